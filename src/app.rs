@@ -1,0 +1,227 @@
+//! What a running Locum consists of. Cloning shares it.
+
+use std::{
+    any::Any,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::{
+    config::Config,
+    core::{
+        fault::Fault,
+        ids::{Ids, random_bytes},
+        token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
+    },
+    domain::{
+        credential::Credential,
+        organization::{DEFAULT_SPACE, Space},
+    },
+    seed::{
+        Complaints,
+        apply::{self, ApplyError, Mode},
+        plan::Plan,
+    },
+    store::{self, Db, Location, OpenError},
+};
+
+/// Credentials that are remembered as verified.
+const REMEMBERED_CREDENTIALS: usize = 10_000;
+
+/// The running thing.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// See [`App`].
+pub struct Inner {
+    /// Its settings.
+    pub config: Config,
+    /// Its data.
+    pub db: Db,
+    /// Its secrets.
+    pub keyring: Keyring,
+    /// Credentials that were verified, each good until its space changes.
+    pub identities: Cache<Fingerprint, Arc<Remembered>>,
+    default_space: RwLock<Option<Space>>,
+    hashing: Semaphore,
+    request_ids: Mutex<Ids>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// A verified credential, as of the revision of its space.
+pub struct Remembered {
+    /// The credential.
+    pub credential: Credential,
+    /// What people call it.
+    pub label: Arc<str>,
+    /// The space it opens.
+    pub space: Space,
+    /// Whom it speaks for, in its service's own type.
+    pub principal: Arc<dyn Any + Send + Sync>,
+}
+
+/// Why a Locum did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The seed is wrong.
+    #[error("{0}")]
+    Seed(Complaints),
+    /// The database is.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The server key's file is.
+    #[error("cannot keep the server key in {path}: {source}")]
+    KeyFile {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Something failed on the way.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl StartError {
+    /// The settings or the seed are to blame, not the machine.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Seed(_) | Self::Open(OpenError::Key { .. }))
+    }
+}
+
+impl From<ApplyError> for StartError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Seed(complaints) => Self::Seed(complaints),
+            ApplyError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+impl App {
+    /// Opens the database and, if it is empty, seeds it. The plan is what was seeded, if it was.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config) -> Result<(Self, Option<Plan>), StartError> {
+        let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
+        let keyring = Keyring::new(&server_key(&config)?, cost);
+        let db = Db::open(&config.location, &keyring, config.id_seed).await?;
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let app = Self(Arc::new(Inner {
+            request_ids: Mutex::new(config.id_seed.of_requests()),
+            config,
+            db,
+            keyring,
+            identities: Cache::new(REMEMBERED_CREDENTIALS),
+            default_space: RwLock::default(),
+            hashing: Semaphore::new(cores),
+        }));
+        let plan = app.seed_if_empty().await?;
+        Ok((app, plan))
+    }
+
+    async fn seed_if_empty(&self) -> Result<Option<Plan>, StartError> {
+        let space = self.default_space().await?;
+        let mut db = self.db.write(space.id).await?;
+        // Asked inside the write, so that of two processes starting on one database only one seeds it.
+        if !self.config.reseed && !store::organization::list(&mut db, space.id).await?.is_empty() {
+            if let Some(clock) = self.config.clock {
+                store::space::set_clock(&mut db, clock).await?;
+                db.commit().await?;
+            }
+            return Ok(None);
+        }
+        let plan = apply::apply(&mut db, &self.keyring, &self.config.seeds, Mode::Replace, self.config.clock).await?;
+        db.commit().await?;
+        Ok(Some(plan))
+    }
+
+    /// The space of requests without a known credential.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn default_space(&self) -> Result<Space, Fault> {
+        let known = self.default_space.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(space) = known
+            && self.db.revision(space.id).await? == Some(space.revision)
+        {
+            return Ok(space);
+        }
+        let space = self.space(DEFAULT_SPACE).await?;
+        *self.default_space.write().unwrap_or_else(PoisonError::into_inner) = Some(space.clone());
+        Ok(space)
+    }
+
+    /// A space by name.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::Unavailable`].
+    pub async fn space(&self, name: &str) -> Result<Space, Fault> {
+        let found = store::space::find_by_name(&mut self.db.read().await?, name).await?;
+        found.ok_or_else(|| Fault::NotFound(format!("there is no space `{name}`")))
+    }
+
+    /// Checks a token against a hash, on the blocking pool, no more at a time than there are cores.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`].
+    pub async fn verify(&self, token: &PlainToken, hash: &TokenHash) -> Result<bool, Fault> {
+        let _turn = self.hashing.acquire().await.map_err(Fault::internal)?;
+        let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
+        tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Fault::internal)
+    }
+
+    /// An id for a request.
+    #[must_use]
+    pub fn next_request_id(&self) -> Uuid {
+        self.request_ids.lock().unwrap_or_else(PoisonError::into_inner).uuid()
+    }
+}
+
+/// The key that was set; else, beside a file, the one kept there; else, in memory, one that dies with the data.
+fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
+    if let Some(key) = &config.server_key {
+        use secrecy::ExposeSecret as _;
+        return Ok(key.expose_secret().as_bytes().to_vec());
+    }
+    let Location::File(database) = &config.location else { return Ok(random_bytes::<32>().to_vec()) };
+    let mut path = database.clone().into_os_string();
+    path.push(".key");
+    kept_key(path.as_ref()).map_err(|source| StartError::KeyFile { path: path.to_string_lossy().into_owned(), source })
+}
+
+/// Reads the key, or makes one that only its owner can read.
+fn kept_key(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read as _, Write as _};
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            let key = hex::encode(random_bytes::<32>()).into_bytes();
+            file.write_all(&key)?;
+            file.sync_all()?;
+            Ok(key)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let mut key = Vec::new();
+            std::fs::File::open(path)?.read_to_end(&mut key)?;
+            if key.is_empty() { Err(std::io::Error::other("the file is empty")) } else { Ok(key) }
+        }
+        Err(error) => Err(error),
+    }
+}

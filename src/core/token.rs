@@ -1,0 +1,154 @@
+//! Secrets: what a client sends, and the two things we keep of it.
+
+use std::fmt;
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+/// A token as its owner holds it. Cannot be printed.
+#[derive(Clone)]
+pub struct PlainToken(SecretString);
+
+impl PlainToken {
+    /// Takes a token in.
+    #[must_use]
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(SecretString::from(token.into()))
+    }
+
+    /// Gives the token away: for the one answer that shows it, and for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for PlainToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainToken(…)")
+    }
+}
+
+/// HMAC-SHA-256 of a token under the server's key: finds a credential, proves nothing without the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// 64 hexadecimal digits, the form in which the store keeps it.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+/// An argon2id PHC string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(pub String);
+
+/// What hashing a token may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashCost {
+    /// For a store that dies with the process: nobody can take the hashes home.
+    Minimal,
+    /// OWASP's parameters (19 MiB, two passes), for a store that outlives the process.
+    Owasp,
+}
+
+/// Makes and checks what we keep of tokens. Holds the server's key.
+#[derive(Clone)]
+pub struct Keyring {
+    mac: Hmac<Sha256>,
+    argon2: Argon2<'static>,
+}
+
+impl Keyring {
+    /// A keyring under `key`.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length, and the parameters are constants")]
+    pub fn new(key: &[u8], cost: HashCost) -> Self {
+        let params = match cost {
+            HashCost::Minimal => Params::new(Params::MIN_M_COST, 1, 1, None),
+            HashCost::Owasp => Params::new(19_456, 2, 1, None),
+        };
+        Self {
+            mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
+        }
+    }
+
+    /// The index entry of `token`.
+    #[must_use]
+    pub fn fingerprint(&self, token: &PlainToken) -> Fingerprint {
+        self.digest(token.expose().as_bytes())
+    }
+
+    /// Recognises the key itself, so that a store can refuse one that is not its own.
+    #[must_use]
+    pub fn check_value(&self) -> String {
+        self.digest(b"locum server key").to_hex()
+    }
+
+    fn digest(&self, bytes: &[u8]) -> Fingerprint {
+        let mut mac = self.mac.clone();
+        mac.update(bytes);
+        Fingerprint(mac.finalize().into_bytes().into())
+    }
+
+    /// Hashes `token`. Slow on purpose: belongs on the blocking pool.
+    ///
+    /// # Errors
+    /// What argon2 says; not expected with a 16-byte salt.
+    pub fn hash(&self, token: &PlainToken, salt: &[u8; 16]) -> Result<TokenHash, argon2::password_hash::Error> {
+        let hash = self.argon2.hash_password_with_salt(token.expose().as_bytes(), salt)?;
+        Ok(TokenHash(hash.to_string()))
+    }
+
+    /// Whether `token` is the one `hash` was made of. Slow on purpose: belongs on the blocking pool.
+    #[must_use]
+    pub fn verify(&self, token: &PlainToken, hash: &TokenHash) -> bool {
+        PasswordHash::new(&hash.0)
+            .is_ok_and(|parsed| self.argon2.verify_password(token.expose().as_bytes(), &parsed).is_ok())
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_verifies_its_token_only() {
+        let keys = Keyring::new(b"key", HashCost::Minimal);
+        let hash = keys.hash(&PlainToken::new("one"), &[1; 16]).unwrap();
+        assert!(hash.0.starts_with("$argon2id$v=19$"), "{}", hash.0);
+        assert!(keys.verify(&PlainToken::new("one"), &hash));
+        assert!(!keys.verify(&PlainToken::new("two"), &hash));
+        assert!(!keys.verify(&PlainToken::new("one"), &TokenHash("nonsense".into())));
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_the_key() {
+        let token = PlainToken::new("one");
+        let print = |key: &[u8]| Keyring::new(key, HashCost::Minimal).fingerprint(&token).to_hex();
+        assert_eq!(print(b"a"), print(b"a"));
+        assert_ne!(print(b"a"), print(b"b"));
+        assert_eq!(print(b"a").len(), 64);
+    }
+
+    #[test]
+    fn nothing_prints_a_secret() {
+        let keys = Keyring::new(b"key", HashCost::Minimal);
+        let printed = format!("{:?} {keys:?}", PlainToken::new("hunter2"));
+        assert!(!printed.contains("hunter2") && !printed.contains("key"), "{printed}");
+    }
+}

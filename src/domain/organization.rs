@@ -1,0 +1,80 @@
+//! Spaces, the organizations in them, their people and teams.
+
+use crate::core::clock::{Clock, Time};
+
+/// The space that a request without a known credential belongs to.
+pub const DEFAULT_SPACE: &str = "default";
+
+/// A space's key in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpaceId(pub i64);
+
+/// An isolated world of organizations, with its own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// Its key.
+    pub id: SpaceId,
+    /// Its unique name.
+    pub name: String,
+    /// Raised by every write; what was read at one revision is good until the next.
+    pub revision: i64,
+    /// Writes since the seed was applied: what generated ids are drawn from.
+    pub writes: i64,
+    /// How it tells the time.
+    pub clock: Clock,
+}
+
+impl Space {
+    /// The time in this space.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+}
+
+/// An organization's key in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrganizationId(pub i64);
+
+/// The tenant that the three services share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its key.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// JetBrains' number for it, sent as `X-Customer-Code`.
+    pub customer_code: i64,
+    /// Atlassian's UUID for it.
+    pub org_id: String,
+}
+
+/// A person's key in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PersonId(pub i64);
+
+/// Somebody an organization knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The key.
+    pub id: PersonId,
+    /// The address as it was written.
+    pub email: String,
+}
+
+/// A team of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// JetBrains' number for it.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+}
+
+/// The form in which two e-mail addresses are compared.
+///
+/// unverified: the vendor's case rule is not known (jetbrains-account §5.2); we ignore case everywhere.
+#[must_use]
+pub fn email_key(email: &str) -> String {
+    email.to_lowercase()
+}

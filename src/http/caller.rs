@@ -1,0 +1,72 @@
+//! The signature is the permission: a handler reaches the database only through the `Caller` it names.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::{
+    emulated::Emulated,
+    identify::Identified,
+};
+use crate::{
+    app::App,
+    core::{clock::Time, fault::Fault},
+    store::{ReadOnly, ReadWrite, Session},
+};
+
+/// What a handler may do for a service's callers.
+pub trait Scope<S: Emulated>: Send + Sync + 'static {
+    /// What the request must bring.
+    const NEED: S::Need;
+}
+
+/// A scope whose handlers change things.
+pub trait Writes {}
+
+/// An admitted request: who is asking, in which space, when.
+pub struct Caller<S: Emulated, P> {
+    /// Who is asking.
+    pub principal: Arc<S::Principal>,
+    /// The time in the space.
+    pub now: Time,
+    identified: Identified,
+    app: App,
+    scope: PhantomData<P>,
+}
+
+impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
+    type Rejection = S::Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let identified = parts.extensions.get::<Identified>().cloned();
+        let identified = identified.ok_or_else(|| Fault::internal("the route is not behind `identify`"))?;
+        let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
+        Ok(Self { principal, now: identified.now, identified, app: app.clone(), scope: PhantomData })
+    }
+}
+
+impl<S: Emulated, P> Caller<S, P> {
+    /// A session that reads.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
+        self.app.db.read().await
+    }
+}
+
+impl<S: Emulated, P: Writes> Caller<S, P> {
+    /// A session that writes to the caller's space.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn write(&self) -> Result<Session<ReadWrite>, Fault> {
+        self.app.db.write(self.identified.space).await
+    }
+
+    /// For handlers that make tokens.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+}

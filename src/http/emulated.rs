@@ -1,0 +1,100 @@
+//! What a service has to say about itself to be served.
+
+use std::{any::Any, future::Future, sync::Arc};
+
+use axum::{
+    Router,
+    http::request::Parts,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::identify;
+use crate::{
+    app::App,
+    core::{fault::Fault, token::PlainToken},
+    domain::credential::Credential,
+    store::{ReadOnly, Session},
+};
+
+/// A vendor's service.
+pub trait Emulated: Send + Sync + Sized + 'static {
+    /// Its name in the store, in logs and in operations.
+    const NAME: &'static str;
+
+    /// A fault in the vendor's words.
+    type Error: From<Fault> + IntoResponse + Send;
+
+    /// Whom a credential speaks for.
+    type Principal: Send + Sync + 'static;
+
+    /// What a scope asks of a request, beyond a good credential.
+    type Need;
+
+    /// Finds the credential in a request.
+    fn credential(parts: &Parts) -> Presented;
+
+    /// Finds whom a credential speaks for; `None` when it speaks for nobody any more.
+    fn principal(
+        db: &mut Session<ReadOnly>,
+        credential: &Credential,
+    ) -> impl Future<Output = Result<Option<Self::Principal>, Fault>> + Send;
+
+    /// Decides whether the request goes on, in the vendor's order of checks.
+    ///
+    /// # Errors
+    /// Why not.
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Self::Need) -> Result<Arc<Self::Principal>, Fault>;
+}
+
+/// What a request brings to authenticate with.
+#[derive(Debug)]
+pub enum Presented {
+    /// No credential at all.
+    Nothing,
+    /// Something that cannot be one.
+    Unreadable,
+    /// A token, good or bad.
+    Token(PlainToken),
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// There was none.
+    Nothing,
+    /// It is unknown or expired.
+    Bad,
+    /// It speaks for somebody: a [`Emulated::Principal`].
+    Good(Arc<dyn Any + Send + Sync>),
+}
+
+impl Outcome {
+    /// The principal, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault::CredentialMissing`], [`Fault::CredentialRejected`].
+    pub fn principal<S: Emulated>(&self) -> Result<Arc<S::Principal>, Fault> {
+        match self {
+            Self::Nothing => Err(Fault::CredentialMissing),
+            Self::Bad => Err(Fault::CredentialRejected),
+            Self::Good(principal) => Arc::clone(principal).downcast().map_err(|_| Fault::CredentialRejected),
+        }
+    }
+}
+
+/// Puts what every service needs around its routes: unknown paths and methods in the vendor's words, a time limit,
+/// a net under panics, and, innermost, who is asking.
+pub fn emulate<S: Emulated>(app: &App, routes: Router<App>) -> Router<App> {
+    routes
+        .fallback(|| async { refuse::<S>(Fault::RouteUnknown) })
+        .method_not_allowed_fallback(|| async { refuse::<S>(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), identify::identify::<S>))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Fault::internal("a handler panicked"))))
+}
+
+/// A fault, as the service answers it.
+pub fn refuse<S: Emulated>(fault: Fault) -> Response {
+    S::Error::from(fault).into_response()
+}

@@ -1,0 +1,70 @@
+//! Query, path and body, refused in the service's own words.
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+    http::request::Parts,
+};
+use serde::de::{DeserializeOwned, IntoDeserializer, value::MapDeserializer};
+
+use super::emulated::Emulated;
+use crate::{app::App, core::fault::Fault};
+
+/// The query. A parameter that is given twice counts once, as it was given first.
+pub struct Query<S, T>(pub T, PhantomData<S>);
+
+impl<S: Emulated, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {
+    type Rejection = S::Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, S::Error> {
+        let mut first = HashMap::new();
+        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            first.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+        }
+        let pairs: MapDeserializer<'_, _, serde::de::value::Error> = first.into_deserializer();
+        let value = T::deserialize(pairs).map_err(|e| Fault::Unreadable(format!("query: {e}")))?;
+        Ok(Self(value, PhantomData))
+    }
+}
+
+/// The parameters in the path.
+pub struct Path<S, T>(pub T, PhantomData<S>);
+
+impl<S: Emulated, T: DeserializeOwned + Send> FromRequestParts<App> for Path<S, T> {
+    type Rejection = S::Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, S::Error> {
+        let value = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        let value = value.map_err(|e| Fault::Unreadable(format!("path: {e}")))?;
+        Ok(Self(value.0, PhantomData))
+    }
+}
+
+/// The body, as JSON. What its content type says does not matter.
+pub struct Json<S, T>(pub T, PhantomData<S>);
+
+impl<S: Emulated, T: DeserializeOwned> FromRequest<App> for Json<S, T> {
+    type Rejection = S::Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, S::Error> {
+        let bytes = body(request, app).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|e| Fault::Unreadable(format!("body: {e}")))?;
+        Ok(Self(value, PhantomData))
+    }
+}
+
+/// The whole body, within the limit.
+///
+/// # Errors
+/// [`Fault::BodyTooLarge`]; [`Fault::Unreadable`] when the client stops sending.
+pub async fn body(request: Request, app: &App) -> Result<Bytes, Fault> {
+    Bytes::from_request(request, app).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Fault::BodyTooLarge,
+        other => Fault::Unreadable(format!("body: {other}")),
+    })
+}

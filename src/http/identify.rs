@@ -1,0 +1,111 @@
+//! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header::DATE},
+    middleware::Next,
+    response::Response,
+};
+
+use super::emulated::{Emulated, Outcome, Presented, refuse};
+use crate::{
+    app::{App, Remembered},
+    core::{clock::Time, fault::Fault, token::PlainToken},
+    domain::organization::SpaceId,
+    store,
+};
+
+/// How long a request may take.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is known of a request before its handler runs.
+#[derive(Debug, Clone)]
+pub struct Identified {
+    /// What became of the credential.
+    pub outcome: Outcome,
+    /// The space it is in: the credential's, or the default one.
+    pub space: SpaceId,
+    /// The time there.
+    pub now: Time,
+    /// What people call the credential.
+    pub label: Option<Arc<str>>,
+}
+
+/// The credential's label, left on the response for the log.
+#[derive(Debug, Clone)]
+pub struct CredentialLabel(pub Arc<str>);
+
+/// Middleware: identifies, lets the handler run, dates the answer by the space's clock.
+pub async fn identify<S: Emulated>(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let identified = match look::<S>(&app, S::credential(&parts)).await {
+        Ok(identified) => identified,
+        Err(fault) => return refuse::<S>(fault),
+    };
+    let (now, label) = (identified.now, identified.label.clone());
+    parts.extensions.insert(identified);
+    let run = next.run(Request::from_parts(parts, body));
+    let mut response = match tokio::time::timeout(TIMEOUT, run).await {
+        Ok(response) => response,
+        Err(_) => refuse::<S>(Fault::TimedOut),
+    };
+    response.headers_mut().insert(DATE, http_date(now));
+    if let Some(label) = label {
+        response.extensions_mut().insert(CredentialLabel(label));
+    }
+    response
+}
+
+async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified, Fault> {
+    let token = match presented {
+        Presented::Token(token) => token,
+        Presented::Nothing => return nobody(app, Outcome::Nothing).await,
+        Presented::Unreadable => return nobody(app, Outcome::Bad).await,
+    };
+    let Some(known) = recognise::<S>(app, &token).await? else { return nobody(app, Outcome::Bad).await };
+    let now = known.space.now();
+    let expired = known.credential.expires_at.is_some_and(|at| at <= now);
+    Ok(Identified {
+        outcome: if expired { Outcome::Bad } else { Outcome::Good(Arc::clone(&known.principal)) },
+        space: known.space.id,
+        now,
+        label: Some(Arc::clone(&known.label)),
+    })
+}
+
+async fn nobody(app: &App, outcome: Outcome) -> Result<Identified, Fault> {
+    let space = app.default_space().await?;
+    Ok(Identified { outcome, space: space.id, now: space.now(), label: None })
+}
+
+/// The remembered credential, if its space has not changed since; else the stored one.
+async fn recognise<S: Emulated>(app: &App, token: &PlainToken) -> Result<Option<Arc<Remembered>>, Fault> {
+    let fingerprint = app.keyring.fingerprint(token);
+    let remembered = app.identities.get(&fingerprint);
+    if let Some(known) = &remembered
+        && app.db.revision(known.space.id).await? == Some(known.space.revision)
+    {
+        return Ok((known.credential.service == S::NAME).then(|| Arc::clone(known)));
+    }
+    let mut db = app.db.read().await?;
+    let Some((credential, space)) = store::credential::find(&mut db, S::NAME, fingerprint).await? else {
+        return Ok(None);
+    };
+    let principal = S::principal(&mut db, &credential).await?;
+    drop(db);
+    // The slow check is needed once per hash: what changed may be anything else in the space.
+    let verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
+        || app.verify(token, &credential.hash).await?;
+    let (Some(principal), true) = (principal, verified) else { return Ok(None) };
+    let label = Arc::from(credential.label.as_str());
+    let known = Arc::new(Remembered { credential, label, space, principal: Arc::new(principal) });
+    app.identities.insert(fingerprint, Arc::clone(&known));
+    Ok(Some(known))
+}
+
+fn http_date(now: Time) -> HeaderValue {
+    let text = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}

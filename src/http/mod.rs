@@ -1,0 +1,7 @@
+//! HTTP machinery that every service uses. Names no vendor.
+
+pub mod caller;
+pub mod emulated;
+pub mod extract;
+pub mod identify;
+pub mod observe;

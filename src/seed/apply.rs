@@ -1,0 +1,146 @@
+//! Writes seeds into a space: all of it, or nothing.
+
+use super::{
+    Complaint, Complaints,
+    file::SeedFile,
+    plan::{self, Known, Plan, World},
+};
+use crate::{
+    core::{clock::Clock, fault::Fault, token::Keyring},
+    domain::{organization::email_key, role::Profile},
+    store::{self, ReadWrite, Session, credential::NewCredential},
+};
+
+/// Why a seed was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The seed is wrong.
+    #[error("{0}")]
+    Seed(Complaints),
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What happens to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It stays; records of the seed are added, or replace the ones with the same key.
+    Merge,
+    /// It goes, the clock with it.
+    Replace,
+}
+
+/// Checks seeds without a database.
+///
+/// # Errors
+/// Everything wrong with them.
+pub fn check(files: &[SeedFile], ids: &mut crate::core::ids::Ids) -> Result<Plan, Complaints> {
+    let clock = plan::clock(files)?.unwrap_or_default();
+    plan::plan(files, World::default(), clock.now(), ids)
+}
+
+/// Writes seeds into the session's space; the caller commits. `clock` wins over the seeds' own.
+///
+/// # Errors
+/// See [`ApplyError`]; then the session must not be committed.
+pub async fn apply(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    files: &[SeedFile],
+    mode: Mode,
+    clock: Option<Clock>,
+) -> Result<Plan, ApplyError> {
+    if mode == Mode::Replace {
+        store::space::wipe(db).await?;
+    }
+    let seeded = plan::clock(files).map_err(ApplyError::Seed)?;
+    if let Some(clock) = clock.or(seeded) {
+        store::space::set_clock(db, clock).await?;
+    }
+    let world = world(db).await?;
+    let now = db.now();
+    let plan = plan::plan(files, world, now, db.ids()).map_err(ApplyError::Seed)?;
+    for organization in &plan.organizations {
+        write(db, keyring, organization).await?;
+    }
+    Ok(plan)
+}
+
+async fn world(db: &mut Session<ReadWrite>) -> Result<World, Fault> {
+    let space = db.space().id;
+    let mut world = World::default();
+    for organization in store::organization::list(db, space).await? {
+        let people = store::organization::people(db, organization.id).await?;
+        let teams = store::organization::teams(db, organization.id).await?;
+        let roles = store::role::list(db, organization.id).await?;
+        world.organizations.insert(
+            organization.customer_code,
+            Known {
+                org_id: organization.org_id,
+                people: people.into_iter().map(|(key, (_, name))| (key, name)).collect(),
+                teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
+                roles: roles.into_iter().map(|(email, grant)| (email_key(&email), grant.profile)).collect(),
+            },
+        );
+    }
+    Ok(world)
+}
+
+async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organization) -> Result<(), ApplyError> {
+    let id = store::organization::upsert(db, &o.name, o.customer_code, &o.org_id).await?;
+    for person in &o.people {
+        store::organization::upsert_person(db, id, person).await?;
+    }
+    let Some(account) = &o.jetbrains_account else { return Ok(()) };
+    store::organization::set_jetbrains_account(db, id, account.api_enabled, account.assign_success_status).await?;
+    for team in &account.teams {
+        store::organization::upsert_team(db, id, team).await?;
+    }
+    let people = store::organization::people(db, id).await?;
+    let person_id = |email: &str| {
+        people.get(&email_key(email)).map(|(id, _)| *id).ok_or_else(|| Fault::internal(format!("no person {email}")))
+    };
+    for (email, grant) in &account.roles {
+        store::role::give(db, id, person_id(email)?, *grant).await?;
+    }
+    for token in &account.tokens {
+        let kept = issue(db, keyring, id, person_id(&token.email)?, &token.email, token.profile, &token.token).await?;
+        if !kept {
+            let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
+            let complaint = Complaint { file: o.name.clone(), line: 0, column: 0, message };
+            return Err(ApplyError::Seed(Complaints(vec![complaint])));
+        }
+    }
+    store::license::upsert(db, id, &account.licenses).await?;
+    Ok(())
+}
+
+/// Keeps `token` as a person's token in a profile. `false` when the token is somebody's already.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn issue(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: crate::domain::organization::OrganizationId,
+    person: crate::domain::organization::PersonId,
+    email: &str,
+    profile: Profile,
+    token: &crate::core::token::PlainToken,
+) -> Result<bool, Fault> {
+    let salt = db.ids().salt();
+    let (ring, plain) = (keyring.clone(), token.clone());
+    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
+    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
+    let label = format!("{email} ({profile})");
+    let new = NewCredential {
+        organization,
+        service: "jetbrains_account",
+        label: &label,
+        fingerprint: keyring.fingerprint(token),
+        hash: &hash,
+        expires_at: None,
+    };
+    store::jetbrains_token::replace(db, person, profile, &new).await
+}

@@ -1,0 +1,126 @@
+//! Seeds: files that describe organizations, read, checked, and written into a space.
+//!
+//! A seed goes through three hands: [`read`] turns text into a [`file::SeedFile`] that remembers where every value
+//! stands; [`plan`] checks it and fills in what was left out; [`apply`] writes the plan in one transaction.
+
+pub mod apply;
+pub mod file;
+pub mod plan;
+pub mod read;
+
+use std::{fmt, io::Read as _, path::Path};
+
+use file::SeedFile;
+
+/// The seed that `locum` starts with.
+pub const DEMO: &str = include_str!("../../seeds/demo.yaml");
+/// One organization, one admin, one licence.
+pub const MINIMAL: &str = include_str!("../../seeds/minimal.yaml");
+
+/// Something wrong in a seed, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// From 1; 0 when the fault has no place.
+    pub line: u64,
+    /// From 1.
+    pub column: u64,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// `file:line:column: message`
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, message } = self;
+        if *line == 0 { write!(f, "{file}: {message}") } else { write!(f, "{file}:{line}:{column}: {message}") }
+    }
+}
+
+/// Everything wrong in a seed. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaints(pub Vec<Complaint>);
+
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, complaint) in self.0.iter().enumerate() {
+            write!(f, "{}{complaint}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Complaints {
+    fn one(file: &str, message: String) -> Self {
+        Self(vec![Complaint { file: file.to_owned(), line: 0, column: 0, message }])
+    }
+}
+
+/// Loads what one `--seed` names: `builtin:demo`, `builtin:minimal`, `none`, `-` (standard input), a file, or a
+/// directory, whose `.yaml`, `.yml` and `.json` files are read in lexical order.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
+    let unreadable = |e: std::io::Error| Complaints::one(source, format!("cannot be read: {e}"));
+    match source {
+        "none" => Ok(Vec::new()),
+        "builtin:demo" => Ok(vec![read::parse(source, DEMO)?]),
+        "builtin:minimal" => Ok(vec![read::parse(source, MINIMAL)?]),
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+            Ok(vec![read::parse("<standard input>", &text)?])
+        }
+        _ if source.starts_with("builtin:") => {
+            Err(Complaints::one(source, "there is no such built-in seed: expected builtin:demo or builtin:minimal".to_owned()))
+        }
+        _ if Path::new(source).is_dir() => {
+            let mut paths = Vec::new();
+            for entry in std::fs::read_dir(source).map_err(unreadable)? {
+                let path = entry.map_err(unreadable)?.path();
+                let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+                if ["yaml", "yml", "json"].contains(&extension) {
+                    paths.push(path);
+                }
+            }
+            if paths.is_empty() {
+                return Err(Complaints::one(source, "the directory holds no .yaml, .yml or .json file".to_owned()));
+            }
+            paths.sort();
+            paths.iter().map(|path| load_file(&path.to_string_lossy())).collect()
+        }
+        _ => Ok(vec![load_file(source)?]),
+    }
+}
+
+fn load_file(path: &str) -> Result<SeedFile, Complaints> {
+    let text = std::fs::read_to_string(path).map_err(|e| Complaints::one(path, format!("cannot be read: {e}")))?;
+    read::parse(path, &text)
+}
+
+/// The candidate that `text` was probably meant to be.
+#[must_use]
+pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&text.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `, did you mean `x`?` when something is near enough, else what there is.
+#[must_use]
+pub fn suggest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(near) = nearest(text, candidates.clone()) {
+        return format!(", did you mean `{near}`?");
+    }
+    let all: Vec<String> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
+    match all.len() {
+        0 => String::new(),
+        1..=30 => format!(": expected {}", all.join(", ")),
+        _ => format!(": expected {} or one of {} more", all[..10].join(", "), all.len() - 10),
+    }
+}

@@ -1,0 +1,207 @@
+//! From text to a seed file, and from a written value to what it means.
+
+use std::{cell::RefCell, fmt::Display, str::FromStr};
+
+use serde_saphyr::{Location, MessageFormatter as _, UserMessageFormatter};
+
+use super::{
+    Complaint, Complaints,
+    file::{Document, Scalar, SeedFile},
+    suggest,
+};
+use crate::core::{
+    clock::{self, Time},
+    span::Span,
+};
+
+/// Reads a seed from a file the server's owner gave: `${VAR}` will be filled in.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse(name: &str, text: &str) -> Result<SeedFile, Complaints> {
+    document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: true, document })
+}
+
+/// Reads a seed that came over the network: `${VAR}` will be refused, because it would read the server's
+/// environment.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse_foreign(name: &str, text: &str) -> Result<SeedFile, Complaints> {
+    document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: false, document })
+}
+
+fn document(name: &str, text: &str) -> Result<Document, Complaints> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+        Complaints(vec![Complaint { file: name.to_owned(), line, column, message: message(&error) }])
+    })
+}
+
+fn message(error: &serde_saphyr::Error) -> String {
+    use serde_saphyr::Error::{
+        DuplicateMappingKey, NullIntoString, SerdeInvalidType, SerdeMissingField, SerdeUnknownField, UnexpectedContainerEndWhileReadingKeyNode
+    };
+    match error.without_snippet() {
+        SerdeUnknownField { field, expected, .. } => {
+            format!("unknown key `{field}`{}", suggest(field, expected.iter().copied()))
+        }
+        SerdeMissingField { field, .. } => format!("`{field}` is missing"),
+        DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key `{key}`"),
+        NullIntoString { .. } => "a value is missing here".to_owned(),
+        SerdeInvalidType { unexpected, expected, .. } => format!("expected {expected}, found {unexpected}"),
+        UnexpectedContainerEndWhileReadingKeyNode { .. } => "a key is missing here".to_owned(),
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    }
+}
+
+/// Reads values of one file and collects what is wrong with them.
+pub(super) struct Reader<'a> {
+    file: &'a SeedFile,
+    complaints: RefCell<Vec<Complaint>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a SeedFile) -> Self {
+        Self { file, complaints: RefCell::default() }
+    }
+
+    pub(super) fn into_complaints(self) -> Vec<Complaint> {
+        self.complaints.into_inner()
+    }
+
+    /// Something is wrong at a place.
+    pub(super) fn complain(&self, at: Location, message: impl Display) {
+        self.complaints.borrow_mut().push(Complaint {
+            file: self.file.name.clone(),
+            line: at.line(),
+            column: at.column(),
+            message: message.to_string(),
+        });
+    }
+
+    /// A text that is not empty, variables filled in.
+    pub(super) fn text(&self, scalar: &Scalar) -> Option<String> {
+        let checked = fill_in(&scalar.value, self.file.fills_variables).and_then(|text| {
+            if text.trim().is_empty() {
+                Err("must not be empty".to_owned())
+            } else if text.chars().any(char::is_control) {
+                Err("must not hold control characters".to_owned())
+            } else {
+                Ok(text)
+            }
+        });
+        checked.map_err(|message| self.complain(scalar.referenced, message)).ok()
+    }
+
+    pub(super) fn opt_text(&self, scalar: Option<&Scalar>) -> Option<String> {
+        scalar.and_then(|scalar| self.text(scalar))
+    }
+
+    /// A value of a type that knows how it is written.
+    pub(super) fn value<T: FromStr<Err: Display>>(&self, scalar: &Scalar) -> Option<T> {
+        let text = self.text(scalar)?;
+        text.parse().map_err(|e: T::Err| self.complain(scalar.referenced, e)).ok()
+    }
+
+    /// A whole number between two bounds.
+    pub(super) fn whole(&self, scalar: &Scalar, from: i64, to: i64) -> Option<i64> {
+        let text = self.text(scalar)?;
+        let number = text.parse().ok().filter(|n| (from..=to).contains(n));
+        if number.is_none() {
+            self.complain(scalar.referenced, format!("`{text}` is not a whole number from {from} to {to}"));
+        }
+        number
+    }
+
+    /// `true` or `false`; what is left out is `default`.
+    pub(super) fn flag(&self, scalar: Option<&Scalar>, default: bool) -> bool {
+        self.opt_flag(scalar).unwrap_or(default)
+    }
+
+    pub(super) fn opt_flag(&self, scalar: Option<&Scalar>) -> Option<bool> {
+        let scalar = scalar?;
+        let text = self.text(scalar)?;
+        let flag = text.parse().ok();
+        if flag.is_none() {
+            self.complain(scalar.referenced, format!("`{text}` is neither true nor false"));
+        }
+        flag
+    }
+
+    /// A date, absolute or relative to `now`.
+    pub(super) fn date(&self, scalar: Option<&Scalar>, now: Time) -> Option<Time> {
+        let scalar = scalar?;
+        let text = self.text(scalar)?;
+        let date = match text.parse::<Span>() {
+            Ok(span) => span.after(now).ok_or_else(|| format!("`{text}` leads out of the calendar")),
+            Err(_) => clock::parse(&text).map_err(|e| format!("{e}, or relative to the clock, like -40d or +1y")),
+        };
+        date.map_err(|message| self.complain(scalar.referenced, message)).ok()
+    }
+}
+
+/// Replaces `${VAR}` and `${VAR:-default}`; `$${` becomes `${`.
+fn fill_in(text: &str, allowed: bool) -> Result<String, String> {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        if rest[..at].ends_with('$') {
+            filled.push_str(&rest[..at - 1]);
+            filled.push_str("${");
+            rest = &rest[at + 2..];
+            continue;
+        }
+        filled.push_str(&rest[..at]);
+        if !allowed {
+            return Err("variables are filled in only in seeds that the server is started with".to_owned());
+        }
+        let (inside, after) = rest[at + 2..].split_once('}').ok_or("`${` without its `}`")?;
+        let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return Err(format!("`{name}` is not the name of a variable"));
+        }
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        let value = value.or_else(|| default.map(ToOwned::to_owned));
+        filled.push_str(&value.ok_or_else(|| format!("the variable {name} is not set: set it, or write ${{{name}:-default}}"))?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> String {
+        parse("seed.yaml", text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        assert_eq!(
+            complaint("version: 1\norganizations:\n  - name: A\n    poeple: []\n"),
+            "seed.yaml:4:5: unknown key `poeple`, did you mean `people`?"
+        );
+        assert_eq!(complaint("version: 1\nversion: 1\n"), "seed.yaml:2:1: duplicate key `version`");
+        assert_eq!(complaint("organizations: []\n"), "seed.yaml:1:1: `version` is missing");
+        assert_eq!(complaint("{\"version\": 1, \"clok\": 1}"), "seed.yaml:1:16: unknown key `clok`, did you mean `clock`?");
+        assert_eq!(complaint("version: 1\norganizations:\n  - name:\n"), "seed.yaml:3:11: a value is missing here");
+        assert!(complaint("version: [1\n").starts_with("seed.yaml:"), "{}", complaint("version: [1\n"));
+    }
+
+    #[test]
+    fn variables() {
+        let name = env!("CARGO_PKG_NAME");
+        assert_eq!(fill_in("a ${CARGO_PKG_NAME} b", true).unwrap(), format!("a {name} b"));
+        assert_eq!(fill_in("${LOCUM_TEST_UNSET:-x y}${LOCUM_TEST_UNSET:-}", true).unwrap(), "x y");
+        assert_eq!(fill_in("$${A} $B", true).unwrap(), "${A} $B");
+        assert_eq!(fill_in("$${A}", false).unwrap(), "${A}");
+        for wrong in ["${LOCUM_TEST_UNSET}", "${", "${A B}", "${}"] {
+            assert!(fill_in(wrong, true).is_err(), "{wrong}");
+        }
+        assert!(fill_in("${PATH}", false).unwrap_err().contains("started with"));
+    }
+}

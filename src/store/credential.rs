@@ -1,0 +1,102 @@
+//! What requests authenticate with, of all services.
+
+use super::{
+    session::{ReadWrite, Session},
+    space,
+};
+use crate::{
+    core::{
+        clock::{Time, from_micros, micros},
+        fault::Fault,
+        token::{Fingerprint, TokenHash},
+    },
+    domain::{
+        credential::{Credential, CredentialId},
+        organization::{OrganizationId, Space},
+    },
+};
+
+/// The credential of `service` with this fingerprint, and the space it opens, both as of one moment.
+///
+/// The fingerprint is the tenant's proof, so this is the one finder that takes no space.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find<M>(
+    db: &mut Session<M>,
+    service: &str,
+    fingerprint: Fingerprint,
+) -> Result<Option<(Credential, Space)>, Fault> {
+    const SQL: &str = "SELECT s.id, s.name, s.revision, s.writes, s.clock_mode, s.clock_micros, \
+                       c.id, c.organization_id, c.label, c.hash, c.expires_at FROM credential c \
+                       JOIN organization o ON o.id = c.organization_id JOIN space s ON s.id = o.space_id \
+                       WHERE c.fingerprint = $1 AND c.service = $2";
+    type Row = (i64, String, i64, i64, String, i64, i64, i64, String, String, Option<i64>);
+    let row: Option<Row> =
+        on!(db, |c| sqlx::query_as(SQL).bind(fingerprint.to_hex()).bind(service).fetch_optional(c).await)?;
+    let Some((space, name, revision, writes, mode, at, id, organization, label, hash, expires_at)) = row else {
+        return Ok(None);
+    };
+    let credential = Credential {
+        id: CredentialId(id),
+        organization: OrganizationId(organization),
+        service: service.to_owned(),
+        label,
+        hash: TokenHash(hash),
+        expires_at: expires_at.map(from_micros),
+    };
+    Ok(Some((credential, space::space((space, name, revision, writes, mode, at)))))
+}
+
+/// A credential about to be kept.
+#[derive(Debug)]
+pub struct NewCredential<'a> {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// The service that takes it.
+    pub service: &'a str,
+    /// What people call it.
+    pub label: &'a str,
+    /// Its index entry.
+    pub fingerprint: Fingerprint,
+    /// What tokens are checked against.
+    pub hash: &'a TokenHash,
+    /// When it stops working.
+    pub expires_at: Option<Time>,
+}
+
+/// Keeps a new credential; `None` when its token is somebody's already.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn insert(db: &mut Session<ReadWrite>, new: &NewCredential<'_>) -> Result<Option<CredentialId>, Fault> {
+    const SQL: &str =
+        "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
+    let now = micros(db.now());
+    let id = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(new.organization.0)
+        .bind(new.service)
+        .bind(new.label)
+        .bind(new.fingerprint.to_hex())
+        .bind(&new.hash.0)
+        .bind(now)
+        .bind(new.expires_at.map(micros))
+        .fetch_optional(c)
+        .await)?;
+    Ok(id.map(CredentialId))
+}
+
+/// Deletes a credential: its token is unknown from the next request on.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn delete(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    id: CredentialId,
+) -> Result<(), Fault> {
+    const SQL: &str = "DELETE FROM credential WHERE id = $1 AND organization_id = $2";
+    on!(db, |c| sqlx::query(SQL).bind(id.0).bind(organization.0).execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! JetBrains Account tokens: one per person and profile.
+
+use super::{
+    credential::{self, NewCredential},
+    organization,
+    role,
+    session::{ReadWrite, Session},
+};
+use crate::{
+    core::{
+        clock::{Time, from_micros},
+        fault::Fault,
+    },
+    domain::{
+        credential::{Credential, CredentialId},
+        organization::{OrganizationId, Person, PersonId, Team},
+        role::Profile,
+        token_owner::TokenOwner,
+    },
+};
+
+/// Whom a token speaks for.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Fault> {
+    const SQL: &str = "SELECT o.id, o.name, o.customer_code, o.org_id, j.api_enabled, j.assign_success_status, \
+                       p.id, p.email, t.id, t.name \
+                       FROM jetbrains_token k \
+                       JOIN organization o ON o.id = k.organization_id JOIN person p ON p.id = k.person_id \
+                       JOIN jetbrains_account j ON j.organization_id = k.organization_id \
+                       LEFT JOIN team t ON t.organization_id = k.organization_id AND t.id = k.team_id \
+                       WHERE k.credential_id = $1 AND k.organization_id = $2";
+    type Row = (i64, String, i64, String, bool, i64, i64, String, Option<i64>, Option<String>);
+    let row: Option<Row> =
+        on!(db, |c| sqlx::query_as(SQL).bind(credential.id.0).bind(credential.organization.0).fetch_optional(c).await)?;
+    let Some((id, name, code, org_id, api_enabled, status, person, email, team_id, team_name)) = row else {
+        return Ok(None);
+    };
+    let organization = organization::organization((id, name, code, org_id));
+    let person = Person { id: PersonId(person), email };
+    let team = match (team_id, team_name) {
+        (Some(id), Some(name)) => Some(Team { id: i32::try_from(id).map_err(Fault::internal)?, name }),
+        _ => None,
+    };
+    Ok(Some(TokenOwner {
+        grants: role::grants_of(db, organization.id, person.id).await?,
+        organization,
+        api_enabled,
+        assign_success_status: u16::try_from(status).map_err(Fault::internal)?,
+        person,
+        team,
+    }))
+}
+
+/// A token as administrators see it: never the token itself.
+#[derive(Debug)]
+pub struct Listed {
+    /// Whose it is.
+    pub email: String,
+    /// What it was made for.
+    pub profile: Profile,
+    /// When it was last generated.
+    pub created_at: Time,
+}
+
+/// Every token of the organization, by address.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Listed>, Fault> {
+    const SQL: &str = "SELECT p.email, k.team_id, c.created_at FROM jetbrains_token k \
+                       JOIN person p ON p.id = k.person_id JOIN credential c ON c.id = k.credential_id \
+                       WHERE c.organization_id = $1 ORDER BY p.email_key, COALESCE(k.team_id, 0)";
+    let rows: Vec<(String, Option<i64>, i64)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(email, team, created_at)| {
+            let team = team.map(i32::try_from).transpose().map_err(Fault::internal)?;
+            Ok(Listed { email, profile: Profile::of(team), created_at: from_micros(created_at) })
+        })
+        .collect()
+}
+
+/// Gives a person a token in a profile. An earlier one dies. `false` when the token is somebody's already.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn replace(
+    db: &mut Session<ReadWrite>,
+    person: PersonId,
+    profile: Profile,
+    new: &NewCredential<'_>,
+) -> Result<bool, Fault> {
+    const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
+                       VALUES ($1, $2, $3, $4)";
+    remove(db, new.organization, person, profile).await?;
+    let Some(credential) = credential::insert(db, new).await? else { return Ok(false) };
+    on!(db, |c| sqlx::query(SQL)
+        .bind(credential.0)
+        .bind(new.organization.0)
+        .bind(person.0)
+        .bind(profile.team().map(i64::from))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(true)
+}
+
+/// Takes a person's token in a profile away; `false` when there is none.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn remove(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    person: PersonId,
+    profile: Profile,
+) -> Result<bool, Fault> {
+    const SQL: &str = "SELECT credential_id FROM jetbrains_token WHERE organization_id = $1 AND person_id = $2 \
+                       AND COALESCE(team_id, 0) = COALESCE($3, 0)";
+    let id: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(organization.0)
+        .bind(person.0)
+        .bind(profile.team().map(i64::from))
+        .fetch_optional(c)
+        .await)?;
+    let Some(id) = id else { return Ok(false) };
+    credential::delete(db, organization, CredentialId(id)).await?;
+    Ok(true)
+}

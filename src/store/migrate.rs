@@ -1,0 +1,235 @@
+//! Opening a database: where it is, how it is tuned, which schema it has.
+
+use std::{path::PathBuf, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    session::{Db, Pools},
+    space,
+};
+use crate::core::{fault::Fault, ids::IdSeed, token::Keyring};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a SQLite connection waits for another one's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections one process keeps to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// SQLite in this process's memory.
+    Memory,
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL URL.
+    Postgres(SecretString),
+}
+
+impl Location {
+    /// Reads `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`.
+    ///
+    /// # Errors
+    /// A sentence that shows what was expected.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if url == "sqlite::memory:" {
+            return Ok(Self::Memory);
+        }
+        if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            return if path.is_empty() || path.contains('?') {
+                Err("a SQLite URL is sqlite:///absolute/path or sqlite://relative/path, without parameters".to_owned())
+            } else {
+                Ok(Self::File(path.into()))
+            };
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned().into()));
+        }
+        Err("expected sqlite::memory:, sqlite:///data/locum.db or postgres://user@host/database".to_owned())
+    }
+
+    /// The data outlives the process.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Memory)
+    }
+
+    /// What may be printed: never a password.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Memory => "SQLite in memory".to_owned(),
+            Self::File(path) => format!("SQLite file {}", path.display()),
+            Self::Postgres(_) => "PostgreSQL".to_owned(),
+        }
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It does not answer, or not as it should.
+    #[error("cannot open the database ({place}): {source}")]
+    Connect {
+        /// Where.
+        place: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Its tables are not ours to change.
+    #[error("the database ({place}) has a schema that this version does not know: it was made by a newer Locum. Use that version, or another database")]
+    Newer {
+        /// Where.
+        place: String,
+    },
+    /// The tables could not be brought up to date.
+    #[error("cannot bring the database ({place}) up to date: {source}")]
+    Migrate {
+        /// Where.
+        place: String,
+        /// Why.
+        source: MigrateError,
+    },
+    /// The key is not the one the credentials in it were made with.
+    #[error("the server key is not the one that the database ({place}) was made with: its tokens could not be recognised. Set --server-key to the first one, or use another database")]
+    Key {
+        /// Where.
+        place: String,
+    },
+    /// It answered once, and then not.
+    #[error("the database ({place}) failed: {source}")]
+    Failed {
+        /// Where.
+        place: String,
+        /// Why.
+        source: Fault,
+    },
+}
+
+impl Db {
+    /// Opens the database, brings its schema up to date, and checks that the key is its own.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(location: &Location, keyring: &Keyring, id_seed: IdSeed) -> Result<Self, OpenError> {
+        let place = location.describe();
+        let connect = |source| OpenError::Connect { place: place.clone(), source };
+        let migrated = |result: Result<(), MigrateError>| {
+            result.map_err(|source| match source {
+                MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+                    OpenError::Newer { place: place.clone() }
+                }
+                source => OpenError::Migrate { place: place.clone(), source },
+            })
+        };
+        let pools = match location {
+            Location::Memory => {
+                let pool = memory_pool().await.map_err(connect)?;
+                migrated(SQLITE.run(&pool).await)?;
+                Pools::Sqlite { read: pool.clone(), write: pool }
+            }
+            Location::File(path) => {
+                let (read, write) = file_pools(path).await.map_err(connect)?;
+                migrated(SQLITE.run(&write).await)?;
+                Pools::Sqlite { read, write }
+            }
+            Location::Postgres(url) => {
+                let pool = postgres_pool(url).await.map_err(connect)?;
+                migrated(POSTGRES.run(&pool).await)?;
+                Pools::Postgres(pool)
+            }
+        };
+        let db = Self::new(pools, id_seed);
+        let is_ours = db.prepare(&keyring.check_value()).await;
+        match is_ours {
+            Ok(true) => Ok(db),
+            Ok(false) => Err(OpenError::Key { place }),
+            Err(source) => Err(OpenError::Failed { place, source }),
+        }
+    }
+
+    /// Writes the rows that every database has; `false` when it was made with another key.
+    async fn prepare(&self, key_check: &str) -> Result<bool, Fault> {
+        const OURS: &str = "INSERT INTO server (only_row, key_check) VALUES (1, $1) ON CONFLICT (only_row) DO NOTHING";
+        const KEY: &str = "SELECT key_check FROM server";
+        let mut session = self.maintain().await?;
+        on!(session, |c| sqlx::query(OURS).bind(key_check).execute(c).await.map(drop))?;
+        let found: String = on!(session, |c| sqlx::query_scalar(KEY).fetch_one(c).await)?;
+        space::ensure_default(&mut session).await?;
+        Ok(found == key_check)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let mut session = self.read().await?;
+        on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self.pools() {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT).synchronous(SqliteSynchronous::Normal).create_if_missing(true)
+}
+
+/// One connection, which is the data: it must never be closed and opened again.
+async fn memory_pool() -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(sqlite_options(SqliteConnectOptions::new().in_memory(true)))
+        .await
+}
+
+/// One writer and, beside it, as many readers as there are cores. sqlx gives each a thread of its own, so
+/// none is opened before it is needed.
+async fn file_pools(path: &std::path::Path) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
+    let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let options = sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal);
+    let pool = |size: usize| {
+        SqlitePoolOptions::new()
+            .max_connections(u32::try_from(size).unwrap_or(u32::MAX))
+            .test_before_acquire(false)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+    };
+    let write = pool(1).connect_with(options.clone()).await?;
+    let read = pool(readers).connect_lazy_with(options.read_only(true).create_if_missing(false));
+    Ok((read, write))
+}
+
+async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {
+    let options: PgConnectOptions = url.expose_secret().parse()?;
+    PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.application_name("locum"))
+        .await
+}

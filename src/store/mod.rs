@@ -1,0 +1,28 @@
+//! The database. The only room that names sqlx; returns domain types.
+
+#[macro_use]
+mod session;
+mod sql;
+
+pub mod credential;
+pub mod jetbrains_token;
+pub mod license;
+pub mod migrate;
+pub mod organization;
+pub mod role;
+pub mod space;
+
+pub use migrate::{Location, OpenError};
+pub use session::{Db, ReadOnly, ReadWrite, Session};
+
+use crate::core::fault::Fault;
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
+        match error {
+            Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => Self::Unavailable(error.into()),
+            _ => Self::internal(error),
+        }
+    }
+}

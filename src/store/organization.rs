@@ -1,0 +1,223 @@
+//! Organizations, their people and teams, and whether their JetBrains Account API is on.
+
+use std::collections::{HashMap, HashSet};
+
+use super::session::{ReadWrite, Session};
+use crate::{
+    core::fault::Fault,
+    domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, Team, email_key},
+};
+
+/// id, name, customer_code, org_id
+pub(super) type Row = (i64, String, i64, String);
+
+pub(super) fn organization((id, name, customer_code, org_id): Row) -> Organization {
+    Organization { id: OrganizationId(id), name, customer_code, org_id }
+}
+
+/// The organization with this customer code.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find_by_customer_code<M>(
+    db: &mut Session<M>,
+    space: SpaceId,
+    customer_code: i64,
+) -> Result<Option<Organization>, Fault> {
+    const SQL: &str =
+        "SELECT id, name, customer_code, org_id FROM organization WHERE space_id = $1 AND customer_code = $2";
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(customer_code).fetch_optional(c).await)?;
+    Ok(row.map(organization))
+}
+
+/// Every organization of a space, oldest first.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Organization>, Fault> {
+    const SQL: &str = "SELECT id, name, customer_code, org_id FROM organization WHERE space_id = $1 ORDER BY id";
+    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(organization).collect())
+}
+
+/// Adds an organization to the session's space, or renames the one with its customer code.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn upsert(
+    db: &mut Session<ReadWrite>,
+    name: &str,
+    customer_code: i64,
+    org_id: &str,
+) -> Result<OrganizationId, Fault> {
+    const SQL: &str = "INSERT INTO organization (space_id, name, customer_code, org_id) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, org_id = excluded.org_id \
+                       RETURNING id";
+    let space = db.space().id.0;
+    let id = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(space)
+        .bind(name)
+        .bind(customer_code)
+        .bind(org_id)
+        .fetch_one(c)
+        .await)?;
+    Ok(OrganizationId(id))
+}
+
+/// Sets the organization's JetBrains Account switches; `None` leaves one as it is, or at its default of an
+/// enabled API and a 200 for a successful assign.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn set_jetbrains_account(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    api_enabled: Option<bool>,
+    assign_success_status: Option<u16>,
+) -> Result<(), Fault> {
+    const SQL: &str = "INSERT INTO jetbrains_account (organization_id, api_enabled, assign_success_status) \
+                       VALUES ($1, COALESCE($2, TRUE), COALESCE($3, 200)) \
+                       ON CONFLICT (organization_id) DO UPDATE SET \
+                       api_enabled = COALESCE($2, jetbrains_account.api_enabled), \
+                       assign_success_status = COALESCE($3, jetbrains_account.assign_success_status)";
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(api_enabled)
+        .bind(assign_success_status.map(i64::from))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Whether the organization's JetBrains Account API is on.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn is_api_enabled<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<bool, Fault> {
+    const SQL: &str = "SELECT api_enabled FROM jetbrains_account WHERE organization_id = $1";
+    let enabled = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_optional(c).await)?;
+    Ok(enabled.unwrap_or(false))
+}
+
+/// Somebody as a seed describes them.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// The address as it was written.
+    pub email: String,
+    /// The name of the JetBrains Account, or the one a licence is given to.
+    pub name: String,
+    /// Has a JetBrains Account.
+    pub jetbrains_account: bool,
+    /// Atlassian's id for them.
+    pub atlassian_account_id: Option<String>,
+}
+
+/// Adds a person, or replaces what is known of the one with that address.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn upsert_person(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    person: &NewPerson,
+) -> Result<PersonId, Fault> {
+    const SQL: &str =
+        "INSERT INTO person (organization_id, email, email_key, name, jetbrains_account, atlassian_account_id) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (organization_id, email_key) DO UPDATE SET email = excluded.email, name = excluded.name, \
+         jetbrains_account = excluded.jetbrains_account, atlassian_account_id = excluded.atlassian_account_id \
+         RETURNING id";
+    let id = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(organization.0)
+        .bind(&person.email)
+        .bind(email_key(&person.email))
+        .bind(&person.name)
+        .bind(person.jetbrains_account)
+        .bind(&person.atlassian_account_id)
+        .fetch_one(c)
+        .await)?;
+    Ok(PersonId(id))
+}
+
+/// Somebody by address.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find_person<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    email: &str,
+) -> Result<Option<Person>, Fault> {
+    const SQL: &str = "SELECT id, email FROM person WHERE organization_id = $1 AND email_key = $2";
+    let row: Option<(i64, String)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(email_key(email)).fetch_optional(c).await)?;
+    Ok(row.map(|(id, email)| Person { id: PersonId(id), email }))
+}
+
+/// Everybody's address and name, by the address' key.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn people<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+) -> Result<HashMap<String, (PersonId, String)>, Fault> {
+    const SQL: &str = "SELECT email_key, id, name FROM person WHERE organization_id = $1";
+    let rows: Vec<(String, i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(key, id, name)| (key, (PersonId(id), name))).collect())
+}
+
+/// Adds a team, or renames it.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn upsert_team(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    team: &Team,
+) -> Result<(), Fault> {
+    const SQL: &str = "INSERT INTO team (organization_id, id, name) VALUES ($1, $2, $3) \
+                       ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name";
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(i64::from(team.id))
+        .bind(&team.name)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Every team, by id.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn teams<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Team>, Fault> {
+    const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 ORDER BY id";
+    let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().filter_map(team).collect())
+}
+
+/// One team.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find_team<M>(db: &mut Session<M>, organization: OrganizationId, id: i32) -> Result<Option<Team>, Fault> {
+    const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 AND id = $2";
+    let row: Option<(i64, String)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(i64::from(id)).fetch_optional(c).await)?;
+    Ok(row.and_then(team))
+}
+
+fn team((id, name): (i64, String)) -> Option<Team> {
+    Some(Team { id: i32::try_from(id).ok()?, name })
+}
+
+/// The Atlassian ids that a space has taken.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn org_ids<M>(db: &mut Session<M>, space: SpaceId) -> Result<HashSet<String>, Fault> {
+    Ok(list(db, space).await?.into_iter().map(|o| o.org_id).collect())
+}

@@ -1,0 +1,210 @@
+//! Two databases behind one kind of session.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use sqlx::{
+    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection,
+};
+
+use super::space;
+use crate::{
+    core::{clock::Time, fault::Fault, ids::{IdSeed, Ids}},
+    domain::organization::{Space, SpaceId},
+};
+
+/// An open database. Clones share it.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    pools: Pools,
+    id_seed: IdSeed,
+    /// On SQLite this process owns the data, so it knows each space's revision without asking.
+    revisions: RwLock<HashMap<SpaceId, i64>>,
+}
+
+pub(super) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A session that only reads.
+pub struct ReadOnly;
+
+/// A session that writes to one space, alone in it until it is committed or dropped.
+pub struct ReadWrite {
+    space: Space,
+    now: Time,
+    ids: Ids,
+    db: Db,
+}
+
+/// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed.
+pub struct Session<M> {
+    handle: Handle,
+    mode: M,
+}
+
+enum Handle {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    SqliteTransaction(Transaction<'static, Sqlite>),
+    PostgresTransaction(Transaction<'static, Postgres>),
+}
+
+/// The open connection, by database.
+pub(super) enum Driver<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+/// Runs one body on whichever database the session is of. The SQL text is the same, the driver is not.
+macro_rules! on {
+    ($session:expr, |$connection:ident| $body:expr) => {
+        match $session.driver() {
+            $crate::store::session::Driver::Sqlite($connection) => $body,
+            $crate::store::session::Driver::Postgres($connection) => $body,
+        }
+    };
+}
+
+impl Db {
+    pub(super) fn new(pools: Pools, id_seed: IdSeed) -> Self {
+        Self(Arc::new(Inner { pools, id_seed, revisions: RwLock::default() }))
+    }
+
+    pub(super) fn pools(&self) -> &Pools {
+        &self.0.pools
+    }
+
+    /// Opens a session that only reads.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when no connection can be had.
+    pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
+        let handle = match &self.0.pools {
+            Pools::Sqlite { read, .. } => Handle::Sqlite(read.acquire().await?),
+            Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
+        };
+        Ok(Session { handle, mode: ReadOnly })
+    }
+
+    /// A session on the writing connection, outside any space: for what opening a database writes.
+    pub(super) async fn maintain(&self) -> Result<Session<ReadOnly>, Fault> {
+        let handle = match &self.0.pools {
+            Pools::Sqlite { write, .. } => Handle::Sqlite(write.acquire().await?),
+            Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
+        };
+        Ok(Session { handle, mode: ReadOnly })
+    }
+
+    /// Opens a session that writes to `space`. Raises the space's revision first, which on PostgreSQL locks the
+    /// space's row: writers of one space go one after the other on both databases, readers never wait for them.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
+    pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
+        let mut handle = match &self.0.pools {
+            Pools::Sqlite { write, .. } => Handle::SqliteTransaction(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Handle::PostgresTransaction(pool.begin().await?),
+        };
+        let space = space::raise_revision(handle.driver(), space)
+            .await?
+            .ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
+        let ids = self.0.id_seed.of_write(&space.name, space.writes);
+        Ok(Session { handle, mode: ReadWrite { now: space.now(), space, ids, db: self.clone() } })
+    }
+
+    /// The revision `space` is at now; `None` when there is no such space.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
+        if matches!(self.0.pools, Pools::Sqlite { .. })
+            && let Some(revision) = self.0.revisions.read().unwrap_or_else(PoisonError::into_inner).get(&space)
+        {
+            return Ok(Some(*revision));
+        }
+        let found = space::revision(&mut self.read().await?, space).await?;
+        if let Some(revision) = found {
+            self.remember(space, revision);
+        }
+        Ok(found)
+    }
+
+    /// A write that was committed while an older revision was being looked up must win.
+    fn remember(&self, space: SpaceId, revision: i64) {
+        let mut revisions = self.0.revisions.write().unwrap_or_else(PoisonError::into_inner);
+        let known = revisions.entry(space).or_insert(revision);
+        *known = revision.max(*known);
+    }
+}
+
+impl Handle {
+    fn driver(&mut self) -> Driver<'_> {
+        match self {
+            Self::Sqlite(connection) => Driver::Sqlite(connection),
+            Self::Postgres(connection) => Driver::Postgres(connection),
+            Self::SqliteTransaction(transaction) => Driver::Sqlite(transaction),
+            Self::PostgresTransaction(transaction) => Driver::Postgres(transaction),
+        }
+    }
+}
+
+impl<M> Session<M> {
+    pub(super) fn driver(&mut self) -> Driver<'_> {
+        self.handle.driver()
+    }
+
+    /// For the few statements that must differ.
+    pub(super) fn is_sqlite(&self) -> bool {
+        matches!(self.handle, Handle::Sqlite(_) | Handle::SqliteTransaction(_))
+    }
+}
+
+impl Session<ReadWrite> {
+    /// The space being written, at its new revision.
+    #[must_use]
+    pub fn space(&self) -> &Space {
+        &self.mode.space
+    }
+
+    /// The time of this write.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.mode.now
+    }
+
+    /// The ids of this write.
+    pub fn ids(&mut self) -> &mut Ids {
+        &mut self.mode.ids
+    }
+
+    pub(super) fn restart_ids(&mut self, space: Space) {
+        self.mode.ids = self.mode.db.0.id_seed.of_write(&space.name, space.writes);
+        self.mode.now = space.now();
+        self.mode.space = space;
+    }
+
+    /// Makes the writes lasting. Runs to its end even when the caller is dropped, because between the commit
+    /// and the new revision's announcement this process would still trust what it remembers.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]; whether the write lasted is then not known.
+    pub async fn commit(self) -> Result<(), Fault> {
+        let Self { handle, mode } = self;
+        let finish = async move {
+            match handle {
+                Handle::SqliteTransaction(transaction) => transaction.commit().await?,
+                Handle::PostgresTransaction(transaction) => transaction.commit().await?,
+                Handle::Sqlite(_) | Handle::Postgres(_) => {}
+            }
+            mode.db.remember(mode.space.id, mode.space.revision);
+            Ok(())
+        };
+        tokio::spawn(finish).await.map_err(Fault::internal)?
+    }
+}

@@ -1,0 +1,117 @@
+//! Spaces: their revision and their clock.
+
+use chrono::TimeDelta;
+
+use super::session::{Driver, ReadWrite, Session};
+use crate::{
+    core::{
+        clock::{Clock, from_micros, micros},
+        fault::Fault,
+    },
+    domain::organization::{DEFAULT_SPACE, Space, SpaceId},
+};
+
+/// id, name, revision, writes, clock_mode, clock_micros
+pub(super) type Row = (i64, String, i64, i64, String, i64);
+
+pub(super) fn space((id, name, revision, writes, mode, micros): Row) -> Space {
+    let clock = match mode.as_str() {
+        "frozen" => Clock::Frozen(from_micros(micros)),
+        "offset" => Clock::Offset(TimeDelta::microseconds(micros)),
+        _ => Clock::Real,
+    };
+    Space { id: SpaceId(id), name, revision, writes, clock }
+}
+
+fn clock_micros(clock: Clock) -> i64 {
+    match clock {
+        Clock::Real => 0,
+        Clock::Frozen(at) => micros(at),
+        Clock::Offset(by) => by.num_microseconds().unwrap_or_default(),
+    }
+}
+
+/// Makes the default space if it is not there.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
+    const SQL: &str = "INSERT INTO space (name, revision, writes, clock_mode, clock_micros) \
+                       VALUES ($1, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING";
+    on!(db, |c| sqlx::query(SQL).bind(DEFAULT_SPACE).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A space by its name.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<Space>, Fault> {
+    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE name = $1";
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(name).fetch_optional(c).await)?;
+    Ok(row.map(space))
+}
+
+/// A space by its key.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, Fault> {
+    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE id = $1";
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(space))
+}
+
+pub(super) async fn revision<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<i64>, Fault> {
+    const SQL: &str = "SELECT revision FROM space WHERE id = $1";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
+}
+
+/// The first statement of every write.
+pub(super) async fn raise_revision(driver: Driver<'_>, id: SpaceId) -> Result<Option<Space>, Fault> {
+    const SQL: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
+                       RETURNING id, name, revision, writes, clock_mode, clock_micros";
+    let row: Option<Row> = match driver {
+        Driver::Sqlite(c) => sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await,
+        Driver::Postgres(c) => sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await,
+    }?;
+    Ok(row.map(space))
+}
+
+/// Sets the clock of the session's space; the session itself goes by it from here on.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE space SET clock_mode = $2, clock_micros = $3 WHERE id = $1";
+    let id = db.space().id.0;
+    on!(db, |c| sqlx::query(SQL)
+        .bind(id)
+        .bind(clock.to_string())
+        .bind(clock_micros(clock))
+        .execute(c)
+        .await
+        .map(drop))?;
+    let space = Space { clock, ..db.space().clone() };
+    db.restart_ids(space);
+    Ok(())
+}
+
+/// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+    // Licences hold on to their teams; the rest goes with the organization.
+    const LICENSES: &str =
+        "DELETE FROM license WHERE organization_id IN (SELECT id FROM organization WHERE space_id = $1)";
+    const ORGANIZATIONS: &str = "DELETE FROM organization WHERE space_id = $1";
+    const WRITES: &str = "UPDATE space SET writes = 0, clock_mode = 'real', clock_micros = 0 WHERE id = $1";
+    let id = db.space().id.0;
+    for sql in [LICENSES, ORGANIZATIONS, WRITES] {
+        on!(db, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
+    }
+    let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
+    db.restart_ids(space);
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Statements whose text depends on what was asked: static pieces and numbered binds, never a value in the text.
+
+use std::fmt::Write as _;
+
+/// A value to bind.
+#[derive(Debug, Clone)]
+pub(super) enum Bind {
+    Int(i64),
+    OptInt(Option<i64>),
+    Text(String),
+    OptText(Option<String>),
+    Bool(bool),
+}
+
+macro_rules! bind_from {
+    ($($from:ty => $variant:ident),*) => {
+        $(impl From<$from> for Bind { fn from(value: $from) -> Self { Self::$variant(value) } })*
+    };
+}
+bind_from!(i64 => Int, Option<i64> => OptInt, String => Text, Option<String> => OptText, bool => Bool);
+
+/// A statement in the making.
+#[derive(Debug, Default)]
+pub(super) struct Sql {
+    text: String,
+    binds: Vec<Bind>,
+}
+
+impl Sql {
+    pub(super) fn new(text: &'static str) -> Self {
+        Self { text: text.to_owned(), binds: Vec::new() }
+    }
+
+    /// Adds a piece of the statement.
+    pub(super) fn push(&mut self, text: &'static str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a value as the next `$n`.
+    pub(super) fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
+        self.binds.push(value.into());
+        let _ = write!(self.text, "${}", self.binds.len());
+        self
+    }
+
+    /// Adds `($n, $n+1, …)`.
+    pub(super) fn bind_row(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
+        self.push("(");
+        for (at, value) in values.into_iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        self.push(")")
+    }
+
+    /// Adds text that was made by another `Sql` with the same numbering.
+    pub(super) fn repeat(&mut self, piece: &str) -> &mut Self {
+        self.text.push_str(piece);
+        self
+    }
+
+    /// The text so far.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Bind>) {
+        (sqlx::AssertSqlSafe(self.text), self.binds)
+    }
+}
+
+/// Binds a list of [`Bind`]s to a query of either driver.
+macro_rules! bound {
+    ($query:expr, $binds:expr) => {
+        $binds.into_iter().fold($query, |query, value| {
+            use $crate::store::sql::Bind;
+            match value {
+                Bind::Int(value) => query.bind(value),
+                Bind::OptInt(value) => query.bind(value),
+                Bind::Text(value) => query.bind(value),
+                Bind::OptText(value) => query.bind(value),
+                Bind::Bool(value) => query.bind(value),
+            }
+        })
+    };
+}
+pub(super) use bound;
