@@ -1,8 +1,12 @@
 //! Locum: stands in for three admin services in other people's tests.
 pub mod app;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod core;
 pub mod domain;
 pub mod http;
+pub mod router;
 pub mod seed;
+pub mod services;
 pub mod store;

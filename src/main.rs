@@ -1,1 +1,7 @@
-fn main(){}
+//! The `locum` binary: start-up only.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    locum::cli::main()
+}

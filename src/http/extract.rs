@@ -1,6 +1,6 @@
 //! Query, path and body, refused in the service's own words.
 
-use std::{collections::HashMap, marker::PhantomData};
+use std::{collections::HashSet, marker::PhantomData};
 
 use axum::{
     body::Bytes,
@@ -10,7 +10,7 @@ use axum::{
     },
     http::request::Parts,
 };
-use serde::de::{DeserializeOwned, IntoDeserializer, value::MapDeserializer};
+use serde::de::DeserializeOwned;
 
 use super::emulated::Emulated;
 use crate::{app::App, core::fault::Fault};
@@ -22,13 +22,16 @@ impl<S: Emulated, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {
     type Rejection = S::Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, S::Error> {
-        let mut first = HashMap::new();
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            first.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+        let query = parts.uri.query().unwrap_or_default();
+        let mut names = HashSet::new();
+        let mut first = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if names.insert(name.clone()) {
+                first.append_pair(&name, &value);
+            }
         }
-        let pairs: MapDeserializer<'_, _, serde::de::value::Error> = first.into_deserializer();
-        let value = T::deserialize(pairs).map_err(|e| Fault::Unreadable(format!("query: {e}")))?;
-        Ok(Self(value, PhantomData))
+        let value = serde_urlencoded::from_str(&first.finish());
+        Ok(Self(value.map_err(|e| Fault::Unreadable(format!("query: {e}")))?, PhantomData))
     }
 }
 

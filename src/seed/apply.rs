@@ -6,8 +6,16 @@ use super::{
     plan::{self, Known, Plan, World},
 };
 use crate::{
-    core::{clock::Clock, fault::Fault, token::Keyring},
-    domain::{organization::email_key, role::Profile},
+    core::{
+        clock::Clock,
+        fault::Fault,
+        ids::Ids,
+        token::{Keyring, PlainToken},
+    },
+    domain::{
+        organization::{OrganizationId, Person, email_key},
+        role::Profile,
+    },
     store::{self, ReadWrite, Session, credential::NewCredential},
 };
 
@@ -35,7 +43,7 @@ pub enum Mode {
 ///
 /// # Errors
 /// Everything wrong with them.
-pub fn check(files: &[SeedFile], ids: &mut crate::core::ids::Ids) -> Result<Plan, Complaints> {
+pub fn check(files: &[SeedFile], ids: &mut Ids) -> Result<Plan, Complaints> {
     let clock = plan::clock(files)?.unwrap_or_default();
     plan::plan(files, World::default(), clock.now(), ids)
 }
@@ -98,14 +106,15 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
         store::organization::upsert_team(db, id, team).await?;
     }
     let people = store::organization::people(db, id).await?;
-    let person_id = |email: &str| {
-        people.get(&email_key(email)).map(|(id, _)| *id).ok_or_else(|| Fault::internal(format!("no person {email}")))
+    let person = |email: &str| {
+        let found = people.get(&email_key(email)).map(|(id, _)| Person { id: *id, email: email.to_owned() });
+        found.ok_or_else(|| Fault::internal(format!("no person {email}")))
     };
     for (email, grant) in &account.roles {
-        store::role::give(db, id, person_id(email)?, *grant).await?;
+        store::role::give(db, id, person(email)?.id, *grant).await?;
     }
     for token in &account.tokens {
-        let kept = issue(db, keyring, id, person_id(&token.email)?, &token.email, token.profile, &token.token).await?;
+        let kept = issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
         if !kept {
             let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
             let complaint = Complaint { file: o.name.clone(), line: 0, column: 0, message };
@@ -123,17 +132,16 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
 pub async fn issue(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
-    organization: crate::domain::organization::OrganizationId,
-    person: crate::domain::organization::PersonId,
-    email: &str,
+    organization: OrganizationId,
+    person: &Person,
     profile: Profile,
-    token: &crate::core::token::PlainToken,
+    token: &PlainToken,
 ) -> Result<bool, Fault> {
     let salt = db.ids().salt();
     let (ring, plain) = (keyring.clone(), token.clone());
     let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
     let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
-    let label = format!("{email} ({profile})");
+    let label = format!("{} ({profile})", person.email);
     let new = NewCredential {
         organization,
         service: "jetbrains_account",
@@ -142,5 +150,5 @@ pub async fn issue(
         hash: &hash,
         expires_at: None,
     };
-    store::jetbrains_token::replace(db, person, profile, &new).await
+    store::jetbrains_token::replace(db, person.id, profile, &new).await
 }

@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(complaint("version: 1\nversion: 1\n"), "seed.yaml:2:1: duplicate key `version`");
         assert_eq!(complaint("organizations: []\n"), "seed.yaml:1:1: `version` is missing");
         assert_eq!(complaint("{\"version\": 1, \"clok\": 1}"), "seed.yaml:1:16: unknown key `clok`, did you mean `clock`?");
-        assert_eq!(complaint("version: 1\norganizations:\n  - name:\n"), "seed.yaml:3:11: a value is missing here");
+        assert_eq!(complaint("version: 1\norganizations:\n  - name:\n"), "seed.yaml:3:9: a value is missing here");
         assert!(complaint("version: [1\n").starts_with("seed.yaml:"), "{}", complaint("version: [1\n"));
     }
 

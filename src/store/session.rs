@@ -183,8 +183,11 @@ impl Session<ReadWrite> {
         &mut self.mode.ids
     }
 
-    pub(super) fn restart_ids(&mut self, space: Space) {
-        self.mode.ids = self.mode.db.0.id_seed.of_write(&space.name, space.writes);
+    /// The space has changed under the session: it goes by this from here on.
+    pub(super) fn go_by(&mut self, space: Space) {
+        if space.writes != self.mode.space.writes {
+            self.mode.ids = self.mode.db.0.id_seed.of_write(&space.name, space.writes);
+        }
         self.mode.now = space.now();
         self.mode.space = space;
     }

@@ -93,7 +93,7 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
         .await
         .map(drop))?;
     let space = Space { clock, ..db.space().clone() };
-    db.restart_ids(space);
+    db.go_by(space);
     Ok(())
 }
 
@@ -112,6 +112,6 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
         on!(db, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     }
     let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
-    db.restart_ids(space);
+    db.go_by(space);
     Ok(())
 }

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run the server, optimised
+	cargo run --release
+
+test: ## Run all tests, on SQLite and on a PostgreSQL of their own
+	scripts/with-postgres cargo test --locked
+
+bench: ## Run the benchmarks
+	cargo bench --locked
+
+fmt: ## Format the code
+	cargo fmt
+
+lint: fmt-check clippy doc deny ## Run every check below
+
+fmt-check: ## Check the formatting
+	cargo fmt --check
+
+clippy: ## Check the code, warnings being errors
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc: ## Check the documentation, warnings being errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# Without `advisories`: their database is not to be had everywhere that this has to run.
+deny: install-deny ## Check the dependencies' licences, versions and sources
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+
+install-deny: ## Install cargo-deny if it is missing
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny --version '^0.20'
+
+openapi: ## Write the OpenAPI documents
+	cargo run --quiet --locked -- openapi --write
+
+check-openapi: ## Check that the committed OpenAPI documents are up to date
+	cargo run --quiet --locked -- openapi --check

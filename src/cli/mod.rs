@@ -1,0 +1,154 @@
+//! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed.
+
+mod health;
+mod openapi;
+mod seed;
+mod serve;
+
+use std::{future::Future, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::{
+    config::{Config, ConfigError, Settings},
+    core::span::parse_duration,
+};
+
+/// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
+#[derive(Debug, Parser)]
+#[command(name = "locum", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server; also what plain `locum` does
+    Serve(Box<Settings>),
+    /// Ask the server that these settings describe whether it is ready
+    Health {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Ask again until it is ready, or the time is up
+        #[arg(long)]
+        wait: bool,
+        /// How long to wait
+        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+        timeout: Duration,
+    },
+    /// Write, check and describe seeds
+    #[command(subcommand)]
+    Seed(SeedCommand),
+    /// Print the OpenAPI document of a service, or check the committed ones
+    Openapi {
+        /// Compare openapi/*.json with what this program serves; exit 1 when they differ
+        #[arg(long, conflicts_with = "write")]
+        check: bool,
+        /// Write openapi/*.json
+        #[arg(long)]
+        write: bool,
+        /// The directory of the committed documents
+        #[arg(long, value_name = "DIR", default_value = "openapi")]
+        dir: PathBuf,
+        /// One document only; without it, --check and --write take all
+        service: Option<openapi::Service>,
+    },
+    /// Print a shell's completion script
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SeedCommand {
+    /// Print a commented starter
+    Init,
+    /// Check seeds without starting anything: file:line:column: message, exit 2
+    Validate {
+        /// Files, directories, or `-`
+        #[arg(required = true, value_name = "FILE")]
+        sources: Vec<String>,
+    },
+    /// Print the JSON Schema of the format
+    Schema,
+}
+
+/// How a command ends when it does not end well.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// Exit 1.
+    #[error("{0}")]
+    Failed(String),
+    /// Exit 2.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let command = Cli::command();
+    let matches = command.clone().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+    let done = match cli.command {
+        None => served(&command, cli.settings, of_command),
+        Some(Command::Serve(settings)) => served(&command, *settings, of_command),
+        Some(Command::Health { settings, wait, timeout }) => {
+            block_on(health::health(&settings.listen, wait.then_some(timeout)))
+        }
+        Some(Command::Seed(command)) => seed::run(&command),
+        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "locum", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let usage = matches!(failure, Failure::Usage(_));
+            for line in failure.to_string().lines() {
+                // A seed's complaints start with the file's name, as compilers' do.
+                if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
+                    eprintln!("{line}");
+                } else {
+                    eprintln!("locum: {line}");
+                }
+            }
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn served(command: &clap::Command, settings: Settings, matches: &clap::ArgMatches) -> Result<(), Failure> {
+    serve::start_logging(settings.log_format(), &settings.log);
+    for warning in crate::config::unknown_variables(command) {
+        tracing::warn!("{warning}");
+    }
+    let config: Config = settings.check(matches)?;
+    block_on(serve::serve(config))
+}
+
+fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| Failure::Failed(format!("cannot start: {e}")))?;
+    let done = runtime.block_on(future);
+    // Requests had their time; a blocking task that still runs must not hold the exit up.
+    runtime.shutdown_background();
+    done
+}

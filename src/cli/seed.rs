@@ -1,0 +1,34 @@
+//! `locum seed …`
+
+use super::{Failure, SeedCommand};
+use crate::{
+    core::ids::IdSeed,
+    seed::{self, apply, file},
+};
+
+pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
+    match command {
+        SeedCommand::Init => {
+            print!("{}", seed::DEMO);
+            Ok(())
+        }
+        SeedCommand::Schema => {
+            println!("{:#}", file::schema());
+            Ok(())
+        }
+        SeedCommand::Validate { sources } => validate(sources),
+    }
+}
+
+fn validate(sources: &[String]) -> Result<(), Failure> {
+    let complain = |complaints: seed::Complaints| Failure::Usage(complaints.to_string());
+    let mut files = Vec::new();
+    for source in sources {
+        files.extend(seed::load(source).map_err(complain)?);
+    }
+    let plan = apply::check(&files, &mut IdSeed(0).of_requests()).map_err(complain)?;
+    let licenses: usize =
+        plan.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum();
+    println!("ok: {} organizations, {licenses} licenses", plan.organizations.len());
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Our own errors: `application/problem+json` (RFC 9457).
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    core::fault::Fault,
+    seed::{Complaints, apply::ApplyError},
+};
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the status says what kind of problem it is.
+    r#type: &'static str,
+    /// The status, in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What is wrong, and the way out.
+    detail: String,
+    /// JSON pointer to the value that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// What is wrong in a seed, by place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<SeedError>,
+}
+
+/// Something wrong in a seed document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeedError {
+    /// From 1.
+    line: u64,
+    /// From 1.
+    column: u64,
+    /// What is wrong, and what would be right.
+    detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            pointer: None,
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        use StatusCode as S;
+        fault.log();
+        let status = match &fault {
+            Fault::Invalid { .. } | Fault::Unreadable(_) => S::BAD_REQUEST,
+            Fault::ActorRefused(_) | Fault::ControlRefused(_) => S::FORBIDDEN,
+            Fault::CredentialMissing | Fault::CredentialRejected => S::UNAUTHORIZED,
+            Fault::NotFound(_) | Fault::RouteUnknown => S::NOT_FOUND,
+            Fault::MethodUnknown => S::METHOD_NOT_ALLOWED,
+            Fault::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
+            Fault::TimedOut | Fault::Unavailable(_) => S::SERVICE_UNAVAILABLE,
+            _ => S::INTERNAL_SERVER_ERROR,
+        };
+        let problem = Self::new(status, fault.to_string());
+        match fault {
+            Fault::Invalid { pointer, .. } => Self { pointer: Some(pointer), ..problem },
+            Fault::CredentialMissing => Self {
+                detail: "the control token is required: send it as `Authorization: Bearer`".to_owned(),
+                ..problem
+            },
+            Fault::CredentialRejected => Self { detail: "the control token is wrong".to_owned(), ..problem },
+            _ => problem,
+        }
+    }
+}
+
+impl From<Complaints> for Problem {
+    fn from(complaints: Complaints) -> Self {
+        Self {
+            errors: complaints
+                .0
+                .iter()
+                .map(|c| SeedError { line: c.line, column: c.column, detail: c.message.clone() })
+                .collect(),
+            ..Self::new(StatusCode::BAD_REQUEST, complaints.to_string())
+        }
+    }
+}
+
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Seed(complaints) => complaints.into(),
+            ApplyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

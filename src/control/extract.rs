@@ -1,0 +1,108 @@
+//! Query and body of control requests, refused as problems that point at the value.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::error::Problem;
+use crate::{app::App, core::fault::Fault, domain::organization::{DEFAULT_SPACE, Space}, http::extract::body};
+
+/// The largest control body: seeds are longer than what the services take.
+pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The space that a control request is about: `?space=NAME`, or the default one.
+pub struct InSpace(pub Space);
+
+impl FromRequestParts<App> for InSpace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Narrowed {
+            space: Option<String>,
+        }
+        let Params(narrowed) = Params::<Narrowed>::from_request_parts(parts, app).await?;
+        let name = narrowed.space.unwrap_or_else(|| DEFAULT_SPACE.to_owned());
+        Ok(Self(app.space(&name).await?))
+    }
+}
+
+/// The query.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let pairs = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|e| {
+            let (pointer, detail) = (pointer(e.path()), e.into_inner().to_string());
+            Fault::invalid(pointer, format!("query: {detail}")).into()
+        })
+    }
+}
+
+/// The body, as JSON; its content type does not matter.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = body(request, app).await?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let wrong = |e: serde_path_to_error::Error<serde_json::Error>| {
+            let (pointer, detail) = (pointer(e.path()), e.into_inner().to_string());
+            Fault::invalid(pointer, detail)
+        };
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(wrong)?;
+        deserializer.end().map_err(|e| Fault::invalid("", e.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+/// The body, as text.
+pub struct Text(pub String);
+
+impl FromRequest<App> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes: Bytes = body(request, app).await?;
+        let text = String::from_utf8(bytes.into()).map_err(|e| Fault::invalid("", format!("not UTF-8: {e}")))?;
+        Ok(Self(text))
+    }
+}
+
+/// An answer. Never kept by anybody: it may hold a new token.
+pub struct Answer<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+            }
+            Err(error) => Problem::from(Fault::internal(error)).into_response(),
+        }
+    }
+}
+
+/// RFC 6901.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Seq { index } => pointer.push_str(&format!("/{index}")),
+            Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Enum { .. } | Unknown => {}
+        }
+    }
+    pointer
+}

@@ -1,0 +1,67 @@
+//! Keeps other people's web pages out of the control API: a page in a browser on this machine can send requests
+//! here, but it cannot hide where it comes from.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use secrecy::ExposeSecret as _;
+
+use super::error::Problem;
+use crate::{
+    app::App,
+    core::{fault::Fault, token::PlainToken},
+};
+
+/// Middleware: refuses foreign pages, foreign host names, and callers without the control token.
+pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    match check(&app, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(fault) => Problem::from(fault).into_response(),
+    }
+}
+
+fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
+    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
+    let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
+    if host.is_some_and(|host| !is_known_host(app, host)) {
+        return Err(Fault::ControlRefused(
+            "the control API does not answer to this host name: use localhost or an IP address, or set --allowed-hosts",
+        ));
+    }
+    let same_site = text(header::HeaderName::from_static("sec-fetch-site"))
+        .is_none_or(|site| site == "same-origin" || site == "none");
+    let same_origin = text(header::ORIGIN).is_none_or(|origin| {
+        let named = origin.split_once("://").map(|(_, host)| host);
+        named.is_some() && (named == host || app.config.public_url.as_deref() == Some(origin))
+    });
+    if !same_site || !same_origin {
+        return Err(Fault::ControlRefused("the control API does not answer to pages of other sites"));
+    }
+    let Some(wanted) = &app.config.control_token else { return Ok(()) };
+    let token = text(header::AUTHORIZATION).ok_or(Fault::CredentialMissing)?;
+    let token = token.strip_prefix("Bearer ").ok_or(Fault::CredentialRejected)?;
+    // Compared as fingerprints, so that the time it takes tells nothing about the token.
+    let print = |token: &str| app.keyring.fingerprint(&PlainToken::new(token));
+    if print(token) == print(wanted.expose_secret()) { Ok(()) } else { Err(Fault::CredentialRejected) }
+}
+
+fn is_known_host(app: &App, host: &str) -> bool {
+    let Some(name) = host_name(host) else { return false };
+    let is_single_label = !name.contains(['.', ':']);
+    name.parse::<IpAddr>().is_ok()
+        || (is_single_label && !name.is_empty())
+        || name.ends_with(".localhost")
+        || app.config.allowed_hosts.contains(&name)
+        || app.config.public_url.as_deref().and_then(|url| url.parse::<Uri>().ok()).is_some_and(|url| url.host() == Some(&name))
+}
+
+/// Without port and brackets, in lower case.
+fn host_name(host: &str) -> Option<String> {
+    let authority: axum::http::uri::Authority = host.parse().ok()?;
+    Some(authority.host().trim_start_matches('[').trim_end_matches(']').to_lowercase())
+}

@@ -1,0 +1,77 @@
+//! `/_emulator`: the tester's side (`control-plane.md`). Ours, so it has its own document and its own errors.
+
+mod clock;
+mod error;
+mod extract;
+mod guard;
+mod info;
+mod organizations;
+mod probes;
+mod world;
+
+use axum::{Router, middleware::from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::{
+    OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, core::fault::Fault};
+
+pub use error::Problem;
+pub use probes::starting;
+
+/// Where the control API is mounted.
+pub const BASE: &str = "/_emulator";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Locum control API",
+        description = "The tester's side of Locum. Everything takes `?space=NAME`; without it, the default space is meant.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    servers((url = "/_emulator")),
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    let mut document = Document::openapi();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
+    OpenApiRouter::with_openapi(document)
+        .routes(routes!(info::get_info))
+        .routes(routes!(info::get_operations))
+        .routes(routes!(world::reset))
+        .routes(routes!(world::seed))
+        .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
+        .routes(routes!(clock::advance_clock))
+        .routes(routes!(organizations::put_api))
+        .routes(routes!(organizations::generate_token, organizations::remove_token))
+        .routes(routes!(organizations::give_role, organizations::take_role))
+}
+
+/// The document of the control API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// The control API, to be mounted at [`BASE`].
+pub fn router(app: &App) -> Router<App> {
+    let (routes, _) = documented().split_for_parts();
+    routes
+        .fallback(|| async { Problem::from(Fault::RouteUnknown) })
+        .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))
+        }))
+}
+
+/// `/livez` and `/readyz`, to be mounted at the root.
+pub fn probes() -> Router<App> {
+    probes::router()
+}

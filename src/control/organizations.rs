@@ -1,0 +1,329 @@
+//! `/organizations/{customerCode}/jetbrains-account/…`: what people click in the vendor's pages, as a named actor,
+//! with the vendor's rules (jetbrains-account §14).
+
+use axum::extract::{FromRequestParts, Path, State};
+use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::Problem,
+    extract::{Answer, InSpace, Json},
+};
+use crate::{
+    app::App,
+    core::fault::Fault,
+    domain::{
+        organization::{Organization, OrganizationId, Person},
+        role::{Actor, Grant, Grants, Profile, Role},
+    },
+    seed::apply::issue,
+    store::{self, ReadWrite, Session},
+};
+
+/// An organization's Administration page, as data.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Administration {
+    #[schema(example = "6700001")]
+    customer_code: String,
+    name: String,
+    api_enabled: bool,
+    roles: Vec<RoleAnswer>,
+    tokens: Vec<TokenAnswer>,
+}
+
+/// A role of a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RoleAnswer {
+    person: String,
+    role: &'static str,
+    /// Absent for a role in the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+}
+
+/// A token, without the token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenAnswer {
+    person: String,
+    /// Absent for a token of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A token that was just generated.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewTokenAnswer {
+    person: String,
+    /// Absent for a token of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The token. Shown here, and never again.
+    token: String,
+}
+
+/// Body of `putJetbrainsAccountApi`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutApi {
+    /// Calls are answered.
+    enabled: bool,
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+}
+
+/// Body of `generateJetbrainsToken` and `removeJetbrainsToken`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+    /// The e-mail address of whose token it is.
+    #[schema(example = "ann@example.test")]
+    person: String,
+    /// The team it is for; left out, the organization.
+    team: Option<i32>,
+}
+
+/// Body of `giveJetbrainsRole` and `takeJetbrainsRole`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRequest {
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+    /// The e-mail address of whose role it is.
+    #[schema(example = "bob@example.test")]
+    person: String,
+    /// `organization_admin`, `viewer` or `primary_contact`; with a team `team_admin` or `viewer`.
+    #[schema(example = "team_admin")]
+    role: String,
+    /// The team it is in; left out, the organization.
+    team: Option<i32>,
+}
+
+/// The organization in the path, being written to.
+pub struct Administered {
+    db: Session<ReadWrite>,
+    organization: Organization,
+}
+
+/// What the path says.
+pub struct Addressed {
+    space: crate::domain::organization::Space,
+    customer_code: String,
+}
+
+impl FromRequestParts<App> for Addressed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &App) -> Result<Self, Problem> {
+        let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
+        let customer_code = Path::<String>::from_request_parts(parts, app).await;
+        let customer_code = customer_code.map_err(|e| Fault::NotFound(e.to_string()))?.0;
+        Ok(Self { space, customer_code })
+    }
+}
+
+impl Addressed {
+    async fn open(self, app: &App) -> Result<Administered, Fault> {
+        let mut db = app.db.write(self.space.id).await?;
+        let organization = match self.customer_code.parse() {
+            Ok(code) => store::organization::find_by_customer_code(&mut db, self.space.id, code).await?,
+            Err(_) => None,
+        };
+        let organization = organization.ok_or_else(|| {
+            Fault::NotFound(format!("there is no organization with the customer code `{}`", self.customer_code))
+        })?;
+        Ok(Administered { db, organization })
+    }
+}
+
+impl Administered {
+    fn id(&self) -> OrganizationId {
+        self.organization.id
+    }
+
+    async fn person(&mut self, email: &str) -> Result<(Person, Grants), Fault> {
+        let id = self.id();
+        let person = store::organization::find_person(&mut self.db, id, email).await?;
+        let person =
+            person.ok_or_else(|| Fault::NotFound(format!("`{email}` is not one of the organization's people")))?;
+        let grants = store::role::grants_of(&mut self.db, id, person.id).await?;
+        Ok((person, grants))
+    }
+
+    /// Whoever the organization does not know may do nothing.
+    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Fault> {
+        self.person(email).await.map_err(|fault| match fault {
+            Fault::NotFound(why) => Fault::ActorRefused(why),
+            other => other,
+        })
+    }
+
+    async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Fault> {
+        if let Some(team) = team {
+            let id = self.id();
+            let found = store::organization::find_team(&mut self.db, id, team).await?;
+            found.ok_or_else(|| Fault::NotFound(format!("there is no team {team}")))?;
+        }
+        Ok(Profile::of(team))
+    }
+
+    async fn administration(&mut self) -> Result<Administration, Fault> {
+        let id = self.id();
+        let roles = store::role::list(&mut self.db, id).await?;
+        let tokens = store::jetbrains_token::list(&mut self.db, id).await?;
+        Ok(Administration {
+            customer_code: self.organization.customer_code.to_string(),
+            name: self.organization.name.clone(),
+            api_enabled: store::organization::is_api_enabled(&mut self.db, id).await?,
+            roles: roles
+                .into_iter()
+                .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
+                .collect(),
+            tokens: tokens
+                .into_iter()
+                .map(|token| TokenAnswer {
+                    person: token.email,
+                    team: token.profile.team(),
+                    created_at: token.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+                })
+                .collect(),
+        })
+    }
+
+    async fn finish(mut self) -> Result<Answer<Administration>, Problem> {
+        let administration = self.administration().await?;
+        self.db.commit().await?;
+        Ok(Answer(administration))
+    }
+}
+
+/// Enables or disables the API for the organization. Tokens survive.
+#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    request_body = PutApi,
+    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn put_api(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<PutApi>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = addressed.open(&app).await?;
+    let (actor, grants) = page.actor(&body.actor).await?;
+    Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
+    let id = page.id();
+    store::organization::set_jetbrains_account(&mut page.db, id, Some(body.enabled), None).await?;
+    page.finish().await
+}
+
+/// Generates a person's token in the organization or in one team; an earlier one dies at once.
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "generateJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    request_body = TokenRequest,
+    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn generate_token(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<TokenRequest>,
+) -> Result<Answer<NewTokenAnswer>, Problem> {
+    let mut page = addressed.open(&app).await?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, grants) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
+    actor.check_generate_token(&grants, profile)?;
+    let token = page.db.ids().jetbrains_token();
+    let id = page.id();
+    if !issue(&mut page.db, &app.keyring, id, &person, profile, &token).await? {
+        return Err(Fault::internal("a generated token was in use").into());
+    }
+    let created_at = page.db.now().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    page.db.commit().await?;
+    Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))
+}
+
+/// Removes a person's token.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "removeJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    request_body = TokenRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_token(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<TokenRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = addressed.open(&app).await?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, _) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
+    actor.check_remove_token(profile)?;
+    let id = page.id();
+    if !store::jetbrains_token::remove(&mut page.db, id, person.id, profile).await? {
+        return Err(Fault::NotFound(format!("{} has no token in the {profile}", person.email)).into());
+    }
+    page.finish().await
+}
+
+/// Gives a person a role in the organization or in a team.
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "giveJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    request_body = RoleRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn give_role(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<RoleRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = addressed.open(&app).await?;
+    let (person, grant) = role_change(&mut page, &body).await?;
+    let id = page.id();
+    store::role::give(&mut page.db, id, person.id, grant).await?;
+    page.finish().await
+}
+
+/// Takes a role from a person. With the last role in a profile goes the token there.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "takeJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    request_body = RoleRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn take_role(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<RoleRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = addressed.open(&app).await?;
+    let (person, grant) = role_change(&mut page, &body).await?;
+    let id = page.id();
+    if !store::role::take(&mut page.db, id, person.id, grant).await? {
+        let role = grant.role.name();
+        return Err(Fault::NotFound(format!("{} is no {role} in the {}", person.email, grant.profile)).into());
+    }
+    let left = store::role::grants_of(&mut page.db, id, person.id).await?;
+    if left.standing(grant.profile).is_none() {
+        store::jetbrains_token::remove(&mut page.db, id, person.id, grant.profile).await?;
+    }
+    page.finish().await
+}
+
+async fn role_change(page: &mut Administered, body: &RoleRequest) -> Result<(Person, Grant), Fault> {
+    let role: Role = body.role.parse().map_err(|e: String| Fault::invalid("/role", e))?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, _) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    if !role.fits(profile) {
+        let wants = if profile == Profile::Organization { "takes a `team`" } else { "is of the organization: leave `team` out" };
+        return Err(Fault::invalid("/role", format!("{} {wants}", role.name())));
+    }
+    let is_self = actor.id == person.id;
+    Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
+    Ok((person, Grant { role, profile }))
+}

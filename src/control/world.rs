@@ -1,0 +1,168 @@
+//! `/reset` and `/seed`: the world, in the tester's hands.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    error::Problem,
+    extract::{Answer, InSpace, Params, Text},
+};
+use crate::{
+    app::App,
+    domain::organization::Space,
+    seed::{
+        apply::{self, Mode},
+        file::SeedFile,
+        plan::{self, Plan},
+        read,
+    },
+};
+
+/// What a seed made. Its tokens are shown here once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Seeded {
+    /// The space.
+    space: String,
+    /// Nothing was kept: it was a dry run.
+    dry_run: bool,
+    /// The organizations that the seed names, as they are now.
+    organizations: Vec<SeededOrganization>,
+}
+
+/// An organization that a seed made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededOrganization {
+    name: String,
+    /// JetBrains' number for it, sent as `X-Customer-Code`.
+    customer_code: String,
+    /// Atlassian's id for it.
+    org_id: String,
+    /// Its JetBrains Account, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jetbrains_account: Option<SeededAccount>,
+}
+
+/// What a seed made in JetBrains Account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededAccount {
+    teams: Vec<SeededTeam>,
+    /// How many licences.
+    licenses: usize,
+    tokens: Vec<SeededToken>,
+}
+
+/// A team.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededTeam {
+    id: i32,
+    name: String,
+}
+
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededToken {
+    person: String,
+    /// Absent for a token of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+    token: String,
+}
+
+impl From<plan::Organization> for SeededOrganization {
+    fn from(o: plan::Organization) -> Self {
+        Self {
+            name: o.name,
+            customer_code: o.customer_code.to_string(),
+            org_id: o.org_id,
+            jetbrains_account: o.jetbrains_account.map(|account| SeededAccount {
+                teams: account.teams.into_iter().map(|team| SeededTeam { id: team.id, name: team.name }).collect(),
+                licenses: account.licenses.len(),
+                tokens: account
+                    .tokens
+                    .into_iter()
+                    .map(|t| SeededToken { person: t.email, team: t.profile.team(), token: t.token.expose().to_owned() })
+                    .collect(),
+            }),
+        }
+    }
+}
+
+/// How a seed is applied.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SeedParams {
+    /// `merge` (default): what is there stays; `replace`: it goes, the clock with it.
+    #[serde(default)]
+    #[param(inline)]
+    mode: SeedMode,
+    /// Check it, say what it would make, keep nothing. `?dry_run` and `?dry_run=true` are the same.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    dry_run: DryRun,
+}
+
+/// What happens to what is there.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SeedMode {
+    #[default]
+    Merge,
+    Replace,
+}
+
+/// A flag in a query.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+enum DryRun {
+    #[serde(rename = "", alias = "true")]
+    Yes,
+    #[default]
+    #[serde(rename = "false")]
+    No,
+}
+
+/// Back to the seed that Locum was started with: data and clock, at once.
+#[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "World", security((), ("controlToken" = [])),
+    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    responses((status = 200, description = "What is there now", body = Seeded), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn reset(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<Seeded>, Problem> {
+    write(&app, &space, &app.config.seeds, Mode::Replace, true, false).await
+}
+
+/// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
+#[utoipa::path(post, path = "/seed", operation_id = "seed", tag = "World", security((), ("controlToken" = [])),
+    params(("space" = Option<String>, Query, description = "The space; `default` if left out"), SeedParams),
+    request_body(content = String, content_type = "application/yaml", description = "A seed; see `locum seed schema`"),
+    responses((status = 200, description = "What it made", body = Seeded), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn seed(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Params(params): Params<SeedParams>,
+    Text(text): Text,
+) -> Result<Answer<Seeded>, Problem> {
+    let file = read::parse_foreign("body", &text)?;
+    let mode = match params.mode {
+        SeedMode::Merge => Mode::Merge,
+        SeedMode::Replace => Mode::Replace,
+    };
+    write(&app, &space, &[file], mode, false, matches!(params.dry_run, DryRun::Yes)).await
+}
+
+/// `own_clock`: the clock that was set at the start wins over the seed's.
+async fn write(
+    app: &App,
+    space: &Space,
+    files: &[SeedFile],
+    mode: Mode,
+    own_clock: bool,
+    dry_run: bool,
+) -> Result<Answer<Seeded>, Problem> {
+    let clock = app.config.clock.filter(|_| own_clock);
+    let mut db = app.db.write(space.id).await?;
+    let plan: Plan = apply::apply(&mut db, &app.keyring, files, mode, clock).await?;
+    if !dry_run {
+        db.commit().await?;
+    }
+    let organizations = plan.organizations.into_iter().map(Into::into).collect();
+    Ok(Answer(Seeded { space: space.name.clone(), dry_run, organizations }))
+}

@@ -1,0 +1,48 @@
+//! What is mounted where, and what every request passes on its way in. Read this page first.
+
+use std::sync::OnceLock;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::from_fn_with_state,
+    response::IntoResponse as _,
+};
+use tower::ServiceExt as _;
+
+use crate::{
+    app::App,
+    control::{self, Problem},
+    core::fault::Fault,
+    http::observe,
+    services::jetbrains_account,
+};
+
+/// The largest body a service takes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Everything, on one origin. The vendors' paths do not collide.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new()
+        .nest(jetbrains_account::BASE, jetbrains_account::router(&app))
+        .merge(control::probes());
+    if app.config.control {
+        router = router.nest(control::BASE, control::router(&app));
+    }
+    router
+        .fallback(|| async { Problem::from(Fault::RouteUnknown) })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}
+
+/// Stands in front of the router until it is there: the ports are open, and answers say that it is not ready.
+#[must_use]
+pub fn front(ready: &'static OnceLock<Router>) -> Router {
+    Router::new().fallback(move |request: Request| async move {
+        match ready.get() {
+            Some(router) => router.clone().oneshot(request).await.into_response(),
+            None => control::starting(request.uri().clone()).await,
+        }
+    })
+}

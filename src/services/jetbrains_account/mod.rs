@@ -1,0 +1,150 @@
+//! The JetBrains Account API: licences, teams, tokens (`contracts/jetbrains-account.md`).
+
+mod error;
+mod jackson;
+mod routes;
+mod scope;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
+};
+use utoipa::{
+    OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    core::{fault::Fault, token::PlainToken},
+    domain::{credential::Credential, token_owner::TokenOwner},
+    http::emulated::{Emulated, Outcome, Presented, emulate},
+    store::{self, ReadOnly, Session},
+};
+
+/// Where the service is mounted.
+pub const BASE: &str = "/api/v1";
+/// Carries the token.
+pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Carries the organization's number.
+pub const X_CUSTOMER_CODE: HeaderName = HeaderName::from_static("x-customer-code");
+
+/// The service.
+pub struct JetBrainsAccount;
+
+/// What a scope of this service asks for.
+pub struct Need {
+    /// The organization's number, in its header.
+    pub customer_code: bool,
+}
+
+impl Emulated for JetBrainsAccount {
+    const NAME: &'static str = "jetbrains_account";
+    type Error = error::Error;
+    type Principal = TokenOwner;
+    type Need = Need;
+
+    fn credential(parts: &Parts) -> Presented {
+        match parts.headers.get(X_API_KEY).map(HeaderValue::to_str) {
+            None => Presented::Nothing,
+            Some(Err(_)) => Presented::Unreadable,
+            // unverified: an empty key is there, and wrong (jetbrains-account §6, step 1b).
+            Some(Ok(token)) => Presented::Token(PlainToken::new(token)),
+        }
+    }
+
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<TokenOwner>, Fault> {
+        store::jetbrains_token::owner(db, credential).await
+    }
+
+    /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
+    /// API is on.
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, Fault> {
+        if matches!(outcome, Outcome::Nothing) {
+            return Err(Fault::CredentialMissing);
+        }
+        let customer_code = parts.headers.get(X_CUSTOMER_CODE);
+        if need.customer_code && customer_code.is_none() {
+            return Err(Fault::TenantMissing);
+        }
+        let owner = outcome.principal::<Self>()?;
+        if need.customer_code
+            && customer_code.is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
+        {
+            return Err(Fault::CredentialRejected);
+        }
+        if owner.api_enabled { Ok(owner) } else { Err(Fault::ServiceDisabled) }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "JetBrains Account API",
+        description = "As emulated by Locum: reconstructed from public material. Operations and answers marked \
+                       `x-locum-unverified` are our guess.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    servers((url = "/api/v1")),
+)]
+struct Document;
+
+/// The routes and their document.
+fn documented() -> OpenApiRouter<App> {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    for (name, header) in [("apiKey", "X-Api-Key"), ("customerCode", "X-Customer-Code")] {
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
+        components.add_security_scheme(name, scheme);
+    }
+    OpenApiRouter::with_openapi(document)
+        .routes(routes!(routes::token::get_managed_entity_info))
+        .routes(routes!(routes::token::rotate_token))
+        .routes(routes!(routes::licenses::get_all_for_customer))
+        .routes(routes!(routes::licenses::get_all_for_team))
+        .routes(routes!(routes::licenses::get_by_license_id))
+        .routes(routes!(routes::assign::assign_license))
+        .routes(routes!(routes::revoke::revoke_asset))
+        .routes(routes!(routes::change_team::change_team))
+        .routes(routes!(routes::dictionaries::get_products))
+        .routes(routes!(routes::dictionaries::get_plugins))
+        .routes(routes!(routes::document::get_swagger))
+        .routes(routes!(routes::user_accounts::create_user_account, routes::user_accounts::delete_user_account))
+}
+
+/// The document of the service.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// The service, to be mounted at [`BASE`].
+pub fn router(app: &App) -> Router<App> {
+    let (routes, _) = documented().split_for_parts();
+    emulate::<JetBrainsAccount>(app, routes).layer(axum::middleware::map_response(headers))
+}
+
+/// The headers of every answer (jetbrains-account §2).
+async fn headers(mut response: Response) -> Response {
+    const ON_SUCCESS: [(HeaderName, &str); 4] = [
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubdomains;"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::X_XSS_PROTECTION, "1; mode=block;"),
+    ];
+    let is_success = response.status() == StatusCode::OK;
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("nginx"));
+    if headers.get(header::CONTENT_TYPE) == Some(&error::JSON) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    if is_success {
+        headers.extend(ON_SUCCESS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    }
+    response
+}

@@ -1,0 +1,37 @@
+//! What a handler of this service may do.
+
+use super::{JetBrainsAccount, Need};
+use crate::http::caller::{Scope, Writes};
+
+/// Reads a dictionary: any good token, no customer code (jetbrains-account §2).
+pub struct Dictionary;
+
+/// Reads what the token may see.
+pub struct Read;
+
+/// Changes licences. Which of them, and whether at all, depends on the licence: see the order of checks
+/// (jetbrains-account §6).
+pub struct Edit;
+
+/// Replaces the own token.
+pub struct OwnToken;
+
+impl Scope<JetBrainsAccount> for Dictionary {
+    const NEED: Need = Need { customer_code: false };
+}
+
+impl Scope<JetBrainsAccount> for Read {
+    const NEED: Need = Need { customer_code: true };
+}
+
+impl Scope<JetBrainsAccount> for Edit {
+    const NEED: Need = Need { customer_code: true };
+}
+
+impl Scope<JetBrainsAccount> for OwnToken {
+    const NEED: Need = Need { customer_code: true };
+}
+
+impl Writes for Edit {}
+
+impl Writes for OwnToken {}

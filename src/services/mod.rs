@@ -1,0 +1,3 @@
+//! The vendors' services. None knows another.
+
+pub mod jetbrains_account;
