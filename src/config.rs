@@ -86,7 +86,11 @@ pub struct Listen {
 
 impl std::fmt::Display for Listen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -292,8 +296,21 @@ fn origins(matches: &ArgMatches) -> BTreeMap<&'static str, &'static str> {
 
 fn command_ids() -> impl Iterator<Item = &'static str> {
     [
-        "listen", "seed", "seed_inline", "database_url", "reseed", "server_key", "clock", "id_seed", "public_url",
-        "control", "control_token", "allowed_hosts", "log_format", "log", "shutdown_timeout",
+        "listen",
+        "seed",
+        "seed_inline",
+        "database_url",
+        "reseed",
+        "server_key",
+        "clock",
+        "id_seed",
+        "public_url",
+        "control",
+        "control_token",
+        "allowed_hosts",
+        "log_format",
+        "log",
+        "shutdown_timeout",
     ]
     .into_iter()
 }
@@ -344,7 +361,6 @@ fn parse_public_url(text: &str) -> Result<String, String> {
 fn parse_log(text: &str) -> Result<String, String> {
     tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -51,7 +51,8 @@ pub(super) fn run(check: bool, write: bool, dir: &Path, service: Option<Service>
     for service in chosen {
         let (path, text) = (dir.join(service.file()), service.text()?);
         if write {
-            std::fs::write(&path, text).map_err(|e| Failure::Failed(format!("cannot write {}: {e}", path.display())))?;
+            std::fs::write(&path, text)
+                .map_err(|e| Failure::Failed(format!("cannot write {}: {e}", path.display())))?;
             println!("wrote {}", path.display());
         } else if std::fs::read_to_string(&path).is_ok_and(|committed| committed == text) {
             println!("ok: {}", path.display());

@@ -7,11 +7,7 @@ use std::{
 };
 
 use axum::Router;
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
@@ -22,7 +18,11 @@ use crate::{
     domain::organization::DEFAULT_SPACE,
     http::emulated::Emulated as _,
     router,
-    seed::{apply, file::SeedFile, plan::{self, Plan}},
+    seed::{
+        apply,
+        file::SeedFile,
+        plan::{self, Plan},
+    },
     services::jetbrains_account::{self, JetBrainsAccount},
     store,
 };
@@ -100,7 +100,9 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 async fn listen(listen: &Listen) -> Result<Vec<TcpListener>, Failure> {
     let failed = |e: &std::io::Error| {
         let hint = match e.kind() {
-            std::io::ErrorKind::AddrInUse => " (something listens there already: choose another with --listen, port 0 is any free one)",
+            std::io::ErrorKind::AddrInUse => {
+                " (something listens there already: choose another with --listen, port 0 is any free one)"
+            }
             _ => "",
         };
         Failure::Failed(format!("cannot listen on {listen}: {e}{hint}"))
@@ -165,7 +167,10 @@ async fn announce(app: &App, plan: Option<Plan>, addresses: &[SocketAddr]) {
         None => known_tokens(app, &config.seeds).await,
     };
     for token in &tokens {
-        println!("  {:<22} {}  X-Customer-Code: {}  X-Api-Key: {}", token.who, token.organization, token.code, token.token);
+        println!(
+            "  {:<22} {}  X-Customer-Code: {}  X-Api-Key: {}",
+            token.who, token.organization, token.code, token.token
+        );
     }
     if let Some(first) = tokens.first() {
         println!("Try it:");

@@ -32,10 +32,7 @@ pub struct ClockAnswer {
 }
 
 fn shown(clock: Clock) -> Answer<ClockAnswer> {
-    Answer(ClockAnswer {
-        mode: clock.to_string(),
-        now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true),
-    })
+    Answer(ClockAnswer { mode: clock.to_string(), now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true) })
 }
 
 /// How a clock is to go.
@@ -92,7 +89,9 @@ pub async fn put_clock(
         }
         (Mode::Frozen, now) => Clock::Frozen(now.unwrap_or_else(|| space.now())),
         (Mode::Offset, Some(now)) => Clock::showing(now),
-        (Mode::Offset, None) => return Err(Fault::invalid("/now", "`now` is needed: what the clock shows from here on").into()),
+        (Mode::Offset, None) => {
+            return Err(Fault::invalid("/now", "`now` is needed: what the clock shows from here on").into());
+        }
     };
     set(&app, &space, |_| Ok(clock)).await
 }

@@ -9,7 +9,12 @@ use axum::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::Problem;
-use crate::{app::App, core::fault::Fault, domain::organization::{DEFAULT_SPACE, Space}, http::extract::body};
+use crate::{
+    app::App,
+    core::fault::Fault,
+    domain::organization::{DEFAULT_SPACE, Space},
+    http::extract::body,
+};
 
 /// The largest control body: seeds are longer than what the services take.
 pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -85,9 +90,8 @@ pub struct Answer<T>(pub T);
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => {
-                ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
-            }
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)
+                .into_response(),
             Err(error) => Problem::from(Fault::internal(error)).into_response(),
         }
     }

@@ -57,7 +57,12 @@ fn is_known_host(app: &App, host: &str) -> bool {
         || (is_single_label && !name.is_empty())
         || name.ends_with(".localhost")
         || app.config.allowed_hosts.contains(&name)
-        || app.config.public_url.as_deref().and_then(|url| url.parse::<Uri>().ok()).is_some_and(|url| url.host() == Some(&name))
+        || app
+            .config
+            .public_url
+            .as_deref()
+            .and_then(|url| url.parse::<Uri>().ok())
+            .is_some_and(|url| url.host() == Some(&name))
 }
 
 /// Without port and brackets, in lower case.

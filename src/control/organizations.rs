@@ -320,7 +320,11 @@ async fn role_change(page: &mut Administered, body: &RoleRequest) -> Result<(Per
     let (person, _) = page.person(&body.person).await?;
     let profile = page.profile(body.team).await?;
     if !role.fits(profile) {
-        let wants = if profile == Profile::Organization { "takes a `team`" } else { "is of the organization: leave `team` out" };
+        let wants = if profile == Profile::Organization {
+            "takes a `team`"
+        } else {
+            "is of the organization: leave `team` out"
+        };
         return Err(Fault::invalid("/role", format!("{} {wants}", role.name())));
     }
     let is_self = actor.id == person.id;

@@ -81,7 +81,11 @@ impl From<plan::Organization> for SeededOrganization {
                 tokens: account
                     .tokens
                     .into_iter()
-                    .map(|t| SeededToken { person: t.email, team: t.profile.team(), token: t.token.expose().to_owned() })
+                    .map(|t| SeededToken {
+                        person: t.email,
+                        team: t.profile.team(),
+                        token: t.token.expose().to_owned(),
+                    })
                     .collect(),
             }),
         }

@@ -47,9 +47,11 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, role)| *role).ok_or_else(|| {
-            format!("`{text}` is not a role: expected {}", Self::NAMES.map(|(name, _)| name).join(", "))
-        })
+        Self::NAMES
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, role)| *role)
+            .ok_or_else(|| format!("`{text}` is not a role: expected {}", Self::NAMES.map(|(name, _)| name).join(", ")))
     }
 }
 
@@ -227,7 +229,11 @@ mod tests {
 
     #[test]
     fn the_strongest_role_counts_per_profile() {
-        let both = grants(&[(Role::Viewer, Profile::Organization), (Role::PrimaryContact, Profile::Organization), (Role::TeamAdmin, TEAM)]);
+        let both = grants(&[
+            (Role::Viewer, Profile::Organization),
+            (Role::PrimaryContact, Profile::Organization),
+            (Role::TeamAdmin, TEAM),
+        ]);
         assert_eq!(both.standing(Profile::Organization), Some(Standing::PrimaryContact));
         assert_eq!(both.standing(TEAM), Some(Standing::Admin));
         assert_eq!(both.standing(Profile::Team(2)), None);
@@ -245,14 +251,18 @@ mod tests {
             check(&Actor { email: "a@example.test", grants, is_self }).is_ok()
         };
 
-        for (who, may) in [(&org_admin, true), (&team_admin, false), (&viewer, false), (&contact, false), (&nobody, false)] {
+        for (who, may) in
+            [(&org_admin, true), (&team_admin, false), (&viewer, false), (&contact, false), (&nobody, false)]
+        {
             assert_eq!(acting(who, false, &|actor| actor.check_switch_api()), may);
         }
-        let generate = |who, is_self, holder: &Grants, profile| {
-            acting(who, is_self, &|a| a.check_generate_token(holder, profile))
-        };
+        let generate =
+            |who, is_self, holder: &Grants, profile| acting(who, is_self, &|a| a.check_generate_token(holder, profile));
         assert!(generate(&org_admin, true, &org_admin, Profile::Organization));
-        assert!(!generate(&org_admin, false, &viewer, Profile::Organization), "an org admin removes, but does not generate for others");
+        assert!(
+            !generate(&org_admin, false, &viewer, Profile::Organization),
+            "an org admin removes, but does not generate for others"
+        );
         assert!(generate(&team_admin, false, &viewer, TEAM));
         assert!(!generate(&team_admin, false, &contact, TEAM), "not in the team");
         assert!(!generate(&team_admin, false, &viewer, Profile::Organization));

@@ -4,10 +4,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::{
-    emulated::Emulated,
-    identify::Identified,
-};
+use super::{emulated::Emulated, identify::Identified};
 use crate::{
     app::App,
     core::{clock::Time, fault::Fault},

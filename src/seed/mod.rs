@@ -73,9 +73,10 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
             std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
             Ok(vec![read::parse("<standard input>", &text)?])
         }
-        _ if source.starts_with("builtin:") => {
-            Err(Complaints::one(source, "there is no such built-in seed: expected builtin:demo or builtin:minimal".to_owned()))
-        }
+        _ if source.starts_with("builtin:") => Err(Complaints::one(
+            source,
+            "there is no such built-in seed: expected builtin:demo or builtin:minimal".to_owned(),
+        )),
         _ if Path::new(source).is_dir() => {
             let mut paths = Vec::new();
             for entry in std::fs::read_dir(source).map_err(unreadable)? {

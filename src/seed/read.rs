@@ -41,7 +41,8 @@ fn document(name: &str, text: &str) -> Result<Document, Complaints> {
 
 fn message(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error::{
-        DuplicateMappingKey, NullIntoString, SerdeInvalidType, SerdeMissingField, SerdeUnknownField, UnexpectedContainerEndWhileReadingKeyNode
+        DuplicateMappingKey, NullIntoString, SerdeInvalidType, SerdeMissingField, SerdeUnknownField,
+        UnexpectedContainerEndWhileReadingKeyNode,
     };
     match error.without_snippet() {
         SerdeUnknownField { field, expected, .. } => {
@@ -164,7 +165,9 @@ fn fill_in(text: &str, allowed: bool) -> Result<String, String> {
         }
         let value = std::env::var(name).ok().filter(|value| !value.is_empty());
         let value = value.or_else(|| default.map(ToOwned::to_owned));
-        filled.push_str(&value.ok_or_else(|| format!("the variable {name} is not set: set it, or write ${{{name}:-default}}"))?);
+        filled.push_str(
+            &value.ok_or_else(|| format!("the variable {name} is not set: set it, or write ${{{name}:-default}}"))?,
+        );
         rest = after;
     }
     filled.push_str(rest);
@@ -187,7 +190,10 @@ mod tests {
         );
         assert_eq!(complaint("version: 1\nversion: 1\n"), "seed.yaml:2:1: duplicate key `version`");
         assert_eq!(complaint("organizations: []\n"), "seed.yaml:1:1: `version` is missing");
-        assert_eq!(complaint("{\"version\": 1, \"clok\": 1}"), "seed.yaml:1:16: unknown key `clok`, did you mean `clock`?");
+        assert_eq!(
+            complaint("{\"version\": 1, \"clok\": 1}"),
+            "seed.yaml:1:16: unknown key `clok`, did you mean `clock`?"
+        );
         assert_eq!(complaint("version: 1\norganizations:\n  - name:\n"), "seed.yaml:3:9: a value is missing here");
         assert!(complaint("version: [1\n").starts_with("seed.yaml:"), "{}", complaint("version: [1\n"));
     }

@@ -70,8 +70,7 @@ pub struct NewCredential<'a> {
 /// # Errors
 /// [`Fault::Unavailable`].
 pub async fn insert(db: &mut Session<ReadWrite>, new: &NewCredential<'_>) -> Result<Option<CredentialId>, Fault> {
-    const SQL: &str =
-        "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
+    const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
     let now = micros(db.now());
     let id = on!(db, |c| sqlx::query_scalar(SQL)
@@ -91,11 +90,7 @@ pub async fn insert(db: &mut Session<ReadWrite>, new: &NewCredential<'_>) -> Res
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn delete(
-    db: &mut Session<ReadWrite>,
-    organization: OrganizationId,
-    id: CredentialId,
-) -> Result<(), Fault> {
+pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: CredentialId) -> Result<(), Fault> {
     const SQL: &str = "DELETE FROM credential WHERE id = $1 AND organization_id = $2";
     on!(db, |c| sqlx::query(SQL).bind(id.0).bind(organization.0).execute(c).await.map(drop))?;
     Ok(())

@@ -2,8 +2,7 @@
 
 use super::{
     credential::{self, NewCredential},
-    organization,
-    role,
+    organization, role,
     session::{ReadWrite, Session},
 };
 use crate::{

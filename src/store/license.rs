@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde::{Deserialize, Deserializer};
 
 use super::{
+    can_be_stored,
     session::{ReadWrite, Session},
     sql::{Bind, Sql, bound},
 };
@@ -147,6 +148,10 @@ fn rows_as_text(sql: &mut Sql, is_sqlite: bool) {
 /// `organization_id = $1 AND …` for what is asked.
 fn push_filter(sql: &mut Sql, organization: OrganizationId, filter: &LicenseFilter) {
     sql.push("organization_id = ").bind(organization.0);
+    if [&filter.product_code, &filter.assignee_email].into_iter().flatten().any(|text| !can_be_stored(text)) {
+        sql.push(" AND FALSE");
+        return;
+    }
     if let Some(team) = filter.team {
         sql.push(" AND team_id = ").bind(i64::from(team));
     }
@@ -183,8 +188,7 @@ pub async fn page<M>(
     sql.push(") SELECT (SELECT count(*) FROM license WHERE ").repeat(&condition).push("), ");
     rows_as_text(&mut sql, db.is_sqlite());
     let (text, binds) = sql.into_parts();
-    let (total, rows): (i64, String) =
-        on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
+    let (total, rows): (i64, String) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
     Ok((licenses(&rows)?, total))
 }
 
@@ -200,13 +204,8 @@ async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Fa
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn find<M>(
-    db: &mut Session<M>,
-    organization: OrganizationId,
-    id: &str,
-) -> Result<Option<License>, Fault> {
-    if id.contains('\0') {
-        // PostgreSQL cannot even be asked for a text with a NUL in it.
+pub async fn find<M>(db: &mut Session<M>, organization: OrganizationId, id: &str) -> Result<Option<License>, Fault> {
+    if !can_be_stored(id) {
         return Ok(None);
     }
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
@@ -299,7 +298,7 @@ pub async fn move_to_team(
     ids: &BTreeSet<String>,
     team: i32,
 ) -> Result<BTreeSet<String>, Fault> {
-    let ids: Vec<Bind> = ids.iter().filter(|id| !id.contains('\0')).cloned().map(Bind::Text).collect();
+    let ids: Vec<Bind> = ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect();
     let mut moved = BTreeSet::new();
     for chunk in ids.chunks(IDS_PER_UPDATE) {
         let mut sql = Sql::new("UPDATE license SET team_id = ");

@@ -88,7 +88,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// Its tables are not ours to change.
-    #[error("the database ({place}) has a schema that this version does not know: it was made by a newer Locum. Use that version, or another database")]
+    #[error(
+        "the database ({place}) has a schema that this version does not know: it was made by a newer Locum. Use that version, or another database"
+    )]
     Newer {
         /// Where.
         place: String,
@@ -102,7 +104,9 @@ pub enum OpenError {
         source: MigrateError,
     },
     /// The key is not the one the credentials in it were made with.
-    #[error("the server key is not the one that the database ({place}) was made with: its tokens could not be recognised. Set --server-key to the first one, or use another database")]
+    #[error(
+        "the server key is not the one that the database ({place}) was made with: its tokens could not be recognised. Set --server-key to the first one, or use another database"
+    )]
     Key {
         /// Where.
         place: String,

@@ -17,6 +17,11 @@ pub use session::{Db, ReadOnly, ReadWrite, Session};
 
 use crate::core::fault::Fault;
 
+/// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.
+fn can_be_stored(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};

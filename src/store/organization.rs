@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::session::{ReadWrite, Session};
+use super::{
+    can_be_stored,
+    session::{ReadWrite, Session},
+};
 use crate::{
     core::fault::Fault,
     domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, Team, email_key},
@@ -122,8 +125,7 @@ pub async fn upsert_person(
     organization: OrganizationId,
     person: &NewPerson,
 ) -> Result<PersonId, Fault> {
-    const SQL: &str =
-        "INSERT INTO person (organization_id, email, email_key, name, jetbrains_account, atlassian_account_id) \
+    const SQL: &str = "INSERT INTO person (organization_id, email, email_key, name, jetbrains_account, atlassian_account_id) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (organization_id, email_key) DO UPDATE SET email = excluded.email, name = excluded.name, \
          jetbrains_account = excluded.jetbrains_account, atlassian_account_id = excluded.atlassian_account_id \
@@ -150,6 +152,9 @@ pub async fn find_person<M>(
     email: &str,
 ) -> Result<Option<Person>, Fault> {
     const SQL: &str = "SELECT id, email FROM person WHERE organization_id = $1 AND email_key = $2";
+    if !can_be_stored(email) {
+        return Ok(None);
+    }
     let row: Option<(i64, String)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(email_key(email)).fetch_optional(c).await)?;
     Ok(row.map(|(id, email)| Person { id: PersonId(id), email }))
@@ -172,11 +177,7 @@ pub async fn people<M>(
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn upsert_team(
-    db: &mut Session<ReadWrite>,
-    organization: OrganizationId,
-    team: &Team,
-) -> Result<(), Fault> {
+pub async fn upsert_team(db: &mut Session<ReadWrite>, organization: OrganizationId, team: &Team) -> Result<(), Fault> {
     const SQL: &str = "INSERT INTO team (organization_id, id, name) VALUES ($1, $2, $3) \
                        ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name";
     on!(db, |c| sqlx::query(SQL)

@@ -5,13 +5,15 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use sqlx::{
-    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection,
-};
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 
 use super::space;
 use crate::{
-    core::{clock::Time, fault::Fault, ids::{IdSeed, Ids}},
+    core::{
+        clock::Time,
+        fault::Fault,
+        ids::{IdSeed, Ids},
+    },
     domain::organization::{Space, SpaceId},
 };
 

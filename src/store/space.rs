@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::session::{Driver, ReadWrite, Session};
+use super::{
+    can_be_stored,
+    session::{Driver, ReadWrite, Session},
+};
 use crate::{
     core::{
         clock::{Clock, from_micros, micros},
@@ -48,6 +51,9 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
 /// [`Fault::Unavailable`].
 pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<Space>, Fault> {
     const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE name = $1";
+    if !can_be_stored(name) {
+        return Ok(None);
+    }
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(name).fetch_optional(c).await)?;
     Ok(row.map(space))
 }

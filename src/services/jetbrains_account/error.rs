@@ -76,11 +76,9 @@ fn business(fault: &Fault) -> Option<(StatusCode, &'static str, String)> {
             format!("Missing Edit permission on customer {customer_code} or on team with id {team}"),
         ),
         // unverified: the text without a team (jetbrains-account §5.6).
-        Fault::EditForbidden { customer_code, team: None } => (
-            S::FORBIDDEN,
-            "INSUFFICIENT_PERMISSIONS",
-            format!("Missing Edit permission on customer {customer_code}"),
-        ),
+        Fault::EditForbidden { customer_code, team: None } => {
+            (S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", format!("Missing Edit permission on customer {customer_code}"))
+        }
         Fault::LicenseUnknown(id) => (S::NOT_FOUND, "LICENSE_NOT_FOUND", id.clone()),
         Fault::TeamUnknown(id) => (S::NOT_FOUND, "TEAM_NOT_FOUND", id.to_string()),
         Fault::ProductUnknown(code) => (S::NOT_FOUND, "PRODUCT_NOT_FOUND", code.clone()),

@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn flags() {
-        for (json, expected) in [("true", true), ("false", false), ("null", false), ("\"true\"", true), ("1", true), ("0", false)] {
+        for (json, expected) in
+            [("true", true), ("false", false), ("null", false), ("\"true\"", true), ("1", true), ("0", false)]
+        {
             assert_eq!(flag(json), Some(expected), "{json}");
         }
         for wrong in ["{}", "[]", "\"yes\"", "1.5"] {

@@ -74,7 +74,8 @@ impl Emulated for JetBrainsAccount {
         }
         let owner = outcome.principal::<Self>()?;
         if need.customer_code
-            && customer_code.is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
+            && customer_code
+                .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
         {
             return Err(Fault::CredentialRejected);
         }

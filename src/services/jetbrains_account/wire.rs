@@ -566,9 +566,7 @@ impl<'a> ManagedEntityResponse<'a> {
                 customer: CustomerResponse { code: organization.customer_code, name: &organization.name },
             });
         }
-        let is_contact = owner
-            .grants
-            .has(Role::PrimaryContact, Profile::Organization);
+        let is_contact = owner.grants.has(Role::PrimaryContact, Profile::Organization);
         Self::Customer(ManagedCustomerResponse {
             r#type: CustomerType::Customer,
             code: organization.customer_code,

@@ -73,7 +73,8 @@ pub async fn get_all_for_team(
 ) -> Result<Response, Error> {
     // unverified: what is no number is unreadable, an unknown team is not found, another team is a mismatch
     // (jetbrains-account §5.3).
-    let team = team.0.parse::<i32>().map_err(|_| Fault::Unreadable(format!("teamId is no 32-bit number: {}", team.0)))?;
+    let team =
+        team.0.parse::<i32>().map_err(|_| Fault::Unreadable(format!("teamId is no 32-bit number: {}", team.0)))?;
     let (filter, page, contradictory) = query.0.read()?;
     let organization = caller.principal.organization.id;
     let known = store::organization::find_team(&mut caller.read().await?, organization, team).await?;
@@ -96,10 +97,7 @@ pub async fn get_all_for_team(
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
 )]
-pub async fn get_by_license_id(
-    caller: Reader,
-    id: Path<JetBrainsAccount, String>,
-) -> Result<impl IntoResponse, Error> {
+pub async fn get_by_license_id(caller: Reader, id: Path<JetBrainsAccount, String>) -> Result<impl IntoResponse, Error> {
     let organization = caller.principal.organization.id;
     let license = store::license::find(&mut caller.read().await?, organization, &id.0).await?;
     // unverified: both refusals, by analogy with assign (jetbrains-account §5.4).

@@ -45,8 +45,7 @@ pub async fn rotate_token(caller: Caller<JetBrainsAccount, scope::OwnToken>) -> 
     let mut db = caller.write().await?;
     let token = db.ids().jetbrains_token();
     let keyring = &caller.app().keyring;
-    let kept =
-        issue(&mut db, keyring, owner.organization.id, &owner.person, owner.profile(), &token).await?;
+    let kept = issue(&mut db, keyring, owner.organization.id, &owner.person, owner.profile(), &token).await?;
     if !kept {
         return Err(Fault::internal("a generated token was in use").into());
     }

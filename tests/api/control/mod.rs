@@ -1,0 +1,4 @@
+mod clock;
+mod guard;
+mod organizations;
+mod world;

@@ -1,0 +1,7 @@
+mod assign;
+mod change_team;
+mod dictionaries;
+mod gateway;
+mod licenses;
+mod revoke;
+mod token;

@@ -1,0 +1,11 @@
+//! The API, seen from outside, on both databases.
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod control;
+mod fuzz;
+mod guards;
+mod jetbrains_account;
+mod openapi;

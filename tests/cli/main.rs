@@ -1,0 +1,312 @@
+//! The binary, as a user runs it.
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+};
+
+fn locum(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_locum"));
+    command.args(arguments).env_remove("LOCUM_SEED");
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = locum(arguments).output().unwrap();
+    (status.code().unwrap_or(-1), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A server on a free port. Killed when dropped.
+struct Server {
+    child: Child,
+    address: String,
+    banner: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = locum(&[&["--listen", "127.0.0.1:0"], arguments].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut banner = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        while !banner.contains("locum ready") {
+            assert!(lines.read_line(&mut banner).unwrap() > 0, "ended before it was ready: {banner}");
+        }
+        let address = banner.trim_end().rsplit("http://").next().unwrap().to_owned();
+        Self { child, address, banner }
+    }
+
+    /// Sends one request; gives status and body.
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
+        Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+    }
+
+    fn as_admin(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+        self.send(method, path, "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n", body)
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn wrong_settings_exit_with_2_and_say_which() {
+    for (arguments, says) in [
+        (&["--listen", "nowhere"][..], "--listen"),
+        (&["--clock", "slow"], "--clock"),
+        (&["--database-url", "mysql://x"], "--database-url"),
+        (&["--database-url", "postgres://x/y"], "--server-key"),
+        (&["--server-key", "short"], "--server-key"),
+        (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
+        (&["--seed", "builtin:dmeo"], "builtin:demo"),
+        (&["--nonsense"], "--nonsense"),
+        (&["openapi"], "jetbrains-account"),
+    ] {
+        let (code, _, stderr) = run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(says), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn seeds_are_checked_with_file_line_and_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.yaml");
+    let name = file.to_str().unwrap();
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let (code, stdout, stderr) = run(&["seed", "validate", name]);
+        (code, stdout + &stderr.replace(name, "a.yaml"))
+    };
+    let head = "version: 1\norganizations:\n  - name: A\n    customer_code: 1\n    people: [{ email: ann@a.test }]\n    jetbrains_account:\n      teams: [{ id: 1, name: T }]\n";
+    assert_eq!(check(head), (0, "ok: 1 organizations, 0 licenses\n".to_owned()));
+    for (more, says) in [
+        ("      licences: []\n", "a.yaml:8:7: unknown key `licences`, did you mean `licenses`?"),
+        ("      teams: []\n", "a.yaml:8:7: duplicate key `teams`"),
+        (
+            "      roles: [{ person: anne@a.test, role: viewer }]\n",
+            "a.yaml:8:25: `anne@a.test` is not one of the organization's people, did you mean `ann@a.test`?",
+        ),
+        (
+            "      roles: [{ person: ann@a.test, role: owner }]\n",
+            "a.yaml:8:43: `owner` is not a role: expected organization_admin, team_admin, viewer, primary_contact",
+        ),
+        ("      roles: [{ person: ann@a.test, role: team_admin }]\n", "a.yaml:8:43: team_admin takes a `team`"),
+        (
+            "      tokens: [{ person: ann@a.test }]\n",
+            "a.yaml:8:26: ann@a.test has no role in the organization, so there is no token: add one to `roles`",
+        ),
+        ("      licenses: [{ product: IJ, team: 1 }]\n", "a.yaml:8:29: unknown product `IJ`, did you mean `II`?"),
+        ("      licenses: [{ product: II, team: 2 }]\n", "a.yaml:8:39: there is no team 2, did you mean `1`?"),
+        (
+            "      licenses: [{ product: II, team: 1, valid_until: soon }]\n",
+            "a.yaml:8:55: `soon` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, or relative to the clock, like -40d or +1y",
+        ),
+        (
+            "      licenses: [{ product: II, team: 1, id: A }, { product: II, team: 1, id: A }]\n",
+            "a.yaml:8:79: another licence has the id `A`",
+        ),
+        (
+            "      licenses: [{ product: II, team: 1, count: x }]\n",
+            "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
+        ),
+        ("      quirks: { assign_success_status: 201 }\n", "a.yaml:8:40: expected 200 or 204"),
+        ("      api_enabled: maybe\n", "a.yaml:8:20: `maybe` is neither true nor false"),
+    ] {
+        assert_eq!(check(&format!("{head}{more}")), (2, format!("{says}\n")), "{more}");
+    }
+    assert_eq!(check("version: 2\n"), (2, "a.yaml:1:10: `2` is not a whole number from 1 to 1\n".to_owned()));
+    let (code, _, stderr) = run(&["--seed", name]);
+    assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
+fn the_starter_is_valid_and_the_schema_is_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, starter, _) = run(&["seed", "init"]);
+    assert_eq!(code, 0);
+    std::fs::write(dir.path().join("1.yaml"), starter).unwrap();
+    std::fs::write(dir.path().join("2.json"), r#"{"version":1,"organizations":[{"name":"J","customer_code":"42"}]}"#)
+        .unwrap();
+    let (code, stdout, stderr) = run(&["seed", "validate", dir.path().to_str().unwrap()]);
+    assert_eq!((code, stdout.as_str()), (0, "ok: 3 organizations, 38 licenses\n"), "{stderr}");
+    let (code, schema, _) = run(&["seed", "schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!((code, &schema["title"]), (0, &"Locum seed".into()));
+}
+
+#[test]
+fn completions_version_and_help() {
+    for (arguments, says) in [
+        (&["completions", "bash"][..], "_locum"),
+        (&["--version"], "locum 0."),
+        (&["--help"], "--seed <SOURCE>"),
+        (&["seed", "--help"], "validate"),
+    ] {
+        let (code, stdout, _) = run(arguments);
+        assert_eq!(code, 0);
+        assert!(stdout.contains(says), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_banner_s_curl_line_gets_a_real_answer() {
+    let server = Server::start(&[]);
+    let line = server.banner.lines().find(|l| l.trim_start().starts_with("curl ")).expect("a curl line").to_owned();
+    assert_eq!(server.banner.matches("locum ready").count(), 1);
+    let headers: String =
+        line.split("-H '").skip(1).map(|h| format!("{}\r\n", h.split('\'').next().unwrap())).collect();
+    let path = line.rsplit(&server.address).next().unwrap().trim();
+    let (status, body) = server.send("GET", path, &headers, "").unwrap();
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("Example Corp"));
+    let (code, stdout, _) = run(&["health", "--listen", &server.address]);
+    assert_eq!((code, stdout), (0, format!("ready: {}\n", server.address)));
+}
+
+#[test]
+fn health_of_nobody_is_1() {
+    let port = Server::start(&[]).address.clone();
+    let (code, _, stderr) = run(&["health", "--listen", &port]);
+    assert_eq!(code, 1, "{stderr}");
+}
+
+#[test]
+fn signals_end_it_with_0() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&["--seed", "builtin:minimal"]);
+        server.signal(signal);
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_file_keeps_the_data_and_its_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", dir.path().join("locum.db").display());
+    let body = r#"{"licenseId":"FREE000001","contact":{"firstName":"E","lastName":"S","email":"e@example.test"}}"#;
+    let mut server = Server::start(&["--database-url", &url]);
+    assert_eq!(server.as_admin("POST", "/api/v1/customer/licenses/assign", body).unwrap().0, 200);
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(dir.path().join("locum.db.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let again = Server::start(&["--database-url", &url]);
+    assert!(again.banner.contains("curl "), "tokens that the seed spells out are still known: {}", again.banner);
+    assert!(again.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap().1.contains("e@example.test"));
+    drop(again);
+    let fresh = Server::start(&["--database-url", &url, "--reseed"]);
+    assert!(!fresh.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap().1.contains("e@example.test"));
+    drop(fresh);
+    let (code, _, stderr) =
+        run(&["--listen", "127.0.0.1:0", "--database-url", &url, "--server-key", "not the key of this file"]);
+    assert_eq!(code, 2, "{stderr}");
+}
+
+/// A process that is killed in the middle leaves every licence either free or wholly assigned.
+fn killed_in_the_middle(database: &[&str]) {
+    const LICENSES: usize = 300;
+    let seed = format!(
+        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
+         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
+         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {LICENSES}, product: II, team: 5}}]}}}}]}}"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("seed.yaml");
+    std::fs::write(&file, seed).unwrap();
+    let arguments = [&["--seed", file.to_str().unwrap()], database].concat();
+    let mut server = Server::start(&arguments);
+    let answered = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|client| {
+                let server = &server;
+                scope.spawn(move || {
+                    let mut answered = Vec::new();
+                    for n in 0..LICENSES {
+                        let email = format!("c{client}n{n}@example.test");
+                        let body = format!(r#"{{"license":{{"team":5,"productCode":"II"}},"contact":{{"firstName":"E","lastName":"S","email":"{email}"}}}}"#);
+                        match server.as_admin("POST", "/api/v1/customer/licenses/assign", &body) {
+                            Ok((200, _)) => answered.push(email),
+                            _ => break,
+                        }
+                        if client == 0 && n == 20 {
+                            server.signal("-KILL");
+                        }
+                    }
+                    answered
+                })
+            })
+            .collect();
+        clients.into_iter().flat_map(|c| c.join().unwrap()).collect::<Vec<_>>()
+    });
+    server.child.wait().unwrap();
+    assert!(answered.len() >= 20);
+    let again = Server::start(&arguments);
+    let mut all = Vec::new();
+    for page in 1..=2 {
+        let (_, body) =
+            again.as_admin("GET", &format!("/api/v1/customer/licenses?perPage=200&page={page}"), "").unwrap();
+        let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+        all.extend(page.as_array().unwrap().clone());
+    }
+    assert_eq!(all.len(), LICENSES);
+    let mut holders = std::collections::HashSet::new();
+    for license in &all {
+        let assigned = license.get("assignee").is_some();
+        assert_eq!(assigned, license.get("lastSeen").is_some(), "half-assigned: {license}");
+        assert_eq!(assigned, license["isAvailableToAssign"] == false, "{license}");
+        if assigned {
+            assert!(holders.insert(license["assignee"]["email"].as_str().unwrap().to_owned()), "twice: {license}");
+        }
+    }
+    for email in answered {
+        assert!(holders.contains(&email), "{email} was answered 200, and is gone");
+    }
+}
+
+#[test]
+fn killed_in_the_middle_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    killed_in_the_middle(&["--database-url", &format!("sqlite://{}", dir.path().join("k.db").display())]);
+}
+
+#[test]
+fn killed_in_the_middle_postgres() {
+    let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests with `make test`");
+    let schema = format!("killed_{}", std::process::id());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}options=-c%20search_path%3D{schema}");
+    killed_in_the_middle(&["--database-url", &url, "--server-key", "a key for tests only"]);
+}

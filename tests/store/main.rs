@@ -1,0 +1,9 @@
+//! The store, on both databases.
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod license;
+mod parity;
+mod revision;

@@ -1,0 +1,96 @@
+//! Two folders of migrations, one schema.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::support::{Database, database_url};
+
+/// Table → column → (type, may be null).
+type Schema = BTreeMap<String, BTreeMap<String, (String, bool)>>;
+
+fn is_ours(table: &str) -> bool {
+    !table.starts_with('_') && !table.starts_with("sqlite_")
+}
+
+async fn sqlite() -> (Schema, BTreeSet<String>) {
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+    sqlx::migrate!("migrations/sqlite").run(&pool).await.unwrap();
+    let mut schema = Schema::new();
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'").fetch_all(&pool).await.unwrap();
+    for table in tables.into_iter().filter(|t| is_ours(t)) {
+        let strict: bool = sqlx::query_scalar("SELECT strict FROM pragma_table_list WHERE name = $1")
+            .bind(&table)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert!(strict, "{table} is not STRICT");
+        let sql = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}')");
+        let columns = sqlx::query(AssertSqlSafe(sql)).fetch_all(&pool).await.unwrap();
+        let columns =
+            columns.iter().map(|c| (c.get("name"), (c.get("type"), c.get::<i64, _>("notnull") == 0))).collect();
+        schema.insert(table, columns);
+    }
+    let indexes: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    (schema, indexes.into_iter().collect())
+}
+
+async fn postgres() -> (Schema, BTreeSet<String>) {
+    let url = database_url(Database::Postgres).await.unwrap();
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+    sqlx::migrate!("migrations/postgres").run(&pool).await.unwrap();
+    let rows = sqlx::query(
+        "SELECT table_name::text, column_name::text, data_type::text, is_nullable::text, collation_name::text \
+         FROM information_schema.columns WHERE table_schema = current_schema()",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let mut schema = Schema::new();
+    for row in &rows {
+        let (table, column): (String, String) = (row.get(0), row.get(1));
+        if !is_ours(&table) {
+            continue;
+        }
+        let kind: String = row.get(2);
+        if kind == "text" {
+            assert_eq!(row.get::<Option<String>, _>(4).as_deref(), Some("C"), "{table}.{column} is not COLLATE \"C\"");
+        }
+        let kind = match kind.as_str() {
+            "text" => "TEXT",
+            "bigint" | "boolean" => "INTEGER",
+            other => panic!("{table}.{column} is {other}"),
+        };
+        schema.entry(table).or_default().insert(column, (kind.to_owned(), row.get::<String, _>(3) == "YES"));
+    }
+    let indexes: Vec<String> = sqlx::query_scalar(
+        "SELECT i.indexname::text FROM pg_indexes i WHERE i.schemaname = current_schema() AND NOT EXISTS \
+         (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    (schema, indexes.into_iter().collect())
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_schema() {
+    let (sqlite, postgres) = (sqlite().await, postgres().await);
+    assert_eq!(sqlite.0, postgres.0, "tables and columns");
+    assert_eq!(sqlite.1, postgres.1, "indexes");
+    assert!(sqlite.0.contains_key("license"));
+}
+
+#[test]
+fn both_folders_have_the_same_files() {
+    let names = |folder: &str| -> BTreeSet<String> {
+        let path = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+}

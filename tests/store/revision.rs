@@ -1,0 +1,60 @@
+//! What a process remembers is good until the next write, whoever wrote.
+
+use locum::{app::App, domain::organization::DEFAULT_SPACE};
+
+use crate::support::{Database, TestApp, config, database_url};
+
+crate::on_both! {
+    async fn every_write_raises_the_revision_and_a_dropped_one_does_not(app: TestApp) {
+        let before = app.app.space(DEFAULT_SPACE).await.unwrap();
+        let session = app.app.db.write(before.id).await.unwrap();
+        assert_eq!(session.space().revision, before.revision + 1);
+        drop(session);
+        assert_eq!(app.app.space(DEFAULT_SPACE).await.unwrap(), before);
+        let session = app.app.db.write(before.id).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(app.app.db.revision(before.id).await.unwrap(), Some(before.revision + 1));
+    }
+
+    async fn a_write_that_is_dropped_leaves_nothing_half_done(app: TestApp) {
+        let space = app.app.space(DEFAULT_SPACE).await.unwrap();
+        let mut session = app.app.db.write(space.id).await.unwrap();
+        locum::store::space::wipe(&mut session).await.unwrap();
+        drop(session);
+        assert_eq!(app.org_admin().get("/customer/licenses").await.header("x-total-count"), Some("37"));
+    }
+}
+
+/// What one process is told, the other does with its next request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_on_one_postgres_are_one() {
+    let url = database_url(Database::Postgres).await.unwrap();
+    let arguments = ["--database-url", url.as_str(), "--server-key", "a key for tests only", "--id-seed", "7"];
+    let start = async || {
+        let (app, plan) = App::start(config(&arguments)).await.unwrap();
+        (TestApp { router: locum::router::router(app.clone()), app }, plan.is_some())
+    };
+    let ((one, first_seeded), (two, second_seeded)) = tokio::join!(start(), start());
+    assert!(first_seeded != second_seeded, "exactly one of them seeds the empty database");
+    one.org_admin().get("/token").await.ok();
+    two.org_admin().get("/token").await.ok();
+    let off = r#"{"enabled":false,"actor":"ann@example.test"}"#;
+    one.control("PUT", "/organizations/6700001/jetbrains-account/api", off).await.ok();
+    assert_eq!(two.org_admin().get("/token").await.status, 403);
+    two.control("PUT", "/clock", r#"{"mode":"frozen","now":"2030-01-01T00:00:00Z"}"#).await.ok();
+    assert_eq!(one.stranger().get("/token").await.header("date"), Some("Tue, 01 Jan 2030 00:00:00 GMT"));
+    let token = one.stranger().post("/token/rotate", "").await.ok()["token"].as_str().unwrap().to_owned();
+    assert_eq!(two.stranger().get("/token").await.status, 401);
+    two.actor(&token, "6700002").get("/token").await.ok();
+}
+
+#[tokio::test]
+async fn another_key_is_refused() {
+    let url = database_url(Database::Postgres).await.unwrap();
+    let start = async |key: &str| {
+        App::start(config(&["--database-url", &url, "--server-key", key])).await.map(|_| ()).map_err(|e| e.to_string())
+    };
+    start("the first key it was given").await.unwrap();
+    let refused = start("another key, a wrong one").await.unwrap_err();
+    assert!(refused.contains("--server-key"), "{refused}");
+}
