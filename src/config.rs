@@ -26,7 +26,7 @@ pub struct Settings {
     #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide = true, hide_env_values = true)]
     pub seed_inline: Option<String>,
 
-    /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`; LOCUM_DATABASE_URL_FILE names a file that holds the URL
+    /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`; `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
     #[arg(long, env = "LOCUM_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
@@ -34,7 +34,7 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_RESEED")]
     pub reseed: bool,
 
-    /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for PostgreSQL; LOCUM_SERVER_KEY_FILE names a file that holds it
+    /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for PostgreSQL; `LOCUM_SERVER_KEY_FILE` names a file that holds it
     #[arg(long, env = "LOCUM_SERVER_KEY", value_name = "KEY", hide_env_values = true)]
     pub server_key: Option<String>,
 
@@ -54,7 +54,7 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
     pub control: Switch,
 
-    /// Callers of the control API must send this as `Authorization: Bearer`; LOCUM_CONTROL_TOKEN_FILE names a file that holds it
+    /// Callers of the control API must send this as `Authorization: Bearer`; `LOCUM_CONTROL_TOKEN_FILE` names a file that holds it
     #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
 

@@ -36,7 +36,6 @@ pub fn router(app: App) -> Router {
 }
 
 /// Stands in front of the router until it is there: the ports are open, and answers say that it is not ready.
-#[must_use]
 pub fn front(ready: &'static OnceLock<Router>) -> Router {
     Router::new().fallback(move |request: Request| async move {
         match ready.get() {

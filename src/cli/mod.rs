@@ -68,7 +68,7 @@ enum Command {
 enum SeedCommand {
     /// Print a commented starter
     Init,
-    /// Check seeds without starting anything: file:line:column: message, exit 2
+    /// Check seeds without starting anything: `file:line:column: message`, exit 2
     Validate {
         /// Files, directories, or `-`
         #[arg(required = true, value_name = "FILE")]

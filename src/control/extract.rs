@@ -102,11 +102,13 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
     let mut pointer = String::new();
     for segment in path {
-        match segment {
-            Seq { index } => pointer.push_str(&format!("/{index}")),
-            Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Enum { .. } | Unknown => {}
-        }
+        let name = match segment {
+            Seq { index } => index.to_string(),
+            Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Enum { .. } | Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
     }
     pointer
 }

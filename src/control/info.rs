@@ -80,6 +80,7 @@ pub struct Operation {
     service: &'static str,
     /// The vendor's operation id, where one is known.
     #[schema(example = "assignLicense")]
+    #[expect(clippy::struct_field_names, reason = "the vendors' word, and the journal's")]
     operation: Option<String>,
     #[schema(example = "POST")]
     method: String,
@@ -103,8 +104,11 @@ enum Status {
     Missing,
 }
 
+/// Method and path.
+type Route = (&'static str, &'static str);
+
 /// Services that are not served yet: the vendor's methods and paths.
-const MISSING: [(&str, &str, &[(&str, &str)]); 2] = [
+const MISSING: [(&str, &str, &[Route]); 2] = [
     ("license_vault", "/public-api", &[("GET", "/licenses/usage"), ("GET", "/denials/report")]),
     (
         "atlassian",

@@ -68,6 +68,9 @@ pub struct Keyring {
 
 impl Keyring {
     /// A keyring under `key`.
+    ///
+    /// # Panics
+    /// Never: keys of any length are taken, and the parameters are constants.
     #[must_use]
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length, and the parameters are constants")]
     pub fn new(key: &[u8], cost: HashCost) -> Self {

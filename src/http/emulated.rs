@@ -95,6 +95,7 @@ pub fn emulate<S: Emulated>(app: &App, routes: Router<App>) -> Router<App> {
 }
 
 /// A fault, as the service answers it.
+#[must_use]
 pub fn refuse<S: Emulated>(fault: Fault) -> Response {
     S::Error::from(fault).into_response()
 }

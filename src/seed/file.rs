@@ -211,7 +211,7 @@ pub enum Assignee {
     /// A person, by address.
     Email(String),
     /// A server or a key.
-    Other(OtherAssignee),
+    Other(Box<OtherAssignee>),
 }
 
 /// A server (`server`, `uid`) or a key (`license_key`, `registration_name`).
@@ -248,7 +248,8 @@ impl<'de> Deserialize<'de> for Assignee {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Assignee, A::Error> {
-                OtherAssignee::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Assignee::Other)
+                OtherAssignee::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+                    .map(|other| Assignee::Other(Box::new(other)))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -263,7 +264,7 @@ enum AssigneeSchema {
     /// A person, by e-mail address.
     Email(String),
     /// A server or a key.
-    Other(OtherAssignee),
+    Other(Box<OtherAssignee>),
 }
 
 /// Choices between observations that disagree.

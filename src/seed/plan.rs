@@ -290,7 +290,7 @@ impl Planner<'_> {
         known: &Known,
         taken: &mut HashSet<String>,
     ) -> Vec<License> {
-        let id = l.id.as_ref().and_then(|scalar| self.license_id(r, scalar, taken));
+        let id = l.id.as_ref().and_then(|scalar| license_id(r, scalar, taken));
         let count = l.count.as_ref().and_then(|scalar| {
             if l.id.is_some() {
                 r.complain(scalar.referenced, "`count` makes licences with generated ids: leave `id` or `count` out");
@@ -312,20 +312,6 @@ impl Planner<'_> {
                 license
             })
             .collect()
-    }
-
-    fn license_id(&mut self, r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
-        let id = r.text(scalar)?;
-        if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-            r.complain(
-                scalar.referenced,
-                format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),
-            );
-        }
-        if !taken.insert(id.clone()) {
-            r.complain(scalar.referenced, format!("another licence has the id `{id}`"));
-        }
-        Some(id)
     }
 
     /// A subscription that renews itself was bought in a pack.
@@ -382,6 +368,20 @@ impl Planner<'_> {
         }
         Some(license)
     }
+}
+
+fn license_id(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
+    let id = r.text(scalar)?;
+    if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        r.complain(
+            scalar.referenced,
+            format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),
+        );
+    }
+    if !taken.insert(id.clone()) {
+        r.complain(scalar.referenced, format!("another licence has the id `{id}`"));
+    }
+    Some(id)
 }
 
 fn people(r: &Reader<'_>, people: &[file::Person], known: &mut Known) -> Vec<NewPerson> {

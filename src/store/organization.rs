@@ -11,7 +11,7 @@ use crate::{
     domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, Team, email_key},
 };
 
-/// id, name, customer_code, org_id
+/// `id, name, customer_code, org_id`
 pub(super) type Row = (i64, String, i64, String);
 
 pub(super) fn organization((id, name, customer_code, org_id): Row) -> Organization {

@@ -14,7 +14,7 @@ use crate::{
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
 };
 
-/// id, name, revision, writes, clock_mode, clock_micros
+/// `id, name, revision, writes, clock_mode, clock_micros`
 pub(super) type Row = (i64, String, i64, i64, String, i64);
 
 pub(super) fn space((id, name, revision, writes, mode, micros): Row) -> Space {

@@ -75,7 +75,7 @@ fn fuzz(database: Database, cases: u32) {
     runner
         .run(&(body(), ".{0,12}"), |(body, text)| {
             runtime.block_on(async {
-                let query: String = text.bytes().map(|b| format!("%{b:02x}")).collect();
+                let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
                 let revoke = format!("/customer/licenses/revoke?email={query}&productCode={query}");
                 for path in ["/customer/licenses/assign", "/customer/changeLicensesTeam", &revoke] {
                     let answer = app.org_admin().call("POST", path, body.clone()).await;

@@ -1,5 +1,5 @@
 //! The binary, as a user runs it.
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -176,8 +176,12 @@ fn the_banner_s_curl_line_gets_a_real_answer() {
     let server = Server::start(&[]);
     let line = server.banner.lines().find(|l| l.trim_start().starts_with("curl ")).expect("a curl line").to_owned();
     assert_eq!(server.banner.matches("locum ready").count(), 1);
-    let headers: String =
-        line.split("-H '").skip(1).map(|h| format!("{}\r\n", h.split('\'').next().unwrap())).collect();
+    let headers: Vec<&str> = line.split("-H '").skip(1).map(|h| h.split('\'').next().unwrap()).collect();
+    let headers = headers.join(
+        "
+",
+    ) + "
+";
     let path = line.rsplit(&server.address).next().unwrap().trim();
     let (status, body) = server.send("GET", path, &headers, "").unwrap();
     assert_eq!(status, 200, "{body}");

@@ -516,7 +516,6 @@ pub struct ManagedCustomerResponse<'a> {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's shape")]
 struct ContactFlags {
     is_primary_licensee: bool,
     is_primary_technical: bool,
@@ -553,7 +552,7 @@ impl<'a> ManagedEntityResponse<'a> {
     /// contact (jetbrains-account §4.2).
     #[must_use]
     pub fn new(owner: &'a TokenOwner, teams: &'a [Team]) -> Self {
-        let owned = |team: &'a Team| OwnedTeamResponse {
+        let shown = |team: &'a Team| OwnedTeamResponse {
             id: team.id,
             name: &team.name,
             role: owner.grants.standing(Profile::Team(team.id)).map(Into::into),
@@ -562,7 +561,7 @@ impl<'a> ManagedEntityResponse<'a> {
         if let Some(team) = &owner.team {
             return Self::Team(ManagedTeamResponse {
                 r#type: TeamType::Team,
-                team: owned(team),
+                team: shown(team),
                 customer: CustomerResponse { code: organization.customer_code, name: &organization.name },
             });
         }
@@ -577,7 +576,7 @@ impl<'a> ManagedEntityResponse<'a> {
                 is_primary_technical: is_contact,
                 is_primary_billing: is_contact,
             },
-            teams: teams.iter().map(owned).collect(),
+            teams: teams.iter().map(shown).collect(),
         })
     }
 }
