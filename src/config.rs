@@ -192,6 +192,11 @@ impl Settings {
             None => Location::Memory,
             Some(url) => Location::parse(url).map_err(|e| ConfigError(format!("--database-url: {e}")))?,
         };
+        if let Location::File(path) = &location
+            && let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty() && !d.is_dir())
+        {
+            return Err(ConfigError(format!("--database-url: there is no directory {}", directory.display())));
+        }
         if let Some(key) = &self.server_key
             && key.len() < SHORTEST_SERVER_KEY
         {

@@ -23,8 +23,11 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
-    let mut router =
-        Router::new().nest(jetbrains_account::BASE, jetbrains_account::router(&app)).merge(control::probes());
+    let mut router = Router::new()
+        .nest(jetbrains_account::BASE, jetbrains_account::router(&app))
+        // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+        .route_service("/api/v1/", jetbrains_account::router(&app).with_state(app.clone()))
+        .merge(control::probes());
     if app.config.control {
         router = router.nest(control::BASE, control::router(&app));
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    error::Problem,
-    extract::{Answer, InSpace, Json},
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Json, SpaceQuery},
 };
 use crate::{
     app::App,
@@ -35,20 +35,13 @@ fn shown(clock: Clock) -> Answer<ClockAnswer> {
     Answer(ClockAnswer { mode: clock.to_string(), now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true) })
 }
 
-/// How a clock is to go.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Mode {
-    Real,
-    Frozen,
-    Offset,
-}
-
 /// Body of `putClock`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutClock {
-    mode: Mode,
+    /// `real`, `frozen` or `offset`.
+    #[schema(example = "frozen")]
+    mode: String,
     /// What it shows from here on; needed for `frozen` and `offset`, refused for `real`.
     #[schema(format = DateTime, example = "2026-01-15T09:00:00Z")]
     now: Option<String>,
@@ -65,32 +58,36 @@ pub struct AdvanceClock {
 
 /// What the clock shows.
 #[utoipa::path(get, path = "/clock", operation_id = "getClock", tag = "Clock", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
-    responses((status = 200, description = "The clock", body = ClockAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    params(SpaceQuery),
+    responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub async fn get_clock(InSpace(space): InSpace) -> Answer<ClockAnswer> {
     shown(space.clock)
 }
 
 /// Sets the clock.
 #[utoipa::path(put, path = "/clock", operation_id = "putClock", tag = "Clock", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(SpaceQuery),
     request_body = PutClock,
-    responses((status = 200, description = "The clock", body = ClockAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub async fn put_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<PutClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
     let now = body.now.map(|text| clock::parse(&text).map_err(|e| Fault::invalid("/now", e))).transpose()?;
-    let clock = match (body.mode, now) {
-        (Mode::Real, None) => Clock::Real,
-        (Mode::Real, Some(_)) => {
+    let clock = match (body.mode.as_str(), now) {
+        ("real", None) => Clock::Real,
+        ("real", Some(_)) => {
             return Err(Fault::invalid("/now", "a real clock cannot be set: use `offset`, or leave `now` out").into());
         }
-        (Mode::Frozen, now) => Clock::Frozen(now.unwrap_or_else(|| space.now())),
-        (Mode::Offset, Some(now)) => Clock::showing(now),
-        (Mode::Offset, None) => {
+        ("frozen", now) => Clock::Frozen(now.unwrap_or_else(|| space.now())),
+        ("offset", Some(now)) => Clock::showing(now),
+        ("offset", None) => {
             return Err(Fault::invalid("/now", "`now` is needed: what the clock shows from here on").into());
+        }
+        (other, _) => {
+            let detail = format!("`{other}` is not a mode: expected real, frozen or offset");
+            return Err(Fault::invalid("/mode", detail).into());
         }
     };
     set(&app, &space, |_| Ok(clock)).await
@@ -98,25 +95,28 @@ pub async fn put_clock(
 
 /// Sets the clock back to the machine's.
 #[utoipa::path(delete, path = "/clock", operation_id = "deleteClock", tag = "Clock", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
-    responses((status = 200, description = "The clock", body = ClockAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    params(SpaceQuery),
+    responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub async fn delete_clock(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<ClockAnswer>, Problem> {
     set(&app, &space, |_| Ok(Clock::Real)).await
 }
 
 /// Moves the clock. A frozen one stays frozen; a real one becomes an offset one.
 #[utoipa::path(post, path = "/clock/advance", operation_id = "advanceClock", tag = "Clock", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(SpaceQuery),
     request_body = AdvanceClock,
-    responses((status = 200, description = "The clock", body = ClockAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub async fn advance_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<AdvanceClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
     let by: Span = body.by.parse().map_err(|e: String| Fault::invalid("/by", e))?;
+    if by.is_negative() {
+        return Err(Fault::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock").into());
+    }
     set(&app, &space, |clock| {
-        clock.advance(by).ok_or_else(|| Fault::invalid("/by", "leads out of the years 1970 to 9999"))
+        clock.advance(by).ok_or_else(|| Fault::invalid("/by", "leads out of the years 1970 to 9998"))
     })
     .await
 }

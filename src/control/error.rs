@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::fault::Fault,
@@ -41,6 +41,12 @@ pub struct SeedError {
     /// What is wrong, and what would be right.
     detail: String,
 }
+
+/// The refusals that every control route shares, for the document.
+#[derive(IntoResponses)]
+#[response(status = "4XX", description = "Refused", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct Refused(#[to_schema] Problem);
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {

@@ -8,6 +8,8 @@ use axum::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use utoipa::IntoParams;
+
 use super::error::Problem;
 use crate::{
     app::App,
@@ -22,16 +24,20 @@ pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// The space that a control request is about: `?space=NAME`, or the default one.
 pub struct InSpace(pub Space);
 
+/// How the query names it.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SpaceQuery {
+    /// The space; `default` if left out.
+    space: Option<String>,
+}
+
 impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        #[derive(Deserialize)]
-        struct Narrowed {
-            space: Option<String>,
-        }
-        let Params(narrowed) = Params::<Narrowed>::from_request_parts(parts, app).await?;
-        let name = narrowed.space.unwrap_or_else(|| DEFAULT_SPACE.to_owned());
+        let Params(query) = Params::<SpaceQuery>::from_request_parts(parts, app).await?;
+        let name = query.space.unwrap_or_else(|| DEFAULT_SPACE.to_owned());
         Ok(Self(app.space(&name).await?))
     }
 }
@@ -60,6 +66,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let bytes = body(request, app).await?;
+        // serde would take an array of the members too.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(Fault::invalid("", "expected a JSON object").into());
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let wrong = |e: serde_path_to_error::Error<serde_json::Error>| {
             let (pointer, detail) = (pointer(e.path()), e.into_inner().to_string());

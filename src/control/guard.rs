@@ -37,14 +37,18 @@ fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
         .is_none_or(|site| site == "same-origin" || site == "none");
     let same_origin = text(header::ORIGIN).is_none_or(|origin| {
         let named = origin.split_once("://").map(|(_, host)| host);
-        named.is_some() && (named == host || app.config.public_url.as_deref() == Some(origin))
+        let is_public = app.config.public_url.as_deref().is_some_and(|url| url.eq_ignore_ascii_case(origin));
+        is_public || named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
     });
     if !same_site || !same_origin {
         return Err(Fault::ControlRefused("the control API does not answer to pages of other sites"));
     }
     let Some(wanted) = &app.config.control_token else { return Ok(()) };
     let token = text(header::AUTHORIZATION).ok_or(Fault::CredentialMissing)?;
-    let token = token.strip_prefix("Bearer ").ok_or(Fault::CredentialRejected)?;
+    let (scheme, token) = token.split_once(' ').ok_or(Fault::CredentialRejected)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Fault::CredentialRejected);
+    }
     // Compared as fingerprints, so that the time it takes tells nothing about the token.
     let print = |token: &str| app.keyring.fingerprint(&PlainToken::new(token));
     if print(token) == print(wanted.expose_secret()) { Ok(()) } else { Err(Fault::CredentialRejected) }
@@ -62,7 +66,7 @@ fn is_known_host(app: &App, host: &str) -> bool {
             .public_url
             .as_deref()
             .and_then(|url| url.parse::<Uri>().ok())
-            .is_some_and(|url| url.host() == Some(&name))
+            .is_some_and(|url| url.host().is_some_and(|host| host.eq_ignore_ascii_case(&name)))
 }
 
 /// Without port and brackets, in lower case.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use super::{
-    error::Problem,
-    extract::{Answer, InSpace},
+    error::Refused,
+    extract::{Answer, InSpace, SpaceQuery},
 };
 use crate::{app::App, services::jetbrains_account};
 
@@ -56,8 +56,8 @@ const CAPABILITIES: [&str; 6] = ["clock", "organizations", "reset", "roles", "se
 
 /// What this Locum is.
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
-    responses((status = 200, description = "About this Locum", body = Info), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    params(SpaceQuery),
+    responses((status = 200, description = "About this Locum", body = Info), Refused))]
 pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer<Info> {
     let settings = app.config.settings.iter();
     Answer(Info {
@@ -141,7 +141,7 @@ const MISSING: [(&str, &str, &[Route]); 2] = [
 
 /// Every operation of the three services, and how far it is emulated.
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
-    responses((status = 200, description = "Every operation", body = Vec<Operation>), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub async fn get_operations() -> Answer<Vec<Operation>> {
     let mut operations = documented("jetbrains_account", jetbrains_account::BASE, &jetbrains_account::openapi());
     for (service, base, routes) in MISSING {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    error::Problem,
-    extract::{Answer, InSpace, Json},
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Json, SpaceQuery},
 };
 use crate::{
     app::App,
@@ -135,8 +135,11 @@ impl Addressed {
     async fn open(self, app: &App) -> Result<Administered, Fault> {
         let mut db = app.db.write(self.space.id).await?;
         let organization = match self.customer_code.parse() {
-            Ok(code) => store::organization::find_by_customer_code(&mut db, self.space.id, code).await?,
-            Err(_) => None,
+            // As the header is compared: `+1` and `01` are not `1`.
+            Ok(code) if i64::to_string(&code) == self.customer_code => {
+                store::organization::find_by_customer_code(&mut db, self.space.id, code).await?
+            }
+            _ => None,
         };
         let organization = organization.ok_or_else(|| {
             Fault::NotFound(format!("there is no organization with the customer code `{}`", self.customer_code))
@@ -208,9 +211,9 @@ impl Administered {
 
 /// Enables or disables the API for the organization. Tokens survive.
 #[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = PutApi,
-    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
 pub async fn put_api(
     State(app): State<App>,
     addressed: Addressed,
@@ -226,9 +229,9 @@ pub async fn put_api(
 
 /// Generates a person's token in the organization or in one team; an earlier one dies at once.
 #[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "generateJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = TokenRequest,
-    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), Refused))]
 pub async fn generate_token(
     State(app): State<App>,
     addressed: Addressed,
@@ -252,9 +255,9 @@ pub async fn generate_token(
 
 /// Removes a person's token.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "removeJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = TokenRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
 pub async fn remove_token(
     State(app): State<App>,
     addressed: Addressed,
@@ -275,9 +278,9 @@ pub async fn remove_token(
 
 /// Gives a person a role in the organization or in a team.
 #[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "giveJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
 pub async fn give_role(
     State(app): State<App>,
     addressed: Addressed,
@@ -292,9 +295,9 @@ pub async fn give_role(
 
 /// Takes a role from a person. With the last role in a profile goes the token there.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "takeJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("space" = Option<String>, Query, description = "The space; `default` if left out")),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
 pub async fn take_role(
     State(app): State<App>,
     addressed: Addressed,

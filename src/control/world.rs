@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    error::Problem,
-    extract::{Answer, InSpace, Params, Text},
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Params, SpaceQuery, Text},
 };
 use crate::{
     app::App,
@@ -127,17 +127,17 @@ enum DryRun {
 
 /// Back to the seed that Locum was started with: data and clock, at once.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "World", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out")),
-    responses((status = 200, description = "What is there now", body = Seeded), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    params(SpaceQuery),
+    responses((status = 200, description = "What is there now", body = Seeded), Refused))]
 pub async fn reset(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<Seeded>, Problem> {
     write(&app, &space, &app.config.seeds, Mode::Replace, true, false).await
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
 #[utoipa::path(post, path = "/seed", operation_id = "seed", tag = "World", security((), ("controlToken" = [])),
-    params(("space" = Option<String>, Query, description = "The space; `default` if left out"), SeedParams),
+    params(SpaceQuery, SeedParams),
     request_body(content = String, content_type = "application/yaml", description = "A seed; see `locum seed schema`"),
-    responses((status = 200, description = "What it made", body = Seeded), (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "What it made", body = Seeded), Refused))]
 pub async fn seed(
     State(app): State<App>,
     InSpace(space): InSpace,

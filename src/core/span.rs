@@ -18,13 +18,22 @@ pub enum Span {
 impl Span {
     /// The moment this far after `time`; `None` outside the calendar.
     #[must_use]
-    pub fn after(self, time: Time) -> Option<Time> {
+    pub(super) fn after(self, time: Time) -> Option<Time> {
         match self {
             Self::Millis(ms) => time.checked_add_signed(TimeDelta::try_milliseconds(ms)?),
             Self::Years(years) => {
                 let months = Months::new(years.unsigned_abs().checked_mul(12)?);
                 if years < 0 { time.checked_sub_months(months) } else { time.checked_add_months(months) }
             }
+        }
+    }
+
+    /// Leads back.
+    #[must_use]
+    pub fn is_negative(self) -> bool {
+        match self {
+            Self::Millis(ms) => ms < 0,
+            Self::Years(years) => years < 0,
         }
     }
 

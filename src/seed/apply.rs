@@ -44,7 +44,7 @@ pub enum Mode {
 /// # Errors
 /// Everything wrong with them.
 pub fn check(files: &[SeedFile], ids: &mut Ids) -> Result<Plan, Complaints> {
-    let clock = plan::clock(files)?.unwrap_or_default();
+    let clock = plan::clock_of(files)?.unwrap_or_default();
     plan::plan(files, World::default(), clock.now(), ids)
 }
 
@@ -62,7 +62,7 @@ pub async fn apply(
     if mode == Mode::Replace {
         store::space::wipe(db).await?;
     }
-    let seeded = plan::clock(files).map_err(ApplyError::Seed)?;
+    let seeded = plan::clock_of(files).map_err(ApplyError::Seed)?;
     if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
@@ -117,8 +117,7 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
         let kept = issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
         if !kept {
             let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
-            let complaint = Complaint { file: o.name.clone(), line: 0, column: 0, message };
-            return Err(ApplyError::Seed(Complaints(vec![complaint])));
+            return Err(ApplyError::Seed(Complaints(vec![Complaint { message, ..token.place.clone() }])));
         }
     }
     store::license::upsert(db, id, &account.licenses).await?;

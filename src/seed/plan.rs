@@ -6,14 +6,14 @@ use serde_saphyr::Spanned;
 use uuid::Uuid;
 
 use super::{
-    Complaints,
+    Complaint, Complaints,
     file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
     read::Reader,
     suggest,
 };
 use crate::{
     core::{
-        clock::{Clock, Time},
+        clock::{self, Clock, Time},
         ids::Ids,
         span::Span,
         token::PlainToken,
@@ -103,22 +103,24 @@ pub struct Token {
     pub profile: Profile,
     /// The token itself.
     pub token: PlainToken,
+    /// Where the seed names it, for a complaint.
+    pub place: Complaint,
 }
 
 /// The clock that the files ask for; the last one wins.
 ///
 /// # Errors
 /// Everything wrong with the files' heads.
-pub fn clock(files: &[SeedFile]) -> Result<Option<Clock>, Complaints> {
+pub fn clock_of(files: &[SeedFile]) -> Result<Option<Clock>, Complaints> {
     let mut clock = None;
     let mut complaints = Vec::new();
     for file in files {
         let reader = Reader::new(file);
-        if reader.whole(&file.document.version, 1, 1).is_some()
+        if is_version_1(&reader, &file.document.version)
             && let Some(scalar) = &file.document.clock
             && let Some(text) = reader.text(scalar)
         {
-            match crate::core::clock::parse(&text) {
+            match clock::parse(&text) {
                 Ok(at) => clock = Some(Clock::Frozen(at)),
                 Err(message) => reader.complain(scalar.referenced, message),
             }
@@ -126,6 +128,14 @@ pub fn clock(files: &[SeedFile]) -> Result<Option<Clock>, Complaints> {
         complaints.extend(reader.into_complaints());
     }
     if complaints.is_empty() { Ok(clock) } else { Err(Complaints(complaints)) }
+}
+
+fn is_version_1(r: &Reader<'_>, version: &Scalar) -> bool {
+    let text = r.text(version);
+    if text.as_ref().is_some_and(|text| text != "1") {
+        r.complain(version.referenced, "this Locum reads version 1 of the format");
+    }
+    text.as_deref() == Some("1")
 }
 
 /// Makes the plan.
@@ -280,7 +290,8 @@ impl Planner<'_> {
                 PlainToken::new(text)
             }
         };
-        Some(Token { email, profile, token: plain })
+        let at = token.token.as_ref().unwrap_or(&token.person).referenced;
+        Some(Token { email, profile, token: plain, place: r.place(at) })
     }
 
     fn licenses(
@@ -342,7 +353,7 @@ impl Planner<'_> {
         });
         let valid_until = match &l.valid_until {
             None if l.perpetual_until.is_some() => None,
-            None => Span::Years(1).after(now),
+            None => clock::shift(now, Span::Years(1)),
             scalar => r.date(scalar.as_ref(), now),
         };
         let auto_renew = r.flag(l.auto_renew.as_ref(), true);

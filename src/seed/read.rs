@@ -68,18 +68,22 @@ impl<'a> Reader<'a> {
         Self { file, complaints: RefCell::default() }
     }
 
+    /// What is wrong, from the file's top to its bottom.
     pub(super) fn into_complaints(self) -> Vec<Complaint> {
-        self.complaints.into_inner()
+        let mut complaints = self.complaints.into_inner();
+        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
+        complaints
     }
 
     /// Something is wrong at a place.
     pub(super) fn complain(&self, at: Location, message: impl Display) {
-        self.complaints.borrow_mut().push(Complaint {
-            file: self.file.name.clone(),
-            line: at.line(),
-            column: at.column(),
-            message: message.to_string(),
-        });
+        let complaint = Complaint { message: message.to_string(), ..self.place(at) };
+        self.complaints.borrow_mut().push(complaint);
+    }
+
+    /// A place in this file, with nothing wrong there yet.
+    pub(super) fn place(&self, at: Location) -> Complaint {
+        Complaint { file: self.file.name.clone(), line: at.line(), column: at.column(), message: String::new() }
     }
 
     /// A text that is not empty, variables filled in.
@@ -136,7 +140,7 @@ impl<'a> Reader<'a> {
         let scalar = scalar?;
         let text = self.text(scalar)?;
         let date = match text.parse::<Span>() {
-            Ok(span) => span.after(now).ok_or_else(|| format!("`{text}` leads out of the calendar")),
+            Ok(span) => clock::shift(now, span).ok_or_else(|| format!("`{text}` leads out of the years 1970 to 9998")),
             Err(_) => clock::parse(&text).map_err(|e| format!("{e}, or relative to the clock, like -40d or +1y")),
         };
         date.map_err(|message| self.complain(scalar.referenced, message)).ok()

@@ -79,6 +79,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--database-url", "mysql://x"], "--database-url"),
         (&["--database-url", "postgres://x/y"], "--server-key"),
         (&["--server-key", "short"], "--server-key"),
+        (&["--database-url", "sqlite:///no/such/directory/x.db"], "/no/such/directory"),
         (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
         (&["--seed", "builtin:dmeo"], "builtin:demo"),
         (&["--nonsense"], "--nonsense"),
@@ -121,6 +122,10 @@ fn seeds_are_checked_with_file_line_and_column() {
         ("      licenses: [{ product: IJ, team: 1 }]\n", "a.yaml:8:29: unknown product `IJ`, did you mean `II`?"),
         ("      licenses: [{ product: II, team: 2 }]\n", "a.yaml:8:39: there is no team 2, did you mean `1`?"),
         (
+            "      licenses: [{ product: II, team: 1, valid_until: +9000y }]\n",
+            "a.yaml:8:55: `+9000y` leads out of the years 1970 to 9998",
+        ),
+        (
             "      licenses: [{ product: II, team: 1, valid_until: soon }]\n",
             "a.yaml:8:55: `soon` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, or relative to the clock, like -40d or +1y",
         ),
@@ -137,7 +142,7 @@ fn seeds_are_checked_with_file_line_and_column() {
     ] {
         assert_eq!(check(&format!("{head}{more}")), (2, format!("{says}\n")), "{more}");
     }
-    assert_eq!(check("version: 2\n"), (2, "a.yaml:1:10: `2` is not a whole number from 1 to 1\n".to_owned()));
+    assert_eq!(check("version: 2\n"), (2, "a.yaml:1:10: this Locum reads version 1 of the format\n".to_owned()));
     let (code, _, stderr) = run(&["--seed", name]);
     assert_eq!(code, 2, "{stderr}");
 }

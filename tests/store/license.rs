@@ -12,7 +12,7 @@ crate::on_both! {
         let space = app.app.space(DEFAULT_SPACE).await.unwrap();
         let mut db = app.app.db.read().await.unwrap();
         for days in ["0d", "300d", "400d"] {
-            let now = days.parse::<locum::core::span::Span>().unwrap().after(space.now()).unwrap();
+            let now = locum::core::clock::shift(space.now(), days.parse().unwrap()).unwrap();
             for organization in store::organization::list(&mut db, space.id).await.unwrap() {
                 let everything = Page { number: 1, size: 1000 };
                 let (all, total) = store::license::page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();

@@ -26,6 +26,8 @@ pub struct Int(pub i32);
 pub struct Flag(pub bool);
 
 /// An object: serde would take an array of its members too, the vendor does not.
+///
+/// unverified: a member that is there twice is refused; Jackson's default would be the last one.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(value_type = T)]
 pub struct Object<T>(pub T);

@@ -15,12 +15,12 @@ crate::on_both! {
 
     async fn bad_input(app: TestApp) {
         for (body, pointer) in [
-            (r#"{"mode":"froze"}"#, "/mode"), (r#"{"mode":"frozen","now":"soon"}"#, "/now"), (r#"{"mode":"offset"}"#, "/now"),
+            (r#"{"mode":"froze"}"#, "/mode"), (r#"{"mode":{"real":null}}"#, "/mode"), (r#"["frozen","2026-01-01"]"#, ""), (r#"{"mode":"frozen","now":"soon"}"#, "/now"), (r#"{"mode":"offset"}"#, "/now"),
             (r#"{"mode":"real","now":"2026-01-15T09:00:00Z"}"#, "/now"), (r#"{"mode":"real","nwo":1}"#, "/nwo"), ("{", ""),
         ] {
             assert_eq!(app.control("PUT", "/clock", body).await.problem(400)["pointer"], pointer, "{body}");
         }
-        for body in [r#"{"by":"30"}"#, r#"{"by":"999999y"}"#, r#"{"by":30}"#] {
+        for body in [r#"{"by":"30"}"#, r#"{"by":"999999y"}"#, r#"{"by":30}"#, r#"{"by":"-1d"}"#, r#"{"by":"-1y"}"#] {
             assert_eq!(app.control("POST", "/clock/advance", body).await.problem(400)["pointer"], "/by", "{body}");
         }
         assert_eq!(app.control("GET", "/clock", "").await.ok()["now"], "2026-01-15T09:00:00Z");

@@ -66,6 +66,7 @@ organizations:
         let taken = seed.replace("{ product: IJ, team: 7 }", "{ product: II, team: 1 }").replace("T1", "demo-jba-team-admin");
         let problem = app.control("POST", "/seed", &taken).await.problem(400);
         assert!(problem["detail"].as_str().unwrap().contains("in use"), "{problem}");
+        assert_eq!(problem["errors"][0]["line"], 9);
         app.actor("T1", "1").get("/token").await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
         app.control("PUT", "/organizations/1/jetbrains-account/api", r#"{"actor":"a@b.test","enabled":true}"#).await.problem(404);
         app.control("POST", "/seed", "version: 1\norganizations: [{ name: '${PATH}' }]\n").await.problem(400);

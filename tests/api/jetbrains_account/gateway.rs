@@ -49,6 +49,8 @@ crate::on_both! {
 
     async fn unknown_paths_and_methods(app: TestApp) {
         app.org_admin().get("/nope").await.page(404);
+        app.org_admin().get("/").await.page(404);
+        app.org_admin().get("").await.page(404);
         for method in ["GET", "PUT", "DELETE", "OPTIONS"] {
             let answer = app.org_admin().call(method, "/customer/licenses/assign", "").await;
             answer.page(405);

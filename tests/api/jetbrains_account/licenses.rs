@@ -112,6 +112,11 @@ crate::on_both! {
         }
     }
 
+    async fn an_absurd_query_is_not_echoed(app: TestApp) {
+        let answer = app.org_admin().get(&format!("/customer/licenses?productCode={}", "x".repeat(20_000))).await;
+        assert_eq!((answer.text(), answer.header("link")), ("[]", None));
+    }
+
     async fn lists_of_teams(app: TestApp) {
         let admin = app.org_admin();
         assert_eq!(ids(&admin, "/customer/teams/2003/licenses").await, ["SERVER0001", "KEYHOLDER1"]);
