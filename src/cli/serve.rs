@@ -1,6 +1,7 @@
 //! `locum serve`: opens the ports, gets ready, says where things are, and stops when told.
 
 use std::{
+    io::IsTerminal as _,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     process,
     sync::OnceLock,
@@ -31,6 +32,7 @@ pub(super) fn start_logging(format: LogFormat, filter: &str) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     // A second call in one process keeps the first one's choice.
     let _ = match format {
