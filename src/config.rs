@@ -31,7 +31,7 @@ pub struct Settings {
     pub database_url: Option<String>,
 
     /// Seed again, also a database that holds data: that data is deleted
-    #[arg(long, env = "LOCUM_RESEED")]
+    #[arg(long, env = "LOCUM_RESEED", value_parser = clap::builder::BoolishValueParser::new())]
     pub reseed: bool,
 
     /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for PostgreSQL; `LOCUM_SERVER_KEY_FILE` names a file that holds it

@@ -114,8 +114,9 @@ pub fn main() -> ExitCode {
         Some(Command::Seed(command)) => seed::run(&command),
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "locum", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
+            print(&String::from_utf8_lossy(&script))
         }
     };
     match done {
@@ -142,6 +143,15 @@ fn served(command: &clap::Command, settings: Settings, matches: &clap::ArgMatche
     }
     let config: Config = settings.check(matches)?;
     block_on(serve::serve(config))
+}
+
+/// Prints what was asked for. A reader that has had enough, like `head`, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write as _};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Failed(format!("cannot write: {error}"))),
+        _ => Ok(()),
+    }
 }
 
 fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

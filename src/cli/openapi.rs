@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use utoipa::openapi::OpenApi;
 
-use super::Failure;
+use super::{Failure, print};
 use crate::{control, services::jetbrains_account};
 
 /// What has a document.
@@ -44,8 +44,7 @@ pub(super) fn run(check: bool, write: bool, dir: &Path, service: Option<Service>
             let names: Vec<&str> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
             return Err(Failure::Usage(format!("name a service ({}), or use --check or --write", names.join(", "))));
         };
-        print!("{}", service.text()?);
-        return Ok(());
+        return print(&service.text()?);
     }
     let mut stale = Vec::new();
     for service in chosen {

@@ -1,6 +1,6 @@
 //! `locum seed …`
 
-use super::{Failure, SeedCommand};
+use super::{Failure, SeedCommand, print};
 use crate::{
     core::ids::IdSeed,
     seed::{self, apply, file},
@@ -8,14 +8,8 @@ use crate::{
 
 pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
     match command {
-        SeedCommand::Init => {
-            print!("{}", seed::DEMO);
-            Ok(())
-        }
-        SeedCommand::Schema => {
-            println!("{:#}", file::schema());
-            Ok(())
-        }
+        SeedCommand::Init => print(seed::DEMO),
+        SeedCommand::Schema => print(&format!("{:#}\n", file::schema())),
         SeedCommand::Validate { sources } => validate(sources),
     }
 }

@@ -49,7 +49,7 @@ pub struct SeedError {
 pub struct Refused(#[to_schema] Problem);
 
 impl Problem {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),

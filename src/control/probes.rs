@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::error::Problem;
-use crate::{app::App, core::fault::Fault};
+use crate::app::App;
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
@@ -27,5 +27,6 @@ pub async fn starting(uri: Uri) -> Response {
     if uri.path() == "/livez" {
         return (StatusCode::OK, "ok\n").into_response();
     }
-    Problem::from(Fault::Unavailable("starting: the database is being prepared".into())).into_response()
+    // Nothing is wrong, so nothing is logged.
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting: the database is being prepared").into_response()
 }

@@ -107,7 +107,7 @@ impl License {
 
     /// Why it cannot be assigned at `now`, if it cannot (jetbrains-account §4.1, §6).
     ///
-    /// unverified: that a perpetual part beside a subscription is its fallback, and that a licence with only a
+    /// unverified: that suspended and trial licences can be assigned like others; that a perpetual part beside a subscription is its fallback, and that a licence with only a
     /// perpetual part is not per user. Verified: a holder comes before the end of the subscription.
     #[must_use]
     pub fn unavailable(&self, now: Time) -> Option<Unavailable> {

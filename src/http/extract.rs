@@ -15,7 +15,9 @@ use serde::de::DeserializeOwned;
 use super::emulated::Emulated;
 use crate::{app::App, core::fault::Fault};
 
-/// The query. A parameter that is given twice counts once, as it was given first.
+/// The query.
+///
+/// unverified: a parameter that is given twice counts once, as it was given first.
 pub struct Query<S, T>(pub T, PhantomData<S>);
 
 impl<S: Emulated, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {

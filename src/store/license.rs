@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// Licences written by one statement; SQLite takes at most 32,766 binds.
-const ROWS_PER_INSERT: usize = 1_000;
+/// Licences written by one statement. SQLite looks every `$n` up among those before it, so that many are slow.
+const ROWS_PER_INSERT: usize = 40;
 /// Ids named by one statement.
-const IDS_PER_UPDATE: usize = 1_000;
+const IDS_PER_UPDATE: usize = 500;
 
 /// A licence as the database hands it over: one text for all rows, each an array in this order. Twenty rows cost
 /// twenty trips between sqlx's threads, one text costs one.
@@ -76,18 +76,25 @@ const NAMES: &str = " FROM picked l \
 const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
                           AND (perpetual_until IS NOT NULL OR valid_until >= ";
 
-/// SQLite has no booleans.
+/// SQLite has no booleans: there it is 0 or 1.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Flag {
-        Boolean(bool),
-        Number(u8),
+    struct Flag;
+    impl serde::de::Visitor<'_> for Flag {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("true, false, 0 or 1")
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+            Ok(value != 0)
+        }
     }
-    Ok(match Flag::deserialize(deserializer)? {
-        Flag::Boolean(value) => value,
-        Flag::Number(value) => value != 0,
-    })
+    deserializer.deserialize_any(Flag)
 }
 
 impl Row<'_> {
@@ -184,7 +191,8 @@ pub async fn page<M>(
 
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE ");
     push_filter(&mut sql, organization, filter);
-    sql.push(" ORDER BY position LIMIT ").bind(page.size).push(" OFFSET ").bind(page.offset());
+    // A bare `LIMIT $n` would make SQLite plan the statement anew with every value.
+    sql.push(" ORDER BY position LIMIT 0 + ").bind(page.size).push(" OFFSET ").bind(page.offset());
     sql.push(") SELECT (SELECT count(*) FROM license WHERE ").repeat(&condition).push("), ");
     rows_as_text(&mut sql, db.is_sqlite());
     let (text, binds) = sql.into_parts();
@@ -277,6 +285,8 @@ pub async fn assign(
 }
 
 /// Takes a licence back from whoever holds it.
+///
+/// unverified: that it still says when it was last assigned and in use.
 ///
 /// # Errors
 /// [`Fault::Unavailable`].

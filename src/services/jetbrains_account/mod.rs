@@ -125,6 +125,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The service, to be mounted at [`BASE`].
+///
+/// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 pub fn router(app: &App) -> Router<App> {
     let (routes, _) = documented().split_for_parts();
     emulate::<JetBrainsAccount>(app, routes).layer(axum::middleware::map_response(headers))

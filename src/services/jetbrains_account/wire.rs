@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::FixedOffset;
+use chrono::{FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -52,7 +52,7 @@ pub fn empty(status: u16) -> Response {
 /// unverified: the offset is the one in both recorded answers; milliseconds on every date (jetbrains-account §4.1).
 fn date(time: Time) -> String {
     const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
-    time.with_timezone(&OFFSET).format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+    time.with_timezone(&OFFSET).to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
 /// A licence.
@@ -295,7 +295,8 @@ fn number(parameter: Option<String>, name: &str) -> Result<Option<i32>, Fault> {
 impl LicenseQuery {
     /// What it asks for. `assigned` and `assignmentStatus` both hold.
     ///
-    /// unverified: a page below 1, more than 200 on one, and what is no number are refused as unreadable, not
+    /// unverified: an empty number or flag is absent, an empty text is a value; what contradicts itself lists
+    /// nothing; a page below 1, more than 200 on one, and what is no number are refused as unreadable, not
     /// clamped (jetbrains-account §5.2); so is an unknown `assignmentStatus`.
     ///
     /// # Errors

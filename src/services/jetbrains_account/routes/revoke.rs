@@ -55,7 +55,8 @@ pub async fn revoke_asset(
     Ok(Answer(RevokedLicensesResponse { license_ids }).into_response())
 }
 
-/// unverified: an unknown licence is not found, and one that nobody holds is no error (jetbrains-account §5.7).
+/// unverified: an unknown licence is not found, one that nobody holds is no error, and one that a server or a key
+/// holds can be taken back too (jetbrains-account §5.7).
 async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<Vec<License>, Fault> {
     let license = store::license::find(db, owner.organization.id, &id).await?.ok_or(Fault::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
