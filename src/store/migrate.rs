@@ -1,17 +1,19 @@
 //! Opening a database: where it is, how it is tuned, which schema it has.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgPool, SqlitePool,
+    ConnectOptions as _, PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use tokio::sync::Mutex;
+
 use super::{
-    session::{Db, Pools},
+    session::{Db, Pools, Writer},
     space,
 };
 use crate::core::{fault::Fault, ids::IdSeed, token::Keyring};
@@ -20,7 +22,7 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a SQLite connection waits for another one's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections one process keeps to PostgreSQL.
@@ -139,14 +141,17 @@ impl Db {
         };
         let pools = match location {
             Location::Memory => {
-                let pool = memory_pool().await.map_err(connect)?;
-                migrated(SQLITE.run(&pool).await)?;
-                Pools::Sqlite { read: pool.clone(), write: pool }
+                let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
+                let mut connection = options.connect().await.map_err(connect)?;
+                migrated(SQLITE.run(&mut connection).await)?;
+                Pools::Sqlite { read: None, write: Arc::new(Mutex::new(Writer::new(connection))) }
             }
             Location::File(path) => {
-                let (read, write) = file_pools(path).await.map_err(connect)?;
-                migrated(SQLITE.run(&write).await)?;
-                Pools::Sqlite { read, write }
+                let options = file_options(path);
+                let mut connection = options.connect().await.map_err(connect)?;
+                migrated(SQLITE.run(&mut connection).await)?;
+                let write = Arc::new(Mutex::new(Writer::new(connection)));
+                Pools::Sqlite { read: Some(readers(options)), write }
             }
             Location::Postgres(url) => {
                 let pool = postgres_pool(url).await.map_err(connect)?;
@@ -187,9 +192,11 @@ impl Db {
     /// Closes every connection.
     pub async fn close(&self) {
         match self.pools() {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
+            // The writing connection closes with the last session.
+            Pools::Sqlite { read, .. } => {
+                if let Some(readers) = read {
+                    readers.close().await;
+                }
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -200,32 +207,18 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT).synchronous(SqliteSynchronous::Normal).create_if_missing(true)
 }
 
-/// One connection, which is the data: it must never be closed and opened again.
-async fn memory_pool() -> Result<SqlitePool, sqlx::Error> {
-    SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(sqlite_options(SqliteConnectOptions::new().in_memory(true)))
-        .await
+fn file_options(path: &std::path::Path) -> SqliteConnectOptions {
+    sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal)
 }
 
-/// One writer and, beside it, as many readers as there are cores. sqlx gives each a thread of its own, so
-/// none is opened before it is needed.
-async fn file_pools(path: &std::path::Path) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
-    let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let options = sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal);
-    let pool = |size: usize| {
-        SqlitePoolOptions::new()
-            .max_connections(u32::try_from(size).unwrap_or(u32::MAX))
-            .test_before_acquire(false)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-    };
-    let write = pool(1).connect_with(options.clone()).await?;
-    let read = pool(readers).connect_lazy_with(options.read_only(true).create_if_missing(false));
-    Ok((read, write))
+/// As many readers as there are cores. sqlx gives each a thread of its own, so none is opened before it is needed.
+fn readers(options: SqliteConnectOptions) -> SqlitePool {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    SqlitePoolOptions::new()
+        .max_connections(u32::try_from(cores).unwrap_or(u32::MAX))
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.read_only(true).create_if_missing(false))
 }
 
 async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {

@@ -6,8 +6,9 @@ use std::{
 };
 
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::space;
+use super::{migrate::ACQUIRE_TIMEOUT, space};
 use crate::{
     core::{
         clock::Time,
@@ -29,8 +30,38 @@ struct Inner {
 }
 
 pub(super) enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    /// One connection that writes; beside it, for a file, a pool of readers.
+    Sqlite {
+        read: Option<SqlitePool>,
+        write: Arc<Mutex<Writer>>,
+    },
     Postgres(PgPool),
+}
+
+/// SQLite's one writing connection. In memory it is the only one, and does the reading too. It is not in a pool,
+/// because sqlx's pools ask a connection for a sign of life after every use: half the cost of a short read.
+pub(super) struct Writer {
+    pub(super) connection: SqliteConnection,
+    /// A transaction was begun, and neither committed nor rolled back: its session was dropped.
+    in_transaction: bool,
+}
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection, in_transaction: false }
+    }
+}
+
+/// The writing connection, once it is free and what a dropped session left open is rolled back.
+async fn turn(writer: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>, Fault> {
+    let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(writer).lock_owned()).await;
+    let mut writer = turn.map_err(|_| Fault::from(sqlx::Error::PoolTimedOut))?;
+    if writer.in_transaction {
+        // It fails only when there is nothing to roll back, which is what it is for.
+        let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
+        writer.in_transaction = false;
+    }
+    Ok(writer)
 }
 
 /// A session that only reads.
@@ -51,9 +82,9 @@ pub struct Session<M> {
 }
 
 enum Handle {
-    Sqlite(PoolConnection<Sqlite>),
+    SqliteReader(PoolConnection<Sqlite>),
+    SqliteWriter(OwnedMutexGuard<Writer>),
     Postgres(PoolConnection<Postgres>),
-    SqliteTransaction(Transaction<'static, Sqlite>),
     PostgresTransaction(Transaction<'static, Postgres>),
 }
 
@@ -88,7 +119,8 @@ impl Db {
     /// [`Fault::Unavailable`] when no connection can be had.
     pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
         let handle = match &self.0.pools {
-            Pools::Sqlite { read, .. } => Handle::Sqlite(read.acquire().await?),
+            Pools::Sqlite { read: Some(pool), .. } => Handle::SqliteReader(pool.acquire().await?),
+            Pools::Sqlite { read: None, write } => Handle::SqliteWriter(turn(write).await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
@@ -97,7 +129,7 @@ impl Db {
     /// A session on the writing connection, outside any space: for what opening a database writes.
     pub(super) async fn maintain(&self) -> Result<Session<ReadOnly>, Fault> {
         let handle = match &self.0.pools {
-            Pools::Sqlite { write, .. } => Handle::Sqlite(write.acquire().await?),
+            Pools::Sqlite { write, .. } => Handle::SqliteWriter(turn(write).await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
@@ -110,7 +142,16 @@ impl Db {
     /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
         let mut handle = match &self.0.pools {
-            Pools::Sqlite { write, .. } => Handle::SqliteTransaction(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => {
+                let mut writer = turn(write).await?;
+                // Said before it is true: whoever is dropped while it becomes true leaves it to be rolled back.
+                writer.in_transaction = true;
+                if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut writer.connection).await {
+                    writer.in_transaction = false;
+                    return Err(error.into());
+                }
+                Handle::SqliteWriter(writer)
+            }
             Pools::Postgres(pool) => Handle::PostgresTransaction(pool.begin().await?),
         };
         let space = space::raise_revision(handle.driver(), space)
@@ -148,9 +189,9 @@ impl Db {
 impl Handle {
     fn driver(&mut self) -> Driver<'_> {
         match self {
-            Self::Sqlite(connection) => Driver::Sqlite(connection),
+            Self::SqliteReader(connection) => Driver::Sqlite(connection),
+            Self::SqliteWriter(writer) => Driver::Sqlite(&mut writer.connection),
             Self::Postgres(connection) => Driver::Postgres(connection),
-            Self::SqliteTransaction(transaction) => Driver::Sqlite(transaction),
             Self::PostgresTransaction(transaction) => Driver::Postgres(transaction),
         }
     }
@@ -163,7 +204,7 @@ impl<M> Session<M> {
 
     /// For the few statements that must differ.
     pub(super) fn is_sqlite(&self) -> bool {
-        matches!(self.handle, Handle::Sqlite(_) | Handle::SqliteTransaction(_))
+        matches!(self.handle, Handle::SqliteReader(_) | Handle::SqliteWriter(_))
     }
 }
 
@@ -203,11 +244,15 @@ impl Session<ReadWrite> {
         let Self { handle, mode } = self;
         let finish = async move {
             match handle {
-                Handle::SqliteTransaction(transaction) => transaction.commit().await?,
+                Handle::SqliteWriter(mut writer) => {
+                    sqlx::query("COMMIT").execute(&mut writer.connection).await?;
+                    writer.in_transaction = false;
+                    // Announced before the next session gets the connection.
+                    mode.db.remember(mode.space.id, mode.space.revision);
+                }
                 Handle::PostgresTransaction(transaction) => transaction.commit().await?,
-                Handle::Sqlite(_) | Handle::Postgres(_) => {}
+                Handle::SqliteReader(_) | Handle::Postgres(_) => {}
             }
-            mode.db.remember(mode.space.id, mode.space.revision);
             Ok(())
         };
         tokio::spawn(finish).await.map_err(Fault::internal)?
