@@ -15,7 +15,7 @@ use crate::{
     control::{self, Problem},
     core::fault::Fault,
     http::observe,
-    services::jetbrains_account,
+    services::jetbrains_account::{self, BASE},
 };
 
 /// The largest body a service takes.
@@ -23,10 +23,11 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
+    let jetbrains_account = jetbrains_account::router(&app);
     let mut router = Router::new()
-        .nest(jetbrains_account::BASE, jetbrains_account::router(&app))
+        .nest(BASE, jetbrains_account.clone())
         // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
-        .route_service("/api/v1/", jetbrains_account::router(&app).with_state(app.clone()))
+        .route_service(&format!("{BASE}/"), jetbrains_account.with_state(app.clone()))
         .merge(control::probes());
     if app.config.control {
         router = router.nest(control::BASE, control::router(&app));

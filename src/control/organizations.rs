@@ -322,14 +322,7 @@ async fn role_change(page: &mut Administered, body: &RoleRequest) -> Result<(Per
     let (actor, actor_grants) = page.actor(&body.actor).await?;
     let (person, _) = page.person(&body.person).await?;
     let profile = page.profile(body.team).await?;
-    if !role.fits(profile) {
-        let wants = if profile == Profile::Organization {
-            "takes a `team`"
-        } else {
-            "is of the organization: leave `team` out"
-        };
-        return Err(Fault::invalid("/role", format!("{} {wants}", role.name())));
-    }
+    role.check_fits(profile).map_err(|e| Fault::invalid("/role", e))?;
     let is_self = actor.id == person.id;
     Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
     Ok((person, Grant { role, profile }))

@@ -33,12 +33,16 @@ impl Role {
     }
 
     /// Whether the role exists in that kind of profile.
-    #[must_use]
-    pub fn fits(self, profile: Profile) -> bool {
-        match self {
-            Self::OrganizationAdmin | Self::PrimaryContact => profile == Profile::Organization,
-            Self::TeamAdmin => profile != Profile::Organization,
-            Self::Viewer => true,
+    ///
+    /// # Errors
+    /// A sentence that says in which it does.
+    pub fn check_fits(self, profile: Profile) -> Result<(), String> {
+        match (self, profile) {
+            (Self::OrganizationAdmin | Self::PrimaryContact, Profile::Team(_)) => {
+                Err(format!("{} is of the organization: leave `team` out", self.name()))
+            }
+            (Self::TeamAdmin, Profile::Organization) => Err(format!("{} takes a `team`", self.name())),
+            _ => Ok(()),
         }
     }
 }
@@ -284,6 +288,9 @@ mod tests {
             assert_eq!(name.parse(), Ok(role));
         }
         assert!("admin".parse::<Role>().is_err());
-        assert!(!Role::TeamAdmin.fits(Profile::Organization) && !Role::OrganizationAdmin.fits(TEAM));
+        assert!(
+            Role::TeamAdmin.check_fits(Profile::Organization).is_err()
+                && Role::OrganizationAdmin.check_fits(TEAM).is_err()
+        );
     }
 }

@@ -8,6 +8,7 @@ use super::{emulated::Emulated, identify::Identified};
 use crate::{
     app::App,
     core::{clock::Time, fault::Fault},
+    domain::organization::SpaceId,
     store::{ReadOnly, ReadWrite, Session},
 };
 
@@ -26,7 +27,7 @@ pub struct Caller<S: Emulated, P> {
     pub principal: Arc<S::Principal>,
     /// The time in the space.
     pub now: Time,
-    identified: Identified,
+    space: SpaceId,
     app: App,
     scope: PhantomData<P>,
 }
@@ -35,10 +36,10 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
     type Rejection = S::Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let identified = parts.extensions.get::<Identified>().cloned();
+        let identified = parts.extensions.get::<Identified>();
         let identified = identified.ok_or_else(|| Fault::internal("the route is not behind `identify`"))?;
         let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
-        Ok(Self { principal, now: identified.now, identified, app: app.clone(), scope: PhantomData })
+        Ok(Self { principal, now: identified.now, space: identified.space, app: app.clone(), scope: PhantomData })
     }
 }
 
@@ -58,7 +59,7 @@ impl<S: Emulated, P: Writes> Caller<S, P> {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn write(&self) -> Result<Session<ReadWrite>, Fault> {
-        self.app.db.write(self.identified.space).await
+        self.app.db.write(self.space).await
     }
 
     /// For handlers that make tokens.

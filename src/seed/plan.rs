@@ -466,9 +466,8 @@ fn grant(r: &Reader<'_>, role: &file::Role, known: &mut Known) -> Option<(String
     let profile = profile(r, role.team.as_ref(), known);
     let kind: Role = r.value(&role.role)?;
     let (email, profile) = (email?, profile?);
-    if !kind.fits(profile) {
-        let wants = if kind == Role::TeamAdmin { "takes a `team`" } else { "is of the organization: leave `team` out" };
-        r.complain(role.role.referenced, format!("{} {wants}", kind.name()));
+    if let Err(message) = kind.check_fits(profile) {
+        r.complain(role.role.referenced, message);
     }
     known.roles.insert((email_key(&email), profile));
     Some((email, Grant { role: kind, profile }))

@@ -1,6 +1,6 @@
 //! Organizations, their people and teams, and whether their JetBrains Account API is on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     can_be_stored,
@@ -213,12 +213,4 @@ pub async fn find_team<M>(db: &mut Session<M>, organization: OrganizationId, id:
 
 fn team((id, name): (i64, String)) -> Option<Team> {
     Some(Team { id: i32::try_from(id).ok()?, name })
-}
-
-/// The Atlassian ids that a space has taken.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn org_ids<M>(db: &mut Session<M>, space: SpaceId) -> Result<HashSet<String>, Fault> {
-    Ok(list(db, space).await?.into_iter().map(|o| o.org_id).collect())
 }
