@@ -186,7 +186,7 @@ impl Settings {
                 let name = variable.trim_end_matches("_FILE");
                 return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
             }
-            origins.insert(id, "file");
+            origins.insert(id.to_owned(), "file");
         }
         let location = match &self.database_url {
             None => Location::Memory,
@@ -247,7 +247,7 @@ impl Settings {
         Ok(files)
     }
 
-    fn shown(&self, origins: &BTreeMap<&'static str, &'static str>) -> Vec<Setting> {
+    fn shown(&self, origins: &BTreeMap<String, &'static str>) -> Vec<Setting> {
         let clock = self.clock.map(|clock| match clock {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
@@ -286,38 +286,13 @@ impl Settings {
     }
 }
 
-fn origins(matches: &ArgMatches) -> BTreeMap<&'static str, &'static str> {
-    command_ids()
-        .filter_map(|id| {
-            let origin = match matches.value_source(id)? {
-                ValueSource::CommandLine => "flag",
-                ValueSource::EnvVariable => "environment",
-                _ => "default",
-            };
-            Some((id, origin))
-        })
-        .collect()
-}
-
-fn command_ids() -> impl Iterator<Item = &'static str> {
-    [
-        "listen",
-        "seed",
-        "seed_inline",
-        "database_url",
-        "reseed",
-        "server_key",
-        "clock",
-        "id_seed",
-        "public_url",
-        "control",
-        "control_token",
-        "allowed_hosts",
-        "log_format",
-        "log",
-        "shutdown_timeout",
-    ]
-    .into_iter()
+fn origins(matches: &ArgMatches) -> BTreeMap<String, &'static str> {
+    let origin = |id: &str| match matches.value_source(id)? {
+        ValueSource::CommandLine => Some("flag"),
+        ValueSource::EnvVariable => Some("environment"),
+        _ => Some("default"),
+    };
+    matches.ids().filter_map(|id| Some((id.to_string(), origin(id.as_str())?))).collect()
 }
 
 fn file_twin(variable: &str) -> Result<Option<String>, ConfigError> {

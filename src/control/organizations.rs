@@ -17,7 +17,6 @@ use crate::{
         organization::{Organization, OrganizationId, Person},
         role::{Actor, Grant, Grants, Profile, Role},
     },
-    seed::apply::issue,
     store::{self, ReadWrite, Session},
 };
 
@@ -243,11 +242,8 @@ pub async fn generate_token(
     let profile = page.profile(body.team).await?;
     let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
     actor.check_generate_token(&grants, profile)?;
-    let token = page.db.ids().jetbrains_token();
     let id = page.id();
-    if !issue(&mut page.db, &app.keyring, id, &person, profile, &token).await? {
-        return Err(Fault::internal("a generated token was in use").into());
-    }
+    let token = store::jetbrains_token::generate(&mut page.db, &app.keyring, id, &person, profile).await?;
     let created_at = page.db.now().to_rfc3339_opts(SecondsFormat::AutoSi, true);
     page.db.commit().await?;
     Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))

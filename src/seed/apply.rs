@@ -6,17 +6,9 @@ use super::{
     plan::{self, Known, Plan, World},
 };
 use crate::{
-    core::{
-        clock::Clock,
-        fault::Fault,
-        ids::Ids,
-        token::{Keyring, PlainToken},
-    },
-    domain::{
-        organization::{OrganizationId, Person, email_key},
-        role::Profile,
-    },
-    store::{self, ReadWrite, Session, credential::NewCredential},
+    core::{clock::Clock, fault::Fault, ids::Ids, token::Keyring},
+    domain::organization::{Person, email_key},
+    store::{self, ReadWrite, Session},
 };
 
 /// Why a seed was not applied.
@@ -114,7 +106,8 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
         store::role::give(db, id, person(email)?.id, *grant).await?;
     }
     for token in &account.tokens {
-        let kept = issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
+        let kept =
+            store::jetbrains_token::issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
         if !kept {
             let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
             return Err(ApplyError::Seed(Complaints(vec![Complaint { message, ..token.place.clone() }])));
@@ -122,32 +115,4 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
     }
     store::license::upsert(db, id, &account.licenses).await?;
     Ok(())
-}
-
-/// Keeps `token` as a person's token in a profile. `false` when the token is somebody's already.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn issue(
-    db: &mut Session<ReadWrite>,
-    keyring: &Keyring,
-    organization: OrganizationId,
-    person: &Person,
-    profile: Profile,
-    token: &PlainToken,
-) -> Result<bool, Fault> {
-    let salt = db.ids().salt();
-    let (ring, plain) = (keyring.clone(), token.clone());
-    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
-    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
-    let label = format!("{} ({profile})", person.email);
-    let new = NewCredential {
-        organization,
-        service: "jetbrains_account",
-        label: &label,
-        fingerprint: keyring.fingerprint(token),
-        hash: &hash,
-        expires_at: None,
-    };
-    store::jetbrains_token::replace(db, person.id, profile, &new).await
 }

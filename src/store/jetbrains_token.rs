@@ -9,6 +9,7 @@ use crate::{
     core::{
         clock::{Time, from_micros},
         fault::Fault,
+        token::{Keyring, PlainToken},
     },
     domain::{
         credential::{Credential, CredentialId},
@@ -81,24 +82,61 @@ pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Resul
         .collect()
 }
 
-/// Gives a person a token in a profile. An earlier one dies. `false` when the token is somebody's already.
+/// The service that takes these tokens.
+pub const SERVICE: &str = "jetbrains_account";
+
+/// Makes a person's token in a profile. An earlier one dies.
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn replace(
+pub async fn generate(
     db: &mut Session<ReadWrite>,
-    person: PersonId,
+    keyring: &Keyring,
+    organization: OrganizationId,
+    person: &Person,
     profile: Profile,
-    new: &NewCredential<'_>,
+) -> Result<PlainToken, Fault> {
+    let token = db.ids().jetbrains_token();
+    if issue(db, keyring, organization, person, profile, &token).await? {
+        Ok(token)
+    } else {
+        Err(Fault::internal("a generated token was in use"))
+    }
+}
+
+/// Keeps `token` as a person's token in a profile. An earlier one dies. `false` when it is somebody's already.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn issue(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: OrganizationId,
+    person: &Person,
+    profile: Profile,
+    token: &PlainToken,
 ) -> Result<bool, Fault> {
     const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
                        VALUES ($1, $2, $3, $4)";
-    remove(db, new.organization, person, profile).await?;
-    let Some(credential) = credential::insert(db, new).await? else { return Ok(false) };
+    let salt = db.ids().salt();
+    let (ring, plain) = (keyring.clone(), token.clone());
+    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
+    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
+    let label = format!("{} ({profile})", person.email);
+    let new = NewCredential {
+        organization,
+        service: SERVICE,
+        label: &label,
+        fingerprint: keyring.fingerprint(token),
+        hash: &hash,
+        expires_at: None,
+    };
+    remove(db, organization, person.id, profile).await?;
+    let Some(credential) = credential::insert(db, &new).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.0)
-        .bind(new.organization.0)
-        .bind(person.0)
+        .bind(organization.0)
+        .bind(person.id.0)
         .bind(profile.team().map(i64::from))
         .execute(c)
         .await

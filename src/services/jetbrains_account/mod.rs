@@ -44,7 +44,7 @@ pub struct Need {
 }
 
 impl Emulated for JetBrainsAccount {
-    const NAME: &'static str = "jetbrains_account";
+    const NAME: &'static str = store::jetbrains_token::SERVICE;
     type Error = error::Error;
     type Principal = TokenOwner;
     type Need = Need;

@@ -8,7 +8,7 @@ use super::super::{
     scope,
     wire::{Answer, ManagedEntityResponse, RotateTokenResponse},
 };
-use crate::{core::fault::Fault, http::caller::Caller, seed::apply::issue, store};
+use crate::{http::caller::Caller, store};
 
 /// Whom the token speaks for (jetbrains-account §5.1).
 #[utoipa::path(
@@ -43,12 +43,8 @@ pub async fn get_managed_entity_info(
 pub async fn rotate_token(caller: Caller<JetBrainsAccount, scope::OwnToken>) -> Result<impl IntoResponse, Error> {
     let owner = &caller.principal;
     let mut db = caller.write().await?;
-    let token = db.ids().jetbrains_token();
-    let keyring = &caller.app().keyring;
-    let kept = issue(&mut db, keyring, owner.organization.id, &owner.person, owner.profile(), &token).await?;
-    if !kept {
-        return Err(Fault::internal("a generated token was in use").into());
-    }
+    let (id, profile) = (owner.organization.id, owner.profile());
+    let token = store::jetbrains_token::generate(&mut db, &caller.app().keyring, id, &owner.person, profile).await?;
     db.commit().await?;
     Ok(Answer(RotateTokenResponse { token: token.expose() }).into_response())
 }
