@@ -1,20 +1,23 @@
 //! Opening a database: where it is, how it is tuned, which schema it has.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    ConnectOptions as _, PgPool, SqlitePool,
+    ConnectOptions as _, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use tokio::sync::Mutex;
-
 use super::{
-    session::{Db, Pools, Writer},
+    session::{Db, Pools},
     space,
+    sqlite::Sqlite,
 };
 use crate::core::{fault::Fault, ids::IdSeed, token::Keyring};
 
@@ -141,17 +144,20 @@ impl Db {
         };
         let pools = match location {
             Location::Memory => {
-                let options = sqlite_options(SqliteConnectOptions::new().in_memory(true));
+                let options = memory_options();
                 let mut connection = options.connect().await.map_err(connect)?;
                 migrated(SQLITE.run(&mut connection).await)?;
-                Pools::Sqlite { read: None, write: Arc::new(Mutex::new(Writer::new(connection))) }
+                Pools::Sqlite(Box::new(Sqlite::new(connection, options, true)))
             }
             Location::File(path) => {
                 let options = file_options(path);
                 let mut connection = options.connect().await.map_err(connect)?;
                 migrated(SQLITE.run(&mut connection).await)?;
-                let write = Arc::new(Mutex::new(Writer::new(connection)));
-                Pools::Sqlite { read: Some(readers(options)), write }
+                Pools::Sqlite(Box::new(Sqlite::new(
+                    connection,
+                    options.read_only(true).create_if_missing(false),
+                    false,
+                )))
             }
             Location::Postgres(url) => {
                 let pool = postgres_pool(url).await.map_err(connect)?;
@@ -189,16 +195,10 @@ impl Db {
         Ok(())
     }
 
-    /// Closes every connection.
+    /// Closes the connections to PostgreSQL. SQLite's close with the last session.
     pub async fn close(&self) {
-        match self.pools() {
-            // The writing connection closes with the last session.
-            Pools::Sqlite { read, .. } => {
-                if let Some(readers) = read {
-                    readers.close().await;
-                }
-            }
-            Pools::Postgres(pool) => pool.close().await,
+        if let Pools::Postgres(pool) = self.pools() {
+            pool.close().await;
         }
     }
 }
@@ -211,14 +211,12 @@ fn file_options(path: &std::path::Path) -> SqliteConnectOptions {
     sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal)
 }
 
-/// As many readers as there are cores. sqlx gives each a thread of its own, so none is opened before it is needed.
-fn readers(options: SqliteConnectOptions) -> SqlitePool {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    SqlitePoolOptions::new()
-        .max_connections(u32::try_from(cores).unwrap_or(u32::MAX))
-        .test_before_acquire(false)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(options.read_only(true).create_if_missing(false))
+/// A name that SQLite's `memdb` VFS shares among this process's connections. The data lives as long as the one that
+/// writes.
+fn memory_options() -> SqliteConnectOptions {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let name = format!("/locum-{}", OPENED.fetch_add(1, Ordering::Relaxed));
+    sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb"))
 }
 
 async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {

@@ -3,6 +3,7 @@
 #[macro_use]
 mod session;
 mod sql;
+mod sqlite;
 
 pub mod credential;
 pub mod jetbrains_token;

@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
+use tokio::sync::OwnedRwLockWriteGuard;
 
-use super::{migrate::ACQUIRE_TIMEOUT, space};
+use super::{
+    space,
+    sqlite::{self, Sqlite},
+};
 use crate::{
     core::{
         clock::Time,
@@ -30,38 +33,8 @@ struct Inner {
 }
 
 pub(super) enum Pools {
-    /// One connection that writes; beside it, for a file, a pool of readers.
-    Sqlite {
-        read: Option<SqlitePool>,
-        write: Arc<Mutex<Writer>>,
-    },
+    Sqlite(Box<Sqlite>),
     Postgres(PgPool),
-}
-
-/// SQLite's one writing connection. In memory it is the only one, and does the reading too. It is not in a pool,
-/// because sqlx's pools ask a connection for a sign of life after every use: half the cost of a short read.
-pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
-    /// A transaction was begun, and neither committed nor rolled back: its session was dropped.
-    in_transaction: bool,
-}
-
-impl Writer {
-    pub(super) fn new(connection: SqliteConnection) -> Self {
-        Self { connection, in_transaction: false }
-    }
-}
-
-/// The writing connection, once it is free and what a dropped session left open is rolled back.
-async fn turn(writer: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>, Fault> {
-    let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(writer).lock_owned()).await;
-    let mut writer = turn.map_err(|_| Fault::from(sqlx::Error::PoolTimedOut))?;
-    if writer.in_transaction {
-        // It fails only when there is nothing to roll back, which is what it is for.
-        let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
-        writer.in_transaction = false;
-    }
-    Ok(writer)
 }
 
 /// A session that only reads.
@@ -82,8 +55,8 @@ pub struct Session<M> {
 }
 
 enum Handle {
-    SqliteReader(PoolConnection<Sqlite>),
-    SqliteWriter(OwnedMutexGuard<Writer>),
+    SqliteReader(sqlite::Reader),
+    SqliteWriter(OwnedRwLockWriteGuard<sqlite::Writer>),
     Postgres(PoolConnection<Postgres>),
     PostgresTransaction(Transaction<'static, Postgres>),
 }
@@ -119,8 +92,7 @@ impl Db {
     /// [`Fault::Unavailable`] when no connection can be had.
     pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
         let handle = match &self.0.pools {
-            Pools::Sqlite { read: Some(pool), .. } => Handle::SqliteReader(pool.acquire().await?),
-            Pools::Sqlite { read: None, write } => Handle::SqliteWriter(turn(write).await?),
+            Pools::Sqlite(sqlite) => Handle::SqliteReader(sqlite.reader().await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
@@ -129,7 +101,7 @@ impl Db {
     /// A session on the writing connection, outside any space: for what opening a database writes.
     pub(super) async fn maintain(&self) -> Result<Session<ReadOnly>, Fault> {
         let handle = match &self.0.pools {
-            Pools::Sqlite { write, .. } => Handle::SqliteWriter(turn(write).await?),
+            Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.writer().await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
@@ -142,8 +114,8 @@ impl Db {
     /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
         let mut handle = match &self.0.pools {
-            Pools::Sqlite { write, .. } => {
-                let mut writer = turn(write).await?;
+            Pools::Sqlite(sqlite) => {
+                let mut writer = sqlite.writer().await?;
                 // Said before it is true: whoever is dropped while it becomes true leaves it to be rolled back.
                 writer.in_transaction = true;
                 if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut writer.connection).await {
@@ -166,7 +138,7 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
-        if matches!(self.0.pools, Pools::Sqlite { .. })
+        if matches!(self.0.pools, Pools::Sqlite(_))
             && let Some(revision) = self.0.revisions.read().unwrap_or_else(PoisonError::into_inner).get(&space)
         {
             return Ok(Some(*revision));
@@ -189,7 +161,7 @@ impl Db {
 impl Handle {
     fn driver(&mut self) -> Driver<'_> {
         match self {
-            Self::SqliteReader(connection) => Driver::Sqlite(connection),
+            Self::SqliteReader(reader) => Driver::Sqlite(&mut reader.connection),
             Self::SqliteWriter(writer) => Driver::Sqlite(&mut writer.connection),
             Self::Postgres(connection) => Driver::Postgres(connection),
             Self::PostgresTransaction(transaction) => Driver::Postgres(transaction),

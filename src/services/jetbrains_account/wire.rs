@@ -30,8 +30,10 @@ pub struct Answer<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
+        // Room for a page of licences, so that it is not moved as it grows.
+        let mut body = Vec::with_capacity(16 * 1024);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
             Err(error) => super::error::Error::from(Fault::internal(error)).into_response(),
         }
     }
