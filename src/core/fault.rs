@@ -37,6 +37,24 @@ pub enum Fault {
         /// The team that holds the licence, when one is in question.
         team: Option<i32>,
     },
+    /// The credential is good, and another tenant's than the one that the request names.
+    #[error("the credential belongs to another organization")]
+    ForeignTenant,
+    /// The credential lacks a scope.
+    #[error("the scope {0} is needed")]
+    ScopeMissing(&'static str),
+    /// Only an administrator's browser session may do this.
+    #[error("only an administrator's session may do this")]
+    SessionRequired,
+    /// Too many requests.
+    #[error("too many requests")]
+    RateLimited {
+        /// Seconds until there may be more.
+        retry_after: i64,
+    },
+    /// There is as much of it as there may be.
+    #[error("{0}")]
+    QuotaReached(String),
     /// A person may not do this in the vendor's pages.
     #[error("{0}")]
     ActorRefused(String),
@@ -57,6 +75,17 @@ pub enum Fault {
     /// A contact's first or last name does not pass.
     #[error("{0}")]
     NameInvalid(NameProblem),
+    /// A parameter or a member of the body is wrong; says which, and what would be right.
+    #[error("{detail}")]
+    Parameter {
+        /// What kind of wrong.
+        problem: ParameterProblem,
+        /// The parameter, and what it should be.
+        detail: String,
+    },
+    /// A query as it makes the vendor fail, where a quirk asks for that.
+    #[error("the vendor fails here")]
+    VendorFailure,
     /// A value in a control request is wrong.
     #[error("{detail}")]
     Invalid {
@@ -129,6 +158,11 @@ impl Fault {
         Self::Invalid { pointer: pointer.into(), detail: detail.into() }
     }
 
+    /// A parameter or a member of the body that cannot be read.
+    pub fn format(detail: impl Into<String>) -> Self {
+        Self::Parameter { problem: ParameterProblem::Format, detail: detail.into() }
+    }
+
     /// Writes what a client is not told into the log: our defects with their whole chain, and why a request
     /// could not be read.
     pub fn log(&self) {
@@ -146,6 +180,19 @@ impl Fault {
             _ => {}
         }
     }
+}
+
+/// What is wrong with a parameter (atlassian-api-access §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterProblem {
+    /// A companion parameter is missing, or they contradict each other.
+    Combination,
+    /// It cannot be read.
+    Format,
+    /// It is a page size that is not allowed.
+    PageSize,
+    /// It is not something to sort by.
+    Sort,
 }
 
 /// Why a licence cannot be assigned (jetbrains-account §5.5).

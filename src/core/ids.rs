@@ -86,6 +86,27 @@ impl Ids {
         format!("{}/{}", 1000 + self.below(9000), self.text(UPPER, 7))
     }
 
+    /// An Atlassian organization API key: the public prefix and tail, random between (atlassian-api-access §2).
+    pub fn atlassian_key(&mut self) -> PlainToken {
+        let tail: String = hex::encode(&self.bytes()[..4]).to_uppercase();
+        PlainToken::new(format!("ATCTT3xFfGN0{}={tail}", self.text(LOWER, 40)))
+    }
+
+    /// The value of an Atlassian administrator's session cookie. Its shape is our own.
+    pub fn atlassian_session(&mut self) -> PlainToken {
+        PlainToken::new(self.text(LOWER, 40))
+    }
+
+    /// An Atlassian account id (atlassian-api-access §7.1).
+    pub fn atlassian_account_id(&mut self) -> String {
+        format!("712020:{}", self.uuid())
+    }
+
+    /// Ten letters and digits, to tell namesakes apart.
+    pub fn suffix(&mut self) -> String {
+        self.text(LOWER, 10)
+    }
+
     /// A random (version 4) UUID.
     pub fn uuid(&mut self) -> Uuid {
         Builder::from_random_bytes(self.bytes()).into_uuid()

@@ -7,3 +7,4 @@ pub mod ids;
 pub mod page;
 pub mod span;
 pub mod token;
+pub mod window;

@@ -8,7 +8,7 @@ use crate::{
     core::{
         clock::{Time, from_micros, micros},
         fault::Fault,
-        token::{Fingerprint, TokenHash},
+        token::{Fingerprint, Keyring, PlainToken, TokenHash},
     },
     domain::{
         credential::{Credential, CredentialId},
@@ -57,28 +57,33 @@ pub struct NewCredential<'a> {
     pub service: &'a str,
     /// What people call it.
     pub label: &'a str,
-    /// Its index entry.
-    pub fingerprint: Fingerprint,
-    /// What tokens are checked against.
-    pub hash: &'a TokenHash,
     /// When it stops working.
     pub expires_at: Option<Time>,
 }
 
-/// Keeps a new credential; `None` when its token is somebody's already.
+/// Keeps `token` as a new credential; `None` when it is somebody's already.
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn insert(db: &mut Session<ReadWrite>, new: &NewCredential<'_>) -> Result<Option<CredentialId>, Fault> {
+pub async fn issue(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    new: &NewCredential<'_>,
+    token: &PlainToken,
+) -> Result<Option<CredentialId>, Fault> {
     const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
+    let salt = db.ids().salt();
+    let (ring, plain) = (keyring.clone(), token.clone());
+    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
+    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
     let now = micros(db.now());
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(new.organization.0)
         .bind(new.service)
         .bind(new.label)
-        .bind(new.fingerprint.to_hex())
-        .bind(&new.hash.0)
+        .bind(keyring.fingerprint(token).to_hex())
+        .bind(&hash.0)
         .bind(now)
         .bind(new.expires_at.map(micros))
         .fetch_optional(c)

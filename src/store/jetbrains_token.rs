@@ -118,21 +118,10 @@ pub async fn issue(
 ) -> Result<bool, Fault> {
     const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
                        VALUES ($1, $2, $3, $4)";
-    let salt = db.ids().salt();
-    let (ring, plain) = (keyring.clone(), token.clone());
-    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
-    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
     let label = format!("{} ({profile})", person.email);
-    let new = NewCredential {
-        organization,
-        service: SERVICE,
-        label: &label,
-        fingerprint: keyring.fingerprint(token),
-        hash: &hash,
-        expires_at: None,
-    };
+    let new = NewCredential { organization, service: SERVICE, label: &label, expires_at: None };
     remove(db, organization, person.id, profile).await?;
-    let Some(credential) = credential::insert(db, &new).await? else { return Ok(false) };
+    let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.0)
         .bind(organization.0)

@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::{
     can_be_stored,
     session::{ReadWrite, Session},
-    sql::{Bind, Sql, bound},
+    sql::{Bind, Sql, bound, flag, rows_as_text},
 };
 use crate::{
     core::{
@@ -28,8 +28,7 @@ const ROWS_PER_INSERT: usize = 40;
 /// Ids named by one statement.
 const IDS_PER_UPDATE: usize = 500;
 
-/// A licence as the database hands it over: one text for all rows, each an array in this order. Twenty rows cost
-/// twenty trips between sqlx's threads, one text costs one.
+/// A licence as the database hands it over: an array in this order.
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
@@ -75,27 +74,6 @@ const NAMES: &str = " FROM picked l \
 /// What [`License::unavailable`] says in Rust, but for the end of the subscription, which needs the time.
 const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
                           AND (perpetual_until IS NOT NULL OR valid_until >= ";
-
-/// SQLite has no booleans: there it is 0 or 1.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    struct Flag;
-    impl serde::de::Visitor<'_> for Flag {
-        type Value = bool;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("true, false, 0 or 1")
-        }
-
-        fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-            Ok(value)
-        }
-
-        fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
-            Ok(value != 0)
-        }
-    }
-    deserializer.deserialize_any(Flag)
-}
 
 impl Row<'_> {
     fn into_license(self) -> Result<License, Fault> {
@@ -145,11 +123,10 @@ fn licenses(text: &str) -> Result<Vec<License>, Fault> {
     rows.into_iter().map(Row::into_license).collect()
 }
 
-/// Completes a `WITH picked AS (…)` to a select of one text. The databases name their JSON functions differently.
-fn rows_as_text(sql: &mut Sql, is_sqlite: bool) {
-    let (group, array) = if is_sqlite { ("json_group_array", "json_array") } else { ("json_agg", "json_build_array") };
-    sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").push(COLUMNS);
-    sql.push(") ORDER BY l.position) AS TEXT), '[]')").push(NAMES);
+/// Completes a `WITH picked AS (…)` to a select of one text.
+fn push_rows(sql: &mut Sql, is_sqlite: bool) {
+    rows_as_text(sql, COLUMNS, |sql| drop(sql.push("l.position")), is_sqlite);
+    sql.push(NAMES);
 }
 
 /// `organization_id = $1 AND …` for what is asked.
@@ -194,7 +171,7 @@ pub async fn page<M>(
     // A bare `LIMIT $n` would make SQLite plan the statement anew with every value.
     sql.push(" ORDER BY position LIMIT 0 + ").bind(page.size).push(" OFFSET ").bind(page.offset());
     sql.push(") SELECT (SELECT count(*) FROM license WHERE ").repeat(&condition).push("), ");
-    rows_as_text(&mut sql, db.is_sqlite());
+    push_rows(&mut sql, db.is_sqlite());
     let (text, binds) = sql.into_parts();
     let (total, rows): (i64, String) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
     Ok((licenses(&rows)?, total))
@@ -202,7 +179,7 @@ pub async fn page<M>(
 
 async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Fault> {
     sql.push(") SELECT ");
-    rows_as_text(&mut sql, db.is_sqlite());
+    push_rows(&mut sql, db.is_sqlite());
     let (text, binds) = sql.into_parts();
     let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
     licenses(&rows)

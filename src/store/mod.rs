@@ -2,15 +2,22 @@
 
 #[macro_use]
 mod session;
+mod listing;
 mod sql;
 mod sqlite;
 
+pub mod api_key;
+pub mod api_token;
+pub mod atlassian;
 pub mod credential;
 pub mod jetbrains_token;
 pub mod license;
 pub mod migrate;
+pub mod oauth_client;
 pub mod organization;
+pub mod rate;
 pub mod role;
+pub mod service_account;
 pub mod space;
 
 pub use migrate::{Location, OpenError};

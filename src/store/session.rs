@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
@@ -18,7 +18,10 @@ use crate::{
         fault::Fault,
         ids::{IdSeed, Ids},
     },
-    domain::organization::{Space, SpaceId},
+    domain::{
+        credential::CredentialId,
+        organization::{Space, SpaceId},
+    },
 };
 
 /// An open database. Clones share it.
@@ -30,7 +33,12 @@ struct Inner {
     id_seed: IdSeed,
     /// On SQLite this process owns the data, so it knows each space's revision without asking.
     revisions: RwLock<HashMap<SpaceId, i64>>,
+    /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
+    counters: Mutex<Counters>,
 }
+
+/// By space, credential and operation: when the window began, and how many requests it has seen.
+pub(super) type Counters = HashMap<(SpaceId, CredentialId, &'static str), (i64, i64)>;
 
 pub(super) enum Pools {
     Sqlite(Box<Sqlite>),
@@ -46,6 +54,7 @@ pub struct ReadWrite {
     now: Time,
     ids: Ids,
     db: Db,
+    forgets_counters: bool,
 }
 
 /// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed.
@@ -79,7 +88,7 @@ macro_rules! on {
 
 impl Db {
     pub(super) fn new(pools: Pools, id_seed: IdSeed) -> Self {
-        Self(Arc::new(Inner { pools, id_seed, revisions: RwLock::default() }))
+        Self(Arc::new(Inner { pools, id_seed, revisions: RwLock::default(), counters: Mutex::default() }))
     }
 
     pub(super) fn pools(&self) -> &Pools {
@@ -130,7 +139,7 @@ impl Db {
             .await?
             .ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
         let ids = self.0.id_seed.of_write(&space.name, space.writes);
-        Ok(Session { handle, mode: ReadWrite { now: space.now(), space, ids, db: self.clone() } })
+        Ok(Session { handle, mode: ReadWrite { now: space.now(), space, ids, db: self.clone(), forgets_counters: false } })
     }
 
     /// The revision `space` is at now; `None` when there is no such space.
@@ -148,6 +157,11 @@ impl Db {
             self.remember(space, revision);
         }
         Ok(found)
+    }
+
+    /// The rate-limit counters of this process; `None` when processes share the database, and count there.
+    pub(super) fn counters(&self) -> Option<&Mutex<Counters>> {
+        matches!(self.0.pools, Pools::Sqlite(_)).then_some(&self.0.counters)
     }
 
     /// A write that was committed while an older revision was being looked up must win.
@@ -198,6 +212,11 @@ impl Session<ReadWrite> {
         &mut self.mode.ids
     }
 
+    /// With the commit, the rate-limit counters of the space start over.
+    pub(super) fn forget_counters(&mut self) {
+        self.mode.forgets_counters = true;
+    }
+
     /// The space has changed under the session: it goes by this from here on.
     pub(super) fn go_by(&mut self, space: Space) {
         if space.writes != self.mode.space.writes {
@@ -221,6 +240,10 @@ impl Session<ReadWrite> {
                     writer.in_transaction = false;
                     // Announced before the next session gets the connection.
                     mode.db.remember(mode.space.id, mode.space.revision);
+                    if mode.forgets_counters {
+                        let mut counters = mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+                        counters.retain(|(space, ..), _| *space != mode.space.id);
+                    }
                 }
                 Handle::PostgresTransaction(transaction) => transaction.commit().await?,
                 Handle::SqliteReader(_) | Handle::Postgres(_) => {}

@@ -117,6 +117,8 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
     for sql in [LICENSES, ORGANIZATIONS, WRITES] {
         on!(db, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     }
+    // Its credentials are gone, and their keys may be given out again.
+    db.forget_counters();
     let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
     db.go_by(space);
     Ok(())

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserializer;
+
 /// A value to bind.
 #[derive(Debug, Clone)]
 pub(super) enum Bind {
@@ -70,6 +72,36 @@ impl Sql {
     pub(super) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Bind>) {
         (sqlx::AssertSqlSafe(self.text), self.binds)
     }
+}
+
+/// Adds what makes one text of all rows, each an array of `columns`. Twenty rows cost twenty trips between sqlx's
+/// threads, one text costs one. The databases name their JSON functions differently.
+pub(super) fn rows_as_text(sql: &mut Sql, columns: &'static str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
+    let (group, array) = if is_sqlite { ("json_group_array", "json_array") } else { ("json_agg", "json_build_array") };
+    sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").push(columns).push(") ORDER BY ");
+    push_order(sql);
+    sql.push(") AS TEXT), '[]')");
+}
+
+/// Reads a flag of such an array: SQLite has no booleans, there it is 0 or 1.
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct Flag;
+    impl serde::de::Visitor<'_> for Flag {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("true, false, 0 or 1")
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+            Ok(value != 0)
+        }
+    }
+    deserializer.deserialize_any(Flag)
 }
 
 /// Binds a list of [`Bind`]s to a query of either driver.

@@ -1,0 +1,189 @@
+//! Lists that are sorted, filtered and paged by key (atlassian-api-access §5, §6).
+
+use crate::core::clock::{Time, micros};
+
+/// What a list can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The record's label.
+    Label,
+    /// The name of whose it is, or of who made it.
+    PersonName,
+    /// When it was made.
+    CreatedAt,
+    /// When it stops working.
+    ExpiresAt,
+    /// When it was last used.
+    LastActiveAt,
+}
+
+impl Field {
+    /// Its values are moments; else texts.
+    #[must_use]
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::CreatedAt | Self::ExpiresAt | Self::LastActiveAt)
+    }
+}
+
+/// One field of a sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// The field.
+    pub field: Field,
+    /// Greatest first.
+    pub descending: bool,
+}
+
+/// What a record is sorted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A text, compared code point by code point.
+    Text(String),
+    /// Microseconds since 1970, or [`NEVER`].
+    Time(i64),
+}
+
+/// The stored form of a moment that never was: before all others.
+///
+/// unverified: descending, a missing value is last; ascending, by the same order, first (atlassian-api-access §6).
+pub const NEVER: i64 = -1;
+
+/// A moment or [`NEVER`], as it is stored and sorted.
+#[must_use]
+pub fn moment(time: Option<Time>) -> i64 {
+    time.map_or(NEVER, micros)
+}
+
+/// A place in a sorted list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// Before the first record.
+    Start,
+    /// Behind the record with this key.
+    After(Key),
+    /// Before the record with this key.
+    Before(Key),
+}
+
+/// What a record is found by in a sorted list: the values it is sorted by, and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// One per field of the sort.
+    pub values: Vec<Value>,
+    /// The record's id, which decides between equal values.
+    pub id: String,
+}
+
+/// A page that is asked for.
+#[derive(Debug, Clone)]
+pub struct PageOf {
+    /// What it is sorted by, never empty.
+    pub sort: Vec<Order>,
+    /// Where it begins.
+    pub cursor: Cursor,
+    /// The most records on it.
+    pub size: i64,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Slice<T> {
+    /// Its records.
+    pub items: Vec<T>,
+    /// Where the next one begins, if there is more.
+    pub next: Option<Cursor>,
+    /// Where the one before it ends, if there may be more.
+    pub prev: Option<Cursor>,
+}
+
+/// A record of a sorted list.
+pub trait Sorted {
+    /// Its id.
+    fn id(&self) -> &str;
+    /// What it is sorted by.
+    fn value(&self, field: Field) -> Value;
+}
+
+impl<T: Sorted> Slice<T> {
+    /// Makes a page of what was found in the cursor's direction, up to one more than asked for.
+    #[must_use]
+    pub fn cut(page: &PageOf, mut found: Vec<T>) -> Self {
+        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
+        let is_more = found.len() > size;
+        found.truncate(size);
+        let backward = matches!(page.cursor, Cursor::Before(_));
+        if backward {
+            found.reverse();
+        }
+        let key = |item: &T| Key {
+            values: page.sort.iter().map(|order| item.value(order.field)).collect(),
+            id: item.id().to_owned(),
+        };
+        let (first, last) = (found.first().map(key), found.last().map(key));
+        // A page that everything was revoked from still leads on to where it was.
+        let (next, prev) = match &page.cursor {
+            Cursor::Start => (last.filter(|_| is_more), None),
+            Cursor::After(from) => (last.filter(|_| is_more), Some(first.unwrap_or_else(|| from.clone()))),
+            Cursor::Before(from) => (Some(last.unwrap_or_else(|| from.clone())), first.filter(|_| is_more)),
+        };
+        Self { items: found, next: next.map(Cursor::After), prev: prev.map(Cursor::Before) }
+    }
+}
+
+/// Moments from one to another, both included, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// The first.
+    pub from: i64,
+    /// The last.
+    pub to: i64,
+}
+
+impl Interval {
+    /// Whether a stored moment is in it. One that never was is in none (unverified: atlassian-api-access §5).
+    #[must_use]
+    pub fn holds(&self, moment: i64) -> bool {
+        moment != NEVER && (self.from..=self.to).contains(&moment)
+    }
+}
+
+/// What a record has to be like to be listed. `None` lets everything through; all of it holds together
+/// (unverified: atlassian-api-access §5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Part of the label, or of the person's name or address; letter case does not matter.
+    pub q: Option<String>,
+    /// Blocked, or not.
+    pub blocked: Option<bool>,
+    /// Made then.
+    pub created: Option<Interval>,
+    /// Last used then.
+    pub last_active: Option<Interval>,
+    /// Ends then.
+    pub expires: Option<Interval>,
+}
+
+impl Filter {
+    /// Nothing but perhaps the status is asked for.
+    #[must_use]
+    pub fn is_by_status(&self) -> bool {
+        matches!(self, Self { q: None, created: None, last_active: None, expires: None, .. })
+    }
+}
+
+/// Between the fields of a text that is searched.
+const BETWEEN: char = '\u{1f}';
+
+/// The text that a search looks into.
+#[must_use]
+pub fn searchable(fields: [&str; 3]) -> String {
+    fields.map(str::to_lowercase).join(&BETWEEN.to_string())
+}
+
+/// The text that a search looks for; `None` when no field can hold it.
+///
+/// unverified: fuzzy is a part of one field (atlassian-api-access §7.1).
+#[must_use]
+pub fn sought(q: &str) -> Option<String> {
+    (!q.contains([BETWEEN, '\0'])).then(|| q.to_lowercase())
+}
