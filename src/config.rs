@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
 use secrecy::SecretString;
 
 use crate::{
-    core::{clock::Clock, ids::IdSeed, span::parse_duration},
+    core::{clock::Clock, ids::IdSeed, span::parse_duration, window::Mode},
     seed::{self, file::SeedFile, nearest},
     store::Location,
 };
@@ -57,6 +57,10 @@ pub struct Settings {
     /// Callers of the control API must send this as `Authorization: Bearer`; `LOCUM_CONTROL_TOKEN_FILE` names a file that holds it
     #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
+
+    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins
+    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE", default_value = "enforce")]
+    pub rate_limit: Mode,
 
     /// Host names, beside loopbacks, IP addresses and single-label names, that the control API answers to
     #[arg(long, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
@@ -140,6 +144,8 @@ pub struct Config {
     pub clock: Option<Clock>,
     /// What generated ids come from.
     pub id_seed: IdSeed,
+    /// What rate limits do where an organization says nothing.
+    pub rate_limit: Mode,
     /// The base URL that clients use, if it was set; without a slash at its end.
     pub public_url: Option<String>,
     /// The control API is served.
@@ -221,6 +227,7 @@ impl Settings {
             server_key: self.server_key.map(Into::into),
             clock: self.clock,
             id_seed: self.id_seed.map_or_else(IdSeed::random, IdSeed),
+            rate_limit: self.rate_limit,
             public_url: self.public_url,
             control: self.control == Switch::On,
             control_token: self.control_token.map(Into::into),
@@ -252,7 +259,7 @@ impl Settings {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         });
-        let values: [(&'static str, Option<String>); 15] = [
+        let values: [(&'static str, Option<String>); 16] = [
             ("listen", Some(self.listen.to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
@@ -261,6 +268,7 @@ impl Settings {
             ("server_key", self.server_key.clone()),
             ("clock", clock),
             ("id_seed", self.id_seed.map(|n| n.to_string())),
+            ("rate_limit", Some(self.rate_limit.to_string())),
             ("public_url", self.public_url.clone()),
             ("control", Some(if self.control == Switch::On { "on" } else { "off" }.to_owned())),
             ("control_token", self.control_token.clone()),

@@ -15,7 +15,7 @@ use crate::{
     control::{self, Problem},
     core::fault::Fault,
     http::observe,
-    services::jetbrains_account::{self, BASE},
+    services::{atlassian, jetbrains_account},
 };
 
 /// The largest body a service takes.
@@ -23,12 +23,16 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
-    let jetbrains_account = jetbrains_account::router(&app);
-    let mut router = Router::new()
-        .nest(BASE, jetbrains_account.clone())
-        // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
-        .route_service(&format!("{BASE}/"), jetbrains_account.with_state(app.clone()))
-        .merge(control::probes());
+    let mut router = Router::new().merge(control::probes());
+    for (base, service) in [
+        (jetbrains_account::BASE, jetbrains_account::router(&app)),
+        (atlassian::BASE, atlassian::router(&app)),
+    ] {
+        router = router
+            .nest(base, service.clone())
+            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+            .route_service(&format!("{base}/"), service.with_state(app.clone()));
+    }
     if app.config.control {
         router = router.nest(control::BASE, control::router(&app));
     }

@@ -8,7 +8,7 @@ use super::{
     error::Refused,
     extract::{Answer, InSpace, SpaceQuery},
 };
-use crate::{app::App, services::jetbrains_account};
+use crate::{app::App, http::operations::of_path, services::jetbrains_account};
 
 /// What this Locum is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -160,15 +160,7 @@ pub async fn get_operations() -> Answer<Vec<Operation>> {
 fn documented(service: &'static str, base: &str, document: &OpenApi) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in &document.paths.paths {
-        let methods = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        for (method, operation) in methods {
-            let Some(operation) = operation else { continue };
+        for (method, operation) in of_path(item) {
             let note = |key: &str| {
                 let value = operation.extensions.as_ref()?.get(key)?;
                 Some(value.as_str().unwrap_or_default().to_owned())
@@ -181,7 +173,7 @@ fn documented(service: &'static str, base: &str, document: &OpenApi) -> Vec<Oper
             operations.push(Operation {
                 service,
                 operation: operation.operation_id.clone(),
-                method: method.to_owned(),
+                method: method.to_string(),
                 path: format!("{base}{path}"),
                 status,
                 note,

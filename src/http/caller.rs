@@ -53,6 +53,14 @@ impl<S: Emulated, P> Caller<S, P> {
     }
 }
 
+impl<S: Emulated, P> Caller<S, P> {
+    /// The base URL that clients use, if it was set.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.app.config.public_url.as_deref()
+    }
+}
+
 impl<S: Emulated, P: Writes> Caller<S, P> {
     /// A session that writes to the caller's space.
     ///

@@ -9,11 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
-use super::identify;
+use super::{identify, operations::Operations};
 use crate::{
     app::App,
-    core::{fault::Fault, token::PlainToken},
+    core::{fault::Fault, token::PlainToken, window::Policy},
     domain::credential::Credential,
     store::{ReadOnly, Session},
 };
@@ -32,6 +33,9 @@ pub trait Emulated: Send + Sync + Sized + 'static {
     /// What a scope asks of a request, beyond a good credential.
     type Need;
 
+    /// The path in front of its operations'.
+    const BASE: &'static str;
+
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
@@ -40,6 +44,11 @@ pub trait Emulated: Send + Sync + Sized + 'static {
         db: &mut Session<ReadOnly>,
         credential: &Credential,
     ) -> impl Future<Output = Result<Option<Self::Principal>, Fault>> + Send;
+
+    /// How many requests a principal's credential may make; `None` where the vendor does not limit them.
+    fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
+        None
+    }
 
     /// Decides whether the request goes on, in the vendor's order of checks.
     ///
@@ -86,11 +95,13 @@ impl Outcome {
 
 /// Puts what every service needs around its routes: unknown paths and methods in the vendor's words, a time limit,
 /// a net under panics, and, innermost, who is asking.
-pub fn emulate<S: Emulated>(app: &App, routes: Router<App>) -> Router<App> {
+pub fn emulate<S: Emulated>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
+    let (routes, document) = routes.split_for_parts();
+    let service = identify::Service { app: app.clone(), operations: Arc::new(Operations::of(&document)) };
     routes
         .fallback(|| async { refuse::<S>(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { refuse::<S>(Fault::MethodUnknown) })
-        .layer(from_fn_with_state(app.clone(), identify::identify::<S>))
+        .layer(from_fn_with_state(service, identify::identify::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Fault::internal("a handler panicked"))))
 }
 

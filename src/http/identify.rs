@@ -3,22 +3,35 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderValue, header::DATE},
     middleware::Next,
     response::Response,
 };
 
-use super::emulated::{Emulated, Outcome, Presented, refuse};
+use super::{
+    emulated::{Emulated, Outcome, Presented, refuse},
+    operations::Operations,
+    rate_limit,
+};
 use crate::{
     app::{App, Remembered},
-    core::{clock::Time, fault::Fault, token::PlainToken},
-    domain::organization::SpaceId,
+    core::{clock::Time, fault::Fault, token::PlainToken, window::Standing},
+    domain::{credential::CredentialId, organization::SpaceId},
     store,
 };
 
 /// How long a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What identifying needs to know of a service.
+#[derive(Clone)]
+pub struct Service {
+    /// The running thing.
+    pub app: App,
+    /// The service's operations.
+    pub operations: Arc<Operations>,
+}
 
 /// What is known of a request before its handler runs.
 #[derive(Debug, Clone)]
@@ -29,33 +42,58 @@ pub struct Identified {
     pub space: SpaceId,
     /// The time there.
     pub now: Time,
-    /// What people call the credential.
+    /// The credential, when it is good.
+    pub credential: Option<CredentialId>,
+    /// What people call it.
     pub label: Option<Arc<str>>,
+    /// Which operation is asked for; `None` for a path or method that is none.
+    pub operation: Option<&'static str>,
 }
 
 /// The credential's label, left on the response for the log.
 #[derive(Debug, Clone)]
 pub struct CredentialLabel(pub Arc<str>);
 
-/// Middleware: identifies, lets the handler run, dates the answer by the space's clock.
-pub async fn identify<S: Emulated>(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock.
+pub async fn identify<S: Emulated>(State(service): State<Service>, request: Request, next: Next) -> Response {
+    let app = &service.app;
     let (mut parts, body) = request.into_parts();
-    let identified = match look::<S>(&app, S::credential(&parts)).await {
+    let mut identified = match look::<S>(app, S::credential(&parts)).await {
         Ok(identified) => identified,
         Err(fault) => return refuse::<S>(fault),
     };
+    let route = parts.extensions.get::<MatchedPath>();
+    identified.operation =
+        route.and_then(|route| service.operations.find(S::BASE, route.as_str(), &parts.method));
     let (now, label) = (identified.now, identified.label.clone());
+    let standing = match count::<S>(app, &identified).await {
+        Ok(standing) => standing,
+        Err(fault) => return refuse::<S>(fault),
+    };
     parts.extensions.insert(identified);
     let run = next.run(Request::from_parts(parts, body));
-    let mut response = match tokio::time::timeout(TIMEOUT, run).await {
-        Ok(response) => response,
-        Err(_) => refuse::<S>(Fault::TimedOut),
+    let mut response = match &standing {
+        Some(standing) if standing.exceeded => {
+            refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after })
+        }
+        _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Fault::TimedOut)),
     };
+    if let Some(standing) = standing {
+        rate_limit::say(&mut response, &standing);
+    }
     response.headers_mut().insert(DATE, http_date(now));
     if let Some(label) = label {
         response.extensions_mut().insert(CredentialLabel(label));
     }
     response
+}
+
+/// Counts the request against the credential's limit, if it has one.
+async fn count<S: Emulated>(app: &App, identified: &Identified) -> Result<Option<Standing>, Fault> {
+    let (Some(credential), Some(operation)) = (identified.credential, identified.operation) else { return Ok(None) };
+    let Ok(principal) = identified.outcome.principal::<S>() else { return Ok(None) };
+    let Some(policy) = S::rate_limit(app, &principal) else { return Ok(None) };
+    rate_limit::count(app, identified.space, credential, operation, policy, identified.now).await
 }
 
 async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified, Fault> {
@@ -71,13 +109,15 @@ async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified
         outcome: if expired { Outcome::Bad } else { Outcome::Good(Arc::clone(&known.principal)) },
         space: known.space.id,
         now,
+        credential: (!expired).then_some(known.credential.id),
         label: Some(Arc::clone(&known.label)),
+        operation: None,
     })
 }
 
 async fn nobody(app: &App, outcome: Outcome) -> Result<Identified, Fault> {
     let space = app.default_space().await?;
-    Ok(Identified { outcome, space: space.id, now: space.now(), label: None })
+    Ok(Identified { outcome, space: space.id, now: space.now(), credential: None, label: None, operation: None })
 }
 
 /// The remembered credential, if its space has not changed since; else the stored one.

@@ -5,3 +5,5 @@ pub mod emulated;
 pub mod extract;
 pub mod identify;
 pub mod observe;
+pub mod operations;
+pub mod rate_limit;

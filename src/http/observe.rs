@@ -1,6 +1,6 @@
 //! One id, one span, one log line per request.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -16,11 +16,16 @@ use crate::app::App;
 /// Carries the request's id to the client.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The request's id, for the handlers behind.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
 /// Middleware, outermost: names the request, and logs what became of it. The path is logged, the query is not: it
 /// may name people.
-pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = app.next_request_id().to_string();
     let header = HeaderValue::from_str(&id).ok();
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
     if !tracing::enabled!(tracing::Level::INFO) {
         let mut response = next.run(request).await;
         response.headers_mut().extend(header.map(|id| (X_REQUEST_ID, id)));

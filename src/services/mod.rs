@@ -1,3 +1,4 @@
 //! The vendors' services. None knows another.
 
+pub mod atlassian;
 pub mod jetbrains_account;

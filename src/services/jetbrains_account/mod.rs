@@ -45,6 +45,7 @@ pub struct Need {
 
 impl Emulated for JetBrainsAccount {
     const NAME: &'static str = store::jetbrains_token::SERVICE;
+    const BASE: &'static str = BASE;
     type Error = error::Error;
     type Principal = TokenOwner;
     type Need = Need;
@@ -128,8 +129,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 pub fn router(app: &App) -> Router<App> {
-    let (routes, _) = documented().split_for_parts();
-    emulate::<JetBrainsAccount>(app, routes).layer(axum::middleware::map_response(headers))
+    emulate::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
 }
 
 /// The headers of every answer (jetbrains-account §2).

@@ -1,0 +1,56 @@
+//! Counts requests per credential and operation, and refuses the one after the last.
+
+use std::fmt::Display;
+
+use axum::{
+    http::{HeaderName, HeaderValue},
+    response::Response,
+};
+use chrono::SecondsFormat;
+
+use crate::{
+    app::App,
+    core::{
+        clock::Time,
+        fault::Fault,
+        window::{Mode, Policy, Standing, window},
+    },
+    domain::{credential::CredentialId, organization::SpaceId},
+    store,
+};
+
+/// Requests in one window.
+pub const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+/// How many more are let through.
+pub const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+/// When counting starts over: an ISO 8601 date-time in UTC.
+pub const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Counts one request; `None` when the policy counts nothing.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn count(
+    app: &App,
+    space: SpaceId,
+    credential: CredentialId,
+    operation: &'static str,
+    policy: Policy,
+    now: Time,
+) -> Result<Option<Standing>, Fault> {
+    if policy.mode == Mode::Off {
+        return Ok(None);
+    }
+    let window = window(now, policy.window);
+    let count = store::rate::count(&app.db, space, credential, operation, window).await?;
+    let standing = policy.standing(count, now);
+    Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
+}
+
+/// Says on the answer where the request stands.
+pub fn say(response: &mut Response, standing: &Standing) {
+    let value = |text: &dyn Display| HeaderValue::from_str(&text.to_string()).ok();
+    let reset = standing.reset.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let headers = [(LIMIT, value(&standing.limit)), (REMAINING, value(&standing.remaining)), (RESET, value(&reset))];
+    response.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name, value?))));
+}

@@ -1,0 +1,186 @@
+//! The vendor's two error dialects: the gateway's `{code, message}` and the service's `{errors: […]}`
+//! (atlassian-api-access §2, §3).
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::JSON;
+use crate::{
+    core::fault::{Fault, ParameterProblem},
+    http::observe::RequestId,
+};
+
+/// A fault on its way out.
+#[derive(Debug)]
+pub struct Error(Fault);
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+/// An error of the gateway, which stands before the service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GatewayError {
+    /// The HTTP status, as a number.
+    #[schema(example = 401)]
+    code: u16,
+    #[schema(example = "Unauthorized")]
+    message: &'static str,
+}
+
+/// An error of the service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorResponse {
+    errors: Vec<ErrorItem>,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorItem {
+    /// The request's id.
+    id: String,
+    /// The HTTP status, as a text.
+    #[schema(example = "400")]
+    status: String,
+    code: Code,
+    #[schema(example = "Invalid sort")]
+    title: &'static str,
+    /// What is wrong, and what would be right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// The codes; there are no others.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// A companion parameter is missing, or they contradict each other.
+    InvalidApiTokenSearchQuery,
+    /// A value that cannot be read.
+    InvalidFieldFormat,
+    /// A page size that is not allowed.
+    InvalidPageSize,
+    /// Something that is not sorted by.
+    InvalidSort,
+    /// The organization does not have it.
+    FeatureNotEnabled,
+    /// Everything else.
+    GenericError,
+}
+
+/// A service error that waits for its request's id.
+#[derive(Debug, Clone)]
+struct Unnumbered {
+    status: StatusCode,
+    code: Code,
+    title: &'static str,
+    detail: Option<String>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.0.log();
+        match gateway(&self.0) {
+            Some((status, message)) => {
+                let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
+                let mut response = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+                let retry_after = match self.0 {
+                    // unverified: that there is a Retry-After (atlassian-api-access §4).
+                    Fault::RateLimited { retry_after } => Some(retry_after),
+                    Fault::Unavailable(_) => Some(1),
+                    _ => None,
+                };
+                if let Some(seconds) = retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                }
+                response
+            }
+            None => {
+                let unnumbered = service(self.0);
+                let mut response = unnumbered.status.into_response();
+                response.extensions_mut().insert(unnumbered);
+                response
+            }
+        }
+    }
+}
+
+/// unverified: the texts, and everything about this envelope on this very service (atlassian-api-access §2).
+fn gateway(fault: &Fault) -> Option<(StatusCode, &'static str)> {
+    use StatusCode as S;
+    Some(match fault {
+        // A space that is deleted under a running request takes the key along.
+        Fault::CredentialMissing | Fault::CredentialRejected => (S::UNAUTHORIZED, "Unauthorized"),
+        Fault::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "Rate limit exceeded"),
+        Fault::RouteUnknown => (S::NOT_FOUND, "Request failed to match any route"),
+        Fault::MethodUnknown => (S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+        Fault::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+        Fault::TimedOut => (S::GATEWAY_TIMEOUT, "Gateway Timeout"),
+        Fault::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        _ => return None,
+    })
+}
+
+/// unverified: which cause has which code (atlassian-api-access §3); the titles.
+fn service(fault: Fault) -> Unnumbered {
+    use StatusCode as S;
+    let (status, code, title) = match &fault {
+        Fault::Parameter { problem, .. } => match problem {
+            ParameterProblem::Combination => {
+                (S::BAD_REQUEST, Code::InvalidApiTokenSearchQuery, "Invalid search query")
+            }
+            ParameterProblem::Format => (S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format"),
+            ParameterProblem::PageSize => (S::BAD_REQUEST, Code::InvalidPageSize, "Invalid page size"),
+            ParameterProblem::Sort => (S::BAD_REQUEST, Code::InvalidSort, "Invalid sort"),
+        },
+        Fault::Unreadable(_) => (S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format"),
+        Fault::ServiceDisabled => (S::FORBIDDEN, Code::FeatureNotEnabled, "Feature not enabled"),
+        Fault::ForeignTenant | Fault::ScopeMissing(_) | Fault::SessionRequired => {
+            (S::FORBIDDEN, Code::GenericError, "Forbidden")
+        }
+        Fault::NotFound(_) => (S::NOT_FOUND, Code::GenericError, "Not found"),
+        Fault::FieldMissing(_) => (S::BAD_REQUEST, Code::GenericError, "Bad request"),
+        Fault::QuotaReached(_) => (S::CONFLICT, Code::GenericError, "Quota reached"),
+        _ => (S::INTERNAL_SERVER_ERROR, Code::GenericError, "Internal server error"),
+    };
+    let detail = match fault {
+        Fault::Unreadable(why) => Some(why),
+        fault if status == S::INTERNAL_SERVER_ERROR => {
+            drop(fault);
+            None
+        }
+        fault => Some(fault.to_string()),
+    };
+    Unnumbered { status, code, title, detail }
+}
+
+/// Middleware: writes service errors with the id of their request.
+pub async fn number(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<Unnumbered>() else { return response };
+    let Unnumbered { status, code, title, detail } = error;
+    let item = ErrorItem {
+        id: id.map(|id| id.0.to_string()).unwrap_or_default(),
+        status: status.as_str().to_owned(),
+        code,
+        title,
+        detail,
+    };
+    let body = serde_json::to_vec(&ErrorResponse { errors: vec![item] }).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    *response.body_mut() = Body::from(body);
+    response
+}

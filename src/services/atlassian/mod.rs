@@ -1,0 +1,167 @@
+//! The Atlassian Admin API Access API (`contracts/atlassian-api-access.md`).
+
+mod error;
+mod query;
+mod routes;
+mod scope;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderValue, header, request::Parts},
+    middleware::from_fn,
+};
+use utoipa::{
+    OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    core::{
+        fault::Fault,
+        token::PlainToken,
+        window::{Mode, Policy},
+    },
+    domain::{api_access::Admin, credential::Credential},
+    http::emulated::{Emulated, Outcome, Presented, emulate},
+    store::{self, ReadOnly, Session},
+};
+
+/// Where the service is mounted.
+pub const BASE: &str = "/admin/api-access/v1";
+/// Carries an administrator's session.
+///
+/// unverified: only that there is a session is known (atlassian-api-access §7.12).
+pub const SESSION_COOKIE: &str = "cloud.session.token";
+
+/// The service.
+pub struct Atlassian;
+
+/// What a scope of this service asks for.
+pub enum Need {
+    /// An API key with this scope, or without any.
+    Scope(&'static str),
+    /// An administrator's session.
+    Session,
+}
+
+impl Emulated for Atlassian {
+    const NAME: &'static str = store::atlassian::SERVICE;
+    const BASE: &'static str = BASE;
+    type Error = error::Error;
+    type Principal = Admin;
+    type Need = Need;
+
+    fn credential(parts: &Parts) -> Presented {
+        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+            let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+            return match token {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                    Presented::Token(PlainToken::new(token.trim()))
+                }
+                _ => Presented::Unreadable,
+            };
+        }
+        session(parts).map_or(Presented::Nothing, |token| Presented::Token(PlainToken::new(token)))
+    }
+
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Fault> {
+        store::atlassian::admin(db, credential).await
+    }
+
+    fn rate_limit(app: &App, admin: &Admin) -> Option<Policy> {
+        let limit = admin.rate_limit;
+        let mode: Mode = limit.mode.unwrap_or(app.config.rate_limit);
+        Some(Policy { limit: limit.limit, window: limit.window, mode })
+    }
+
+    /// atlassian-api-access §2: the gateway knows the key, then the service asks whose organization it is and what
+    /// the key may do.
+    ///
+    /// unverified: another organization's key is refused with a 403 (§2); a session is good for nothing but what
+    /// only sessions may do (§7.12).
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<Admin>, Fault> {
+        let admin = outcome.principal::<Self>()?;
+        let is_session = admin.administrator().is_ok();
+        if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
+            return Err(Fault::CredentialRejected);
+        }
+        let asked = parts.uri.path().split('/').skip_while(|segment| *segment != "orgs").nth(1);
+        if asked != Some(admin.organization.org_id.as_str()) {
+            return Err(Fault::ForeignTenant);
+        }
+        match need {
+            Need::Scope(_) if is_session => return Err(Fault::CredentialRejected),
+            Need::Scope(scope) => admin.check_scope(scope)?,
+            Need::Session => admin.administrator().map(drop)?,
+        }
+        Ok(admin)
+    }
+}
+
+fn session(parts: &Parts) -> Option<&str> {
+    let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Atlassian Admin API Access",
+        description = "As emulated by Locum: reconstructed from public material. Operation ids are ours: the \
+                       vendor's document was not at hand.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    servers((url = "/admin/api-access/v1")),
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+    components.add_security_scheme("session", cookie);
+    OpenApiRouter::with_openapi(document)
+        .routes(routes!(routes::api_tokens::get_api_tokens, routes::api_tokens::delete_api_tokens))
+        .routes(routes!(routes::api_tokens::get_api_token_count))
+        .routes(routes!(routes::api_keys::get_api_keys))
+        .routes(routes!(routes::api_keys::get_api_key_count))
+        .routes(routes!(routes::api_keys::revoke_api_key))
+        .routes(routes!(routes::oauth_clients::get_oauth_clients, routes::oauth_clients::create_oauth_client))
+        .routes(routes!(routes::oauth_clients::get_oauth_client_count))
+        .routes(routes!(routes::oauth_clients::get_oauth_client, routes::oauth_clients::delete_oauth_client))
+        .routes(routes!(
+            routes::service_accounts::get_service_accounts,
+            routes::service_accounts::create_service_account,
+            routes::service_accounts::update_service_account
+        ))
+        .routes(routes!(routes::service_accounts::delete_service_account))
+        .routes(routes!(routes::service_account_credentials::get_service_account_credential_counts))
+        .routes(routes!(routes::service_account_credentials::get_all_service_account_api_tokens))
+        .routes(routes!(routes::service_account_credentials::get_all_service_account_oauth_clients))
+        .routes(routes!(
+            routes::service_account_credentials::get_service_account_api_tokens,
+            routes::service_account_credentials::delete_service_account_api_tokens
+        ))
+        .routes(routes!(routes::service_account_credentials::get_service_account_oauth_clients))
+}
+
+/// The document of the service.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// The service, to be mounted at [`BASE`].
+pub fn router(app: &App) -> Router<App> {
+    emulate::<Atlassian>(app, documented()).layer(from_fn(error::number))
+}
+
+/// What the service calls JSON.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
