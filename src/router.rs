@@ -24,10 +24,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
     let mut router = Router::new().merge(control::probes());
-    for (base, service) in [
-        (jetbrains_account::BASE, jetbrains_account::router(&app)),
-        (atlassian::BASE, atlassian::router(&app)),
-    ] {
+    for (base, service) in
+        [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
+    {
         router = router
             .nest(base, service.clone())
             // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.

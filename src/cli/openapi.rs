@@ -6,12 +6,16 @@ use clap::ValueEnum;
 use utoipa::openapi::OpenApi;
 
 use super::{Failure, print};
-use crate::{control, services::jetbrains_account};
+use crate::{
+    control,
+    services::{atlassian, jetbrains_account},
+};
 
 /// What has a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Service {
     JetbrainsAccount,
+    AtlassianApiAccess,
     Control,
 }
 
@@ -19,6 +23,7 @@ impl Service {
     fn file(self) -> &'static str {
         match self {
             Self::JetbrainsAccount => "jetbrains-account.json",
+            Self::AtlassianApiAccess => "atlassian-api-access.json",
             Self::Control => "control.json",
         }
     }
@@ -26,6 +31,7 @@ impl Service {
     fn document(self) -> OpenApi {
         match self {
             Self::JetbrainsAccount => jetbrains_account::openapi(),
+            Self::AtlassianApiAccess => atlassian::openapi(),
             Self::Control => control::openapi(),
         }
     }

@@ -21,10 +21,11 @@ use crate::{
     router,
     seed::{
         apply,
+        atlassian::NewKey,
         file::SeedFile,
         plan::{self, Plan},
     },
-    services::jetbrains_account::{self, JetBrainsAccount},
+    services::{atlassian::Atlassian, jetbrains_account::JetBrainsAccount},
     store,
 };
 
@@ -160,65 +161,93 @@ async fn announce(app: &App, plan: Option<Plan>, addresses: &[SocketAddr]) {
     };
     let base = config.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}"));
     println!("locum {} ({}, id seed {})", env!("CARGO_PKG_VERSION"), config.location.describe(), config.id_seed.0);
-    println!("JetBrains Account  {base}{}", jetbrains_account::BASE);
-    if config.control {
-        println!("Control API        {base}{}", crate::control::BASE);
-    }
-    let tokens = match &plan {
-        Some(plan) => demo_tokens(plan),
-        None => known_tokens(app, &config.seeds).await,
+    let credentials = match &plan {
+        Some(plan) => seeded(plan),
+        None => known(app, &config.seeds).await,
     };
-    for token in &tokens {
-        println!(
-            "  {:<22} {}  X-Customer-Code: {}  X-Api-Key: {}",
-            token.who, token.organization, token.code, token.token
-        );
+    for (service, title, base_path) in [
+        (JetBrainsAccount::NAME, "JetBrains Account", JetBrainsAccount::BASE),
+        (Atlassian::NAME, "Atlassian API Access", Atlassian::BASE),
+    ] {
+        println!("{title:<21} {base}{base_path}");
+        for shown in credentials.iter().filter(|shown| shown.service == service).take(SHOWN_PER_SERVICE) {
+            println!("  {:<33} {}  {}", shown.who, shown.organization, shown.headers.join("  "));
+        }
     }
-    if let Some(first) = tokens.first() {
-        println!("Try it:");
-        println!(
-            "  curl -s -H 'X-Api-Key: {}' -H 'X-Customer-Code: {}' {base}{}/token",
-            first.token.replace('\'', "'\\''"),
-            first.code,
-            jetbrains_account::BASE
-        );
+    if config.control {
+        println!("{:<21} {base}{}", "Control API", crate::control::BASE);
+    }
+    let mut services = Vec::new();
+    for shown in &credentials {
+        if services.contains(&shown.service) {
+            continue;
+        }
+        if services.is_empty() {
+            println!("Try it:");
+        }
+        services.push(shown.service);
+        let headers = shown.headers.iter().map(|header| format!(" -H '{}'", header.replace('\'', "'\\''")));
+        println!("  curl -s{} '{base}{}'", headers.collect::<String>(), shown.path);
     }
     println!("locum ready {base}");
 }
 
-/// Tokens that the banner shows: enough to start with.
-const SHOWN_TOKENS: usize = 10;
+/// Credentials that the banner shows of one service: enough to start with.
+const SHOWN_PER_SERVICE: usize = 10;
 
+/// A credential, and how to use it.
 struct Shown {
+    service: &'static str,
     who: String,
     organization: String,
-    code: i64,
-    token: String,
+    token: PlainToken,
+    headers: Vec<String>,
+    /// Something to ask for.
+    path: String,
 }
 
-fn demo_tokens(plan: &Plan) -> Vec<Shown> {
-    let of = |o: &plan::Organization| {
-        let tokens = o.jetbrains_account.as_ref().map(|account| account.tokens.as_slice()).unwrap_or_default();
-        let shown = |t: &plan::Token| Shown {
-            who: format!("{} ({})", t.email, t.profile),
-            organization: o.name.clone(),
-            code: o.customer_code,
-            token: t.token.expose().to_owned(),
-        };
-        tokens.iter().map(shown).collect::<Vec<_>>()
+fn seeded(plan: &Plan) -> Vec<Shown> {
+    plan.organizations.iter().flat_map(|o| jetbrains_tokens(o).into_iter().chain(api_keys(o))).collect()
+}
+
+fn jetbrains_tokens(o: &plan::Organization) -> Vec<Shown> {
+    let tokens = o.jetbrains_account.as_ref().map(|account| account.tokens.as_slice()).unwrap_or_default();
+    let shown = |t: &plan::Token| Shown {
+        service: JetBrainsAccount::NAME,
+        who: format!("{} ({})", t.email, t.profile),
+        organization: o.name.clone(),
+        headers: vec![format!("X-Customer-Code: {}", o.customer_code), format!("X-Api-Key: {}", t.token.expose())],
+        token: t.token.clone(),
+        path: format!("{}/token", JetBrainsAccount::BASE),
     };
-    plan.organizations.iter().flat_map(of).take(SHOWN_TOKENS).collect()
+    tokens.iter().map(shown).collect()
 }
 
-/// A database that held data was not seeded now. The tokens that the seed spells out may still be good.
-async fn known_tokens(app: &App, seeds: &[SeedFile]) -> Vec<Shown> {
+fn api_keys(o: &plan::Organization) -> Vec<Shown> {
+    let keys = o.atlassian.as_ref().map(|section| section.api_keys.as_slice()).unwrap_or_default();
+    let shown = |new: &NewKey| Shown {
+        service: Atlassian::NAME,
+        who: match &new.key.scopes {
+            None => new.key.label.clone(),
+            Some(scopes) => format!("{} ({})", new.key.label, scopes.join(" ")),
+        },
+        organization: format!("{} {}", o.name, o.org_id),
+        headers: vec![format!("Authorization: Bearer {}", new.token.expose())],
+        token: new.token.clone(),
+        path: format!("{}/orgs/{}/api-tokens?pageSize=5", Atlassian::BASE, o.org_id),
+    };
+    keys.iter().map(shown).collect()
+}
+
+/// A database that held data was not seeded now. The credentials that the seed spells out may still be good.
+async fn known(app: &App, seeds: &[SeedFile]) -> Vec<Shown> {
     let mut ids = app.config.id_seed.of_write(DEFAULT_SPACE, 0);
     let Ok(plan) = apply::check(seeds, &mut ids) else { return Vec::new() };
     let Ok(mut db) = app.db.read().await else { return Vec::new() };
     let mut known = Vec::new();
-    for shown in demo_tokens(&plan) {
-        let fingerprint = app.keyring.fingerprint(&PlainToken::new(shown.token.as_str()));
-        if let Ok(Some(_)) = store::credential::find(&mut db, JetBrainsAccount::NAME, fingerprint).await {
+    for shown in seeded(&plan) {
+        let fingerprint = app.keyring.fingerprint(&shown.token);
+        if let Ok(Some(_)) = store::credential::find(&mut db, shown.service, fingerprint).await {
             known.push(shown);
         }
     }

@@ -8,7 +8,14 @@ use super::{
     error::Refused,
     extract::{Answer, InSpace, SpaceQuery},
 };
-use crate::{app::App, http::operations::of_path, services::jetbrains_account};
+use crate::{
+    app::App,
+    http::{emulated::Emulated, operations::of_path},
+    services::{
+        atlassian::{self, Atlassian},
+        jetbrains_account::{self, JetBrainsAccount},
+    },
+};
 
 /// What this Locum is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,7 +59,8 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 6] = ["clock", "organizations", "reset", "roles", "seed", "tokens"];
+const CAPABILITIES: [&str; 8] =
+    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "tokens"];
 
 /// What this Locum is.
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),
@@ -67,7 +75,10 @@ pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer
         settings: settings
             .map(|s| SettingAnswer { name: s.name.clone(), value: s.value.clone(), origin: s.origin })
             .collect(),
-        services: vec![ServiceAnswer { service: "jetbrains_account", base_path: jetbrains_account::BASE }],
+        services: vec![
+            ServiceAnswer { service: JetBrainsAccount::NAME, base_path: JetBrainsAccount::BASE },
+            ServiceAnswer { service: Atlassian::NAME, base_path: Atlassian::BASE },
+        ],
         capabilities: CAPABILITIES.to_vec(),
         space: SpaceAnswer { name: space.name, revision: space.revision },
     })
@@ -108,42 +119,15 @@ enum Status {
 type Route = (&'static str, &'static str);
 
 /// Services that are not served yet: the vendor's methods and paths.
-const MISSING: [(&str, &str, &[Route]); 2] = [
-    ("license_vault", "/public-api", &[("GET", "/licenses/usage"), ("GET", "/denials/report")]),
-    (
-        "atlassian",
-        "/admin/api-access/v1/orgs/{orgId}",
-        &[
-            ("GET", "/api-tokens"),
-            ("DELETE", "/api-tokens"),
-            ("GET", "/api-tokens/count"),
-            ("POST", "/service-accounts/count"),
-            ("GET", "/service-accounts/{serviceAccountId}/api-tokens"),
-            ("DELETE", "/service-accounts/{serviceAccountId}/api-tokens"),
-            ("GET", "/service-accounts/api-tokens"),
-            ("GET", "/api-keys"),
-            ("GET", "/api-keys/count"),
-            ("PATCH", "/api-keys/revoke/{apiKeyId}"),
-            ("GET", "/oauth-clients"),
-            ("POST", "/oauth-clients"),
-            ("POST", "/oauth-clients/count"),
-            ("GET", "/oauth-clients/{clientId}"),
-            ("DELETE", "/oauth-clients/{clientId}"),
-            ("GET", "/service-accounts/oauth-clients"),
-            ("GET", "/service-accounts/{serviceAccountId}/oauth-clients"),
-            ("GET", "/service-accounts"),
-            ("POST", "/service-accounts"),
-            ("PATCH", "/service-accounts"),
-            ("DELETE", "/service-accounts/{serviceAccountId}"),
-        ],
-    ),
-];
+const MISSING: [(&str, &str, &[Route]); 1] =
+    [("license_vault", "/public-api", &[("GET", "/licenses/usage"), ("GET", "/denials/report")])];
 
 /// Every operation of the three services, and how far it is emulated.
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub async fn get_operations() -> Answer<Vec<Operation>> {
-    let mut operations = documented("jetbrains_account", jetbrains_account::BASE, &jetbrains_account::openapi());
+    let mut operations = documented::<JetBrainsAccount>(&jetbrains_account::openapi());
+    operations.extend(documented::<Atlassian>(&atlassian::openapi()));
     for (service, base, routes) in MISSING {
         operations.extend(routes.iter().map(|(method, path)| Operation {
             service,
@@ -157,7 +141,7 @@ pub async fn get_operations() -> Answer<Vec<Operation>> {
     Answer(operations)
 }
 
-fn documented(service: &'static str, base: &str, document: &OpenApi) -> Vec<Operation> {
+fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in &document.paths.paths {
         for (method, operation) in of_path(item) {
@@ -171,10 +155,10 @@ fn documented(service: &'static str, base: &str, document: &OpenApi) -> Vec<Oper
                 (None, None) => (Status::Served, None),
             };
             operations.push(Operation {
-                service,
+                service: S::NAME,
                 operation: operation.operation_id.clone(),
                 method: method.to_string(),
-                path: format!("{base}{path}"),
+                path: format!("{}{path}", S::BASE),
                 status,
                 note,
             });

@@ -1,5 +1,6 @@
 //! `/_emulator`: the tester's side (`control-plane.md`). Ours, so it has its own document and its own errors.
 
+mod atlassian;
 mod clock;
 mod error;
 mod extract;
@@ -7,6 +8,7 @@ mod guard;
 mod info;
 mod organizations;
 mod probes;
+mod rate_limits;
 mod world;
 
 use axum::{Router, middleware::from_fn_with_state};
@@ -50,6 +52,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(organizations::put_api))
         .routes(routes!(organizations::generate_token, organizations::remove_token))
         .routes(routes!(organizations::give_role, organizations::take_role))
+        .routes(routes!(atlassian::open_session))
+        .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
+        .routes(routes!(rate_limits::reset_rate_limits))
 }
 
 /// The document of the control API.

@@ -109,8 +109,8 @@ pub struct RoleRequest {
 
 /// The organization in the path, being written to.
 pub struct Administered {
-    db: Session<ReadWrite>,
-    organization: Organization,
+    pub(super) db: Session<ReadWrite>,
+    pub(super) organization: Organization,
 }
 
 /// What the path says.
@@ -131,7 +131,7 @@ impl FromRequestParts<App> for Addressed {
 }
 
 impl Addressed {
-    async fn open(self, app: &App) -> Result<Administered, Fault> {
+    pub(super) async fn open(self, app: &App) -> Result<Administered, Fault> {
         let mut db = app.db.write(self.space.id).await?;
         let organization = match self.customer_code.parse() {
             // As the header is compared: `+1` and `01` are not `1`.
@@ -162,7 +162,7 @@ impl Administered {
     }
 
     /// Whoever the organization does not know may do nothing.
-    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Fault> {
+    pub(super) async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Fault> {
         self.person(email).await.map_err(|fault| match fault {
             Fault::NotFound(why) => Fault::ActorRefused(why),
             other => other,

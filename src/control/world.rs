@@ -13,6 +13,7 @@ use crate::{
     domain::organization::Space,
     seed::{
         apply::{self, Mode},
+        atlassian::{self, NewTokens},
         file::SeedFile,
         plan::{self, Plan},
         read,
@@ -41,6 +42,63 @@ pub struct SeededOrganization {
     /// Its JetBrains Account, if the seed says something about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     jetbrains_account: Option<SeededAccount>,
+    /// Its Atlassian administration, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atlassian: Option<SeededAtlassian>,
+}
+
+/// What a seed made in Atlassian's administration.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededAtlassian {
+    api_keys: Vec<SeededKey>,
+    /// How many API tokens of users.
+    api_tokens: i64,
+    service_accounts: Vec<SeededServiceAccount>,
+}
+
+/// An API key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededKey {
+    id: String,
+    label: String,
+    /// Absent for a key without scopes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+    token: String,
+}
+
+/// A service account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededServiceAccount {
+    id: String,
+    name: String,
+}
+
+impl From<atlassian::Plan> for SeededAtlassian {
+    fn from(plan: atlassian::Plan) -> Self {
+        let count = |tokens: &NewTokens| match tokens {
+            NewTokens::One(_) => 1,
+            NewTokens::Many(many) => many.count(),
+        };
+        Self {
+            api_tokens: plan.api_tokens.iter().map(count).sum(),
+            api_keys: plan
+                .api_keys
+                .into_iter()
+                .map(|new| SeededKey {
+                    id: new.key.id,
+                    label: new.key.label,
+                    scopes: new.key.scopes,
+                    token: new.token.expose().to_owned(),
+                })
+                .collect(),
+            service_accounts: plan
+                .service_accounts
+                .into_iter()
+                .map(|new| SeededServiceAccount { id: new.account.id, name: new.account.name })
+                .collect(),
+        }
+    }
 }
 
 /// What a seed made in JetBrains Account.
@@ -75,6 +133,7 @@ impl From<plan::Organization> for SeededOrganization {
             name: o.name,
             customer_code: o.customer_code.to_string(),
             org_id: o.org_id,
+            atlassian: o.atlassian.map(Into::into),
             jetbrains_account: o.jetbrains_account.map(|account| SeededAccount {
                 teams: account.teams.into_iter().map(|team| SeededTeam { id: team.id, name: team.name }).collect(),
                 licenses: account.licenses.len(),

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn windows_start_at_whole_multiples() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let inside = window(at("2026-01-15T09:00:59.999Z"), minute);
         assert_eq!(inside, Window { start: at("2026-01-15T09:00:00Z"), reset: at("2026-01-15T09:01:00Z") });
         assert_eq!(window(at("2026-01-15T09:01:00Z"), minute).start, at("2026-01-15T09:01:00Z"));
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_request_after_the_last_is_one_too_many() {
-        let policy = Policy { limit: 2, window: Duration::from_secs(60), mode: Mode::Enforce };
+        let policy = Policy { limit: 2, window: Duration::from_mins(1), mode: Mode::Enforce };
         let now = at("2026-01-15T09:00:30.500Z");
         let standing = |count| {
             let s = policy.standing(count, now);

@@ -21,7 +21,7 @@ pub struct User {
 /// Requests that are let through in one window when nothing else is said (unverified: atlassian-api-access §4).
 pub const DEFAULT_LIMIT: i64 = 200;
 /// The window when nothing else is said (unverified: atlassian-api-access §4).
-pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
+pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
 
 /// An organization's rate limit; what it does not say is the server's setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -85,7 +85,9 @@ impl Search {
             }
             (Self::Gt(value, unit), Tense::Past) => (FIRST, now.saturating_sub(distance(value, unit)) - 1),
             (Self::Lt(value, unit), Tense::Past) => (now.saturating_sub(distance(value, unit)) + 1, now),
-            (Self::Gt(value, unit), Tense::Future) => (now.saturating_add(distance(value, unit)).saturating_add(1), LAST),
+            (Self::Gt(value, unit), Tense::Future) => {
+                (now.saturating_add(distance(value, unit)).saturating_add(1), LAST)
+            }
             (Self::Lt(value, unit), Tense::Future) => (FIRST, now.saturating_add(distance(value, unit)) - 1),
         };
         Interval { from: from.max(FIRST), to }
@@ -143,7 +145,13 @@ mod tests {
     #[test]
     fn instants() {
         let midnight = micros(parse("2026-01-15").unwrap());
-        for text in ["2026-01-15", "2026-01-15T00:00:00Z", "2026-01-15T02:00:00+02:00", "2026-01-15T02:00:00 02:00", "2026-01-15T00:00:00"] {
+        for text in [
+            "2026-01-15",
+            "2026-01-15T00:00:00Z",
+            "2026-01-15T02:00:00+02:00",
+            "2026-01-15T02:00:00 02:00",
+            "2026-01-15T00:00:00",
+        ] {
             assert_eq!(instant(text), Some(midnight), "{text}");
         }
         assert!(instant("1960-01-01").is_some_and(|at| at < 0));
@@ -162,7 +170,10 @@ mod tests {
             for (moment, expected) in [(at - 1, tense == Tense::Past), (at, false), (at + 1, tense == Tense::Future)] {
                 assert_eq!(further.holds(moment), expected);
             }
-            assert_eq!([at - 1, at, at + 1].map(|m| nearer.holds(m)), [tense == Tense::Future, false, tense == Tense::Past]);
+            assert_eq!(
+                [at - 1, at, at + 1].map(|m| nearer.holds(m)),
+                [tense == Tense::Future, false, tense == Tense::Past]
+            );
         }
         let all = Search::Gt(i64::MAX, Unit::Week).interval(now, Tense::Past);
         assert!(!all.holds(0) && !all.holds(super::super::listing::NEVER));

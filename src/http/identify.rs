@@ -63,8 +63,7 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
         Err(fault) => return refuse::<S>(fault),
     };
     let route = parts.extensions.get::<MatchedPath>();
-    identified.operation =
-        route.and_then(|route| service.operations.find(S::BASE, route.as_str(), &parts.method));
+    identified.operation = route.and_then(|route| service.operations.find(S::BASE, route.as_str(), &parts.method));
     let (now, label) = (identified.now, identified.label.clone());
     let standing = match count::<S>(app, &identified).await {
         Ok(standing) => standing,
@@ -73,9 +72,7 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
     parts.extensions.insert(identified);
     let run = next.run(Request::from_parts(parts, body));
     let mut response = match &standing {
-        Some(standing) if standing.exceeded => {
-            refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after })
-        }
+        Some(standing) if standing.exceeded => refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after }),
         _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Fault::TimedOut)),
     };
     if let Some(standing) = standing {

@@ -1,13 +1,16 @@
 //! Writes seeds into a space: all of it, or nothing.
 
 use super::{
-    Complaint, Complaints,
+    Complaint, Complaints, atlassian,
     file::SeedFile,
     plan::{self, Known, Plan, World},
 };
 use crate::{
     core::{clock::Clock, fault::Fault, ids::Ids, token::Keyring},
-    domain::organization::{Person, email_key},
+    domain::{
+        api_access::User,
+        organization::{OrganizationId, Person, email_key},
+    },
     store::{self, ReadWrite, Session},
 };
 
@@ -20,6 +23,13 @@ pub enum ApplyError {
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl ApplyError {
+    /// Something at a place of the seed cannot be had.
+    pub(super) fn at(place: &Complaint, message: String) -> Self {
+        Self::Seed(Complaints(vec![Complaint { message, ..place.clone() }]))
+    }
 }
 
 /// What happens to what is there.
@@ -78,7 +88,13 @@ async fn world(db: &mut Session<ReadWrite>) -> Result<World, Fault> {
             organization.customer_code,
             Known {
                 org_id: organization.org_id,
-                people: people.into_iter().map(|(key, (_, name))| (key, name)).collect(),
+                people: people
+                    .into_iter()
+                    .map(|(key, person)| {
+                        let id = person.atlassian_account_id.unwrap_or_default();
+                        (key.clone(), User { id, name: person.name, email: key })
+                    })
+                    .collect(),
                 teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
                 roles: roles.into_iter().map(|(email, grant)| (email_key(&email), grant.profile)).collect(),
             },
@@ -92,14 +108,28 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
     for person in &o.people {
         store::organization::upsert_person(db, id, person).await?;
     }
-    let Some(account) = &o.jetbrains_account else { return Ok(()) };
+    if let Some(account) = &o.jetbrains_account {
+        write_account(db, keyring, id, account).await?;
+    }
+    if let Some(section) = &o.atlassian {
+        atlassian::write(db, keyring, id, section).await?;
+    }
+    Ok(())
+}
+
+async fn write_account(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    id: OrganizationId,
+    account: &plan::Account,
+) -> Result<(), ApplyError> {
     store::organization::set_jetbrains_account(db, id, account.api_enabled, account.assign_success_status).await?;
     for team in &account.teams {
         store::organization::upsert_team(db, id, team).await?;
     }
     let people = store::organization::people(db, id).await?;
     let person = |email: &str| {
-        let found = people.get(&email_key(email)).map(|(id, _)| Person { id: *id, email: email.to_owned() });
+        let found = people.get(&email_key(email)).map(|known| Person { id: known.id, email: email.to_owned() });
         found.ok_or_else(|| Fault::internal(format!("no person {email}")))
     };
     for (email, grant) in &account.roles {
@@ -110,7 +140,7 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
             store::jetbrains_token::issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
         if !kept {
             let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
-            return Err(ApplyError::Seed(Complaints(vec![Complaint { message, ..token.place.clone() }])));
+            return Err(ApplyError::at(&token.place, message));
         }
     }
     store::license::upsert(db, id, &account.licenses).await?;

@@ -4,6 +4,8 @@
 //! stands; [`plan`] checks it and fills in what was left out; [`apply`] writes the plan in one transaction.
 
 pub mod apply;
+pub mod atlassian;
+pub mod atlassian_file;
 pub mod file;
 pub mod plan;
 pub mod read;

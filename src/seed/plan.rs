@@ -1,12 +1,12 @@
 //! Checks seed files against each other and against what is there, and fills in what they leave out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_saphyr::Spanned;
 use uuid::Uuid;
 
 use super::{
-    Complaint, Complaints,
+    Complaint, Complaints, atlassian,
     file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
     read::Reader,
     suggest,
@@ -19,6 +19,7 @@ use crate::{
         token::PlainToken,
     },
     domain::{
+        api_access::User,
         contact::name_from_email,
         license::{self, License, ServerKind, Subscription},
         organization::{Team, email_key},
@@ -47,8 +48,8 @@ pub struct World {
 pub struct Known {
     /// Atlassian's id for it.
     pub org_id: String,
-    /// Names, by address.
-    pub people: HashMap<String, String>,
+    /// Everybody, by address.
+    pub people: BTreeMap<String, User>,
     /// Names, by id.
     pub teams: HashMap<i32, String>,
     /// Who has a role where.
@@ -75,6 +76,8 @@ pub struct Organization {
     pub people: Vec<NewPerson>,
     /// What it has in JetBrains Account.
     pub jetbrains_account: Option<Account>,
+    /// What it has in Atlassian's administration.
+    pub atlassian: Option<atlassian::Plan>,
 }
 
 /// The JetBrains Account part of a plan.
@@ -172,9 +175,47 @@ impl Planner<'_> {
         let customer_code = self.customer_code(r, o.customer_code.as_ref());
         let mut known = customer_code.and_then(|code| self.world.organizations.get(&code).cloned()).unwrap_or_default();
         let org_id = self.org_id(r, o.org_id.as_ref(), customer_code, &known);
-        let people = people(r, &o.people, &mut known);
+        let people = self.people(r, &o.people, &mut known);
         let jetbrains_account = o.jetbrains_account.as_ref().map(|account| self.account(r, account, &mut known));
-        Some(Organization { name: name?, customer_code: customer_code?, org_id: org_id?, people, jetbrains_account })
+        let atlassian = o.atlassian.as_ref().map(|section| {
+            let Self { tokens, now, ids, .. } = self;
+            atlassian::Planner { r, known: &known, now: *now, ids, taken: tokens }.plan(section)
+        });
+        Some(Organization {
+            name: name?,
+            customer_code: customer_code?,
+            org_id: org_id?,
+            people,
+            jetbrains_account,
+            atlassian,
+        })
+    }
+
+    fn people(&mut self, r: &Reader<'_>, people: &[file::Person], known: &mut Known) -> Vec<NewPerson> {
+        let mut named = HashSet::new();
+        let mut list = Vec::new();
+        for p in people {
+            let Some(email) = r.text(&p.email) else { continue };
+            let key = email_key(&email);
+            if !is_address(&email) {
+                r.complain(p.email.referenced, format!("`{email}` is not an e-mail address"));
+            }
+            if !named.insert(key.clone()) {
+                r.complain(p.email.referenced, format!("{email} is there twice"));
+            }
+            let name = r.opt_text(p.name.as_ref()).unwrap_or_else(|| shown_for(&email));
+            let account_id = r.opt_text(p.atlassian_account_id.as_ref());
+            let account_id = account_id.or_else(|| Some(known.people.get(&key)?.id.clone()));
+            let account_id = account_id.unwrap_or_else(|| self.ids.atlassian_account_id());
+            known.people.insert(key, User { id: account_id.clone(), name: name.clone(), email: email.clone() });
+            list.push(NewPerson {
+                jetbrains_account: r.flag(p.jetbrains_account.as_ref(), false),
+                atlassian_account_id: Some(account_id),
+                email,
+                name,
+            });
+        }
+        list
     }
 
     fn customer_code(&mut self, r: &Reader<'_>, scalar: Option<&Scalar>) -> Option<i64> {
@@ -276,19 +317,7 @@ impl Planner<'_> {
         }
         let plain = match &token.token {
             None => self.ids.jetbrains_token(),
-            Some(scalar) => {
-                let text = r.text(scalar)?;
-                if text.len() > LONGEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
-                    r.complain(
-                        scalar.referenced,
-                        format!("a token is at most {LONGEST_TOKEN} visible ASCII characters without spaces"),
-                    );
-                }
-                if !self.tokens.insert(text.clone()) {
-                    r.complain(scalar.referenced, "another credential has the same token");
-                }
-                PlainToken::new(text)
-            }
+            Some(scalar) => literal_token(r, scalar, &mut self.tokens)?,
         };
         let at = token.token.as_ref().unwrap_or(&token.person).referenced;
         Some(Token { email, profile, token: plain, place: r.place(at) })
@@ -395,28 +424,19 @@ fn license_id(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> O
     Some(id)
 }
 
-fn people(r: &Reader<'_>, people: &[file::Person], known: &mut Known) -> Vec<NewPerson> {
-    let mut named = HashSet::new();
-    let mut list = Vec::new();
-    for p in people {
-        let Some(email) = r.text(&p.email) else { continue };
-        let key = email_key(&email);
-        if !is_address(&email) {
-            r.complain(p.email.referenced, format!("`{email}` is not an e-mail address"));
-        }
-        if !named.insert(key.clone()) {
-            r.complain(p.email.referenced, format!("{email} is there twice"));
-        }
-        let name = r.opt_text(p.name.as_ref()).unwrap_or_else(|| shown_for(&email));
-        known.people.insert(key, name.clone());
-        list.push(NewPerson {
-            jetbrains_account: r.flag(p.jetbrains_account.as_ref(), false),
-            atlassian_account_id: r.opt_text(p.atlassian_account_id.as_ref()),
-            email,
-            name,
-        });
+/// A token that the seed spells out.
+pub(super) fn literal_token(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<PlainToken> {
+    let text = r.text(scalar)?;
+    if text.len() > LONGEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        r.complain(
+            scalar.referenced,
+            format!("a token is at most {LONGEST_TOKEN} visible ASCII characters without spaces"),
+        );
     }
-    list
+    if !taken.insert(text.clone()) {
+        r.complain(scalar.referenced, "another credential has the same token");
+    }
+    Some(PlainToken::new(text))
 }
 
 /// Looser than what the vendor takes of clients: the seed's author knows best.
@@ -429,7 +449,7 @@ fn shown_for(email: &str) -> String {
     if name.is_empty() { email.to_owned() } else { name }
 }
 
-fn person(r: &Reader<'_>, scalar: &Scalar, known: &Known) -> Option<String> {
+pub(super) fn person(r: &Reader<'_>, scalar: &Scalar, known: &Known) -> Option<String> {
     let email = r.text(scalar)?;
     if known.people.contains_key(&email_key(&email)) {
         return Some(email);
@@ -483,7 +503,8 @@ fn read_assignee(r: &Reader<'_>, assignee: &Spanned<Assignee>, known: &Known) ->
             if !is_address(&email) {
                 return Err(format!("`{email}` is not an e-mail address: {WANTED}"));
             }
-            let name = known.people.get(&email_key(&email)).cloned().unwrap_or_else(|| shown_for(&email));
+            let name =
+                known.people.get(&email_key(&email)).map_or_else(|| shown_for(&email), |person| person.name.clone());
             Ok(license::Assignee::User { email, given_name: name, account_name: None })
         }
         Assignee::Other(other) => match (&other.server, &other.uid, &other.license_key, &other.registration_name) {

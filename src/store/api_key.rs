@@ -108,7 +108,12 @@ pub async fn issue(
                        last_active_at, person_id, person_name, person_email, search) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     on!(db, |c| sqlx::query(SAME).bind(organization.0).bind(&key.label).execute(c).await.map(drop))?;
-    let new = NewCredential { organization, service: super::atlassian::SERVICE, label: &key.label, expires_at: Some(key.expires_at) };
+    let new = NewCredential {
+        organization,
+        service: super::atlassian::SERVICE,
+        label: &key.label,
+        expires_at: Some(key.expires_at),
+    };
     let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     let scopes = key.scopes.as_ref().map(|scopes| serde_json::json!(scopes).to_string());
     on!(db, |c| sqlx::query(SQL)

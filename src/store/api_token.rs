@@ -94,8 +94,7 @@ pub(super) async fn count_of<M>(
 pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Fault> {
     const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
-    let gone =
-        on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
+    let gone = on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
     on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
     Ok(gone > 0)
 }
@@ -112,8 +111,7 @@ pub async fn forget(
 ) -> Result<(), Fault> {
     const TOKENS: &str =
         "DELETE FROM api_token WHERE organization_id = $1 AND label = $2 AND person_id = $3 RETURNING blocked";
-    const COUNTS: &str =
-        "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
+    const COUNTS: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
     let gone: Vec<bool> =
         on!(db, |c| sqlx::query_scalar(TOKENS).bind(organization.0).bind(label).bind(user_id).fetch_all(c).await)?;
     for blocked in gone {
@@ -126,11 +124,7 @@ pub async fn forget(
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn add(
-    db: &mut Session<ReadWrite>,
-    organization: OrganizationId,
-    tokens: &[ApiToken],
-) -> Result<(), Fault> {
+pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Fault> {
     const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
                         last_active_at, person_id, person_name, person_email, search) ";
     const FROM_SQLITE: &str = "SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, \

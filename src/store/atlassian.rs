@@ -56,7 +56,11 @@ pub async fn admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Op
         organization: organization::organization((id, name, code, org_id)),
         access,
         rate_limit: rate_limit(most, window, mode)?,
-        quirks: quirks.map(|quirks| serde_json::from_str(&quirks)).transpose().map_err(Fault::internal)?.unwrap_or_default(),
+        quirks: quirks
+            .map(|quirks| serde_json::from_str(&quirks))
+            .transpose()
+            .map_err(Fault::internal)?
+            .unwrap_or_default(),
     }))
 }
 

@@ -125,7 +125,7 @@ fn licenses(text: &str) -> Result<Vec<License>, Fault> {
 
 /// Completes a `WITH picked AS (…)` to a select of one text.
 fn push_rows(sql: &mut Sql, is_sqlite: bool) {
-    rows_as_text(sql, COLUMNS, |sql| drop(sql.push("l.position")), is_sqlite);
+    rows_as_text(sql, COLUMNS, |sql| _ = sql.push("l.position"), is_sqlite);
     sql.push(NAMES);
 }
 

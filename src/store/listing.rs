@@ -146,7 +146,15 @@ fn push_holds(sql: &mut Sql, part: &str, is_sqlite: bool) {
 }
 
 /// The rows that are asked for, sorted or not, as ` FROM … WHERE …`.
-fn push_source(sql: &mut Sql, table: &Table, organization: OrganizationId, filter: &Filter, is_sqlite: bool, search: Search, page: Option<&PageOf>) {
+fn push_source(
+    sql: &mut Sql,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+    is_sqlite: bool,
+    search: Search,
+    page: Option<&PageOf>,
+) {
     let part = match filter.q.as_deref().map(sought) {
         Some(Some(part)) => Some(part),
         Some(None) => {
@@ -189,8 +197,10 @@ fn push_source(sql: &mut Sql, table: &Table, organization: OrganizationId, filte
 fn trigrams(part: &str) -> String {
     const ENOUGH: usize = 24;
     let letters: Vec<char> = part.chars().collect();
-    let mut quoted: Vec<String> =
-        letters.windows(3).map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\""))).collect();
+    let mut quoted: Vec<String> = letters
+        .windows(3)
+        .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
+        .collect();
     quoted.dedup();
     quoted.truncate(ENOUGH);
     quoted.join(" AND ")

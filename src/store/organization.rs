@@ -160,17 +160,31 @@ pub async fn find_person<M>(
     Ok(row.map(|(id, email)| Person { id: PersonId(id), email }))
 }
 
-/// Everybody's address and name, by the address' key.
+/// What is known of somebody.
+#[derive(Debug, Clone)]
+pub struct KnownPerson {
+    /// The key.
+    pub id: PersonId,
+    /// The name.
+    pub name: String,
+    /// Atlassian's id for them.
+    pub atlassian_account_id: Option<String>,
+}
+
+/// Everybody, by the address' key.
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
 pub async fn people<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
-) -> Result<HashMap<String, (PersonId, String)>, Fault> {
-    const SQL: &str = "SELECT email_key, id, name FROM person WHERE organization_id = $1";
-    let rows: Vec<(String, i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(key, id, name)| (key, (PersonId(id), name))).collect())
+) -> Result<HashMap<String, KnownPerson>, Fault> {
+    const SQL: &str = "SELECT email_key, id, name, atlassian_account_id FROM person WHERE organization_id = $1";
+    let rows: Vec<(String, i64, String, Option<String>)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
+    let known =
+        |(key, id, name, atlassian_account_id)| (key, KnownPerson { id: PersonId(id), name, atlassian_account_id });
+    Ok(rows.into_iter().map(known).collect())
 }
 
 /// Adds a team, or renames it.

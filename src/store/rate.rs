@@ -94,7 +94,8 @@ pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Counted>, Fault> {
     let mut live: Vec<_> = {
         let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let here = counters.iter().filter(|((of, ..), _)| *of == space);
-        here.map(|((_, credential, operation), (start, requests))| (credential.0, *operation, *start, *requests)).collect()
+        here.map(|((_, credential, operation), (start, requests))| (credential.0, *operation, *start, *requests))
+            .collect()
     };
     live.sort_unstable();
     let mut windows = Vec::new();

@@ -139,7 +139,10 @@ impl Db {
             .await?
             .ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
         let ids = self.0.id_seed.of_write(&space.name, space.writes);
-        Ok(Session { handle, mode: ReadWrite { now: space.now(), space, ids, db: self.clone(), forgets_counters: false } })
+        Ok(Session {
+            handle,
+            mode: ReadWrite { now: space.now(), space, ids, db: self.clone(), forgets_counters: false },
+        })
     }
 
     /// The revision `space` is at now; `None` when there is no such space.

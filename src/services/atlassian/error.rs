@@ -90,28 +90,24 @@ struct Unnumbered {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.0.log();
-        match gateway(&self.0) {
-            Some((status, message)) => {
-                let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
-                let mut response = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
-                let retry_after = match self.0 {
-                    // unverified: that there is a Retry-After (atlassian-api-access §4).
-                    Fault::RateLimited { retry_after } => Some(retry_after),
-                    Fault::Unavailable(_) => Some(1),
-                    _ => None,
-                };
-                if let Some(seconds) = retry_after {
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-                }
-                response
-            }
-            None => {
-                let unnumbered = service(self.0);
-                let mut response = unnumbered.status.into_response();
-                response.extensions_mut().insert(unnumbered);
-                response
-            }
+        let Some((status, message)) = gateway(&self.0) else {
+            let unnumbered = service(self.0);
+            let mut response = unnumbered.status.into_response();
+            response.extensions_mut().insert(unnumbered);
+            return response;
+        };
+        let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+        let retry_after = match self.0 {
+            // unverified: that there is a Retry-After (atlassian-api-access §4).
+            Fault::RateLimited { retry_after } => Some(retry_after),
+            Fault::Unavailable(_) => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response
     }
 }
 
@@ -136,9 +132,7 @@ fn service(fault: Fault) -> Unnumbered {
     use StatusCode as S;
     let (status, code, title) = match &fault {
         Fault::Parameter { problem, .. } => match problem {
-            ParameterProblem::Combination => {
-                (S::BAD_REQUEST, Code::InvalidApiTokenSearchQuery, "Invalid search query")
-            }
+            ParameterProblem::Combination => (S::BAD_REQUEST, Code::InvalidApiTokenSearchQuery, "Invalid search query"),
             ParameterProblem::Format => (S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format"),
             ParameterProblem::PageSize => (S::BAD_REQUEST, Code::InvalidPageSize, "Invalid page size"),
             ParameterProblem::Sort => (S::BAD_REQUEST, Code::InvalidSort, "Invalid sort"),

@@ -108,7 +108,7 @@ macro_rules! date_parameters {
         $(#[$doc])*
         #[derive(IntoParams)]
         #[into_params(parameter_in = Query, rename_all = "camelCase")]
-        #[expect(dead_code, reason = "only its description is used")]
+        #[expect(dead_code, clippy::struct_field_names, reason = "only its description is used; the names are the wire's")]
         pub struct $name {
             /// How the date is searched for.
             #[param(inline)]
@@ -265,7 +265,8 @@ impl Parameters {
                 .parse()
                 .map_err(|()| Fault::format(format!("{field}Uom must be minute, hour, day or week, not `{unit}`")))?;
             let count = value.parse().ok().filter(|count| *count >= 0);
-            let count = count.ok_or_else(|| Fault::format(format!("{field}Value must be a whole number, not `{value}`")))?;
+            let count =
+                count.ok_or_else(|| Fault::format(format!("{field}Value must be a whole number, not `{value}`")))?;
             Ok((count, unit))
         };
         let search = match kind {
@@ -276,7 +277,9 @@ impl Parameters {
             "gt" => distance().map(|(value, unit)| Search::Gt(value, unit))?,
             "lt" => distance().map(|(value, unit)| Search::Lt(value, unit))?,
             other => {
-                return Err(Fault::format(format!("{field}SearchType must be range, gt, lt or range_time, not `{other}`")));
+                return Err(Fault::format(format!(
+                    "{field}SearchType must be range, gt, lt or range_time, not `{other}`"
+                )));
             }
         };
         Ok(Some(search.interval(now, tense)))

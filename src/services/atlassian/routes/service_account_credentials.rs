@@ -81,9 +81,9 @@ pub async fn get_service_account_credential_counts(
             continue;
         }
         match store::service_account::count_tokens(&mut db, caller.principal.organization.id, &id).await? {
-            Some(credentials_count) => answer
-                .valid_service_account_ids
-                .push(CredentialCount { service_account_id: id, credentials_count }),
+            Some(credentials_count) => {
+                answer.valid_service_account_ids.push(CredentialCount { service_account_id: id, credentials_count });
+            }
             None => answer.invalid_service_account_ids.push(id),
         }
     }

@@ -149,7 +149,9 @@ pub struct CreateServiceAccount {
 
 /// atlassian-api-access §7.19. unverified: the same limits where an account is changed (§7.20).
 fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Fault> {
-    if name.is_some_and(|name| name.trim().is_empty() || name.contains('\0') || !NAME_LENGTH.contains(&name.chars().count())) {
+    if name.is_some_and(|name| {
+        name.trim().is_empty() || name.contains('\0') || !NAME_LENGTH.contains(&name.chars().count())
+    }) {
         return Err(Fault::format("displayName must have 6 to 30 characters"));
     }
     if description.is_some_and(|text| text.contains('\0') || text.chars().count() > LONGEST_DESCRIPTION) {
@@ -179,7 +181,9 @@ pub async fn create_service_account(
     check_rollout(&caller.principal)?;
     let CreateServiceAccount { display_name, description, permission_rules, .. } = body.0;
     check(Some(&display_name), description.as_deref())?;
-    if permission_rules.is_empty() || permission_rules.iter().any(|rule| rule.resource.is_empty() || rule.role.is_empty()) {
+    if permission_rules.is_empty()
+        || permission_rules.iter().any(|rule| rule.resource.is_empty() || rule.role.is_empty())
+    {
         return Err(Fault::format("permissionRules must hold at least one resource with a role").into());
     }
     let organization = &caller.principal.organization;

@@ -1,0 +1,178 @@
+//! `/rate-limits`: how many requests credentials may make, and how many they have made.
+
+use axum::extract::State;
+use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Json, SpaceQuery},
+};
+use crate::{
+    app::App,
+    core::{
+        fault::Fault,
+        span::parse_duration,
+        window::{Mode, Policy, window},
+    },
+    domain::organization::{Organization, Space},
+    seed::atlassian::checked_window,
+    store::{self, rate::Counted},
+};
+
+/// The rate limits of a space.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RateLimits {
+    space: String,
+    /// One per organization.
+    policies: Vec<PolicyAnswer>,
+    /// What was counted in the windows that are open now.
+    windows: Vec<WindowAnswer>,
+}
+
+/// An organization's rate limit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolicyAnswer {
+    /// The organization's customer code.
+    #[schema(example = "6700001")]
+    organization: String,
+    /// The service that is limited.
+    #[schema(example = "atlassian")]
+    service: &'static str,
+    /// Requests in one window, per credential and operation.
+    limit: i64,
+    /// The window's length.
+    #[schema(example = "60s")]
+    window: String,
+    /// `enforce`, `observe` or `off`.
+    mode: String,
+}
+
+/// A window that is open now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WindowAnswer {
+    /// The organization's customer code.
+    organization: String,
+    /// What the credential is called.
+    credential: String,
+    #[schema(example = "getApiTokens")]
+    operation: String,
+    /// Requests so far.
+    requests: i64,
+    /// How many more are let through.
+    remaining: i64,
+    /// When counting starts over.
+    #[schema(format = DateTime)]
+    reset: String,
+}
+
+/// Body of `putRateLimits`. What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutRateLimits {
+    /// The organization's customer code; left out, every organization of the space.
+    #[schema(example = "6700001")]
+    organization: Option<String>,
+    /// Requests in one window.
+    #[schema(example = 5)]
+    limit: Option<u32>,
+    /// The window's length, like `60s` or `1h`.
+    #[schema(example = "60s")]
+    window: Option<String>,
+    /// `enforce`, `observe` (count and say so) or `off`.
+    #[schema(example = "enforce")]
+    mode: Option<String>,
+}
+
+async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem> {
+    // Asked before the session is opened: this opens one of its own.
+    let counted = store::rate::windows(&app.db, space.id).await?;
+    let now = space.now();
+    let mut db = app.db.read().await?;
+    let mut limits = RateLimits { space: space.name.clone(), policies: Vec::new(), windows: Vec::new() };
+    for organization in store::organization::list(&mut db, space.id).await? {
+        let limit = store::rate::policy(&mut db, organization.id).await?;
+        let mode = limit.mode.unwrap_or(app.config.rate_limit);
+        let policy = Policy { limit: limit.limit, window: limit.window, mode };
+        let open = |counted: &&Counted| {
+            counted.organization == organization.id && counted.started_at == window(now, policy.window).start
+        };
+        limits.windows.extend(counted.iter().filter(open).map(|counted| {
+            let standing = policy.standing(counted.requests, now);
+            WindowAnswer {
+                organization: organization.customer_code.to_string(),
+                credential: counted.credential.clone(),
+                operation: counted.operation.clone(),
+                requests: counted.requests,
+                remaining: standing.remaining,
+                reset: standing.reset.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            }
+        }));
+        limits.policies.push(PolicyAnswer {
+            organization: organization.customer_code.to_string(),
+            service: store::atlassian::SERVICE,
+            limit: policy.limit,
+            window: written(policy.window),
+            mode: mode.to_string(),
+        });
+    }
+    Ok(Answer(limits))
+}
+
+/// As seeds and settings write it.
+fn written(window: std::time::Duration) -> String {
+    let millis = window.as_millis();
+    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
+}
+
+/// The rate limits, and what was counted against them.
+#[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
+pub async fn get_rate_limits(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<RateLimits>, Problem> {
+    answer(&app, &space).await
+}
+
+/// Sets the rate limit of one organization, or of all. What was counted stays.
+#[utoipa::path(put, path = "/rate-limits", operation_id = "putRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+    params(SpaceQuery), request_body = PutRateLimits,
+    responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
+pub async fn put_rate_limits(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Json(body): Json<PutRateLimits>,
+) -> Result<Answer<RateLimits>, Problem> {
+    let window = body.window.map(|text| parse_duration(&text).and_then(checked_window));
+    let window = window.transpose().map_err(|e| Fault::invalid("/window", e))?;
+    let mode: Option<Mode> =
+        body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Fault::invalid("/mode", e))?;
+    let mut db = app.db.write(space.id).await?;
+    let mut organizations = store::organization::list(&mut db, space.id).await?;
+    if let Some(code) = &body.organization {
+        organizations.retain(|o: &Organization| o.customer_code.to_string() == *code);
+        if organizations.is_empty() {
+            return Err(Fault::NotFound(format!("there is no organization with the customer code `{code}`")).into());
+        }
+    }
+    for organization in organizations {
+        let mut policy = store::rate::policy(&mut db, organization.id).await?;
+        policy.limit = body.limit.map_or(policy.limit, i64::from);
+        policy.window = window.unwrap_or(policy.window);
+        policy.mode = mode.or(policy.mode);
+        store::rate::set_policy(&mut db, organization.id, policy).await?;
+    }
+    db.commit().await?;
+    answer(&app, &space).await
+}
+
+/// Starts every count over.
+#[utoipa::path(post, path = "/rate-limits/reset", operation_id = "resetRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
+pub async fn reset_rate_limits(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<RateLimits>, Problem> {
+    let mut db = app.db.write(space.id).await?;
+    store::rate::reset(&mut db).await?;
+    db.commit().await?;
+    answer(&app, &space).await
+}
