@@ -188,7 +188,7 @@ fn the_banner_s_curl_lines_get_real_answers() {
         let path = line.rsplit(&server.address).next().unwrap().trim().trim_end_matches('\'');
         let (status, body) = server.send("GET", path, &headers, "").unwrap();
         assert_eq!(status, 200, "{body}");
-        assert!(body.contains("ann@example.test") || body.contains("\"data\":["), "{body}");
+        assert!(body.contains("Example Corp") || body.contains("\"data\":["), "{body}");
     }
     let (code, stdout, _) = run(&["health", "--listen", &server.address]);
     assert_eq!((code, stdout), (0, format!("ready: {}\n", server.address)));

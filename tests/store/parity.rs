@@ -9,7 +9,7 @@ use crate::support::{Database, database_url};
 /// Table → column → (type, may be null).
 type Schema = BTreeMap<String, BTreeMap<String, (String, bool)>>;
 
-/// The index of parts is FTS5's on SQLite, and pg_trgm's on PostgreSQL.
+/// The index of parts is FTS5's on SQLite, and `pg_trgm`'s on PostgreSQL.
 fn is_ours(name: &str) -> bool {
     !name.starts_with('_') && !name.starts_with("sqlite_") && !name.starts_with("api_token_search")
 }
