@@ -131,9 +131,9 @@ CREATE INDEX oauth_client_account ON oauth_client (organization_id, service_acco
 CREATE INDEX oauth_client_created ON oauth_client (organization_id, created_at, id);
 
 -- Finds parts of texts. PostgreSQL has pg_trgm for that, where it is installed.
-CREATE VIRTUAL TABLE api_token_search USING fts5 (search, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram');
+CREATE VIRTUAL TABLE api_token_search USING fts5 (parts, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram');
 CREATE TRIGGER api_token_search_insert AFTER INSERT ON api_token BEGIN
-    INSERT INTO api_token_search (rowid, search) VALUES (new.number, new.search);
+    INSERT INTO api_token_search (rowid, parts) VALUES (new.number, new.search);
 END;
 CREATE TRIGGER api_token_search_delete AFTER DELETE ON api_token BEGIN
     DELETE FROM api_token_search WHERE rowid = old.number;

@@ -185,7 +185,6 @@ fn push_source(
     push_filter(sql, filter);
     if let Some(part) = part {
         sql.push(" AND ");
-        // FTS5 keeps its own column of that name from being meant.
         push_holds(sql, &part, is_sqlite);
     }
     if let Some(page) = page.filter(|_| search != Search::ReadFirst) {
