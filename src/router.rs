@@ -15,7 +15,7 @@ use crate::{
     control::{self, Problem},
     core::fault::Fault,
     http::observe,
-    services::{atlassian, jetbrains_account},
+    services::{atlassian, jetbrains_account, license_vault},
 };
 
 /// The largest body a service takes.
@@ -23,7 +23,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new().merge(control::probes());
+    let mut router = Router::new().merge(control::probes()).merge(license_vault::router(&app));
     for (base, service) in
         [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
     {

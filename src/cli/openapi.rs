@@ -8,13 +8,14 @@ use utoipa::openapi::OpenApi;
 use super::{Failure, print};
 use crate::{
     control,
-    services::{atlassian, jetbrains_account},
+    services::{atlassian, jetbrains_account, license_vault},
 };
 
 /// What has a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Service {
     JetbrainsAccount,
+    LicenseVault,
     AtlassianApiAccess,
     Control,
 }
@@ -23,6 +24,7 @@ impl Service {
     fn file(self) -> &'static str {
         match self {
             Self::JetbrainsAccount => "jetbrains-account.json",
+            Self::LicenseVault => "license-vault.json",
             Self::AtlassianApiAccess => "atlassian-api-access.json",
             Self::Control => "control.json",
         }
@@ -31,6 +33,7 @@ impl Service {
     fn document(self) -> OpenApi {
         match self {
             Self::JetbrainsAccount => jetbrains_account::openapi(),
+            Self::LicenseVault => license_vault::openapi(),
             Self::AtlassianApiAccess => atlassian::openapi(),
             Self::Control => control::openapi(),
         }

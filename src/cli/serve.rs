@@ -24,9 +24,14 @@ use crate::{
         atlassian::NewKey,
         file::SeedFile,
         plan::{self, Plan},
+        vault::NewToken,
     },
-    services::{atlassian::Atlassian, jetbrains_account::JetBrainsAccount},
-    store,
+    services::{
+        atlassian::Atlassian,
+        jetbrains_account::JetBrainsAccount,
+        license_vault::{self, LicenseVault},
+    },
+    store::{self, vault::TokenKind},
 };
 
 pub(super) fn start_logging(format: LogFormat, filter: &str) {
@@ -167,6 +172,7 @@ async fn announce(app: &App, plan: Option<Plan>, addresses: &[SocketAddr]) {
     };
     for (service, title, base_path) in [
         (JetBrainsAccount::NAME, "JetBrains Account", JetBrainsAccount::BASE),
+        (LicenseVault::NAME, "License Vault", license_vault::BASE),
         (Atlassian::NAME, "Atlassian API Access", Atlassian::BASE),
     ] {
         println!("{title:<21} {base}{base_path}");
@@ -207,7 +213,10 @@ struct Shown {
 }
 
 fn seeded(plan: &Plan) -> Vec<Shown> {
-    plan.organizations.iter().flat_map(|o| jetbrains_tokens(o).into_iter().chain(api_keys(o))).collect()
+    plan.organizations
+        .iter()
+        .flat_map(|o| jetbrains_tokens(o).into_iter().chain(vault_tokens(o)).chain(api_keys(o)))
+        .collect()
 }
 
 fn jetbrains_tokens(o: &plan::Organization) -> Vec<Shown> {
@@ -221,6 +230,27 @@ fn jetbrains_tokens(o: &plan::Organization) -> Vec<Shown> {
         path: format!("{}/token", JetBrainsAccount::BASE),
     };
     tokens.iter().map(shown).collect()
+}
+
+fn vault_tokens(o: &plan::Organization) -> Vec<Shown> {
+    let Some(vault) = &o.license_vault else { return Vec::new() };
+    let shown = |new: &NewToken| Shown {
+        service: LicenseVault::NAME,
+        who: match new.kind {
+            TokenKind::Vault => vault.name.clone(),
+            TokenKind::Automation => format!("{} (automation)", new.name),
+            TokenKind::Reporting => "License Server".to_owned(),
+        },
+        organization: o.name.clone(),
+        headers: match new.kind {
+            TokenKind::Vault => vec![format!("Authorization: Bearer {}", new.token.expose())],
+            TokenKind::Automation => vec![format!("Authorization: Automation {}", new.token.expose())],
+            TokenKind::Reporting => vec![format!("?token={}", new.token.expose())],
+        },
+        token: new.token.clone(),
+        path: format!("{}/licenses/usage", license_vault::BASE),
+    };
+    vault.tokens.iter().map(shown).collect()
 }
 
 fn api_keys(o: &plan::Organization) -> Vec<Shown> {

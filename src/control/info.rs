@@ -14,6 +14,7 @@ use crate::{
     services::{
         atlassian::{self, Atlassian},
         jetbrains_account::{self, JetBrainsAccount},
+        license_vault::{self, LicenseVault},
     },
 };
 
@@ -59,8 +60,8 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 8] =
-    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "tokens"];
+const CAPABILITIES: [&str; 9] =
+    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "tokens", "vaults"];
 
 /// What this Locum is.
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),
@@ -77,6 +78,7 @@ pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer
             .collect(),
         services: vec![
             ServiceAnswer { service: JetBrainsAccount::NAME, base_path: JetBrainsAccount::BASE },
+            ServiceAnswer { service: LicenseVault::NAME, base_path: license_vault::BASE },
             ServiceAnswer { service: Atlassian::NAME, base_path: Atlassian::BASE },
         ],
         capabilities: CAPABILITIES.to_vec(),
@@ -115,29 +117,13 @@ enum Status {
     Missing,
 }
 
-/// Method and path.
-type Route = (&'static str, &'static str);
-
-/// Services that are not served yet: the vendor's methods and paths.
-const MISSING: [(&str, &str, &[Route]); 1] =
-    [("license_vault", "/public-api", &[("GET", "/licenses/usage"), ("GET", "/denials/report")])];
-
 /// Every operation of the three services, and how far it is emulated.
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub async fn get_operations() -> Answer<Vec<Operation>> {
     let mut operations = documented::<JetBrainsAccount>(&jetbrains_account::openapi());
     operations.extend(documented::<Atlassian>(&atlassian::openapi()));
-    for (service, base, routes) in MISSING {
-        operations.extend(routes.iter().map(|(method, path)| Operation {
-            service,
-            operation: None,
-            method: (*method).to_owned(),
-            path: format!("{base}{path}"),
-            status: Status::Missing,
-            note: Some("the service is not emulated yet".to_owned()),
-        }));
-    }
+    operations.extend(documented::<LicenseVault>(&license_vault::openapi()));
     Answer(operations)
 }
 

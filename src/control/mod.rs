@@ -9,6 +9,7 @@ mod info;
 mod organizations;
 mod probes;
 mod rate_limits;
+mod vaults;
 mod world;
 
 use axum::{Router, middleware::from_fn_with_state};
@@ -55,6 +56,13 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(atlassian::open_session))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
+        .routes(routes!(vaults::get_vault))
+        .routes(routes!(vaults::generate_token, vaults::delete_token))
+        .routes(routes!(vaults::generate_automation_token, vaults::remove_automation_token))
+        .routes(routes!(vaults::get_connections, vaults::connect))
+        .routes(routes!(vaults::refresh))
+        .routes(routes!(vaults::close))
+        .routes(routes!(vaults::revoke))
 }
 
 /// The document of the control API.

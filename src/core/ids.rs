@@ -92,6 +92,19 @@ impl Ids {
         PlainToken::new(format!("ATCTT3xFfGN0{}={tail}", self.text(LOWER, 40)))
     }
 
+    /// A License Vault token: three parts with dots between, like a JWT (license-vault §2.1). Nobody verifies its
+    /// signature: it is recognised like any other token.
+    pub fn vault_token(&mut self) -> PlainToken {
+        const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+        let parts = [HEADER.to_owned(), self.text(LOWER, 48), self.text(LOWER, 43)];
+        PlainToken::new(parts.join("."))
+    }
+
+    /// An automation token. Its shape is our own.
+    pub fn automation_token(&mut self) -> PlainToken {
+        PlainToken::new(self.text(LOWER, 40))
+    }
+
     /// The value of an Atlassian administrator's session cookie. Its shape is our own.
     pub fn atlassian_session(&mut self) -> PlainToken {
         PlainToken::new(self.text(LOWER, 40))

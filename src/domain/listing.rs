@@ -63,6 +63,28 @@ pub enum Cursor {
     After(Key),
     /// Before the record with this key.
     Before(Key),
+    /// At the record with this key, and behind it.
+    From(Key),
+    /// At the record with this key, and before it.
+    UpTo(Key),
+}
+
+impl Cursor {
+    /// The key, and whether its record belongs to the page.
+    #[must_use]
+    pub fn key(&self) -> Option<(&Key, bool)> {
+        match self {
+            Self::Start => None,
+            Self::After(key) | Self::Before(key) => Some((key, false)),
+            Self::From(key) | Self::UpTo(key) => Some((key, true)),
+        }
+    }
+
+    /// The list is read towards its start.
+    #[must_use]
+    pub fn is_backward(&self) -> bool {
+        matches!(self, Self::Before(_) | Self::UpTo(_))
+    }
 }
 
 /// What a record is found by in a sorted list: the values it is sorted by, and its id.
@@ -111,8 +133,7 @@ impl<T: Sorted> Slice<T> {
         let size = usize::try_from(page.size).unwrap_or(usize::MAX);
         let is_more = found.len() > size;
         found.truncate(size);
-        let backward = matches!(page.cursor, Cursor::Before(_));
-        if backward {
+        if page.cursor.is_backward() {
             found.reverse();
         }
         let key = |item: &T| Key {
@@ -120,13 +141,24 @@ impl<T: Sorted> Slice<T> {
             id: item.id().to_owned(),
         };
         let (first, last) = (found.first().map(key), found.last().map(key));
-        // A page that everything was revoked from still leads on to where it was.
-        let (next, prev) = match &page.cursor {
-            Cursor::Start => (last.filter(|_| is_more), None),
-            Cursor::After(from) => (last.filter(|_| is_more), Some(first.unwrap_or_else(|| from.clone()))),
-            Cursor::Before(from) => (Some(last.unwrap_or_else(|| from.clone())), first.filter(|_| is_more)),
+        let more = |key: Option<Key>| key.filter(|_| is_more);
+        // A page that everything was revoked from still leads back to the record that it was reached from.
+        let (next, prev) = match page.cursor.clone() {
+            Cursor::Start => (more(last).map(Cursor::After), None),
+            Cursor::After(from) => {
+                (more(last).map(Cursor::After), Some(first.map_or(Cursor::UpTo(from), Cursor::Before)))
+            }
+            Cursor::From(from) => {
+                (more(last).map(Cursor::After), Some(first.map_or(Cursor::Before(from), Cursor::Before)))
+            }
+            Cursor::Before(from) => {
+                (Some(last.map_or(Cursor::From(from), Cursor::After)), more(first).map(Cursor::Before))
+            }
+            Cursor::UpTo(from) => {
+                (Some(last.map_or(Cursor::After(from), Cursor::After)), more(first).map(Cursor::Before))
+            }
         };
-        Self { items: found, next: next.map(Cursor::After), prev: prev.map(Cursor::Before) }
+        Self { items: found, next, prev }
     }
 }
 
@@ -177,7 +209,7 @@ const BETWEEN: char = '\u{1f}';
 /// The text that a search looks into.
 #[must_use]
 pub fn searchable(fields: [&str; 3]) -> String {
-    fields.map(str::to_lowercase).join(&BETWEEN.to_string())
+    fields.map(lower).join(&BETWEEN.to_string())
 }
 
 /// The text that a search looks for; `None` when no field can hold it.
@@ -185,5 +217,11 @@ pub fn searchable(fields: [&str; 3]) -> String {
 /// unverified: fuzzy is a part of one field (atlassian-api-access §7.1).
 #[must_use]
 pub fn sought(q: &str) -> Option<String> {
-    (!q.contains([BETWEEN, '\0'])).then(|| q.to_lowercase())
+    (!q.contains([BETWEEN, '\0'])).then(|| lower(q))
+}
+
+/// Letter by letter, so that a part of a text is a part of it in lower case as well: `str::to_lowercase` looks at
+/// what stands around a sigma.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }

@@ -13,3 +13,4 @@ pub mod product;
 pub mod role;
 pub mod service_account;
 pub mod token_owner;
+pub mod vault;

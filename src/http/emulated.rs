@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{identify, operations::Operations};
@@ -97,10 +98,21 @@ impl Outcome {
 /// a net under panics, and, innermost, who is asking.
 pub fn emulate<S: Emulated>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
     let (routes, document) = routes.split_for_parts();
-    let service = identify::Service { app: app.clone(), operations: Arc::new(Operations::of(&document)) };
-    routes
+    let routes = routes
         .fallback(|| async { refuse::<S>(Fault::RouteUnknown) })
-        .method_not_allowed_fallback(|| async { refuse::<S>(Fault::MethodUnknown) })
+        .method_not_allowed_fallback(|| async { refuse::<S>(Fault::MethodUnknown) });
+    layered::<S>(app, routes, &document)
+}
+
+/// Like [`emulate`], for routes that stand beside others' and have no say about unknown paths.
+pub fn emulate_beside<S: Emulated>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
+    let (routes, document) = routes.split_for_parts();
+    layered::<S>(app, routes, &document)
+}
+
+fn layered<S: Emulated>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
+    let service = identify::Service { app: app.clone(), operations: Arc::new(Operations::of(document)) };
+    routes
         .layer(from_fn_with_state(service, identify::identify::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Fault::internal("a handler panicked"))))
 }

@@ -63,7 +63,7 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
         Err(fault) => return refuse::<S>(fault),
     };
     let route = parts.extensions.get::<MatchedPath>();
-    identified.operation = route.and_then(|route| service.operations.find(S::BASE, route.as_str(), &parts.method));
+    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method));
     let (now, label) = (identified.now, identified.label.clone());
     let standing = match count::<S>(app, &identified).await {
         Ok(standing) => standing,

@@ -37,10 +37,10 @@ impl Operations {
         Self(paths.collect())
     }
 
-    /// The operation of a method on a route, as the router names it: with the base in front.
+    /// The operation of a method on a route, as the router names it: with whatever it is mounted behind in front.
     #[must_use]
-    pub fn find(&self, base: &str, route: &str, method: &Method) -> Option<&'static str> {
-        let operations = self.0.get(route.strip_prefix(base)?)?;
+    pub fn find(&self, route: &str, method: &Method) -> Option<&'static str> {
+        let operations = route.match_indices('/').find_map(|(at, _)| self.0.get(&route[at..]))?;
         // What is asked for with HEAD is answered like GET.
         let method = if method == Method::HEAD { &Method::GET } else { method };
         operations.get(method).copied()

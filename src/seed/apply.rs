@@ -4,12 +4,13 @@ use super::{
     Complaint, Complaints, atlassian,
     file::SeedFile,
     plan::{self, Known, Plan, World},
+    vault,
 };
 use crate::{
     core::{clock::Clock, fault::Fault, ids::Ids, token::Keyring},
     domain::{
         api_access::User,
-        organization::{OrganizationId, Person, email_key},
+        organization::{Organization, OrganizationId, Person, email_key},
     },
     store::{self, ReadWrite, Session},
 };
@@ -110,6 +111,11 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
     }
     if let Some(account) = &o.jetbrains_account {
         write_account(db, keyring, id, account).await?;
+    }
+    if let Some(section) = &o.license_vault {
+        let organization =
+            Organization { id, name: o.name.clone(), customer_code: o.customer_code, org_id: o.org_id.clone() };
+        vault::write(db, keyring, &organization, section).await?;
     }
     if let Some(section) = &o.atlassian {
         atlassian::write(db, keyring, id, section).await?;

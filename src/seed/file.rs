@@ -56,6 +56,8 @@ pub struct Organization {
     pub people: Vec<Person>,
     /// Its JetBrains Account. Without it, the API is off.
     pub jetbrains_account: Option<JetBrainsAccount>,
+    /// Its License Vault.
+    pub license_vault: Option<super::vault_file::LicenseVault>,
     /// What it has in Atlassian's administration. Without it, no API key is good.
     pub atlassian: Option<super::atlassian_file::Atlassian>,
 }

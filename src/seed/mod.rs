@@ -9,6 +9,8 @@ pub mod atlassian_file;
 pub mod file;
 pub mod plan;
 pub mod read;
+pub mod vault;
+pub mod vault_file;
 
 use std::{fmt, io::Read as _, path::Path};
 

@@ -9,7 +9,7 @@ use super::{
     Complaint, Complaints, atlassian,
     file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
     read::Reader,
-    suggest,
+    suggest, vault,
 };
 use crate::{
     core::{
@@ -76,6 +76,8 @@ pub struct Organization {
     pub people: Vec<NewPerson>,
     /// What it has in JetBrains Account.
     pub jetbrains_account: Option<Account>,
+    /// Its License Vault.
+    pub license_vault: Option<vault::Plan>,
     /// What it has in Atlassian's administration.
     pub atlassian: Option<atlassian::Plan>,
 }
@@ -181,7 +183,12 @@ impl Planner<'_> {
             let Self { tokens, now, ids, .. } = self;
             atlassian::Planner { r, known: &known, now: *now, ids, taken: tokens }.plan(section)
         });
+        let license_vault = o.license_vault.as_ref().and_then(|section| {
+            let Self { tokens, now, ids, .. } = self;
+            vault::Planner { r, known: &known, now: *now, ids, taken: tokens }.plan(section)
+        });
         Some(Organization {
+            license_vault,
             name: name?,
             customer_code: customer_code?,
             org_id: org_id?,
@@ -440,7 +447,7 @@ pub(super) fn literal_token(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet
 }
 
 /// Looser than what the vendor takes of clients: the seed's author knows best.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     text.contains('@') && !text.contains(char::is_whitespace)
 }
 

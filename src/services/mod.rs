@@ -2,3 +2,4 @@
 
 pub mod atlassian;
 pub mod jetbrains_account;
+pub mod license_vault;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     core::fault::Fault,
     domain::{
-        listing::{Cursor, Field, Filter, Interval, Key, Order, PageOf, Slice, Sorted, Value, sought},
+        listing::{Field, Filter, Interval, Key, Order, PageOf, Slice, Sorted, Value, sought},
         organization::OrganizationId,
     },
 };
@@ -42,7 +42,7 @@ fn column(field: Field) -> &'static str {
 
 /// The direction in which the list is read, which is not that of the list on the way back.
 fn descends(order: Order, page: &PageOf) -> bool {
-    order.descending != matches!(page.cursor, Cursor::Before(_))
+    order.descending != page.cursor.is_backward()
 }
 
 /// `a DESC, b, id`: ids go as the last field does.
@@ -57,7 +57,7 @@ fn push_order(sql: &mut Sql, page: &PageOf) {
 
 /// ` AND` what comes behind the cursor, in reading direction.
 fn push_cursor(sql: &mut Sql, page: &PageOf) {
-    let (Cursor::After(key) | Cursor::Before(key)) = &page.cursor else { return };
+    let Some((key, inclusive)) = page.cursor.key() else { return };
     let downs: Vec<bool> = page.sort.iter().map(|order| descends(*order, page)).collect();
     if downs.iter().all(|down| *down == downs[0]) {
         // One comparison of rows, which an index answers.
@@ -65,7 +65,7 @@ fn push_cursor(sql: &mut Sql, page: &PageOf) {
         for order in &page.sort {
             sql.push(column(order.field)).push(", ");
         }
-        sql.push(if downs[0] { "id) < (" } else { "id) > (" });
+        sql.push("id) ").push(than(downs[0], inclusive)).push(" (");
         for value in &key.values {
             push_value(sql, value);
             sql.push(", ");
@@ -77,14 +77,24 @@ fn push_cursor(sql: &mut Sql, page: &PageOf) {
     sql.push(" AND ").push(column(page.sort[0].field)).push(if downs[0] { " <= " } else { " >= " });
     push_value(sql, &key.values[0]);
     sql.push(" AND (");
-    push_behind(sql, page, &downs, key, 0);
+    push_behind(sql, page, &downs, (key, inclusive), 0);
     sql.push(")");
 }
 
-fn push_behind(sql: &mut Sql, page: &PageOf, downs: &[bool], key: &Key, at: usize) {
+/// The comparison with a key, in reading direction.
+fn than(down: bool, inclusive: bool) -> &'static str {
+    match (down, inclusive) {
+        (true, false) => "<",
+        (true, true) => "<=",
+        (false, false) => ">",
+        (false, true) => ">=",
+    }
+}
+
+fn push_behind(sql: &mut Sql, page: &PageOf, downs: &[bool], (key, inclusive): (&Key, bool), at: usize) {
     let Some(order) = page.sort.get(at) else {
         let down = downs.last().is_some_and(|down| *down);
-        sql.push(if down { "id < " } else { "id > " }).bind(key.id.clone());
+        sql.push("id ").push(than(down, inclusive)).push(" ").bind(key.id.clone());
         return;
     };
     let name = column(order.field);
@@ -93,7 +103,7 @@ fn push_behind(sql: &mut Sql, page: &PageOf, downs: &[bool], key: &Key, at: usiz
     sql.push(" OR (").push(name).push(" = ");
     push_value(sql, &key.values[at]);
     sql.push(" AND (");
-    push_behind(sql, page, downs, key, at + 1);
+    push_behind(sql, page, downs, (key, inclusive), at + 1);
     sql.push("))");
 }
 

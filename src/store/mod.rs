@@ -6,6 +6,7 @@ mod listing;
 mod sql;
 mod sqlite;
 
+pub mod allocation;
 pub mod api_key;
 pub mod api_token;
 pub mod atlassian;
@@ -19,6 +20,7 @@ pub mod rate;
 pub mod role;
 pub mod service_account;
 pub mod space;
+pub mod vault;
 
 pub use migrate::{Location, OpenError};
 pub use session::{Db, ReadOnly, ReadWrite, Session};

@@ -6,6 +6,7 @@ use crate::support::{Database, TestApp};
 fn committed_documents_are_what_the_program_serves() {
     let documents = [
         ("jetbrains-account", locum::services::jetbrains_account::openapi()),
+        ("license-vault", locum::services::license_vault::openapi()),
         ("atlassian-api-access", locum::services::atlassian::openapi()),
         ("control", locum::control::openapi()),
     ];

@@ -6,5 +6,6 @@
 mod support;
 
 mod license;
+mod listing;
 mod parity;
 mod revision;

@@ -43,6 +43,17 @@ pub struct ErrorResponse {
     errors: Vec<ErrorItem>,
 }
 
+/// No such record; or no such route, where a preview is not rolled out.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its description is used")]
+pub enum PreviewNotFound {
+    /// There is no such record.
+    Record(ErrorResponse),
+    /// There is no such route.
+    Route(GatewayError),
+}
+
 /// What is wrong.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
@@ -57,6 +68,7 @@ pub struct ErrorItem {
     title: &'static str,
     /// What is wrong, and what would be right.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<String>,
 }
 

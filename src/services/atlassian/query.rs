@@ -383,6 +383,8 @@ pub fn encode(cursor: &Cursor) -> String {
         Cursor::Start => Written('s', Vec::new(), String::new()),
         Cursor::After(key) => Written('a', values(key), key.id.clone()),
         Cursor::Before(key) => Written('b', values(key), key.id.clone()),
+        Cursor::From(key) => Written('f', values(key), key.id.clone()),
+        Cursor::UpTo(key) => Written('u', values(key), key.id.clone()),
     };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default())
 }
@@ -406,6 +408,8 @@ fn decode(text: &str, sort: &[Order]) -> Option<Cursor> {
     match kind {
         'a' => Some(Cursor::After(key)),
         'b' => Some(Cursor::Before(key)),
+        'f' => Some(Cursor::From(key)),
+        'u' => Some(Cursor::UpTo(key)),
         _ => None,
     }
 }
@@ -423,7 +427,13 @@ mod tests {
         let sort =
             [Order { field: Field::Label, descending: false }, Order { field: Field::CreatedAt, descending: true }];
         let key = Key { values: vec![Value::Text("ä\"".into()), Value::Time(-1)], id: "x".into() };
-        for cursor in [Cursor::Start, Cursor::After(key.clone()), Cursor::Before(key)] {
+        for cursor in [
+            Cursor::Start,
+            Cursor::After(key.clone()),
+            Cursor::Before(key.clone()),
+            Cursor::From(key.clone()),
+            Cursor::UpTo(key),
+        ] {
             let text = encode(&cursor);
             assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{text}");
             assert_eq!(decode(&text, &sort), Some(cursor.clone()));

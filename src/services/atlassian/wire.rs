@@ -68,14 +68,17 @@ pub struct Links {
     this: String,
     /// The next one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
     /// The one before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     prev: Option<String>,
 }
 
 /// One page of a list. Nothing else may stand beside these two.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PageResponse<T> {
     data: Vec<T>,
     links: Links,
@@ -139,11 +142,11 @@ pub struct ApiToken {
     created_at: String,
     /// Left out when it never ends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
     /// Left out when it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     last_active_at: Option<String>,
     /// Empty for a token without scopes.
     scopes: Vec<String>,
@@ -191,11 +194,11 @@ pub struct ServiceAccountApiToken {
     created_at: String,
     /// Left out when it never ends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
     /// Left out when it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     last_active_at: Option<String>,
     /// Never empty.
     scopes: Vec<String>,
@@ -238,7 +241,7 @@ pub struct ApiKey {
     expires_at: String,
     /// Left out when it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     last_active_at: Option<String>,
     #[schema(example = "ari:cloud:platform::org/8f2b0c1e-0000-4000-8000-000000000001")]
     resource: String,

@@ -49,7 +49,7 @@ pub async fn get_api_tokens(
     params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
-        (status = 200, description = "How many", body = i64),
+        (status = 200, description = "How many", body = i64, content_type = "application/json"),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
         Refused,
     ),

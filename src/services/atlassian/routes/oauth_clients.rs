@@ -124,6 +124,7 @@ pub async fn get_oauth_client_count(
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "The client", body = OAuthClient),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such client", body = ErrorResponse),
         Refused,
     ),
@@ -147,6 +148,7 @@ pub async fn get_oauth_client(
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such client", body = ErrorResponse),
         Refused,
     ),

@@ -172,6 +172,7 @@ pub async fn get_all_service_account_api_tokens(
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
         Refused,
     ),
@@ -193,6 +194,7 @@ pub async fn get_service_account_api_tokens(
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
         Refused,
     ),
@@ -230,6 +232,7 @@ pub async fn get_all_service_account_oauth_clients(
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
         Refused,
     ),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::{
     Atlassian,
-    error::{Error, ErrorResponse},
+    error::{Error, ErrorResponse, GatewayError, PreviewNotFound},
     query::Parameters,
     scope,
     wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, created},
@@ -40,11 +40,17 @@ const LARGEST_PAGE: i64 = 80;
 pub struct UrlLinks {
     /// Left out on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://api.atlassian.com/admin/api-access/v1/orgs/o/service-accounts?cursor=80&limit=80")]
+    #[schema(
+        nullable = false,
+        example = "https://api.atlassian.com/admin/api-access/v1/orgs/o/service-accounts?cursor=80&limit=80"
+    )]
     next: Option<String>,
     /// Left out on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://api.atlassian.com/admin/api-access/v1/orgs/o/service-accounts?cursor=80&limit=80")]
+    #[schema(
+        nullable = false,
+        example = "https://api.atlassian.com/admin/api-access/v1/orgs/o/service-accounts?cursor=80&limit=80"
+    )]
     prev: Option<String>,
 }
 
@@ -67,7 +73,12 @@ fn check_rollout(admin: &Admin) -> Result<(), Fault> {
     get, path = "/orgs/{orgId}/service-accounts", operation_id = "getServiceAccounts", tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts:admin"])),
-    responses((status = 200, description = "One page", body = ServiceAccountList), Refused),
+    responses(
+        (status = 200, description = "One page", body = ServiceAccountList),
+        (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
+        (status = 404, description = "The preview is not rolled out", body = GatewayError),
+        Refused,
+    ),
 )]
 pub async fn get_service_accounts(
     caller: Caller<Atlassian, scope::ReadServiceAccounts>,
@@ -170,6 +181,7 @@ fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Fault> {
     responses(
         (status = 201, description = "It is there", body = CreatedServiceAccount),
         (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
+        (status = 404, description = "The preview is not rolled out", body = GatewayError),
         (status = 409, description = "As many as the organization may have, where a quirk sets a quota", body = ErrorResponse),
         Refused,
     ),
@@ -228,7 +240,7 @@ pub struct UpdateServiceAccount {
     responses(
         (status = 200, description = "As it is now", body = ServiceAccount),
         (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
-        (status = 404, description = "No such service account", body = ErrorResponse),
+        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
         Refused,
     ),
 )]
@@ -262,7 +274,8 @@ pub async fn update_service_account(
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 404, description = "No such service account", body = ErrorResponse),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
         Refused,
     ),
 )]

@@ -1,0 +1,188 @@
+//! The License Vault API, and the machine interface of the License Server before it (`contracts/license-vault.md`).
+
+mod error;
+mod report;
+mod routes;
+mod scope;
+mod swagger;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::OriginalUri,
+    http::{HeaderValue, header, request::Parts},
+    middleware::from_fn,
+};
+use utoipa::{
+    OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    core::{fault::Fault, token::PlainToken},
+    domain::{credential::Credential, vault::Vault},
+    http::emulated::{Emulated, Outcome, Presented, emulate, emulate_beside},
+    store::{self, ReadOnly, Session, vault::TokenKind},
+};
+
+/// Where the API is mounted.
+pub const BASE: &str = "/public-api";
+/// Where a vault is found by its name; everything is mounted behind it once more.
+pub const BY_NAME: &str = "/license-vault/{vault}";
+const BY_NAME_PREFIX: &str = "/license-vault/";
+/// A vault's own host is its name and this.
+const HOST: &str = ".fls.jetbrains.com";
+
+/// The service.
+pub struct LicenseVault;
+
+/// What a scope of this service asks for.
+pub enum Need {
+    /// A token of the vault, or an automation token, each under its own scheme.
+    Api,
+    /// The License Server's reporting token, in the query.
+    Reporting,
+}
+
+/// The vault that a credential opens, and as what.
+pub struct VaultCaller {
+    /// The vault.
+    pub vault: Vault,
+    /// What the credential is.
+    pub kind: TokenKind,
+}
+
+impl Emulated for LicenseVault {
+    const NAME: &'static str = store::vault::SERVICE;
+    const BASE: &'static str = "";
+    type Error = error::Error;
+    type Principal = VaultCaller;
+    type Need = Need;
+
+    fn credential(parts: &Parts) -> Presented {
+        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+            return match scheme_and_token(value) {
+                Some((_, token)) => Presented::Token(PlainToken::new(token)),
+                None => Presented::Unreadable,
+            };
+        }
+        let mut query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        match query.find(|(name, _)| name == "token") {
+            Some((_, token)) => Presented::Token(PlainToken::new(token)),
+            None => Presented::Nothing,
+        }
+    }
+
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Fault> {
+        let found = store::vault::of_credential(db, credential).await?;
+        Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
+    }
+
+    /// license-vault §1, §2.1: the two schemes are never interchangeable.
+    ///
+    /// unverified: a good token at another vault's address is a 401 there.
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<VaultCaller>, Fault> {
+        let caller = outcome.principal::<Self>()?;
+        let scheme = parts.headers.get(header::AUTHORIZATION).and_then(scheme_and_token).map(|(scheme, _)| scheme);
+        let expected = match need {
+            Need::Api => scheme,
+            Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
+            Need::Reporting => None,
+        };
+        if expected != Some(caller.kind) || named(parts).is_some_and(|name| name != caller.vault.name) {
+            return Err(Fault::CredentialRejected);
+        }
+        Ok(caller)
+    }
+}
+
+/// unverified: schemes are compared without case (license-vault §2.1).
+fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let kind = if scheme.eq_ignore_ascii_case("bearer") {
+        TokenKind::Vault
+    } else if scheme.eq_ignore_ascii_case("automation") {
+        TokenKind::Automation
+    } else {
+        return None;
+    };
+    Some((kind, token.trim()))
+}
+
+/// The vault that the address names: in the path, or by its own host.
+fn named(parts: &Parts) -> Option<String> {
+    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
+    if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
+        return rest.split('/').next().map(ToOwned::to_owned);
+    }
+    let host = parts.headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
+    let host = host.split(':').next().unwrap_or_default();
+    host.strip_suffix(HOST).map(ToOwned::to_owned)
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "License Vault API",
+    description = "As emulated by Locum: reconstructed from public material. Operations marked \
+                       `x-locum-unverified` are our guess: their paths are not public.",
+    license(name = "MIT", identifier = "MIT"),
+))]
+struct Document;
+
+/// The routes of the API: the two that are known, and the four capabilities whose paths are ours
+/// (license-vault §2.4).
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::usage::get_license_usage))
+        .routes(routes!(routes::denials::get_denials_report))
+        // unverified: these five.
+        .routes(routes!(routes::licenses::get_user_licenses))
+        .routes(routes!(routes::licenses::revoke_licenses))
+        .routes(routes!(routes::products::disconnect_product))
+        .routes(routes!(routes::licenses::get_licenses_report))
+}
+
+/// The machine interface of the License Server (license-vault §5).
+fn server() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::server::get_health))
+        .routes(routes!(routes::server::check_version))
+        .routes(routes!(routes::server::check_connection))
+        .routes(routes!(routes::server::check_configuration))
+        .routes(routes!(routes::server::get_licenses_report_json))
+        .routes(routes!(routes::server::get_tickets_report_json))
+        .routes(routes!(routes::server::get_report))
+        .routes(routes!(routes::server::get_report_in_lower_case))
+}
+
+/// The document of the service.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("vaultToken", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let scheme = |value| SecurityScheme::ApiKey(value);
+    components.add_security_scheme(
+        "automationToken",
+        scheme(ApiKey::Header(ApiKeyValue::with_description("Authorization", "`Automation TOKEN`"))),
+    );
+    components.add_security_scheme("reportingToken", scheme(ApiKey::Query(ApiKeyValue::new("token"))));
+    OpenApiRouter::with_openapi(document).nest(BASE, api()).merge(server()).into_openapi()
+}
+
+/// The service, to be merged into the root; once more behind [`BY_NAME`].
+pub fn router(app: &App) -> Router<App> {
+    let whole = || {
+        let api = emulate::<LicenseVault>(app, api()).layer(from_fn(error::as_json));
+        let server = emulate_beside::<LicenseVault>(app, server()).layer(from_fn(error::as_text));
+        Router::new().nest(BASE, api).merge(server).merge(swagger::router())
+    };
+    whole().nest(BY_NAME, whole())
+}
+
+/// What the service calls JSON.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -1,0 +1,7 @@
+//! One file per resource.
+
+pub mod denials;
+pub mod licenses;
+pub mod products;
+pub mod server;
+pub mod usage;

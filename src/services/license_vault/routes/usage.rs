@@ -1,0 +1,20 @@
+//! How many licences are free, and how many are not.
+
+use super::super::{
+    LicenseVault,
+    error::Error,
+    scope,
+    wire::{Answer, LicenseUsages, Refused},
+};
+use crate::{http::caller::Caller, store};
+
+/// How many licences of each product there are, and how many are in use (license-vault §2.2).
+#[utoipa::path(
+    get, path = "/licenses/usage", operation_id = "getLicenseUsage", tag = "License Vault Public",
+    security(("vaultToken" = []), ("automationToken" = [])),
+    responses((status = 200, description = "The whole catalogue", body = LicenseUsages), Refused),
+)]
+pub async fn get_license_usage(caller: Caller<LicenseVault, scope::Read>) -> Result<Answer<LicenseUsages>, Error> {
+    let pools = store::vault::pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    Ok(Answer(LicenseUsages::new(&pools, caller.now)))
+}

@@ -1,0 +1,27 @@
+//! What a handler of this service may do. A token may do everything the API offers (license-vault §2.1).
+
+use super::{LicenseVault, Need};
+use crate::http::caller::{Scope, Writes};
+
+/// Reads usage, denials and allocations.
+pub struct Read;
+
+/// Takes licences back.
+pub struct Write;
+
+/// Reads the License Server's reports.
+pub struct Reports;
+
+impl Scope<LicenseVault> for Read {
+    const NEED: Need = Need::Api;
+}
+
+impl Scope<LicenseVault> for Write {
+    const NEED: Need = Need::Api;
+}
+
+impl Scope<LicenseVault> for Reports {
+    const NEED: Need = Need::Reporting;
+}
+
+impl Writes for Write {}
