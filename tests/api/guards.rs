@@ -5,9 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
+use locum::{domain::api_access::SCOPES, http::operations::of_path};
 use utoipa::openapi::path::Operation;
 
-use crate::support::Actor;
+use crate::support::{
+    Actor, Answer,
+    atlassian::{ApiCaller, OTHER_ORG},
+};
 
 /// Operations that take no credential at all. May only shrink.
 const OPEN: [&str; 1] = ["getSwagger"];
@@ -52,6 +57,68 @@ fn body_and_query(id: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// An operation of the Atlassian service.
+struct Operating {
+    id: String,
+    method: Method,
+    path: String,
+    /// The scope that the document asks for; `None` is an administrator's session.
+    scope: Option<&'static str>,
+}
+
+/// Those that read come first: some of the others take away what they read.
+fn atlassian_operations() -> Vec<Operating> {
+    let mut found = Vec::new();
+    for (path, item) in &locum::services::atlassian::openapi().paths.paths {
+        let below = path.strip_prefix("/orgs/{orgId}").expect("everything is an organization's");
+        let path = below.replace("{serviceAccountId}", "svc-1").replace("{clientId}", "client-sync");
+        let path = path.replace("{apiKeyId}", "no-such-key");
+        assert!(!path.contains('{'), "an example value for {path}");
+        for (method, operation) in of_path(item) {
+            let security = serde_json::to_value(&operation.security).unwrap();
+            let scope = security[0]["apiKey"][0].as_str();
+            let scope = scope.map(|needed| *SCOPES.iter().find(|scope| **scope == needed).expect("a scope of keys"));
+            assert_eq!(security[0].get("session").is_some(), scope.is_none(), "{security}");
+            assert_eq!((security.as_array().unwrap().len(), security[0].as_object().unwrap().len()), (1, 1));
+            let id = operation.operation_id.clone().expect("every operation has an id");
+            found.push(Operating { id, method, path: path.clone(), scope });
+        }
+    }
+    found.sort_by_key(|operation| operation.method != Method::GET);
+    found
+}
+
+async fn operate(caller: &ApiCaller<'_>, operation: &Operating) -> Answer {
+    let body = match operation.id.as_str() {
+        "createOauthClient" => r#"{"name":"guarded","serviceAccountId":"svc-2"}"#,
+        "createServiceAccount" => {
+            r#"{"displayName":"guarded","permissionRules":[{"resource":"ari:cloud:jira::site/1","role":"atlassian/user"}]}"#
+        }
+        "updateServiceAccount" => r#"{"atlassianId":"svc-1","description":"guarded"}"#,
+        "getServiceAccountCredentialCounts" => r#"["svc-1"]"#,
+        _ => "",
+    };
+    caller.call(operation.method.as_str(), &operation.path, body).await
+}
+
+/// One key per scope, called `only-…`, and one with all the others, called `but-…`.
+async fn seed_scoped_keys(app: &crate::support::TestApp) {
+    let keys: Vec<String> = SCOPES
+        .iter()
+        .flat_map(|scope| {
+            let others: Vec<&str> = SCOPES.into_iter().filter(|other| other != scope).collect();
+            [
+                format!("        - {{ label: only {scope}, token: 'only-{scope}', scopes: ['{scope}'] }}"),
+                format!(
+                    "        - {{ label: but {scope}, token: 'but-{scope}', scopes: ['{}'] }}",
+                    others.join("', '")
+                ),
+            ]
+        })
+        .collect();
+    app.atlassian_seed(&format!("      api_keys:\n{}", keys.join("\n"))).await;
+}
+
 crate::on_both! {
     async fn every_operation_refuses_whom_it_should(app: TestApp) {
         let operations = operations();
@@ -85,5 +152,63 @@ crate::on_both! {
         }
         // Last, what the credential is for: nobody above changed anything.
         assert_eq!(app.org_admin().get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
+    }
+
+    async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
+        seed_scoped_keys(&app).await;
+        let operations = atlassian_operations();
+        let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+        assert_eq!((operations.len(), ids.len()), (21, 21), "{ids:?}");
+        let for_sessions: Vec<&str> = operations.iter().filter(|it| it.scope.is_none()).map(|it| it.id.as_str()).collect();
+        assert_eq!(for_sessions, ["createOauthClient"]);
+        let administrator = app.administrator("ann@example.test").await;
+        let every_key = ["only", "but"].iter().flat_map(|kind| SCOPES.map(|scope| format!("{kind}-{scope}")));
+        let every_key: Vec<String> = every_key.chain(["demo-atlassian-key".to_owned()]).collect();
+        for it in &operations {
+            for bad in [
+                app.with_headers([]),
+                app.api_key("nonsense"),
+                app.api_key(""),
+                app.with_headers([("authorization", "Basic YW5uOmRlbW8tYXRsYXNzaWFuLWtleQ==")]),
+                app.with_headers([("authorization", "Basic demo-atlassian-key")]),
+                app.with_headers([("authorization", "demo-atlassian-key")]),
+                app.with_headers([("cookie", "cloud.session.token=demo-atlassian-key")]),
+                app.with_headers([("x-api-key", "demo-jba-organization-admin")]),
+                app.api_key("demo-jba-organization-admin"),
+                app.api_key("demo-atlassian-expired"),
+            ] {
+                operate(&bad, it).await.gateway(401, "Unauthorized");
+            }
+            operate(&app.api_key("demo-atlassian-other-key"), it).await.service_error(403, "GENERIC_ERROR");
+            operate(&app.full_key().at(OTHER_ORG), it).await.service_error(403, "GENERIC_ERROR");
+            operate(&administrator.at(OTHER_ORG), it).await.service_error(403, "GENERIC_ERROR");
+            if let Some(scope) = it.scope {
+                let detail = operate(&app.api_key(&format!("but-{scope}")), it).await.service_error(403, "GENERIC_ERROR");
+                assert!(detail.contains(scope), "{}: {detail}", it.id);
+                operate(&administrator, it).await.gateway(401, "Unauthorized");
+            } else {
+                for key in &every_key {
+                    operate(&app.api_key(key), it).await.service_error(403, "GENERIC_ERROR");
+                }
+            }
+        }
+        // Nobody above changed anything.
+        let full = app.full_key();
+        assert_eq!(full.get("/api-tokens/count").await.text(), "254");
+        assert_eq!(full.get("/api-keys/count").await.text(), "19");
+        assert_eq!(full.get("/service-accounts").await.ok()["total"], 2);
+        assert_eq!(full.post("/oauth-clients/count", "").await.text(), r#"{"total":1}"#);
+        for it in &operations {
+            let Some(scope) = it.scope else {
+                assert_eq!(operate(&administrator, it).await.status, 201, "{}", it.id);
+                continue;
+            };
+            for caller in [app.api_key(&format!("only-{scope}")), full.clone()] {
+                let answer = operate(&caller, it).await;
+                // The second one comes too late for what the first one took away.
+                assert!(matches!(answer.status.as_u16(), 200 | 201 | 204 | 400 | 404), "{}: {}", it.id, answer.status);
+            }
+        }
+        assert_eq!(full.get("/api-tokens/count").await.text(), "0");
     }
 }

@@ -5,8 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod atlassian;
 mod control;
 mod fuzz;
 mod guards;
 mod jetbrains_account;
+mod license_vault;
 mod openapi;

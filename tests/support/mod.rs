@@ -1,5 +1,8 @@
 //! What every test stands on: an app on either database, and actors that speak one kind of request.
 
+pub mod atlassian;
+pub mod documented;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::{
@@ -83,23 +86,30 @@ impl TestApp {
 
     /// The demo seed, at [`NOW`], with further settings.
     pub async fn start_with(database: Database, further: &[&str]) -> Self {
+        Self::start_on(database_url(database).await.as_deref(), further).await
+    }
+
+    /// The same on a database that others may be using; `None` is one in memory.
+    pub async fn start_on(url: Option<&str>, further: &[&str]) -> Self {
         let clock = format!("frozen@{NOW}");
         let mut arguments = vec!["--clock", &clock, "--id-seed", "7", "--server-key", "a key for tests only"];
-        let url = database_url(database).await;
-        if let Some(url) = &url {
-            arguments.extend(["--database-url", url.as_str()]);
+        if let Some(url) = url {
+            arguments.extend(["--database-url", url]);
         }
         arguments.extend(further);
         let (app, _) = App::start(config(&arguments)).await.expect("the app starts");
         Self { router: locum::router::router(app.clone()), app }
     }
 
-    /// Sends a request.
+    /// Sends a request. Fails the test when the answer is not one that the document knows.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("the router always answers");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        documented::check(&method, &path, &answer).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
+        answer
     }
 
     /// A request to the control API.
