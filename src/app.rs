@@ -48,6 +48,8 @@ pub struct Inner {
     pub identities: Cache<Fingerprint, Arc<Remembered>>,
     default_space: RwLock<Option<Space>>,
     hashing: Semaphore,
+    /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
+    pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
 }
 
@@ -128,6 +130,7 @@ impl App {
             identities: Cache::new(REMEMBERED_CREDENTIALS),
             default_space: RwLock::default(),
             hashing: Semaphore::new(cores),
+            seeding: Semaphore::new(cores),
         }));
         let plan = app.seed_if_empty().await?;
         Ok((app, plan))

@@ -71,7 +71,7 @@ impl From<Fault> for Problem {
             Fault::CredentialMissing | Fault::CredentialRejected => S::UNAUTHORIZED,
             Fault::NotFound(_) | Fault::RouteUnknown => S::NOT_FOUND,
             Fault::MethodUnknown => S::METHOD_NOT_ALLOWED,
-            Fault::QuotaReached(_) => S::CONFLICT,
+            Fault::QuotaReached(_) | Fault::Exists(_) => S::CONFLICT,
             Fault::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
             Fault::TimedOut | Fault::Unavailable(_) => S::SERVICE_UNAVAILABLE,
             _ => S::INTERNAL_SERVER_ERROR,

@@ -1,8 +1,10 @@
 //! Query and body of control requests, refused as problems that point at the value.
 
+use std::collections::HashMap;
+
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -21,7 +23,7 @@ use crate::{
 /// The largest control body: seeds are longer than what the services take.
 pub(super) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The space that a control request is about: `?space=NAME`, or the default one.
+/// The space that a control request is about: `/spaces/NAME/…`, `?space=NAME`, or the default one.
 pub struct InSpace(pub Space);
 
 /// How the query names it.
@@ -36,10 +38,23 @@ impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        let path = path.map(|path| path.0).unwrap_or_default();
         let Params(query) = Params::<SpaceQuery>::from_request_parts(parts, app).await?;
-        let name = query.space.unwrap_or_else(|| DEFAULT_SPACE.to_owned());
+        let name = match (named_space(&path), query.space) {
+            (Some(path), Some(query)) if path != query => {
+                return Err(Fault::invalid("/space", "the path names another space").into());
+            }
+            (Some(path), _) => path.to_owned(),
+            (None, query) => query.unwrap_or_else(|| DEFAULT_SPACE.to_owned()),
+        };
         Ok(Self(app.space(&name).await?))
     }
+}
+
+/// The space that a path names.
+pub(super) fn named_space(path: &HashMap<String, String>) -> Option<&str> {
+    path.get("space").map(String::as_str)
 }
 
 /// The query.

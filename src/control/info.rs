@@ -60,8 +60,8 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 9] =
-    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "tokens", "vaults"];
+const CAPABILITIES: [&str; 10] =
+    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "spaces", "tokens", "vaults"];
 
 /// What this Locum is.
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),

@@ -9,6 +9,7 @@ mod info;
 mod organizations;
 mod probes;
 mod rate_limits;
+mod spaces;
 mod vaults;
 mod world;
 
@@ -32,7 +33,7 @@ pub const BASE: &str = "/_emulator";
 #[openapi(
     info(
         title = "Locum control API",
-        description = "The tester's side of Locum. Everything takes `?space=NAME`; without it, the default space is meant.",
+        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/_emulator")),
@@ -44,8 +45,16 @@ fn documented() -> OpenApiRouter<App> {
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
     OpenApiRouter::with_openapi(document)
-        .routes(routes!(info::get_info))
         .routes(routes!(info::get_operations))
+        .routes(routes!(spaces::get_spaces, spaces::create_space))
+        .routes(routes!(spaces::get_space, spaces::delete_space))
+        .merge(of_a_space())
+}
+
+/// What is about one space: once as it is, and once behind `/spaces/{space}`.
+fn of_a_space() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(info::get_info))
         .routes(routes!(world::reset))
         .routes(routes!(world::seed))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
@@ -74,7 +83,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The control API, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
     let (routes, _) = documented().split_for_parts();
+    let (of_a_space, _) = of_a_space().split_for_parts();
     routes
+        .nest("/spaces/{space}", of_a_space)
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), guard::guard))

@@ -1,6 +1,8 @@
 //! `/organizations/{customerCode}/jetbrains-account/…`: what people click in the vendor's pages, as a named actor,
 //! with the vendor's rules (jetbrains-account §14).
 
+use std::collections::HashMap;
+
 use axum::extract::{FromRequestParts, Path, State};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
@@ -124,8 +126,9 @@ impl FromRequestParts<App> for Addressed {
 
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &App) -> Result<Self, Problem> {
         let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
-        let customer_code = Path::<String>::from_request_parts(parts, app).await;
-        let customer_code = customer_code.map_err(|e| Fault::NotFound(e.to_string()))?.0;
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        let mut path = path.map_err(|e| Fault::NotFound(e.to_string()))?.0;
+        let customer_code = path.remove("customerCode").unwrap_or_default();
         Ok(Self { space, customer_code })
     }
 }

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::organization::Space,
+    domain::organization::{DEFAULT_SPACE, Space},
     seed::{
         apply::{self, Mode},
         atlassian::{self, NewTokens},
         file::SeedFile,
         plan::{self, Plan},
-        read,
+        read, vault,
     },
 };
 
@@ -42,9 +42,42 @@ pub struct SeededOrganization {
     /// Its JetBrains Account, if the seed says something about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     jetbrains_account: Option<SeededAccount>,
+    /// Its License Vault, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license_vault: Option<SeededVault>,
     /// Its Atlassian administration, if the seed says something about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     atlassian: Option<SeededAtlassian>,
+}
+
+/// A vault that a seed made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededVault {
+    #[schema(example = "example")]
+    name: String,
+    tokens: Vec<SeededVaultToken>,
+}
+
+/// A credential of a vault.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededVaultToken {
+    /// `vault`, `automation` or `reporting`.
+    kind: &'static str,
+    /// What an automation token is called.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    token: String,
+}
+
+impl From<vault::Plan> for SeededVault {
+    fn from(plan: vault::Plan) -> Self {
+        let shown = |new: vault::NewToken| SeededVaultToken {
+            kind: new.kind.name(),
+            name: new.name,
+            token: new.token.expose().to_owned(),
+        };
+        Self { name: plan.name, tokens: plan.tokens.into_iter().map(shown).collect() }
+    }
 }
 
 /// What a seed made in Atlassian's administration.
@@ -127,12 +160,20 @@ pub struct SeededToken {
     token: String,
 }
 
+impl Seeded {
+    /// What a plan made in a space.
+    pub(super) fn new(space: String, dry_run: bool, plan: Plan) -> Self {
+        Self { space, dry_run, organizations: plan.organizations.into_iter().map(Into::into).collect() }
+    }
+}
+
 impl From<plan::Organization> for SeededOrganization {
     fn from(o: plan::Organization) -> Self {
         Self {
             name: o.name,
             customer_code: o.customer_code.to_string(),
             org_id: o.org_id,
+            license_vault: o.license_vault.map(Into::into),
             atlassian: o.atlassian.map(Into::into),
             jetbrains_account: o.jetbrains_account.map(|account| SeededAccount {
                 teams: account.teams.into_iter().map(|team| SeededTeam { id: team.id, name: team.name }).collect(),
@@ -189,7 +230,9 @@ enum DryRun {
     params(SpaceQuery),
     responses((status = 200, description = "What is there now", body = Seeded), Refused))]
 pub async fn reset(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<Seeded>, Problem> {
-    write(&app, &space, &app.config.seeds, Mode::Replace, true, false).await
+    // A space that was made from the seed keeps names and tokens of its own.
+    let mode = if space.name == DEFAULT_SPACE { Mode::Replace } else { Mode::Fresh };
+    write(&app, &space, &app.config.seeds, mode, true, false).await
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
@@ -226,6 +269,5 @@ async fn write(
     if !dry_run {
         db.commit().await?;
     }
-    let organizations = plan.organizations.into_iter().map(Into::into).collect();
-    Ok(Answer(Seeded { space: space.name.clone(), dry_run, organizations }))
+    Ok(Answer(Seeded::new(space.name.clone(), dry_run, plan)))
 }

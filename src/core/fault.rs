@@ -55,6 +55,9 @@ pub enum Fault {
     /// There is as much of it as there may be.
     #[error("{0}")]
     QuotaReached(String),
+    /// Something that a control request makes is there already.
+    #[error("{0}")]
+    Exists(String),
     /// A person may not do this in the vendor's pages.
     #[error("{0}")]
     ActorRefused(String),

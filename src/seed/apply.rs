@@ -40,6 +40,9 @@ pub enum Mode {
     Merge,
     /// It goes, the clock with it.
     Replace,
+    /// It goes, the clock with it; what comes gets customer codes, org ids and tokens of its own, whatever the seed
+    /// spells out, so that it can stand beside what was made from the same seed.
+    Fresh,
 }
 
 /// Checks seeds without a database.
@@ -48,7 +51,7 @@ pub enum Mode {
 /// Everything wrong with them.
 pub fn check(files: &[SeedFile], ids: &mut Ids) -> Result<Plan, Complaints> {
     let clock = plan::clock_of(files)?.unwrap_or_default();
-    plan::plan(files, World::default(), clock.now(), ids)
+    plan::plan(files, World::default(), clock.now(), ids, false)
 }
 
 /// Writes seeds into the session's space; the caller commits. `clock` wins over the seeds' own.
@@ -62,7 +65,7 @@ pub async fn apply(
     mode: Mode,
     clock: Option<Clock>,
 ) -> Result<Plan, ApplyError> {
-    if mode == Mode::Replace {
+    if mode != Mode::Merge {
         store::space::wipe(db).await?;
     }
     let seeded = plan::clock_of(files).map_err(ApplyError::Seed)?;
@@ -71,7 +74,7 @@ pub async fn apply(
     }
     let world = world(db).await?;
     let now = db.now();
-    let plan = plan::plan(files, world, now, db.ids()).map_err(ApplyError::Seed)?;
+    let plan = plan::plan(files, world, now, db.ids(), mode == Mode::Fresh).map_err(ApplyError::Seed)?;
     for organization in &plan.organizations {
         write(db, keyring, organization).await?;
     }

@@ -111,6 +111,8 @@ pub(super) struct Planner<'a> {
     pub(super) ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
     pub(super) taken: &'a mut HashSet<String>,
+    /// No token is spelled out.
+    pub(super) fresh: bool,
 }
 
 impl Planner<'_> {
@@ -151,7 +153,7 @@ impl Planner<'_> {
 
     fn key(&mut self, key: &SeedKey) -> Option<NewKey> {
         let label = self.r.text(&key.label)?;
-        let token = match &key.token {
+        let token = match key.token.as_ref().filter(|_| !self.fresh) {
             None => self.ids.atlassian_key(),
             Some(scalar) => literal_token(self.r, scalar, self.taken)?,
         };

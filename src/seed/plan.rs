@@ -143,13 +143,13 @@ fn is_version_1(r: &Reader<'_>, version: &Scalar) -> bool {
     text.as_deref() == Some("1")
 }
 
-/// Makes the plan.
+/// Makes the plan. A `fresh` one spells out no customer code, org id or token, even where the files do.
 ///
 /// # Errors
 /// Everything wrong with the files.
-pub fn plan(files: &[SeedFile], world: World, now: Time, ids: &mut Ids) -> Result<Plan, Complaints> {
+pub fn plan(files: &[SeedFile], world: World, now: Time, ids: &mut Ids, fresh: bool) -> Result<Plan, Complaints> {
     let taken_org_ids = world.organizations.iter().map(|(code, known)| (known.org_id.clone(), *code)).collect();
-    let mut planner = Planner { world, taken_org_ids, named: HashSet::new(), tokens: HashSet::new(), now, ids };
+    let mut planner = Planner { world, taken_org_ids, named: HashSet::new(), tokens: HashSet::new(), now, ids, fresh };
     let mut organizations = Vec::new();
     let mut complaints = Vec::new();
     for file in files {
@@ -167,6 +167,7 @@ struct Planner<'a> {
     /// Customer codes that the files have named.
     named: HashSet<i64>,
     tokens: HashSet<String>,
+    fresh: bool,
     now: Time,
     ids: &'a mut Ids,
 }
@@ -180,12 +181,12 @@ impl Planner<'_> {
         let people = self.people(r, &o.people, &mut known);
         let jetbrains_account = o.jetbrains_account.as_ref().map(|account| self.account(r, account, &mut known));
         let atlassian = o.atlassian.as_ref().map(|section| {
-            let Self { tokens, now, ids, .. } = self;
-            atlassian::Planner { r, known: &known, now: *now, ids, taken: tokens }.plan(section)
+            let Self { tokens, now, ids, fresh, .. } = self;
+            atlassian::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }.plan(section)
         });
         let license_vault = o.license_vault.as_ref().and_then(|section| {
-            let Self { tokens, now, ids, .. } = self;
-            vault::Planner { r, known: &known, now: *now, ids, taken: tokens }.plan(section)
+            let Self { tokens, now, ids, fresh, .. } = self;
+            vault::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }.plan(section)
         });
         Some(Organization {
             license_vault,
@@ -226,7 +227,7 @@ impl Planner<'_> {
     }
 
     fn customer_code(&mut self, r: &Reader<'_>, scalar: Option<&Scalar>) -> Option<i64> {
-        let Some(scalar) = scalar else {
+        let Some(scalar) = scalar.filter(|_| !self.fresh) else {
             let taken = |code: &i64| self.named.contains(code) || self.world.organizations.contains_key(code);
             let code = std::iter::repeat_with(|| self.ids.customer_code()).find(|code| !taken(code))?;
             self.named.insert(code);
@@ -241,7 +242,7 @@ impl Planner<'_> {
     }
 
     fn org_id(&mut self, r: &Reader<'_>, scalar: Option<&Scalar>, code: Option<i64>, known: &Known) -> Option<String> {
-        let Some(scalar) = scalar else {
+        let Some(scalar) = scalar.filter(|_| !self.fresh) else {
             return Some(if known.org_id.is_empty() { self.ids.uuid().to_string() } else { known.org_id.clone() });
         };
         let text = r.text(scalar)?;
@@ -322,7 +323,7 @@ impl Planner<'_> {
                 format!("{email} has a token in the {profile} already: there is one per person and profile"),
             );
         }
-        let plain = match &token.token {
+        let plain = match token.token.as_ref().filter(|_| !self.fresh) {
             None => self.ids.jetbrains_token(),
             Some(scalar) => literal_token(r, scalar, &mut self.tokens)?,
         };

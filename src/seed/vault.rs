@@ -83,6 +83,8 @@ pub(super) struct Planner<'a> {
     pub(super) ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
     pub(super) taken: &'a mut HashSet<String>,
+    /// No token is spelled out.
+    pub(super) fresh: bool,
 }
 
 impl Planner<'_> {
@@ -99,7 +101,9 @@ impl Planner<'_> {
         let mut tokens = Vec::new();
         for (scalar, kind) in [(&section.token, TokenKind::Vault), (&section.reporting_token, TokenKind::Reporting)] {
             let Some(scalar) = scalar else { continue };
-            let Some(token) = literal_token(self.r, scalar, self.taken) else { continue };
+            let token =
+                if self.fresh { Some(self.ids.vault_token()) } else { literal_token(self.r, scalar, self.taken) };
+            let Some(token) = token else { continue };
             let place = self.r.place(scalar.referenced);
             tokens.push(NewToken { kind, name: String::new(), token, expires_at: None, place });
         }
@@ -125,7 +129,7 @@ impl Planner<'_> {
         if !names.insert(name.clone()) {
             self.r.complain(token.name.referenced, format!("another automation token is called `{name}`"));
         }
-        let plain = match &token.token {
+        let plain = match token.token.as_ref().filter(|_| !self.fresh) {
             None => self.ids.automation_token(),
             Some(scalar) => literal_token(self.r, scalar, self.taken)?,
         };

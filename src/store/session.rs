@@ -55,6 +55,7 @@ pub struct ReadWrite {
     ids: Ids,
     db: Db,
     forgets_counters: bool,
+    deletes_space: bool,
 }
 
 /// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed.
@@ -141,7 +142,14 @@ impl Db {
         let ids = self.0.id_seed.of_write(&space.name, space.writes);
         Ok(Session {
             handle,
-            mode: ReadWrite { now: space.now(), space, ids, db: self.clone(), forgets_counters: false },
+            mode: ReadWrite {
+                now: space.now(),
+                space,
+                ids,
+                db: self.clone(),
+                forgets_counters: false,
+                deletes_space: false,
+            },
         })
     }
 
@@ -165,6 +173,29 @@ impl Db {
     /// The rate-limit counters of this process; `None` when processes share the database, and count there.
     pub(super) fn counters(&self) -> Option<&Mutex<Counters>> {
         matches!(self.0.pools, Pools::Sqlite(_)).then_some(&self.0.counters)
+    }
+
+    fn forget(&self, space: SpaceId) {
+        self.0.revisions.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+    }
+
+    /// Makes a space, empty and at its real time; `None` when there is one with the name.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn create_space(&self, name: &str) -> Result<Option<SpaceId>, Fault> {
+        space::create(&mut self.maintain().await?, name).await
+    }
+
+    /// Deletes a space and everything in it.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when it is gone already; [`Fault::Unavailable`].
+    pub async fn delete_space(&self, space: SpaceId) -> Result<(), Fault> {
+        let mut session = self.write(space).await?;
+        space::delete(&mut session).await?;
+        session.mode.deletes_space = true;
+        session.commit().await
     }
 
     /// A write that was committed while an older revision was being looked up must win.
@@ -242,7 +273,11 @@ impl Session<ReadWrite> {
                     sqlx::query("COMMIT").execute(&mut writer.connection).await?;
                     writer.in_transaction = false;
                     // Announced before the next session gets the connection.
-                    mode.db.remember(mode.space.id, mode.space.revision);
+                    if mode.deletes_space {
+                        mode.db.forget(mode.space.id);
+                    } else {
+                        mode.db.remember(mode.space.id, mode.space.revision);
+                    }
                     if mode.forgets_counters {
                         let mut counters = mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
                         counters.retain(|(space, ..), _| *space != mode.space.id);

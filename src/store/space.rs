@@ -10,6 +10,7 @@ use crate::{
     core::{
         clock::{Clock, from_micros, micros},
         fault::Fault,
+        ids::random_bytes,
     },
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
 };
@@ -42,6 +43,41 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
     const SQL: &str = "INSERT INTO space (name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING";
     on!(db, |c| sqlx::query(SQL).bind(DEFAULT_SPACE).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Makes a space; `None` when there is one with the name. Its key is never given out again, because processes
+/// remember things by it.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub(super) async fn create(db: &mut Session<impl Sized>, name: &str) -> Result<Option<SpaceId>, Fault> {
+    const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
+                       VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING RETURNING id";
+    let id = i64::from_le_bytes(random_bytes()) & i64::MAX;
+    let made: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(id).bind(name).fetch_optional(c).await)?;
+    Ok(made.map(SpaceId))
+}
+
+/// Every space, by name.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn list<M>(db: &mut Session<M>) -> Result<Vec<Space>, Fault> {
+    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space ORDER BY name";
+    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(space).collect())
+}
+
+/// Deletes the session's space, once everything in it is gone.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub(super) async fn delete(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+    const SQL: &str = "DELETE FROM space WHERE id = $1";
+    wipe(db).await?;
+    let id = db.space().id.0;
+    on!(db, |c| sqlx::query(SQL).bind(id).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -34,7 +34,9 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    fn name(self) -> &'static str {
+    /// Its name in the store, and in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Vault => "vault",
             Self::Automation => "automation",

@@ -1,4 +1,5 @@
 mod clock;
 mod guard;
 mod organizations;
+mod spaces;
 mod world;

@@ -1,0 +1,147 @@
+//! Queries that lists and counts refuse (atlassian-api-access §3, §5, §6).
+
+const COMBINATION: &str = "INVALID_API_TOKEN_SEARCH_QUERY";
+const FORMAT: &str = "INVALID_FIELD_FORMAT";
+
+/// What is wrong with the seven parameters of a date, called `@` here.
+const DATES: [(&str, &str); 46] = [
+    // Companions without their search type.
+    ("@Uom=day", COMBINATION),
+    ("@Value=1", COMBINATION),
+    ("@From=2026-01-01", COMBINATION),
+    ("@To=2026-01-01", COMBINATION),
+    ("@RangeFrom=-1d", COMBINATION),
+    ("@RangeTo=-1d", COMBINATION),
+    ("@Uom=nonsense", COMBINATION),
+    // A search type without its companions.
+    ("@SearchType=gt", COMBINATION),
+    ("@SearchType=lt&@Uom=day", COMBINATION),
+    ("@SearchType=lt&@Value=1", COMBINATION),
+    ("@SearchType=gt&@From=2026-01-01", COMBINATION),
+    ("@SearchType=range", COMBINATION),
+    ("@SearchType=range&@Uom=day&@Value=1", COMBINATION),
+    ("@SearchType=range&@RangeFrom=-1d", COMBINATION),
+    ("@SearchType=range_time", COMBINATION),
+    ("@SearchType=range_time&@From=2026-01-01", COMBINATION),
+    // Ends in the wrong order.
+    ("@SearchType=range&@From=2026-01-02&@To=2026-01-01", COMBINATION),
+    ("@SearchType=range&@From=2026-01-01T00:00:00Z&@To=2026-01-01T00:00:00%2B01:00", COMBINATION),
+    ("@SearchType=range_time&@RangeFrom=-1d&@RangeTo=-2d", COMBINATION),
+    ("@SearchType=range_time&@RangeFrom=1d&@RangeTo=-1d", COMBINATION),
+    // Values that cannot be read.
+    ("@SearchType=", FORMAT),
+    ("@SearchType=GT&@Uom=day&@Value=1", FORMAT),
+    ("@SearchType=Range&@From=2026-01-01", FORMAT),
+    ("@SearchType=rangeTime&@RangeFrom=-1d", FORMAT),
+    ("@SearchType=eq&@Value=1", FORMAT),
+    ("@SearchType=gt&@Uom=days&@Value=1", FORMAT),
+    ("@SearchType=gt&@Uom=Day&@Value=1", FORMAT),
+    ("@SearchType=gt&@Uom=month&@Value=1", FORMAT),
+    ("@SearchType=gt&@Uom=&@Value=1", FORMAT),
+    ("@SearchType=gt&@Uom=day&@Value=-1", FORMAT),
+    ("@SearchType=gt&@Uom=day&@Value=1.5", FORMAT),
+    ("@SearchType=gt&@Uom=day&@Value=one", FORMAT),
+    ("@SearchType=gt&@Uom=day&@Value=", FORMAT),
+    ("@SearchType=gt&@Uom=day&@Value=99999999999999999999", FORMAT),
+    ("@SearchType=range&@From=yesterday", FORMAT),
+    ("@SearchType=range&@From=", FORMAT),
+    ("@SearchType=range&@To=2026-02-30", FORMAT),
+    ("@SearchType=range&@To=1767225600", FORMAT),
+    ("@SearchType=range&@From=2026-01-01&@To=x", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=3", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=-", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=1h%202d", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=3W", FORMAT),
+    ("@SearchType=range_time&@RangeTo=2026-01-01", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=1d%20-2h", FORMAT),
+    ("@SearchType=range_time&@RangeFrom=", FORMAT),
+];
+
+/// Which dates can be asked for where.
+const LISTS: [(&str, [&str; 2]); 2] =
+    [("/api-tokens", ["createdAt", "lastActiveAt"]), ("/api-keys", ["expiresAt", "lastActiveAt"])];
+
+crate::on_both! {
+    async fn dates(app: TestApp) {
+        for (list, fields) in LISTS {
+            for (field, (query, code)) in fields.iter().flat_map(|field| DATES.iter().map(move |it| (field, it))) {
+                let query = query.replace('@', field);
+                for path in [list.to_owned(), format!("{list}/count")] {
+                    let detail = app.full_key().get(&format!("{path}?{query}")).await.service_error(400, code);
+                    assert!(detail.contains(field), "{query}: {detail}");
+                }
+            }
+        }
+    }
+
+    async fn statuses_and_kinds(app: TestApp) {
+        let full = app.full_key();
+        for wrong in ["status=ALLOWED", "status=Blocked", "status=expired", "status=", "status=allowed,blocked"] {
+            for path in ["/api-tokens", "/api-tokens/count"] {
+                full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
+            }
+        }
+        for wrong in ["keyType=cloud_admin", "keyType=", "keyType=USER"] {
+            for path in ["/api-keys", "/api-keys/count"] {
+                full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
+            }
+        }
+    }
+
+    async fn page_sizes(app: TestApp) {
+        let full = app.full_key();
+        for list in ["/api-tokens", "/oauth-clients"] {
+            for good in ["1", "30", "1000"] {
+                full.get(&format!("{list}?pageSize={good}")).await.ok();
+            }
+            for wrong in ["0", "-1", "1001", "ten", "", "1.0", "99999999999999999999", "0x10"] {
+                full.get(&format!("{list}?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
+            }
+        }
+        for wrong in ["0", "1", "15", "30", "101", "1000", "", "ten", "-5"] {
+            full.get(&format!("/api-keys?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
+        }
+    }
+
+    async fn sorts(app: TestApp) {
+        let full = app.full_key();
+        let wrong = ["", "Label", "name", "status", "label,", ",label", "--label", "-", "label%20asc", "label;createdAt", "CREATED_AT_DESC"];
+        for (list, others) in [("/api-tokens", "createdBy.name"), ("/api-keys", "createdAt"), ("/api-keys", "user.name")] {
+            for sort in wrong.into_iter().chain([others]) {
+                full.get(&format!("{list}?sort={sort}")).await.service_error(400, "INVALID_SORT");
+            }
+        }
+        // Nothing is sorted there.
+        for path in ["/api-tokens/count", "/api-keys/count", "/oauth-clients", "/service-accounts"] {
+            full.get(&format!("{path}?sort=nonsense")).await.ok();
+        }
+    }
+
+    async fn cursors(app: TestApp) {
+        let full = app.full_key();
+        let next = async |query: &str| {
+            let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.ok();
+            page["links"]["next"].as_str().unwrap().to_owned()
+        };
+        let (by_time, by_label, by_both) = (next("").await, next("sort=label").await, next("sort=label,createdAt").await);
+        for (query, cursor) in [
+            ("", "x"),
+            ("", "1"),
+            ("", "%00"),
+            ("", "https://api.atlassian.com/next"),
+            ("", &by_time[1..]),
+            ("", &by_label),
+            ("", &by_both),
+            ("sort=label", &by_time),
+            ("sort=label", &by_both),
+            ("sort=createdAt,label", &by_both),
+        ] {
+            full.get(&format!("/api-tokens?{query}&cursor={cursor}")).await.service_error(400, FORMAT);
+        }
+        for list in ["/api-keys", "/oauth-clients"] {
+            full.get(&format!("{list}?cursor=x")).await.service_error(400, FORMAT);
+            full.get(&format!("{list}?cursor={by_label}")).await.service_error(400, FORMAT);
+        }
+        full.get("/api-tokens/count?cursor=x").await.ok();
+    }
+}
