@@ -183,8 +183,8 @@ fn the_banner_s_curl_lines_get_real_answers() {
     assert_eq!(lines.len(), 3, "one per service");
     assert_eq!(server.banner.matches("locum ready").count(), 1);
     for line in lines {
-        let headers = line.split("-H '").skip(1).map(|h| h.split('\'').next().unwrap());
-        let headers: String = headers.map(|header| format!("{header}\r\n")).collect();
+        let headers: Vec<&str> = line.split("-H '").skip(1).map(|h| h.split('\'').next().unwrap()).collect();
+        let headers = headers.join("\r\n") + "\r\n";
         let path = line.rsplit(&server.address).next().unwrap().trim().trim_end_matches('\'');
         let (status, body) = server.send("GET", path, &headers, "").unwrap();
         assert_eq!(status, 200, "{body}");
