@@ -1,5 +1,6 @@
 //! HTTP machinery that every service uses. Names no vendor.
 
+pub mod answer;
 pub mod caller;
 pub mod emulated;
 pub mod extract;

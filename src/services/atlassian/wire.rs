@@ -1,7 +1,7 @@
 //! What goes over the wire (atlassian-api-access §7).
 
 use axum::{
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use chrono::SecondsFormat;
@@ -9,18 +9,19 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::{
-    JSON,
+    Atlassian, JSON,
     error::{ErrorResponse, GatewayError},
     query::{KeyType, encode},
 };
 use crate::{
-    core::{clock::Time, fault::Fault},
+    core::clock::Time,
     domain::{
         self,
         api_access::User,
         listing::{Cursor, PageOf, Slice},
         service_account::ClientStatus,
     },
+    http::answer,
 };
 
 /// A JSON body, with a 200 unless said otherwise.
@@ -28,12 +29,7 @@ pub struct Answer<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        // Room for a page, so that it is not moved as it grows.
-        let mut body = Vec::with_capacity(16 * 1024);
-        match serde_json::to_writer(&mut body, &self.0) {
-            Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
-            Err(error) => super::error::Error::from(Fault::internal(error)).into_response(),
-        }
+        answer::json::<Atlassian>(JSON, &self.0)
     }
 }
 

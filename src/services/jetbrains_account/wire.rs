@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    JetBrainsAccount,
     error::JSON,
     jackson::{Flag, Int, Object, Text},
 };
@@ -23,6 +24,7 @@ use crate::{
         role::{Profile, Role, Standing},
         token_owner::TokenOwner,
     },
+    http::answer,
 };
 
 /// A 200 with a JSON body.
@@ -30,12 +32,7 @@ pub struct Answer<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        // Room for a page of licences, so that it is not moved as it grows.
-        let mut body = Vec::with_capacity(16 * 1024);
-        match serde_json::to_writer(&mut body, &self.0) {
-            Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
-            Err(error) => super::error::Error::from(Fault::internal(error)).into_response(),
-        }
+        answer::json::<JetBrainsAccount>(JSON, &self.0)
     }
 }
 

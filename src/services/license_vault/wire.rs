@@ -1,17 +1,15 @@
 //! What goes over the wire (license-vault §2).
 
-use axum::{
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use super::{JSON, error::ErrorBody};
+use super::{JSON, LicenseVault, error::ErrorBody};
 use crate::{
-    core::{clock::Time, fault::Fault},
+    core::clock::Time,
     domain::vault::{Allocation, CATALOGUE, Denial, Kind, Pool, product_name},
+    http::answer,
     store::allocation::Usage,
 };
 
@@ -20,10 +18,7 @@ pub struct Answer<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
-            Err(error) => super::error::Error::from(Fault::internal(error)).into_response(),
-        }
+        answer::json::<LicenseVault>(JSON, &self.0)
     }
 }
 
