@@ -117,11 +117,15 @@ pub(super) struct Planner<'a> {
 
 impl Planner<'_> {
     pub(super) fn plan(mut self, section: &Atlassian) -> Plan {
-        let mut ids = HashSet::new();
+        let (mut labels, mut accounts, mut clients) = (HashSet::new(), HashSet::new(), HashSet::new());
         Plan {
-            api_keys: section.api_keys.iter().filter_map(|key| self.key(key)).collect(),
+            api_keys: section.api_keys.iter().filter_map(|key| self.key(key, &mut labels)).collect(),
             api_tokens: section.api_tokens.iter().filter_map(|token| self.tokens(token)).collect(),
-            service_accounts: section.service_accounts.iter().filter_map(|a| self.account(a, &mut ids)).collect(),
+            service_accounts: section
+                .service_accounts
+                .iter()
+                .filter_map(|a| self.account(a, &mut accounts, &mut clients))
+                .collect(),
             rate_limit: section.rate_limit.as_ref().and_then(|limit| self.rate_limit(limit)),
             quirks: section.quirks.as_ref().map(|quirks| self.quirks(quirks)),
         }
@@ -151,8 +155,11 @@ impl Planner<'_> {
         Some(id)
     }
 
-    fn key(&mut self, key: &SeedKey) -> Option<NewKey> {
+    fn key(&mut self, key: &SeedKey, labels: &mut HashSet<String>) -> Option<NewKey> {
         let label = self.r.text(&key.label)?;
+        if !labels.insert(label.clone()) {
+            self.r.complain(key.label.referenced, format!("another API key is called `{label}`"));
+        }
         let token = match key.token.as_ref().filter(|_| !self.fresh) {
             None => self.ids.atlassian_key(),
             Some(scalar) => literal_token(self.r, scalar, self.taken)?,
@@ -245,7 +252,12 @@ impl Planner<'_> {
         }))
     }
 
-    fn account(&mut self, account: &SeedAccount, taken: &mut HashSet<String>) -> Option<NewAccount> {
+    fn account(
+        &mut self,
+        account: &SeedAccount,
+        taken: &mut HashSet<String>,
+        clients: &mut HashSet<String>,
+    ) -> Option<NewAccount> {
         let name = self.r.text(&account.name)?;
         let id = match &account.id {
             Some(scalar) => self.id(scalar, taken)?,
@@ -259,7 +271,7 @@ impl Planner<'_> {
         let description = self.r.opt_text(account.description.as_ref());
         Some(NewAccount {
             tokens: account.tokens.iter().filter_map(|token| self.account_token(token, &user)).collect(),
-            oauth_clients: account.oauth_clients.iter().filter_map(|c| self.client(c, &user, taken)).collect(),
+            oauth_clients: account.oauth_clients.iter().filter_map(|c| self.client(c, &user, clients)).collect(),
             account: ServiceAccount { id, name, email, description, updated_at: self.now, created_by: None },
         })
     }

@@ -37,6 +37,7 @@ crate::on_both! {
             ("api_keys: [{ label: k, created_by: ^an@example.test }]", &["`an@example.test` is not one of the organization's people, did you mean `ann@example.test`?"]),
             ("api_keys: [{ label: k, token: ^'with space' }]", &["a token is at most 512 visible ASCII characters without spaces"]),
             ("api_keys: [{ label: k, token: same }, { label: l, token: ^same }]", &["another credential has the same token"]),
+            ("api_keys: [{ label: k }, { label: ^k }]", &["another API key is called `k`"]),
             ("api_keys: [{ label: k, token: ^demo-atlassian-other-key }]", &["the API key `k` is in use already"]),
             ("api_keys: [{ label: k, expires_at: ^tomorrow }]", &["`tomorrow` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, or relative to the clock, like -40d or +1y"]),
             ("api_keys: [{ ^token: t }]", &["`label` is missing"]),
