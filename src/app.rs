@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    collections::HashMap,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -19,14 +20,14 @@ use crate::{
     },
     domain::{
         credential::Credential,
-        organization::{DEFAULT_SPACE, Space},
+        organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{
         Complaints,
         apply::{self, ApplyError, Mode},
         plan::Plan,
     },
-    store::{self, Db, Location, OpenError},
+    store::{self, Db, Location, OpenError, injection::Stored},
 };
 
 /// Credentials that are remembered as verified.
@@ -46,6 +47,8 @@ pub struct Inner {
     pub keyring: Keyring,
     /// Credentials that were verified, each good until its space changes.
     pub identities: Cache<Fingerprint, Arc<Remembered>>,
+    /// What a tester wants to go wrong, by space, as of one of its revisions.
+    pub injections: RwLock<HashMap<SpaceId, Injections>>,
     default_space: RwLock<Option<Space>>,
     hashing: Semaphore,
     /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
@@ -60,6 +63,9 @@ impl Deref for App {
         &self.0
     }
 }
+
+/// Rules that inject faults, as of a revision of their space.
+pub type Injections = (i64, Arc<[Stored]>);
 
 /// A verified credential, as of the revision of its space.
 pub struct Remembered {
@@ -128,6 +134,7 @@ impl App {
             db,
             keyring,
             identities: Cache::new(REMEMBERED_CREDENTIALS),
+            injections: RwLock::default(),
             default_space: RwLock::default(),
             hashing: Semaphore::new(cores),
             seeding: Semaphore::new(cores),

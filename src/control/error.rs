@@ -61,6 +61,13 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The value that is wrong.
+    pub(super) fn at(self, pointer: &str) -> Self {
+        Self { pointer: Some(pointer.to_owned()), ..self }
+    }
+}
+
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         use StatusCode as S;

@@ -60,8 +60,19 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 10] =
-    ["clock", "organizations", "rate-limits", "reset", "roles", "seed", "sessions", "spaces", "tokens", "vaults"];
+const CAPABILITIES: [&str; 11] = [
+    "clock",
+    "faults",
+    "organizations",
+    "rate-limits",
+    "reset",
+    "roles",
+    "seed",
+    "sessions",
+    "spaces",
+    "tokens",
+    "vaults",
+];
 
 /// What this Locum is.
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),
@@ -90,11 +101,11 @@ pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Operation {
     #[schema(example = "jetbrains_account")]
-    service: &'static str,
+    pub(super) service: &'static str,
     /// The vendor's operation id, where one is known.
     #[schema(example = "assignLicense")]
-    #[expect(clippy::struct_field_names, reason = "the vendors' word, and the journal's")]
-    operation: Option<String>,
+    #[serde(rename = "operation")]
+    pub(super) id: Option<String>,
     #[schema(example = "POST")]
     method: String,
     #[schema(example = "/api/v1/customer/licenses/assign")]
@@ -121,10 +132,15 @@ enum Status {
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub async fn get_operations() -> Answer<Vec<Operation>> {
+    Answer(every_operation())
+}
+
+/// Every operation of the three services.
+pub(super) fn every_operation() -> Vec<Operation> {
     let mut operations = documented::<JetBrainsAccount>(&jetbrains_account::openapi());
-    operations.extend(documented::<Atlassian>(&atlassian::openapi()));
     operations.extend(documented::<LicenseVault>(&license_vault::openapi()));
-    Answer(operations)
+    operations.extend(documented::<Atlassian>(&atlassian::openapi()));
+    operations
 }
 
 fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {
@@ -142,7 +158,7 @@ fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {
             };
             operations.push(Operation {
                 service: S::NAME,
-                operation: operation.operation_id.clone(),
+                id: operation.operation_id.clone(),
                 method: method.to_string(),
                 path: format!("{}{path}", S::BASE),
                 status,

@@ -3,6 +3,7 @@
 mod atlassian;
 mod clock;
 mod error;
+mod faults;
 mod extract;
 mod guard;
 mod info;
@@ -63,6 +64,8 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(organizations::generate_token, organizations::remove_token))
         .routes(routes!(organizations::give_role, organizations::take_role))
         .routes(routes!(atlassian::open_session))
+        .routes(routes!(faults::get_faults, faults::inject_fault, faults::remove_faults))
+        .routes(routes!(faults::get_fault, faults::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
         .routes(routes!(vaults::get_vault))

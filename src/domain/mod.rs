@@ -6,6 +6,7 @@ pub mod api_token;
 pub mod contact;
 pub mod credential;
 pub mod date_filter;
+pub mod injection;
 pub mod license;
 pub mod listing;
 pub mod organization;

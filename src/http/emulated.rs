@@ -4,7 +4,7 @@ use std::{any::Any, future::Future, sync::Arc};
 
 use axum::{
     Router,
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
@@ -50,6 +50,9 @@ pub trait Emulated: Send + Sync + Sized + 'static {
     fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
         None
     }
+
+    /// An error that a tester asked for, in the vendor's shape.
+    fn injected(status: StatusCode, code: Option<&str>) -> Response;
 
     /// Decides whether the request goes on, in the vendor's order of checks.
     ///

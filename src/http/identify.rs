@@ -3,21 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderValue, header::DATE},
+    extract::{MatchedPath, OriginalUri, Request, State},
+    http::{HeaderValue, header::DATE, request::Parts},
     middleware::Next,
     response::Response,
 };
 
 use super::{
     emulated::{Emulated, Outcome, Presented, refuse},
+    inject,
     operations::Operations,
     rate_limit,
 };
 use crate::{
     app::{App, Remembered},
     core::{clock::Time, fault::Fault, token::PlainToken, window::Standing},
-    domain::{credential::CredentialId, organization::SpaceId},
+    domain::{credential::CredentialId, injection::Asked, organization::SpaceId},
     store,
 };
 
@@ -40,6 +41,8 @@ pub struct Identified {
     pub outcome: Outcome,
     /// The space it is in: the credential's, or the default one.
     pub space: SpaceId,
+    /// What the space was at.
+    pub revision: i64,
     /// The time there.
     pub now: Time,
     /// The credential, when it is good.
@@ -69,12 +72,21 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
         Ok(standing) => standing,
         Err(fault) => return refuse::<S>(fault),
     };
+    let effect = match inject::find(app, identified.space, identified.revision, asked::<S>(&parts, &identified)).await {
+        Ok(effect) => effect.unwrap_or_default(),
+        Err(fault) => return refuse::<S>(fault),
+    };
     parts.extensions.insert(identified);
     let run = next.run(Request::from_parts(parts, body));
-    let mut response = match &standing {
-        Some(standing) if standing.exceeded => refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after }),
+    inject::delay(&effect).await;
+    let mut response = match (&standing, inject::answer::<S>(&effect)) {
+        (_, Some(injected)) => injected,
+        (Some(standing), None) if standing.exceeded => {
+            refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after })
+        }
         _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Fault::TimedOut)),
     };
+    response = inject::damage(&effect, response).await;
     if let Some(standing) = standing {
         rate_limit::say(&mut response, &standing);
     }
@@ -83,6 +95,18 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
         response.extensions_mut().insert(CredentialLabel(label));
     }
     response
+}
+
+/// The request, as injected faults see it.
+fn asked<'a, S: Emulated>(parts: &'a Parts, identified: &'a Identified) -> Asked<'a> {
+    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
+    Asked {
+        service: S::NAME,
+        operation: identified.operation,
+        credential: identified.label.as_deref(),
+        method: parts.method.as_str(),
+        path,
+    }
 }
 
 /// Counts the request against the credential's limit, if it has one.
@@ -105,6 +129,7 @@ async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified
     Ok(Identified {
         outcome: if expired { Outcome::Bad } else { Outcome::Good(Arc::clone(&known.principal)) },
         space: known.space.id,
+        revision: known.space.revision,
         now,
         credential: (!expired).then_some(known.credential.id),
         label: Some(Arc::clone(&known.label)),
@@ -114,7 +139,15 @@ async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified
 
 async fn nobody(app: &App, outcome: Outcome) -> Result<Identified, Fault> {
     let space = app.default_space().await?;
-    Ok(Identified { outcome, space: space.id, now: space.now(), credential: None, label: None, operation: None })
+    Ok(Identified {
+        outcome,
+        space: space.id,
+        revision: space.revision,
+        now: space.now(),
+        credential: None,
+        label: None,
+        operation: None,
+    })
 }
 
 /// The remembered credential, if its space has not changed since; else the stored one.

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod emulated;
 pub mod extract;
 pub mod identify;
+pub mod inject;
 pub mod observe;
 pub mod operations;
 pub mod rate_limit;

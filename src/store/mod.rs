@@ -12,6 +12,7 @@ pub mod api_token;
 pub mod atlassian;
 pub mod credential;
 pub mod jetbrains_token;
+pub mod injection;
 pub mod license;
 pub mod migrate;
 pub mod oauth_client;

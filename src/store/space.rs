@@ -147,10 +147,11 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
     // Licences hold on to their teams; the rest goes with the organization.
     const LICENSES: &str =
         "DELETE FROM license WHERE organization_id IN (SELECT id FROM organization WHERE space_id = $1)";
+    const FAULTS: &str = "DELETE FROM injected_fault WHERE space_id = $1";
     const ORGANIZATIONS: &str = "DELETE FROM organization WHERE space_id = $1";
     const WRITES: &str = "UPDATE space SET writes = 0, clock_mode = 'real', clock_micros = 0 WHERE id = $1";
     let id = db.space().id.0;
-    for sql in [LICENSES, ORGANIZATIONS, WRITES] {
+    for sql in [LICENSES, FAULTS, ORGANIZATIONS, WRITES] {
         on!(db, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     }
     // Its credentials are gone, and their keys may be given out again.

@@ -1,6 +1,8 @@
 //! The vendor's two error dialects: the gateway's `{code, message}` and the service's `{errors: […]}`
 //! (atlassian-api-access §2, §3).
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     extract::Request,
@@ -63,7 +65,8 @@ pub struct ErrorItem {
     /// The HTTP status, as a text.
     #[schema(example = "400")]
     status: String,
-    code: Code,
+    #[schema(value_type = Code)]
+    code: Cow<'static, str>,
     #[schema(example = "Invalid sort")]
     title: &'static str,
     /// What is wrong, and what would be right.
@@ -90,11 +93,24 @@ pub enum Code {
     GenericError,
 }
 
+impl Code {
+    fn name(self) -> &'static str {
+        match self {
+            Self::InvalidApiTokenSearchQuery => "INVALID_API_TOKEN_SEARCH_QUERY",
+            Self::InvalidFieldFormat => "INVALID_FIELD_FORMAT",
+            Self::InvalidPageSize => "INVALID_PAGE_SIZE",
+            Self::InvalidSort => "INVALID_SORT",
+            Self::FeatureNotEnabled => "FEATURE_NOT_ENABLED",
+            Self::GenericError => "GENERIC_ERROR",
+        }
+    }
+}
+
 /// A service error that waits for its request's id.
 #[derive(Debug, Clone)]
 struct Unnumbered {
     status: StatusCode,
-    code: Code,
+    code: Cow<'static, str>,
     title: &'static str,
     detail: Option<String>,
 }
@@ -167,7 +183,21 @@ fn service(fault: Fault) -> Unnumbered {
         }
         fault => Some(fault.to_string()),
     };
-    Unnumbered { status, code, title, detail }
+    Unnumbered { status, code: Cow::Borrowed(code.name()), title, detail }
+}
+
+/// An error that a tester asked for: the gateway's, where it answers with such a status, else the service's.
+pub fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    const OF_THE_GATEWAY: [u16; 6] = [401, 405, 429, 502, 503, 504];
+    let reason = status.canonical_reason().unwrap_or("Error");
+    if code.is_none() && OF_THE_GATEWAY.contains(&status.as_u16()) {
+        let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message: reason }).unwrap_or_default();
+        return (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+    }
+    let code = code.map_or(Cow::Borrowed(Code::GenericError.name()), |code| Cow::Owned(code.to_owned()));
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Unnumbered { status, code, title: reason, detail: None });
+    response
 }
 
 /// Middleware: writes service errors with the id of their request.

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::from_fn,
+    response::Response,
 };
 use utoipa::{
     OpenApi,
@@ -77,6 +78,10 @@ impl Emulated for Atlassian {
         let limit = admin.rate_limit;
         let mode: Mode = limit.mode.unwrap_or(app.config.rate_limit);
         Some(Policy { limit: limit.limit, window: limit.window, mode })
+    }
+
+    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+        error::injected(status, code)
     }
 
     /// atlassian-api-access §2: the gateway knows the key, then the service asks whose organization it is and what

@@ -1,6 +1,8 @@
 //! The vendor's two error dialects: JSON for business, an HTML page for what cannot be read
 //! (jetbrains-account §8.3, §11).
 
+use std::borrow::Cow;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -30,7 +32,7 @@ impl From<Fault> for Error {
 pub struct ErrorBody {
     /// One of the fifteen codes, or `API_DISABLED` or `NOT_IMPLEMENTED`, which are ours.
     #[schema(example = "INVALID_TOKEN")]
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// Says more, or holds the value that was wrong.
     #[schema(example = "The token provided is invalid")]
     pub description: String,
@@ -40,7 +42,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.0.log();
         let Some((status, code, description)) = business(&self.0) else { return other(&self.0) };
-        let body = serde_json::to_vec(&ErrorBody { code, description }).unwrap_or_default();
+        let body = serde_json::to_vec(&ErrorBody { code: Cow::Borrowed(code), description }).unwrap_or_default();
         (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
     }
 }
@@ -128,6 +130,19 @@ fn other(fault: &Fault) -> Response {
         // The one recorded 500 has no body and still the JSON content type (jetbrains-account §2).
         _ => (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, JSON)]).into_response(),
     }
+}
+
+/// An error that a tester asked for: business where it has a code, else the page, or the 500 without a body.
+pub fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    if let Some(code) = code {
+        let body = ErrorBody { code: Cow::Owned(code.to_owned()), description: reason.to_owned() };
+        return (status, [(header::CONTENT_TYPE, JSON)], serde_json::to_vec(&body).unwrap_or_default()).into_response();
+    }
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        return (status, [(header::CONTENT_TYPE, JSON)]).into_response();
+    }
+    page(status, reason)
 }
 
 /// A page with the vendor's title (jetbrains-account §8.3). The rest of it is our own text.

@@ -63,6 +63,10 @@ impl Emulated for JetBrainsAccount {
         store::jetbrains_token::owner(db, credential).await
     }
 
+    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+        error::injected(status, code)
+    }
+
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
     fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, Fault> {

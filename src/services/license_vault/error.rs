@@ -1,5 +1,7 @@
 //! Errors: the API's in Spring's default form, the License Server's as plain text (license-vault §2.5, §5).
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     extract::{OriginalUri, Request},
@@ -37,7 +39,7 @@ pub struct ErrorBody {
     #[schema(example = "Bad Request")]
     error: &'static str,
     #[schema(example = "INVALID_PARAMETER")]
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
     #[schema(example = "/public-api/denials/report")]
     path: String,
@@ -46,7 +48,7 @@ pub struct ErrorBody {
 /// An error that waits for its request's path.
 #[derive(Debug, Clone)]
 struct Pathless {
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
@@ -73,9 +75,18 @@ impl IntoResponse for Error {
         if status == S::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response.extensions_mut().insert(Pathless { code, message: self.0.to_string() });
+        response.extensions_mut().insert(Pathless { code: Cow::Borrowed(code), message: self.0.to_string() });
         response
     }
+}
+
+/// An error that a tester asked for.
+pub fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let code = code.map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Pathless { code: Cow::Owned(code), message: reason.to_owned() });
+    response
 }
 
 /// Middleware: writes errors with the path and the time of their request.

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::OriginalUri,
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::from_fn,
+    response::Response,
 };
 use utoipa::{
     OpenApi,
@@ -80,6 +81,10 @@ impl Emulated for LicenseVault {
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Fault> {
         let found = store::vault::of_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
+    }
+
+    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+        error::injected(status, code)
     }
 
     /// license-vault §1, §2.1: the two schemes are never interchangeable.

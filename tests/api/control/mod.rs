@@ -1,4 +1,5 @@
 mod clock;
+mod faults;
 mod guard;
 mod organizations;
 mod spaces;

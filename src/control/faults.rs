@@ -1,0 +1,243 @@
+//! `/faults`: what is to go wrong.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Json, SpaceQuery},
+    info::every_operation,
+};
+use crate::{
+    app::App,
+    core::{fault::Fault, span::parse_duration},
+    domain::injection::{Damage, Effect, Rule},
+    seed::suggest,
+    store::{self, injection::Stored},
+};
+
+/// A rule that injects faults.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultRule {
+    /// Which requests; left out, all of them.
+    #[serde(default)]
+    r#match: Match,
+    /// What becomes of them.
+    then: Then,
+    /// How many are hit; left out, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    times: Option<i64>,
+    /// How many are let through first.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    after: i64,
+}
+
+/// Which requests. Everything that is said must fit.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "atlassian")]
+    service: Option<String>,
+    /// A vendor's operation id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "getApiTokens")]
+    operation: Option<String>,
+    /// What the credential is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "full")]
+    credential: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "GET")]
+    method: Option<String>,
+    /// The whole path; a `*` at its end stands for anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/api/v1/*")]
+    path: Option<String>,
+}
+
+/// What becomes of a request. At least one of these.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Then {
+    /// It is answered with this status, in the vendor's shape unless there is a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 200, maximum = 599, example = 503)]
+    status: Option<u16>,
+    /// The code in the vendor's shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// It is answered with this body: a text as it is, everything else as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+    /// It waits this long, like `500ms` or `2s`, up to a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "500ms")]
+    delay: Option<String>,
+    /// `connection_reset` closes the connection without an answer, `empty` leaves the body out, `truncated` closes it
+    /// in the middle of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "truncated")]
+    fault: Option<Damage>,
+}
+
+/// A rule as it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeptFault {
+    id: String,
+    #[serde(flatten)]
+    rule: FaultRule,
+    /// How many requests it has hit.
+    hits: i64,
+}
+
+impl FaultRule {
+    fn read(self) -> Result<Rule, Problem> {
+        let Self { r#match: wanted, then, times, after } = self;
+        let operations = every_operation();
+        if let Some(service) = &wanted.service
+            && !operations.iter().any(|operation| operation.service == service)
+        {
+            let services = ["jetbrains_account", "license_vault", "atlassian"];
+            return Err(unknown(
+                "/match/service",
+                &format!("there is no service `{service}`{}", suggest(service, services)),
+            ));
+        }
+        if let Some(id) = &wanted.operation {
+            let ids: Vec<&str> = operations.iter().filter_map(|operation| operation.id.as_deref()).collect();
+            if !ids.contains(&id.as_str()) {
+                let near = suggest(id, ids);
+                return Err(unknown("/match/operation", &format!("there is no operation `{id}`{near}")));
+            }
+        }
+        if times.is_some_and(|times| times < 1) {
+            return Err(Fault::invalid("/times", "expected a number from 1").into());
+        }
+        if after < 0 {
+            return Err(Fault::invalid("/after", "expected a number from 0").into());
+        }
+        if then.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err(Fault::invalid("/then/status", "expected a status from 200 to 599").into());
+        }
+        let delay = then.delay.as_deref().map(delay_millis).transpose()?;
+        let Then { status, code, body, fault, .. } = then;
+        let effect = Effect { status, code, body, delay_millis: delay, fault };
+        if effect == Effect::default() {
+            return Err(Fault::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
+        }
+        let Match { service, operation, credential, method, path } = wanted;
+        Ok(Rule { service, operation, credential, method, path, effect, times, after })
+    }
+}
+
+fn delay_millis(text: &str) -> Result<u64, Fault> {
+    const LONGEST: u128 = 60_000;
+    let wrong = |detail: String| Fault::invalid("/then/delay", detail);
+    let millis = parse_duration(text).map_err(wrong)?.as_millis();
+    let fits = u64::try_from(millis).ok().filter(|_| millis <= LONGEST);
+    fits.ok_or_else(|| wrong("a delay is at most 1m".to_owned()))
+}
+
+/// A 422 that points at the name.
+fn unknown(pointer: &str, detail: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
+}
+
+impl From<Stored> for KeptFault {
+    fn from(stored: Stored) -> Self {
+        let hits = stored.rule.hits(stored.seen);
+        let Rule { service, operation, credential, method, path, effect, times, after } = stored.rule;
+        let Effect { status, code, body, delay_millis, fault } = effect;
+        let delay = delay_millis.map(|millis| format!("{millis}ms"));
+        let rule = FaultRule {
+            r#match: Match { service, operation, credential, method, path },
+            then: Then { status, code, body, delay, fault },
+            times,
+            after,
+        };
+        Self { id: stored.id, rule, hits }
+    }
+}
+
+/// The faults, in the order in which they are tried.
+#[utoipa::path(get, path = "/faults", operation_id = "getFaults", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The faults", body = Vec<KeptFault>), Refused))]
+pub async fn get_faults(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<Vec<KeptFault>>, Problem> {
+    let rules = store::injection::list(&mut app.db.read().await?, space.id).await?;
+    Ok(Answer(rules.into_iter().map(Into::into).collect()))
+}
+
+/// Injects a fault. The first that fits a request is the one that hits it.
+#[utoipa::path(post, path = "/faults", operation_id = "injectFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery), request_body = FaultRule,
+    responses((status = 200, description = "The fault", body = KeptFault), Refused))]
+pub async fn inject_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Json(body): Json<FaultRule>,
+) -> Result<Answer<KeptFault>, Problem> {
+    let rule = body.read()?;
+    let mut db = app.db.write(space.id).await?;
+    let stored = store::injection::add(&mut db, rule).await?;
+    db.commit().await?;
+    Ok(Answer(stored.into()))
+}
+
+/// Removes every fault.
+#[utoipa::path(delete, path = "/faults", operation_id = "removeFaults", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "What is left: none", body = Vec<KeptFault>), Refused))]
+pub async fn remove_faults(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<Vec<KeptFault>>, Problem> {
+    let mut db = app.db.write(space.id).await?;
+    store::injection::remove(&mut db, None).await?;
+    db.commit().await?;
+    Ok(Answer(Vec::new()))
+}
+
+async fn one(app: &App, space: crate::domain::organization::SpaceId, id: &str) -> Result<KeptFault, Fault> {
+    let rules = store::injection::list(&mut app.db.read().await?, space).await?;
+    let found = rules.into_iter().find(|stored| stored.id == id);
+    found.map(Into::into).ok_or_else(|| Fault::NotFound(format!("there is no fault `{id}`")))
+}
+
+/// One fault, and how many requests it has hit.
+#[utoipa::path(get, path = "/faults/{id}", operation_id = "getFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The fault"), SpaceQuery),
+    responses((status = 200, description = "The fault", body = KeptFault), Refused))]
+pub async fn get_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Answer<KeptFault>, Problem> {
+    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    Ok(Answer(one(&app, space.id, id).await?))
+}
+
+/// Removes one fault.
+#[utoipa::path(delete, path = "/faults/{id}", operation_id = "removeFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The fault"), SpaceQuery),
+    responses((status = 200, description = "The fault, as it was", body = KeptFault), Refused))]
+pub async fn remove_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Answer<KeptFault>, Problem> {
+    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    let kept = one(&app, space.id, id).await?;
+    let mut db = app.db.write(space.id).await?;
+    store::injection::remove(&mut db, Some(id)).await?;
+    db.commit().await?;
+    Ok(Answer(kept))
+}

@@ -1,0 +1,129 @@
+//! Injected faults: what a tester wants to go wrong, does.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use http_body::Frame;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::emulated::Emulated;
+use crate::{
+    app::App,
+    core::fault::Fault,
+    domain::{
+        injection::{Asked, Damage, Effect},
+        organization::SpaceId,
+    },
+    store::{self, injection::Stored},
+};
+
+/// What is to happen to a request: the effect of the first rule that hits it.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn find(app: &App, space: SpaceId, revision: i64, asked: Asked<'_>) -> Result<Option<Effect>, Fault> {
+    for stored in rules(app, space, revision).await?.iter() {
+        if stored.rule.matches(asked)
+            && let Some(number) = store::injection::count(&app.db, space, &stored.id).await?
+            && stored.rule.hits_number(number)
+        {
+            return Ok(Some(stored.rule.effect.clone()));
+        }
+    }
+    Ok(None)
+}
+
+async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[Stored]>, Fault> {
+    let known = app.injections.read().unwrap_or_else(PoisonError::into_inner).get(&space).cloned();
+    if let Some((at, rules)) = known
+        && at == revision
+    {
+        return Ok(rules);
+    }
+    let rules: Arc<[Stored]> = store::injection::list(&mut app.db.read().await?, space).await?.into();
+    app.injections.write().unwrap_or_else(PoisonError::into_inner).insert(space, (revision, Arc::clone(&rules)));
+    Ok(rules)
+}
+
+/// Waits as the effect says.
+pub async fn delay(effect: &Effect) {
+    if let Some(millis) = effect.delay_millis {
+        #[expect(clippy::disallowed_methods, reason = "the tester wants the client to wait")]
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// The answer that takes the place of the handler's, if the effect has one.
+#[must_use]
+pub fn answer<S: Emulated>(effect: &Effect) -> Option<Response> {
+    if !effect.answers() {
+        return None;
+    }
+    let status = effect.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(if effect.code.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK });
+    Some(match &effect.body {
+        None => S::injected(status, effect.code.as_deref()),
+        Some(Value::String(text)) => (status, text.clone()).into_response(),
+        Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
+    })
+}
+
+/// What the connection suffers while the answer goes out.
+pub async fn damage(effect: &Effect, response: Response) -> Response {
+    let Some(damage) = effect.fault else { return response };
+    let (mut parts, body) = response.into_parts();
+    if damage == Damage::Empty {
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let sent = if damage == Damage::Truncated { whole.slice(..whole.len() / 2) } else { Bytes::new() };
+    // The client is promised more than it gets.
+    parts.headers.insert(header::CONTENT_LENGTH, whole.len().max(1).into());
+    let next = if damage == Damage::Truncated { Step::Send(sent) } else { Step::Break };
+    Response::from_parts(parts, Body::new(Broken { next }))
+}
+
+/// A body that breaks, and the connection with it.
+struct Broken {
+    next: Step,
+}
+
+enum Step {
+    Send(Bytes),
+    /// What was sent gets out before it breaks.
+    Pause,
+    Break,
+}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match std::mem::replace(&mut self.next, Step::Break) {
+            Step::Send(bytes) => {
+                self.next = Step::Pause;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Step::Pause => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Step::Break => Poll::Ready(Some(Err(std::io::Error::other("an injected fault")))),
+        }
+    }
+}

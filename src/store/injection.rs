@@ -1,0 +1,70 @@
+//! Faults that a tester injects.
+
+use super::{
+    can_be_stored,
+    session::{Db, ReadWrite, Session},
+};
+use crate::{
+    core::fault::Fault,
+    domain::{injection::Rule, organization::SpaceId},
+};
+
+/// A rule, by its id, and how many requests have matched it.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its id.
+    pub id: String,
+    /// The rule.
+    pub rule: Rule,
+    /// Requests that matched.
+    pub seen: i64,
+}
+
+/// The rules of a space, in the order in which they were made.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Stored>, Fault> {
+    const SQL: &str = "SELECT id, rule, seen FROM injected_fault WHERE space_id = $1 ORDER BY position";
+    let rows: Vec<(String, String, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(id, rule, seen)| Ok(Stored { id, rule: serde_json::from_str(&rule).map_err(Fault::internal)?, seen }))
+        .collect()
+}
+
+/// Adds a rule behind those that are there.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn add(db: &mut Session<ReadWrite>, rule: Rule) -> Result<Stored, Fault> {
+    const SQL: &str = "INSERT INTO injected_fault (space_id, id, position, rule, seen) VALUES ($1, $2, \
+                       (SELECT COALESCE(MAX(position), 0) + 1 FROM injected_fault WHERE space_id = $1), $3, 0)";
+    let (space, id) = (db.space().id.0, db.ids().uuid().to_string());
+    let text = serde_json::to_string(&rule).map_err(Fault::internal)?;
+    on!(db, |c| sqlx::query(SQL).bind(space).bind(&id).bind(&text).execute(c).await.map(drop))?;
+    Ok(Stored { id, rule, seen: 0 })
+}
+
+/// Removes one rule, or all; how many there were.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64, Fault> {
+    const SQL: &str = "DELETE FROM injected_fault WHERE space_id = $1 AND id = COALESCE($2, id)";
+    if id.is_some_and(|id| !can_be_stored(id)) {
+        return Ok(0);
+    }
+    let space = db.space().id.0;
+    Ok(on!(db, |c| sqlx::query(SQL).bind(space).bind(id).execute(c).await.map(|done| done.rows_affected()))?)
+}
+
+/// Counts a request that matched a rule: its number, from 1; `None` when the rule is gone. Not a write of the space:
+/// what was remembered of it stays true.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn count(db: &Db, space: SpaceId, id: &str) -> Result<Option<i64>, Fault> {
+    const SQL: &str = "UPDATE injected_fault SET seen = seen + 1 WHERE space_id = $1 AND id = $2 RETURNING seen";
+    let mut db = db.maintain().await?;
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(space.0).bind(id).fetch_optional(c).await)?)
+}
