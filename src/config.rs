@@ -1,6 +1,6 @@
 //! Settings: every flag has its `LOCUM_*` twin. Checked once, before anything starts.
 
-use std::{collections::BTreeMap, io::IsTerminal as _, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, time::Duration};
 
 use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
 use secrecy::SecretString;
@@ -73,6 +73,10 @@ pub struct Settings {
     /// What is logged: error, warn, info, debug, trace, or filters like `info,locum=debug`
     #[arg(long, env = "LOCUM_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: String,
+
+    /// Where to write base URLs and credentials as JSON when ready, for its owner's eyes only; removed on exit
+    #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH")]
+    pub endpoints_file: Option<PathBuf>,
 
     /// How long requests may go on after SIGTERM or SIGINT
     #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
@@ -154,6 +158,8 @@ pub struct Config {
     pub control_token: Option<SecretString>,
     /// Further host names it answers to, in lower case.
     pub allowed_hosts: Vec<String>,
+    /// Where to write base URLs and credentials when ready.
+    pub endpoints_file: Option<PathBuf>,
     /// How long requests may go on after a signal.
     pub shutdown_timeout: Duration,
     /// Everything that was set, for `info`.
@@ -173,6 +179,8 @@ const IN_FILES: [(&str, &str); 3] = [
 ];
 const SECRETS: [&str; 4] = ["database_url", "server_key", "control_token", "seed_inline"];
 const SHORTEST_SERVER_KEY: usize = 16;
+/// Variables that Locum gives to others and reads itself nowhere: where they are set, nobody mistook a setting's name.
+const GIVEN: [&str; 1] = ["LOCUM_URL"];
 
 impl Settings {
     /// Checks the settings against each other and loads what they name. `matches` tells where each came from.
@@ -220,7 +228,7 @@ impl Settings {
         }
         let settings = self.shown(&origins);
         Ok(Config {
-            seeds: self.load_seeds(origins.get("seed").copied())?,
+            seeds: self.load_seeds(matches)?,
             listen: self.listen,
             location,
             reseed: self.reseed,
@@ -232,16 +240,21 @@ impl Settings {
             control: self.control == Switch::On,
             control_token: self.control_token.map(Into::into),
             allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
+            endpoints_file: self.endpoints_file,
             shutdown_timeout: self.shutdown_timeout,
             settings,
         })
     }
 
-    /// The inline seed takes the default's place, and comes after seeds that were named.
-    fn load_seeds(&self, origin: Option<&str>) -> Result<Vec<SeedFile>, ConfigError> {
+    /// Loads the seeds that the settings name, and checks them. The inline seed takes the default's place, and comes
+    /// after seeds that were named.
+    ///
+    /// # Errors
+    /// Everything wrong with them.
+    pub fn load_seeds(&self, matches: &ArgMatches) -> Result<Vec<SeedFile>, ConfigError> {
         let complain = |e: seed::Complaints| ConfigError(e.to_string());
         let mut files = Vec::new();
-        if self.seed_inline.is_none() || origin != Some("default") {
+        if self.seed_inline.is_none() || is_given(matches, "seed") {
             for source in &self.seed {
                 files.extend(seed::load(source).map_err(complain)?);
             }
@@ -259,7 +272,7 @@ impl Settings {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         });
-        let values: [(&'static str, Option<String>); 16] = [
+        let values: [(&'static str, Option<String>); 17] = [
             ("listen", Some(self.listen.to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
@@ -275,6 +288,7 @@ impl Settings {
             ("allowed_hosts", (!self.allowed_hosts.is_empty()).then(|| self.allowed_hosts.join(", "))),
             ("log_format", self.log_format.map(|f| format!("{f:?}").to_lowercase())),
             ("log", Some(self.log.clone())),
+            ("endpoints_file", self.endpoints_file.as_ref().map(|path| path.display().to_string())),
             ("shutdown_timeout", Some(format!("{:?}", self.shutdown_timeout))),
         ];
         values
@@ -292,6 +306,11 @@ impl Settings {
     pub fn log_format(&self) -> LogFormat {
         self.log_format.unwrap_or(if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json })
     }
+}
+
+/// A flag or a variable set it; it is not the default.
+pub(crate) fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }
 
 fn origins(matches: &ArgMatches) -> BTreeMap<String, &'static str> {
@@ -318,7 +337,7 @@ pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
     known.extend(arguments.filter_map(|a| a.get_env()).map(|name| name.to_string_lossy().into_owned()));
     std::env::vars_os()
         .map(|(name, _)| name.to_string_lossy().into_owned())
-        .filter(|name| name.starts_with("LOCUM_") && !known.contains(name))
+        .filter(|name| name.starts_with("LOCUM_") && !known.contains(name) && !GIVEN.contains(&name.as_str()))
         .map(|name| {
             let near = nearest(&name, known.iter().map(String::as_str));
             let hint = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();

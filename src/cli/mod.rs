@@ -1,17 +1,19 @@
 //! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed.
 
+mod endpoints;
+mod exec;
 mod health;
 mod openapi;
 mod seed;
 mod serve;
 
-use std::{future::Future, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{
-    config::{Config, ConfigError, Settings},
+    config::{Config, ConfigError, Listen, Settings, is_given},
     core::span::parse_duration,
 };
 
@@ -39,6 +41,23 @@ enum Command {
         /// How long to wait
         #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
         timeout: Duration,
+    },
+    /// Print base URLs and the seed's credentials as variables, for the server that these settings describe
+    Env {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// How to write them
+        #[arg(long, value_name = "FORMAT", default_value = "shell")]
+        format: endpoints::Format,
+    },
+    /// Run a command beside a server of its own, with base URLs and credentials as variables, and exit as it does;
+    /// without --listen on a free port of 127.0.0.1
+    Exec {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// The command and its arguments
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<OsString>,
     },
     /// Write, check and describe seeds
     #[command(subcommand)]
@@ -105,22 +124,8 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    let done = match cli.command {
-        None => served(&command, cli.settings, of_command),
-        Some(Command::Serve(settings)) => served(&command, *settings, of_command),
-        Some(Command::Health { settings, wait, timeout }) => {
-            block_on(health::health(&settings.listen, wait.then_some(timeout)))
-        }
-        Some(Command::Seed(command)) => seed::run(&command),
-        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service),
-        Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
-            print(&String::from_utf8_lossy(&script))
-        }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(cli, &command, of_command) {
+        Ok(code) => code,
         Err(failure) => {
             let usage = matches!(failure, Failure::Usage(_));
             for line in failure.to_string().lines() {
@@ -136,13 +141,42 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn served(command: &clap::Command, settings: Settings, matches: &clap::ArgMatches) -> Result<(), Failure> {
+fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    match cli.command {
+        None => served(command, cli.settings, matches)?,
+        Some(Command::Serve(settings)) => served(command, *settings, matches)?,
+        Some(Command::Health { settings, wait, timeout }) => {
+            block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
+        }
+        Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
+        Some(Command::Exec { mut settings, command: words }) => {
+            if !is_given(matches, "listen") {
+                settings.listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
+            }
+            return block_on(exec::exec(prepared(command, *settings, matches)?, &words));
+        }
+        Some(Command::Seed(command)) => seed::run(&command)?,
+        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service)?,
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
+            print(&String::from_utf8_lossy(&script))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn served(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<(), Failure> {
+    block_on(serve::serve(prepared(command, settings, matches)?))
+}
+
+/// What a server starts from. Logs from here on, and first of all about variables that mean nothing.
+fn prepared(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<Config, Failure> {
     serve::start_logging(settings.log_format(), &settings.log);
     for warning in crate::config::unknown_variables(command) {
         tracing::warn!("{warning}");
     }
-    let config: Config = settings.check(matches)?;
-    block_on(serve::serve(config))
+    Ok(settings.check(matches)?)
 }
 
 /// Prints what was asked for. A reader that has had enough, like `head`, is no failure.
@@ -154,7 +188,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::Failed(format!("cannot start: {e}")))?;
     let done = runtime.block_on(future);

@@ -2,16 +2,21 @@
 
 use std::{
     io::IsTerminal as _,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    process,
+    net::{Ipv4Addr, Ipv6Addr},
+    ops::ControlFlow,
     sync::OnceLock,
+    time::Duration,
 };
 
 use axum::Router;
+use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
-use super::Failure;
+use super::{
+    Failure,
+    endpoints::{Endpoints, EndpointsFile, base_url},
+};
 use crate::{
     app::App,
     config::{Config, Listen, LogFormat},
@@ -22,7 +27,6 @@ use crate::{
     seed::{
         apply,
         atlassian::NewKey,
-        file::SeedFile,
         plan::{self, Plan},
         vault::NewToken,
     },
@@ -49,9 +53,41 @@ pub(super) fn start_logging(format: LogFormat, filter: &str) {
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    let mut running = match start(config).await? {
+        ControlFlow::Continue(running) => running,
+        ControlFlow::Break(_) => return Ok(()),
+    };
+    announce(&running);
+    running.signals.next().await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+/// A server that is ready, and says so nowhere but in its endpoints file.
+pub(super) struct Running {
+    pub(super) app: App,
+    /// Where it is reached.
+    pub(super) base: String,
+    /// What a client needs.
+    pub(super) endpoints: Endpoints,
+    /// What ends it.
+    pub(super) signals: Signals,
+    credentials: Vec<Shown>,
+    file: Option<EndpointsFile>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<std::io::Result<()>>,
+    timeout: Duration,
+}
+
+/// Starts a server, and waits until it is ready or a signal breaks that off.
+pub(super) async fn start(config: Config) -> Result<ControlFlow<Signal, Running>, Failure> {
     static READY: OnceLock<Router> = OnceLock::new();
+    let mut signals = Signals::new()?;
+    let mut file = config.endpoints_file.as_deref().map(EndpointsFile::prepare).transpose()?;
     let listeners = listen(&config.listen).await?;
-    let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
+    let port = listeners.iter().find_map(|l| l.local_addr().ok()).map_or(config.listen.port, |address| address.port());
+    let base = base_url(config.public_url.as_deref(), &config.listen, port);
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
     for listener in listeners {
@@ -65,30 +101,41 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     }
 
     let timeout = config.shutdown_timeout;
-    let mut signals = Signals::new()?;
-    let app = tokio::select! {
-        started = App::start(config) => {
-            let (app, plan) = started.map_err(|e| {
-                if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
-            })?;
-            let _ = READY.set(router::router(app.clone()));
-            announce(&app, plan, &addresses).await;
-            app
-        }
-        () = signals.next() => return Ok(()),
+    let (app, plan) = tokio::select! {
+        started = App::start(config) => started.map_err(|e| {
+            if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
+        })?,
+        signal = signals.next() => return Ok(ControlFlow::Break(signal)),
     };
-
-    signals.next().await;
-    tracing::info!("stopping");
-    let _ = stop.send(true);
-    let drained = async { while servers.join_next().await.is_some() {} };
-    tokio::select! {
-        _ = tokio::time::timeout(timeout, drained) => {}
-        () = signals.next() => process::exit(0),
+    let _ = READY.set(router::router(app.clone()));
+    let found = match plan {
+        Some(plan) => Some((seeded(&plan), plan)),
+        None => known(&app).await,
+    };
+    let (credentials, plan) = found.unzip();
+    let credentials = credentials.unwrap_or_default();
+    let works = |token: &PlainToken| credentials.iter().any(|shown| shown.token.expose() == token.expose());
+    let endpoints = Endpoints::of(&base, plan.as_ref(), works);
+    if let Some(file) = &mut file {
+        file.write(&endpoints)?;
     }
-    servers.abort_all();
-    let _ = tokio::time::timeout(timeout, app.db.close()).await;
-    Ok(())
+    Ok(ControlFlow::Continue(Running { app, base, endpoints, signals, credentials, file, stop, servers, timeout }))
+}
+
+impl Running {
+    /// Lets requests end that are under way, for as long as the settings say or until one more signal.
+    pub(super) async fn stop(mut self) {
+        // Nobody who looks for the server from here on should find it.
+        drop(self.file.take());
+        let _ = self.stop.send(true);
+        let drained = async { while self.servers.join_next().await.is_some() {} };
+        tokio::select! {
+            _ = tokio::time::timeout(self.timeout, drained) => {}
+            _ = self.signals.next() => return,
+        }
+        self.servers.abort_all();
+        let _ = tokio::time::timeout(self.timeout, self.app.db.close()).await;
+    }
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -135,7 +182,7 @@ async fn listen(listen: &Listen) -> Result<Vec<TcpListener>, Failure> {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals {
+pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
@@ -147,29 +194,19 @@ impl Signals {
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signal::TERM,
+            _ = self.interrupt.recv() => Signal::INT,
         }
     }
 }
 
 /// Prints where things are, and how to call them.
-async fn announce(app: &App, plan: Option<Plan>, addresses: &[SocketAddr]) {
+fn announce(running: &Running) {
+    let Running { app, base, credentials, .. } = running;
     let config = &app.config;
-    let port = addresses.first().map_or(config.listen.port, SocketAddr::port);
-    let host = match config.listen.host.as_str() {
-        "0.0.0.0" | "::" => "localhost".to_owned(),
-        host if host.contains(':') => format!("[{host}]"),
-        host => host.to_owned(),
-    };
-    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}"));
     println!("locum {} ({}, id seed {})", env!("CARGO_PKG_VERSION"), config.location.describe(), config.id_seed.0);
-    let credentials = match &plan {
-        Some(plan) => seeded(plan),
-        None => known(app, &config.seeds).await,
-    };
     for (service, title, base_path) in [
         (JetBrainsAccount::NAME, "JetBrains Account", JetBrainsAccount::BASE),
         (LicenseVault::NAME, "License Vault", license_vault::BASE),
@@ -184,7 +221,7 @@ async fn announce(app: &App, plan: Option<Plan>, addresses: &[SocketAddr]) {
         println!("{:<21} {base}{}", "Control API", crate::control::BASE);
     }
     let mut services = Vec::new();
-    for shown in &credentials {
+    for shown in credentials {
         if services.contains(&shown.service) {
             continue;
         }
@@ -269,11 +306,19 @@ fn api_keys(o: &plan::Organization) -> Vec<Shown> {
     keys.iter().map(shown).collect()
 }
 
-/// A database that held data was not seeded now. The credentials that the seed spells out may still be good.
-async fn known(app: &App, seeds: &[SeedFile]) -> Vec<Shown> {
+/// A database that held data was not seeded now. What the seed spells out may still be good: the organizations that
+/// are there, and their credentials that are.
+async fn known(app: &App) -> Option<(Vec<Shown>, Plan)> {
     let mut ids = app.config.id_seed.of_write(DEFAULT_SPACE, 0);
-    let Ok(plan) = apply::check(seeds, &mut ids) else { return Vec::new() };
-    let Ok(mut db) = app.db.read().await else { return Vec::new() };
+    let mut plan = apply::check(&app.config.seeds, &mut ids).ok()?;
+    let space = app.default_space().await.ok()?;
+    let mut db = app.db.read().await.ok()?;
+    let there = store::organization::list(&mut db, space.id).await.ok()?;
+    plan.organizations.retain_mut(|planned| {
+        let found = there.iter().find(|o| o.customer_code == planned.customer_code);
+        // Where the seed leaves it to chance, chance was another when the data was made.
+        found.inspect(|o| planned.org_id.clone_from(&o.org_id)).is_some()
+    });
     let mut known = Vec::new();
     for shown in seeded(&plan) {
         let fingerprint = app.keyring.fingerprint(&shown.token);
@@ -281,5 +326,5 @@ async fn known(app: &App, seeds: &[SeedFile]) -> Vec<Shown> {
             known.push(shown);
         }
     }
-    known
+    Some((known, plan))
 }

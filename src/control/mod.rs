@@ -3,8 +3,8 @@
 mod atlassian;
 mod clock;
 mod error;
-mod faults;
 mod extract;
+mod faults;
 mod guard;
 mod info;
 mod organizations;

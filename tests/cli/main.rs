@@ -1,6 +1,8 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod exec;
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -16,6 +18,20 @@ fn locum(arguments: &[&str]) -> Command {
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();
     (status.code().unwrap_or(-1), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// Sends one request; gives status and body.
+fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
+    Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
 }
 
 /// A server on a free port. Killed when dropped.
@@ -41,18 +57,8 @@ impl Server {
         Self { child, address, banner }
     }
 
-    /// Sends one request; gives status and body.
     fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
-        Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+        send(&self.address, method, path, headers, body)
     }
 
     fn as_admin(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {

@@ -181,12 +181,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be merged into the root; once more behind [`BY_NAME`].
 pub fn router(app: &App) -> Router<App> {
-    let whole = || {
-        let api = emulate::<LicenseVault>(app, api()).layer(from_fn(error::as_json));
-        let server = emulate_beside::<LicenseVault>(app, server()).layer(from_fn(error::as_text));
-        Router::new().nest(BASE, api).merge(server).merge(swagger::router())
-    };
-    whole().nest(BY_NAME, whole())
+    let api = emulate::<LicenseVault>(app, api()).layer(from_fn(error::as_json));
+    let server = emulate_beside::<LicenseVault>(app, server()).layer(from_fn(error::as_text));
+    let whole = Router::new().nest(BASE, api).merge(server).merge(swagger::router());
+    whole.clone().nest(BY_NAME, whole)
 }
 
 /// What the service calls JSON.

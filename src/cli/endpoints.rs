@@ -1,0 +1,368 @@
+//! Where a client finds a server, and what it says there: `locum env`, `locum exec` and `--endpoints-file` give the
+//! same variables, made here.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer};
+
+use super::{Failure, print};
+use crate::{
+    config::{Listen, Settings},
+    core::{
+        ids::{IdSeed, random_bytes},
+        token::PlainToken,
+    },
+    domain::{
+        organization::{DEFAULT_SPACE, email_key},
+        role::{Grant, Profile, Role},
+    },
+    seed::{
+        Complaints, apply,
+        file::SeedFile,
+        plan::{Organization, Plan},
+    },
+    services::{atlassian, jetbrains_account, license_vault},
+    store::vault::TokenKind,
+};
+
+/// How `locum env` writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For `eval "$(locum env)"`
+    Shell,
+    /// For `locum env --format github >> "$GITHUB_ENV"`
+    Github,
+    /// One object
+    Json,
+}
+
+/// Base URLs and credentials, as variables: names and values, in the order in which they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoints(Vec<(&'static str, String)>);
+
+impl Endpoints {
+    /// The URLs below `base`, and of the plan's credentials the first ones that work and open most. What the plan
+    /// lacks is left out.
+    pub(super) fn of(base: &str, plan: Option<&Plan>, works: impl Fn(&PlainToken) -> bool) -> Self {
+        let organizations = || plan.into_iter().flat_map(|plan| &plan.organizations);
+        let given = |token: &PlainToken| token.expose().to_owned();
+
+        let key = organizations().find_map(|o| Some((o, jetbrains_key(o, &works)?)));
+        let customer = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.jetbrains_account.is_some()));
+        let mut found = vec![
+            ("LOCUM_URL", Some(base.to_owned())),
+            ("JETBRAINS_ACCOUNT_URL", Some(format!("{base}{}", jetbrains_account::BASE))),
+            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", customer.map(|o| o.customer_code.to_string())),
+            ("JETBRAINS_ACCOUNT_API_KEY", key.map(|(_, token)| given(token))),
+        ];
+
+        let with = |kind| organizations().find(|o| vault_token(o, kind, &works).is_some());
+        let vault = with(TokenKind::Vault).or_else(|| with(TokenKind::Automation));
+        let token = |kind| vault.and_then(|o| vault_token(o, kind, &works)).map(given);
+        found.extend([
+            ("LICENSE_VAULT_URL", Some(format!("{base}{}", license_vault::BASE))),
+            ("LICENSE_VAULT_TOKEN", token(TokenKind::Vault)),
+            ("LICENSE_VAULT_AUTOMATION_TOKEN", token(TokenKind::Automation)),
+        ]);
+
+        let key = organizations().find_map(|o| Some((o, atlassian_key(o, &works)?)));
+        let administered = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.atlassian.is_some()));
+        found.extend([
+            ("ATLASSIAN_API_ACCESS_URL", Some(format!("{base}{}", atlassian::BASE))),
+            ("ATLASSIAN_ORG_ID", administered.map(|o| o.org_id.clone())),
+            ("ATLASSIAN_API_KEY", key.map(|(_, token)| given(token))),
+        ]);
+        Self(found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+
+    /// What a server that starts with these seeds has, without asking it. Beside it the names of what cannot be
+    /// known: without an id seed, whatever the seeds do not spell out is new at each start.
+    fn offline(
+        base: &str,
+        seeds: &[SeedFile],
+        id_seed: Option<IdSeed>,
+    ) -> Result<(Self, Vec<&'static str>), Complaints> {
+        let by = |id_seed: IdSeed| {
+            // A server seeds by the ids of its space's write 0, also after a reset.
+            let plan = apply::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
+            Ok(Self::of(base, Some(&plan), |_| true))
+        };
+        if let Some(id_seed) = id_seed {
+            return Ok((by(id_seed)?, Vec::new()));
+        }
+        // What two numbers agree on comes from neither.
+        let (one, other) = (by(IdSeed(0))?, by(IdSeed(1))?);
+        let (spelled_out, generated): (Vec<_>, Vec<_>) = one.0.into_iter().partition(|pair| other.0.contains(pair));
+        Ok((Self(spelled_out), generated.into_iter().map(|(name, _)| name).collect()))
+    }
+
+    /// Names and values, for a process's environment.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    fn text(&self, format: Format) -> Result<String, Failure> {
+        let mut lines = Vec::new();
+        for (name, value) in self.variables() {
+            match format {
+                Format::Json => return json(self),
+                // Between single quotes nothing means anything but a single quote.
+                Format::Shell => lines.push(format!("export {name}='{}'\n", value.replace('\'', r"'\''"))),
+                Format::Github if value.contains(['\n', '\r']) => {
+                    return Err(Failure::Failed(format!(
+                        "{name} holds a line break, which --format github cannot say"
+                    )));
+                }
+                Format::Github => lines.push(format!("{name}={value}\n")),
+            }
+        }
+        Ok(lines.concat())
+    }
+}
+
+/// One object, in order.
+impl Serialize for Endpoints {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.variables())
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|e| Failure::Failed(format!("cannot write JSON: {e}")))
+}
+
+/// The first working token of the organization's profile, an organization admin's if there is one.
+fn jetbrains_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+    let account = o.jetbrains_account.as_ref()?;
+    let admin = Grant { role: Role::OrganizationAdmin, profile: Profile::Organization };
+    let is_admin = |key: String| account.roles.iter().any(|(email, grant)| *grant == admin && email_key(email) == key);
+    let tokens = || account.tokens.iter().filter(|t| t.profile == Profile::Organization && works(&t.token));
+    let chosen = tokens().find(|t| is_admin(email_key(&t.email))).or_else(|| tokens().next());
+    chosen.map(|t| &t.token)
+}
+
+/// The first working one of the kind.
+fn vault_token<'a>(
+    o: &'a Organization,
+    kind: TokenKind,
+    works: &impl Fn(&PlainToken) -> bool,
+) -> Option<&'a PlainToken> {
+    let tokens = o.license_vault.as_ref()?.tokens.iter();
+    tokens.filter(|new| new.kind == kind).map(|new| &new.token).find(|token| works(token))
+}
+
+/// The first working key without scopes, which may do everything; else the first working one.
+fn atlassian_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+    let keys = &o.atlassian.as_ref()?.api_keys;
+    let working = || keys.iter().filter(|new| works(&new.token));
+    working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
+}
+
+/// The URL that a server on `port` of this address is reached by, without a slash at its end.
+pub(super) fn base_url(public_url: Option<&str>, listen: &Listen, port: u16) -> String {
+    if let Some(url) = public_url {
+        return url.to_owned();
+    }
+    let host = match listen.host.as_str() {
+        "0.0.0.0" | "::" => "localhost".to_owned(),
+        host if host.contains(':') => format!("[{host}]"),
+        host => host.to_owned(),
+    };
+    format!("http://{host}:{port}")
+}
+
+/// `locum env`: for the server that the settings describe, which need not run yet.
+pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Format) -> Result<(), Failure> {
+    let (listen, public_url) = (&settings.listen, settings.public_url.as_deref());
+    if listen.port == 0 && public_url.is_none() {
+        return Err(Failure::Usage(
+            "port 0 is any free port: say which one with --listen, or let `locum exec` choose it and tell".to_owned(),
+        ));
+    }
+    let base = base_url(public_url, listen, listen.port);
+    let seeds = settings.load_seeds(matches)?;
+    let (endpoints, unknown) = Endpoints::offline(&base, &seeds, settings.id_seed.map(IdSeed))
+        .map_err(|complaints| Failure::Usage(complaints.to_string()))?;
+    if !unknown.is_empty() {
+        eprintln!(
+            "locum: left out, because the seed does not spell them out: {}. Give the server and this command the same \
+             --id-seed",
+            unknown.join(", ")
+        );
+    }
+    print(&endpoints.text(format)?)
+}
+
+/// The file of `--endpoints-file`. Dropped, it removes what it wrote.
+pub(super) struct EndpointsFile {
+    path: PathBuf,
+    /// What is there before it is ready, so that nobody reads half a file: a name beside the path, and the open file.
+    draft: Option<(PathBuf, File)>,
+    /// What is there since it is ready.
+    written: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    endpoints: &'a Endpoints,
+    pid: u32,
+}
+
+impl EndpointsFile {
+    /// Makes sure that the file can be written, before anything starts for which it is needed.
+    pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
+        let cannot = |why: &dyn std::fmt::Display| {
+            Failure::Usage(format!("--endpoints-file: {} cannot be written: {why}", path.display()))
+        };
+        // A device or a pipe would be gone, a directory would be in the way.
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(cannot(&"something is there that is no file"));
+        }
+        let Some(name) = path.file_name() else { return Err(cannot(&"it names no file")) };
+        let mut draft = std::ffi::OsString::from(".");
+        draft.push(name);
+        // No two processes take the same, also where two containers share the directory and have one pid.
+        draft.push(format!(".{}.tmp", hex::encode(random_bytes::<8>())));
+        let draft = path.with_file_name(draft);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&draft).map_err(|e| cannot(&e))?;
+        Ok(Self { path: path.to_owned(), draft: Some((draft, file)), written: None })
+    }
+
+    /// Writes the file, all of it at once: whoever sees it finds a server that is ready.
+    pub(super) fn write(&mut self, endpoints: &Endpoints) -> Result<(), Failure> {
+        let text = json(&Document { endpoints, pid: std::process::id() })?;
+        let Some((draft, file)) = &mut self.draft else { return Ok(()) };
+        file.write_all(text.as_bytes())
+            .and_then(|()| fs::rename(&*draft, &self.path))
+            .map_err(|e| Failure::Failed(format!("cannot write {}: {e}", self.path.display())))?;
+        self.draft = None;
+        self.written = Some(text);
+        Ok(())
+    }
+}
+
+impl Drop for EndpointsFile {
+    fn drop(&mut self) {
+        // Nothing is to be done about a failure here, and whoever stops wants to stop.
+        if let Some((draft, _)) = &self.draft {
+            let _ = fs::remove_file(draft);
+        }
+        // Another Locum may have put its own in the same place since.
+        if let Some(written) = &self.written
+            && fs::read_to_string(&self.path).is_ok_and(|there| there == *written)
+        {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::read;
+
+    fn values(seed: &str, id_seed: Option<IdSeed>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
+        let seeds = [read::parse("test", seed).unwrap()];
+        let (endpoints, unknown) = Endpoints::offline("http://h:1", &seeds, id_seed).unwrap();
+        let credentials = endpoints.0.into_iter().filter(|(name, _)| !name.ends_with("_URL")).collect();
+        (credentials, unknown)
+    }
+
+    fn named<const N: usize>(pairs: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
+        pairs.map(|(name, value)| (name, value.to_owned())).to_vec()
+    }
+
+    #[test]
+    fn the_demo_has_everything() {
+        let (all, unknown) = values(crate::seed::DEMO, None);
+        let expected = named([
+            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", "6700001"),
+            ("JETBRAINS_ACCOUNT_API_KEY", "demo-jba-organization-admin"),
+            ("LICENSE_VAULT_TOKEN", "demo-vault-token"),
+            ("LICENSE_VAULT_AUTOMATION_TOKEN", "demo-automation-token"),
+            ("ATLASSIAN_ORG_ID", "8f2b0c1e-0000-4000-8000-000000000001"),
+            ("ATLASSIAN_API_KEY", "demo-atlassian-key"),
+        ]);
+        assert_eq!((all, unknown), (expected, vec![]));
+    }
+
+    #[test]
+    fn the_credentials_that_open_most_are_chosen_and_what_is_not_there_is_left_out() {
+        let seed = r"{version: 1, organizations: [
+            {name: A, customer_code: 1, org_id: 8f2b0c1e-0000-4000-8000-000000000001,
+             people: [{email: team@a.test}, {email: viewer@a.test}, {email: Admin@a.test}],
+             jetbrains_account: {teams: [{id: 5, name: T}],
+               roles: [{person: team@a.test, role: team_admin, team: 5}, {person: viewer@a.test, role: viewer},
+                       {person: admin@a.test, role: organization_admin}],
+               tokens: [{person: team@a.test, team: 5, token: team}, {person: viewer@a.test, token: viewer},
+                        {person: ADMIN@a.test, token: admin}]},
+             atlassian: {api_keys: [{label: r, token: scoped, scopes: [read:tokens:admin]}, {label: f, token: full}]}}]}";
+        let expected = named([
+            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", "1"),
+            ("JETBRAINS_ACCOUNT_API_KEY", "admin"),
+            ("ATLASSIAN_ORG_ID", "8f2b0c1e-0000-4000-8000-000000000001"),
+            ("ATLASSIAN_API_KEY", "full"),
+        ]);
+        assert_eq!(values(seed, None), (expected, vec![]));
+        assert_eq!(values("version: 1", None), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_left_to_chance_needs_the_id_seed() {
+        let seed = "{version: 1, organizations: [{name: A, customer_code: 1, people: [{email: a@a.test}], \
+                    atlassian: {api_keys: [{label: f}]}}]}";
+        assert_eq!(values(seed, None), (vec![], vec!["ATLASSIAN_ORG_ID", "ATLASSIAN_API_KEY"]));
+        let (with, unknown) = values(seed, Some(IdSeed(7)));
+        assert_eq!((with.len(), unknown), (2, vec![]));
+        assert_eq!(with, values(seed, Some(IdSeed(7))).0);
+    }
+
+    #[test]
+    fn formats() {
+        let endpoints = Endpoints(vec![("A", "it's $HOME `x` \\".to_owned()), ("B", "2".to_owned())]);
+        assert_eq!(endpoints.text(Format::Shell).unwrap(), "export A='it'\\''s $HOME `x` \\'\nexport B='2'\n");
+        assert_eq!(endpoints.text(Format::Github).unwrap(), "A=it's $HOME `x` \\\nB=2\n");
+        let json = endpoints.text(Format::Json).unwrap();
+        assert_eq!(json, "{\n  \"A\": \"it's $HOME `x` \\\\\",\n  \"B\": \"2\"\n}\n");
+        let broken = Endpoints(vec![("A", "1\nPATH=/evil".to_owned())]);
+        assert!(broken.text(Format::Github).is_err());
+        assert_eq!(broken.text(Format::Shell).unwrap(), "export A='1\nPATH=/evil'\n");
+    }
+
+    #[test]
+    fn addresses_that_mean_all_are_called_localhost() {
+        let url = |host: &str| base_url(None, &Listen { host: host.to_owned(), port: 1 }, 2);
+        assert_eq!(url("::"), "http://localhost:2");
+        assert_eq!(url("::1"), "http://[::1]:2");
+        assert_eq!(url("127.0.0.1"), "http://127.0.0.1:2");
+        let listen = Listen { host: "0.0.0.0".to_owned(), port: 1 };
+        assert_eq!(base_url(Some("https://locum.test/x"), &listen, 2), "https://locum.test/x");
+    }
+
+    #[test]
+    fn a_file_that_another_one_replaced_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e.json");
+        let endpoints = Endpoints(vec![("A", "1".to_owned())]);
+        let mut file = EndpointsFile::prepare(&path).unwrap();
+        assert!(!path.exists());
+        file.write(&endpoints).unwrap();
+        fs::write(&path, "another's").unwrap();
+        drop(file);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "another's");
+        drop(EndpointsFile::prepare(&path).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
+        assert!(EndpointsFile::prepare(dir.path()).is_err());
+        assert!(EndpointsFile::prepare(Path::new("/dev/null")).is_err());
+    }
+}
