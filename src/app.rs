@@ -50,6 +50,8 @@ pub struct Inner {
     /// What a tester wants to go wrong, by space, as of one of its revisions.
     pub injections: RwLock<HashMap<SpaceId, Injections>>,
     default_space: RwLock<Option<Space>>,
+    /// At which revision of a space other processes' tokens were last learned.
+    learned: Mutex<HashMap<SpaceId, i64>>,
     hashing: Semaphore,
     /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
     pub seeding: Semaphore,
@@ -73,6 +75,8 @@ pub struct Remembered {
     pub credential: Credential,
     /// What people call it.
     pub label: Arc<str>,
+    /// What it may do, in a few words.
+    pub held: Arc<str>,
     /// The space it opens.
     pub space: Space,
     /// Whom it speaks for, in its service's own type.
@@ -136,9 +140,11 @@ impl App {
             identities: Cache::new(REMEMBERED_CREDENTIALS),
             injections: RwLock::default(),
             default_space: RwLock::default(),
+            learned: Mutex::default(),
             hashing: Semaphore::new(cores),
             seeding: Semaphore::new(cores),
         }));
+        store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
         let plan = app.seed_if_empty().await?;
         Ok((app, plan))
     }
@@ -192,6 +198,20 @@ impl App {
         let _turn = self.hashing.acquire().await.map_err(Fault::internal)?;
         let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
         tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Fault::internal)
+    }
+
+    /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Fault> {
+        let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
+            return Ok(());
+        }
+        store::credential::learn(&mut self.db.read().await?, &self.keyring, Some(space)).await?;
+        learned().insert(space, revision);
+        Ok(())
     }
 
     /// An id for a request.

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::{
     core::{clock::Clock, ids::IdSeed, span::parse_duration, window::Mode},
+    domain::journal::Bounds,
     seed::{self, file::SeedFile, nearest},
     store::Location,
 };
@@ -49,6 +50,10 @@ pub struct Settings {
     /// The base URL that clients use, where it is not the one Locum listens on
     #[arg(long, env = "LOCUM_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
     pub public_url: Option<String>,
+
+    /// How much of the journal each space keeps: entries, or entries and bytes like `10000,32MiB`, or `off`
+    #[arg(long, env = "LOCUM_JOURNAL", value_name = "SIZE", default_value = "10000,32MiB", value_parser = parse_journal)]
+    pub journal: Journal,
 
     /// Serve the control API under /_emulator
     #[arg(long, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
@@ -102,6 +107,11 @@ impl std::fmt::Display for Listen {
     }
 }
 
+/// How much of the journal is kept; `None` for nothing. A type of its own, because clap takes an `Option` for a flag
+/// that may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Journal(pub Option<Bounds>);
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -152,6 +162,8 @@ pub struct Config {
     pub rate_limit: Mode,
     /// The base URL that clients use, if it was set; without a slash at its end.
     pub public_url: Option<String>,
+    /// How much of the journal each space keeps, if any.
+    pub journal: Option<Bounds>,
     /// The control API is served.
     pub control: bool,
     /// What its callers must send.
@@ -237,6 +249,7 @@ impl Settings {
             id_seed: self.id_seed.map_or_else(IdSeed::random, IdSeed),
             rate_limit: self.rate_limit,
             public_url: self.public_url,
+            journal: self.journal.0,
             control: self.control == Switch::On,
             control_token: self.control_token.map(Into::into),
             allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
@@ -272,7 +285,7 @@ impl Settings {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         });
-        let values: [(&'static str, Option<String>); 17] = [
+        let values: [(&'static str, Option<String>); 18] = [
             ("listen", Some(self.listen.to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
@@ -283,6 +296,7 @@ impl Settings {
             ("id_seed", self.id_seed.map(|n| n.to_string())),
             ("rate_limit", Some(self.rate_limit.to_string())),
             ("public_url", self.public_url.clone()),
+            ("journal", Some(self.journal.0.map_or_else(|| "off".to_owned(), |bounds| bounds.to_string()))),
             ("control", Some(if self.control == Switch::On { "on" } else { "off" }.to_owned())),
             ("control_token", self.control_token.clone()),
             ("allowed_hosts", (!self.allowed_hosts.is_empty()).then(|| self.allowed_hosts.join(", "))),
@@ -363,6 +377,10 @@ fn parse_public_url(text: &str) -> Result<String, String> {
         return Err(format!("`{text}` is not a base URL, like http://locum:8080"));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn parse_journal(text: &str) -> Result<Journal, String> {
+    if text == "off" { Ok(Journal(None)) } else { text.parse().map(|bounds| Journal(Some(bounds))) }
 }
 
 fn parse_log(text: &str) -> Result<String, String> {

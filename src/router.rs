@@ -1,12 +1,12 @@
 //! What is mounted where, and what every request passes on its way in. Read this page first.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::from_fn_with_state,
-    response::IntoResponse as _,
+    response::{IntoResponse as _, Response},
 };
 use tower::ServiceExt as _;
 
@@ -14,7 +14,11 @@ use crate::{
     app::App,
     control::{self, Problem},
     core::fault::Fault,
-    http::observe,
+    http::{
+        identify,
+        metrics::Metrics,
+        observe::{self, Observer},
+    },
     services::{atlassian, jetbrains_account, license_vault},
 };
 
@@ -23,7 +27,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new().merge(control::probes()).merge(license_vault::router(&app));
+    let metrics = Arc::new(Metrics::default());
+    let mut router = Router::new().merge(control::probes(&metrics)).merge(license_vault::router(&app));
     for (base, service) in
         [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
     {
@@ -36,10 +41,19 @@ pub fn router(app: App) -> Router {
         router = router.nest(control::BASE, control::router(&app));
     }
     router
-        .fallback(|| async { Problem::from(Fault::RouteUnknown) })
+        .fallback(nowhere)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(from_fn_with_state(Observer { app: app.clone(), metrics }, observe::observe))
         .with_state(app)
+}
+
+/// A path that is nobody's is one that a client got wrong: the journal shows it.
+async fn nowhere(State(app): State<App>) -> Response {
+    let mut response = Problem::from(Fault::RouteUnknown).into_response();
+    if let Ok(decision) = identify::of_no_service(&app).await {
+        response.extensions_mut().insert(decision);
+    }
+    response
 }
 
 /// Stands in front of the router until it is there: the ports are open, and answers say that it is not ready.

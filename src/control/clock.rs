@@ -31,8 +31,10 @@ pub struct ClockAnswer {
     now: String,
 }
 
-fn shown(clock: Clock) -> Answer<ClockAnswer> {
-    Answer(ClockAnswer { mode: clock.to_string(), now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true) })
+impl From<Clock> for ClockAnswer {
+    fn from(clock: Clock) -> Self {
+        Self { mode: clock.to_string(), now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true) }
+    }
 }
 
 /// Body of `putClock`.
@@ -61,7 +63,7 @@ pub struct AdvanceClock {
     params(SpaceQuery),
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub async fn get_clock(InSpace(space): InSpace) -> Answer<ClockAnswer> {
-    shown(space.clock)
+    Answer(space.clock.into())
 }
 
 /// Sets the clock.
@@ -130,5 +132,5 @@ async fn set(
     let clock = to(db.space().clock)?;
     store::space::set_clock(&mut db, clock).await?;
     db.commit().await?;
-    Ok(shown(clock))
+    Ok(Answer(clock.into()))
 }

@@ -121,10 +121,8 @@ impl From<ApplyError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status, body).into_response();
+        let mut response = problem(status, &self);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -133,4 +131,10 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// A problem, or something that says more than one.
+pub(super) fn problem(status: StatusCode, body: &impl Serialize) -> Response {
+    let content_type = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, content_type)], serde_json::to_vec(body).unwrap_or_default()).into_response()
 }

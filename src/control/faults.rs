@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,13 +10,16 @@ use utoipa::ToSchema;
 use super::{
     error::{Problem, Refused},
     extract::{Answer, InSpace, Json, SpaceQuery},
-    info::every_operation,
+    info::{check_operation, check_service},
 };
 use crate::{
     app::App,
     core::{fault::Fault, span::parse_duration},
-    domain::injection::{Damage, Effect, Rule},
-    seed::suggest,
+    domain::{
+        injection::{Damage, Effect, Rule},
+        organization::SpaceId,
+        selector::Selector,
+    },
     store::{self, injection::Stored},
 };
 
@@ -66,6 +66,26 @@ pub struct Match {
     path: Option<String>,
 }
 
+impl Match {
+    fn read(self) -> Result<Selector, Problem> {
+        let Self { service, operation, credential, method, path } = self;
+        if let Some(service) = &service {
+            check_service(service, "/match/service")?;
+        }
+        if let Some(operation) = &operation {
+            check_operation(operation, "/match/operation")?;
+        }
+        Ok(Selector { service, operation, credential, method, path })
+    }
+}
+
+impl From<Selector> for Match {
+    fn from(selector: Selector) -> Self {
+        let Selector { service, operation, credential, method, path } = selector;
+        Self { service, operation, credential, method, path }
+    }
+}
+
 /// What becomes of a request. At least one of these.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -104,23 +124,6 @@ pub struct KeptFault {
 impl FaultRule {
     fn read(self) -> Result<Rule, Problem> {
         let Self { r#match: wanted, then, times, after } = self;
-        let operations = every_operation();
-        if let Some(service) = &wanted.service
-            && !operations.iter().any(|operation| operation.service == service)
-        {
-            let services = ["jetbrains_account", "license_vault", "atlassian"];
-            return Err(unknown(
-                "/match/service",
-                &format!("there is no service `{service}`{}", suggest(service, services)),
-            ));
-        }
-        if let Some(id) = &wanted.operation {
-            let ids: Vec<&str> = operations.iter().filter_map(|operation| operation.id.as_deref()).collect();
-            if !ids.contains(&id.as_str()) {
-                let near = suggest(id, ids);
-                return Err(unknown("/match/operation", &format!("there is no operation `{id}`{near}")));
-            }
-        }
         if times.is_some_and(|times| times < 1) {
             return Err(Fault::invalid("/times", "expected a number from 1").into());
         }
@@ -136,8 +139,7 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Fault::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
-        let Match { service, operation, credential, method, path } = wanted;
-        Ok(Rule { service, operation, credential, method, path, effect, times, after })
+        Ok(Rule { which: wanted.read()?, effect, times, after })
     }
 }
 
@@ -149,23 +151,13 @@ fn delay_millis(text: &str) -> Result<u64, Fault> {
     fits.ok_or_else(|| wrong("a delay is at most 1m".to_owned()))
 }
 
-/// A 422 that points at the name.
-fn unknown(pointer: &str, detail: &str) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
-}
-
 impl From<Stored> for KeptFault {
     fn from(stored: Stored) -> Self {
         let hits = stored.rule.hits(stored.seen);
-        let Rule { service, operation, credential, method, path, effect, times, after } = stored.rule;
+        let Rule { which, effect, times, after } = stored.rule;
         let Effect { status, code, body, delay_millis, fault } = effect;
         let delay = delay_millis.map(|millis| format!("{millis}ms"));
-        let rule = FaultRule {
-            r#match: Match { service, operation, credential, method, path },
-            then: Then { status, code, body, delay, fault },
-            times,
-            after,
-        };
+        let rule = FaultRule { r#match: which.into(), then: Then { status, code, body, delay, fault }, times, after };
         Self { id: stored.id, rule, hits }
     }
 }
@@ -206,7 +198,8 @@ pub async fn remove_faults(State(app): State<App>, InSpace(space): InSpace) -> R
     Ok(Answer(Vec::new()))
 }
 
-async fn one(app: &App, space: crate::domain::organization::SpaceId, id: &str) -> Result<KeptFault, Fault> {
+/// A rule as it is now.
+pub(super) async fn one(app: &App, space: SpaceId, id: &str) -> Result<KeptFault, Fault> {
     let rules = store::injection::list(&mut app.db.read().await?, space).await?;
     let found = rules.into_iter().find(|stored| stored.id == id);
     found.map(Into::into).ok_or_else(|| Fault::NotFound(format!("there is no fault `{id}`")))

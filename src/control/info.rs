@@ -1,16 +1,19 @@
 //! `/info` and `/operations`: what this Locum is, and what it can do.
 
-use axum::extract::State;
+use std::sync::LazyLock;
+
+use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use super::{
-    error::Refused,
+    error::{Problem, Refused},
     extract::{Answer, InSpace, SpaceQuery},
 };
 use crate::{
     app::App,
     http::{emulated::Emulated, operations::of_path},
+    seed::suggest,
     services::{
         atlassian::{self, Atlassian},
         jetbrains_account::{self, JetBrainsAccount},
@@ -60,11 +63,14 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 14] = [
     "clock",
+    "events",
     "faults",
     "organizations",
+    "metrics",
     "rate-limits",
+    "requests",
     "reset",
     "roles",
     "seed",
@@ -101,11 +107,11 @@ pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Operation {
     #[schema(example = "jetbrains_account")]
-    pub(super) service: &'static str,
+    service: &'static str,
     /// The vendor's operation id, where one is known.
     #[schema(example = "assignLicense")]
     #[serde(rename = "operation")]
-    pub(super) id: Option<String>,
+    id: Option<String>,
     #[schema(example = "POST")]
     method: String,
     #[schema(example = "/api/v1/customer/licenses/assign")]
@@ -131,16 +137,42 @@ enum Status {
 /// Every operation of the three services, and how far it is emulated.
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
-pub async fn get_operations() -> Answer<Vec<Operation>> {
+pub async fn get_operations() -> Answer<&'static [Operation]> {
     Answer(every_operation())
 }
 
 /// Every operation of the three services.
-pub(super) fn every_operation() -> Vec<Operation> {
-    let mut operations = documented::<JetBrainsAccount>(&jetbrains_account::openapi());
-    operations.extend(documented::<LicenseVault>(&license_vault::openapi()));
-    operations.extend(documented::<Atlassian>(&atlassian::openapi()));
-    operations
+fn every_operation() -> &'static [Operation] {
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+        let mut operations = documented::<JetBrainsAccount>(&jetbrains_account::openapi());
+        operations.extend(documented::<LicenseVault>(&license_vault::openapi()));
+        operations.extend(documented::<Atlassian>(&atlassian::openapi()));
+        operations
+    });
+    &OPERATIONS
+}
+
+/// Refuses what is no service; `pointer` is where it was named.
+pub(super) fn check_service(service: &str, pointer: &str) -> Result<(), Problem> {
+    let services = [JetBrainsAccount::NAME, LicenseVault::NAME, Atlassian::NAME];
+    if services.contains(&service) {
+        return Ok(());
+    }
+    Err(unknown(pointer, format!("there is no service `{service}`{}", suggest(service, services))))
+}
+
+/// Refuses what is no operation; `pointer` is where it was named.
+pub(super) fn check_operation(operation: &str, pointer: &str) -> Result<(), Problem> {
+    let ids = every_operation().iter().filter_map(|operation| operation.id.as_deref());
+    if ids.clone().any(|id| id == operation) {
+        return Ok(());
+    }
+    Err(unknown(pointer, format!("there is no operation `{operation}`{}", suggest(operation, ids))))
+}
+
+/// A 422 that points at the name.
+fn unknown(pointer: &str, detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
 }
 
 fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {

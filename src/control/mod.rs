@@ -3,6 +3,7 @@
 mod atlassian;
 mod clock;
 mod error;
+mod events;
 mod extract;
 mod faults;
 mod guard;
@@ -10,9 +11,12 @@ mod info;
 mod organizations;
 mod probes;
 mod rate_limits;
+mod requests;
 mod spaces;
 mod vaults;
 mod world;
+
+use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +26,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, core::fault::Fault};
+use crate::{app::App, core::fault::Fault, http::metrics::Metrics};
 
 pub use error::Problem;
 pub use probes::starting;
@@ -68,6 +72,10 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(faults::get_fault, faults::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
+        .routes(routes!(requests::get_requests, requests::delete_requests))
+        .routes(routes!(requests::get_request))
+        .routes(routes!(requests::verify_requests))
+        .routes(routes!(events::get_events))
         .routes(routes!(vaults::get_vault))
         .routes(routes!(vaults::generate_token, vaults::delete_token))
         .routes(routes!(vaults::generate_automation_token, vaults::remove_automation_token))
@@ -98,7 +106,7 @@ pub fn router(app: &App) -> Router<App> {
         }))
 }
 
-/// `/livez` and `/readyz`, to be mounted at the root.
-pub fn probes() -> Router<App> {
-    probes::router()
+/// `/livez`, `/readyz` and `/metrics`, to be mounted at the root.
+pub fn probes(metrics: &Arc<Metrics>) -> Router<App> {
+    probes::router(metrics)
 }

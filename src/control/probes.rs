@@ -1,18 +1,35 @@
-//! `/livez` and `/readyz`.
+//! `/livez`, `/readyz` and `/metrics`.
+
+use std::sync::Arc;
 
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, Uri},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
 use super::error::Problem;
-use crate::app::App;
+use crate::{
+    app::App,
+    core::fault::Fault,
+    http::metrics::{CONTENT_TYPE, Metrics},
+};
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
+pub(super) fn router(metrics: &Arc<Metrics>) -> Router<App> {
+    let metrics = Arc::clone(metrics);
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(async move || measured(&metrics)))
+}
+
+fn measured(metrics: &Metrics) -> Response {
+    match metrics.text() {
+        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+        Err(error) => Problem::from(Fault::internal(error)).into_response(),
+    }
 }
 
 async fn ready(State(app): State<App>) -> Response {

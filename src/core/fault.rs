@@ -166,22 +166,17 @@ impl Fault {
         Self::Parameter { problem: ParameterProblem::Format, detail: detail.into() }
     }
 
-    /// Writes what a client is not told into the log: our defects with their whole chain, and why a request
-    /// could not be read.
+    /// Writes what a client is not told into the log: our defects, with their whole chain. Why a request could not be
+    /// read stands in the journal, because it repeats what was sent.
     pub fn log(&self) {
-        match self {
-            Self::Internal(error) | Self::Unavailable(error) => {
-                let mut chain = vec![error.to_string()];
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    chain.push(error.to_string());
-                    cause = error.source();
-                }
-                tracing::error!(error = chain.join(": "), "{self}");
-            }
-            Self::Unreadable(why) => tracing::debug!(why, "request could not be read"),
-            _ => {}
+        let (Self::Internal(error) | Self::Unavailable(error)) = self else { return };
+        let mut chain = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            chain.push(error.to_string());
+            cause = error.source();
         }
+        tracing::error!(error = chain.join(": "), "{self}");
     }
 }
 

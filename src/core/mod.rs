@@ -5,6 +5,7 @@ pub mod clock;
 pub mod fault;
 pub mod ids;
 pub mod page;
+pub mod redact;
 pub mod span;
 pub mod token;
 pub mod window;

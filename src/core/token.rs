@@ -10,6 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use super::redact::Secrets;
+
 /// A token as its owner holds it. Cannot be printed.
 #[derive(Clone)]
 pub struct PlainToken(SecretString);
@@ -44,6 +46,14 @@ impl Fingerprint {
     pub fn to_hex(self) -> String {
         hex::encode(self.0)
     }
+
+    /// The inverse of [`Fingerprint::to_hex`].
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
 }
 
 /// An argon2id PHC string.
@@ -64,6 +74,7 @@ pub enum HashCost {
 pub struct Keyring {
     mac: Hmac<Sha256>,
     argon2: Argon2<'static>,
+    pub(super) secrets: Secrets,
 }
 
 impl Keyring {
@@ -81,6 +92,7 @@ impl Keyring {
         Self {
             mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
+            secrets: Secrets::default(),
         }
     }
 

@@ -1,21 +1,18 @@
 //! Faults that a tester injects: which requests they hit, and what becomes of those.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A rule. What is not said matches everything.
+use super::selector::Selector;
+
+/// A rule.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Of this service.
-    pub service: Option<String>,
-    /// With this operation id.
-    pub operation: Option<String>,
-    /// With the credential of this label.
-    pub credential: Option<String>,
-    /// With this method.
-    pub method: Option<String>,
-    /// With this path; a `*` at its end stands for anything.
-    pub path: Option<String>,
+    /// Which requests.
+    #[serde(flatten)]
+    pub which: Selector,
     /// What becomes of them.
     pub effect: Effect,
     /// How many are hit; all, if nothing is said.
@@ -47,6 +44,20 @@ impl Effect {
     }
 }
 
+/// In a few words, for the journal.
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let did = [
+            self.delay_millis.map(|millis| format!("delay {millis}ms")),
+            self.status.map(|status| format!("status {status}")),
+            self.code.as_ref().map(|code| format!("code {code}")),
+            self.body.as_ref().map(|_| "body".to_owned()),
+            self.fault.map(|damage| damage.name().to_owned()),
+        ];
+        f.write_str(&did.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// What a connection suffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,36 +70,17 @@ pub enum Damage {
     Truncated,
 }
 
-/// A request, as rules see it.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Its service.
-    pub service: &'a str,
-    /// Its operation, if it is one.
-    pub operation: Option<&'a str>,
-    /// Its credential's label, if it is known.
-    pub credential: Option<&'a str>,
-    /// Its method.
-    pub method: &'a str,
-    /// Its whole path.
-    pub path: &'a str,
+impl Damage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionReset => "connection_reset",
+            Self::Empty => "empty",
+            Self::Truncated => "truncated",
+        }
+    }
 }
 
 impl Rule {
-    /// Whether a request is one of those that the rule is about.
-    #[must_use]
-    pub fn matches(&self, asked: Asked<'_>) -> bool {
-        let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|w| found == Some(w));
-        is(&self.service, Some(asked.service))
-            && is(&self.operation, asked.operation)
-            && is(&self.credential, asked.credential)
-            && self.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(asked.method))
-            && self.path.as_deref().is_none_or(|path| match path.strip_suffix('*') {
-                Some(start) => asked.path.starts_with(start),
-                None => asked.path == path,
-            })
-    }
-
     /// How many requests were hit when this many matched.
     #[must_use]
     pub fn hits(&self, seen: i64) -> i64 {
@@ -106,30 +98,6 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ASKED: Asked<'_> = Asked {
-        service: "atlassian",
-        operation: Some("getApiTokens"),
-        credential: Some("full"),
-        method: "GET",
-        path: "/admin/api-access/v1/orgs/o/api-tokens",
-    };
-
-    #[test]
-    fn everything_that_is_said_must_fit() {
-        let text = |text: &str| Some(text.to_owned());
-        for (rule, fits) in [
-            (Rule::default(), true),
-            (Rule { service: text("atlassian"), operation: text("getApiTokens"), ..Rule::default() }, true),
-            (Rule { service: text("license_vault"), operation: text("getApiTokens"), ..Rule::default() }, false),
-            (Rule { credential: text("reader"), ..Rule::default() }, false),
-            (Rule { method: text("get"), path: text("/admin/*"), ..Rule::default() }, true),
-            (Rule { path: text("/admin"), ..Rule::default() }, false),
-            (Rule { method: text("POST"), ..Rule::default() }, false),
-        ] {
-            assert_eq!(rule.matches(ASKED), fits, "{rule:?}");
-        }
-    }
 
     #[test]
     fn after_and_times() {

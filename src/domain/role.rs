@@ -114,6 +114,16 @@ pub enum Standing {
     Viewer,
 }
 
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admin => "admin",
+            Self::PrimaryContact => "primary contact",
+            Self::Viewer => "viewer",
+        })
+    }
+}
+
 /// Everything one person is in one organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants(pub Vec<Grant>);

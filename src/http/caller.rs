@@ -16,6 +16,8 @@ use crate::{
 pub trait Scope<S: Emulated>: Send + Sync + 'static {
     /// What the request must bring.
     const NEED: S::Need;
+    /// The same in a few words, for the journal.
+    const NEEDS: &'static str;
 }
 
 /// A scope whose handlers change things.
@@ -38,6 +40,8 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let identified = parts.extensions.get::<Identified>();
         let identified = identified.ok_or_else(|| Fault::internal("the route is not behind `identify`"))?;
+        // A handler has one caller, so nobody else has said it before.
+        let _ = identified.needed.set(P::NEEDS);
         let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
         Ok(Self { principal, now: identified.now, space: identified.space, app: app.clone(), scope: PhantomData })
     }

@@ -46,6 +46,9 @@ pub trait Emulated: Send + Sync + Sized + 'static {
         credential: &Credential,
     ) -> impl Future<Output = Result<Option<Self::Principal>, Fault>> + Send;
 
+    /// What a principal may do, in a few words: for the journal.
+    fn held(principal: &Self::Principal) -> String;
+
     /// How many requests a principal's credential may make; `None` where the vendor does not limit them.
     fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
         None
@@ -119,6 +122,10 @@ fn layered<S: Emulated>(app: &App, routes: Router<App>, document: &OpenApi) -> R
         .layer(from_fn_with_state(service, identify::identify::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Fault::internal("a handler panicked"))))
 }
+
+/// Why a request was refused, in our own words: left on the answer for the journal.
+#[derive(Debug, Clone)]
+pub struct Refusal(pub String);
 
 /// A fault, as the service answers it.
 #[must_use]

@@ -1,6 +1,9 @@
 //! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     extract::{MatchedPath, OriginalUri, Request, State},
@@ -18,7 +21,7 @@ use super::{
 use crate::{
     app::{App, Remembered},
     core::{clock::Time, fault::Fault, token::PlainToken, window::Standing},
-    domain::{credential::CredentialId, injection::Asked, organization::SpaceId},
+    domain::{credential::CredentialId, injection::Effect, organization::SpaceId, selector::Asked},
     store,
 };
 
@@ -49,13 +52,26 @@ pub struct Identified {
     pub credential: Option<CredentialId>,
     /// What people call it.
     pub label: Option<Arc<str>>,
+    /// What it may do, in a few words.
+    pub held: Option<Arc<str>>,
     /// Which operation is asked for; `None` for a path or method that is none.
     pub operation: Option<&'static str>,
+    /// What the handler's caller needs, once it was asked.
+    pub needed: Arc<OnceLock<&'static str>>,
 }
 
-/// The credential's label, left on the response for the log.
+/// How a request was decided: left on the answer for the log, the metrics and the journal.
 #[derive(Debug, Clone)]
-pub struct CredentialLabel(pub Arc<str>);
+pub struct Decision {
+    /// The service; `None` where the path is no service's.
+    pub service: Option<&'static str>,
+    /// What was known before the handler ran, and what its caller needed.
+    pub identified: Identified,
+    /// The window that the request was counted in.
+    pub standing: Option<Standing>,
+    /// The injected fault that hit it: the rule, and what it does.
+    pub fault: Option<(String, Effect)>,
+}
 
 /// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock.
 pub async fn identify<S: Emulated>(State(service): State<Service>, request: Request, next: Next) -> Response {
@@ -67,41 +83,49 @@ pub async fn identify<S: Emulated>(State(service): State<Service>, request: Requ
     };
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method));
-    let (now, label) = (identified.now, identified.label.clone());
     let standing = match count::<S>(app, &identified).await {
         Ok(standing) => standing,
         Err(fault) => return refuse::<S>(fault),
     };
-    let effect = match inject::find(app, identified.space, identified.revision, asked::<S>(&parts, &identified)).await {
-        Ok(effect) => effect.unwrap_or_default(),
+    let fault = match inject::find(app, identified.space, identified.revision, asked::<S>(&parts, &identified)).await {
+        Ok(fault) => fault,
         Err(fault) => return refuse::<S>(fault),
     };
-    parts.extensions.insert(identified);
+    parts.extensions.insert(identified.clone());
     let run = next.run(Request::from_parts(parts, body));
-    inject::delay(&effect).await;
-    let mut response = match (&standing, inject::answer::<S>(&effect)) {
-        (_, Some(injected)) => injected,
-        (Some(standing), None) if standing.exceeded => {
+    let effect = fault.as_ref().map(|(_, effect)| effect);
+    if let Some(effect) = effect {
+        inject::delay(effect).await;
+    }
+    let mut response = match (effect.and_then(inject::answer::<S>), &standing) {
+        (Some(injected), _) => injected,
+        (None, Some(standing)) if standing.exceeded => {
             refuse::<S>(Fault::RateLimited { retry_after: standing.retry_after })
         }
         _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Fault::TimedOut)),
     };
-    response = inject::damage(&effect, response).await;
-    if let Some(standing) = standing {
-        rate_limit::say(&mut response, &standing);
+    if let Some(standing) = &standing {
+        rate_limit::say(&mut response, standing);
     }
-    response.headers_mut().insert(DATE, http_date(now));
-    if let Some(label) = label {
-        response.extensions_mut().insert(CredentialLabel(label));
-    }
+    response.headers_mut().insert(DATE, http_date(identified.now));
+    response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault });
     response
+}
+
+/// What is decided of a request whose path is no service's.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn of_no_service(app: &App) -> Result<Decision, Fault> {
+    let identified = nobody(app, Outcome::Nothing).await?;
+    Ok(Decision { service: None, identified, standing: None, fault: None })
 }
 
 /// The request, as injected faults see it.
 fn asked<'a, S: Emulated>(parts: &'a Parts, identified: &'a Identified) -> Asked<'a> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
     Asked {
-        service: S::NAME,
+        service: Some(S::NAME),
         operation: identified.operation,
         credential: identified.label.as_deref(),
         method: parts.method.as_str(),
@@ -133,7 +157,9 @@ async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified
         now,
         credential: (!expired).then_some(known.credential.id),
         label: Some(Arc::clone(&known.label)),
+        held: Some(Arc::clone(&known.held)),
         operation: None,
+        needed: Arc::default(),
     })
 }
 
@@ -146,7 +172,9 @@ async fn nobody(app: &App, outcome: Outcome) -> Result<Identified, Fault> {
         now: space.now(),
         credential: None,
         label: None,
+        held: None,
         operation: None,
+        needed: Arc::default(),
     })
 }
 
@@ -169,8 +197,10 @@ async fn recognise<S: Emulated>(app: &App, token: &PlainToken) -> Result<Option<
     let verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
         || app.verify(token, &credential.hash).await?;
     let (Some(principal), true) = (principal, verified) else { return Ok(None) };
-    let label = Arc::from(credential.label.as_str());
-    let known = Arc::new(Remembered { credential, label, space, principal: Arc::new(principal) });
+    let (label, held) = (Arc::from(credential.label.as_str()), S::held(&principal).into());
+    // It may be another process that made it.
+    app.keyring.learn(fingerprint, &credential.label);
+    let known = Arc::new(Remembered { credential, label, held, space, principal: Arc::new(principal) });
     app.identities.insert(fingerprint, Arc::clone(&known));
     Ok(Some(known))
 }

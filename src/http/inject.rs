@@ -9,11 +9,10 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{StatusCode, header},
+    http::{StatusCode, header, response::Parts},
     response::{IntoResponse, Response},
 };
 use http_body::Frame;
-use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::emulated::Emulated;
@@ -21,23 +20,29 @@ use crate::{
     app::App,
     core::fault::Fault,
     domain::{
-        injection::{Asked, Damage, Effect},
+        injection::{Damage, Effect},
         organization::SpaceId,
+        selector::Asked,
     },
     store::{self, injection::Stored},
 };
 
-/// What is to happen to a request: the effect of the first rule that hits it.
+/// What is to happen to a request: the first rule that hits it, and what that does.
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub async fn find(app: &App, space: SpaceId, revision: i64, asked: Asked<'_>) -> Result<Option<Effect>, Fault> {
+pub async fn find(
+    app: &App,
+    space: SpaceId,
+    revision: i64,
+    asked: Asked<'_>,
+) -> Result<Option<(String, Effect)>, Fault> {
     for stored in rules(app, space, revision).await?.iter() {
-        if stored.rule.matches(asked)
+        if stored.rule.which.matches(asked)
             && let Some(number) = store::injection::count(&app.db, space, &stored.id).await?
             && stored.rule.hits_number(number)
         {
-            return Ok(Some(stored.rule.effect.clone()));
+            return Ok(Some((stored.id.clone(), stored.rule.effect.clone())));
         }
     }
     Ok(None)
@@ -78,19 +83,19 @@ pub fn answer<S: Emulated>(effect: &Effect) -> Option<Response> {
     })
 }
 
-/// What the connection suffers while the answer goes out.
-pub async fn damage(effect: &Effect, response: Response) -> Response {
-    let Some(damage) = effect.fault else { return response };
-    let (mut parts, body) = response.into_parts();
-    if damage == Damage::Empty {
-        parts.headers.remove(header::CONTENT_LENGTH);
-        return Response::from_parts(parts, Body::empty());
-    }
-    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let sent = if damage == Damage::Truncated { whole.slice(..whole.len() / 2) } else { Bytes::new() };
+/// What the connection suffers while the answer goes out. `whole` is its body.
+#[must_use]
+pub fn damage(damage: Damage, mut parts: Parts, whole: &Bytes) -> Response {
+    let next = match damage {
+        Damage::Empty => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            return Response::from_parts(parts, Body::empty());
+        }
+        Damage::Truncated => Step::Send(whole.slice(..whole.len() / 2)),
+        Damage::ConnectionReset => Step::Break,
+    };
     // The client is promised more than it gets.
     parts.headers.insert(header::CONTENT_LENGTH, whole.len().max(1).into());
-    let next = if damage == Damage::Truncated { Step::Send(sent) } else { Step::Break };
     Response::from_parts(parts, Body::new(Broken { next }))
 }
 

@@ -6,6 +6,8 @@ pub mod emulated;
 pub mod extract;
 pub mod identify;
 pub mod inject;
+pub mod journal;
+pub mod metrics;
 pub mod observe;
 pub mod operations;
 pub mod rate_limit;

@@ -1,16 +1,24 @@
-//! One id, one span, one log line per request.
+//! One id, one span, one log line, one entry in the journal per request.
 
 use std::{sync::Arc, time::Instant};
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument as _;
+use http_body_util::BodyExt as _;
+use tracing::{Instrument as _, Span};
 
-use super::identify::CredentialLabel;
+use super::{
+    emulated::Refusal,
+    identify::Decision,
+    inject,
+    journal::{self, Answered, Asked},
+    metrics::Metrics,
+};
 use crate::app::App;
 
 /// Carries the request's id to the client.
@@ -20,35 +28,94 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-/// Middleware, outermost: names the request, and logs what became of it. The path is logged, the query is not: it
-/// may name people.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let id = app.next_request_id().to_string();
-    let header = HeaderValue::from_str(&id).ok();
-    request.extensions_mut().insert(RequestId(id.as_str().into()));
-    if !tracing::enabled!(tracing::Level::INFO) {
-        let mut response = next.run(request).await;
-        response.headers_mut().extend(header.map(|id| (X_REQUEST_ID, id)));
+/// What observing needs.
+#[derive(Clone)]
+pub struct Observer {
+    /// The running thing.
+    pub app: App,
+    /// What it counts with.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
+/// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
+pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+    let Observer { app, metrics } = observer;
+    let id: Arc<str> = app.next_request_id().to_string().into();
+    let started = Instant::now();
+    let is_logged = tracing::enabled!(tracing::Level::INFO);
+    let (mut parts, body) = request.into_parts();
+    let (asked, body) = if app.config.journal.is_some() {
+        let (asked, body) = Asked::look(&parts, body);
+        (Some(asked), body)
+    } else {
+        (None, body)
+    };
+    let line = is_logged.then(|| Line::of(&app, &parts));
+    parts.extensions.insert(RequestId(Arc::clone(&id)));
+    let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
+    let mut response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    let elapsed = started.elapsed();
+    let elapsed_micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let decision = response.extensions_mut().remove::<Decision>();
+    if let Some(line) = line {
+        span.in_scope(|| line.write(&response, decision.as_ref(), elapsed_micros));
+    }
+    // What is not the services' is Locum's own.
+    let Some(decision) = decision else { return response };
+    metrics.count(&decision, response.status().as_u16(), elapsed);
+    let damage = decision.fault.as_ref().and_then(|(_, effect)| effect.fault);
+    if asked.is_none() && damage.is_none() {
         return response;
     }
-    let started = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", request_id = id);
-    let mut response = next.run(request).instrument(span.clone()).await;
-    response.headers_mut().extend(header.map(|id| (X_REQUEST_ID, id)));
-    let credential = response.extensions().get::<CredentialLabel>().map(|label| label.0.as_ref());
-    span.in_scope(|| {
+    let (mut parts, body) = response.into_parts();
+    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if let Some(asked) = asked {
+        let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
+        let (status, headers) = (parts.status, &parts.headers);
+        let answered = Answered { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
+        journal::record(&app, asked, &decision, answered).await;
+    }
+    match damage {
+        Some(damage) => inject::damage(damage, parts, &whole),
+        None => Response::from_parts(parts, Body::from(whole)),
+    }
+}
+
+/// What a log line says of a request.
+struct Line {
+    method: String,
+    path: String,
+    route: Option<String>,
+}
+
+impl Line {
+    fn of(app: &App, parts: &axum::http::request::Parts) -> Self {
+        let path = parts.uri.path();
+        Self {
+            method: parts.method.to_string(),
+            path: app.keyring.redact(path).unwrap_or_else(|| path.to_owned()),
+            route: parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned()),
+        }
+    }
+
+    fn write(self, response: &Response, decision: Option<&Decision>, elapsed_us: u64) {
+        let Self { method, path, route } = self;
+        let identified = decision.map(|decision| &decision.identified);
         tracing::info!(
-            %method,
+            method,
             path,
             route,
-            credential,
+            service = decision.and_then(|decision| decision.service),
+            operation = identified.and_then(|identified| identified.operation),
+            credential = identified.and_then(|identified| identified.label.as_deref()),
+            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
             status = response.status().as_u16(),
-            elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            elapsed_us,
             "answered"
         );
-    });
-    response
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         credential::{Credential, CredentialId},
-        organization::{OrganizationId, Space},
+        organization::{OrganizationId, Space, SpaceId},
     },
 };
 
@@ -77,18 +77,35 @@ pub async fn issue(
     let (ring, plain) = (keyring.clone(), token.clone());
     let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
     let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
-    let now = micros(db.now());
+    let (fingerprint, now) = (keyring.fingerprint(token), micros(db.now()));
+    keyring.learn(fingerprint, new.label);
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(new.organization.0)
         .bind(new.service)
         .bind(new.label)
-        .bind(keyring.fingerprint(token).to_hex())
+        .bind(fingerprint.to_hex())
         .bind(&hash.0)
         .bind(now)
         .bind(new.expires_at.map(micros))
         .fetch_optional(c)
         .await)?;
     Ok(id.map(CredentialId))
+}
+
+/// Makes the tokens of a space, or of all, secrets of the keyring's.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<SpaceId>) -> Result<(), Fault> {
+    const SQL: &str = "SELECT c.fingerprint, c.label FROM credential c JOIN organization o ON o.id = c.organization_id \
+                       WHERE o.space_id = COALESCE($1, o.space_id)";
+    let space = space.map(|space| space.0);
+    let known: Vec<(String, String)> = on!(db, |c| sqlx::query_as(SQL).bind(space).fetch_all(c).await)?;
+    for (fingerprint, label) in known {
+        let fingerprint = Fingerprint::from_hex(&fingerprint);
+        keyring.learn(fingerprint.ok_or_else(|| Fault::internal("a fingerprint that is none"))?, &label);
+    }
+    Ok(())
 }
 
 /// Deletes a credential: its token is unknown from the next request on.

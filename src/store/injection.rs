@@ -2,7 +2,8 @@
 
 use super::{
     can_be_stored,
-    session::{Db, ReadWrite, Session},
+    events::{self, Happened},
+    session::{Db, Driver, ReadWrite, Session},
 };
 use crate::{
     core::fault::Fault,
@@ -42,6 +43,7 @@ pub async fn add(db: &mut Session<ReadWrite>, rule: Rule) -> Result<Stored, Faul
     let (space, id) = (db.space().id.0, db.ids().uuid().to_string());
     let text = serde_json::to_string(&rule).map_err(Fault::internal)?;
     on!(db, |c| sqlx::query(SQL).bind(space).bind(&id).bind(&text).execute(c).await.map(drop))?;
+    events::tell(db, Happened::Fault, &id).await?;
     Ok(Stored { id, rule, seen: 0 })
 }
 
@@ -55,7 +57,9 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
         return Ok(0);
     }
     let space = db.space().id.0;
-    Ok(on!(db, |c| sqlx::query(SQL).bind(space).bind(id).execute(c).await.map(|done| done.rows_affected()))?)
+    let removed = on!(db, |c| sqlx::query(SQL).bind(space).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
+    events::tell(db, Happened::Fault, id.unwrap_or_default()).await?;
+    Ok(removed)
 }
 
 /// Counts a request that matched a rule: its number, from 1; `None` when the rule is gone. Not a write of the space:
@@ -64,7 +68,20 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
 /// # Errors
 /// [`Fault::Unavailable`].
 pub async fn count(db: &Db, space: SpaceId, id: &str) -> Result<Option<i64>, Fault> {
-    const SQL: &str = "UPDATE injected_fault SET seen = seen + 1 WHERE space_id = $1 AND id = $2 RETURNING seen";
-    let mut db = db.maintain().await?;
-    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(space.0).bind(id).fetch_optional(c).await)?)
+    const COUNT: &str = "UPDATE injected_fault SET seen = seen + 1 WHERE space_id = $1 AND id = $2 RETURNING seen";
+    // The same, and PostgreSQL tells whoever listens.
+    const COUNT_AND_TELL: &str = "WITH counted AS (UPDATE injected_fault SET seen = seen + 1 \
+        WHERE space_id = $1 AND id = $2 RETURNING seen) \
+        SELECT seen FROM counted, LATERAL (SELECT pg_notify('locum_' || current_schema(), $3)) AS told";
+    let mut session = db.maintain().await?;
+    let seen = match session.driver() {
+        Driver::Sqlite(c) => sqlx::query_scalar(COUNT).bind(space.0).bind(id).fetch_optional(c).await?,
+        Driver::Postgres(c) => {
+            let told = Happened::Fault.payload(space, id)?;
+            sqlx::query_scalar(COUNT_AND_TELL).bind(space.0).bind(id).bind(told).fetch_optional(c).await?
+        }
+    };
+    drop(session);
+    db.tell(space, Happened::Fault, id);
+    Ok(seen)
 }

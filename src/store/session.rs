@@ -6,9 +6,11 @@ use std::{
 };
 
 use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
-use tokio::sync::OwnedRwLockWriteGuard;
+use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, broadcast};
 
 use super::{
+    events::{self, BACKLOG, Event, Happened, Told},
+    journal::Journals,
     space,
     sqlite::{self, Sqlite},
 };
@@ -35,6 +37,12 @@ struct Inner {
     revisions: RwLock<HashMap<SpaceId, i64>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
+    /// The journals, while this process owns the data; else, what of them is to be trimmed.
+    journals: Journals,
+    /// Tells this process's listeners what happens.
+    events: broadcast::Sender<Told>,
+    /// Made when somebody listens for the first time: passes on what other processes say.
+    relay: OnceCell<()>,
 }
 
 /// By space, credential and operation: when the window began, and how many requests it has seen.
@@ -55,7 +63,9 @@ pub struct ReadWrite {
     ids: Ids,
     db: Db,
     forgets_counters: bool,
+    forgets_journal: bool,
     deletes_space: bool,
+    told_at_commit: Vec<Event>,
 }
 
 /// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed.
@@ -89,7 +99,27 @@ macro_rules! on {
 
 impl Db {
     pub(super) fn new(pools: Pools, id_seed: IdSeed) -> Self {
-        Self(Arc::new(Inner { pools, id_seed, revisions: RwLock::default(), counters: Mutex::default() }))
+        Self(Arc::new(Inner {
+            pools,
+            id_seed,
+            revisions: RwLock::default(),
+            counters: Mutex::default(),
+            journals: Journals::default(),
+            events: broadcast::Sender::new(BACKLOG),
+            relay: OnceCell::new(),
+        }))
+    }
+
+    pub(super) fn journals(&self) -> &Journals {
+        &self.0.journals
+    }
+
+    pub(super) fn events(&self) -> &broadcast::Sender<Told> {
+        &self.0.events
+    }
+
+    pub(super) fn relay(&self) -> &OnceCell<()> {
+        &self.0.relay
     }
 
     pub(super) fn pools(&self) -> &Pools {
@@ -148,7 +178,9 @@ impl Db {
                 ids,
                 db: self.clone(),
                 forgets_counters: false,
+                forgets_journal: false,
                 deletes_space: false,
+                told_at_commit: Vec::new(),
             },
         })
     }
@@ -170,6 +202,12 @@ impl Db {
         Ok(found)
     }
 
+    /// Other processes may be using the data.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.pools, Pools::Postgres(_))
+    }
+
     /// The rate-limit counters of this process; `None` when processes share the database, and count there.
     pub(super) fn counters(&self) -> Option<&Mutex<Counters>> {
         matches!(self.0.pools, Pools::Sqlite(_)).then_some(&self.0.counters)
@@ -177,6 +215,7 @@ impl Db {
 
     fn forget(&self, space: SpaceId) {
         self.0.revisions.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.0.journals.remove(space);
     }
 
     /// Makes a space, empty and at its real time; `None` when there is one with the name.
@@ -251,6 +290,15 @@ impl Session<ReadWrite> {
         self.mode.forgets_counters = true;
     }
 
+    /// With the commit, the space's journal starts over.
+    pub(super) fn forget_journal(&mut self) {
+        self.mode.forgets_journal = true;
+    }
+
+    pub(super) fn tell_at_commit(&mut self, event: Event) {
+        self.mode.told_at_commit.push(event);
+    }
+
     /// The space has changed under the session: it goes by this from here on.
     pub(super) fn go_by(&mut self, space: Space) {
         if space.writes != self.mode.space.writes {
@@ -265,7 +313,8 @@ impl Session<ReadWrite> {
     ///
     /// # Errors
     /// [`Fault::Unavailable`]; whether the write lasted is then not known.
-    pub async fn commit(self) -> Result<(), Fault> {
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        events::tell(&mut self, Happened::State, "").await?;
         let Self { handle, mode } = self;
         let finish = async move {
             match handle {
@@ -281,6 +330,13 @@ impl Session<ReadWrite> {
                     if mode.forgets_counters {
                         let mut counters = mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
                         counters.retain(|(space, ..), _| *space != mode.space.id);
+                    }
+                    if mode.forgets_journal {
+                        mode.db.0.journals.clear(mode.space.id, mode.space.revision);
+                    }
+                    for event in mode.told_at_commit {
+                        // It fails only when nobody listens.
+                        let _ = mode.db.0.events.send(Some(event));
                     }
                 }
                 Handle::PostgresTransaction(transaction) => transaction.commit().await?,

@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 
 use super::{
     can_be_stored,
+    events::{self, Happened},
+    journal,
     session::{Driver, ReadWrite, Session},
 };
 use crate::{
@@ -136,7 +138,7 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
         .map(drop))?;
     let space = Space { clock, ..db.space().clone() };
     db.go_by(space);
-    Ok(())
+    events::tell(db, Happened::Clock, "").await
 }
 
 /// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.
@@ -156,7 +158,9 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
     }
     // Its credentials are gone, and their keys may be given out again.
     db.forget_counters();
+    journal::clear(db).await?;
     let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
     db.go_by(space);
-    Ok(())
+    events::tell(db, Happened::Clock, "").await?;
+    events::tell(db, Happened::Fault, "").await
 }

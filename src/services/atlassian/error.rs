@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::JSON;
 use crate::{
     core::fault::{Fault, ParameterProblem},
-    http::observe::RequestId,
+    http::{emulated::Refusal, observe::RequestId},
 };
 
 /// A fault on its way out.
@@ -118,10 +118,12 @@ struct Unnumbered {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.0.log();
+        let refusal = Refusal(self.0.to_string());
         let Some((status, message)) = gateway(&self.0) else {
             let unnumbered = service(self.0);
             let mut response = unnumbered.status.into_response();
             response.extensions_mut().insert(unnumbered);
+            response.extensions_mut().insert(refusal);
             return response;
         };
         let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
@@ -135,6 +137,7 @@ impl IntoResponse for Error {
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response.extensions_mut().insert(refusal);
         response
     }
 }

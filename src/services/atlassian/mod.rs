@@ -27,7 +27,10 @@ use crate::{
         token::PlainToken,
         window::{Mode, Policy},
     },
-    domain::{api_access::Admin, credential::Credential},
+    domain::{
+        api_access::{Access, Admin},
+        credential::Credential,
+    },
     http::emulated::{Emulated, Outcome, Presented, emulate},
     store::{self, ReadOnly, Session},
 };
@@ -72,6 +75,14 @@ impl Emulated for Atlassian {
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Fault> {
         store::atlassian::admin(db, credential).await
+    }
+
+    fn held(admin: &Admin) -> String {
+        match &admin.access {
+            Access::Key { scopes: None } => "every scope".to_owned(),
+            Access::Key { scopes: Some(scopes) } => scopes.join(", "),
+            Access::Session { administrator } => format!("the session of {}", administrator.email),
+        }
     }
 
     fn rate_limit(app: &App, admin: &Admin) -> Option<Policy> {

@@ -11,6 +11,7 @@ macro_rules! scopes {
 
             impl Scope<Atlassian> for $name {
                 const NEED: Need = Need::Scope($scope);
+                const NEEDS: &'static str = $scope;
             }
 
             $(impl $writes for $name {})?
@@ -42,6 +43,7 @@ pub struct Session;
 
 impl Scope<Atlassian> for Session {
     const NEED: Need = Need::Session;
+    const NEEDS: &'static str = "an administrator's session";
 }
 
 impl Writes for Session {}

@@ -10,7 +10,10 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core::fault::{Fault, Unavailable};
+use crate::{
+    core::fault::{Fault, Unavailable},
+    http::emulated::Refusal,
+};
 
 /// What the service calls JSON.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
@@ -41,9 +44,16 @@ pub struct ErrorBody {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.0.log();
-        let Some((status, code, description)) = business(&self.0) else { return other(&self.0) };
-        let body = serde_json::to_vec(&ErrorBody { code: Cow::Borrowed(code), description }).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+        let mut response = match business(&self.0) {
+            Some((status, code, description)) => {
+                let body = ErrorBody { code: Cow::Borrowed(code), description };
+                let body = serde_json::to_vec(&body).unwrap_or_default();
+                (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+            }
+            None => other(&self.0),
+        };
+        response.extensions_mut().insert(Refusal(self.0.to_string()));
+        response
     }
 }
 

@@ -63,6 +63,10 @@ impl Emulated for JetBrainsAccount {
         store::jetbrains_token::owner(db, credential).await
     }
 
+    fn held(owner: &TokenOwner) -> String {
+        format!("{} of the {}", owner.standing(), owner.profile())
+    }
+
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
         error::injected(status, code)
     }

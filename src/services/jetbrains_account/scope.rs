@@ -18,18 +18,22 @@ pub struct OwnToken;
 
 impl Scope<JetBrainsAccount> for Dictionary {
     const NEED: Need = Need { customer_code: false };
+    const NEEDS: &'static str = "any token";
 }
 
 impl Scope<JetBrainsAccount> for Read {
     const NEED: Need = Need { customer_code: true };
+    const NEEDS: &'static str = "any role, and the customer code";
 }
 
 impl Scope<JetBrainsAccount> for Edit {
     const NEED: Need = Need { customer_code: true };
+    const NEEDS: &'static str = "an admin of the organization, or of the licence's team";
 }
 
 impl Scope<JetBrainsAccount> for OwnToken {
     const NEED: Need = Need { customer_code: true };
+    const NEEDS: &'static str = "any role, and the customer code";
 }
 
 impl Writes for Edit {}

@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::JSON;
-use crate::core::fault::Fault;
+use crate::{core::fault::Fault, http::emulated::Refusal};
 
 /// A fault on its way out.
 #[derive(Debug)]
@@ -75,7 +75,9 @@ impl IntoResponse for Error {
         if status == S::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response.extensions_mut().insert(Pathless { code: Cow::Borrowed(code), message: self.0.to_string() });
+        let message = self.0.to_string();
+        response.extensions_mut().insert(Refusal(message.clone()));
+        response.extensions_mut().insert(Pathless { code: Cow::Borrowed(code), message });
         response
     }
 }

@@ -83,6 +83,10 @@ impl Emulated for LicenseVault {
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
 
+    fn held(caller: &VaultCaller) -> String {
+        format!("the {} token of {}", caller.kind.name(), caller.vault.name)
+    }
+
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
         error::injected(status, code)
     }

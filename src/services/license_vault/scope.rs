@@ -14,14 +14,17 @@ pub struct Reports;
 
 impl Scope<LicenseVault> for Read {
     const NEED: Need = Need::Api;
+    const NEEDS: &'static str = "a vault token or an automation token";
 }
 
 impl Scope<LicenseVault> for Write {
     const NEED: Need = Need::Api;
+    const NEEDS: &'static str = "a vault token or an automation token";
 }
 
 impl Scope<LicenseVault> for Reports {
     const NEED: Need = Need::Reporting;
+    const NEEDS: &'static str = "the reporting token";
 }
 
 impl Writes for Write {}

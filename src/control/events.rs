@@ -1,0 +1,106 @@
+//! `/events`: what happens in a space, as it happens.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{self, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    clock::ClockAnswer,
+    error::{Problem, Refused},
+    extract::{InSpace, SpaceQuery},
+    faults,
+    requests::RequestSummary,
+};
+use crate::{
+    app::App,
+    core::fault::Fault,
+    domain::organization::{Space, SpaceId},
+    store::{
+        self,
+        events::{Event, Happened, Listener},
+    },
+};
+
+/// Server-sent events of a space: `request` (answered, as in the journal), `state` (something was written; its
+/// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `missed` (the listener was too slow: look
+/// again). The first is the `state` that the space is in. The stream ends with the space, or with Locum.
+#[utoipa::path(get, path = "/events", operation_id = "getEvents", tag = "Requests", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
+pub async fn get_events(State(app): State<App>, InSpace(space): InSpace) -> Result<Response, Problem> {
+    let listener = app.db.listen(space.id).await?;
+    let listening = Listening { listener, space: space.id, app, first: Some(state(&space)?) };
+    let events = stream::unfold(listening, |mut listening| async {
+        let event = listening.next().await?;
+        Some((Ok::<_, Infallible>(event), listening))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+struct Listening {
+    listener: Listener,
+    space: SpaceId,
+    app: App,
+    first: Option<sse::Event>,
+}
+
+impl Listening {
+    /// The next event; `None` when there will be none.
+    async fn next(&mut self) -> Option<sse::Event> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        loop {
+            let told = self.listener.next().await;
+            match self.shown(told).await {
+                Ok(Some(event)) => return Some(event),
+                // It is gone already, which the next event will tell.
+                Ok(None) => {}
+                Err(fault) => {
+                    fault.log();
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn shown(&self, told: Option<Event>) -> Result<Option<sse::Event>, Fault> {
+        let Some(Event { happened, id, .. }) = told else { return event("missed", &json!({})).map(Some) };
+        match happened {
+            Happened::Request => {
+                let found = store::journal::find(&self.app.db, self.space, &id).await?;
+                let request = found.map(|(_, entry)| event("request", &RequestSummary::from(&*entry)));
+                Ok(request.transpose()?.map(|event| event.id(id)))
+            }
+            Happened::State => state(&self.space().await?).map(Some),
+            Happened::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),
+            Happened::Fault => match faults::one(&self.app, self.space, &id).await {
+                Ok(kept) => event("fault", &kept).map(Some),
+                Err(Fault::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
+                Err(fault) => Err(fault),
+            },
+        }
+    }
+
+    async fn space(&self) -> Result<Space, Fault> {
+        let found = store::space::find(&mut self.app.db.read().await?, self.space).await?;
+        found.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))
+    }
+}
+
+fn state(space: &Space) -> Result<sse::Event, Fault> {
+    event("state", &json!({ "revision": space.revision }))
+}
+
+fn event(name: &str, data: &impl Serialize) -> Result<sse::Event, Fault> {
+    Ok(sse::Event::default().event(name).data(serde_json::to_string(data).map_err(Fault::internal)?))
+}

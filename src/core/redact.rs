@@ -1,0 +1,109 @@
+//! Keeps secrets out of what people read: finds tokens that Locum has given out, wherever somebody put them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::token::{Fingerprint, Keyring, PlainToken};
+
+/// What stands in place of a secret that has no name.
+pub const MASK: &str = "********";
+/// What is shorter is an everyday word more often than a secret.
+const SHORTEST: usize = 6;
+/// What is longer is no token.
+const LONGEST: usize = 1024;
+
+/// Every token that was given out, by its fingerprint: what its owner calls it. One that is dead stays a secret.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>);
+
+impl Keyring {
+    /// From here on, the token of this fingerprint is a secret that [`Keyring::redact`] finds.
+    pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
+        self.secrets.0.write().unwrap_or_else(PoisonError::into_inner).insert(fingerprint, label.into());
+    }
+
+    /// What people call a token that was given out.
+    #[must_use]
+    pub fn known(&self, token: &PlainToken) -> Option<Arc<str>> {
+        self.secrets.0.read().unwrap_or_else(PoisonError::into_inner).get(&self.fingerprint(token)).cloned()
+    }
+
+    /// The text, with `[label]` in place of every known token in it; `None` when there is none.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> Option<String> {
+        let secrets = self.secrets.0.read().unwrap_or_else(PoisonError::into_inner);
+        let label = |word: &str| {
+            let fits = (SHORTEST..=LONGEST).contains(&word.len());
+            let known = if fits { secrets.get(&self.fingerprint(&PlainToken::new(word))) } else { None };
+            known.map(|label| format!("[{label}]"))
+        };
+        // A token can be anything, a blank and a slash in it included, when it stands alone.
+        if let Some(label) = label(text) {
+            return Some(label);
+        }
+        let (mut redacted, mut done) = (String::new(), 0);
+        for (start, word) in words(text) {
+            let known = candidates(word).find_map(|(at, candidate)| Some((at, candidate.len(), label(candidate)?)));
+            if let Some((at, length, label)) = known {
+                redacted.push_str(&text[done..start + at]);
+                redacted.push_str(&label);
+                done = start + at + length;
+            }
+        }
+        (done > 0).then(|| redacted + &text[done..])
+    }
+}
+
+/// The words of a text, and where each begins.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '+' | '=');
+    text.split_inclusive(move |c| !is_of_word(c)).scan(0, move |end, piece| {
+        let start = *end;
+        *end += piece.len();
+        Some((start, piece.trim_end_matches(|c| !is_of_word(c))))
+    })
+}
+
+/// What of a word may be a token, and where it begins: the word, what stands behind a `=` in it, what stands between
+/// two; each also without a full stop at its end.
+fn candidates(word: &str) -> impl Iterator<Item = (usize, &str)> {
+    let behind = word.match_indices('=').map(|(at, _)| at + 1);
+    let tails = std::iter::once(0).chain(behind).map(move |at| (at, &word[at..]));
+    tails.flat_map(|(at, tail)| {
+        let piece = tail.split('=').next().unwrap_or_default();
+        [tail, tail.trim_end_matches('.'), piece].map(|candidate| (at, candidate))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::token::HashCost;
+
+    #[test]
+    fn known_tokens_are_found_wherever_they_stand() {
+        let keys = Keyring::new(b"key", HashCost::Minimal);
+        for (token, label) in
+            [("demo-token", "ann"), ("ATCTT3x=AB12", "full"), ("a b/c d", "odd"), ("ey.J9.x_y", "jwt")]
+        {
+            keys.learn(keys.fingerprint(&PlainToken::new(token)), label);
+        }
+        for (text, redacted) in [
+            ("demo-token", "[ann]"),
+            ("Bearer demo-token", "Bearer [ann]"),
+            ("/orgs/demo-token/x?q=demo-token&k=ATCTT3x=AB12", "/orgs/[ann]/x?q=[ann]&k=[full]"),
+            ("a b/c d", "[odd]"),
+            (r#"{"a":"demo-token","b":["ey.J9.x_y"]}"#, r#"{"a":"[ann]","b":["[jwt]"]}"#),
+            ("it was demo-token.", "it was [ann]."),
+            ("demo-token=1", "[ann]=1"),
+            ("ä demo-token ü", "ä [ann] ü"),
+        ] {
+            assert_eq!(keys.redact(text).as_deref(), Some(redacted));
+        }
+        for text in ["", "demo", "demo-tokens", "Demo-Token", "/api/v1/token?x=1", "ü=ä"] {
+            assert_eq!(keys.redact(text), None, "{text}");
+        }
+    }
+}

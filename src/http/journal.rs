@@ -1,0 +1,284 @@
+//! What was asked, what was decided, what was answered: taken down, with every secret taken out.
+
+use std::{
+    borrow::Cow,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request},
+};
+use http_body::{Frame, SizeHint};
+
+use super::{emulated::Outcome, identify::Decision};
+use crate::{
+    app::App,
+    core::{
+        redact::MASK,
+        token::{Keyring, PlainToken},
+    },
+    domain::journal::{Entry, Hit, Message, Recognised, Trail, Window},
+    store,
+};
+
+/// As much of a body is kept.
+const KEPT: usize = 64 * 1024;
+/// Headers that hold a credential, whatever else they hold.
+const CREDENTIALS: [HeaderName; 5] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+    HeaderName::from_static("x-api-key"),
+];
+/// Words in front of a credential.
+const SCHEMES: [&str; 3] = ["bearer", "automation", "basic"];
+/// The query parameter that holds one.
+const CREDENTIAL_PARAMETER: &str = "token";
+
+/// A request, as far as it is known before it is answered.
+pub struct Asked {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Option<Copy>,
+}
+
+impl Asked {
+    /// Looks at a request on its way in. From here on, its body is copied as the handler reads it.
+    pub fn look(parts: &request::Parts, body: Body) -> (Self, Body) {
+        let (copy, body) = if body.is_end_stream() {
+            (None, body)
+        } else {
+            let copy = Copy::default();
+            (Some(copy.clone()), Body::new(Copied { body, copy }))
+        };
+        let asked =
+            Self { method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body: copy };
+        (asked, body)
+    }
+}
+
+/// What is known of the answer.
+pub struct Answered<'a> {
+    /// Its request's id.
+    pub id: &'a str,
+    /// How long it took.
+    pub elapsed_micros: u64,
+    /// Why it is a refusal, if it is one.
+    pub refusal: Option<String>,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body.
+    pub body: &'a Bytes,
+}
+
+/// Takes a request down. A journal that cannot be written is no reason to answer otherwise.
+pub async fn record(app: &App, asked: Asked, decision: &Decision, answered: Answered<'_>) {
+    let Some(bounds) = app.config.journal else { return };
+    let identified = &decision.identified;
+    let (space, revision) = (identified.space, identified.revision);
+    let recorded = async {
+        app.learn(space, revision).await?;
+        let entry = entry(&app.keyring, asked, decision, answered);
+        store::journal::record(&app.db, space, revision, entry, bounds).await
+    };
+    if let Err(fault) = recorded.await {
+        fault.log();
+    }
+}
+
+fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answered<'_>) -> Entry {
+    let mut redactor = Redactor { keyring, found: false };
+    let path = redactor.text(asked.uri.path());
+    let query = asked.uri.query().map(|query| redactor.query(query));
+    let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
+    if let Some(copy) = asked.body {
+        let mut copied = copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        request.length = copied.length;
+        request.body = redactor.body(&std::mem::take(&mut copied.kept), copied.length);
+    }
+    // What only reads and was given no secret has none to answer: it need not be searched.
+    let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
+    let kept = &answered.body[..answered.body.len().min(KEPT)];
+    let response = Message {
+        headers: if is_harmless { written(answered.headers) } else { redactor.headers(answered.headers) },
+        body: if is_harmless { Bytes::copy_from_slice(kept) } else { redactor.body(kept, answered.body.len()) },
+        length: answered.body.len(),
+    };
+    let refusal = answered.refusal.map(|refusal| redactor.text(&refusal));
+    let identified = &decision.identified;
+    Entry {
+        id: answered.id.to_owned(),
+        at: identified.now,
+        elapsed_micros: answered.elapsed_micros,
+        service: decision.service.map(Cow::Borrowed),
+        operation: identified.operation.map(Cow::Borrowed),
+        credential: identified.label.as_deref().map(ToOwned::to_owned),
+        method: asked.method.as_str().to_owned(),
+        path,
+        query,
+        status: answered.status.as_u16(),
+        request,
+        response,
+        trail: trail(decision, refusal),
+    }
+}
+
+fn trail(decision: &Decision, refusal: Option<String>) -> Trail {
+    let identified = &decision.identified;
+    Trail {
+        credential: match (&identified.outcome, &identified.label) {
+            (Outcome::Nothing, _) => Recognised::Nothing,
+            (Outcome::Bad, None) => Recognised::Unknown,
+            (Outcome::Bad, Some(_)) => Recognised::Expired,
+            (Outcome::Good(_), _) => Recognised::Good,
+        },
+        needed: identified.needed.get().copied().map(Cow::Borrowed),
+        held: identified.held.as_deref().map(ToOwned::to_owned),
+        window: decision.standing.as_ref().map(|standing| Window {
+            limit: standing.limit,
+            remaining: standing.remaining,
+            reset: standing.reset,
+            exceeded: standing.exceeded,
+        }),
+        fault: decision.fault.as_ref().map(|(id, effect)| Hit { id: id.clone(), did: effect.to_string() }),
+        refusal,
+    }
+}
+
+/// Takes secrets out, and remembers whether there were any.
+struct Redactor<'a> {
+    keyring: &'a Keyring,
+    found: bool,
+}
+
+impl Redactor<'_> {
+    fn text(&mut self, text: &str) -> String {
+        match self.keyring.redact(text) {
+            Some(redacted) => {
+                self.found = true;
+                redacted
+            }
+            None => text.to_owned(),
+        }
+    }
+
+    /// Parameters are looked at as they were meant, and stay as they were written where there is nothing to hide.
+    fn query(&mut self, query: &str) -> String {
+        let is_credential = |name: &str| name == CREDENTIAL_PARAMETER;
+        let hides = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
+            is_credential(&name) || self.keyring.redact(&name).is_some() || self.keyring.redact(&value).is_some()
+        });
+        if !hides {
+            return query.to_owned();
+        }
+        self.found = true;
+        let shown = |name: &str, value: &str| match self.keyring.redact(value) {
+            Some(redacted) => redacted,
+            None if is_credential(name) => MASK.to_owned(),
+            None => value.to_owned(),
+        };
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let pairs = pairs.map(|(name, value)| {
+            let value = shown(&name, &value);
+            format!("{}={value}", self.keyring.redact(&name).unwrap_or_else(|| name.into_owned()))
+        });
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
+    fn headers(&mut self, headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
+        let shown = headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = if CREDENTIALS.contains(name) { self.credential(&value) } else { self.text(&value) };
+            (Cow::Owned(name.as_str().to_owned()), value)
+        });
+        shown.collect()
+    }
+
+    /// The scheme, if there is one, and what people call the credential, if it is known.
+    fn credential(&self, value: &str) -> String {
+        let known = |token: &str| {
+            let label = self.keyring.known(&PlainToken::new(token));
+            label.map_or_else(|| MASK.to_owned(), |label| format!("[{label}]"))
+        };
+        match value.split_once(' ') {
+            Some((scheme, token)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
+                format!("{scheme} {}", known(token.trim()))
+            }
+            _ => known(value),
+        }
+    }
+
+    /// What is no text may hide anything, and is left out.
+    fn body(&mut self, kept: &[u8], length: usize) -> Bytes {
+        let text = match std::str::from_utf8(kept) {
+            Ok(text) => text,
+            // Cut in the middle of a character.
+            Err(error) if kept.len() < length && error.error_len().is_none() => {
+                std::str::from_utf8(&kept[..error.valid_up_to()]).unwrap_or_default()
+            }
+            Err(_) => return Bytes::new(),
+        };
+        // Half a token at the cut would not be found.
+        let end =
+            if kept.len() < length { text.rfind(|c: char| c.is_whitespace() || "\",&;".contains(c)) } else { None };
+        self.text(&text[..end.unwrap_or(text.len())]).into()
+    }
+}
+
+/// Headers that hold nothing to hide.
+fn written(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (Cow::Owned(name.as_str().to_owned()), text(value))).collect()
+}
+
+/// What a handler has read of a body so far.
+#[derive(Clone, Default)]
+struct Copy(Arc<Mutex<Read>>);
+
+#[derive(Default)]
+struct Read {
+    kept: Vec<u8>,
+    length: usize,
+}
+
+/// A body that is copied as it is read.
+struct Copied {
+    body: Body,
+    copy: Copy,
+}
+
+impl HttpBody for Copied {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            let mut read = self.copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = KEPT.saturating_sub(read.kept.len()).min(data.len());
+            read.kept.extend_from_slice(&data[..room]);
+            read.length += data.len();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
