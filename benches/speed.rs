@@ -83,6 +83,7 @@ async fn start_time() -> Duration {
 /// Requests per second of one page, and the memory of a server before and after them.
 async fn throughput() -> (Table, [Option<f64>; 2]) {
     let quiet = Server::locum(&["--log", "warn"], None).await;
+    let forgetful = Server::locum(&["--log", "warn", "--journal", "off"], None).await;
     let logging = Server::locum(&[], None).await;
     let idle = logging.memory();
     let request: Arc<[u8]> = DEMO.request("GET", PAGE, "").into();
@@ -92,6 +93,7 @@ async fn throughput() -> (Table, [Option<f64>; 2]) {
 
     let servers = [
         ("bare axum handler, same 20 objects", &bare),
+        ("Locum, `--log warn --journal off`", &forgetful),
         ("Locum, `--log warn`", &quiet),
         ("Locum, default log to `/dev/null`", &logging),
     ];

@@ -62,7 +62,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let elapsed_micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let decision = response.extensions_mut().remove::<Decision>();
     if let Some(line) = line {
-        span.in_scope(|| line.write(&response, decision.as_ref(), elapsed_micros));
+        span.in_scope(|| line.write(&id, &response, decision.as_ref(), elapsed_micros));
     }
     // What is not the services' is Locum's own.
     let Some(decision) = decision else { return response };
@@ -102,10 +102,11 @@ impl Line {
         }
     }
 
-    fn write(self, response: &Response, decision: Option<&Decision>, elapsed_us: u64) {
+    fn write(self, request_id: &str, response: &Response, decision: Option<&Decision>, elapsed_us: u64) {
         let Self { method, path, route } = self;
         let identified = decision.map(|decision| &decision.identified);
         tracing::info!(
+            request_id,
             method,
             path,
             route,

@@ -2,6 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod exec;
+mod replicas;
+
+#[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -1,0 +1,188 @@
+//! No secret ever comes out: known tokens are sent through every route, then looked for everywhere.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use locum::http::operations::of_path;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{Answer, TestApp};
+
+/// Every token of the demo seed.
+const TOKENS: [&str; 13] = [
+    "demo-jba-organization-admin",
+    "demo-jba-team-admin",
+    "demo-jba-organization-viewer",
+    "demo-jba-team-viewer",
+    "demo-jba-primary-contact",
+    "demo-jba-other-organization-admin",
+    "demo-vault-token",
+    "demo-reporting-token",
+    "demo-automation-token",
+    "demo-vault-other-token",
+    "demo-atlassian-key",
+    "demo-atlassian-reader",
+    "demo-atlassian-other-key",
+];
+
+/// What is logged, for a test to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Every operation of everything: its method, and its path with `{…}` for parameters.
+fn routes() -> Vec<(Method, String)> {
+    let documents = [
+        (locum::services::jetbrains_account::openapi(), "/api/v1"),
+        (locum::services::license_vault::openapi(), ""),
+        (locum::services::atlassian::openapi(), "/admin/api-access/v1"),
+        (locum::control::openapi(), "/_emulator"),
+    ];
+    let mut routes = Vec::new();
+    for (document, base) in documents {
+        for (path, item) in &document.paths.paths {
+            // A stream without an end.
+            if path != "/events" {
+                routes.extend(of_path(item).into_iter().map(|(method, _)| (method, format!("{base}{path}"))));
+            }
+        }
+    }
+    // What takes the world away comes last.
+    routes.sort_by_key(|(method, path)| (path.starts_with("/_emulator"), *method == Method::DELETE, path.clone()));
+    routes
+}
+
+/// The path with a value for each parameter.
+fn filled(path: &str, value: &str) -> String {
+    let parts = path.split('/').map(|part| match part {
+        "{customerCode}" => "6700001",
+        "{orgId}" => "8f2b0c1e-0000-4000-8000-000000000001",
+        part if part.starts_with('{') => value,
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    /// Where credentials belong: nothing that is answered may hold one.
+    Credential,
+    /// Anywhere else: the vendors repeat what they are sent, but nobody else may.
+    Elsewhere,
+}
+
+async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Place) -> Answer {
+    let path = match place {
+        Place::Credential => format!("{}?token={token}", filled(path, "nothing")),
+        Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", filled(path, token)),
+    };
+    let mut request = Request::builder().method(method).uri(path).header("X-Customer-Code", "6700001");
+    request = match place {
+        Place::Credential => {
+            let request =
+                request.header("X-Api-Key", token).header(header::COOKIE, format!("cloud.session.token={token}"));
+            let scheme = if token.contains("automation") { "Automation" } else { "Bearer" };
+            request.header(header::AUTHORIZATION, format!("{scheme} {token}"))
+        }
+        Place::Elsewhere => request
+            .header("X-Api-Key", "demo-jba-organization-viewer")
+            .header(header::AUTHORIZATION, "Bearer demo-atlassian-reader")
+            .header(header::USER_AGENT, token)
+            .header("X-Other", format!("is {token}.")),
+    };
+    let body = match place {
+        Place::Credential => String::new(),
+        Place::Elsewhere => format!(
+            r#"{{"licenseId":"{token}","contact":{{"firstName":"{token}","lastName":"x","email":"{token}"}},"licenseIds":["{token}"],"name":"{token}"}}"#
+        ),
+    };
+    app.send(request.body(Body::from(body)).unwrap()).await
+}
+
+fn check(text: &str, secrets: &[String], place: &str) {
+    for secret in secrets {
+        assert!(!text.contains(secret.as_str()), "{secret} stands in {place}: {text}");
+    }
+}
+
+/// Everything that people can read afterwards.
+async fn check_everything(app: &TestApp, secrets: &[String]) {
+    let mut cursor = String::new();
+    loop {
+        let page = app.control("GET", &format!("/requests?limit=1000{cursor}"), "").await.ok();
+        check(&page.to_string(), secrets, "the journal");
+        for request in page["requests"].as_array().unwrap() {
+            let id = request["id"].as_str().unwrap();
+            let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
+            check(&entry.to_string(), secrets, "an entry of the journal");
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    let question = r#"{"match":{"operation":"rotateToken","path":"/nope"},"count":{"exactly":99}}"#;
+    check(app.control("POST", "/requests/verify", question).await.text(), secrets, "a question's answer");
+    for path in ["/info", "/operations", "/rate-limits", "/faults", "/state", "/credentials", "/spaces"] {
+        check(app.control("GET", path, "").await.text(), secrets, path);
+    }
+    let metrics = app.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    assert!(metrics.text().contains("locum_requests_total"), "{}", metrics.text());
+    check(metrics.text(), secrets, "the metrics");
+}
+
+crate::on_both! {
+    async fn known_tokens_stand_nowhere(app: TestApp) {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
+        let logging = tracing::subscriber::set_default(subscriber);
+        // A token that was made here, and one that is dead.
+        let rotated = app.team_viewer().post("/token/rotate", "").await;
+        let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
+        secrets.push(rotated.ok()["token"].as_str().unwrap().to_owned());
+        for (method, path) in routes() {
+            // Control routes change the world that the tokens are of; they are asked with credentials only.
+            let is_control = path.starts_with("/_emulator");
+            for token in secrets.clone() {
+                if !is_control || method == Method::GET {
+                    let answer = send(&app, &method, &path, &token, Place::Credential).await;
+                    if path == "/api/v1/token/rotate" && answer.status == 200 {
+                        secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
+                    } else {
+                        check(answer.text(), &secrets, &format!("the answer of {method} {path}"));
+                    }
+                }
+                if !is_control {
+                    send(&app, &method, &path, &token, Place::Elsewhere).await;
+                }
+            }
+        }
+        check_everything(&app, &secrets).await;
+        drop(logging);
+        let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
+        check(&logged, &secrets, "the log");
+    }
+}

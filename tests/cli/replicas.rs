@@ -1,0 +1,121 @@
+//! Two processes on one PostgreSQL are one: what one is told, the other does with its next request.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Server,
+    support::{Database, database_url},
+};
+
+const VIEWER: &str = "X-Api-Key: demo-jba-organization-viewer\r\nX-Customer-Code: 6700001\r\n";
+const KEY: &str = "Authorization: Bearer demo-atlassian-key\r\n";
+const COUNT: &str = "/admin/api-access/v1/orgs/8f2b0c1e-0000-4000-8000-000000000001/api-tokens/count";
+
+fn pair() -> [Server; 2] {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = runtime.block_on(database_url(Database::Postgres)).unwrap();
+    let arguments = ["--database-url", &url, "--server-key", "a key for tests only", "--id-seed", "7"];
+    [Server::start(&arguments), Server::start(&arguments)]
+}
+
+impl Server {
+    /// A control route that is expected to answer 200.
+    fn control(&self, method: &str, path: &str, body: &str) -> Value {
+        let (status, answer) = self.send(method, &format!("/_emulator{path}"), "", body).unwrap();
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        serde_json::from_str(&answer).unwrap()
+    }
+
+    fn status(&self, path: &str, headers: &str) -> u16 {
+        self.send("GET", path, headers, "").unwrap().0
+    }
+}
+
+#[test]
+fn what_one_is_told_the_other_does_at_once() {
+    let [one, two] = pair();
+    let token = "/api/v1/token";
+    assert_eq!((one.status(token, VIEWER), two.status(token, VIEWER)), (200, 200));
+
+    // The clock.
+    two.control("PUT", "/clock", r#"{"mode":"frozen","now":"2030-01-01T00:00:00Z"}"#);
+    assert_eq!(one.control("GET", "/clock", "")["now"], "2030-01-01T00:00:00Z");
+    one.control("POST", "/clock/advance", r#"{"by":"1h"}"#);
+    assert_eq!(two.control("GET", "/clock", "")["now"], "2030-01-01T01:00:00Z");
+
+    // Faults, and how many requests they have hit, wherever those were asked.
+    let rule = one.control(
+        "POST",
+        "/faults",
+        r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503},"times":2}"#,
+    );
+    let statuses = [two.status(token, VIEWER), one.status(token, VIEWER), two.status(token, VIEWER)];
+    assert_eq!(statuses, [503, 503, 200]);
+    assert_eq!(two.control("GET", &format!("/faults/{}", rule["id"].as_str().unwrap()), "")["hits"], 2);
+
+    // Limits, and what was counted against them.
+    two.control("PUT", "/rate-limits", r#"{"organization":"6700001","limit":2}"#);
+    assert_eq!([one.status(COUNT, KEY), two.status(COUNT, KEY), one.status(COUNT, KEY)], [200, 200, 429]);
+    one.control("POST", "/rate-limits/reset", "");
+    assert_eq!(two.status(COUNT, KEY), 200);
+
+    // The journal.
+    let question = r#"{"match":{"operation":"getManagedEntityInfo"},"count":{"exactly":5}}"#;
+    assert_eq!(one.control("POST", "/requests/verify", question)["found"], 5);
+    assert_eq!(two.control("POST", "/requests/verify", question)["found"], 5);
+    two.control("DELETE", "/requests", "");
+    assert_eq!(one.control("GET", "/requests", "")["requests"], json!([]));
+
+    // Revocation.
+    one.control(
+        "DELETE",
+        "/organizations/6700001/jetbrains-account/tokens",
+        r#"{"actor":"ann@example.test","person":"cleo@example.test"}"#,
+    );
+    assert_eq!((two.status(token, VIEWER), one.status(token, VIEWER)), (401, 401));
+
+    // Spaces.
+    let space = two.control("POST", "/spaces", r#"{"name":"t1"}"#);
+    let organization = &space["organizations"][0];
+    let new = |name: &str| organization["jetbrains_account"]["tokens"][0][name].as_str().unwrap().to_owned();
+    let code = organization["customer_code"].as_str().unwrap();
+    let headers = format!("X-Api-Key: {}\r\nX-Customer-Code: {code}\r\n", new("token"));
+    assert_eq!((one.status(token, &headers), two.status(token, &headers)), (200, 200));
+    one.control("DELETE", "/spaces/t1", "");
+    assert_eq!((two.status(token, &headers), one.status(token, &headers)), (401, 401));
+
+    // Reset.
+    two.control("POST", "/reset", "");
+    assert_eq!((one.status(token, VIEWER), one.control("GET", "/faults", "")), (200, json!([])));
+    assert_eq!(one.control("GET", "/rate-limits", "")["policies"][0]["limit"], 1000);
+}
+
+/// Whoever waits at one is told what happens at the other.
+#[test]
+fn what_happens_at_one_is_heard_at_the_other() {
+    let [one, two] = pair();
+    let mut stream = TcpStream::connect(&one.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(stream, "GET /_emulator/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let mut heard = |wanted: &str| lines.find(|line| line == wanted).is_some();
+    assert!(heard("event: state"), "the first event");
+    assert_eq!(two.status("/api/v1/token", VIEWER), 200);
+    assert!(heard("event: request"));
+    two.control("POST", "/clock/advance", r#"{"by":"1h"}"#);
+    assert!(heard("event: clock"));
+
+    let question = r#"{"match":{"operation":"getProducts"},"within":"1m"}"#;
+    let found = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| one.control("POST", "/requests/verify", question)["found"].clone());
+        assert_eq!(two.status("/api/v1/products", VIEWER), 200);
+        asking.join().unwrap()
+    });
+    assert_eq!(found, 1);
+}
