@@ -56,23 +56,27 @@ impl Keyring {
     }
 }
 
-/// The words of a text, and where each begins.
+/// The words of a text, and where each begins. What `%20` and the like stand for ends a word.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '+' | '=');
-    text.split_inclusive(move |c| !is_of_word(c)).scan(0, move |end, piece| {
-        let start = *end;
+    text.split_inclusive(move |c| !is_of_word(c)).scan((0, false), move |(end, is_escaped), piece| {
+        let (start, word) = (*end, piece.trim_end_matches(|c| !is_of_word(c)));
+        let code = word.as_bytes().get(..2).filter(|code| *is_escaped && code.iter().all(u8::is_ascii_hexdigit));
+        let skipped = code.map_or(0, <[u8]>::len);
         *end += piece.len();
-        Some((start, piece.trim_end_matches(|c| !is_of_word(c))))
+        *is_escaped = piece.ends_with('%');
+        Some((start + skipped, &word[skipped..]))
     })
 }
 
-/// What of a word may be a token, and where it begins: the word, what stands behind a `=` in it, what stands between
-/// two; each also without a full stop at its end.
+/// What of a word may be a token, and where it begins: the word, what stands behind a `=` or `+` in it, what stands
+/// between two; each also without a full stop at its end.
 fn candidates(word: &str) -> impl Iterator<Item = (usize, &str)> {
-    let behind = word.match_indices('=').map(|(at, _)| at + 1);
+    let joins = ['=', '+'];
+    let behind = word.match_indices(joins).map(|(at, _)| at + 1);
     let tails = std::iter::once(0).chain(behind).map(move |at| (at, &word[at..]));
-    tails.flat_map(|(at, tail)| {
-        let piece = tail.split('=').next().unwrap_or_default();
+    tails.flat_map(move |(at, tail)| {
+        let piece = tail.split(joins).next().unwrap_or_default();
         [tail, tail.trim_end_matches('.'), piece].map(|candidate| (at, candidate))
     })
 }
@@ -98,6 +102,7 @@ mod tests {
             (r#"{"a":"demo-token","b":["ey.J9.x_y"]}"#, r#"{"a":"[ann]","b":["[jwt]"]}"#),
             ("it was demo-token.", "it was [ann]."),
             ("demo-token=1", "[ann]=1"),
+            ("x=a+demo-token&y=%40demo-token%40", "x=a+[ann]&y=%40[ann]%40"),
             ("ä demo-token ü", "ä [ann] ü"),
         ] {
             assert_eq!(keys.redact(text).as_deref(), Some(redacted));
