@@ -48,6 +48,9 @@ fn what_one_is_told_the_other_does_at_once() {
     assert_eq!(one.control("GET", "/clock", "")["now"], "2030-01-01T00:00:00Z");
     one.control("POST", "/clock/advance", r#"{"by":"1h"}"#);
     assert_eq!(two.control("GET", "/clock", "")["now"], "2030-01-01T01:00:00Z");
+    // Back to where API keys have not expired, and no window ends.
+    two.control("DELETE", "/clock", "");
+    one.control("PUT", "/clock", r#"{"mode":"frozen"}"#);
 
     // Faults, and how many requests they have hit, wherever those were asked.
     let rule = one.control(
