@@ -1,19 +1,14 @@
 //! `/faults`: what is to go wrong.
 
-use std::collections::HashMap;
-
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
-    info::every_operation,
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
+    info::{check_service, every_operation},
 };
 use crate::{
     app::App,
@@ -101,25 +96,36 @@ pub struct KeptFault {
     hits: i64,
 }
 
+/// What requests can be made with.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 impl FaultRule {
     fn read(self) -> Result<Rule, Problem> {
         let Self { r#match: wanted, then, times, after } = self;
-        let operations = every_operation();
-        if let Some(service) = &wanted.service
-            && !operations.iter().any(|operation| operation.service == service)
-        {
-            let services = ["jetbrains_account", "license_vault", "atlassian"];
-            return Err(unknown(
-                "/match/service",
-                &format!("there is no service `{service}`{}", suggest(service, services)),
-            ));
+        if let Some(service) = &wanted.service {
+            check_service("/match/service", service)?;
         }
         if let Some(id) = &wanted.operation {
+            let operations = every_operation();
             let ids: Vec<&str> = operations.iter().filter_map(|operation| operation.id.as_deref()).collect();
             if !ids.contains(&id.as_str()) {
                 let near = suggest(id, ids);
-                return Err(unknown("/match/operation", &format!("there is no operation `{id}`{near}")));
+                return Err(Problem::unknown("/match/operation", format!("there is no operation `{id}`{near}")));
             }
+        }
+        if let Some(method) = &wanted.method
+            && !METHODS.contains(&method.to_uppercase().as_str())
+        {
+            let near = suggest(method, METHODS);
+            return Err(Problem::unknown("/match/method", format!("there is no method `{method}`{near}")));
+        }
+        if wanted.path.as_ref().is_some_and(|path| path != "*" && !path.starts_with('/')) {
+            return Err(Fault::invalid("/match/path", "expected a path from its `/` on").into());
+        }
+        let texts =
+            [("/match/path", &wanted.path), ("/match/credential", &wanted.credential), ("/then/code", &then.code)];
+        for (pointer, text) in texts {
+            text.as_deref().map_or(Ok(()), |text| check_text(pointer, text))?;
         }
         if times.is_some_and(|times| times < 1) {
             return Err(Fault::invalid("/times", "expected a number from 1").into());
@@ -147,11 +153,6 @@ fn delay_millis(text: &str) -> Result<u64, Fault> {
     let millis = parse_duration(text).map_err(wrong)?.as_millis();
     let fits = u64::try_from(millis).ok().filter(|_| millis <= LONGEST);
     fits.ok_or_else(|| wrong("a delay is at most 1m".to_owned()))
-}
-
-/// A 422 that points at the name.
-fn unknown(pointer: &str, detail: &str) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
 }
 
 impl From<Stored> for KeptFault {
@@ -219,10 +220,9 @@ async fn one(app: &App, space: crate::domain::organization::SpaceId, id: &str) -
 pub async fn get_fault(
     State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<KeptFault>, Problem> {
-    let id = path.get("id").map(String::as_str).unwrap_or_default();
-    Ok(Answer(one(&app, space.id, id).await?))
+    Ok(Answer(one(&app, space.id, path.get("id")).await?))
 }
 
 /// Removes one fault.
@@ -232,12 +232,11 @@ pub async fn get_fault(
 pub async fn remove_fault(
     State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<KeptFault>, Problem> {
-    let id = path.get("id").map(String::as_str).unwrap_or_default();
-    let kept = one(&app, space.id, id).await?;
+    let kept = one(&app, space.id, path.get("id")).await?;
     let mut db = app.db.write(space.id).await?;
-    store::injection::remove(&mut db, Some(id)).await?;
+    store::injection::remove(&mut db, Some(path.get("id"))).await?;
     db.commit().await?;
     Ok(Answer(kept))
 }

@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use super::{
-    error::Refused,
+    error::{Problem, Refused},
     extract::{Answer, InSpace, SpaceQuery},
 };
 use crate::{
     app::App,
     http::{emulated::Emulated, operations::of_path},
+    seed::suggest,
     services::{
         atlassian::{self, Atlassian},
         jetbrains_account::{self, JetBrainsAccount},
@@ -133,6 +134,16 @@ enum Status {
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub async fn get_operations() -> Answer<Vec<Operation>> {
     Answer(every_operation())
+}
+
+/// Refuses a service that there is not, with the nearest name.
+pub(super) fn check_service(pointer: &str, service: &str) -> Result<(), Problem> {
+    const SERVICES: [&str; 3] = [JetBrainsAccount::NAME, LicenseVault::NAME, Atlassian::NAME];
+    if SERVICES.contains(&service) {
+        return Ok(());
+    }
+    let near = suggest(service, SERVICES);
+    Err(Problem::unknown(pointer, format!("there is no service `{service}`{near}")))
 }
 
 /// Every operation of the three services.

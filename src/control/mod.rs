@@ -9,6 +9,7 @@ mod guard;
 mod info;
 mod organizations;
 mod probes;
+mod query;
 mod rate_limits;
 mod spaces;
 mod vaults;
@@ -34,7 +35,7 @@ pub const BASE: &str = "/_emulator";
 #[openapi(
     info(
         title = "Locum control API",
-        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant.",
+        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant. A query parameter that a route does not have is refused.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/_emulator")),
@@ -85,12 +86,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The control API, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    let (routes, _) = documented().split_for_parts();
+    let (routes, document) = documented().split_for_parts();
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(query::Known::of(&document), query::check))
         .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

@@ -1,14 +1,12 @@
 //! `/spaces`: worlds of their own, one for each test if you like.
 
-use std::collections::HashMap;
-
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, Json, named_space},
+    extract::{Answer, Json, Segments},
     world::Seeded,
 };
 use crate::{
@@ -99,11 +97,8 @@ pub async fn create_space(State(app): State<App>, Json(body): Json<CreateSpace>)
 #[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
-pub async fn get_space(
-    State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
-) -> Result<Answer<SpaceState>, Problem> {
-    let space = app.space(named_space(&path).unwrap_or(DEFAULT_SPACE)).await?;
+pub async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+    let space = app.space(path.get("space")).await?;
     Ok(Answer(shown(&app, &space).await?))
 }
 
@@ -111,11 +106,8 @@ pub async fn get_space(
 #[utoipa::path(delete, path = "/spaces/{space}", operation_id = "deleteSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space, as it was", body = SpaceState), Refused))]
-pub async fn delete_space(
-    State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
-) -> Result<Answer<SpaceState>, Problem> {
-    let space = app.space(named_space(&path).unwrap_or(DEFAULT_SPACE)).await?;
+pub async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+    let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
         return Err(Fault::ControlRefused("the default space stays: reset it instead").into());
     }

@@ -1,4 +1,6 @@
+mod bad_input;
 mod clock;
+mod document;
 mod faults;
 mod guard;
 mod organizations;
