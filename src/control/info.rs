@@ -61,8 +61,9 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 12] = [
     "clock",
+    "credentials",
     "faults",
     "organizations",
     "rate-limits",

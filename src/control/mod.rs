@@ -2,6 +2,7 @@
 
 mod atlassian;
 mod clock;
+mod credentials;
 mod error;
 mod extract;
 mod faults;
@@ -61,6 +62,11 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(world::seed))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
         .routes(routes!(clock::advance_clock))
+        .routes(routes!(credentials::get_credentials))
+        .routes(routes!(credentials::get_credential))
+        .routes(routes!(credentials::expire_credential))
+        .routes(routes!(credentials::revoke_credential))
+        .routes(routes!(credentials::rotate_credential))
         .routes(routes!(organizations::put_api))
         .routes(routes!(organizations::generate_token, organizations::remove_token))
         .routes(routes!(organizations::give_role, organizations::take_role))

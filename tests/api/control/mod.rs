@@ -1,5 +1,6 @@
 mod bad_input;
 mod clock;
+mod credentials;
 mod document;
 mod faults;
 mod guard;
