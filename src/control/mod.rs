@@ -13,6 +13,7 @@ mod probes;
 mod query;
 mod rate_limits;
 mod spaces;
+pub mod variables;
 mod vaults;
 mod world;
 
