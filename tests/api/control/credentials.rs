@@ -173,6 +173,9 @@ crate::on_both! {
         app.control("POST", &format!("/credentials/{}/revoke", ids[0]), "").await.ok();
         app.full_key().get("/api-tokens/count").await.gateway(401, "Unauthorized");
         assert_eq!(app.control("GET", "/credentials/full", "").await.ok()["organization"], "6700002");
+        app.atlassian_seed("      api_keys: [{ label: 'a/b 100%', token: odd }]").await;
+        assert_eq!(app.control("POST", "/credentials/a%2Fb%20100%25/revoke", "").await.ok()["label"], "a/b 100%");
+        app.api_key("odd").get("/api-tokens/count").await.gateway(401, "Unauthorized");
         let near = app.control("GET", "/credentials/raeder", "").await.problem(404);
         assert!(near["detail"].as_str().unwrap().contains("did you mean `reader`?"), "{near}");
     }

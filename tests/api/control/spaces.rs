@@ -202,6 +202,14 @@ crate::on_both! {
         app.control("GET", "/credentials/reader", "").await.ok();
     }
 
+    async fn no_code_is_another_space_s(app: TestApp) {
+        let code = create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"].as_str().unwrap().to_owned();
+        app.control("DELETE", "/spaces/t1", "").await.ok();
+        // The same id seed and the same name would give it again.
+        app.control("POST", "/seed", &format!("version: 1\norganizations: [{{ name: First, customer_code: {code} }}]")).await.ok();
+        assert_ne!(create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], code);
+    }
+
     async fn ready_as_shell_variables(app: TestApp) {
         let make = async |name: &str, query: &str, host: Option<&str>| {
             let request = Request::post(format!("/_emulator/spaces{query}"));
