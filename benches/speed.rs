@@ -25,6 +25,7 @@ const ROUNDS: usize = 5;
 const WARM_UP: Duration = Duration::from_millis(500);
 const STARTS: usize = 20;
 const RESETS: usize = 50;
+const SPACES: usize = 50;
 /// Licences that are assigned and revoked; rounds of that.
 const PAIRS: u32 = 1_000;
 const PAIR_ROUNDS: usize = 3;
@@ -57,6 +58,7 @@ async fn measure() {
     whole.row(&["memory (VmRSS) when ready".to_owned(), mebibytes(idle)]);
     whole.row(&["memory (VmRSS) after load".to_owned(), mebibytes(loaded)]);
     whole.row(&[format!("`POST /_emulator/reset`, demo seed, median of {RESETS}"), millis(reset_time().await)]);
+    whole.row(&[format!("`POST /_emulator/spaces`, demo seed, median of {SPACES}"), millis(space_time().await)]);
     let pairs = format!("{} pairs/s", thousands(pairs_per_second().await));
     whole.row(&[
         format!("assign and revoke, {} licences, {CONNECTIONS} connections", thousands(f64::from(PAIRS))),
@@ -127,6 +129,18 @@ async fn reset_time() -> Duration {
     let mut times = Vec::new();
     for _ in 0..RESETS {
         times.push(client.time(&request).await);
+    }
+    median(times)
+}
+
+async fn space_time() -> Duration {
+    eprintln!("speed: spaces");
+    let server = Server::locum(&[], None).await;
+    let mut client = server.connect().await;
+    let mut times = Vec::new();
+    for number in 0..SPACES {
+        let body = format!(r#"{{"name":"t{number}"}}"#);
+        times.push(client.time(&DEMO.request("POST", "/_emulator/spaces", &body)).await);
     }
     median(times)
 }

@@ -1,5 +1,4 @@
-//! Where a client finds a server, and what it says there: `locum env`, `locum exec` and `--endpoints-file` give the
-//! same variables, made here.
+//! `locum env` and `--endpoints-file`: what a client needs, before there is a server and while there is one.
 
 use std::{
     fs::{self, File},
@@ -7,161 +6,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
-use serde::{Serialize, Serializer};
+use clap::{ValueEnum, builder::PossibleValue};
+use serde::Serialize;
 
 use super::{Failure, print};
 use crate::{
     config::{Listen, Settings},
-    core::{
-        ids::{IdSeed, random_bytes},
-        token::PlainToken,
-    },
-    domain::{
-        organization::{DEFAULT_SPACE, email_key},
-        role::{Grant, Profile, Role},
-    },
-    seed::{
-        Complaints, apply,
-        file::SeedFile,
-        plan::{Organization, Plan},
-    },
-    services::{atlassian, jetbrains_account, license_vault},
-    store::vault::TokenKind,
+    control::variables::{Endpoints, Format, json},
+    core::ids::{IdSeed, random_bytes},
+    domain::organization::DEFAULT_SPACE,
+    seed::{Complaints, apply, file::SeedFile},
 };
 
-/// How `locum env` writes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For `eval "$(locum env)"`
-    Shell,
-    /// For `locum env --format github >> "$GITHUB_ENV"`
-    Github,
-    /// One object
-    Json,
-}
-
-/// Base URLs and credentials, as variables: names and values, in the order in which they are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoints(Vec<(&'static str, String)>);
-
-impl Endpoints {
-    /// The URLs below `base`, and of the plan's credentials the first ones that work and open most. What the plan
-    /// lacks is left out.
-    pub(super) fn of(base: &str, plan: Option<&Plan>, works: impl Fn(&PlainToken) -> bool) -> Self {
-        let organizations = || plan.into_iter().flat_map(|plan| &plan.organizations);
-        let given = |token: &PlainToken| token.expose().to_owned();
-
-        let key = organizations().find_map(|o| Some((o, jetbrains_key(o, &works)?)));
-        let customer = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.jetbrains_account.is_some()));
-        let mut found = vec![
-            ("LOCUM_URL", Some(base.to_owned())),
-            ("JETBRAINS_ACCOUNT_URL", Some(format!("{base}{}", jetbrains_account::BASE))),
-            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", customer.map(|o| o.customer_code.to_string())),
-            ("JETBRAINS_ACCOUNT_API_KEY", key.map(|(_, token)| given(token))),
-        ];
-
-        let with = |kind| organizations().find(|o| vault_token(o, kind, &works).is_some());
-        let vault = with(TokenKind::Vault).or_else(|| with(TokenKind::Automation));
-        let token = |kind| vault.and_then(|o| vault_token(o, kind, &works)).map(given);
-        found.extend([
-            ("LICENSE_VAULT_URL", Some(format!("{base}{}", license_vault::BASE))),
-            ("LICENSE_VAULT_TOKEN", token(TokenKind::Vault)),
-            ("LICENSE_VAULT_AUTOMATION_TOKEN", token(TokenKind::Automation)),
-        ]);
-
-        let key = organizations().find_map(|o| Some((o, atlassian_key(o, &works)?)));
-        let administered = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.atlassian.is_some()));
-        found.extend([
-            ("ATLASSIAN_API_ACCESS_URL", Some(format!("{base}{}", atlassian::BASE))),
-            ("ATLASSIAN_ORG_ID", administered.map(|o| o.org_id.clone())),
-            ("ATLASSIAN_API_KEY", key.map(|(_, token)| given(token))),
-        ]);
-        Self(found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Shell, Self::Github, Self::Json]
     }
 
-    /// What a server that starts with these seeds has, without asking it. Beside it the names of what cannot be
-    /// known: without an id seed, whatever the seeds do not spell out is new at each start.
-    fn offline(
-        base: &str,
-        seeds: &[SeedFile],
-        id_seed: Option<IdSeed>,
-    ) -> Result<(Self, Vec<&'static str>), Complaints> {
-        let by = |id_seed: IdSeed| {
-            // A server seeds by the ids of its space's write 0, also after a reset.
-            let plan = apply::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
-            Ok(Self::of(base, Some(&plan), |_| true))
-        };
-        if let Some(id_seed) = id_seed {
-            return Ok((by(id_seed)?, Vec::new()));
-        }
-        // What two numbers agree on comes from neither.
-        let (one, other) = (by(IdSeed(0))?, by(IdSeed(1))?);
-        let (spelled_out, generated): (Vec<_>, Vec<_>) = one.0.into_iter().partition(|pair| other.0.contains(pair));
-        Ok((Self(spelled_out), generated.into_iter().map(|(name, _)| name).collect()))
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Shell => PossibleValue::new("shell").help(r#"For `eval "$(locum env)"`"#),
+            Self::Github => PossibleValue::new("github").help(r#"For `locum env --format github >> "$GITHUB_ENV"`"#),
+            Self::Json => PossibleValue::new("json").help("One object"),
+        })
     }
-
-    /// Names and values, for a process's environment.
-    pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
-    }
-
-    fn text(&self, format: Format) -> Result<String, Failure> {
-        let mut lines = Vec::new();
-        for (name, value) in self.variables() {
-            match format {
-                Format::Json => return json(self),
-                // Between single quotes nothing means anything but a single quote.
-                Format::Shell => lines.push(format!("export {name}='{}'\n", value.replace('\'', r"'\''"))),
-                Format::Github if value.contains(['\n', '\r']) => {
-                    return Err(Failure::Failed(format!(
-                        "{name} holds a line break, which --format github cannot say"
-                    )));
-                }
-                Format::Github => lines.push(format!("{name}={value}\n")),
-            }
-        }
-        Ok(lines.concat())
-    }
-}
-
-/// One object, in order.
-impl Serialize for Endpoints {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.variables())
-    }
-}
-
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|e| Failure::Failed(format!("cannot write JSON: {e}")))
-}
-
-/// The first working token of the organization's profile, an organization admin's if there is one.
-fn jetbrains_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
-    let account = o.jetbrains_account.as_ref()?;
-    let admin = Grant { role: Role::OrganizationAdmin, profile: Profile::Organization };
-    let is_admin = |key: String| account.roles.iter().any(|(email, grant)| *grant == admin && email_key(email) == key);
-    let tokens = || account.tokens.iter().filter(|t| t.profile == Profile::Organization && works(&t.token));
-    let chosen = tokens().find(|t| is_admin(email_key(&t.email))).or_else(|| tokens().next());
-    chosen.map(|t| &t.token)
-}
-
-/// The first working one of the kind.
-fn vault_token<'a>(
-    o: &'a Organization,
-    kind: TokenKind,
-    works: &impl Fn(&PlainToken) -> bool,
-) -> Option<&'a PlainToken> {
-    let tokens = o.license_vault.as_ref()?.tokens.iter();
-    tokens.filter(|new| new.kind == kind).map(|new| &new.token).find(|token| works(token))
-}
-
-/// The first working key without scopes, which may do everything; else the first working one.
-fn atlassian_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
-    let keys = &o.atlassian.as_ref()?.api_keys;
-    let working = || keys.iter().filter(|new| works(&new.token));
-    working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
 }
 
 /// The URL that a server on `port` of this address is reached by, without a slash at its end.
@@ -177,6 +45,25 @@ pub(super) fn base_url(public_url: Option<&str>, listen: &Listen, port: u16) -> 
     format!("http://{host}:{port}")
 }
 
+/// What a server that starts with these seeds has, without asking it. Beside it the names of what cannot be
+/// known: without an id seed, whatever the seeds do not spell out is new at each start.
+fn offline(
+    base: &str,
+    seeds: &[SeedFile],
+    id_seed: Option<IdSeed>,
+) -> Result<(Endpoints, Vec<&'static str>), Complaints> {
+    let by = |id_seed: IdSeed| {
+        // A server seeds by the ids of its space's write 0, also after a reset.
+        let plan = apply::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
+        Ok(Endpoints::of(base, Some(&plan), |_| true))
+    };
+    if let Some(id_seed) = id_seed {
+        return Ok((by(id_seed)?, Vec::new()));
+    }
+    // What two numbers agree on comes from neither.
+    Ok(by(IdSeed(0))?.shared_with(&by(IdSeed(1))?))
+}
+
 /// `locum env`: for the server that the settings describe, which need not run yet.
 pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Format) -> Result<(), Failure> {
     let (listen, public_url) = (&settings.listen, settings.public_url.as_deref());
@@ -187,7 +74,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
     }
     let base = base_url(public_url, listen, listen.port);
     let seeds = settings.load_seeds(matches)?;
-    let (endpoints, unknown) = Endpoints::offline(&base, &seeds, settings.id_seed.map(IdSeed))
+    let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|complaints| Failure::Usage(complaints.to_string()))?;
     if !unknown.is_empty() {
         eprintln!(
@@ -196,7 +83,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
             unknown.join(", ")
         );
     }
-    print(&endpoints.text(format)?)
+    print(&endpoints.text(format).map_err(Failure::Failed)?)
 }
 
 /// The file of `--endpoints-file`. Dropped, it removes what it wrote.
@@ -240,7 +127,7 @@ impl EndpointsFile {
 
     /// Writes the file, all of it at once: whoever sees it finds a server that is ready.
     pub(super) fn write(&mut self, endpoints: &Endpoints) -> Result<(), Failure> {
-        let text = json(&Document { endpoints, pid: std::process::id() })?;
+        let text = json(&Document { endpoints, pid: std::process::id() }).map_err(Failure::Failed)?;
         let Some((draft, file)) = &mut self.draft else { return Ok(()) };
         file.write_all(text.as_bytes())
             .and_then(|()| fs::rename(&*draft, &self.path))
@@ -273,8 +160,12 @@ mod tests {
 
     fn values(seed: &str, id_seed: Option<IdSeed>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
         let seeds = [read::parse("test", seed).unwrap()];
-        let (endpoints, unknown) = Endpoints::offline("http://h:1", &seeds, id_seed).unwrap();
-        let credentials = endpoints.0.into_iter().filter(|(name, _)| !name.ends_with("_URL")).collect();
+        let (endpoints, unknown) = offline("http://h:1", &seeds, id_seed).unwrap();
+        let credentials = endpoints
+            .variables()
+            .filter(|(name, _)| !name.ends_with("_URL"))
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect();
         (credentials, unknown)
     }
 
@@ -328,18 +219,6 @@ mod tests {
     }
 
     #[test]
-    fn formats() {
-        let endpoints = Endpoints(vec![("A", "it's $HOME `x` \\".to_owned()), ("B", "2".to_owned())]);
-        assert_eq!(endpoints.text(Format::Shell).unwrap(), "export A='it'\\''s $HOME `x` \\'\nexport B='2'\n");
-        assert_eq!(endpoints.text(Format::Github).unwrap(), "A=it's $HOME `x` \\\nB=2\n");
-        let json = endpoints.text(Format::Json).unwrap();
-        assert_eq!(json, "{\n  \"A\": \"it's $HOME `x` \\\\\",\n  \"B\": \"2\"\n}\n");
-        let broken = Endpoints(vec![("A", "1\nPATH=/evil".to_owned())]);
-        assert!(broken.text(Format::Github).is_err());
-        assert_eq!(broken.text(Format::Shell).unwrap(), "export A='1\nPATH=/evil'\n");
-    }
-
-    #[test]
     fn addresses_that_mean_all_are_called_localhost() {
         let url = |host: &str| base_url(None, &Listen { host: host.to_owned(), port: 1 }, 2);
         assert_eq!(url("::"), "http://localhost:2");
@@ -353,7 +232,7 @@ mod tests {
     fn a_file_that_another_one_replaced_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e.json");
-        let endpoints = Endpoints(vec![("A", "1".to_owned())]);
+        let endpoints = Endpoints::of("http://h:1", None, |_| true);
         let mut file = EndpointsFile::prepare(&path).unwrap();
         assert!(!path.exists());
         file.write(&endpoints).unwrap();

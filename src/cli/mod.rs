@@ -14,6 +14,7 @@ use clap_complete::Shell;
 
 use crate::{
     config::{Config, ConfigError, Listen, Settings, is_given},
+    control::variables::Format,
     core::span::parse_duration,
 };
 
@@ -48,7 +49,7 @@ enum Command {
         settings: Box<Settings>,
         /// How to write them
         #[arg(long, value_name = "FORMAT", default_value = "shell")]
-        format: endpoints::Format,
+        format: Format,
     },
     /// Run a command beside a server of its own, with base URLs and credentials as variables, and exit as it does;
     /// without --listen on a free port of 127.0.0.1

@@ -15,11 +15,12 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     Failure,
-    endpoints::{Endpoints, EndpointsFile, base_url},
+    endpoints::{EndpointsFile, base_url},
 };
 use crate::{
     app::App,
     config::{Config, Listen, LogFormat},
+    control::variables::Endpoints,
     core::token::PlainToken,
     domain::organization::DEFAULT_SPACE,
     http::emulated::Emulated as _,

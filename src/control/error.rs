@@ -66,6 +66,11 @@ impl Problem {
     pub(super) fn at(self, pointer: &str) -> Self {
         Self { pointer: Some(pointer.to_owned()), ..self }
     }
+
+    /// A 422 that points at a name which nothing has.
+    pub(super) fn unknown(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
+    }
 }
 
 impl From<Fault> for Problem {

@@ -38,23 +38,37 @@ impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
-        let path = path.map(|path| path.0).unwrap_or_default();
+        let path = Segments::from_request_parts(parts, app).await?;
         let Params(query) = Params::<SpaceQuery>::from_request_parts(parts, app).await?;
-        let name = match (named_space(&path), query.space) {
-            (Some(path), Some(query)) if path != query => {
+        let name = match (path.0.get("space"), query.space) {
+            (Some(path), Some(query)) if *path != query => {
                 return Err(Fault::invalid("/space", "the path names another space").into());
             }
-            (Some(path), _) => path.to_owned(),
+            (Some(path), _) => path.clone(),
             (None, query) => query.unwrap_or_else(|| DEFAULT_SPACE.to_owned()),
         };
         Ok(Self(app.space(&name).await?))
     }
 }
 
-/// The space that a path names.
-pub(super) fn named_space(path: &HashMap<String, String>) -> Option<&str> {
-    path.get("space").map(String::as_str)
+/// The parameters of the path.
+pub struct Segments(HashMap<String, String>);
+
+impl Segments {
+    /// One of them, by its name.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+impl FromRequestParts<App> for Segments {
+    type Rejection = Problem;
+
+    /// What cannot be read names nothing.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        Ok(Self(path.map_err(|e| Fault::NotFound(format!("path: {}", e.body_text())))?.0))
+    }
 }
 
 /// The query.
@@ -129,11 +143,24 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     for segment in path {
         let name = match segment {
             Seq { index } => index.to_string(),
-            Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Map { key } => key.clone(),
             Enum { .. } | Unknown => continue,
         };
-        pointer.push('/');
-        pointer.push_str(&name);
+        pointer.push_str(&member(&name));
     }
     pointer
+}
+
+/// The step of a pointer to a member.
+pub(super) fn member(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A text that can be kept and shown.
+pub(super) fn check_text(pointer: &str, text: &str) -> Result<(), Fault> {
+    const LONGEST: usize = 255;
+    if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > LONGEST {
+        return Err(Fault::invalid(pointer, format!("expected a text of 1 to {LONGEST} characters")));
+    }
+    Ok(())
 }

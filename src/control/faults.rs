@@ -1,16 +1,14 @@
 //! `/faults`: what is to go wrong.
 
-use std::collections::HashMap;
-
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
-    info::{check_operation, check_service},
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
+    selector::Match,
 };
 use crate::{
     app::App,
@@ -18,7 +16,6 @@ use crate::{
     domain::{
         injection::{Damage, Effect, Rule},
         organization::SpaceId,
-        selector::Selector,
     },
     store::{self, injection::Stored},
 };
@@ -40,50 +37,6 @@ pub struct FaultRule {
     #[serde(default)]
     #[schema(minimum = 0)]
     after: i64,
-}
-
-/// Which requests. Everything that is said must fit.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Match {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "atlassian")]
-    service: Option<String>,
-    /// A vendor's operation id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "getApiTokens")]
-    operation: Option<String>,
-    /// What the credential is called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "full")]
-    credential: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "GET")]
-    method: Option<String>,
-    /// The whole path; a `*` at its end stands for anything.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/api/v1/*")]
-    path: Option<String>,
-}
-
-impl Match {
-    fn read(self) -> Result<Selector, Problem> {
-        let Self { service, operation, credential, method, path } = self;
-        if let Some(service) = &service {
-            check_service(service, "/match/service")?;
-        }
-        if let Some(operation) = &operation {
-            check_operation(operation, "/match/operation")?;
-        }
-        Ok(Selector { service, operation, credential, method, path })
-    }
-}
-
-impl From<Selector> for Match {
-    fn from(selector: Selector) -> Self {
-        let Selector { service, operation, credential, method, path } = selector;
-        Self { service, operation, credential, method, path }
-    }
 }
 
 /// What becomes of a request. At least one of these.
@@ -124,6 +77,7 @@ pub struct KeptFault {
 impl FaultRule {
     fn read(self) -> Result<Rule, Problem> {
         let Self { r#match: wanted, then, times, after } = self;
+        then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
         if times.is_some_and(|times| times < 1) {
             return Err(Fault::invalid("/times", "expected a number from 1").into());
         }
@@ -212,10 +166,9 @@ pub(super) async fn one(app: &App, space: SpaceId, id: &str) -> Result<KeptFault
 pub async fn get_fault(
     State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<KeptFault>, Problem> {
-    let id = path.get("id").map(String::as_str).unwrap_or_default();
-    Ok(Answer(one(&app, space.id, id).await?))
+    Ok(Answer(one(&app, space.id, path.get("id")).await?))
 }
 
 /// Removes one fault.
@@ -225,12 +178,11 @@ pub async fn get_fault(
 pub async fn remove_fault(
     State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<KeptFault>, Problem> {
-    let id = path.get("id").map(String::as_str).unwrap_or_default();
-    let kept = one(&app, space.id, id).await?;
+    let kept = one(&app, space.id, path.get("id")).await?;
     let mut db = app.db.write(space.id).await?;
-    store::injection::remove(&mut db, Some(id)).await?;
+    store::injection::remove(&mut db, Some(path.get("id"))).await?;
     db.commit().await?;
     Ok(Answer(kept))
 }

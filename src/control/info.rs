@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
@@ -63,8 +63,9 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 14] = [
+const CAPABILITIES: [&str; 15] = [
     "clock",
+    "credentials",
     "events",
     "faults",
     "organizations",
@@ -141,6 +142,16 @@ pub async fn get_operations() -> Answer<&'static [Operation]> {
     Answer(every_operation())
 }
 
+/// Refuses a service that there is not, with the nearest name.
+pub(super) fn check_service(pointer: &str, service: &str) -> Result<(), Problem> {
+    const SERVICES: [&str; 3] = [JetBrainsAccount::NAME, LicenseVault::NAME, Atlassian::NAME];
+    if SERVICES.contains(&service) {
+        return Ok(());
+    }
+    let near = suggest(service, SERVICES);
+    Err(Problem::unknown(pointer, format!("there is no service `{service}`{near}")))
+}
+
 /// Every operation of the three services.
 fn every_operation() -> &'static [Operation] {
     static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -152,27 +163,14 @@ fn every_operation() -> &'static [Operation] {
     &OPERATIONS
 }
 
-/// Refuses what is no service; `pointer` is where it was named.
-pub(super) fn check_service(service: &str, pointer: &str) -> Result<(), Problem> {
-    let services = [JetBrainsAccount::NAME, LicenseVault::NAME, Atlassian::NAME];
-    if services.contains(&service) {
-        return Ok(());
-    }
-    Err(unknown(pointer, format!("there is no service `{service}`{}", suggest(service, services))))
-}
-
-/// Refuses what is no operation; `pointer` is where it was named.
-pub(super) fn check_operation(operation: &str, pointer: &str) -> Result<(), Problem> {
+/// Refuses an operation that there is not, with the nearest name.
+pub(super) fn check_operation(pointer: &str, operation: &str) -> Result<(), Problem> {
     let ids = every_operation().iter().filter_map(|operation| operation.id.as_deref());
     if ids.clone().any(|id| id == operation) {
         return Ok(());
     }
-    Err(unknown(pointer, format!("there is no operation `{operation}`{}", suggest(operation, ids))))
-}
-
-/// A 422 that points at the name.
-fn unknown(pointer: &str, detail: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
+    let near = suggest(operation, ids);
+    Err(Problem::unknown(pointer, format!("there is no operation `{operation}`{near}")))
 }
 
 fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {

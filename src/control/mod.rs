@@ -2,6 +2,7 @@
 
 mod atlassian;
 mod clock;
+mod credentials;
 mod error;
 mod events;
 mod extract;
@@ -10,9 +11,12 @@ mod guard;
 mod info;
 mod organizations;
 mod probes;
+mod query;
 mod rate_limits;
 mod requests;
+mod selector;
 mod spaces;
+pub mod variables;
 mod vaults;
 mod world;
 
@@ -38,7 +42,7 @@ pub const BASE: &str = "/_emulator";
 #[openapi(
     info(
         title = "Locum control API",
-        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant.",
+        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant. A query parameter that a route does not have is refused.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/_emulator")),
@@ -64,6 +68,11 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(world::seed))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
         .routes(routes!(clock::advance_clock))
+        .routes(routes!(credentials::get_credentials))
+        .routes(routes!(credentials::get_credential))
+        .routes(routes!(credentials::expire_credential))
+        .routes(routes!(credentials::revoke_credential))
+        .routes(routes!(credentials::rotate_credential))
         .routes(routes!(organizations::put_api))
         .routes(routes!(organizations::generate_token, organizations::remove_token))
         .routes(routes!(organizations::give_role, organizations::take_role))
@@ -93,12 +102,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The control API, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    let (routes, _) = documented().split_for_parts();
+    let (routes, document) = documented().split_for_parts();
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(query::Known::of(&document), query::check))
         .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

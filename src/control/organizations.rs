@@ -1,16 +1,14 @@
 //! `/organizations/{customerCode}/jetbrains-account/…`: what people click in the vendor's pages, as a named actor,
 //! with the vendor's rules (jetbrains-account §14).
 
-use std::collections::HashMap;
-
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery},
 };
 use crate::{
     app::App,
@@ -106,6 +104,7 @@ pub struct RoleRequest {
     #[schema(example = "team_admin")]
     role: String,
     /// The team it is in; left out, the organization.
+    #[schema(example = 2001)]
     team: Option<i32>,
 }
 
@@ -126,10 +125,8 @@ impl FromRequestParts<App> for Addressed {
 
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &App) -> Result<Self, Problem> {
         let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
-        let mut path = path.map_err(|e| Fault::NotFound(e.to_string()))?.0;
-        let customer_code = path.remove("customerCode").unwrap_or_default();
-        Ok(Self { space, customer_code })
+        let path = Segments::from_request_parts(parts, app).await?;
+        Ok(Self { space, customer_code: path.get("customerCode").to_owned() })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -19,8 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Params, SpaceQuery},
+    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery},
     info::{check_operation, check_service},
+    selector,
 };
 use crate::{
     app::App,
@@ -277,10 +278,10 @@ impl RequestsQuery {
     async fn read(self, app: &App, space: SpaceId) -> Result<(Filter, usize), Problem> {
         let Self { service, operation, credential, status, since, limit, cursor } = self;
         if let Some(service) = &service {
-            check_service(service, "/service")?;
+            check_service("/service", service)?;
         }
         if let Some(operation) = &operation {
-            check_operation(operation, "/operation")?;
+            check_operation("/operation", operation)?;
         }
         let status = status.map(|text| statuses(&text)).transpose()?;
         let before =
@@ -368,10 +369,10 @@ pub async fn delete_requests(State(app): State<App>, InSpace(space): InSpace) ->
 pub async fn get_request(
     State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<RequestDetail>, Problem> {
     check_kept(&app)?;
-    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    let id = path.get("id");
     let found = store::journal::find(&app.db, space.id, id).await?;
     let Some((_, entry)) = found else {
         return Err(Fault::NotFound(format!("the journal holds no request `{id}`")).into());
@@ -498,16 +499,12 @@ impl Counted {
 impl Wanted {
     fn read(self) -> Result<Expected, Problem> {
         let Self { service, operation, credential, method, path, status, query, body } = self;
-        if let Some(service) = &service {
-            check_service(service, "/match/service")?;
-        }
-        if let Some(operation) = &operation {
-            check_operation(operation, "/match/operation")?;
-        }
+        let which = Selector { service, operation, credential, method, path };
+        selector::check(&which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Fault::invalid("/match/status", "expected a status from 100 to 599").into());
         }
-        Ok(Expected { which: Selector { service, operation, credential, method, path }, status, query, body })
+        Ok(Expected { which, status, query, body })
     }
 }
 

@@ -1,14 +1,21 @@
 //! `/spaces`: worlds of their own, one for each test if you like.
 
-use std::collections::HashMap;
-
-use axum::extract::{Path, State};
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{
+        header,
+        request::Parts,
+        uri::{Authority, Uri},
+    },
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, Json, named_space},
+    extract::{Answer, Json, Params, Segments},
+    variables::{Endpoints, Format},
     world::Seeded,
 };
 use crate::{
@@ -41,6 +48,42 @@ pub struct CreateSpace {
     name: String,
 }
 
+/// A space that was just made, ready to use.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedSpace {
+    #[serde(flatten)]
+    seeded: Seeded,
+    /// Base URLs and credentials, as `locum env` names them.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    variables: Endpoints,
+}
+
+/// How a new space is answered.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CreateParams {
+    /// Only the variables, as text: `shell` for `eval "$(…)"`, `github` for `… >> "$GITHUB_ENV"`, `json` for one
+    /// object. Left out, everything.
+    #[param(inline)]
+    format: Option<Format>,
+}
+
+/// The base URL that the client knows: the setting, else where it sent the request.
+pub struct BaseUrl(String);
+
+impl FromRequestParts<App> for BaseUrl {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(url) = &app.config.public_url {
+            return Ok(Self(url.clone()));
+        }
+        let named = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+        let named: Option<Authority> = named.or_else(|| Uri::authority(&parts.uri).cloned());
+        Ok(Self(named.map_or_else(|| format!("http://{}", app.config.listen), |host| format!("http://{host}"))))
+    }
+}
+
 async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
     let organizations = store::organization::list(&mut app.db.read().await?, space.id).await?;
     Ok(SpaceState {
@@ -67,9 +110,21 @@ pub async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<SpaceState>
 /// client that uses them is in it, and sends nothing that the real service does not know. Ids of licences and other
 /// records stay as the seed writes them.
 #[utoipa::path(post, path = "/spaces", operation_id = "createSpace", tag = "Spaces", security((), ("controlToken" = [])),
+    params(CreateParams),
     request_body = CreateSpace,
-    responses((status = 200, description = "What is in it. Its tokens are shown here once", body = Seeded), Refused))]
-pub async fn create_space(State(app): State<App>, Json(body): Json<CreateSpace>) -> Result<Answer<Seeded>, Problem> {
+    responses(
+        (status = 200, description = "What is in it. Its tokens are shown here once", content(
+            (CreatedSpace = "application/json"),
+            (String = "text/plain", example = "export LOCUM_URL='http://localhost:8080'\n"),
+        )),
+        Refused,
+    ))]
+pub async fn create_space(
+    State(app): State<App>,
+    BaseUrl(base): BaseUrl,
+    Params(params): Params<CreateParams>,
+    Json(body): Json<CreateSpace>,
+) -> Result<Response, Problem> {
     const LONGEST: usize = 64;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if body.name.is_empty() || body.name.len() > LONGEST || !body.name.bytes().all(fits) {
@@ -91,19 +146,24 @@ pub async fn create_space(State(app): State<App>, Json(body): Json<CreateSpace>)
             return Err(error.into());
         }
     };
+    let variables = Endpoints::of(&base, Some(&plan), |_| true);
+    let text = params.format.map(|format| variables.text(format)).transpose().map_err(Fault::internal)?;
     db.commit().await?;
-    Ok(Answer(Seeded::new(body.name, false, plan)))
+    Ok(match text {
+        Some(text) => {
+            let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            (headers, text).into_response()
+        }
+        None => Answer(CreatedSpace { seeded: Seeded::new(body.name, false, plan), variables }).into_response(),
+    })
 }
 
 /// One space.
 #[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
-pub async fn get_space(
-    State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
-) -> Result<Answer<SpaceState>, Problem> {
-    let space = app.space(named_space(&path).unwrap_or(DEFAULT_SPACE)).await?;
+pub async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+    let space = app.space(path.get("space")).await?;
     Ok(Answer(shown(&app, &space).await?))
 }
 
@@ -111,11 +171,8 @@ pub async fn get_space(
 #[utoipa::path(delete, path = "/spaces/{space}", operation_id = "deleteSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space, as it was", body = SpaceState), Refused))]
-pub async fn delete_space(
-    State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
-) -> Result<Answer<SpaceState>, Problem> {
-    let space = app.space(named_space(&path).unwrap_or(DEFAULT_SPACE)).await?;
+pub async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+    let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
         return Err(Fault::ControlRefused("the default space stays: reset it instead").into());
     }

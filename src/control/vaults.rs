@@ -1,13 +1,13 @@
 //! `/vaults/{name}/…`: what an administrator clicks in License Vault's pages (license-vault §3), and what IDEs do.
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
 };
 use crate::{
     app::App,
@@ -70,7 +70,19 @@ pub struct ByActor {
     actor: String,
 }
 
-/// Body of `generateAutomationToken` and `removeAutomationToken`.
+/// Body of `removeAutomationToken`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutomationTokenName {
+    /// The e-mail address of an administrator of the vault.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+    /// What the token is called.
+    #[schema(example = "ci")]
+    name: String,
+}
+
+/// Body of `generateAutomationToken`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutomationTokenRequest {
@@ -221,9 +233,8 @@ impl FromRequestParts<App> for Addressed {
 
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &App) -> Result<Self, Problem> {
         let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
-        let path = Path::<std::collections::HashMap<String, String>>::from_request_parts(parts, app).await;
-        let mut path = path.map_err(|e| Fault::NotFound(e.to_string()))?.0;
-        Ok(Self { space, name: path.remove("name").unwrap_or_default(), id: path.remove("id").unwrap_or_default() })
+        let path = Segments::from_request_parts(parts, app).await?;
+        Ok(Self { space, name: path.get("name").to_owned(), id: path.get("id").to_owned() })
     }
 }
 
@@ -338,12 +349,12 @@ pub async fn generate_automation_token(
 
 /// Removes an automation token.
 #[utoipa::path(delete, path = "/vaults/{name}/automation-tokens", operation_id = "removeAutomationToken", tag = "Vaults", security((), ("controlToken" = [])),
-    params(("name" = String, Path, description = "The vault", example = "example"), SpaceQuery), request_body = AutomationTokenRequest,
+    params(("name" = String, Path, description = "The vault", example = "example"), SpaceQuery), request_body = AutomationTokenName,
     responses((status = 200, description = "The settings", body = VaultAnswer), Refused))]
 pub async fn remove_automation_token(
     State(app): State<App>,
     addressed: Addressed,
-    Json(body): Json<AutomationTokenRequest>,
+    Json(body): Json<AutomationTokenName>,
 ) -> Result<Answer<VaultAnswer>, Problem> {
     check_text("/name", &body.name)?;
     let (mut db, vault) = addressed.open_as(&app, &body.actor).await?;
@@ -361,15 +372,6 @@ fn when(text: &str, now: Time) -> Result<Time, Fault> {
         Ok(span) => clock::shift(now, span).ok_or_else(|| wrong(format!("`{text}` leads out of the calendar"))),
         Err(_) => clock::parse(text).map_err(|e| wrong(format!("{e}, or relative to the clock, like +90d"))),
     }
-}
-
-/// A text that can be kept and shown.
-fn check_text(pointer: &str, text: &str) -> Result<(), Fault> {
-    const LONGEST: usize = 255;
-    if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > LONGEST {
-        return Err(Fault::invalid(pointer, format!("expected a text of 1 to {LONGEST} characters")));
-    }
-    Ok(())
 }
 
 /// Who holds which licence, and what runs on it.

@@ -72,7 +72,10 @@ pub async fn apply(
     if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
-    let world = world(db).await?;
+    let mut world = world(db).await?;
+    if mode == Mode::Fresh {
+        world.codes_elsewhere = store::organization::codes_elsewhere(db).await?;
+    }
     let now = db.now();
     let plan = plan::plan(files, world, now, db.ids(), mode == Mode::Fresh).map_err(ApplyError::Seed)?;
     for organization in &plan.organizations {

@@ -108,10 +108,18 @@ fn load_file(path: &str) -> Result<SeedFile, Complaints> {
 /// The candidate that `text` was probably meant to be.
 #[must_use]
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let (text, length) = (text.to_lowercase(), text.chars().count());
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&text.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .filter_map(|candidate| {
+            let farthest = 1 + candidate.chars().count() / 4;
+            // It takes at least as many steps as one is longer; comparing takes time and room with both lengths.
+            if length.abs_diff(candidate.chars().count()) > farthest {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&text, &candidate.to_lowercase());
+            (distance <= farthest).then_some((distance, candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -41,6 +41,8 @@ const LONGEST_TEAM_NAME: usize = 255;
 pub struct World {
     /// By customer code.
     pub organizations: HashMap<i64, Known>,
+    /// Customer codes that are not to be generated, because another space has them.
+    pub codes_elsewhere: HashSet<i64>,
 }
 
 /// What is known of one organization.
@@ -228,7 +230,10 @@ impl Planner<'_> {
 
     fn customer_code(&mut self, r: &Reader<'_>, scalar: Option<&Scalar>) -> Option<i64> {
         let Some(scalar) = scalar.filter(|_| !self.fresh) else {
-            let taken = |code: &i64| self.named.contains(code) || self.world.organizations.contains_key(code);
+            let World { organizations, codes_elsewhere } = &self.world;
+            let taken = |code: &i64| {
+                self.named.contains(code) || organizations.contains_key(code) || codes_elsewhere.contains(code)
+            };
             let code = std::iter::repeat_with(|| self.ids.customer_code()).find(|code| !taken(code))?;
             self.named.insert(code);
             return Some(code);

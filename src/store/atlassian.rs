@@ -9,22 +9,18 @@ use super::{
 };
 use crate::{
     core::{
-        clock::shift,
         fault::Fault,
-        span::Span,
         token::{Keyring, PlainToken},
     },
     domain::{
         api_access::{Access, Admin, Quirks, RateLimit, User},
-        credential::Credential,
+        credential::{Credential, Kind},
         organization::{OrganizationId, Person},
     },
 };
 
 /// The service that takes these credentials.
 pub const SERVICE: &str = "atlassian";
-/// How long a session lasts (unverified: atlassian-api-access §7.12).
-const SESSION: Span = Span::Millis(8 * 3_600_000);
 
 /// Whom a credential speaks for.
 ///
@@ -102,7 +98,12 @@ pub async fn open_session(
     const SQL: &str = "INSERT INTO atlassian_session (credential_id, person_id) VALUES ($1, $2)";
     let token = db.ids().atlassian_session();
     let label = format!("{} (session)", person.email);
-    let new = NewCredential { organization, service: SERVICE, label: &label, expires_at: shift(db.now(), SESSION) };
+    let new = NewCredential {
+        organization,
+        service: SERVICE,
+        label: &label,
+        expires_at: Kind::Session.lasts_until(db.now()),
+    };
     let credential = credential::issue(db, keyring, &new, &token).await?;
     let credential = credential.ok_or_else(|| Fault::internal("a generated session was in use"))?;
     on!(db, |c| sqlx::query(SQL).bind(credential.0).bind(person.id.0).execute(c).await.map(drop))?;

@@ -11,7 +11,7 @@ use crate::{
         token::{Fingerprint, Keyring, PlainToken, TokenHash},
     },
     domain::{
-        credential::{Credential, CredentialId},
+        credential::{Credential, CredentialId, Kind, Listed},
         organization::{OrganizationId, Space, SpaceId},
     },
 };
@@ -73,10 +73,7 @@ pub async fn issue(
 ) -> Result<Option<CredentialId>, Fault> {
     const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
-    let salt = db.ids().salt();
-    let (ring, plain) = (keyring.clone(), token.clone());
-    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
-    let hash = hash.map_err(|e| Fault::internal(e.to_string()))?;
+    let hash = hashed(db, keyring, token).await?;
     let (fingerprint, now) = (keyring.fingerprint(token), micros(db.now()));
     keyring.learn(fingerprint, new.label);
     let id = on!(db, |c| sqlx::query_scalar(SQL)
@@ -106,6 +103,97 @@ pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<Spac
         keyring.learn(fingerprint.ok_or_else(|| Fault::internal("a fingerprint that is none"))?, &label);
     }
     Ok(())
+}
+
+async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainToken) -> Result<TokenHash, Fault> {
+    let salt = db.ids().salt();
+    let (ring, plain) = (keyring.clone(), token.clone());
+    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
+    hash.map_err(|e| Fault::internal(e.to_string()))
+}
+
+/// Every credential of a space, oldest first.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Listed>, Fault> {
+    const SQL: &str = "SELECT c.id, c.organization_id, o.customer_code, c.service, c.label, \
+                       COALESCE(k.created_at, c.created_at), c.expires_at, \
+                       CASE WHEN k.id IS NOT NULL THEN 'api_key' WHEN s.person_id IS NOT NULL THEN 'session' \
+                       ELSE COALESCE(v.kind, 'jetbrains_token') END FROM credential c \
+                       JOIN organization o ON o.id = c.organization_id \
+                       LEFT JOIN api_key k ON k.credential_id = c.id \
+                       LEFT JOIN atlassian_session s ON s.credential_id = c.id \
+                       LEFT JOIN vault_credential v ON v.credential_id = c.id \
+                       WHERE o.space_id = $1 ORDER BY c.id";
+    type Row = (i64, i64, i64, String, String, i64, Option<i64>, String);
+    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(id, organization, customer_code, service, label, created_at, expires_at, kind)| {
+            Ok(Listed {
+                id: CredentialId(id),
+                organization: OrganizationId(organization),
+                customer_code,
+                service,
+                kind: kind.parse().map_err(|e: String| Fault::internal(e))?,
+                label,
+                created_at: from_micros(created_at),
+                expires_at: expires_at.map(from_micros),
+            })
+        })
+        .collect()
+}
+
+/// Sets when a credential stops working. The record of an API key, which is listed with that date, says the same.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn set_expiry(db: &mut Session<ReadWrite>, credential: &Listed, at: Option<Time>) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE credential SET expires_at = $3 WHERE id = $1 AND organization_id = $2";
+    const KEY: &str = "UPDATE api_key SET expires_at = COALESCE($3, expires_at) \
+                       WHERE credential_id = $1 AND organization_id = $2";
+    for sql in [SQL, KEY] {
+        on!(db, |c| sqlx::query(sql)
+            .bind(credential.id.0)
+            .bind(credential.organization.0)
+            .bind(at.map(micros))
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}
+
+/// Gives a credential a new token, in the vendor's shape; everything else about it stays. The old one is unknown from
+/// the next request on.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn rotate(db: &mut Session<ReadWrite>, keyring: &Keyring, credential: &Listed) -> Result<PlainToken, Fault> {
+    const SQL: &str = "UPDATE credential SET fingerprint = $3, hash = $4, created_at = $5 \
+                       WHERE id = $1 AND organization_id = $2";
+    let ids = db.ids();
+    let token = match credential.kind {
+        Kind::JetbrainsToken => ids.jetbrains_token(),
+        Kind::Vault => ids.vault_token(),
+        // A reporting token has no shape of its own that is known.
+        Kind::Automation | Kind::Reporting => ids.automation_token(),
+        Kind::ApiKey => ids.atlassian_key(),
+        Kind::Session => ids.atlassian_session(),
+    };
+    let hash = hashed(db, keyring, &token).await?;
+    let (fingerprint, now) = (keyring.fingerprint(&token), micros(db.now()));
+    keyring.learn(fingerprint, &credential.label);
+    on!(db, |c| sqlx::query(SQL)
+        .bind(credential.id.0)
+        .bind(credential.organization.0)
+        .bind(fingerprint.to_hex())
+        .bind(&hash.0)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(token)
 }
 
 /// Deletes a credential: its token is unknown from the next request on.

@@ -1,6 +1,6 @@
 //! Organizations, their people and teams, and whether their JetBrains Account API is on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     can_be_stored,
@@ -41,6 +41,17 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Organiza
     const SQL: &str = "SELECT id, name, customer_code, org_id FROM organization WHERE space_id = $1 ORDER BY id";
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(organization).collect())
+}
+
+/// Customer codes that are in use in other spaces than the session's.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn codes_elsewhere(db: &mut Session<ReadWrite>) -> Result<HashSet<i64>, Fault> {
+    const SQL: &str = "SELECT customer_code FROM organization WHERE space_id <> $1";
+    let space = db.space().id.0;
+    let codes: Vec<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(space).fetch_all(c).await)?;
+    Ok(codes.into_iter().collect())
 }
 
 /// Adds an organization to the session's space, or renames the one with its customer code.

@@ -115,6 +115,19 @@ impl Drop for Executed {
     }
 }
 
+/// A fresh world, by the line that the README gives.
+#[test]
+fn a_space_is_ready_as_shell_variables() {
+    let server = super::Server::start(&[]);
+    let (status, text) = server.send("POST", "/_emulator/spaces?format=shell", "", r#"{"name":"t1"}"#).unwrap();
+    assert_eq!(status, 200, "{text}");
+    let shell = Command::new("sh").args(["-c", r#"eval "$1"; env"#, "sh", &text]).env_clear().output().unwrap();
+    let given = variables(String::from_utf8(shell.stdout).unwrap().lines());
+    assert_eq!(given["LOCUM_URL"], format!("http://{}", server.address));
+    assert_ne!(given["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], "6700001");
+    works(&given);
+}
+
 #[test]
 fn exec_ends_as_its_command_does() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)] {

@@ -107,6 +107,7 @@ crate::on_both! {
         for (rule, pointer) in [
             (r#"{"match":{"operation":"getApiToken"},"then":{"status":500}}"#, "/match/operation"),
             (r#"{"match":{"service":"jira"},"then":{"status":500}}"#, "/match/service"),
+            (r#"{"match":{"method":"GTE"},"then":{"status":500}}"#, "/match/method"),
         ] {
             let problem = app.control("POST", "/faults", rule).await.problem(422);
             assert_eq!(problem["pointer"], pointer);
@@ -118,6 +119,9 @@ crate::on_both! {
             (r#"{"then":{"status":99}}"#, "/then/status"),
             (r#"{"then":{"status":600}}"#, "/then/status"),
             (r#"{"then":{"status":"500"}}"#, "/then/status"),
+            (r#"{"match":{"path":"api/v1/*"},"then":{"status":500}}"#, "/match/path"),
+            (r#"{"match":{"credential":" "},"then":{"status":500}}"#, "/match/credential"),
+            (r#"{"then":{"status":500,"code":"A\u0000"}}"#, "/then/code"),
             (r#"{"then":{"delay":"soon"}}"#, "/then/delay"),
             (r#"{"then":{"delay":"61s"}}"#, "/then/delay"),
             (r#"{"then":{"fault":"fire"}}"#, "/then/fault"),

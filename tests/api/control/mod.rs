@@ -1,4 +1,7 @@
+mod bad_input;
 mod clock;
+mod credentials;
+mod document;
 mod faults;
 mod guard;
 mod organizations;

@@ -1,9 +1,10 @@
 //! `/_emulator/spaces`: worlds of their own.
 
-use serde_json::Value;
+use axum::{body::Body, http::Request};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, Answer, Database, TestApp};
 
 async fn create(app: &TestApp, name: &str) -> Value {
     app.control("POST", "/spaces", &format!(r#"{{"name":"{name}"}}"#)).await.ok()
@@ -14,6 +15,99 @@ fn admin<'a>(app: &'a TestApp, space: &Value) -> Actor<'a> {
     let organization = &space["organizations"][0];
     let token = organization["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
     app.actor(token, organization["customer_code"].as_str().unwrap())
+}
+
+/// Variables that no two spaces share.
+const OF_ITS_OWN: [&str; 6] = [
+    "JETBRAINS_ACCOUNT_CUSTOMER_CODE",
+    "JETBRAINS_ACCOUNT_API_KEY",
+    "LICENSE_VAULT_TOKEN",
+    "LICENSE_VAULT_AUTOMATION_TOKEN",
+    "ATLASSIAN_ORG_ID",
+    "ATLASSIAN_API_KEY",
+];
+
+/// One space of many, and what a client is given there.
+struct World {
+    number: usize,
+    variables: Value,
+}
+
+impl World {
+    fn value(&self, name: &str) -> &str {
+        self.variables[name].as_str().unwrap()
+    }
+
+    async fn jetbrains(&self, app: &TestApp, path: &str) -> Answer {
+        app.actor(self.value("JETBRAINS_ACCOUNT_API_KEY"), self.value("JETBRAINS_ACCOUNT_CUSTOMER_CODE"))
+            .get(path)
+            .await
+    }
+
+    /// Calls a path with a bearer token.
+    async fn bearer(&self, app: &TestApp, method: &str, path: &str, token: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("Authorization", format!("Bearer {}", self.value(token)));
+        app.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn atlassian(&self, app: &TestApp, method: &str, path: &str) -> Answer {
+        let path = format!("/admin/api-access/v1/orgs/{}{path}", self.value("ATLASSIAN_ORG_ID"));
+        self.bearer(app, method, &path, "ATLASSIAN_API_KEY").await
+    }
+
+    async fn control(&self, app: &TestApp, method: &str, path: &str, body: &str) -> Value {
+        app.control(method, &format!("/spaces/t{}{path}", self.number), body).await.ok()
+    }
+
+    /// Every third is another kind of tester.
+    fn is(&self, remainder: usize) -> bool {
+        self.number % 3 == remainder
+    }
+
+    async fn change(&self, app: &TestApp) {
+        let there = app.actor(self.value("JETBRAINS_ACCOUNT_API_KEY"), self.value("JETBRAINS_ACCOUNT_CUSTOMER_CODE"));
+        for id in ["FREE000001", "FREE000002"].into_iter().take(1 + self.number % 2) {
+            assert_eq!(there.assign(id).await.status, 200);
+        }
+        self.control(app, "POST", "/clock/advance", &format!(r#"{{"by":"{}h"}}"#, self.number)).await;
+        self.control(app, "PUT", "/rate-limits", &format!(r#"{{"limit":{}}}"#, 100 + self.number)).await;
+        if self.is(0) {
+            self.atlassian(app, "DELETE", "/api-tokens").await.empty(204);
+            self.control(app, "POST", "/faults", r#"{"match":{"service":"license_vault"},"then":{"status":503}}"#)
+                .await;
+        }
+        if self.is(1) {
+            let body = r#"{"user":"eve@example.test","product":"II"}"#;
+            assert_eq!(self.control(app, "POST", "/vaults/example/connections", body).await["granted"], true);
+            self.control(app, "POST", "/credentials/reader/revoke", "").await;
+        }
+    }
+
+    async fn check(&self, app: &TestApp) {
+        let number = self.number;
+        let held = self.jetbrains(app, "/customer/licenses?assigned=true").await;
+        assert_eq!(held.header("x-total-count"), Some((5 + number % 2).to_string().as_str()), "{number}");
+        let date = held.header("date").unwrap().to_owned();
+        assert!(date.ends_with(&format!(" {:02}:00:00 GMT", (9 + number) % 24)), "{number}: {date}");
+        let tokens = self.atlassian(app, "GET", "/api-tokens/count").await;
+        assert_eq!(tokens.ok(), if self.is(0) { 0 } else { 254 }, "{number}");
+        let limits = self.control(app, "GET", "/rate-limits", "").await;
+        assert_eq!(limits["policies"][0]["limit"], 100 + number);
+        let counted = if self.is(0) { 2 } else { 1 };
+        assert_eq!(limits["windows"].as_array().unwrap().len(), counted, "{number}: {limits}");
+        let usage = self.bearer(app, "GET", "/public-api/licenses/usage", "LICENSE_VAULT_TOKEN").await;
+        if self.is(0) {
+            assert_eq!(usage.status, 503, "{number}");
+            assert_eq!(self.control(app, "GET", "/faults", "").await[0]["hits"], 1, "{number}");
+        } else {
+            let row = usage.ok()["licenseUsages"].as_array().unwrap().iter().find(|row| row["code"] == "II").cloned();
+            assert_eq!(row.unwrap()["regularInUse"], if self.is(1) { 2 } else { 1 }, "{number}");
+            assert_eq!(self.control(app, "GET", "/faults", "").await, json!([]), "{number}");
+        }
+        let credentials = self.control(app, "GET", "/credentials", "").await;
+        assert_eq!(credentials.as_array().unwrap().len(), if self.is(1) { 13 } else { 14 }, "{number}");
+    }
 }
 
 crate::on_both! {
@@ -30,8 +124,8 @@ crate::on_both! {
         let key = organization["atlassian"]["api_keys"][0]["token"].as_str().unwrap();
         let path = format!("/admin/api-access/v1/orgs/{}/api-tokens/count", organization["org_id"].as_str().unwrap());
         let bearer = async |path: &str, token: &str| {
-            let request = axum::http::Request::builder().uri(path).header("Authorization", format!("Bearer {token}"));
-            app.send(request.body(axum::body::Body::empty()).unwrap()).await
+            let request = Request::builder().uri(path).header("Authorization", format!("Bearer {token}"));
+            app.send(request.body(Body::empty()).unwrap()).await
         };
         assert_eq!(bearer(&path, key).await.ok(), 254);
         assert_eq!(bearer(&path, "demo-atlassian-key").await.status, 403);
@@ -83,24 +177,83 @@ crate::on_both! {
     async fn fifty_at_once(app: TestApp) {
         let app = std::sync::Arc::new(app);
         let mut making = JoinSet::new();
-        for number in 0..50 {
+        for number in 0..50_usize {
             let app = std::sync::Arc::clone(&app);
             making.spawn(async move {
-                let space = create(&app, &format!("t{number}")).await;
-                let there = admin(&app, &space);
-                for id in ["FREE000001", "FREE000002"].into_iter().take(1 + number % 2) {
-                    assert_eq!(there.assign(id).await.status, 200);
-                }
-                let held = there.get("/customer/licenses?assigned=true").await.header("x-total-count").unwrap().to_owned();
-                assert_eq!(held, (5 + number % 2).to_string());
-                space["organizations"][0]["customer_code"].as_str().unwrap().to_owned()
+                let world = World { number, variables: create(&app, &format!("t{number}")).await["variables"].clone() };
+                world.change(&app).await;
+                world
             });
         }
-        let mut codes = making.join_all().await;
-        codes.sort();
-        codes.dedup();
-        assert_eq!(codes.len(), 50);
+        let worlds = making.join_all().await;
+        // Each is as it was left, whatever the others did meanwhile.
+        let mut taken = std::collections::HashSet::from(["6700001", "6700002", "8f2b0c1e-0000-4000-8000-000000000001"].map(Value::from));
+        for world in &worlds {
+            world.check(&app).await;
+            for name in OF_ITS_OWN {
+                assert!(taken.insert(world.variables[name].clone()), "{name} of {} is another's too", world.number);
+            }
+        }
         assert_eq!(app.org_admin().get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
+        assert_eq!(app.full_key().get("/api-tokens/count").await.ok(), 254);
+        assert_eq!(app.control("GET", "/clock", "").await.ok()["now"], crate::support::NOW);
+        assert_eq!(app.control("GET", "/faults", "").await.text(), "[]");
+        assert_eq!(app.control("GET", "/rate-limits", "").await.ok()["policies"][0]["limit"], 1000);
+        app.control("GET", "/credentials/reader", "").await.ok();
+    }
+
+    async fn no_code_is_another_space_s(app: TestApp) {
+        let code = create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"].as_str().unwrap().to_owned();
+        app.control("DELETE", "/spaces/t1", "").await.ok();
+        // The same id seed and the same name would give it again.
+        app.control("POST", "/seed", &format!("version: 1\norganizations: [{{ name: First, customer_code: {code} }}]")).await.ok();
+        assert_ne!(create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], code);
+    }
+
+    async fn ready_as_shell_variables(app: TestApp) {
+        let make = async |name: &str, query: &str, host: Option<&str>| {
+            let request = Request::post(format!("/_emulator/spaces{query}"));
+            let request = host.into_iter().fold(request, |request, host| request.header("host", host));
+            app.send(request.body(Body::from(format!(r#"{{"name":"{name}"}}"#))).unwrap()).await
+        };
+        let whole = make("t1", "", Some("127.0.0.1:1234")).await.ok();
+        let organization = &whole["organizations"][0];
+        assert_eq!(whole["variables"], json!({
+            "LOCUM_URL": "http://127.0.0.1:1234",
+            "JETBRAINS_ACCOUNT_URL": "http://127.0.0.1:1234/api/v1",
+            "JETBRAINS_ACCOUNT_CUSTOMER_CODE": organization["customer_code"],
+            "JETBRAINS_ACCOUNT_API_KEY": organization["jetbrains_account"]["tokens"][0]["token"],
+            "LICENSE_VAULT_URL": "http://127.0.0.1:1234/public-api",
+            "LICENSE_VAULT_TOKEN": organization["license_vault"]["tokens"][0]["token"],
+            "LICENSE_VAULT_AUTOMATION_TOKEN": organization["license_vault"]["tokens"][2]["token"],
+            "ATLASSIAN_API_ACCESS_URL": "http://127.0.0.1:1234/admin/api-access/v1",
+            "ATLASSIAN_ORG_ID": organization["org_id"],
+            "ATLASSIAN_API_KEY": organization["atlassian"]["api_keys"][0]["token"],
+        }));
+        // The same id seed and the same name give the same keys, so the texts can be compared.
+        let variables = whole["variables"].as_object().unwrap();
+        for (format, line) in [("shell", "export {}='{}'"), ("github", "{}={}")] {
+            app.control("DELETE", "/spaces/t1", "").await.ok();
+            let answer = make("t1", &format!("?format={format}"), Some("127.0.0.1:1234")).await;
+            assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            let mut lines: Vec<String> = answer.text().lines().map(ToOwned::to_owned).collect();
+            let mut expected: Vec<String> = variables.iter().map(|(name, value)| line.replacen("{}", name, 1).replacen("{}", value.as_str().unwrap(), 1)).collect();
+            assert!(lines[0].contains("LOCUM_URL"), "in the order of `locum env`: {lines:?}");
+            lines.sort();
+            expected.sort();
+            assert_eq!(lines, expected);
+        }
+        app.control("DELETE", "/spaces/t1", "").await.ok();
+        let answer = make("t1", "?format=json", Some("127.0.0.1:1234")).await;
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(answer.json(), whole["variables"]);
+        // Without a host, where Locum listens. A refused format makes nothing.
+        assert_eq!(make("t2", "", None).await.ok()["variables"]["LOCUM_URL"], "http://localhost:8080");
+        assert_eq!(make("t3", "?format=xml", None).await.problem(400)["pointer"], "/format");
+        app.control("GET", "/spaces/t3", "").await.problem(404);
+        // What a seed or a reset answers has no variables.
+        assert_eq!(app.control("POST", "/spaces/t1/reset", "").await.ok().get("variables"), None);
     }
 
     async fn bad_input(app: TestApp) {
@@ -119,4 +272,12 @@ crate::on_both! {
         app.control("GET", "/spaces/nobody/clock", "").await.problem(404);
         app.control("GET", "/spaces/t1/nope", "").await.problem(404);
     }
+}
+
+#[tokio::test]
+async fn the_public_url_is_what_clients_are_given() {
+    let app = TestApp::start_with(Database::Sqlite, &["--public-url", "https://locum.test/"]).await;
+    let variables = create(&app, "t1").await["variables"].clone();
+    assert_eq!(variables["LOCUM_URL"], "https://locum.test");
+    assert_eq!(variables["LICENSE_VAULT_URL"], "https://locum.test/public-api");
 }

@@ -1,0 +1,230 @@
+//! `/credentials`: what requests authenticate with, and how that ends.
+
+use std::collections::BTreeSet;
+
+use axum::{extract::State, http::StatusCode};
+use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, Params, Segments, SpaceQuery},
+    info::check_service,
+};
+use crate::{
+    app::App,
+    core::{clock::Time, fault::Fault},
+    domain::{
+        credential::Listed,
+        organization::{Space, SpaceId},
+    },
+    seed::suggest,
+    store::{self, ReadWrite, Session},
+};
+
+/// A credential, without its token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CredentialAnswer {
+    #[schema(example = "cred-3")]
+    id: String,
+    /// The service that takes it.
+    #[schema(example = "atlassian")]
+    service: String,
+    /// The organization's customer code.
+    #[schema(example = "6700001")]
+    organization: String,
+    /// `jetbrains_token`, `vault`, `automation`, `reporting`, `api_key` or `session`.
+    #[schema(example = "api_key")]
+    kind: String,
+    /// What people call it.
+    #[schema(example = "reader")]
+    label: String,
+    /// When it was made, or last made anew.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it stops working. Absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    status: CredentialStatus,
+}
+
+/// Whether a credential works, by the space's clock.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CredentialStatus {
+    Active,
+    Expired,
+}
+
+/// A credential with a token that was just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RotatedCredential {
+    #[serde(flatten)]
+    credential: CredentialAnswer,
+    /// The new token. Shown here, and never again.
+    token: String,
+}
+
+/// Which credentials.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CredentialFilter {
+    /// Those that this service takes.
+    #[param(example = "atlassian")]
+    service: Option<String>,
+    /// Those of the organization with this customer code.
+    #[param(example = "6700001")]
+    organization: Option<String>,
+}
+
+fn id(credential: &Listed) -> String {
+    format!("cred-{}", credential.id.0)
+}
+
+fn shown(credential: &Listed, now: Time) -> CredentialAnswer {
+    let date = |time: Time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    CredentialAnswer {
+        id: id(credential),
+        service: credential.service.clone(),
+        organization: credential.customer_code.to_string(),
+        kind: credential.kind.to_string(),
+        label: credential.label.clone(),
+        created_at: date(credential.created_at),
+        expires_at: credential.expires_at.map(date),
+        status: if credential.is_expired(now) { CredentialStatus::Expired } else { CredentialStatus::Active },
+    }
+}
+
+/// The one with this id, else the one with this label.
+fn named(credentials: &[Listed], name: &str) -> Result<Listed, Problem> {
+    if let Some(found) = credentials.iter().find(|credential| id(credential) == name) {
+        return Ok(found.clone());
+    }
+    let namesakes: Vec<&Listed> = credentials.iter().filter(|credential| credential.label == name).collect();
+    match namesakes.as_slice() {
+        [] => {
+            let labels: BTreeSet<&str> = credentials.iter().map(|credential| credential.label.as_str()).collect();
+            let near = suggest(name, labels);
+            Err(Fault::NotFound(format!("there is no credential `{name}`{near}")).into())
+        }
+        [only] => Ok((*only).clone()),
+        several => {
+            let told = |it: &&Listed| format!("`{}` ({} of organization {})", id(it), it.kind, it.customer_code);
+            let told: Vec<String> = several.iter().map(told).collect();
+            let detail = format!("several credentials are called `{name}`, say which: {}", told.join(", "));
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+    }
+}
+
+async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Listed, Problem> {
+    named(&store::credential::list(db, space).await?, name)
+}
+
+/// The credential in the path, about to be changed.
+async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<ReadWrite>, Listed), Problem> {
+    let mut db = app.db.write(space.id).await?;
+    let credential = find(&mut db, space.id, path.get("id")).await?;
+    Ok((db, credential))
+}
+
+/// The credentials of a space, oldest first. Their tokens, nobody can read any more.
+#[utoipa::path(get, path = "/credentials", operation_id = "getCredentials", tag = "Credentials", security((), ("controlToken" = [])),
+    params(SpaceQuery, CredentialFilter),
+    responses((status = 200, description = "The credentials", body = Vec<CredentialAnswer>), Refused))]
+pub async fn get_credentials(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Params(filter): Params<CredentialFilter>,
+) -> Result<Answer<Vec<CredentialAnswer>>, Problem> {
+    if let Some(service) = &filter.service {
+        check_service("/service", service)?;
+    }
+    let mut db = app.db.read().await?;
+    if let Some(code) = &filter.organization {
+        let there = store::organization::list(&mut db, space.id).await?;
+        let codes: Vec<String> = there.iter().map(|organization| organization.customer_code.to_string()).collect();
+        if !codes.contains(code) {
+            let near = suggest(code, codes.iter().map(String::as_str));
+            let detail = format!("there is no organization with the customer code `{code}`{near}");
+            return Err(Problem::unknown("/organization", detail));
+        }
+    }
+    let fits = |credential: &&Listed| {
+        filter.service.as_ref().is_none_or(|service| credential.service == *service)
+            && filter.organization.as_ref().is_none_or(|code| credential.customer_code.to_string() == *code)
+    };
+    let (all, now) = (store::credential::list(&mut db, space.id).await?, space.now());
+    Ok(Answer(all.iter().filter(fits).map(|credential| shown(credential, now)).collect()))
+}
+
+/// One credential, by its id, or by its label when no other in the space has that.
+#[utoipa::path(get, path = "/credentials/{id}", operation_id = "getCredential", tag = "Credentials", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
+    responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
+pub async fn get_credential(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<CredentialAnswer>, Problem> {
+    let credential = find(&mut app.db.read().await?, space.id, path.get("id")).await?;
+    Ok(Answer(shown(&credential, space.now())))
+}
+
+/// Lets a credential expire now, by the space's clock. One that expired before stays as it is.
+#[utoipa::path(post, path = "/credentials/{id}/expire", operation_id = "expireCredential", tag = "Credentials", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
+    responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
+pub async fn expire_credential(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<CredentialAnswer>, Problem> {
+    let (mut db, mut credential) = open(&app, &space, &path).await?;
+    let now = db.now();
+    if !credential.is_expired(now) {
+        credential.expires_at = Some(now);
+        store::credential::set_expiry(&mut db, &credential, Some(now)).await?;
+    }
+    db.commit().await?;
+    Ok(Answer(shown(&credential, now)))
+}
+
+/// Revokes a credential: it is unknown from the next request on, and its record is gone, as when it is revoked at
+/// the vendor.
+#[utoipa::path(post, path = "/credentials/{id}/revoke", operation_id = "revokeCredential", tag = "Credentials", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
+    responses((status = 200, description = "The credential, as it was", body = CredentialAnswer), Refused))]
+pub async fn revoke_credential(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<CredentialAnswer>, Problem> {
+    let (mut db, credential) = open(&app, &space, &path).await?;
+    store::credential::delete(&mut db, credential.organization, credential.id).await?;
+    let answer = shown(&credential, db.now());
+    db.commit().await?;
+    Ok(Answer(answer))
+}
+
+/// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one.
+#[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
+    responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
+pub async fn rotate_credential(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<RotatedCredential>, Problem> {
+    let (mut db, credential) = open(&app, &space, &path).await?;
+    let now = db.now();
+    let token = store::credential::rotate(&mut db, &app.keyring, &credential).await?;
+    if credential.is_expired(now) {
+        store::credential::set_expiry(&mut db, &credential, credential.kind.lasts_until(now)).await?;
+    }
+    let credential = shown(&find(&mut db, space.id, &id(&credential)).await?, now);
+    db.commit().await?;
+    Ok(Answer(RotatedCredential { credential, token: token.expose().to_owned() }))
+}
