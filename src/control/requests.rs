@@ -483,16 +483,20 @@ impl Number {
 
 impl Counted {
     fn read(&self) -> Result<Number, Fault> {
-        let wrong = |detail: &str| Fault::invalid("/count", detail);
-        let number = match (self.exactly, self.at_least, self.at_most) {
-            (None, None, None) => Number::AtLeast(1),
-            (Some(number), None, None) => Number::Exactly(number),
-            (None, Some(number), None) => Number::AtLeast(number),
-            (None, None, Some(number)) => Number::AtMost(number),
-            _ => return Err(wrong("expected one of exactly, at_least, at_most")),
-        };
-        let (Number::Exactly(least) | Number::AtLeast(least) | Number::AtMost(least)) = number;
-        if least < 0 { Err(wrong("expected a number from 0")) } else { Ok(number) }
+        let counts = [
+            ("exactly", self.exactly, Number::Exactly as fn(i64) -> Number),
+            ("at_least", self.at_least, Number::AtLeast),
+            ("at_most", self.at_most, Number::AtMost),
+        ];
+        let mut said = counts.into_iter().filter_map(|(name, number, kind)| Some((name, number?, kind)));
+        let (name, number, kind) = said.next().unwrap_or(("at_least", 1, Number::AtLeast));
+        if said.next().is_some() {
+            return Err(Fault::invalid("/count", "expected one of exactly, at_least, at_most"));
+        }
+        if number < 0 {
+            return Err(Fault::invalid(format!("/count/{name}"), "expected a number from 0"));
+        }
+        Ok(kind(number))
     }
 }
 

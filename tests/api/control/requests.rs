@@ -207,7 +207,7 @@ crate::on_both! {
             ("", 400, ""), ("[]", 400, ""), (r#"{"macth":{}}"#, 400, "/macth"), (r#"{"match":{"operatoin":"x"}}"#, 400, "/match/operatoin"),
             (r#"{"match":{"operation":"asignLicense"}}"#, 422, "/match/operation"), (r#"{"match":{"service":"x"}}"#, 422, "/match/service"),
             (r#"{"match":{"status":1}}"#, 400, "/match/status"), (r#"{"match":{"query":{"a":1}}}"#, 400, "/match/query/a"),
-            (r#"{"count":{"exactly":-1}}"#, 400, "/count"), (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
+            (r#"{"count":{"exactly":-1}}"#, 400, "/count/exactly"), (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
             (r#"{"count":{"exactly":"1"}}"#, 400, "/count/exactly"), (r#"{"within":"soon"}"#, 400, "/within"), (r#"{"within":"1h"}"#, 400, "/within"),
         ] {
             assert_eq!(app.control("POST", "/requests/verify", body).await.problem(status)["pointer"], pointer, "{body}");
