@@ -19,6 +19,7 @@ use crate::{
         metrics::Metrics,
         observe::{self, Observer},
     },
+    pages,
     services::{atlassian, jetbrains_account, license_vault},
 };
 
@@ -38,7 +39,7 @@ pub fn router(app: App) -> Router {
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
-        router = router.nest(control::BASE, control::router(&app));
+        router = router.nest(control::BASE, control::router(&app)).merge(pages::router(&app));
     }
     router
         .fallback(nowhere)

@@ -9,13 +9,14 @@ use std::{
 };
 
 /// From the ground up. A room may name itself and those before it.
-const ROOMS: [&str; 11] =
-    ["core", "domain", "store", "seed", "config", "app", "http", "services", "control", "router", "cli"];
+const ROOMS: [&str; 12] =
+    ["core", "domain", "store", "seed", "config", "app", "http", "services", "control", "pages", "router", "cli"];
 
 /// Crates that belong to some rooms only.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("sqlx", &["store"]),
-    ("axum", &["http", "services", "control", "router", "cli", "config"]),
+    ("axum", &["http", "services", "control", "pages", "router", "cli", "config"]),
+    ("askama", &["pages"]),
     ("hyper", &["cli"]),
     ("clap", &["config", "cli"]),
     ("argon2", &["core"]),
