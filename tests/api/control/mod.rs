@@ -1,3 +1,4 @@
+mod atlassian;
 mod bad_input;
 mod clock;
 mod credentials;
