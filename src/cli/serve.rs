@@ -220,6 +220,7 @@ fn announce(running: &Running) {
     }
     if config.control {
         println!("{:<21} {base}{}", "Control API", crate::control::BASE);
+        println!("{:<21} {base}{}/", "Pages", crate::pages::BASE);
     }
     let mut services = Vec::new();
     for shown in credentials {

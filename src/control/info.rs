@@ -63,13 +63,14 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 15] = [
+const CAPABILITIES: [&str; 16] = [
     "clock",
     "credentials",
     "events",
     "faults",
     "organizations",
     "metrics",
+    "pages",
     "rate-limits",
     "requests",
     "reset",

@@ -199,7 +199,8 @@ async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Res
                 (token, call)
             };
             let tokens = slice.items.into_iter().map(revoke).collect();
-            shown.revoke_all = (total > 0).then(|| shown.takes("api-tokens", "Revoke all", "API tokens of all users, whatever the filter"));
+            shown.revoke_all = (total > 0)
+                .then(|| shown.takes("api-tokens", "Revoke all", "API tokens of all users, whatever the filter"));
             shown.tokens = tokens;
             shown.counted = counted(total, "API token");
             (slice.next, slice.prev)

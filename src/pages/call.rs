@@ -5,7 +5,7 @@ use axum::{
     Form, Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -139,33 +139,16 @@ pub async fn call(
     let unreadable = || wrong(StatusCode::BAD_REQUEST, "the form does not say which page, or which call");
     let back = field("back").filter(|back| is_ours(back)).ok_or_else(unreadable)?;
     let mut call: Call = field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
-    let method: Method = call.method.parse().map_err(|_| unreadable())?;
+    // Who only reads needs no button; and there is a stream that has no end.
+    let method: Method = call.method.parse().ok().filter(|method| *method != Method::GET).ok_or_else(unreadable)?;
     let host = headers.get(header::HOST);
-    let overlay = match complete(&mut call.body, &fields) {
-        Err(detail) => Overlay::Refused { label: call.label, status: StatusCode::BAD_REQUEST, detail },
-        Ok(()) => match call.ask.take() {
-            Some(question) => Overlay::Ask { question, call },
-            None => {
-                let body = Some(&call.body).filter(|body| !body.is_null());
-                let answered = ask(&caller.pages, host, method, &call.path, body).await?;
-                if !answered.status.is_success() {
-                    let (status, detail) = (answered.status, answered.detail());
-                    Overlay::Refused { label: call.label, status, detail }
-                } else if let Some(token) = answered.body["token"].as_str() {
-                    Overlay::Token { label: call.label, token: token.to_owned() }
-                } else if holds_token(&answered.body) {
-                    let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
-                    Overlay::Made { label: call.label, body }
-                } else {
-                    let back = call.back.as_deref().filter(|back| is_ours(back)).unwrap_or(back);
-                    let mut response = Redirect::to(back).into_response();
-                    if let Some(cookie) = note(&format!("Done: {}", call.label)) {
-                        response.headers_mut().append(header::SET_COOKIE, cookie);
-                    }
-                    return Ok(response);
-                }
-            }
-        },
+    let Some(overlay) = outcome(&caller.pages, host, method, &mut call, &fields).await? else {
+        let mut response =
+            Redirect::to(call.back.as_deref().filter(|back| is_ours(back)).unwrap_or(back)).into_response();
+        if let Some(cookie) = note(&format!("Done: {}", call.label)) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        return Ok(response);
     };
     let mut view = Request::get(back);
     if let Some(host) = host {
@@ -173,6 +156,35 @@ pub async fn call(
     }
     let view = view.extension(session).extension(overlay).body(Body::empty()).map_err(|_| unreadable())?;
     Ok(caller.views.oneshot(view).await.into_response())
+}
+
+/// Makes the call, or asks whether to; `None` when it was done and there is nothing to show.
+async fn outcome(
+    pages: &Pages,
+    host: Option<&HeaderValue>,
+    method: Method,
+    call: &mut Call,
+    fields: &[(String, String)],
+) -> Result<Option<Overlay>, Trouble> {
+    let label = call.label.clone();
+    if let Err(detail) = complete(&mut call.body, fields) {
+        return Ok(Some(Overlay::Refused { label, status: StatusCode::BAD_REQUEST, detail }));
+    }
+    if let Some(question) = call.ask.take() {
+        return Ok(Some(Overlay::Ask { question, call: call.clone() }));
+    }
+    let body = Some(&call.body).filter(|body| !body.is_null());
+    let answered = ask(pages, host, method, &call.path, body).await?;
+    Ok(if !answered.status.is_success() {
+        Some(Overlay::Refused { label, status: answered.status, detail: answered.detail() })
+    } else if let Some(token) = answered.body["token"].as_str() {
+        Some(Overlay::Token { label, token: token.to_owned() })
+    } else if holds_token(&answered.body) {
+        let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
+        Some(Overlay::Made { label, body })
+    } else {
+        None
+    })
 }
 
 /// Puts what a person wrote into the body.

@@ -216,7 +216,7 @@ pub async fn show(page: Page) -> Result<Response, Trouble> {
         limits: page.ask("/rate-limits").await?,
         recount: page.call("POST", "/rate-limits/reset", Value::Null, "Start counting over"),
         spaces: page.spaces.iter().map(|name| space(&page, name)).collect(),
-        create: page.call_outside("POST", "/spaces", Value::Null, "Create"),
+        create: Call::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
         reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(format!(
             "Put the space {} back to its seed? Data, clock, faults, limits and requests go.",
             page.space.name
@@ -232,7 +232,7 @@ fn space(page: &Page, name: &str) -> SpaceRow {
     let is_here = name == page.space.name;
     let delete = (name != DEFAULT_SPACE).then(|| {
         let path = format!("/spaces/{}", segment(name));
-        let delete = page.call_outside("DELETE", &path, Value::Null, "Delete").of(format!("the space {name}"));
+        let delete = Call::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
         let delete = delete.asks(format!("Delete the space {name}? Its credentials are unknown from then on."));
         if is_here { delete.leads(home) } else { delete }
     });

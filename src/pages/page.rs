@@ -106,7 +106,9 @@ pub async fn ask(
     let response = pages.control.clone().oneshot(request).await.into_response();
     let status = response.status();
     let bytes = response.into_body().collect().await.map_err(Fault::internal)?.to_bytes();
-    Ok(Answered { status, body: serde_json::from_slice(&bytes).map_err(Fault::internal)? })
+    // What is no JSON is text.
+    let text = || String::from_utf8_lossy(&bytes).into();
+    Ok(Answered { status, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) })
 }
 
 /// A page of ours, to which a form may lead back.
@@ -234,11 +236,6 @@ impl Page {
     /// A button that calls the control API, in this space.
     pub fn call(&self, method: &'static str, path: &str, body: Value, label: impl Into<String>) -> Call {
         Call::new(method, self.control_path(path), body, label.into())
-    }
-
-    /// The same for routes that are about no space.
-    pub fn call_outside(&self, method: &'static str, path: &str, body: Value, label: impl Into<String>) -> Call {
-        Call::new(method, path.to_owned(), body, label.into())
     }
 
     /// What the clock shows, in words.

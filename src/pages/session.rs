@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{BASE, Pages};
@@ -48,7 +48,7 @@ impl Session {
     }
 
     fn proof(&self, app: &App) -> String {
-        let token = app.config.control_token.as_ref().map(|token| token.expose_secret()).unwrap_or_default();
+        let token = app.config.control_token.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         self.keyed(app, &format!("session of {token}"))
     }
 

@@ -1,15 +1,15 @@
-//! A person at a browser: Chromium, through its WebDriver (W3C WebDriver 2). Small enough to have no crate for it.
+//! A person at a browser: Chromium, through its `WebDriver` (W3C). Small enough to have no crate for it.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::server::send;
-
-/// How WebDriver writes an element.
+/// How `WebDriver` writes an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// One browser with a profile of its own. Closed when dropped.
@@ -21,19 +21,19 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub fn open() -> Self {
-        Self::open_with(&json!({}))
-    }
-
-    /// A browser in which nobody can run JavaScript.
+    /// A browser in which pages run no JavaScript.
     pub fn without_javascript() -> Self {
-        Self::open_with(&json!({ "profile.managed_default_content_settings.javascript": 2 }))
+        let browser = Self::open();
+        browser.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+        browser
     }
 
-    fn open_with(preferences: &Value) -> Self {
+    pub fn open() -> Self {
         let program = |name: &str| {
             std::env::var(name).unwrap_or_else(|_| {
-                panic!("{name} is not set: run the tests with `make test`, or some with `scripts/with-chromium cargo test`")
+                panic!(
+                    "{name} is not set: run the tests with `make test`, or some with `scripts/with-chromium cargo test`"
+                )
             })
         };
         let profile = tempfile::tempdir().unwrap();
@@ -45,17 +45,26 @@ impl Browser {
             .unwrap();
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let started = "started successfully on port ";
-        let port = lines.map(|line| line.unwrap()).find_map(|line| {
-            Some(line.split_once(started)?.1.trim_end_matches('.').to_owned())
-        });
+        let port = lines
+            .map(|line| line.unwrap())
+            .find_map(|line| Some(line.split_once(started)?.1.trim_end_matches('.').to_owned()));
         let address = format!("127.0.0.1:{}", port.expect("the driver starts"));
         let profile_flag = format!("--user-data-dir={}", profile.path().display());
         let arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--window-size=1280,900",
             &profile_flag,
         ];
-        let options = json!({ "binary": program("CHROMIUM"), "args": arguments, "prefs": preferences });
+        let options = json!({ "binary": program("CHROMIUM"), "args": arguments });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
         let mut browser = Self { driver, address, session: String::new(), _profile: profile };
         let session = browser.command("POST", "", &wanted);
@@ -65,13 +74,30 @@ impl Browser {
 
     /// One command of the session; gives its value, or what is wrong.
     fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
-        let path = if self.session.is_empty() { "/session".to_owned() } else { format!("/session/{}{path}", self.session) };
+        let path =
+            if self.session.is_empty() { "/session".to_owned() } else { format!("/session/{}{path}", self.session) };
         let body = if method == "GET" { String::new() } else { body.to_string() };
-        let (status, answer) =
-            send(&self.address, method, &path, "Content-Type: application/json\r\n", &body).map_err(|e| e.to_string())?;
+        let (is_good, answer) = self.send(method, &path, &body).map_err(|e| e.to_string())?;
         let answer: Value = serde_json::from_str(&answer).map_err(|e| format!("{e}: {answer}"))?;
         let value = answer["value"].clone();
-        if status == 200 { Ok(value) } else { Err(value["message"].to_string()) }
+        if is_good { Ok(value) } else { Err(value["message"].to_string()) }
+    }
+
+    /// Sends a request to the driver, which leaves connections open.
+    fn send(&self, method: &str, path: &str, body: &str) -> std::io::Result<(bool, String)> {
+        let (address, length) = (&self.address, body.len());
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{body}")?;
+        let mut reader = BufReader::new(stream);
+        let (mut head, mut length) = (String::new(), 0);
+        while reader.read_line(&mut head)? > 2 {
+            let line = head.lines().next_back().unwrap_or_default().to_ascii_lowercase();
+            length = line.strip_prefix("content-length:").map_or(Ok(length), |it| it.trim().parse()).unwrap();
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok((head.starts_with("HTTP/1.1 200"), String::from_utf8(body).unwrap()))
     }
 
     #[track_caller]
@@ -112,10 +138,18 @@ impl Browser {
         self.find(&format!("//*[(self::a or self::button) and {said}]")).is_ok()
     }
 
+    /// Clicks, and waits for the page that it leads to.
     #[track_caller]
     pub fn click(&self, name: &str) {
         let element = self.named(name);
+        let leads = "const it = arguments[0]; document.documentElement.dataset.left = ''; \
+                     return it.tagName === 'A' || it.type === 'submit'";
+        let arguments = json!([{ ELEMENT: element }]);
+        let leads = self.command("POST", "/execute/sync", &json!({ "script": leads, "args": arguments }));
         self.command("POST", &format!("/element/{element}/click"), &json!({}));
+        if leads == true {
+            self.wait("!('left' in document.documentElement.dataset) && document.readyState === 'complete'");
+        }
     }
 
     /// Writes into a field, or chooses in a list.
@@ -151,15 +185,14 @@ impl Browser {
         self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Waits until an expression of the page's is true: at every change of the page.
+    /// Asks until an expression of the page's is true. Between two pages there is none to ask.
     #[track_caller]
     pub fn wait(&self, expression: &str) {
-        let script = format!(
-            "const done = arguments[0]; const look = () => {{ if ({expression}) {{ watch.disconnect(); done(true); }} }}; \
-             const watch = new MutationObserver(look); \
-             watch.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }}); look();"
-        );
-        self.command("POST", "/execute/async", &json!({ "script": script, "args": [] }));
+        let script = json!({ "script": format!("return Boolean({expression})"), "args": [] });
+        let started = Instant::now();
+        while self.try_command("POST", "/execute/sync", &script) != Ok(Value::Bool(true)) {
+            assert!(started.elapsed() < Duration::from_mins(1), "not in time: {expression}: {}", self.text());
+        }
     }
 
     /// Waits until the page says something.
@@ -184,7 +217,10 @@ impl Browser {
 
     /// `light` or `dark`.
     pub fn colors(&self, scheme: &str) {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 

@@ -54,10 +54,9 @@ fn a_person_generates_regenerates_and_removes_the_own_token() {
 fn an_organization_admin_removes_other_people_s_tokens_and_a_team_admin_the_team_s() {
     let desk = Desk::new();
     let browser = desk.open("/jetbrains-account");
-    for (person, place, token) in [
-        ("pia", "organization", "demo-jba-primary-contact"),
-        ("bob", "team 2001", "demo-jba-team-admin"),
-    ] {
+    for (person, place, token) in
+        [("pia", "organization", "demo-jba-primary-contact"), ("bob", "team 2001", "demo-jba-team-admin")]
+    {
         assert_eq!(desk.jetbrains(token), 200);
         assert!(!browser.has(&format!("Regenerate for {person}@example.test in the {place}")));
         browser.click(&format!("Remove the token of {person}@example.test in the {place}"));
@@ -99,13 +98,16 @@ fn tables_show_who_holds_what() {
     let desk = Desk::new();
     let browser = desk.open("/jetbrains-account");
     let row = |id: &str| {
-        let script = format!("return [...document.querySelectorAll('tr')].find((tr) => tr.innerText.includes('{id}')).innerText");
+        let script = format!(
+            "return [...document.querySelectorAll('tr')].find((tr) => tr.innerText.includes('{id}')).innerText"
+        );
         browser.run(&script).as_str().unwrap().to_owned()
     };
     assert!(row("ABCDE12345").contains("Ann Lee <ann@example.test>") && row("ABCDE12345").contains("Platform"));
     assert!(row("FREE000001").contains("free"));
     assert!(row("Mobile").contains("0 of 25"));
-    let assign = r#"{"licenseId":"FREE000001","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
+    let assign =
+        r#"{"licenseId":"FREE000001","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
     assert_eq!(desk.server.as_admin("POST", "/api/v1/customer/licenses/assign", assign).unwrap().0, 200);
     browser.click("Platform");
     assert!(row("FREE000001").contains("eve@example.test") && !browser.text().contains("SERVER0001"));
@@ -121,7 +123,9 @@ fn all_of_it_works_with_the_keyboard() {
     let go_to = |name: &str| {
         for _ in 0..60 {
             browser.press(tab);
-            let focused = browser.run("const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent.trim()");
+            let focused = browser.run(
+                "const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent.trim()",
+            );
             if focused == name {
                 let outline = browser.run("return getComputedStyle(document.activeElement).outlineStyle");
                 assert_eq!(outline, "solid", "{name} shows no focus");

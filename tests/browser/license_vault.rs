@@ -40,7 +40,7 @@ fn the_specification_is_linked_and_only_administrators_see_settings() {
     browser.write("Seen as", "Ann");
     browser.click("Show");
     browser.click("API specification");
-    browser.wait_for("getLicenseUsage");
+    browser.wait_for("/public-api/licenses/usage");
     assert_eq!(browser.run("return location.pathname"), "/license-vault/example/swagger-ui/index.html");
 }
 
@@ -53,7 +53,9 @@ fn usage_users_and_denials_are_those_of_the_vault() {
     };
     let browser = desk.open("/license-vault");
     let row = |of: &str| {
-        let script = format!("return [...document.querySelectorAll('tr')].find((tr) => tr.innerText.includes('{of}'))?.innerText ?? ''");
+        let script = format!(
+            "return [...document.querySelectorAll('tr')].find((tr) => tr.innerText.includes('{of}'))?.innerText ?? ''"
+        );
         browser.run(&script).as_str().unwrap().to_owned()
     };
     assert!(row("IntelliJ IDEA Ultimate").contains("1 of 2"), "{}", row("IntelliJ IDEA Ultimate"));

@@ -42,12 +42,18 @@ fn requests_appear_by_themselves_and_are_filtered() {
 #[test]
 fn a_request_opens_to_why_and_is_copied() {
     let desk = Desk::new();
-    let assign = r#"{"licenseId":"FREE000001","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
+    let assign =
+        r#"{"licenseId":"FREE000001","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
     let viewer = "X-Customer-Code: 6700001\r\nX-Api-Key: demo-jba-team-viewer\r\nContent-Type: application/json\r\n";
     assert_eq!(desk.server.send("POST", "/api/v1/customer/licenses/assign", viewer, assign).unwrap().0, 403);
     let browser = desk.open("/");
     browser.click("POST /api/v1/customer/licenses/assign");
-    for told in ["good: dan@example.test (team 2001)", "no permission to edit", "[dan@example.test (team 2001)]", "\"email\": \"eve@example.test\""] {
+    for told in [
+        "good: dan@example.test (team 2001)",
+        "no permission to edit",
+        "[dan@example.test (team 2001)]",
+        "\"email\": \"eve@example.test\"",
+    ] {
         browser.sees(told);
     }
     assert!(!browser.text().contains("demo-jba-team-viewer"));
@@ -57,14 +63,21 @@ fn a_request_opens_to_why_and_is_copied() {
         browser.clipboard()
     };
     let curl = copy("Copy as curl");
-    for held in ["curl -i -X POST 'http://", "\"x-api-key: $JETBRAINS_ACCOUNT_API_KEY\"", "-H 'x-customer-code: 6700001'", "--data-raw '{\"licenseId\""] {
+    for held in [
+        "curl -i -X POST 'http://",
+        "\"x-api-key: $JETBRAINS_ACCOUNT_API_KEY\"",
+        "-H 'x-customer-code: 6700001'",
+        "--data-raw '{\"licenseId\"",
+    ] {
         assert!(curl.contains(held), "{held}: {curl}");
     }
     desk.open("/");
     browser.click("POST /api/v1/customer/licenses/assign");
     let verify = copy("Copy as verify");
     assert_eq!(desk.control("POST", "/requests/verify", &verify)["found"], 1, "{verify}");
-    let run = std::process::Command::new("bash").args(["-c", &format!("JETBRAINS_ACCOUNT_API_KEY=demo-jba-team-viewer; {curl}")]).output();
+    let run = std::process::Command::new("bash")
+        .args(["-c", &format!("JETBRAINS_ACCOUNT_API_KEY=demo-jba-team-viewer; {curl}")])
+        .output();
     let answer = String::from_utf8(run.unwrap().stdout).unwrap();
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert_eq!(desk.control("POST", "/requests/verify", &verify)["found"], 2, "the copy is the same request");
@@ -139,7 +152,9 @@ fn spaces_are_made_looked_at_and_deleted() {
     browser.write("New space", "t1");
     browser.click("Create");
     browser.sees("Tokens are shown only once");
-    let made: Value = serde_json::from_str(browser.run("return document.getElementById('made').textContent").as_str().unwrap()).unwrap();
+    let made: Value =
+        serde_json::from_str(browser.run("return document.getElementById('made').textContent").as_str().unwrap())
+            .unwrap();
     assert_eq!(desk.control("GET", "/spaces/t1", "")["organizations"][0], made["organizations"][0]["customer_code"]);
     browser.click("Close");
     browser.click("t1");

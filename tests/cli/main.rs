@@ -1,5 +1,5 @@
 //! The binary, as a user runs it.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod exec;
 mod replicas;

@@ -390,11 +390,17 @@ impl Parameters {
     }
 
     /// As [`Self::with_quirks`], for counts, which have no page size to miss.
+    ///
+    /// # Errors
+    /// What `read` says.
     pub fn count_filter(&self, quirks: &Quirks, read: impl FnOnce() -> Result<Filter, Fault>) -> Result<Filter, Fault> {
         self.with_quirks(&Quirks { missing_page_size_is_500: false, ..quirks.clone() }, read)
     }
 
     /// What one organization saw instead of defaults and 400s (atlassian-api-access §3).
+    ///
+    /// # Errors
+    /// What `read` says, or [`Fault::VendorFailure`].
     pub fn with_quirks<T>(&self, quirks: &Quirks, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         if quirks.missing_page_size_is_500 && self.get("pageSize").is_none() {
             return Err(Fault::VendorFailure);

@@ -72,7 +72,8 @@ async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
         ("/_emulator/ui/", ""),
         ("/_emulator/ui/", "{}"),
         ("/_emulator/ui/", r#"{"method":"G T","path":"/clock","label":"x"}"#),
-        ("/_emulator/ui/", r#"{"method":"GET","path":"http://[","label":"x"}"#),
+        ("/_emulator/ui/", r#"{"method":"PUT","path":"http://[","label":"x"}"#),
+        ("/_emulator/ui/", r#"{"method":"GET","path":"/events","label":"x"}"#),
     ] {
         let answer = one.post(&[("form", &own), ("back", back), ("call", call)]).await;
         assert_eq!(answer.status, 400, "{back} {call}: {}", answer.text());

@@ -26,7 +26,9 @@ async fn nothing_comes_from_elsewhere_and_nothing_is_inline() {
     }
     for answer in &answers {
         let html = answer.text();
-        for forbidden in ["http://", "https://", "src=\"//", "href=\"//", "<style", " style=", " onclick=", "javascript:", "<base"] {
+        for forbidden in
+            ["http://", "https://", "src=\"//", "href=\"//", "<style", " style=", " onclick=", "javascript:", "<base"]
+        {
             assert!(!html.contains(forbidden), "{forbidden}: {html}");
         }
         for script in html.split("<script").skip(1) {
@@ -36,7 +38,11 @@ async fn nothing_comes_from_elsewhere_and_nothing_is_inline() {
     for name in ["pages.css", "pages.js"] {
         let answer = asset(&app, name).await;
         assert_eq!(answer.status, 200);
-        assert!(!answer.text().contains("//localhost") && !answer.text().contains("http") && !answer.text().contains("@import"));
+        assert!(
+            !answer.text().contains("//localhost")
+                && !answer.text().contains("http")
+                && !answer.text().contains("@import")
+        );
         answers.push(answer);
     }
     for answer in &answers {
@@ -91,8 +97,15 @@ async fn every_value_is_written_as_text() {
         },
     }] });
     app.control("POST", "/seed?mode=replace", &seed.to_string()).await.ok();
-    app.control("POST", "/faults", &serde_json::json!({ "match": { "credential": NASTY }, "then": { "body": NASTY } }).to_string()).await.ok();
-    let request = Request::post("/api/v1/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='\"").header("x-note", NASTY);
+    app.control(
+        "POST",
+        "/faults",
+        &serde_json::json!({ "match": { "credential": NASTY }, "then": { "body": NASTY } }).to_string(),
+    )
+    .await
+    .ok();
+    let request =
+        Request::post("/api/v1/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='\"").header("x-note", NASTY);
     let asked = app.send(request.body(Body::from(NASTY)).unwrap()).await;
     let id = asked.header("x-request-id").unwrap();
     let query: String = form_urlencoded::byte_serialize(NASTY.as_bytes()).collect();
@@ -115,7 +128,10 @@ async fn every_value_is_written_as_text() {
         let page = reader.open(&path).await;
         assert!(!page.text().contains("<img") && !page.text().contains("<script>"), "{path}: {}", page.text());
         for tag in page.text().split('<').skip(1) {
-            assert!(!tag.split('>').next().unwrap().contains("onerror=alert(1)") || tag.contains("&#60;img"), "{path}: <{tag}");
+            assert!(
+                !tag.split('>').next().unwrap().contains("onerror=alert(1)") || tag.contains("&#60;img"),
+                "{path}: <{tag}"
+            );
         }
     }
     for path in [format!("/?space={query}"), format!("/requests/{query}")] {
