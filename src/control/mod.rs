@@ -7,6 +7,7 @@ mod extract;
 mod faults;
 mod guard;
 mod info;
+mod one_world;
 mod organizations;
 mod probes;
 mod rate_limits;
@@ -14,7 +15,7 @@ mod spaces;
 mod vaults;
 mod world;
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -91,8 +92,9 @@ pub fn router(app: &App) -> Router<App> {
         .nest("/spaces/{space}", of_a_space)
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), one_world::one_world))
         .layer(from_fn_with_state(app.clone(), guard::guard))
-        .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))
         }))

@@ -1,6 +1,12 @@
 //! The signature is the permission: a handler reaches the database only through the `Caller` it names.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -28,6 +34,8 @@ pub struct Caller<S: Emulated, P> {
     /// The time in the space.
     pub now: Time,
     space: SpaceId,
+    world: i64,
+    wrote: Arc<AtomicBool>,
     app: App,
     scope: PhantomData<P>,
 }
@@ -39,7 +47,15 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         let identified = parts.extensions.get::<Identified>();
         let identified = identified.ok_or_else(|| Fault::internal("the route is not behind `identify`"))?;
         let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
-        Ok(Self { principal, now: identified.now, space: identified.space, app: app.clone(), scope: PhantomData })
+        Ok(Self {
+            principal,
+            now: identified.now,
+            space: identified.space,
+            world: identified.world,
+            wrote: Arc::clone(&identified.wrote),
+            app: app.clone(),
+            scope: PhantomData,
+        })
     }
 }
 
@@ -65,9 +81,14 @@ impl<S: Emulated, P: Writes> Caller<S, P> {
     /// A session that writes to the caller's space.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
+    /// [`Fault::WorldReplaced`] when what the caller is known by is gone; [`Fault::Unavailable`].
     pub async fn write(&self) -> Result<Session<ReadWrite>, Fault> {
-        self.app.db.write(self.space).await
+        let session = self.app.db.write(self.space).await?;
+        if session.world() != self.world {
+            return Err(Fault::WorldReplaced);
+        }
+        self.wrote.store(true, Ordering::Relaxed);
+        Ok(session)
     }
 
     /// For handlers that make tokens.

@@ -9,3 +9,4 @@ pub mod inject;
 pub mod observe;
 pub mod operations;
 pub mod rate_limit;
+pub mod repeat;

@@ -31,10 +31,24 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     pools: Pools,
     id_seed: IdSeed,
-    /// On SQLite this process owns the data, so it knows each space's revision without asking.
-    revisions: RwLock<HashMap<SpaceId, i64>>,
+    /// On SQLite this process owns the data, so it knows what each space is at without asking.
+    known: RwLock<HashMap<SpaceId, At>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
+}
+
+/// What a space is at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) revision: i64,
+    /// See [`Space::world`].
+    pub(super) world: i64,
+}
+
+impl At {
+    fn of(space: &Space) -> Self {
+        Self { revision: space.revision, world: space.world() }
+    }
 }
 
 /// By space, credential and operation: when the window began, and how many requests it has seen.
@@ -51,6 +65,8 @@ pub struct ReadOnly;
 /// A session that writes to one space, alone in it until it is committed or dropped.
 pub struct ReadWrite {
     space: Space,
+    /// The world that was there when the session was opened.
+    world: i64,
     now: Time,
     ids: Ids,
     db: Db,
@@ -89,7 +105,7 @@ macro_rules! on {
 
 impl Db {
     pub(super) fn new(pools: Pools, id_seed: IdSeed) -> Self {
-        Self(Arc::new(Inner { pools, id_seed, revisions: RwLock::default(), counters: Mutex::default() }))
+        Self(Arc::new(Inner { pools, id_seed, known: RwLock::default(), counters: Mutex::default() }))
     }
 
     pub(super) fn pools(&self) -> &Pools {
@@ -144,6 +160,7 @@ impl Db {
             handle,
             mode: ReadWrite {
                 now: space.now(),
+                world: space.world(),
                 space,
                 ids,
                 db: self.clone(),
@@ -158,16 +175,44 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
-        if matches!(self.0.pools, Pools::Sqlite(_))
-            && let Some(revision) = self.0.revisions.read().unwrap_or_else(PoisonError::into_inner).get(&space)
-        {
-            return Ok(Some(*revision));
+        Ok(self.at(space).await?.map(|at| at.revision))
+    }
+
+    /// The world that is in `space` now, see [`Space::world`]; `None` when there is no such space. Who finds the
+    /// same one before and after has seen no other between, in however many sessions.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn world(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
+        Ok(self.at(space).await?.map(|at| at.world))
+    }
+
+    async fn at(&self, space: SpaceId) -> Result<Option<At>, Fault> {
+        if let Some(at) = self.known(space) {
+            return Ok(Some(at));
         }
-        let found = space::revision(&mut self.read().await?, space).await?;
-        if let Some(revision) = found {
-            self.remember(space, revision);
+        let found = space::at(&mut self.read().await?, space).await?;
+        if let Some(at) = found {
+            self.remember(space, at);
         }
         Ok(found)
+    }
+
+    /// What this process knows by itself.
+    pub(super) fn known(&self, space: SpaceId) -> Option<At> {
+        let known = || self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(&space).copied();
+        matches!(self.0.pools, Pools::Sqlite(_)).then(known).flatten()
+    }
+
+    /// Waits until a write that is being committed is over.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn settled(&self) -> Result<(), Fault> {
+        match &self.0.pools {
+            Pools::Sqlite(sqlite) => sqlite.settled().await,
+            Pools::Postgres(_) => Ok(()),
+        }
     }
 
     /// The rate-limit counters of this process; `None` when processes share the database, and count there.
@@ -176,7 +221,7 @@ impl Db {
     }
 
     fn forget(&self, space: SpaceId) {
-        self.0.revisions.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.0.known.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
     }
 
     /// Makes a space, empty and at its real time; `None` when there is one with the name.
@@ -199,10 +244,12 @@ impl Db {
     }
 
     /// A write that was committed while an older revision was being looked up must win.
-    fn remember(&self, space: SpaceId, revision: i64) {
-        let mut revisions = self.0.revisions.write().unwrap_or_else(PoisonError::into_inner);
-        let known = revisions.entry(space).or_insert(revision);
-        *known = revision.max(*known);
+    fn remember(&self, space: SpaceId, at: At) {
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        let known = known.entry(space).or_insert(at);
+        if at.revision > known.revision {
+            *known = at;
+        }
     }
 }
 
@@ -233,6 +280,12 @@ impl Session<ReadWrite> {
     #[must_use]
     pub fn space(&self) -> &Space {
         &self.mode.space
+    }
+
+    /// The world that was in the space when the session was opened.
+    #[must_use]
+    pub fn world(&self) -> i64 {
+        self.mode.world
     }
 
     /// The time of this write.
@@ -270,17 +323,25 @@ impl Session<ReadWrite> {
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(mut writer) => {
-                    sqlx::query("COMMIT").execute(&mut writer.connection).await?;
+                    let (space, at) = (mode.space.id, At::of(&mode.space));
+                    // A file's readers see a commit before it returns: none may believe that it saw one world only.
+                    if at.world != mode.world {
+                        mode.db.remember(space, at);
+                    }
+                    if let Err(error) = sqlx::query("COMMIT").execute(&mut writer.connection).await {
+                        mode.db.forget(space);
+                        return Err(error.into());
+                    }
                     writer.in_transaction = false;
                     // Announced before the next session gets the connection.
                     if mode.deletes_space {
-                        mode.db.forget(mode.space.id);
+                        mode.db.forget(space);
                     } else {
-                        mode.db.remember(mode.space.id, mode.space.revision);
+                        mode.db.remember(space, at);
                     }
                     if mode.forgets_counters {
                         let mut counters = mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
-                        counters.retain(|(space, ..), _| *space != mode.space.id);
+                        counters.retain(|(of, ..), _| *of != space);
                     }
                 }
                 Handle::PostgresTransaction(transaction) => transaction.commit().await?,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     can_be_stored,
-    session::{Driver, ReadWrite, Session},
+    session::{At, Driver, ReadWrite, Session},
 };
 use crate::{
     core::{
@@ -104,9 +104,10 @@ pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, 
     Ok(row.map(space))
 }
 
-pub(super) async fn revision<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<i64>, Fault> {
-    const SQL: &str = "SELECT revision FROM space WHERE id = $1";
-    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
+pub(super) async fn at<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<At>, Fault> {
+    const SQL: &str = "SELECT revision, revision - writes FROM space WHERE id = $1";
+    let row: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(|(revision, world)| At { revision, world }))
 }
 
 /// The first statement of every write.
