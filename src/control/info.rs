@@ -60,7 +60,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 13] = [
     "clock",
     "faults",
     "organizations",
@@ -69,7 +69,9 @@ const CAPABILITIES: [&str; 11] = [
     "roles",
     "seed",
     "sessions",
+    "snapshots",
     "spaces",
+    "state",
     "tokens",
     "vaults",
 ];

@@ -11,7 +11,9 @@ mod one_world;
 mod organizations;
 mod probes;
 mod rate_limits;
+mod snapshots;
 mod spaces;
+mod state;
 mod vaults;
 mod world;
 
@@ -59,6 +61,10 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(info::get_info))
         .routes(routes!(world::reset))
         .routes(routes!(world::seed))
+        .merge(state_of_a_space())
+        .routes(routes!(snapshots::get_snapshots))
+        .routes(routes!(snapshots::take_snapshot, snapshots::delete_snapshot))
+        .routes(routes!(snapshots::restore_snapshot))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
         .routes(routes!(clock::advance_clock))
         .routes(routes!(organizations::put_api))
@@ -76,6 +82,12 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(vaults::refresh))
         .routes(routes!(vaults::close))
         .routes(routes!(vaults::revoke))
+}
+
+/// A state is longer than anything else that is sent here.
+fn state_of_a_space() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
+    routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
 }
 
 /// The document of the control API.

@@ -140,6 +140,20 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
     Ok(())
 }
 
+/// Lets the ids of the session's space, once it is wiped and filled again, go on from the ones of so many writes. The
+/// revision makes up for it, so that no world's number comes back.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub(super) async fn go_on_from(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE space SET revision = $2, writes = $3 WHERE id = $1";
+    let revision = db.space().revision.max(db.world() + 1 + writes);
+    let space = Space { revision, writes, ..db.space().clone() };
+    on!(db, |c| sqlx::query(SQL).bind(space.id.0).bind(revision).bind(writes).execute(c).await.map(drop))?;
+    db.go_by(space);
+    Ok(())
+}
+
 /// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.
 ///
 /// # Errors

@@ -3,4 +3,5 @@ mod faults;
 mod guard;
 mod organizations;
 mod spaces;
+mod state;
 mod world;
