@@ -63,7 +63,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 15] = [
+const CAPABILITIES: [&str; 17] = [
     "clock",
     "credentials",
     "events",
@@ -76,7 +76,9 @@ const CAPABILITIES: [&str; 15] = [
     "roles",
     "seed",
     "sessions",
+    "snapshots",
     "spaces",
+    "state",
     "tokens",
     "vaults",
 ];

@@ -9,20 +9,23 @@ mod extract;
 mod faults;
 mod guard;
 mod info;
+mod one_world;
 mod organizations;
 mod probes;
 mod query;
 mod rate_limits;
 mod requests;
 mod selector;
+mod snapshots;
 mod spaces;
+mod state;
 pub mod variables;
 mod vaults;
 mod world;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -66,6 +69,10 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(info::get_info))
         .routes(routes!(world::reset))
         .routes(routes!(world::seed))
+        .merge(state_of_a_space())
+        .routes(routes!(snapshots::get_snapshots))
+        .routes(routes!(snapshots::take_snapshot, snapshots::delete_snapshot))
+        .routes(routes!(snapshots::restore_snapshot))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
         .routes(routes!(clock::advance_clock))
         .routes(routes!(credentials::get_credentials))
@@ -94,6 +101,12 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(vaults::revoke))
 }
 
+/// A state is longer than anything else that is sent here.
+fn state_of_a_space() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
+    routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
+}
+
 /// The document of the control API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -108,9 +121,10 @@ pub fn router(app: &App) -> Router<App> {
         .nest("/spaces/{space}", of_a_space)
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), one_world::one_world))
         .layer(from_fn_with_state(query::Known::of(&document), query::check))
         .layer(from_fn_with_state(app.clone(), guard::guard))
-        .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))
         }))

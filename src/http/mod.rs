@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod observe;
 pub mod operations;
 pub mod rate_limit;
+pub mod repeat;

@@ -22,7 +22,9 @@ pub mod organization;
 pub mod rate;
 pub mod role;
 pub mod service_account;
+pub mod snapshot;
 pub mod space;
+pub mod state;
 pub mod vault;
 
 pub use migrate::{Location, OpenError};

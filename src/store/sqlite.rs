@@ -79,6 +79,11 @@ impl Sqlite {
         Ok(self.writer().await?.downgrade())
     }
 
+    /// Waits until nobody writes.
+    pub(super) async fn settled(&self) -> Result<(), Fault> {
+        in_time(self.writer.read()).await.map(drop)
+    }
+
     /// The connection that writes, once it is free and what a dropped session left open is rolled back.
     pub(super) async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Fault> {
         let mut writer = in_time(Arc::clone(&self.writer).write_owned()).await?;

@@ -8,4 +8,5 @@ mod organizations;
 mod requests;
 mod secrets;
 mod spaces;
+mod state;
 mod world;
