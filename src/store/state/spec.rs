@@ -63,7 +63,7 @@ pub(super) fn table_named(name: &str) -> Option<&'static Table> {
 
 /// What is not in the tables of a document, and why: tables, and columns as `table.column`.
 ///
-/// If you are here because a test failed: a new table or column of a space belongs in [`TABLES`], so that exports,
+/// If you are here because a test failed: a new table or column of a space belongs in `TABLES`, so that exports,
 /// snapshots and imports have it. Only what is no part of a space's world belongs here.
 pub const ELSEWHERE: [(&str, &str); 17] = [
     ("_sqlx_migrations", "says which schema the database has"),
