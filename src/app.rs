@@ -126,7 +126,7 @@ impl App {
     pub async fn start(config: Config) -> Result<(Self, Option<Plan>), StartError> {
         let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
         let keyring = Keyring::new(&server_key(&config)?, cost);
-        let db = Db::open(&config.location, &keyring, config.id_seed).await?;
+        let db = Db::open(&config.location, &keyring, config.id_seed, config.startup_timeout).await?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),

@@ -78,6 +78,10 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH")]
     pub endpoints_file: Option<PathBuf>,
 
+    /// How long a start waits for PostgreSQL, asking again once a second
+    #[arg(long, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub startup_timeout: Duration,
+
     /// How long requests may go on after SIGTERM or SIGINT
     #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
@@ -160,6 +164,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Where to write base URLs and credentials when ready.
     pub endpoints_file: Option<PathBuf>,
+    /// How long a start waits for PostgreSQL.
+    pub startup_timeout: Duration,
     /// How long requests may go on after a signal.
     pub shutdown_timeout: Duration,
     /// Everything that was set, for `info`.
@@ -241,6 +247,7 @@ impl Settings {
             control_token: self.control_token.map(Into::into),
             allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
             endpoints_file: self.endpoints_file,
+            startup_timeout: self.startup_timeout,
             shutdown_timeout: self.shutdown_timeout,
             settings,
         })
@@ -272,7 +279,7 @@ impl Settings {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         });
-        let values: [(&'static str, Option<String>); 17] = [
+        let values: [(&'static str, Option<String>); 18] = [
             ("listen", Some(self.listen.to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
@@ -289,6 +296,7 @@ impl Settings {
             ("log_format", self.log_format.map(|f| format!("{f:?}").to_lowercase())),
             ("log", Some(self.log.clone())),
             ("endpoints_file", self.endpoints_file.as_ref().map(|path| path.display().to_string())),
+            ("startup_timeout", Some(format!("{:?}", self.startup_timeout))),
             ("shutdown_timeout", Some(format!("{:?}", self.shutdown_timeout))),
         ];
         values
