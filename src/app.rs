@@ -8,7 +8,7 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -54,6 +54,7 @@ pub struct Inner {
     /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
     pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
+    stopping: watch::Sender<bool>,
 }
 
 impl Deref for App {
@@ -138,6 +139,7 @@ impl App {
             default_space: RwLock::default(),
             hashing: Semaphore::new(cores),
             seeding: Semaphore::new(cores),
+            stopping: watch::Sender::new(false),
         }));
         let plan = app.seed_if_empty().await?;
         Ok((app, plan))
@@ -192,6 +194,18 @@ impl App {
         let _turn = self.hashing.acquire().await.map_err(Fault::internal)?;
         let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
         tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Fault::internal)
+    }
+
+    /// Says that the server is stopping, before it waits for the requests under way.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server is stopping. What would go on for as long as the client likes, such as a stream of
+    /// events, ends then: the stop would wait for it to no end.
+    pub async fn stopping(&self) {
+        // The sender lives as long as this does.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// An id for a request.

@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed.
+//! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed, 128 and the signal's number when a
+//! second signal cut a stop short.
 
 mod endpoints;
 mod exec;
@@ -143,8 +144,8 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     match cli.command {
-        None => served(command, cli.settings, matches)?,
-        Some(Command::Serve(settings)) => served(command, *settings, matches)?,
+        None => return block_on(serve::serve(prepared(command, cli.settings, matches))),
+        Some(Command::Serve(settings)) => return block_on(serve::serve(prepared(command, *settings, matches))),
         Some(Command::Health { settings, wait, timeout }) => {
             block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
         }
@@ -153,7 +154,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             if !is_given(matches, "listen") {
                 settings.listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
             }
-            return block_on(exec::exec(prepared(command, *settings, matches)?, &words));
+            return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service)?,
@@ -166,17 +167,26 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn served(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<(), Failure> {
-    block_on(serve::serve(prepared(command, settings, matches)?))
+/// What a server starts from, once it is asked for, which may take long: seeds are read, also from standard input.
+/// Logs from then on, and first of all about variables that mean nothing.
+fn prepared(
+    command: &clap::Command,
+    settings: Settings,
+    matches: &ArgMatches,
+) -> impl FnOnce() -> Result<Config, Failure> + Send + use<> {
+    let (command, matches) = (command.clone(), matches.clone());
+    move || {
+        serve::start_logging(settings.log_format(), &settings.log);
+        for warning in crate::config::unknown_variables(&command) {
+            tracing::warn!("{warning}");
+        }
+        Ok(settings.check(&matches)?)
+    }
 }
 
-/// What a server starts from. Logs from here on, and first of all about variables that mean nothing.
-fn prepared(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<Config, Failure> {
-    serve::start_logging(settings.log_format(), &settings.log);
-    for warning in crate::config::unknown_variables(command) {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings.check(matches)?)
+/// The exit code of who was ended by a signal, as shells say it.
+fn killed_by(signal: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
 /// Prints what was asked for. A reader that has had enough, like `head`, is no failure.

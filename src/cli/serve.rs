@@ -4,6 +4,7 @@ use std::{
     io::IsTerminal as _,
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
+    process::ExitCode,
     sync::OnceLock,
     time::Duration,
 };
@@ -16,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     Failure,
     endpoints::{Endpoints, EndpointsFile, base_url},
+    killed_by,
 };
 use crate::{
     app::App,
@@ -52,16 +54,20 @@ pub(super) fn start_logging(format: LogFormat, filter: &str) {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn serve(config: Config) -> Result<(), Failure> {
-    let mut running = match start(config).await? {
+pub(super) async fn serve(
+    prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+) -> Result<ExitCode, Failure> {
+    let mut running = match start(prepare).await? {
         ControlFlow::Continue(running) => running,
-        ControlFlow::Break(_) => return Ok(()),
+        ControlFlow::Break(_) => return Ok(ExitCode::SUCCESS),
     };
     announce(&running);
     running.signals.next().await;
     tracing::info!("stopping");
-    running.stop().await;
-    Ok(())
+    Ok(match running.stop().await {
+        ControlFlow::Continue(()) => ExitCode::SUCCESS,
+        ControlFlow::Break(signal) => killed_by(signal.as_raw()),
+    })
 }
 
 /// A server that is ready, and says so nowhere but in its endpoints file.
@@ -80,10 +86,19 @@ pub(super) struct Running {
     timeout: Duration,
 }
 
-/// Starts a server, and waits until it is ready or a signal breaks that off.
-pub(super) async fn start(config: Config) -> Result<ControlFlow<Signal, Running>, Failure> {
+/// Starts a server by what `prepare` reads, and waits until it is ready or a signal breaks that off.
+pub(super) async fn start(
+    prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+) -> Result<ControlFlow<Signal, Running>, Failure> {
     static READY: OnceLock<Router> = OnceLock::new();
+    // Before anything that may take long: the first process of a container gets no signal that it does not listen to.
     let mut signals = Signals::new()?;
+    let config = tokio::select! {
+        config = tokio::task::spawn_blocking(prepare) => {
+            config.map_err(|e| Failure::Failed(format!("cannot start: {e}")))??
+        }
+        signal = signals.next() => return Ok(ControlFlow::Break(signal)),
+    };
     let mut file = config.endpoints_file.as_deref().map(EndpointsFile::prepare).transpose()?;
     let listeners = listen(&config.listen).await?;
     let port = listeners.iter().find_map(|l| l.local_addr().ok()).map_or(config.listen.port, |address| address.port());
@@ -123,18 +138,22 @@ pub(super) async fn start(config: Config) -> Result<ControlFlow<Signal, Running>
 }
 
 impl Running {
-    /// Lets requests end that are under way, for as long as the settings say or until one more signal.
-    pub(super) async fn stop(mut self) {
+    /// Lets requests end that are under way, for as long as the settings say; breaks off at one more signal.
+    pub(super) async fn stop(mut self) -> ControlFlow<Signal> {
+        self.app.stop();
         // Nobody who looks for the server from here on should find it.
         drop(self.file.take());
         let _ = self.stop.send(true);
         let drained = async { while self.servers.join_next().await.is_some() {} };
         tokio::select! {
             _ = tokio::time::timeout(self.timeout, drained) => {}
-            _ = self.signals.next() => return,
+            signal = self.signals.next() => return ControlFlow::Break(signal),
         }
         self.servers.abort_all();
-        let _ = tokio::time::timeout(self.timeout, self.app.db.close()).await;
+        tokio::select! {
+            _ = tokio::time::timeout(self.timeout, self.app.db.close()) => ControlFlow::Continue(()),
+            signal = self.signals.next() => ControlFlow::Break(signal),
+        }
     }
 }
 
