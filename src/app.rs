@@ -16,6 +16,7 @@ use crate::{
     core::{
         fault::Fault,
         ids::{Ids, random_bytes},
+        kept,
         token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
     },
     domain::{
@@ -27,7 +28,7 @@ use crate::{
         apply::{self, ApplyError, Mode},
         plan::Plan,
     },
-    store::{self, Db, Location, OpenError, injection::Stored},
+    store::{self, Db, OpenError, injection::Stored},
 };
 
 /// Credentials that are remembered as verified.
@@ -221,31 +222,7 @@ fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
         use secrecy::ExposeSecret as _;
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
-    let Location::File(database) = &config.location else { return Ok(random_bytes::<32>().to_vec()) };
-    let mut path = database.clone().into_os_string();
-    path.push(".key");
-    kept_key(path.as_ref()).map_err(|source| StartError::KeyFile { path: path.to_string_lossy().into_owned(), source })
-}
-
-/// Reads the key, or makes one that only its owner can read.
-fn kept_key(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    use std::io::{Read as _, Write as _};
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            let key = hex::encode(random_bytes::<32>()).into_bytes();
-            file.write_all(&key)?;
-            file.sync_all()?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mut key = Vec::new();
-            std::fs::File::open(path)?.read_to_end(&mut key)?;
-            if key.is_empty() { Err(std::io::Error::other("the file is empty")) } else { Ok(key) }
-        }
-        Err(error) => Err(error),
-    }
+    let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
+    kept::kept(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
+        .map_err(|source| StartError::KeyFile { path: path.display().to_string(), source })
 }

@@ -10,9 +10,9 @@ use std::{
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
-use super::{Failure, print};
+use super::{Failure, print, tls::TlsPlace};
 use crate::{
-    config::{Listen, Settings},
+    config::{Listen, Settings, Switch},
     core::{
         ids::{IdSeed, random_bytes},
         token::PlainToken,
@@ -78,6 +78,13 @@ impl Endpoints {
             ("ATLASSIAN_API_KEY", key.map(|(_, token)| given(token))),
         ]);
         Self(found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+
+    /// Beside the base URL, where the server is reached over TLS.
+    pub(super) fn with_tls(mut self, place: Option<&TlsPlace>) -> Self {
+        let at = self.0.len().min(1);
+        self.0.splice(at..at, place.into_iter().flat_map(TlsPlace::variables));
+        self
     }
 
     /// What a server that starts with these seeds has, without asking it. Beside it the names of what cannot be
@@ -180,10 +187,15 @@ pub(super) fn base_url(public_url: Option<&str>, listen: &Listen, port: u16) -> 
 /// `locum env`: for the server that the settings describe, which need not run yet.
 pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Format) -> Result<(), Failure> {
     let (listen, public_url) = (&settings.listen, settings.public_url.as_deref());
-    if listen.port == 0 && public_url.is_none() {
-        return Err(Failure::Usage(
-            "port 0 is any free port: say which one with --listen, or let `locum exec` choose it and tell".to_owned(),
-        ));
+    for (setting, chosen) in [
+        ("--listen", listen.port == 0 && public_url.is_none()),
+        ("--tls-listen", settings.tls_listen.port == 0 && settings.has_tls()),
+    ] {
+        if chosen {
+            return Err(Failure::Usage(format!(
+                "port 0 is any free port: say which one with {setting}, or let `locum exec` choose it and tell"
+            )));
+        }
     }
     let base = base_url(public_url, listen, listen.port);
     let seeds = settings.load_seeds(matches)?;
@@ -196,7 +208,11 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
             unknown.join(", ")
         );
     }
-    print(&endpoints.text(format)?)
+    let tls = settings.has_tls().then(|| {
+        let authority = settings.tls_cert.is_none() && settings.control == Switch::On;
+        TlsPlace::new(public_url, &base, &settings.tls_listen, settings.tls_listen.port, authority)
+    });
+    print(&endpoints.with_tls(tls.as_ref()).text(format)?)
 }
 
 /// The file of `--endpoints-file`. Dropped, it removes what it wrote.

@@ -7,6 +7,7 @@ mod health;
 mod openapi;
 mod seed;
 mod serve;
+mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -151,8 +152,11 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
         Some(Command::Exec { mut settings, command: words }) => {
-            if !is_given(matches, "listen") {
-                settings.listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
+            let settings_of = &mut *settings;
+            for (id, listen) in [("listen", &mut settings_of.listen), ("tls_listen", &mut settings_of.tls_listen)] {
+                if !is_given(matches, id) {
+                    *listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
+                }
             }
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }

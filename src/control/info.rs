@@ -60,7 +60,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 12] = [
     "clock",
     "faults",
     "organizations",
@@ -70,6 +70,7 @@ const CAPABILITIES: [&str; 11] = [
     "seed",
     "sessions",
     "spaces",
+    "tls",
     "tokens",
     "vaults",
 ];

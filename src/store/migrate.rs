@@ -82,6 +82,16 @@ impl Location {
         !matches!(self, Self::Memory)
     }
 
+    /// A file's neighbour with this at the end of its name; `None` where there is no file.
+    #[must_use]
+    pub fn beside(&self, ending: &str) -> Option<PathBuf> {
+        let Self::File(database) = self else { return None };
+        let mut path = database.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        Some(path.into())
+    }
+
     /// What may be printed: never a password.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod exec;
 mod signals;
+mod tls;
 mod trouble;
 
 use std::{

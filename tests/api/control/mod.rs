@@ -1,3 +1,4 @@
+mod authority;
 mod clock;
 mod faults;
 mod guard;
