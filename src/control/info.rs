@@ -63,7 +63,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: [&str; 18] = [
     "clock",
     "credentials",
     "events",
@@ -79,6 +79,7 @@ const CAPABILITIES: [&str; 17] = [
     "snapshots",
     "spaces",
     "state",
+    "tls",
     "tokens",
     "vaults",
 ];

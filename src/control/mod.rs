@@ -1,6 +1,7 @@
 //! `/_emulator`: the tester's side (`control-plane.md`). Ours, so it has its own document and its own errors.
 
 mod atlassian;
+mod authority;
 mod clock;
 mod credentials;
 mod error;
@@ -35,6 +36,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, core::fault::Fault, http::metrics::Metrics};
 
+pub use authority::PATH as AUTHORITY_PATH;
 pub use error::Problem;
 pub use probes::starting;
 
@@ -58,6 +60,7 @@ fn documented() -> OpenApiRouter<App> {
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
     OpenApiRouter::with_openapi(document)
         .routes(routes!(info::get_operations))
+        .routes(routes!(authority::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
         .merge(of_a_space())

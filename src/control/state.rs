@@ -36,7 +36,7 @@ pub struct StateDocument {
     /// Recognises the server key: tokens are good under the one they were made with only.
     key_check: String,
     /// `{"mode":"real"}`, `{"mode":"frozen","now":"2026-01-15T09:00:00Z"}` or `{"mode":"offset","micros":86400000000}`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, example = json!({"mode": "real"}))]
     clock: Value,
     /// Writes since the seed: generated ids go on from here.
     #[schema(minimum = 0)]

@@ -11,7 +11,7 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use super::migrate::ACQUIRE_TIMEOUT;
+use super::migrate::TURN_TIMEOUT;
 use crate::core::fault::Fault;
 
 /// An open SQLite database.
@@ -98,6 +98,6 @@ impl Sqlite {
 
 /// What is waited for no longer than for any connection.
 async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Fault> {
-    let done = tokio::time::timeout(ACQUIRE_TIMEOUT, waiting).await;
+    let done = tokio::time::timeout(TURN_TIMEOUT, waiting).await;
     done.map_err(|_| Fault::from(sqlx::Error::PoolTimedOut))
 }

@@ -65,7 +65,7 @@ pub(super) fn table_named(name: &str) -> Option<&'static Table> {
 ///
 /// If you are here because a test failed: a new table or column of a space belongs in `TABLES`, so that exports,
 /// snapshots and imports have it. Only what is no part of a space's world belongs here.
-pub const ELSEWHERE: [(&str, &str); 17] = [
+pub const ELSEWHERE: [(&str, &str); 19] = [
     ("_sqlx_migrations", "says which schema the database has"),
     ("server", "is the whole database's; a document says itself which key it was made with"),
     ("snapshot", "is the tester's tool, and outlives what happens to the world"),
@@ -76,6 +76,8 @@ pub const ELSEWHERE: [(&str, &str); 17] = [
     ("space.clock_mode", "is `clock` of the document"),
     ("space.clock_micros", "is `clock` of the document"),
     ("rate_window", "counts start over, as on a reset"),
+    ("journal_entry", "is what was asked; it starts over, as on a reset"),
+    ("journal_state", "is about the journal"),
     ("api_token.number", "is the database's own, and nothing refers to it"),
     ("api_token_count", "is counted anew"),
     ("api_token_search", "is an index that triggers keep"),

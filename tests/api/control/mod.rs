@@ -1,3 +1,4 @@
+mod authority;
 mod bad_input;
 mod clock;
 mod credentials;
