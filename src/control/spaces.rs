@@ -139,21 +139,11 @@ pub async fn create_space(
     Json(body): Json<CreateSpace>,
 ) -> Result<Response, Problem> {
     check_name(&body.name)?;
-    let Some(space) = app.db.create_space(&body.name).await? else {
+    let _turn = app.seeding.acquire().await.map_err(Fault::internal)?;
+    let Some(mut db) = app.db.write_new(&body.name).await? else {
         return Err(Fault::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };
-    let _turn = app.seeding.acquire().await.map_err(Fault::internal)?;
-    let mut db = app.db.write(space).await?;
-    let seeds = &app.config.seeds;
-    let plan = apply::apply(&mut db, &app.keyring, seeds, Mode::Fresh, app.config.clock).await;
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(error) => {
-            drop(db);
-            app.db.delete_space(space).await?;
-            return Err(error.into());
-        }
-    };
+    let plan = apply::apply(&mut db, &app.keyring, &app.config.seeds, Mode::Fresh, app.config.clock).await?;
     let variables = Endpoints::of(&base, Some(&plan), |_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Fault::internal)?;
     db.commit().await?;

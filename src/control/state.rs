@@ -1,8 +1,11 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
 use axum::{extract::State as Extension, http::StatusCode};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use serde_json::{Map, Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder},
+};
 
 use super::{
     error::{Problem, Refused},
@@ -35,8 +38,7 @@ pub struct StateDocument {
     space: String,
     /// Recognises the server key: tokens are good under the one they were made with only.
     key_check: String,
-    /// `{"mode":"real"}`, `{"mode":"frozen","now":"2026-01-15T09:00:00Z"}` or `{"mode":"offset","micros":86400000000}`.
-    #[schema(value_type = Object, example = json!({"mode": "real"}))]
+    #[schema(schema_with = clock)]
     clock: Value,
     /// Writes since the seed: generated ids go on from here.
     #[schema(minimum = 0)]
@@ -44,6 +46,12 @@ pub struct StateDocument {
     /// Rows, by table. A table that is left out is empty.
     #[schema(value_type = Object)]
     tables: Value,
+}
+
+/// utoipa takes no example of an object in an attribute.
+fn clock() -> Object {
+    const TEXT: &str = r#"`{"mode":"real"}`, `{"mode":"frozen","now":"2026-01-15T09:00:00Z"}` or `{"mode":"offset","micros":86400000000}`."#;
+    ObjectBuilder::new().description(Some(TEXT)).examples([json!({ "mode": "real" })]).build()
 }
 
 impl From<StateError> for Problem {

@@ -169,7 +169,14 @@ impl Db {
     /// # Errors
     /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
-        let mut handle = match &self.0.pools {
+        let mut handle = self.begin().await?;
+        let space = space::raise_revision(handle.driver(), space).await?;
+        let space = space.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
+        Ok(self.writing(handle, space))
+    }
+
+    async fn begin(&self) -> Result<Handle, Fault> {
+        Ok(match &self.0.pools {
             Pools::Sqlite(sqlite) => {
                 let mut writer = sqlite.writer().await?;
                 // Said before it is true: whoever is dropped while it becomes true leaves it to be rolled back.
@@ -181,25 +188,23 @@ impl Db {
                 Handle::SqliteWriter(writer)
             }
             Pools::Postgres(pool) => Handle::PostgresTransaction(pool.begin().await?),
-        };
-        let space = space::raise_revision(handle.driver(), space)
-            .await?
-            .ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
-        let ids = self.0.id_seed.of_write(&space.name, space.writes);
-        Ok(Session {
-            handle,
-            mode: ReadWrite {
-                now: space.now(),
-                world: space.world(),
-                space,
-                ids,
-                db: self.clone(),
-                forgets_counters: false,
-                forgets_journal: false,
-                deletes_space: false,
-                told_at_commit: Vec::new(),
-            },
         })
+    }
+
+    fn writing(&self, handle: Handle, space: Space) -> Session<ReadWrite> {
+        let ids = self.0.id_seed.of_write(&space.name, space.writes);
+        let mode = ReadWrite {
+            now: space.now(),
+            world: space.world(),
+            space,
+            ids,
+            db: self.clone(),
+            forgets_counters: false,
+            forgets_journal: false,
+            deletes_space: false,
+            told_at_commit: Vec::new(),
+        };
+        Session { handle, mode }
     }
 
     /// The revision `space` is at now; `None` when there is no such space.
@@ -262,12 +267,14 @@ impl Db {
         self.0.known.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
     }
 
-    /// Makes a space, empty and at its real time; `None` when there is one with the name.
+    /// Opens a session that makes a space, empty and at its real time; `None` when there is one with the name.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
-    pub async fn create_space(&self, name: &str) -> Result<Option<SpaceId>, Fault> {
-        space::create(&mut self.maintain().await?, name).await
+    pub async fn write_new(&self, name: &str) -> Result<Option<Session<ReadWrite>>, Fault> {
+        let mut handle = self.begin().await?;
+        let space = space::create(handle.driver(), name).await?;
+        Ok(space.map(|space| self.writing(handle, space)))
     }
 
     /// Deletes a space and everything in it.
@@ -340,6 +347,13 @@ impl Session<ReadWrite> {
     /// With the commit, the rate-limit counters of the space start over.
     pub(super) fn forget_counters(&mut self) {
         self.mode.forgets_counters = true;
+    }
+
+    /// SQLite gives the key of the last credential out again when that is gone: what was counted for it is not the new
+    /// one's.
+    pub(super) fn forget_counters_of(&self, credential: CredentialId) {
+        let mut counters = self.mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.retain(|(_, of, _), _| *of != credential);
     }
 
     /// With the commit, the space's journal starts over.

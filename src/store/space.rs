@@ -53,12 +53,16 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub(super) async fn create(db: &mut Session<impl Sized>, name: &str) -> Result<Option<SpaceId>, Fault> {
+pub(super) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Space>, Fault> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
-                       VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING RETURNING id";
+                       VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
+                       RETURNING id, name, revision, writes, clock_mode, clock_micros";
     let id = i64::from_le_bytes(random_bytes()) & i64::MAX;
-    let made: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(id).bind(name).fetch_optional(c).await)?;
-    Ok(made.map(SpaceId))
+    let row: Option<Row> = match driver {
+        Driver::Sqlite(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
+        Driver::Postgres(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
+    }?;
+    Ok(row.map(space))
 }
 
 /// Every space, by name.

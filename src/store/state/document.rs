@@ -176,6 +176,8 @@ impl State {
             })?;
             rows.push(read);
         }
+        // For people only.
+        text(&mut document, "locum")?;
         Ok(Self {
             space: text(&mut document, "space")?,
             key_check: text(&mut document, "key_check")?,
