@@ -229,6 +229,12 @@ impl App {
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
+    /// Forgets what is remembered of a space that is gone: its key is never given out again.
+    pub fn forget(&self, space: SpaceId) {
+        self.injections.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
+    }
+
     /// An id for a request.
     #[must_use]
     pub fn next_request_id(&self) -> Uuid {

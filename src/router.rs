@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    http::header,
     middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
 };
@@ -51,6 +52,7 @@ pub fn router(app: App) -> Router {
 async fn nowhere(State(app): State<App>) -> Response {
     let mut response = Problem::from(Fault::RouteUnknown).into_response();
     if let Ok(decision) = identify::of_no_service(&app).await {
+        response.headers_mut().insert(header::DATE, identify::http_date(decision.identified.now));
         response.extensions_mut().insert(decision);
     }
     response

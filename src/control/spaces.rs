@@ -176,5 +176,6 @@ pub async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answ
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;
+    app.forget(space.id);
     Ok(Answer(answer))
 }

@@ -248,7 +248,9 @@ async fn recognise<S: Emulated>(app: &App, token: &PlainToken) -> Result<Option<
     Ok(Some(known))
 }
 
-fn http_date(now: Time) -> HeaderValue {
+/// A `Date` header.
+#[must_use]
+pub fn http_date(now: Time) -> HeaderValue {
     let text = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }
