@@ -3,6 +3,7 @@
 mod atlassian;
 mod clock;
 mod credentials;
+mod docs;
 mod error;
 mod events;
 mod extract;
@@ -55,6 +56,7 @@ fn documented() -> OpenApiRouter<App> {
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
     OpenApiRouter::with_openapi(document)
         .routes(routes!(info::get_operations))
+        .routes(routes!(docs::get_document))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
         .merge(of_a_space())
@@ -106,6 +108,7 @@ pub fn router(app: &App) -> Router<App> {
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
+        .merge(docs::router())
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(query::Known::of(&document), query::check))

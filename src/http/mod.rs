@@ -10,4 +10,5 @@ pub mod journal;
 pub mod metrics;
 pub mod observe;
 pub mod operations;
+pub mod page;
 pub mod rate_limit;
