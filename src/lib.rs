@@ -10,3 +10,4 @@ pub mod router;
 pub mod seed;
 pub mod services;
 pub mod store;
+pub mod tls;

@@ -9,16 +9,18 @@ use std::{
 };
 
 /// From the ground up. A room may name itself and those before it.
-const ROOMS: [&str; 11] =
-    ["core", "domain", "store", "seed", "config", "app", "http", "services", "control", "router", "cli"];
+const ROOMS: [&str; 12] =
+    ["core", "domain", "store", "seed", "tls", "config", "app", "http", "services", "control", "router", "cli"];
 
 /// Crates that belong to some rooms only.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("sqlx", &["store"]),
     ("axum", &["http", "services", "control", "router", "cli", "config"]),
     ("hyper", &["cli"]),
     ("clap", &["config", "cli"]),
     ("argon2", &["core"]),
+    ("rcgen", &["tls"]),
+    ("tokio_rustls", &["tls", "cli"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

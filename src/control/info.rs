@@ -63,7 +63,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 15] = [
+const CAPABILITIES: [&str; 18] = [
     "clock",
     "credentials",
     "events",
@@ -76,7 +76,10 @@ const CAPABILITIES: [&str; 15] = [
     "roles",
     "seed",
     "sessions",
+    "snapshots",
     "spaces",
+    "state",
+    "tls",
     "tokens",
     "vaults",
 ];

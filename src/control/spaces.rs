@@ -84,7 +84,20 @@ impl FromRequestParts<App> for BaseUrl {
     }
 }
 
-async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
+/// Whether a name can be given to a space, or to a snapshot of one.
+///
+/// # Errors
+/// What names are like.
+pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+    const LONGEST: usize = 64;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if name.is_empty() || name.len() > LONGEST || !name.bytes().all(fits) {
+        return Err(Fault::invalid("/name", format!("a name is up to {LONGEST} letters, digits, `-` and `_`")));
+    }
+    Ok(())
+}
+
+pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
     let organizations = store::organization::list(&mut app.db.read().await?, space.id).await?;
     Ok(SpaceState {
         name: space.name.clone(),
@@ -125,12 +138,7 @@ pub async fn create_space(
     Params(params): Params<CreateParams>,
     Json(body): Json<CreateSpace>,
 ) -> Result<Response, Problem> {
-    const LONGEST: usize = 64;
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if body.name.is_empty() || body.name.len() > LONGEST || !body.name.bytes().all(fits) {
-        let detail = format!("a space's name is up to {LONGEST} letters, digits, `-` and `_`");
-        return Err(Fault::invalid("/name", detail).into());
-    }
+    check_name(&body.name)?;
     let Some(space) = app.db.create_space(&body.name).await? else {
         return Err(Fault::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };

@@ -12,3 +12,4 @@ pub mod observe;
 pub mod operations;
 pub mod page;
 pub mod rate_limit;
+pub mod repeat;

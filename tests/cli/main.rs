@@ -1,8 +1,11 @@
 //! The binary, as a user runs it.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod exec;
 mod replicas;
+mod signals;
+mod tls;
+mod trouble;
 
 #[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]
@@ -25,8 +28,8 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     (status.code().unwrap_or(-1), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Sends one request; gives status and body.
-fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+/// Sends one request; gives the answer as it comes, from the status line on.
+fn exchange(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     write!(
@@ -35,6 +38,12 @@ fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> s
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Sends one request; gives status and body.
+fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+    let answer = exchange(address, method, path, headers, body)?;
     let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
     Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
 }
@@ -48,11 +57,12 @@ struct Server {
 
 impl Server {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = locum(&[&["--listen", "127.0.0.1:0"], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::of(locum(&[&["--listen", "127.0.0.1:0"], arguments].concat()).stderr(Stdio::null()))
+    }
+
+    /// What a command becomes in the end.
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut banner = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         while !banner.contains("locum ready") {
@@ -248,17 +258,32 @@ fn a_file_keeps_the_data_and_its_key() {
     assert_eq!(code, 2, "{stderr}");
 }
 
+fn postgres_url() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests with `make test`")
+}
+
+/// A seed of so many licences of one product, all of one team.
+fn licenses_of_one_team(count: usize) -> String {
+    format!(
+        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
+         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
+         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {count}, product: II, team: 5}}]}}}}]}}"
+    )
+}
+
+/// Gives one of these licences to somebody.
+fn assign_any(server: &Server, email: &str) -> std::io::Result<(u16, String)> {
+    let contact = format!(r#"{{"firstName":"E","lastName":"S","email":"{email}"}}"#);
+    let body = format!(r#"{{"license":{{"team":5,"productCode":"II"}},"contact":{contact}}}"#);
+    server.as_admin("POST", "/api/v1/customer/licenses/assign", &body)
+}
+
 /// A process that is killed in the middle leaves every licence either free or wholly assigned.
 fn killed_in_the_middle(database: &[&str]) {
     const LICENSES: usize = 300;
-    let seed = format!(
-        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
-         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
-         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {LICENSES}, product: II, team: 5}}]}}}}]}}"
-    );
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("seed.yaml");
-    std::fs::write(&file, seed).unwrap();
+    std::fs::write(&file, licenses_of_one_team(LICENSES)).unwrap();
     let arguments = [&["--seed", file.to_str().unwrap()], database].concat();
     let mut server = Server::start(&arguments);
     let answered = std::thread::scope(|scope| {
@@ -269,8 +294,7 @@ fn killed_in_the_middle(database: &[&str]) {
                     let mut answered = Vec::new();
                     for n in 0..LICENSES {
                         let email = format!("c{client}n{n}@example.test");
-                        let body = format!(r#"{{"license":{{"team":5,"productCode":"II"}},"contact":{{"firstName":"E","lastName":"S","email":"{email}"}}}}"#);
-                        match server.as_admin("POST", "/api/v1/customer/licenses/assign", &body) {
+                        match assign_any(server, &email) {
                             Ok((200, _)) => answered.push(email),
                             _ => break,
                         }
@@ -317,7 +341,7 @@ fn killed_in_the_middle_sqlite() {
 
 #[test]
 fn killed_in_the_middle_postgres() {
-    let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests with `make test`");
+    let url = postgres_url();
     let schema = format!("killed_{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,3 +1,4 @@
+mod authority;
 mod bad_input;
 mod clock;
 mod credentials;
@@ -8,4 +9,5 @@ mod organizations;
 mod requests;
 mod secrets;
 mod spaces;
+mod state;
 mod world;
