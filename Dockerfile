@@ -30,7 +30,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 RUN mkdir -p src benches \
     && touch src/lib.rs benches/speed.rs benches/scale.rs \
-    && echo 'fn main() {}' >src/main.rs \
+    && printf '//! Nothing yet.\nfn main() {}\n' >src/main.rs \
     && cargo build --release --locked --bin locum --target "$(cat .target)"
 
 COPY migrations migrations
