@@ -29,7 +29,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
     let metrics = Arc::new(Metrics::default());
-    let mut router = Router::new().merge(control::probes(&metrics)).merge(license_vault::router(&app));
+    let mut router = Router::new()
+        .merge(control::probes(&metrics))
+        .merge(license_vault::router(&app))
+        .merge(jetbrains_account::pages());
     for (base, service) in
         [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
     {

@@ -4,6 +4,7 @@ mod atlassian;
 mod authority;
 mod clock;
 mod credentials;
+mod docs;
 mod error;
 mod events;
 mod extract;
@@ -60,6 +61,7 @@ fn documented() -> OpenApiRouter<App> {
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
     OpenApiRouter::with_openapi(document)
         .routes(routes!(info::get_operations))
+        .routes(routes!(docs::get_document))
         .routes(routes!(authority::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
@@ -122,6 +124,7 @@ pub fn router(app: &App) -> Router<App> {
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
+        .merge(docs::router())
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), one_world::one_world))
