@@ -11,4 +11,4 @@ mod guards;
 mod jetbrains_account;
 mod license_vault;
 mod openapi;
-mod pages;
+mod document_pages;
