@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
+.PHONY: help run test screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -7,8 +7,11 @@ help: ## List the targets
 run: ## Run the server, optimised
 	cargo run --release
 
-test: ## Run all tests, on SQLite and on a PostgreSQL of their own
-	scripts/with-postgres cargo test --locked
+test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in Chromium
+	scripts/with-postgres scripts/with-chromium cargo test --locked
+
+screenshots: ## Make the screenshots of docs/pages.md
+	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots
 
 bench: ## Run the benchmarks
 	cargo bench --locked

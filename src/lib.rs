@@ -6,6 +6,7 @@ pub mod control;
 pub mod core;
 pub mod domain;
 pub mod http;
+pub mod pages;
 pub mod router;
 pub mod seed;
 pub mod services;

@@ -20,6 +20,7 @@ use crate::{
         metrics::Metrics,
         observe::{self, Observer},
     },
+    pages,
     services::{atlassian, jetbrains_account, license_vault},
 };
 
@@ -42,7 +43,7 @@ pub fn router(app: App) -> Router {
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
-        router = router.nest(control::BASE, control::router(&app));
+        router = router.nest(control::BASE, control::router(&app)).merge(pages::router(&app));
     }
     router
         .fallback(nowhere)

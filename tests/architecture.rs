@@ -9,13 +9,15 @@ use std::{
 };
 
 /// From the ground up. A room may name itself and those before it.
-const ROOMS: [&str; 12] =
-    ["core", "domain", "store", "seed", "tls", "config", "app", "http", "services", "control", "router", "cli"];
+const ROOMS: [&str; 13] = [
+    "core", "domain", "store", "seed", "tls", "config", "app", "http", "services", "control", "pages", "router", "cli",
+];
 
 /// Crates that belong to some rooms only.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("sqlx", &["store"]),
-    ("axum", &["http", "services", "control", "router", "cli", "config"]),
+    ("axum", &["http", "services", "control", "pages", "router", "cli", "config"]),
+    ("askama", &["pages"]),
     ("hyper", &["cli"]),
     ("clap", &["config", "cli"]),
     ("argon2", &["core"]),

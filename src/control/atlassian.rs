@@ -6,16 +6,16 @@ use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, Json, SpaceQuery},
-    organizations::Addressed,
+    extract::{Answer, Json, Segments, SpaceQuery},
+    organizations::{Addressed, Administered},
 };
-use crate::{app::App, services::atlassian::SESSION_COOKIE, store};
+use crate::{app::App, core::fault::Fault, domain::listing::Filter, services::atlassian::SESSION_COOKIE, store};
 
-/// Body of `openAtlassianSession`.
+/// Body of `openAtlassianSession`, and of everything that takes something away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SessionRequest {
-    /// The e-mail address of who signs in.
+pub struct AtlassianActor {
+    /// The e-mail address of who does it.
     #[schema(example = "ann@example.test")]
     actor: String,
 }
@@ -38,12 +38,12 @@ pub struct SessionAnswer {
 /// (atlassian-api-access §7.12).
 #[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
-    request_body = SessionRequest,
+    request_body = AtlassianActor,
     responses((status = 200, description = "The session, shown once", body = SessionAnswer), Refused))]
 pub async fn open_session(
     State(app): State<App>,
     addressed: Addressed,
-    Json(body): Json<SessionRequest>,
+    Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<SessionAnswer>, Problem> {
     let mut page = addressed.open(&app).await?;
     let (actor, _) = page.actor(&body.actor).await?;
@@ -51,4 +51,153 @@ pub async fn open_session(
     let token = store::atlassian::open_session(&mut page.db, &app.keyring, organization, &actor).await?;
     page.db.commit().await?;
     Ok(Answer(SessionAnswer { actor: actor.email, cookie: SESSION_COOKIE, token: token.expose().to_owned() }))
+}
+
+/// What there is in an organization's administration.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AtlassianAdministration {
+    #[schema(example = "6700001")]
+    customer_code: String,
+    org_id: String,
+    /// How many API tokens of users.
+    api_tokens: i64,
+    api_keys: i64,
+    service_accounts: i64,
+    /// How many API tokens of service accounts.
+    service_account_tokens: usize,
+    oauth_clients: i64,
+}
+
+/// Opens the organization for one of its people.
+async fn open(app: &App, addressed: Addressed, by: &AtlassianActor) -> Result<Administered, Fault> {
+    let mut page = addressed.open(app).await?;
+    page.actor(&by.actor).await?;
+    Ok(page)
+}
+
+/// Commits when something was taken away; else there is no such thing.
+async fn finish(mut page: Administered, taken: bool, what: &str) -> Result<Answer<AtlassianAdministration>, Problem> {
+    if !taken {
+        return Err(Fault::NotFound(format!("there is no {what}")).into());
+    }
+    let (db, organization) = (&mut page.db, &page.organization);
+    let all = Filter::default();
+    let left = AtlassianAdministration {
+        customer_code: organization.customer_code.to_string(),
+        org_id: organization.org_id.clone(),
+        api_tokens: store::api_token::count(db, organization.id, &all).await?,
+        api_keys: store::api_key::count(db, organization.id, &all).await?,
+        service_accounts: store::service_account::count(db, organization.id).await?,
+        service_account_tokens: store::service_account::tokens(db, organization.id, None).await?.len(),
+        oauth_clients: store::oauth_client::count(db, organization.id).await?,
+    };
+    page.db.commit().await?;
+    Ok(Answer(left))
+}
+
+/// Revokes every API token of every user.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens", operation_id = "revokeAtlassianApiTokens", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn revoke_api_tokens(
+    State(app): State<App>,
+    addressed: Addressed,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let gone = store::api_token::revoke_all(&mut page.db, organization).await?;
+    finish(page, gone, "API token left").await
+}
+
+/// Revokes one API token of a user.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens/{id}", operation_id = "revokeAtlassianApiToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The token"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn revoke_api_token(
+    State(app): State<App>,
+    addressed: Addressed,
+    path: Segments,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let gone = store::api_token::revoke(&mut page.db, organization, id).await?;
+    finish(page, gone, &format!("API token `{id}`")).await
+}
+
+/// Revokes an API key.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-keys/{id}", operation_id = "revokeAtlassianApiKey", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The key"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn revoke_api_key(
+    State(app): State<App>,
+    addressed: Addressed,
+    path: Segments,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let gone = store::api_key::revoke(&mut page.db, organization, id).await?;
+    finish(page, gone, &format!("API key `{id}`")).await
+}
+
+/// Deletes a service account, with its tokens and its OAuth clients.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}", operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The service account"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn delete_service_account(
+    State(app): State<App>,
+    addressed: Addressed,
+    path: Segments,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let gone = store::service_account::delete(&mut page.db, organization, id).await?;
+    finish(page, gone, &format!("service account `{id}`")).await
+}
+
+/// Revokes every API token of a service account. Its OAuth clients stay.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens", operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The service account"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn revoke_service_account_tokens(
+    State(app): State<App>,
+    addressed: Addressed,
+    path: Segments,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let there = store::service_account::find(&mut page.db, organization, id).await?.is_some();
+    store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
+    finish(page, there, &format!("service account `{id}`")).await
+}
+
+/// Deletes an OAuth client of a service account.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}", operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The client"), SpaceQuery),
+    request_body = AtlassianActor,
+    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+pub async fn delete_oauth_client(
+    State(app): State<App>,
+    addressed: Addressed,
+    path: Segments,
+    Json(body): Json<AtlassianActor>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    let mut page = open(&app, addressed, &body).await?;
+    let organization = page.organization.id;
+    let gone = store::oauth_client::delete(&mut page.db, organization, id).await?;
+    finish(page, gone, &format!("OAuth client `{id}`")).await
 }

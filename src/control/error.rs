@@ -62,6 +62,18 @@ impl Problem {
 }
 
 impl Problem {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong, and the way out.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The value that is wrong.
     pub(super) fn at(self, pointer: &str) -> Self {
         Self { pointer: Some(pointer.to_owned()), ..self }
@@ -125,7 +137,7 @@ impl From<ApplyError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let mut response = problem(status, &self);
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, HeaderName, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -24,22 +24,36 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     if request.uri().path() == authority::PATH {
         return next.run(request).await;
     }
-    match check(&app, request.uri(), request.headers()) {
+    let checked =
+        check_site(&app, request.uri(), request.headers()).and_then(|()| check_token(&app, request.headers()));
+    match checked {
         Ok(()) => next.run(request).await,
         Err(fault) => Problem::from(fault).into_response(),
     }
 }
 
-fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
-    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
+/// Middleware: refuses foreign pages and foreign host names. For pages, which ask for the control token themselves.
+pub async fn guard_site(State(app): State<App>, request: Request, next: Next) -> Response {
+    match check_site(&app, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(fault) => Problem::from(fault).into_response(),
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
+    let text = |name| text(headers, name);
     let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
     if host.is_some_and(|host| !is_known_host(app, host)) {
         return Err(Fault::ControlRefused(
             "the control API does not answer to this host name: use localhost or an IP address, or set --allowed-hosts",
         ));
     }
-    let same_site = text(header::HeaderName::from_static("sec-fetch-site"))
-        .is_none_or(|site| site == "same-origin" || site == "none");
+    let same_site =
+        text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin" || site == "none");
     let same_origin = text(header::ORIGIN).is_none_or(|origin| {
         let named = origin.split_once("://").map(|(_, host)| host);
         let is_public = app.config.public_url.as_deref().is_some_and(|url| url.eq_ignore_ascii_case(origin));
@@ -48,15 +62,26 @@ fn check(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
     if !same_site || !same_origin {
         return Err(Fault::ControlRefused("the control API does not answer to pages of other sites"));
     }
-    let Some(wanted) = &app.config.control_token else { return Ok(()) };
-    let token = text(header::AUTHORIZATION).ok_or(Fault::CredentialMissing)?;
+    Ok(())
+}
+
+fn check_token(app: &App, headers: &HeaderMap) -> Result<(), Fault> {
+    if app.config.control_token.is_none() {
+        return Ok(());
+    }
+    let token = text(headers, header::AUTHORIZATION).ok_or(Fault::CredentialMissing)?;
     let (scheme, token) = token.split_once(' ').ok_or(Fault::CredentialRejected)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Fault::CredentialRejected);
     }
-    // Compared as fingerprints, so that the time it takes tells nothing about the token.
+    if is_control_token(app, token) { Ok(()) } else { Err(Fault::CredentialRejected) }
+}
+
+/// Whether it is the control token. Compared as fingerprints, so that the time it takes tells nothing about the token.
+#[must_use]
+pub fn is_control_token(app: &App, token: &str) -> bool {
     let print = |token: &str| app.keyring.fingerprint(&PlainToken::new(token));
-    if print(token) == print(wanted.expose_secret()) { Ok(()) } else { Err(Fault::CredentialRejected) }
+    app.config.control_token.as_ref().is_some_and(|wanted| print(token) == print(wanted.expose_secret()))
 }
 
 fn is_known_host(app: &App, host: &str) -> bool {

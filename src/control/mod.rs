@@ -39,6 +39,7 @@ use crate::{app::App, core::fault::Fault, http::metrics::Metrics};
 
 pub use authority::PATH as AUTHORITY_PATH;
 pub use error::Problem;
+pub use guard::{guard_site, is_control_token};
 pub use probes::starting;
 
 /// Where the control API is mounted.
@@ -89,6 +90,12 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(organizations::generate_token, organizations::remove_token))
         .routes(routes!(organizations::give_role, organizations::take_role))
         .routes(routes!(atlassian::open_session))
+        .routes(routes!(atlassian::revoke_api_tokens))
+        .routes(routes!(atlassian::revoke_api_token))
+        .routes(routes!(atlassian::revoke_api_key))
+        .routes(routes!(atlassian::delete_service_account))
+        .routes(routes!(atlassian::revoke_service_account_tokens))
+        .routes(routes!(atlassian::delete_oauth_client))
         .routes(routes!(faults::get_faults, faults::inject_fault, faults::remove_faults))
         .routes(routes!(faults::get_fault, faults::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
@@ -120,6 +127,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The control API, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
+    inside(app).layer(from_fn_with_state(app.clone(), guard::guard))
+}
+
+/// The control API for Locum's own pages, which stand behind a guard of their own.
+pub fn inside(app: &App) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
@@ -129,7 +141,6 @@ pub fn router(app: &App) -> Router<App> {
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), one_world::one_world))
         .layer(from_fn_with_state(query::Known::of(&document), query::check))
-        .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))

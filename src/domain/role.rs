@@ -181,6 +181,19 @@ impl Actor<'_> {
         if allowed { Ok(()) } else { Err(Fault::ActorRefused(format!("{} may not {what}", self.email))) }
     }
 
+    /// Look at the page of `profile`: whoever is something there; an organization admin at every team's.
+    ///
+    /// unverified: that others do not see it at all.
+    ///
+    /// # Errors
+    /// [`Fault::ActorRefused`].
+    pub fn check_look(&self, profile: Profile) -> Result<(), Fault> {
+        self.allow(
+            self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
+            &format!("look at the {profile}: that takes a role there"),
+        )
+    }
+
     /// Enable or disable the API: organization admins.
     ///
     /// # Errors
@@ -283,6 +296,10 @@ mod tests {
         assert!(generate(&viewer, true, &viewer, TEAM) && generate(&contact, true, &contact, Profile::Organization));
         assert!(!generate(&viewer, false, &team_admin, TEAM));
         assert!(!generate(&nobody, true, &nobody, TEAM));
+
+        let look = |who, profile| acting(who, true, &|a| a.check_look(profile));
+        assert!(look(&org_admin, TEAM) && look(&viewer, TEAM) && look(&contact, Profile::Organization));
+        assert!(!look(&contact, TEAM) && !look(&team_admin, Profile::Organization) && !look(&nobody, TEAM));
 
         let remove = |who, is_self, profile| acting(who, is_self, &|a| a.check_remove_token(profile));
         assert!(remove(&org_admin, false, Profile::Organization) && remove(&org_admin, false, TEAM));

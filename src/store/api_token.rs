@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{
+    can_be_stored,
     listing::{self, Table},
     session::{ReadWrite, Session},
     sql::flag,
@@ -99,6 +100,29 @@ pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationI
     Ok(gone > 0)
 }
 
+/// Revokes one token; `false` when there is none.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Fault> {
+    const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 RETURNING blocked";
+    if !can_be_stored(id) {
+        return Ok(false);
+    }
+    let gone: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_all(c).await)?;
+    count_down(db, organization, &gone).await?;
+    Ok(!gone.is_empty())
+}
+
+/// Keeps the counts right when tokens are gone, each blocked or not.
+async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, gone: &[bool]) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
+    for blocked in gone {
+        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(*blocked).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
 /// Takes a user's tokens with a label away, for a seed that brings it anew.
 ///
 /// # Errors
@@ -111,13 +135,9 @@ pub async fn forget(
 ) -> Result<(), Fault> {
     const TOKENS: &str =
         "DELETE FROM api_token WHERE organization_id = $1 AND label = $2 AND person_id = $3 RETURNING blocked";
-    const COUNTS: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
     let gone: Vec<bool> =
         on!(db, |c| sqlx::query_scalar(TOKENS).bind(organization.0).bind(label).bind(user_id).fetch_all(c).await)?;
-    for blocked in gone {
-        on!(db, |c| sqlx::query(COUNTS).bind(organization.0).bind(blocked).execute(c).await.map(drop))?;
-    }
-    Ok(())
+    count_down(db, organization, &gone).await
 }
 
 /// Adds tokens. All rows are one text: a statement with thousands of `$n` is slow to prepare.

@@ -164,6 +164,16 @@ pub async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: Pe
     Ok(found > 0)
 }
 
+/// The administrators' addresses, as they are compared.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub async fn administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Fault> {
+    const SQL: &str = "SELECT p.email_key FROM vault_administrator a JOIN person p ON p.id = a.person_id \
+                       WHERE a.vault_id = $1 ORDER BY p.email_key";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
+}
+
 /// Keeps `token` as a credential of the vault. An earlier one of that kind and name dies. `false` when the token is
 /// somebody's already.
 ///

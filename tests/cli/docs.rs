@@ -2,13 +2,13 @@
 //!
 //! If you are here because this failed: run `make docs`, and read the difference before you commit it.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use clap::Args as _;
 use locum::{config::Settings, http::operations::of_path};
 use serde_json::Value;
 
-use super::{Command, Server, run};
+use super::{run, server::Server};
 
 fn path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), name].iter().collect()

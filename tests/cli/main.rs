@@ -12,85 +12,16 @@ mod trouble;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
-    process::{Child, Command, Output, Stdio},
-};
+#[path = "../support/server.rs"]
+mod server;
 
-fn locum(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_locum"));
-    command.args(arguments).env_remove("LOCUM_SEED");
-    command
-}
+use std::process::Output;
+
+use server::{Server, exchange, locum, send};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();
     (status.code().unwrap_or(-1), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-}
-
-/// Sends one request; gives the answer as it comes, from the status line on.
-fn exchange(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
-/// Sends one request; gives status and body.
-fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
-    let answer = exchange(address, method, path, headers, body)?;
-    let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
-    Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
-}
-
-/// A server on a free port. Killed when dropped.
-struct Server {
-    child: Child,
-    address: String,
-    banner: String,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        Self::of(locum(&[&["--listen", "127.0.0.1:0"], arguments].concat()).stderr(Stdio::null()))
-    }
-
-    /// What a command becomes in the end.
-    fn of(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut banner = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        while !banner.contains("locum ready") {
-            assert!(lines.read_line(&mut banner).unwrap() > 0, "ended before it was ready: {banner}");
-        }
-        let address = banner.trim_end().rsplit("http://").next().unwrap().to_owned();
-        Self { child, address, banner }
-    }
-
-    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
-        send(&self.address, method, path, headers, body)
-    }
-
-    fn as_admin(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
-        self.send(method, path, "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n", body)
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The Atlassian Admin API Access API (`contracts/atlassian-api-access.md`).
 
 mod error;
-mod query;
+pub mod query;
 mod routes;
 mod scope;
 mod wire;

@@ -164,9 +164,26 @@ pub struct Paging {
     cursor: Option<String>,
 }
 
+/// What tokens can be sorted by (atlassian-api-access §6).
+pub const TOKEN_FIELDS: [(&str, Field); 5] = [
+    ("label", Field::Label),
+    ("user.name", Field::PersonName),
+    ("createdAt", Field::CreatedAt),
+    ("expiresAt", Field::ExpiresAt),
+    ("lastActiveAt", Field::LastActiveAt),
+];
+
+/// What keys can be sorted by (atlassian-api-access §6).
+pub const KEY_FIELDS: [(&str, Field); 4] = [
+    ("label", Field::Label),
+    ("createdBy.name", Field::PersonName),
+    ("expiresAt", Field::ExpiresAt),
+    ("lastActiveAt", Field::LastActiveAt),
+];
+
 /// The page sizes of a list.
 #[derive(Clone, Copy)]
-pub enum Sizes {
+enum Sizes {
     /// 1 to 1000.
     Any,
     /// A closed list.
@@ -181,13 +198,29 @@ fn wrong(problem: ParameterProblem, detail: impl Into<String>) -> Fault {
     Fault::Parameter { problem, detail: detail.into() }
 }
 
+impl From<HashMap<String, String>> for Parameters {
+    fn from(query: HashMap<String, String>) -> Self {
+        Self(query)
+    }
+}
+
+/// Whether a text holds a part that is searched for.
+///
+/// unverified: in any letter case (atlassian-api-access §7.5).
+#[must_use]
+pub fn holds(text: &str, part: Option<&str>) -> bool {
+    part.is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
+}
+
 impl Parameters {
     /// A parameter.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// A parameter that an empty text leaves out.
+    #[must_use]
     pub fn given(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
@@ -285,12 +318,20 @@ impl Parameters {
         Ok(Some(search.interval(now, tense)))
     }
 
-    /// Which page is asked for, of a list that can be sorted by these fields.
+    /// Which page of tokens is asked for.
     ///
     /// # Errors
     /// [`Fault::Parameter`].
-    pub fn page(&self, fields: &[(&str, Field)], sizes: Sizes) -> Result<PageOf, Fault> {
-        self.page_sorted(self.sort(fields)?, sizes)
+    pub fn token_page(&self) -> Result<PageOf, Fault> {
+        self.page_sorted(self.sort(&TOKEN_FIELDS)?, Sizes::Any)
+    }
+
+    /// Which page of keys is asked for.
+    ///
+    /// # Errors
+    /// [`Fault::Parameter`].
+    pub fn key_page(&self) -> Result<PageOf, Fault> {
+        self.page_sorted(self.sort(&KEY_FIELDS)?, Sizes::Listed)
     }
 
     /// Which page is asked for, of a list in a fixed order: newest first.

@@ -191,5 +191,11 @@ pub fn router(app: &App) -> Router<App> {
     whole.clone().nest(BY_NAME, whole)
 }
 
+/// Where a vault's specification is, as a page.
+#[must_use]
+pub fn specification(vault: &str) -> String {
+    format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
+}
+
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

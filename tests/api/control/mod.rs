@@ -1,3 +1,4 @@
+mod atlassian;
 mod authority;
 mod bad_input;
 mod clock;

@@ -5,24 +5,15 @@ use axum::http::StatusCode;
 use super::super::{
     Atlassian,
     error::{Error, ErrorResponse},
-    query::{ExpiresAt, KeyFilter, LastActiveAt, Paging, Parameters, Sizes, Sorting},
+    query::{ExpiresAt, KeyFilter, LastActiveAt, Paging, Parameters, Sorting},
     scope,
     wire::{Answer, ApiKey, PageResponse, Refused},
 };
 use crate::{
     core::fault::Fault,
-    domain::listing::Field,
     http::{caller::Caller, extract::Path},
     store,
 };
-
-/// What keys can be sorted by (atlassian-api-access §6).
-const SORT: [(&str, Field); 4] = [
-    ("label", Field::Label),
-    ("createdBy.name", Field::PersonName),
-    ("expiresAt", Field::ExpiresAt),
-    ("lastActiveAt", Field::LastActiveAt),
-];
 
 /// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
 #[utoipa::path(
@@ -40,9 +31,8 @@ pub async fn get_api_keys(
     parameters: Parameters,
 ) -> Result<Answer<PageResponse<ApiKey>>, Error> {
     let organization = &caller.principal.organization;
-    let (filter, page) = parameters.with_quirks(&caller.principal.quirks, || {
-        Ok((parameters.key_filter(caller.now)?, parameters.page(&SORT, Sizes::Listed)?))
-    })?;
+    let (filter, page) = parameters
+        .with_quirks(&caller.principal.quirks, || Ok((parameters.key_filter(caller.now)?, parameters.key_page()?)))?;
     let slice = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, slice, |key| ApiKey::new(key, &organization.org_id))))
 }

@@ -5,20 +5,11 @@ use axum::http::StatusCode;
 use super::super::{
     Atlassian,
     error::{Error, ErrorResponse},
-    query::{CreatedAt, LastActiveAt, Paging, Parameters, Sizes, Sorting, TokenFilter},
+    query::{CreatedAt, LastActiveAt, Paging, Parameters, Sorting, TokenFilter},
     scope,
     wire::{Answer, ApiToken, PageResponse, Refused},
 };
-use crate::{domain::listing::Field, http::caller::Caller, store};
-
-/// What tokens can be sorted by (atlassian-api-access §6).
-const SORT: [(&str, Field); 5] = [
-    ("label", Field::Label),
-    ("user.name", Field::PersonName),
-    ("createdAt", Field::CreatedAt),
-    ("expiresAt", Field::ExpiresAt),
-    ("lastActiveAt", Field::LastActiveAt),
-];
+use crate::{http::caller::Caller, store};
 
 /// API tokens of managed users (atlassian-api-access §7.1).
 #[utoipa::path(
@@ -37,7 +28,7 @@ pub async fn get_api_tokens(
 ) -> Result<Answer<PageResponse<ApiToken>>, Error> {
     let organization = &caller.principal.organization;
     let (filter, page) = parameters.with_quirks(&caller.principal.quirks, || {
-        Ok((parameters.token_filter(caller.now)?, parameters.page(&SORT, Sizes::Any)?))
+        Ok((parameters.token_filter(caller.now)?, parameters.token_page()?))
     })?;
     let slice = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, slice, |token| ApiToken::new(token, &organization.org_id))))

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::{
     Atlassian,
     error::{Error, ErrorResponse},
-    query::Parameters,
+    query::{Parameters, holds},
     scope,
     wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
 };
@@ -106,11 +106,6 @@ pub struct LabelQuery {
 pub struct ClientNameQuery {
     /// Part of the name; letter case does not matter.
     client_name: Option<String>,
-}
-
-/// unverified: a search is for a part, in any letter case (atlassian-api-access §7.5).
-fn holds(text: &str, part: Option<&str>) -> bool {
-    part.is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
 }
 
 async fn tokens(

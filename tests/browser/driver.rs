@@ -1,0 +1,218 @@
+//! A person at a browser: Chromium, through its WebDriver (W3C WebDriver 2). Small enough to have no crate for it.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::server::send;
+
+/// How WebDriver writes an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// One browser with a profile of its own. Closed when dropped.
+pub struct Browser {
+    driver: Child,
+    address: String,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    pub fn open() -> Self {
+        Self::open_with(&json!({}))
+    }
+
+    /// A browser in which nobody can run JavaScript.
+    pub fn without_javascript() -> Self {
+        Self::open_with(&json!({ "profile.managed_default_content_settings.javascript": 2 }))
+    }
+
+    fn open_with(preferences: &Value) -> Self {
+        let program = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| {
+                panic!(
+                    "{name} is not set: run the tests with `make test`, or some with `scripts/with-chromium cargo test`"
+                )
+            })
+        };
+        let profile = tempfile::tempdir().unwrap();
+        let mut driver = Command::new(program("CHROMEDRIVER"))
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let started = "started successfully on port ";
+        let port = lines
+            .map(|line| line.unwrap())
+            .find_map(|line| Some(line.split_once(started)?.1.trim_end_matches('.').to_owned()));
+        let address = format!("127.0.0.1:{}", port.expect("the driver starts"));
+        let profile_flag = format!("--user-data-dir={}", profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1280,900",
+            &profile_flag,
+        ];
+        let options = json!({ "binary": program("CHROMIUM"), "args": arguments, "prefs": preferences });
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+        let mut browser = Self { driver, address, session: String::new(), _profile: profile };
+        let session = browser.command("POST", "", &wanted);
+        session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
+        browser
+    }
+
+    /// One command of the session; gives its value, or what is wrong.
+    fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+        let path =
+            if self.session.is_empty() { "/session".to_owned() } else { format!("/session/{}{path}", self.session) };
+        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let (status, answer) = send(&self.address, method, &path, "Content-Type: application/json\r\n", &body)
+            .map_err(|e| e.to_string())?;
+        let answer: Value = serde_json::from_str(&answer).map_err(|e| format!("{e}: {answer}"))?;
+        let value = answer["value"].clone();
+        if status == 200 { Ok(value) } else { Err(value["message"].to_string()) }
+    }
+
+    #[track_caller]
+    fn command(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_command(method, path, body).unwrap_or_else(|why| panic!("{method} {path} {body}: {why}"))
+    }
+
+    pub fn go(&self, url: &str) {
+        self.command("POST", "/url", &json!({ "url": url }));
+    }
+
+    fn find(&self, xpath: &str) -> Result<String, String> {
+        let found = self.try_command("POST", "/element", &json!({ "using": "xpath", "value": xpath }))?;
+        Ok(found[ELEMENT].as_str().unwrap().to_owned())
+    }
+
+    /// What a person calls so: a button or link by what it says, a field by its label. On top of what lies beneath.
+    #[track_caller]
+    fn named(&self, name: &str) -> String {
+        let name = format!("'{name}'");
+        let label = format!("//label[starts-with(normalize-space(), {name})]");
+        let said = format!("(@aria-label={name} or (not(@aria-label) and normalize-space()={name}))");
+        let there = "(self::a or self::button or self::summary)";
+        for xpath in [
+            format!("//dialog//*[{there} and {said}]"),
+            format!("//*[{there} and {said}]"),
+            format!("{label}//input | {label}//select | //*[@id = {label}/@for]"),
+        ] {
+            if let Ok(found) = self.find(&xpath) {
+                return found;
+            }
+        }
+        panic!("nothing is called {name} in: {}", self.text());
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        let said = format!("(@aria-label='{name}' or (not(@aria-label) and normalize-space()='{name}'))");
+        self.find(&format!("//*[(self::a or self::button) and {said}]")).is_ok()
+    }
+
+    #[track_caller]
+    pub fn click(&self, name: &str) {
+        let element = self.named(name);
+        self.command("POST", &format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Writes into a field, or chooses in a list.
+    #[track_caller]
+    pub fn write(&self, name: &str, text: &str) {
+        let element = self.named(name);
+        // A list has nothing to clear.
+        let _ = self.try_command("POST", &format!("/element/{element}/clear"), &json!({}));
+        self.command("POST", &format!("/element/{element}/value"), &json!({ "text": text }));
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub fn press(&self, keys: &str) {
+        let focused = self.command("GET", "/element/active", &json!({}));
+        let focused = focused[ELEMENT].as_str().unwrap();
+        self.command("POST", &format!("/element/{focused}/value"), &json!({ "text": keys }));
+    }
+
+    /// What the page says: of the dialog, if there is one.
+    pub fn text(&self) -> String {
+        let element = self.find("//dialog").or_else(|_| self.find("//body")).unwrap();
+        self.command("GET", &format!("/element/{element}/text"), &json!({})).as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    pub fn sees(&self, text: &str) {
+        let seen = self.text();
+        assert!(seen.contains(text), "no `{text}` in: {seen}");
+    }
+
+    #[track_caller]
+    pub fn run(&self, script: &str) -> Value {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Waits until an expression of the page's is true: at every change of the page.
+    #[track_caller]
+    pub fn wait(&self, expression: &str) {
+        let script = format!(
+            "const done = arguments[0]; const look = () => {{ if ({expression}) {{ watch.disconnect(); done(true); }} }}; \
+             const watch = new MutationObserver(look); \
+             watch.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }}); look();"
+        );
+        self.command("POST", "/execute/async", &json!({ "script": script, "args": [] }));
+    }
+
+    /// Waits until the page says something.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) {
+        self.wait(&format!("document.body.innerText.includes({})", json!(text)));
+    }
+
+    /// What was copied.
+    pub fn clipboard(&self) -> String {
+        let grant = json!({ "descriptor": { "name": "clipboard-read" }, "state": "granted" });
+        self.command("POST", "/permissions", &grant);
+        let script = "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](String(e)))";
+        let text = self.command("POST", "/execute/async", &json!({ "script": script, "args": [] }));
+        text.as_str().unwrap().to_owned()
+    }
+
+    pub fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// `light` or `dark`.
+    pub fn colors(&self, scheme: &str) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    fn devtools(&self, method: &str, parameters: &Value) {
+        self.command("POST", "/goog/cdp/execute", &json!({ "cmd": method, "params": parameters }));
+    }
+
+    /// A picture of what is seen, as PNG in Base64.
+    pub fn picture(&self) -> String {
+        self.command("GET", "/screenshot", &json!({})).as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.try_command("DELETE", "", &json!({}));
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,120 @@
+//! Whether everybody can read the pages: narrow windows, dark and light, screen readers; and their pictures.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::Desk;
+
+const PAGES: [&str; 8] = [
+    "/",
+    "/jetbrains-account",
+    "/jetbrains-account?as=bob@example.test&team=2001",
+    "/license-vault",
+    "/atlassian",
+    "/atlassian?tab=api-keys",
+    "/atlassian?tab=service-accounts",
+    "/?space=nowhere",
+];
+
+/// Texts whose colour is too near to what is behind them (WCAG 2.2 AA: 4.5 to 1).
+const FAINT: &str = r"
+const rgb = (color) => color.match(/[\d.]+/g).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+const behind = (it) => { for (; it; it = it.parentElement) { const c = rgb(getComputedStyle(it).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+const faint = [];
+for (const it of document.querySelectorAll('body *')) {
+  const says = [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!says || it.closest('.hidden, .skip, datalist, meter, option') || !it.checkVisibility()) continue;
+  const [a, b] = [light(rgb(getComputedStyle(it).color)), light(behind(it))].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(it.textContent.trim().slice(0, 40));
+}
+return faint;
+";
+
+/// What a screen reader could not name, and ids that are there twice.
+const NAMELESS: &str = r"
+const nameless = [];
+for (const it of document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, [role=region], section, nav, dialog')) {
+  const by = it.getAttribute('aria-labelledby');
+  const name = it.getAttribute('aria-label') || (by && document.getElementById(by)?.textContent) || (it.labels?.length && it.labels[0].textContent) || it.textContent;
+  if (!name?.trim()) nameless.push(it.outerHTML.slice(0, 80));
+}
+const ids = [...document.querySelectorAll('[id]')].map((it) => it.id);
+nameless.push(...ids.filter((id, at) => ids.indexOf(id) !== at));
+if (document.querySelectorAll('main').length !== 1 || document.querySelectorAll('h1').length !== 1 || !document.documentElement.lang || !document.title) nameless.push('landmarks');
+return nameless;
+";
+
+/// A desk at which something has happened.
+fn busy() -> Desk {
+    let desk = Desk::new();
+    desk.jetbrains("demo-jba-organization-admin");
+    desk.jetbrains("nobody-s-token");
+    desk.vault("demo-vault-token");
+    let assign =
+        r#"{"licenseId":"FREE000001","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
+    let viewer = "X-Customer-Code: 6700001\r\nX-Api-Key: demo-jba-team-viewer\r\nContent-Type: application/json\r\n";
+    desk.server.send("POST", "/api/v1/customer/licenses/assign", viewer, assign).unwrap();
+    desk.control("PUT", "/rate-limits", r#"{"organization":"6700001","limit":10}"#);
+    for _ in 0..7 {
+        desk.atlassian("/api-tokens/count");
+    }
+    desk.control(
+        "POST",
+        "/faults",
+        r#"{"match":{"operation":"getApiKeys"},"then":{"status":503,"delay":"20ms"},"times":3}"#,
+    );
+    desk.status(&format!("{}/api-keys", crate::ORG), "Authorization: Bearer demo-atlassian-key");
+    desk
+}
+
+#[test]
+fn everybody_can_read_every_page() {
+    let desk = busy();
+    let browser = &desk.browser;
+    let check = |what: &str| {
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "dark")] {
+            browser.resize(width, 900);
+            browser.colors(scheme);
+            assert_eq!(browser.run(FAINT), serde_json::json!([]), "{what} in {scheme}");
+            let over =
+                browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            assert_eq!(over, 0, "{what} is wider than {width}");
+        }
+        assert_eq!(browser.run(NAMELESS), serde_json::json!([]), "{what}");
+        browser.resize(1280, 900);
+    };
+    for page in PAGES {
+        desk.open(page);
+        check(page);
+    }
+    desk.open("/?status=503");
+    browser.click("GET /admin/api-access/v1/orgs/8f2b0c1e-0000-4000-8000-000000000001/api-keys");
+    check("a request");
+    desk.open("/license-vault");
+    browser.click("Generate new token");
+    check("a question");
+    browser.click("Generate new token");
+    check("a token");
+}
+
+#[test]
+#[ignore = "writes into the repository: make screenshots"]
+fn screenshots() {
+    let desk = busy();
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
+    std::fs::create_dir_all(&dir).unwrap();
+    for (name, path, scheme) in [
+        ("requests", "/", "light"),
+        ("jetbrains-account", "/jetbrains-account", "light"),
+        ("license-vault", "/license-vault", "light"),
+        ("atlassian", "/atlassian", "dark"),
+    ] {
+        desk.browser.resize(1100, 760);
+        desk.browser.colors(scheme);
+        desk.open(path);
+        let picture = BASE64_STANDARD.decode(desk.browser.picture()).unwrap();
+        assert!(picture.len() < 150_000, "{name} has {} bytes", picture.len());
+        std::fs::write(dir.join(format!("{name}.png")), picture).unwrap();
+    }
+}
