@@ -6,9 +6,9 @@ mod support;
 
 mod atlassian;
 mod control;
+mod document_pages;
 mod fuzz;
 mod guards;
 mod jetbrains_account;
 mod license_vault;
 mod openapi;
-mod document_pages;
