@@ -261,10 +261,12 @@ fn fits(expected: &str, output: &str) -> bool {
     rest.is_empty()
 }
 
-/// Runs the examples of a document one after another, in one shell, against one server.
+/// Runs the examples of a document one after another, in one shell, against one server. Gives the document with what
+/// they printed; what fits as it is stays as it is.
 fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     const MARK: &str = "~~~ next ~~~";
     const BASE: &str = "localhost:8080";
+    assert!(Command::new("curl").arg("--version").output().is_ok(), "the documents' examples need curl");
     let server = Server::start(&[&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "42"], further].concat());
     let examples = examples(text);
     let mut script = String::new();
