@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi
+.PHONY: help run test screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,3 +42,12 @@ openapi: ## Write the OpenAPI documents
 
 check-openapi: ## Check that the committed OpenAPI documents are up to date
 	cargo run --quiet --locked -- openapi --check
+
+docs: ## Write what is generated in docs/ and README.md
+	UPDATE_DOCS=1 cargo test --quiet --locked --test cli docs::
+
+lint-container: ## Check the Dockerfile, compose.yaml and the examples for CI
+	scripts/lint-container
+
+try-container: ## Build and run the image without a container engine, as root
+	scripts/try-container

@@ -52,6 +52,7 @@ fn main() {
 
 async fn measure() {
     let mut whole = Table::new(&["what", "result"]);
+    whole.row(&["size of the binary, as `cargo build --release` makes it".to_owned(), mebibytes(Server::size())]);
     let start = start_time().await;
     whole.row(&[format!("process start to `/readyz` 200, demo seed, median of {STARTS}"), millis(start)]);
     let (throughput, [idle, loaded]) = throughput().await;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     core::{
         fault::Fault,
         ids::{Ids, random_bytes},
+        kept,
         token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
     },
     domain::{
@@ -27,7 +28,7 @@ use crate::{
         apply::{self, ApplyError, Mode},
         plan::Plan,
     },
-    store::{self, Db, Location, OpenError, injection::Stored},
+    store::{self, Db, OpenError, injection::Stored},
 };
 
 /// Credentials that are remembered as verified.
@@ -56,6 +57,7 @@ pub struct Inner {
     /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
     pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
+    stopping: watch::Sender<bool>,
 }
 
 impl Deref for App {
@@ -130,7 +132,7 @@ impl App {
     pub async fn start(config: Config) -> Result<(Self, Option<Plan>), StartError> {
         let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
         let keyring = Keyring::new(&server_key(&config)?, cost);
-        let db = Db::open(&config.location, &keyring, config.id_seed).await?;
+        let db = Db::open(&config.location, &keyring, config.id_seed, config.startup_timeout).await?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
@@ -143,6 +145,7 @@ impl App {
             learned: Mutex::default(),
             hashing: Semaphore::new(cores),
             seeding: Semaphore::new(cores),
+            stopping: watch::Sender::new(false),
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
         let plan = app.seed_if_empty().await?;
@@ -214,6 +217,24 @@ impl App {
         Ok(())
     }
 
+    /// Says that the server is stopping, before it waits for the requests under way.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server is stopping. What would go on for as long as the client likes, such as a stream of
+    /// events, ends then: the stop would wait for it to no end.
+    pub async fn stopping(&self) {
+        // The sender lives as long as this does.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
+    /// Forgets what is remembered of a space that is gone: its key is never given out again.
+    pub fn forget(&self, space: SpaceId) {
+        self.injections.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
+    }
+
     /// An id for a request.
     #[must_use]
     pub fn next_request_id(&self) -> Uuid {
@@ -227,31 +248,7 @@ fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
         use secrecy::ExposeSecret as _;
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
-    let Location::File(database) = &config.location else { return Ok(random_bytes::<32>().to_vec()) };
-    let mut path = database.clone().into_os_string();
-    path.push(".key");
-    kept_key(path.as_ref()).map_err(|source| StartError::KeyFile { path: path.to_string_lossy().into_owned(), source })
-}
-
-/// Reads the key, or makes one that only its owner can read.
-fn kept_key(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    use std::io::{Read as _, Write as _};
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            let key = hex::encode(random_bytes::<32>()).into_bytes();
-            file.write_all(&key)?;
-            file.sync_all()?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mut key = Vec::new();
-            std::fs::File::open(path)?.read_to_end(&mut key)?;
-            if key.is_empty() { Err(std::io::Error::other("the file is empty")) } else { Ok(key) }
-        }
-        Err(error) => Err(error),
-    }
+    let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
+    kept::kept(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
+        .map_err(|source| StartError::KeyFile { path: path.display().to_string(), source })
 }

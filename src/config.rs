@@ -10,6 +10,7 @@ use crate::{
     domain::journal::Bounds,
     seed::{self, file::SeedFile, nearest},
     store::Location,
+    tls::{Identity, Wrong},
 };
 
 /// The settings, as clap reads them.
@@ -18,6 +19,23 @@ pub struct Settings {
     /// Where to listen: `localhost` is both loopbacks, port 0 is any free one
     #[arg(long, env = "LOCUM_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8080", value_parser = parse_listen)]
     pub listen: Listen,
+
+    /// Serve over TLS too: `auto` by certificates of an authority that Locum makes, `off` not [default: off, or on with
+    /// --tls-cert]
+    #[arg(long, env = "LOCUM_TLS", value_name = "AUTO|OFF")]
+    pub tls: Option<TlsMode>,
+
+    /// Where to listen for TLS, as in --listen
+    #[arg(long, env = "LOCUM_TLS_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8443", value_parser = parse_listen)]
+    pub tls_listen: Listen,
+
+    /// A certificate of one's own for TLS, a file in PEM, with those that lead to its authority
+    #[arg(long, env = "LOCUM_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, a file in PEM
+    #[arg(long, env = "LOCUM_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
 
     /// What to start with: a file, a directory, `-` (standard input), `builtin:demo`, `builtin:minimal` or `none`; may be repeated
     #[arg(long, env = "LOCUM_SEED", value_name = "SOURCE", default_value = "builtin:demo")]
@@ -83,6 +101,10 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH")]
     pub endpoints_file: Option<PathBuf>,
 
+    /// How long a start waits for PostgreSQL, asking again once a second
+    #[arg(long, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub startup_timeout: Duration,
+
     /// How long requests may go on after SIGTERM or SIGINT
     #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
@@ -121,6 +143,24 @@ pub enum Switch {
     Off,
 }
 
+/// Whose certificate is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TlsMode {
+    /// One of an authority that Locum makes.
+    Auto,
+    /// None: no TLS.
+    Off,
+}
+
+/// How to serve over TLS.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Where to listen for it.
+    pub listen: Listen,
+    /// As whom.
+    pub identity: Identity,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -146,6 +186,8 @@ pub struct Setting {
 pub struct Config {
     /// Where to listen.
     pub listen: Listen,
+    /// How to serve over TLS, if at all.
+    pub tls: Option<Tls>,
     /// What to start with, and what a reset goes back to.
     pub seeds: Vec<SeedFile>,
     /// Where the data is.
@@ -172,6 +214,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Where to write base URLs and credentials when ready.
     pub endpoints_file: Option<PathBuf>,
+    /// How long a start waits for PostgreSQL.
+    pub startup_timeout: Duration,
     /// How long requests may go on after a signal.
     pub shutdown_timeout: Duration,
     /// Everything that was set, for `info`.
@@ -192,7 +236,7 @@ const IN_FILES: [(&str, &str); 3] = [
 const SECRETS: [&str; 4] = ["database_url", "server_key", "control_token", "seed_inline"];
 const SHORTEST_SERVER_KEY: usize = 16;
 /// Variables that Locum gives to others and reads itself nowhere: where they are set, nobody mistook a setting's name.
-const GIVEN: [&str; 1] = ["LOCUM_URL"];
+const GIVEN: [&str; 3] = ["LOCUM_URL", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"];
 
 impl Settings {
     /// Checks the settings against each other and loads what they name. `matches` tells where each came from.
@@ -241,6 +285,7 @@ impl Settings {
         let settings = self.shown(&origins);
         Ok(Config {
             seeds: self.load_seeds(matches)?,
+            tls: self.tls(&location)?,
             listen: self.listen,
             location,
             reseed: self.reseed,
@@ -254,9 +299,54 @@ impl Settings {
             control_token: self.control_token.map(Into::into),
             allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
             endpoints_file: self.endpoints_file,
+            startup_timeout: self.startup_timeout,
             shutdown_timeout: self.shutdown_timeout,
             settings,
         })
+    }
+
+    /// There will be TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls.map_or(self.tls_cert.is_some(), |mode| mode == TlsMode::Auto)
+    }
+
+    /// Loads a certificate of one's own, or makes one.
+    fn tls(&self, location: &Location) -> Result<Option<Tls>, ConfigError> {
+        let wrong = |text: String| Err(ConfigError(text));
+        let identity = match (self.tls, &self.tls_cert, &self.tls_key) {
+            (Some(TlsMode::Off), ..) | (None, None, None) => return Ok(None),
+            (Some(TlsMode::Auto), None, None) => {
+                let public = self.public_url.as_deref().and_then(url_host);
+                let names =
+                    [&self.listen.host, &self.tls_listen.host].into_iter().chain(&public).chain(&self.allowed_hosts);
+                let file = location.beside("ca.key");
+                // Clients go by the machine's time, whatever --clock says.
+                Identity::made(names.map(|name| name.trim()), file.as_deref(), Clock::Real.now())
+                    .map_err(|e| ConfigError(format!("--tls: {e}")))?
+            }
+            (Some(TlsMode::Auto), ..) => {
+                return wrong(
+                    "--tls auto makes a certificate, --tls-cert and --tls-key name one: set only one".to_owned(),
+                );
+            }
+            (None, Some(_), None) => return wrong("--tls-cert needs its --tls-key (LOCUM_TLS_KEY)".to_owned()),
+            (None, None, Some(_)) => return wrong("--tls-key needs its --tls-cert (LOCUM_TLS_CERT)".to_owned()),
+            (None, Some(certificate), Some(key)) => {
+                let read = |setting: &str, path: &PathBuf| {
+                    std::fs::read(path)
+                        .map_err(|e| ConfigError(format!("{setting}: {} cannot be read: {e}", path.display())))
+                };
+                Identity::of(&read("--tls-cert", certificate)?, &read("--tls-key", key)?).map_err(|e| {
+                    ConfigError(match e {
+                        Wrong::Certificate(why) => format!("--tls-cert: {} {why}", certificate.display()),
+                        Wrong::Key(why) => format!("--tls-key: {} {why}", key.display()),
+                        Wrong::Pair(why) => format!("--tls-cert, --tls-key: cannot be used together: {why}"),
+                    })
+                })?
+            }
+        };
+        Ok(Some(Tls { listen: self.tls_listen.clone(), identity }))
     }
 
     /// Loads the seeds that the settings name, and checks them. The inline seed takes the default's place, and comes
@@ -285,8 +375,17 @@ impl Settings {
             Clock::Real => "real".to_owned(),
             other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         });
-        let values: [(&'static str, Option<String>); 18] = [
+        let tls = match self.tls {
+            _ if !self.has_tls() => "off",
+            Some(_) => "auto",
+            None => "own",
+        };
+        let values: [(&'static str, Option<String>); 23] = [
             ("listen", Some(self.listen.to_string())),
+            ("tls", Some(tls.to_owned())),
+            ("tls_listen", Some(self.tls_listen.to_string())),
+            ("tls_cert", self.tls_cert.as_ref().map(|path| path.display().to_string())),
+            ("tls_key", self.tls_key.as_ref().map(|path| path.display().to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
             ("database_url", self.database_url.clone()),
@@ -303,6 +402,7 @@ impl Settings {
             ("log_format", self.log_format.map(|f| format!("{f:?}").to_lowercase())),
             ("log", Some(self.log.clone())),
             ("endpoints_file", self.endpoints_file.as_ref().map(|path| path.display().to_string())),
+            ("startup_timeout", Some(format!("{:?}", self.startup_timeout))),
             ("shutdown_timeout", Some(format!("{:?}", self.shutdown_timeout))),
         ];
         values
@@ -381,6 +481,12 @@ fn parse_public_url(text: &str) -> Result<String, String> {
 
 fn parse_journal(text: &str) -> Result<Journal, String> {
     if text == "off" { Ok(Journal(None)) } else { text.parse().map(|bounds| Journal(Some(bounds))) }
+}
+
+/// Without port and brackets.
+pub(crate) fn url_host(url: &str) -> Option<String> {
+    let uri: axum::http::Uri = url.parse().ok()?;
+    uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 
 fn parse_log(text: &str) -> Result<String, String> {

@@ -11,3 +11,4 @@ pub mod router;
 pub mod seed;
 pub mod services;
 pub mod store;
+pub mod tls;

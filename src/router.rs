@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    http::header,
     middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
 };
@@ -29,7 +30,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App) -> Router {
     let metrics = Arc::new(Metrics::default());
-    let mut router = Router::new().merge(control::probes(&metrics)).merge(license_vault::router(&app));
+    let mut router = Router::new()
+        .merge(control::probes(&metrics))
+        .merge(license_vault::router(&app))
+        .merge(jetbrains_account::pages());
     for (base, service) in
         [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
     {
@@ -52,6 +56,7 @@ pub fn router(app: App) -> Router {
 async fn nowhere(State(app): State<App>) -> Response {
     let mut response = Problem::from(Fault::RouteUnknown).into_response();
     if let Ok(decision) = identify::of_no_service(&app).await {
+        response.headers_mut().insert(header::DATE, identify::http_date(decision.identified.now));
         response.extensions_mut().insert(decision);
     }
     response

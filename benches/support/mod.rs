@@ -65,6 +65,12 @@ impl Server {
         Client { stream, buffer: vec![0; 64 * 1024], filled: 0 }
     }
 
+    /// The binary's size in bytes.
+    pub fn size() -> Option<f64> {
+        let size = std::fs::metadata(env!("CARGO_BIN_EXE_locum")).ok()?.len();
+        u32::try_from(size).ok().map(f64::from)
+    }
+
     /// Resident memory in bytes, where the system tells.
     pub fn memory(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

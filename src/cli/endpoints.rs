@@ -9,9 +9,9 @@ use std::{
 use clap::{ValueEnum, builder::PossibleValue};
 use serde::Serialize;
 
-use super::{Failure, print};
+use super::{Failure, print, tls::TlsPlace};
 use crate::{
-    config::{Listen, Settings},
+    config::{Listen, Settings, Switch},
     control::variables::{Endpoints, Format, json},
     core::ids::{IdSeed, random_bytes},
     domain::organization::DEFAULT_SPACE,
@@ -67,10 +67,15 @@ fn offline(
 /// `locum env`: for the server that the settings describe, which need not run yet.
 pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Format) -> Result<(), Failure> {
     let (listen, public_url) = (&settings.listen, settings.public_url.as_deref());
-    if listen.port == 0 && public_url.is_none() {
-        return Err(Failure::Usage(
-            "port 0 is any free port: say which one with --listen, or let `locum exec` choose it and tell".to_owned(),
-        ));
+    for (setting, chosen) in [
+        ("--listen", listen.port == 0 && public_url.is_none()),
+        ("--tls-listen", settings.tls_listen.port == 0 && settings.has_tls()),
+    ] {
+        if chosen {
+            return Err(Failure::Usage(format!(
+                "port 0 is any free port: say which one with {setting}, or let `locum exec` choose it and tell"
+            )));
+        }
     }
     let base = base_url(public_url, listen, listen.port);
     let seeds = settings.load_seeds(matches)?;
@@ -83,6 +88,11 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
             unknown.join(", ")
         );
     }
+    let tls = settings.has_tls().then(|| {
+        let authority = settings.tls_cert.is_none() && settings.control == Switch::On;
+        TlsPlace::new(public_url, &base, &settings.tls_listen, settings.tls_listen.port, authority)
+    });
+    let endpoints = endpoints.with(tls.iter().flat_map(TlsPlace::variables));
     print(&endpoints.text(format).map_err(Failure::Failed)?)
 }
 

@@ -12,15 +12,18 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use super::{
-    Failure,
+    Failure, killed_by,
     serve::{self, Running},
 };
 use crate::config::Config;
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
 /// alone.
-pub(super) async fn exec(config: Config, command: &[OsString]) -> Result<ExitCode, Failure> {
-    let mut running = match serve::start(config).await? {
+pub(super) async fn exec(
+    prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+    command: &[OsString],
+) -> Result<ExitCode, Failure> {
+    let mut running = match serve::start(prepare).await? {
         ControlFlow::Continue(running) => running,
         // The command did not run, which must not look as if it had run well.
         ControlFlow::Break(signal) => return Ok(killed_by(signal.as_raw())),
@@ -29,7 +32,8 @@ pub(super) async fn exec(config: Config, command: &[OsString]) -> Result<ExitCod
     let id_seed = running.app.config.id_seed.0;
     tracing::info!(url = running.base, id_seed, database = running.app.config.location.describe(), "locum ready");
     let ended = run(&mut running, command).await;
-    running.stop().await;
+    // However it stopped, the command had its end before.
+    let _ = running.stop().await;
     ended.map(|status| match (status.code(), status.signal()) {
         (Some(code), _) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
         (None, signal) => killed_by(signal.unwrap_or_default()),
@@ -63,9 +67,4 @@ fn pass_on(child: &Child, signal: Signal) {
         // It may have ended in between, which the next wait will tell.
         let _ = kill_process(pid, signal);
     }
-}
-
-/// As shells say it.
-fn killed_by(signal: i32) -> ExitCode {
-    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }

@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed.
+//! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed, 128 and the signal's number when a
+//! second signal cut a stop short.
 
 mod endpoints;
 mod exec;
@@ -6,6 +7,7 @@ mod health;
 mod openapi;
 mod seed;
 mod serve;
+mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -144,17 +146,20 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     match cli.command {
-        None => served(command, cli.settings, matches)?,
-        Some(Command::Serve(settings)) => served(command, *settings, matches)?,
+        None => return block_on(serve::serve(prepared(command, cli.settings, matches))),
+        Some(Command::Serve(settings)) => return block_on(serve::serve(prepared(command, *settings, matches))),
         Some(Command::Health { settings, wait, timeout }) => {
             block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
         Some(Command::Exec { mut settings, command: words }) => {
-            if !is_given(matches, "listen") {
-                settings.listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
+            let settings_of = &mut *settings;
+            for (id, listen) in [("listen", &mut settings_of.listen), ("tls_listen", &mut settings_of.tls_listen)] {
+                if !is_given(matches, id) {
+                    *listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
+                }
             }
-            return block_on(exec::exec(prepared(command, *settings, matches)?, &words));
+            return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service)?,
@@ -167,17 +172,26 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn served(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<(), Failure> {
-    block_on(serve::serve(prepared(command, settings, matches)?))
+/// What a server starts from, once it is asked for, which may take long: seeds are read, also from standard input.
+/// Logs from then on, and first of all about variables that mean nothing.
+fn prepared(
+    command: &clap::Command,
+    settings: Settings,
+    matches: &ArgMatches,
+) -> impl FnOnce() -> Result<Config, Failure> + Send + use<> {
+    let (command, matches) = (command.clone(), matches.clone());
+    move || {
+        serve::start_logging(settings.log_format(), &settings.log);
+        for warning in crate::config::unknown_variables(&command) {
+            tracing::warn!("{warning}");
+        }
+        Ok(settings.check(&matches)?)
+    }
 }
 
-/// What a server starts from. Logs from here on, and first of all about variables that mean nothing.
-fn prepared(command: &clap::Command, settings: Settings, matches: &ArgMatches) -> Result<Config, Failure> {
-    serve::start_logging(settings.log_format(), &settings.log);
-    for warning in crate::config::unknown_variables(command) {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings.check(matches)?)
+/// The exit code of who was ended by a signal, as shells say it.
+fn killed_by(signal: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
 /// Prints what was asked for. A reader that has had enough, like `head`, is no failure.

@@ -4,11 +4,12 @@ use std::{
     io::IsTerminal as _,
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
+    process::ExitCode,
     sync::OnceLock,
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, serve::Listener};
 use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,8 @@ use tracing_subscriber::EnvFilter;
 use super::{
     Failure,
     endpoints::{EndpointsFile, base_url},
+    killed_by,
+    tls::{TlsListener, TlsPlace},
 };
 use crate::{
     app::App,
@@ -53,16 +56,20 @@ pub(super) fn start_logging(format: LogFormat, filter: &str) {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn serve(config: Config) -> Result<(), Failure> {
-    let mut running = match start(config).await? {
+pub(super) async fn serve(
+    prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+) -> Result<ExitCode, Failure> {
+    let mut running = match start(prepare).await? {
         ControlFlow::Continue(running) => running,
-        ControlFlow::Break(_) => return Ok(()),
+        ControlFlow::Break(_) => return Ok(ExitCode::SUCCESS),
     };
     announce(&running);
     running.signals.next().await;
     tracing::info!("stopping");
-    running.stop().await;
-    Ok(())
+    Ok(match running.stop().await {
+        ControlFlow::Continue(()) => ExitCode::SUCCESS,
+        ControlFlow::Break(signal) => killed_by(signal.as_raw()),
+    })
 }
 
 /// A server that is ready, and says so nowhere but in its endpoints file.
@@ -70,6 +77,7 @@ pub(super) struct Running {
     pub(super) app: App,
     /// Where it is reached.
     pub(super) base: String,
+    tls: Option<TlsPlace>,
     /// What a client needs.
     pub(super) endpoints: Endpoints,
     /// What ends it.
@@ -81,24 +89,35 @@ pub(super) struct Running {
     timeout: Duration,
 }
 
-/// Starts a server, and waits until it is ready or a signal breaks that off.
-pub(super) async fn start(config: Config) -> Result<ControlFlow<Signal, Running>, Failure> {
+/// Starts a server by what `prepare` reads, and waits until it is ready or a signal breaks that off.
+pub(super) async fn start(
+    prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+) -> Result<ControlFlow<Signal, Running>, Failure> {
     static READY: OnceLock<Router> = OnceLock::new();
+    // Before anything that may take long: the first process of a container gets no signal that it does not listen to.
     let mut signals = Signals::new()?;
+    let config = tokio::select! {
+        config = tokio::task::spawn_blocking(prepare) => {
+            config.map_err(|e| Failure::Failed(format!("cannot start: {e}")))??
+        }
+        signal = signals.next() => return Ok(ControlFlow::Break(signal)),
+    };
     let mut file = config.endpoints_file.as_deref().map(EndpointsFile::prepare).transpose()?;
-    let listeners = listen(&config.listen).await?;
-    let port = listeners.iter().find_map(|l| l.local_addr().ok()).map_or(config.listen.port, |address| address.port());
+    let (listeners, port) = listen(&config.listen, "--listen").await?;
     let base = base_url(config.public_url.as_deref(), &config.listen, port);
-    let (stop, stopping) = watch::channel(false);
+    let stop = watch::Sender::new(false);
     let mut servers = JoinSet::new();
     for listener in listeners {
-        let mut stopping = stopping.clone();
-        let told = async move {
-            // An error means that the sender is gone, which is a stop too.
-            let _ = stopping.wait_for(|stop| *stop).await;
-        };
-        let server = axum::serve(listener, router::front(&READY)).with_graceful_shutdown(told);
-        servers.spawn(server.into_future());
+        serve_on(listener, &READY, &mut servers, &stop);
+    }
+    let mut place = None;
+    if let Some(tls) = &config.tls {
+        let (listeners, port) = listen(&tls.listen, "--tls-listen").await?;
+        for listener in listeners {
+            serve_on(TlsListener::new(listener, tls), &READY, &mut servers, &stop);
+        }
+        let authority = config.control && tls.identity.authority().is_some();
+        place = Some(TlsPlace::new(config.public_url.as_deref(), &base, &tls.listen, port, authority));
     }
 
     let timeout = config.shutdown_timeout;
@@ -116,26 +135,47 @@ pub(super) async fn start(config: Config) -> Result<ControlFlow<Signal, Running>
     let (credentials, plan) = found.unzip();
     let credentials = credentials.unwrap_or_default();
     let works = |token: &PlainToken| credentials.iter().any(|shown| shown.token.expose() == token.expose());
-    let endpoints = Endpoints::of(&base, plan.as_ref(), works);
+    let endpoints = Endpoints::of(&base, plan.as_ref(), works).with(place.iter().flat_map(TlsPlace::variables));
     if let Some(file) = &mut file {
         file.write(&endpoints)?;
     }
-    Ok(ControlFlow::Continue(Running { app, base, endpoints, signals, credentials, file, stop, servers, timeout }))
+    let tls = place;
+    Ok(ControlFlow::Continue(Running { app, base, tls, endpoints, signals, credentials, file, stop, servers, timeout }))
+}
+
+/// Serves what comes to one listener, until it is told to stop.
+fn serve_on<L: Listener<Addr: std::fmt::Debug>>(
+    listener: L,
+    ready: &'static OnceLock<Router>,
+    servers: &mut JoinSet<std::io::Result<()>>,
+    stop: &watch::Sender<bool>,
+) {
+    let mut stopping = stop.subscribe();
+    let told = async move {
+        // An error means that the sender is gone, which is a stop too.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let server = axum::serve(listener, router::front(ready)).with_graceful_shutdown(told);
+    servers.spawn(server.into_future());
 }
 
 impl Running {
-    /// Lets requests end that are under way, for as long as the settings say or until one more signal.
-    pub(super) async fn stop(mut self) {
+    /// Lets requests end that are under way, for as long as the settings say; breaks off at one more signal.
+    pub(super) async fn stop(mut self) -> ControlFlow<Signal> {
+        self.app.stop();
         // Nobody who looks for the server from here on should find it.
         drop(self.file.take());
         let _ = self.stop.send(true);
         let drained = async { while self.servers.join_next().await.is_some() {} };
         tokio::select! {
             _ = tokio::time::timeout(self.timeout, drained) => {}
-            _ = self.signals.next() => return,
+            signal = self.signals.next() => return ControlFlow::Break(signal),
         }
         self.servers.abort_all();
-        let _ = tokio::time::timeout(self.timeout, self.app.db.close()).await;
+        tokio::select! {
+            _ = tokio::time::timeout(self.timeout, self.app.db.close()) => ControlFlow::Continue(()),
+            signal = self.signals.next() => ControlFlow::Break(signal),
+        }
     }
 }
 
@@ -152,14 +192,21 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// `localhost` is both loopbacks; one of them is enough, as in a container without IPv6.
-async fn listen(listen: &Listen) -> Result<Vec<TcpListener>, Failure> {
+/// Opens what a setting names, and tells the port. `localhost` is both loopbacks; one of them is enough, as in a
+/// container without IPv6.
+async fn listen(listen: &Listen, setting: &str) -> Result<(Vec<TcpListener>, u16), Failure> {
+    let listeners = open(listen, setting).await?;
+    let port = listeners.iter().find_map(|l| l.local_addr().ok()).map_or(listen.port, |address| address.port());
+    Ok((listeners, port))
+}
+
+async fn open(listen: &Listen, setting: &str) -> Result<Vec<TcpListener>, Failure> {
     let failed = |e: &std::io::Error| {
         let hint = match e.kind() {
             std::io::ErrorKind::AddrInUse => {
-                " (something listens there already: choose another with --listen, port 0 is any free one)"
+                format!(" (something listens there already: choose another with {setting}, port 0 is any free one)")
             }
-            _ => "",
+            _ => String::new(),
         };
         Failure::Failed(format!("cannot listen on {listen}: {e}{hint}"))
     };
@@ -205,7 +252,7 @@ impl Signals {
 
 /// Prints where things are, and how to call them.
 fn announce(running: &Running) {
-    let Running { app, base, credentials, .. } = running;
+    let Running { app, base, tls, credentials, .. } = running;
     let config = &app.config;
     println!("locum {} ({}, id seed {})", env!("CARGO_PKG_VERSION"), config.location.describe(), config.id_seed.0);
     for (service, title, base_path) in [
@@ -221,6 +268,12 @@ fn announce(running: &Running) {
     if config.control {
         println!("{:<21} {base}{}", "Control API", crate::control::BASE);
         println!("{:<21} {base}{}/", "Pages", crate::pages::BASE);
+    }
+    if let Some(tls) = tls {
+        println!("{:<21} {}", "Over TLS", tls.url);
+        if let Some(authority) = &tls.authority {
+            println!("  {:<33} curl -s -o locum-ca.crt '{authority}'", "for clients to trust");
+        }
     }
     let mut services = Vec::new();
     for shown in credentials {

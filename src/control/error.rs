@@ -97,7 +97,7 @@ impl From<Fault> for Problem {
             Fault::MethodUnknown => S::METHOD_NOT_ALLOWED,
             Fault::QuotaReached(_) | Fault::Exists(_) => S::CONFLICT,
             Fault::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
-            Fault::TimedOut | Fault::Unavailable(_) => S::SERVICE_UNAVAILABLE,
+            Fault::TimedOut | Fault::Unavailable(_) | Fault::WorldReplaced => S::SERVICE_UNAVAILABLE,
             _ => S::INTERNAL_SERVER_ERROR,
         };
         let problem = Self::new(status, fault.to_string());

@@ -60,7 +60,10 @@ impl Listening {
             return Some(first);
         }
         loop {
-            let told = self.listener.next().await;
+            let told = tokio::select! {
+                told = self.listener.next() => told,
+                () = self.app.stopping() => return None,
+            };
             match self.shown(told).await {
                 Ok(Some(event)) => return Some(event),
                 // It is gone already, which the next event will tell.

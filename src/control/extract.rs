@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::error::Problem;
 use crate::{
     app::App,
-    core::fault::Fault,
+    core::fault::{self, Fault},
     domain::organization::{DEFAULT_SPACE, Space},
     http::extract::body,
 };
@@ -136,24 +136,13 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// RFC 6901.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
-    let mut pointer = String::new();
-    for segment in path {
-        let name = match segment {
-            Seq { index } => index.to_string(),
-            Map { key } => key.clone(),
-            Enum { .. } | Unknown => continue,
-        };
-        pointer.push_str(&member(&name));
-    }
-    pointer
-}
-
-/// The step of a pointer to a member.
-pub(super) fn member(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+    fault::pointer(path.iter().filter_map(|segment| match segment {
+        Seq { index } => Some(index.to_string()),
+        Map { key } => Some(key.clone()),
+        Enum { .. } | Unknown => None,
+    }))
 }
 
 /// A text that can be kept and shown.

@@ -11,14 +11,19 @@ use axum::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::error::Problem;
+use super::{authority, error::Problem};
 use crate::{
     app::App,
+    config::url_host,
     core::{fault::Fault, token::PlainToken},
 };
 
-/// Middleware: refuses foreign pages, foreign host names, and callers without the control token.
+/// Middleware: refuses foreign pages, foreign host names, and callers without the control token. The authority's
+/// certificate is everybody's.
 pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.uri().path() == authority::PATH {
+        return next.run(request).await;
+    }
     let checked =
         check_site(&app, request.uri(), request.headers()).and_then(|()| check_token(&app, request.headers()));
     match checked {
@@ -86,12 +91,7 @@ fn is_known_host(app: &App, host: &str) -> bool {
         || (is_single_label && !name.is_empty())
         || name.ends_with(".localhost")
         || app.config.allowed_hosts.contains(&name)
-        || app
-            .config
-            .public_url
-            .as_deref()
-            .and_then(|url| url.parse::<Uri>().ok())
-            .is_some_and(|url| url.host().is_some_and(|host| host.eq_ignore_ascii_case(&name)))
+        || app.config.public_url.as_deref().and_then(url_host).is_some_and(|host| host.eq_ignore_ascii_case(&name))
 }
 
 /// Without port and brackets, in lower case.

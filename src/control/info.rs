@@ -63,7 +63,7 @@ pub struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 16] = [
+const CAPABILITIES: [&str; 19] = [
     "clock",
     "credentials",
     "events",
@@ -77,7 +77,10 @@ const CAPABILITIES: [&str; 16] = [
     "roles",
     "seed",
     "sessions",
+    "snapshots",
     "spaces",
+    "state",
+    "tls",
     "tokens",
     "vaults",
 ];

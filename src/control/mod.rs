@@ -1,28 +1,33 @@
 //! `/_emulator`: the tester's side (`control-plane.md`). Ours, so it has its own document and its own errors.
 
 mod atlassian;
+mod authority;
 mod clock;
 mod credentials;
+mod docs;
 mod error;
 mod events;
 mod extract;
 mod faults;
 mod guard;
 mod info;
+mod one_world;
 mod organizations;
 mod probes;
 mod query;
 mod rate_limits;
 mod requests;
 mod selector;
+mod snapshots;
 mod spaces;
+mod state;
 pub mod variables;
 mod vaults;
 mod world;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -32,6 +37,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, core::fault::Fault, http::metrics::Metrics};
 
+pub use authority::PATH as AUTHORITY_PATH;
 pub use error::Problem;
 pub use guard::{guard_site, is_control_token};
 pub use probes::starting;
@@ -56,6 +62,8 @@ fn documented() -> OpenApiRouter<App> {
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
     OpenApiRouter::with_openapi(document)
         .routes(routes!(info::get_operations))
+        .routes(routes!(docs::get_document))
+        .routes(routes!(authority::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
         .merge(of_a_space())
@@ -67,6 +75,10 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(info::get_info))
         .routes(routes!(world::reset))
         .routes(routes!(world::seed))
+        .merge(state_of_a_space())
+        .routes(routes!(snapshots::get_snapshots))
+        .routes(routes!(snapshots::take_snapshot, snapshots::delete_snapshot))
+        .routes(routes!(snapshots::restore_snapshot))
         .routes(routes!(clock::get_clock, clock::put_clock, clock::delete_clock))
         .routes(routes!(clock::advance_clock))
         .routes(routes!(credentials::get_credentials))
@@ -101,6 +113,12 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(vaults::revoke))
 }
 
+/// A state is longer than anything else that is sent here.
+fn state_of_a_space() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
+    routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
+}
+
 /// The document of the control API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -109,19 +127,21 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The control API, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    inside().layer(from_fn_with_state(app.clone(), guard::guard))
+    inside(app).layer(from_fn_with_state(app.clone(), guard::guard))
 }
 
 /// The control API for Locum's own pages, which stand behind a guard of their own.
-pub fn inside() -> Router<App> {
+pub fn inside(app: &App) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
+        .merge(docs::router())
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), one_world::one_world))
         .layer(from_fn_with_state(query::Known::of(&document), query::check))
-        .layer(axum::extract::DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))
         }))

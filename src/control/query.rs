@@ -13,8 +13,12 @@ use axum::{
 };
 use utoipa::openapi::{OpenApi, RefOr, path::ParameterIn};
 
-use super::{error::Problem, extract::member};
-use crate::{core::fault::Fault, http::operations::of_path, seed::suggest};
+use super::error::Problem;
+use crate::{
+    core::fault::{Fault, pointer},
+    http::operations::of_path,
+    seed::suggest,
+};
 
 /// The query parameters of every route, by path and method.
 #[derive(Clone)]
@@ -51,10 +55,10 @@ impl Known {
             if !known.iter().any(|known| *known == name) {
                 let near = suggest(&name, known.iter().map(String::as_str));
                 let detail = format!("query: there is no parameter `{name}`{near}");
-                return Err(Fault::invalid(member(&name), detail));
+                return Err(Fault::invalid(pointer([&name]), detail));
             }
             if !given.insert(name.clone()) {
-                return Err(Fault::invalid(member(&name), format!("query: `{name}` is given twice")));
+                return Err(Fault::invalid(pointer([&name]), format!("query: `{name}` is given twice")));
             }
         }
         Ok(())

@@ -587,7 +587,11 @@ pub async fn verify_requests(
         let verdict = number.judge(count);
         let left = within.and_then(|within| within.checked_sub(started.elapsed()));
         let (Verdict::NotYet, Some(left)) = (verdict, left) else { break (count, verdict) };
-        if tokio::time::timeout(left, listener.next()).await.is_err() {
+        let is_over = tokio::select! {
+            heard = tokio::time::timeout(left, listener.next()) => heard.is_err(),
+            () = app.stopping() => true,
+        };
+        if is_over {
             break (count, verdict);
         }
     };

@@ -84,7 +84,20 @@ impl FromRequestParts<App> for BaseUrl {
     }
 }
 
-async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
+/// Whether a name can be given to a space, or to a snapshot of one.
+///
+/// # Errors
+/// What names are like.
+pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+    const LONGEST: usize = 64;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if name.is_empty() || name.len() > LONGEST || !name.bytes().all(fits) {
+        return Err(Fault::invalid("/name", format!("a name is up to {LONGEST} letters, digits, `-` and `_`")));
+    }
+    Ok(())
+}
+
+pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
     let organizations = store::organization::list(&mut app.db.read().await?, space.id).await?;
     Ok(SpaceState {
         name: space.name.clone(),
@@ -125,27 +138,12 @@ pub async fn create_space(
     Params(params): Params<CreateParams>,
     Json(body): Json<CreateSpace>,
 ) -> Result<Response, Problem> {
-    const LONGEST: usize = 64;
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if body.name.is_empty() || body.name.len() > LONGEST || !body.name.bytes().all(fits) {
-        let detail = format!("a space's name is up to {LONGEST} letters, digits, `-` and `_`");
-        return Err(Fault::invalid("/name", detail).into());
-    }
-    let Some(space) = app.db.create_space(&body.name).await? else {
+    check_name(&body.name)?;
+    let _turn = app.seeding.acquire().await.map_err(Fault::internal)?;
+    let Some(mut db) = app.db.write_new(&body.name).await? else {
         return Err(Fault::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };
-    let _turn = app.seeding.acquire().await.map_err(Fault::internal)?;
-    let mut db = app.db.write(space).await?;
-    let seeds = &app.config.seeds;
-    let plan = apply::apply(&mut db, &app.keyring, seeds, Mode::Fresh, app.config.clock).await;
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(error) => {
-            drop(db);
-            app.db.delete_space(space).await?;
-            return Err(error.into());
-        }
-    };
+    let plan = apply::apply(&mut db, &app.keyring, &app.config.seeds, Mode::Fresh, app.config.clock).await?;
     let variables = Endpoints::of(&base, Some(&plan), |_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Fault::internal)?;
     db.commit().await?;
@@ -178,5 +176,6 @@ pub async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answ
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;
+    app.forget(space.id);
     Ok(Answer(answer))
 }

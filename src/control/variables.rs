@@ -73,6 +73,14 @@ impl Endpoints {
         (Self(shared), rest.into_iter().map(|(name, _)| name).collect())
     }
 
+    /// With further variables, behind the base URL.
+    #[must_use]
+    pub fn with(mut self, further: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let at = self.0.len().min(1);
+        self.0.splice(at..at, further);
+        self
+    }
+
     /// Names and values, for a process's environment.
     pub fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))

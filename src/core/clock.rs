@@ -39,6 +39,13 @@ impl Clock {
         Self::Offset(at - machine_now())
     }
 
+    /// A running clock this far from the machine's; `None` when it shows nothing in the calendar.
+    #[must_use]
+    pub fn offset(micros: i64) -> Option<Self> {
+        let by = TimeDelta::microseconds(micros);
+        machine_now().checked_add_signed(by).and_then(in_range).map(|_| Self::Offset(by))
+    }
+
     /// This clock, moved by `span`: a frozen clock stays frozen, a real one becomes an offset one.
     /// `None` when the result leaves the calendar.
     #[must_use]

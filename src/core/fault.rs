@@ -139,6 +139,9 @@ pub enum Fault {
     ControlRefused(&'static str),
 
     // Us.
+    /// Everything in the space was replaced after the request had been let in.
+    #[error("everything was replaced while the request was under way: send it again")]
+    WorldReplaced,
     /// The request took too long.
     #[error("timed out")]
     TimedOut,
@@ -219,4 +222,13 @@ pub enum NameProblem {
     /// Too many characters.
     #[error("Value is too long.")]
     TooLong,
+}
+
+/// A JSON pointer (RFC 6901).
+pub fn pointer<T: AsRef<str>>(path: impl IntoIterator<Item = T>) -> String {
+    path.into_iter().fold(String::new(), |mut pointer, name| {
+        pointer.push('/');
+        pointer.push_str(&name.as_ref().replace('~', "~0").replace('/', "~1"));
+        pointer
+    })
 }

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod fault;
 pub mod ids;
+pub mod kept;
 pub mod page;
 pub mod redact;
 pub mod span;

@@ -30,6 +30,13 @@ impl Space {
     pub fn now(&self) -> Time {
         self.clock.now()
     }
+
+    /// Which world is in it: the number grows when everything is replaced, and only then, because a write raises
+    /// both counts by one.
+    #[must_use]
+    pub fn world(&self) -> i64 {
+        self.revision - self.writes
+    }
 }
 
 /// An organization's key in the store.

@@ -1,6 +1,12 @@
 //! The signature is the permission: a handler reaches the database only through the `Caller` it names.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -30,6 +36,8 @@ pub struct Caller<S: Emulated, P> {
     /// The time in the space.
     pub now: Time,
     space: SpaceId,
+    world: i64,
+    wrote: Arc<AtomicBool>,
     app: App,
     scope: PhantomData<P>,
 }
@@ -43,7 +51,15 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.needed.set(P::NEEDS);
         let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
-        Ok(Self { principal, now: identified.now, space: identified.space, app: app.clone(), scope: PhantomData })
+        Ok(Self {
+            principal,
+            now: identified.now,
+            space: identified.space,
+            world: identified.world,
+            wrote: Arc::clone(&identified.wrote),
+            app: app.clone(),
+            scope: PhantomData,
+        })
     }
 }
 
@@ -69,9 +85,14 @@ impl<S: Emulated, P: Writes> Caller<S, P> {
     /// A session that writes to the caller's space.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
+    /// [`Fault::WorldReplaced`] when what the caller is known by is gone; [`Fault::Unavailable`].
     pub async fn write(&self) -> Result<Session<ReadWrite>, Fault> {
-        self.app.db.write(self.space).await
+        let session = self.app.db.write(self.space).await?;
+        if session.world() != self.world {
+            return Err(Fault::WorldReplaced);
+        }
+        self.wrote.store(true, Ordering::Relaxed);
+        Ok(session)
     }
 
     /// For handlers that make tokens.

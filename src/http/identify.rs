@@ -1,11 +1,15 @@
 //! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, OriginalUri, Request, State},
     http::{HeaderValue, header::DATE, request::Parts},
     middleware::Next,
@@ -17,6 +21,7 @@ use super::{
     inject,
     operations::Operations,
     rate_limit,
+    repeat::Repeatable,
 };
 use crate::{
     app::{App, Remembered},
@@ -46,6 +51,10 @@ pub struct Identified {
     pub space: SpaceId,
     /// What the space was at.
     pub revision: i64,
+    /// The world that was in it, see [`Space::world`](crate::domain::organization::Space::world).
+    pub world: i64,
+    /// The handler has opened a session that writes.
+    pub wrote: Arc<AtomicBool>,
     /// The time there.
     pub now: Time,
     /// The credential, when it is good.
@@ -73,14 +82,44 @@ pub struct Decision {
     pub fault: Option<(String, Effect)>,
 }
 
-/// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock.
+/// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock. All of it once more
+/// when everything in the space was replaced meanwhile, so that no answer is of two worlds.
 pub async fn identify<S: Emulated>(State(service): State<Service>, request: Request, next: Next) -> Response {
-    let app = &service.app;
-    let (mut parts, body) = request.into_parts();
-    let mut identified = match look::<S>(app, S::credential(&parts)).await {
-        Ok(identified) => identified,
+    let mut request = match Repeatable::of(request).await {
+        Ok(request) => request,
         Err(fault) => return refuse::<S>(fault),
     };
+    while let Some((parts, body)) = request.send() {
+        let identified = match look::<S>(&service.app, S::credential(&parts)).await {
+            Ok(identified) => identified,
+            Err(fault) => return refuse::<S>(fault),
+        };
+        let (space, world, wrote) = (identified.space, identified.world, Arc::clone(&identified.wrote));
+        let answer = answer::<S>(&service, parts, body, identified, next.clone()).await;
+        // What was written was written to the world that the request was let into.
+        if wrote.load(Ordering::Relaxed) {
+            return answer;
+        }
+        match service.app.db.world(space).await {
+            Ok(now) if now == Some(world) => return answer,
+            Ok(_) => {}
+            Err(fault) => return refuse::<S>(fault),
+        }
+        if let Err(fault) = service.app.db.settled().await {
+            return refuse::<S>(fault);
+        }
+    }
+    refuse::<S>(Fault::WorldReplaced)
+}
+
+async fn answer<S: Emulated>(
+    service: &Service,
+    mut parts: Parts,
+    body: Body,
+    mut identified: Identified,
+    next: Next,
+) -> Response {
+    let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method));
     let standing = match count::<S>(app, &identified).await {
@@ -138,7 +177,7 @@ async fn count<S: Emulated>(app: &App, identified: &Identified) -> Result<Option
     let (Some(credential), Some(operation)) = (identified.credential, identified.operation) else { return Ok(None) };
     let Ok(principal) = identified.outcome.principal::<S>() else { return Ok(None) };
     let Some(policy) = S::rate_limit(app, &principal) else { return Ok(None) };
-    rate_limit::count(app, identified.space, credential, operation, policy, identified.now).await
+    rate_limit::count(app, (identified.space, identified.world), credential, operation, policy, identified.now).await
 }
 
 async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified, Fault> {
@@ -154,6 +193,8 @@ async fn look<S: Emulated>(app: &App, presented: Presented) -> Result<Identified
         outcome: if expired { Outcome::Bad } else { Outcome::Good(Arc::clone(&known.principal)) },
         space: known.space.id,
         revision: known.space.revision,
+        world: known.space.world(),
+        wrote: Arc::default(),
         now,
         credential: (!expired).then_some(known.credential.id),
         label: Some(Arc::clone(&known.label)),
@@ -169,6 +210,8 @@ async fn nobody(app: &App, outcome: Outcome) -> Result<Identified, Fault> {
         outcome,
         space: space.id,
         revision: space.revision,
+        world: space.world(),
+        wrote: Arc::default(),
         now: space.now(),
         credential: None,
         label: None,
@@ -205,7 +248,9 @@ async fn recognise<S: Emulated>(app: &App, token: &PlainToken) -> Result<Option<
     Ok(Some(known))
 }
 
-fn http_date(now: Time) -> HeaderValue {
+/// A `Date` header.
+#[must_use]
+pub fn http_date(now: Time) -> HeaderValue {
     let text = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }

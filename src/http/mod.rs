@@ -10,4 +10,6 @@ pub mod journal;
 pub mod metrics;
 pub mod observe;
 pub mod operations;
+pub mod page;
 pub mod rate_limit;
+pub mod repeat;

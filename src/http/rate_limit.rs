@@ -32,7 +32,7 @@ pub const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// [`Fault::Unavailable`].
 pub async fn count(
     app: &App,
-    space: SpaceId,
+    (space, world): (SpaceId, i64),
     credential: CredentialId,
     operation: &'static str,
     policy: Policy,
@@ -42,7 +42,7 @@ pub async fn count(
         return Ok(None);
     }
     let window = window(now, policy.window);
-    let count = store::rate::count(&app.db, space, credential, operation, window).await?;
+    let count = store::rate::count(&app.db, space, world, credential, operation, window).await?;
     let standing = policy.standing(count, now);
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
 }

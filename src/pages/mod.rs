@@ -55,7 +55,7 @@ fn views() -> Router<Pages> {
 
 /// The pages, to be merged into the root.
 pub fn router(app: &App) -> Router<App> {
-    let pages = Pages { app: app.clone(), control: control::inside().with_state(app.clone()) };
+    let pages = Pages { app: app.clone(), control: control::inside(app).with_state(app.clone()) };
     let caller = call::Caller { pages: pages.clone(), views: views().with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(&format!("{BASE}/"));

@@ -186,6 +186,19 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
     Ok(())
 }
 
+/// Counts the tokens of the session's space, once they were written past [`add`].
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub(super) async fn count_anew(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+    const SQL: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
+                       SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
+                       (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
+    let space = db.space().id.0;
+    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
 ///
 /// # Errors

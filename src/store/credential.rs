@@ -86,7 +86,11 @@ pub async fn issue(
         .bind(new.expires_at.map(micros))
         .fetch_optional(c)
         .await)?;
-    Ok(id.map(CredentialId))
+    let id = id.map(CredentialId);
+    if let Some(id) = id {
+        db.forget_counters_of(id);
+    }
+    Ok(id)
 }
 
 /// Makes the tokens of a space, or of all, secrets of the keyring's.

@@ -3,12 +3,12 @@
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    ConnectOptions as _, PgPool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -18,18 +18,29 @@ use super::{
     session::{Db, Pools},
     space,
     sqlite::Sqlite,
+    trouble,
 };
 use crate::core::{fault::Fault, ids::IdSeed, token::Keyring};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a request waits for a connection.
-pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a SQLite connection waits for another one's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for its turn on a SQLite connection.
+pub(super) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
+/// a file, so it is a stranger's, who may keep it.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// Connections one process keeps to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection to PostgreSQL, also to one that is away: sqlx knocks until the time is up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection to PostgreSQL that was idle for this long is asked for a sign of life, so that one that died meanwhile
+/// costs nobody an answer. Under load nobody pays for the question.
+const IDLE_UNASKED: Duration = Duration::from_secs(1);
+/// How long a start waits for one connection to PostgreSQL.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a start waits before it knocks at PostgreSQL's door again.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -59,6 +70,7 @@ impl Location {
             };
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            url.parse::<PgConnectOptions>().map_err(|e| format!("no URL of a PostgreSQL database: {e}"))?;
             return Ok(Self::Postgres(url.to_owned().into()));
         }
         Err("expected sqlite::memory:, sqlite:///data/locum.db or postgres://user@host/database".to_owned())
@@ -70,14 +82,37 @@ impl Location {
         !matches!(self, Self::Memory)
     }
 
+    /// A file's neighbour with this at the end of its name; `None` where there is no file.
+    #[must_use]
+    pub fn beside(&self, ending: &str) -> Option<PathBuf> {
+        let Self::File(database) = self else { return None };
+        let mut path = database.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        Some(path.into())
+    }
+
     /// What may be printed: never a password.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
             Self::Memory => "SQLite in memory".to_owned(),
             Self::File(path) => format!("SQLite file {}", path.display()),
-            Self::Postgres(_) => "PostgreSQL".to_owned(),
+            Self::Postgres(url) => match url.expose_secret().parse::<PgConnectOptions>() {
+                Ok(options) => describe_postgres(&options),
+                Err(_) => "PostgreSQL".to_owned(),
+            },
         }
+    }
+}
+
+fn describe_postgres(options: &PgConnectOptions) -> String {
+    let (host, port) = (options.get_host(), options.get_port());
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    match options.get_socket() {
+        Some(directory) => format!("PostgreSQL at {}/.s.PGSQL.{port}, database {database}", directory.display()),
+        None if host.contains(':') => format!("PostgreSQL at [{host}]:{port}, database {database}"),
+        None => format!("PostgreSQL at {host}:{port}, database {database}"),
     }
 }
 
@@ -85,7 +120,7 @@ impl Location {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It does not answer, or not as it should.
-    #[error("cannot open the database ({place}): {source}")]
+    #[error("cannot open the database ({place}): {source}{}", trouble::way_out(.source))]
     Connect {
         /// Where.
         place: String,
@@ -101,7 +136,10 @@ pub enum OpenError {
         place: String,
     },
     /// The tables could not be brought up to date.
-    #[error("cannot bring the database ({place}) up to date: {source}")]
+    #[error(
+        "cannot bring the database ({place}) up to date: {source}{}",
+        trouble::of_migration(.source).map_or("", trouble::way_out)
+    )]
     Migrate {
         /// Where.
         place: String,
@@ -116,6 +154,14 @@ pub enum OpenError {
         /// Where.
         place: String,
     },
+    /// It was away for too long.
+    #[error("{source}. Gave up after {waited:?} (--startup-timeout)")]
+    GaveUp {
+        /// How long it was waited for.
+        waited: Duration,
+        /// Why it did not open the last time.
+        source: Box<OpenError>,
+    },
     /// It answered once, and then not.
     #[error("the database ({place}) failed: {source}")]
     Failed {
@@ -126,12 +172,48 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// The database may open if it is given time.
+    fn time_heals(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } => trouble::time_heals(source),
+            Self::Migrate { source, .. } => trouble::of_migration(source).is_some_and(trouble::time_heals),
+            Self::Failed { source: Fault::Unavailable(source), .. } => {
+                source.downcast_ref().is_some_and(trouble::time_heals)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Db {
-    /// Opens the database, brings its schema up to date, and checks that the key is its own.
+    /// Opens the database, brings its schema up to date, and checks that the key is its own. PostgreSQL may be away
+    /// at first: it is asked again for as long as `patience` says, and the log tells.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn open(location: &Location, keyring: &Keyring, id_seed: IdSeed) -> Result<Self, OpenError> {
+    pub async fn open(
+        location: &Location,
+        keyring: &Keyring,
+        id_seed: IdSeed,
+        patience: Duration,
+    ) -> Result<Self, OpenError> {
+        let started = Instant::now();
+        loop {
+            let error = match Self::try_open(location, keyring, id_seed).await {
+                Err(error) if matches!(location, Location::Postgres(_)) && error.time_heals() => error,
+                done => return done,
+            };
+            let left = patience.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(OpenError::GaveUp { waited: patience, source: Box::new(error) });
+            }
+            tracing::warn!("{error}. Trying again, for {} s more", left.as_secs_f64().ceil());
+            pause(left.min(BETWEEN_ATTEMPTS)).await;
+        }
+    }
+
+    async fn try_open(location: &Location, keyring: &Keyring, id_seed: IdSeed) -> Result<Self, OpenError> {
         let place = location.describe();
         let connect = |source| OpenError::Connect { place: place.clone(), source };
         let migrated = |result: Result<(), MigrateError>| {
@@ -160,9 +242,13 @@ impl Db {
                 )))
             }
             Location::Postgres(url) => {
-                let pool = postgres_pool(url).await.map_err(connect)?;
-                migrated(POSTGRES.run(&pool).await)?;
-                Pools::Postgres(pool)
+                let options = postgres_options(url).map_err(connect)?;
+                // Not by the pool, which keeps to itself why it got no connection.
+                let mut connection = first_connection(&options).await.map_err(connect)?;
+                migrated(POSTGRES.run(&mut connection).await)?;
+                // It did what it was for.
+                let _ = connection.close().await;
+                Pools::Postgres(postgres_pool(options))
             }
         };
         let db = Self::new(pools, id_seed);
@@ -219,12 +305,30 @@ fn memory_options() -> SqliteConnectOptions {
     sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb"))
 }
 
-async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {
-    let options: PgConnectOptions = url.expose_secret().parse()?;
+fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(url.expose_secret().parse::<PgConnectOptions>()?.application_name("locum"))
+}
+
+async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
+    connected.unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer").into()))
+}
+
+fn postgres_pool(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .test_before_acquire(false)
+        .before_acquire(|connection, seen| {
+            Box::pin(async move {
+                // Dead is no error: another one is opened in its place.
+                Ok(seen.idle_for < IDLE_UNASKED || connection.ping().await.is_ok())
+            })
+        })
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.application_name("locum"))
-        .await
+        .connect_lazy_with(options)
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process has to get ready; there is nothing to wait on")]
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
 }

@@ -5,6 +5,7 @@ mod session;
 mod listing;
 mod sql;
 mod sqlite;
+mod trouble;
 
 pub mod allocation;
 pub mod api_key;
@@ -22,25 +23,15 @@ pub mod organization;
 pub mod rate;
 pub mod role;
 pub mod service_account;
+pub mod snapshot;
 pub mod space;
+pub mod state;
 pub mod vault;
 
 pub use migrate::{Location, OpenError};
 pub use session::{Db, ReadOnly, ReadWrite, Session};
 
-use crate::core::fault::Fault;
-
 /// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.
 fn can_be_stored(text: &str) -> bool {
     !text.contains('\0')
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
-        match error {
-            Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => Self::Unavailable(error.into()),
-            _ => Self::internal(error),
-        }
-    }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Counts one request, and says how many there were in the window, this one included.
+/// Counts one request to a world of the space, and says how many there were in the window, this one included.
 ///
 /// Where several processes share the database, they count there, so that their count is one; else in memory.
 ///
@@ -26,6 +26,7 @@ use crate::{
 pub async fn count(
     db: &Db,
     space: SpaceId,
+    world: i64,
     credential: CredentialId,
     operation: &'static str,
     window: Window,
@@ -45,6 +46,10 @@ pub async fn count(
             .await)?);
     };
     let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // Another world has other credentials, by the same keys, and counts from 0.
+    if db.known(space).is_some_and(|at| at.world != world) {
+        return Ok(1);
+    }
     let (started, requests) = counters.entry((space, credential, operation)).or_insert((start, 0));
     if *started != start {
         (*started, *requests) = (start, 0);

@@ -33,8 +33,8 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     pools: Pools,
     id_seed: IdSeed,
-    /// On SQLite this process owns the data, so it knows each space's revision without asking.
-    revisions: RwLock<HashMap<SpaceId, i64>>,
+    /// On SQLite this process owns the data, so it knows what each space is at without asking.
+    known: RwLock<HashMap<SpaceId, At>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
     /// The journals, while this process owns the data; else, what of them is to be trimmed.
@@ -43,6 +43,20 @@ struct Inner {
     events: broadcast::Sender<Told>,
     /// Made when somebody listens for the first time: passes on what other processes say.
     relay: OnceCell<()>,
+}
+
+/// What a space is at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) revision: i64,
+    /// See [`Space::world`].
+    pub(super) world: i64,
+}
+
+impl At {
+    fn of(space: &Space) -> Self {
+        Self { revision: space.revision, world: space.world() }
+    }
 }
 
 /// By space, credential and operation: when the window began, and how many requests it has seen.
@@ -59,6 +73,8 @@ pub struct ReadOnly;
 /// A session that writes to one space, alone in it until it is committed or dropped.
 pub struct ReadWrite {
     space: Space,
+    /// The world that was there when the session was opened.
+    world: i64,
     now: Time,
     ids: Ids,
     db: Db,
@@ -102,7 +118,7 @@ impl Db {
         Self(Arc::new(Inner {
             pools,
             id_seed,
-            revisions: RwLock::default(),
+            known: RwLock::default(),
             counters: Mutex::default(),
             journals: Journals::default(),
             events: broadcast::Sender::new(BACKLOG),
@@ -153,7 +169,14 @@ impl Db {
     /// # Errors
     /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
-        let mut handle = match &self.0.pools {
+        let mut handle = self.begin().await?;
+        let space = space::raise_revision(handle.driver(), space).await?;
+        let space = space.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
+        Ok(self.writing(handle, space))
+    }
+
+    async fn begin(&self) -> Result<Handle, Fault> {
+        Ok(match &self.0.pools {
             Pools::Sqlite(sqlite) => {
                 let mut writer = sqlite.writer().await?;
                 // Said before it is true: whoever is dropped while it becomes true leaves it to be rolled back.
@@ -165,24 +188,23 @@ impl Db {
                 Handle::SqliteWriter(writer)
             }
             Pools::Postgres(pool) => Handle::PostgresTransaction(pool.begin().await?),
-        };
-        let space = space::raise_revision(handle.driver(), space)
-            .await?
-            .ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
-        let ids = self.0.id_seed.of_write(&space.name, space.writes);
-        Ok(Session {
-            handle,
-            mode: ReadWrite {
-                now: space.now(),
-                space,
-                ids,
-                db: self.clone(),
-                forgets_counters: false,
-                forgets_journal: false,
-                deletes_space: false,
-                told_at_commit: Vec::new(),
-            },
         })
+    }
+
+    fn writing(&self, handle: Handle, space: Space) -> Session<ReadWrite> {
+        let ids = self.0.id_seed.of_write(&space.name, space.writes);
+        let mode = ReadWrite {
+            now: space.now(),
+            world: space.world(),
+            space,
+            ids,
+            db: self.clone(),
+            forgets_counters: false,
+            forgets_journal: false,
+            deletes_space: false,
+            told_at_commit: Vec::new(),
+        };
+        Session { handle, mode }
     }
 
     /// The revision `space` is at now; `None` when there is no such space.
@@ -190,14 +212,25 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
-        if matches!(self.0.pools, Pools::Sqlite(_))
-            && let Some(revision) = self.0.revisions.read().unwrap_or_else(PoisonError::into_inner).get(&space)
-        {
-            return Ok(Some(*revision));
+        Ok(self.at(space).await?.map(|at| at.revision))
+    }
+
+    /// The world that is in `space` now, see [`Space::world`]; `None` when there is no such space. Who finds the
+    /// same one before and after has seen no other between, in however many sessions.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn world(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
+        Ok(self.at(space).await?.map(|at| at.world))
+    }
+
+    async fn at(&self, space: SpaceId) -> Result<Option<At>, Fault> {
+        if let Some(at) = self.known(space) {
+            return Ok(Some(at));
         }
-        let found = space::revision(&mut self.read().await?, space).await?;
-        if let Some(revision) = found {
-            self.remember(space, revision);
+        let found = space::at(&mut self.read().await?, space).await?;
+        if let Some(at) = found {
+            self.remember(space, at);
         }
         Ok(found)
     }
@@ -208,22 +241,40 @@ impl Db {
         matches!(self.0.pools, Pools::Postgres(_))
     }
 
+    /// What this process knows by itself.
+    pub(super) fn known(&self, space: SpaceId) -> Option<At> {
+        let known = || self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(&space).copied();
+        matches!(self.0.pools, Pools::Sqlite(_)).then(known).flatten()
+    }
+
+    /// Waits until a write that is being committed is over.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn settled(&self) -> Result<(), Fault> {
+        match &self.0.pools {
+            Pools::Sqlite(sqlite) => sqlite.settled().await,
+            Pools::Postgres(_) => Ok(()),
+        }
+    }
+
     /// The rate-limit counters of this process; `None` when processes share the database, and count there.
     pub(super) fn counters(&self) -> Option<&Mutex<Counters>> {
         matches!(self.0.pools, Pools::Sqlite(_)).then_some(&self.0.counters)
     }
 
     fn forget(&self, space: SpaceId) {
-        self.0.revisions.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
-        self.0.journals.remove(space);
+        self.0.known.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
     }
 
-    /// Makes a space, empty and at its real time; `None` when there is one with the name.
+    /// Opens a session that makes a space, empty and at its real time; `None` when there is one with the name.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
-    pub async fn create_space(&self, name: &str) -> Result<Option<SpaceId>, Fault> {
-        space::create(&mut self.maintain().await?, name).await
+    pub async fn write_new(&self, name: &str) -> Result<Option<Session<ReadWrite>>, Fault> {
+        let mut handle = self.begin().await?;
+        let space = space::create(handle.driver(), name).await?;
+        Ok(space.map(|space| self.writing(handle, space)))
     }
 
     /// Deletes a space and everything in it.
@@ -238,10 +289,12 @@ impl Db {
     }
 
     /// A write that was committed while an older revision was being looked up must win.
-    fn remember(&self, space: SpaceId, revision: i64) {
-        let mut revisions = self.0.revisions.write().unwrap_or_else(PoisonError::into_inner);
-        let known = revisions.entry(space).or_insert(revision);
-        *known = revision.max(*known);
+    fn remember(&self, space: SpaceId, at: At) {
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        let known = known.entry(space).or_insert(at);
+        if at.revision > known.revision {
+            *known = at;
+        }
     }
 }
 
@@ -274,6 +327,12 @@ impl Session<ReadWrite> {
         &self.mode.space
     }
 
+    /// The world that was in the space when the session was opened.
+    #[must_use]
+    pub fn world(&self) -> i64 {
+        self.mode.world
+    }
+
     /// The time of this write.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -288,6 +347,13 @@ impl Session<ReadWrite> {
     /// With the commit, the rate-limit counters of the space start over.
     pub(super) fn forget_counters(&mut self) {
         self.mode.forgets_counters = true;
+    }
+
+    /// SQLite gives the key of the last credential out again when that is gone: what was counted for it is not the new
+    /// one's.
+    pub(super) fn forget_counters_of(&self, credential: CredentialId) {
+        let mut counters = self.mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.retain(|(_, of, _), _| *of != credential);
     }
 
     /// With the commit, the space's journal starts over.
@@ -319,20 +385,29 @@ impl Session<ReadWrite> {
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(mut writer) => {
-                    sqlx::query("COMMIT").execute(&mut writer.connection).await?;
+                    let (space, at) = (mode.space.id, At::of(&mode.space));
+                    // A file's readers see a commit before it returns: none may believe that it saw one world only.
+                    if at.world != mode.world {
+                        mode.db.remember(space, at);
+                    }
+                    if let Err(error) = sqlx::query("COMMIT").execute(&mut writer.connection).await {
+                        mode.db.forget(space);
+                        return Err(error.into());
+                    }
                     writer.in_transaction = false;
                     // Announced before the next session gets the connection.
                     if mode.deletes_space {
-                        mode.db.forget(mode.space.id);
+                        mode.db.forget(space);
+                        mode.db.0.journals.remove(space);
                     } else {
-                        mode.db.remember(mode.space.id, mode.space.revision);
+                        mode.db.remember(space, at);
                     }
                     if mode.forgets_counters {
                         let mut counters = mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
-                        counters.retain(|(space, ..), _| *space != mode.space.id);
+                        counters.retain(|(of, ..), _| *of != space);
                     }
                     if mode.forgets_journal {
-                        mode.db.0.journals.clear(mode.space.id, mode.space.revision);
+                        mode.db.0.journals.clear(space, at.revision);
                     }
                     for event in mode.told_at_commit {
                         // It fails only when nobody listens.

@@ -6,7 +6,7 @@ use super::{
     can_be_stored,
     events::{self, Happened},
     journal,
-    session::{Driver, ReadWrite, Session},
+    session::{At, Driver, ReadWrite, Session},
 };
 use crate::{
     core::{
@@ -53,12 +53,16 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault::Unavailable`].
-pub(super) async fn create(db: &mut Session<impl Sized>, name: &str) -> Result<Option<SpaceId>, Fault> {
+pub(super) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Space>, Fault> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
-                       VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING RETURNING id";
+                       VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
+                       RETURNING id, name, revision, writes, clock_mode, clock_micros";
     let id = i64::from_le_bytes(random_bytes()) & i64::MAX;
-    let made: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(id).bind(name).fetch_optional(c).await)?;
-    Ok(made.map(SpaceId))
+    let row: Option<Row> = match driver {
+        Driver::Sqlite(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
+        Driver::Postgres(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
+    }?;
+    Ok(row.map(space))
 }
 
 /// Every space, by name.
@@ -106,9 +110,10 @@ pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, 
     Ok(row.map(space))
 }
 
-pub(super) async fn revision<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<i64>, Fault> {
-    const SQL: &str = "SELECT revision FROM space WHERE id = $1";
-    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
+pub(super) async fn at<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<At>, Fault> {
+    const SQL: &str = "SELECT revision, revision - writes FROM space WHERE id = $1";
+    let row: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(|(revision, world)| At { revision, world }))
 }
 
 /// The first statement of every write.
@@ -139,6 +144,20 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
     let space = Space { clock, ..db.space().clone() };
     db.go_by(space);
     events::tell(db, Happened::Clock, "").await
+}
+
+/// Lets the ids of the session's space, once it is wiped and filled again, go on from the ones of so many writes. The
+/// revision makes up for it, so that no world's number comes back.
+///
+/// # Errors
+/// [`Fault::Unavailable`].
+pub(super) async fn go_on_from(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE space SET revision = $2, writes = $3 WHERE id = $1";
+    let revision = db.space().revision.max(db.world() + 1 + writes);
+    let space = Space { revision, writes, ..db.space().clone() };
+    on!(db, |c| sqlx::query(SQL).bind(space.id.0).bind(revision).bind(writes).execute(c).await.map(drop))?;
+    db.go_by(space);
+    Ok(())
 }
 
 /// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.

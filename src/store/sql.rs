@@ -58,7 +58,7 @@ impl Sql {
         self.push(")")
     }
 
-    /// Adds text that was made by another `Sql` with the same numbering.
+    /// Adds text that was made elsewhere, with the same numbering, of nothing but static pieces.
     pub(super) fn repeat(&mut self, piece: &str) -> &mut Self {
         self.text.push_str(piece);
         self
@@ -76,9 +76,9 @@ impl Sql {
 
 /// Adds what makes one text of all rows, each an array of `columns`. Twenty rows cost twenty trips between sqlx's
 /// threads, one text costs one. The databases name their JSON functions differently.
-pub(super) fn rows_as_text(sql: &mut Sql, columns: &'static str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
+pub(super) fn rows_as_text(sql: &mut Sql, columns: &str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
     let (group, array) = if is_sqlite { ("json_group_array", "json_array") } else { ("json_agg", "json_build_array") };
-    sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").push(columns).push(") ORDER BY ");
+    sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").repeat(columns).push(") ORDER BY ");
     push_order(sql);
     sql.push(") AS TEXT), '[]')");
 }

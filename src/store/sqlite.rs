@@ -11,7 +11,7 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use super::migrate::ACQUIRE_TIMEOUT;
+use super::migrate::TURN_TIMEOUT;
 use crate::core::fault::Fault;
 
 /// An open SQLite database.
@@ -79,6 +79,11 @@ impl Sqlite {
         Ok(self.writer().await?.downgrade())
     }
 
+    /// Waits until nobody writes.
+    pub(super) async fn settled(&self) -> Result<(), Fault> {
+        in_time(self.writer.read()).await.map(drop)
+    }
+
     /// The connection that writes, once it is free and what a dropped session left open is rolled back.
     pub(super) async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Fault> {
         let mut writer = in_time(Arc::clone(&self.writer).write_owned()).await?;
@@ -93,6 +98,6 @@ impl Sqlite {
 
 /// What is waited for no longer than for any connection.
 async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Fault> {
-    let done = tokio::time::timeout(ACQUIRE_TIMEOUT, waiting).await;
+    let done = tokio::time::timeout(TURN_TIMEOUT, waiting).await;
     done.map_err(|_| Fault::from(sqlx::Error::PoolTimedOut))
 }

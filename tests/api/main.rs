@@ -1,12 +1,12 @@
 //! The API, seen from outside, on both databases.
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
-#[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]
 mod support;
 
 mod atlassian;
 mod control;
+mod document_pages;
 mod fuzz;
 mod guards;
 mod jetbrains_account;

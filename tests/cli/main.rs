@@ -1,8 +1,12 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod docs;
 mod exec;
 mod replicas;
+mod signals;
+mod tls;
+mod trouble;
 
 #[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]
@@ -13,7 +17,7 @@ mod server;
 
 use std::process::Output;
 
-use server::{Server, locum, send};
+use server::{Server, exchange, locum, send};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();
@@ -186,17 +190,32 @@ fn a_file_keeps_the_data_and_its_key() {
     assert_eq!(code, 2, "{stderr}");
 }
 
+fn postgres_url() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests with `make test`")
+}
+
+/// A seed of so many licences of one product, all of one team.
+fn licenses_of_one_team(count: usize) -> String {
+    format!(
+        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
+         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
+         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {count}, product: II, team: 5}}]}}}}]}}"
+    )
+}
+
+/// Gives one of these licences to somebody.
+fn assign_any(server: &Server, email: &str) -> std::io::Result<(u16, String)> {
+    let contact = format!(r#"{{"firstName":"E","lastName":"S","email":"{email}"}}"#);
+    let body = format!(r#"{{"license":{{"team":5,"productCode":"II"}},"contact":{contact}}}"#);
+    server.as_admin("POST", "/api/v1/customer/licenses/assign", &body)
+}
+
 /// A process that is killed in the middle leaves every licence either free or wholly assigned.
 fn killed_in_the_middle(database: &[&str]) {
     const LICENSES: usize = 300;
-    let seed = format!(
-        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
-         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
-         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {LICENSES}, product: II, team: 5}}]}}}}]}}"
-    );
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("seed.yaml");
-    std::fs::write(&file, seed).unwrap();
+    std::fs::write(&file, licenses_of_one_team(LICENSES)).unwrap();
     let arguments = [&["--seed", file.to_str().unwrap()], database].concat();
     let mut server = Server::start(&arguments);
     let answered = std::thread::scope(|scope| {
@@ -207,8 +226,7 @@ fn killed_in_the_middle(database: &[&str]) {
                     let mut answered = Vec::new();
                     for n in 0..LICENSES {
                         let email = format!("c{client}n{n}@example.test");
-                        let body = format!(r#"{{"license":{{"team":5,"productCode":"II"}},"contact":{{"firstName":"E","lastName":"S","email":"{email}"}}}}"#);
-                        match server.as_admin("POST", "/api/v1/customer/licenses/assign", &body) {
+                        match assign_any(server, &email) {
                             Ok((200, _)) => answered.push(email),
                             _ => break,
                         }
@@ -255,7 +273,7 @@ fn killed_in_the_middle_sqlite() {
 
 #[test]
 fn killed_in_the_middle_postgres() {
-    let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests with `make test`");
+    let url = postgres_url();
     let schema = format!("killed_{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

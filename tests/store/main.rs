@@ -7,5 +7,8 @@ mod support;
 
 mod license;
 mod listing;
+mod one_world;
 mod parity;
+mod reset;
 mod revision;
+mod state;

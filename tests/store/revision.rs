@@ -46,6 +46,11 @@ async fn two_processes_on_one_postgres_are_one() {
     let token = one.stranger().post("/token/rotate", "").await.ok()["token"].as_str().unwrap().to_owned();
     assert_eq!(two.stranger().get("/token").await.status, 401);
     two.actor(&token, "6700002").get("/token").await.ok();
+    one.control("PUT", "/snapshots/shared", "").await.ok();
+    two.control("POST", "/reset", "").await.ok();
+    assert_eq!(one.actor(&token, "6700002").get("/token").await.status, 401);
+    two.control("POST", "/snapshots/shared/restore", "").await.ok();
+    one.actor(&token, "6700002").get("/token").await.ok();
 }
 
 #[tokio::test]

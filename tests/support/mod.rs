@@ -2,6 +2,7 @@
 
 pub mod atlassian;
 pub mod documented;
+pub mod rich;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

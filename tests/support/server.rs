@@ -13,8 +13,8 @@ pub fn locum(arguments: &[&str]) -> Command {
     command
 }
 
-/// Sends one request; gives status and body.
-pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+/// Sends one request; gives the answer as it comes, from the status line on.
+pub fn exchange(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     write!(
@@ -23,6 +23,12 @@ pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) 
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Sends one request; gives status and body.
+pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+    let answer = exchange(address, method, path, headers, body)?;
     let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
     Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
 }
@@ -36,11 +42,12 @@ pub struct Server {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = locum(&[&["--listen", "127.0.0.1:0"], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::of(locum(&[&["--listen", "127.0.0.1:0"], arguments].concat()).stderr(Stdio::null()))
+    }
+
+    /// What a command becomes in the end.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut banner = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         while !banner.contains("locum ready") {

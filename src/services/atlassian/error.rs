@@ -131,7 +131,7 @@ impl IntoResponse for Error {
         let retry_after = match self.0 {
             // unverified: that there is a Retry-After (atlassian-api-access §4).
             Fault::RateLimited { retry_after } => Some(retry_after),
-            Fault::Unavailable(_) => Some(1),
+            Fault::Unavailable(_) | Fault::WorldReplaced => Some(1),
             _ => None,
         };
         if let Some(seconds) = retry_after {
@@ -153,7 +153,7 @@ fn gateway(fault: &Fault) -> Option<(StatusCode, &'static str)> {
         Fault::MethodUnknown => (S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         Fault::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
         Fault::TimedOut => (S::GATEWAY_TIMEOUT, "Gateway Timeout"),
-        Fault::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Fault::Unavailable(_) | Fault::WorldReplaced => (S::SERVICE_UNAVAILABLE, "Service Unavailable"),
         _ => return None,
     })
 }

@@ -131,7 +131,7 @@ fn other(fault: &Fault) -> Response {
         Fault::MethodUnknown => page(StatusCode::METHOD_NOT_ALLOWED, "The method is not supported at this address."),
         Fault::BodyTooLarge => page(StatusCode::PAYLOAD_TOO_LARGE, "The request is larger than the server takes."),
         Fault::TimedOut => page(StatusCode::GATEWAY_TIMEOUT, "The server did not answer in time."),
-        Fault::Unavailable(_) => {
+        Fault::Unavailable(_) | Fault::WorldReplaced => {
             let mut response =
                 page(StatusCode::SERVICE_UNAVAILABLE, "The server is temporarily unable to answer. Try again soon.");
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

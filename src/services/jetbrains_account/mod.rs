@@ -11,7 +11,8 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    response::Response,
+    response::{Redirect, Response},
+    routing::get,
 };
 use utoipa::{
     OpenApi,
@@ -23,7 +24,10 @@ use crate::{
     app::App,
     core::{fault::Fault, token::PlainToken},
     domain::{credential::Credential, token_owner::TokenOwner},
-    http::emulated::{Emulated, Outcome, Presented, emulate},
+    http::{
+        emulated::{Emulated, Outcome, Presented, emulate},
+        page,
+    },
     store::{self, ReadOnly, Session},
 };
 
@@ -138,6 +142,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 pub fn router(app: &App) -> Router<App> {
     emulate::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
+}
+
+/// The document for people, to be merged into the root (jetbrains-account §2).
+///
+/// unverified: that both names lead on to a page below the first.
+pub fn pages() -> Router<App> {
+    let page = get(async || Redirect::to("api-doc/index.html"));
+    Router::new()
+        .route("/api-doc", page.clone())
+        .route("/openapi", page)
+        .merge(page::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json")]))
 }
 
 /// The headers of every answer (jetbrains-account §2).

@@ -64,7 +64,7 @@ impl IntoResponse for Error {
             Fault::MethodUnknown => (S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Fault::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Fault::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
-            Fault::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            Fault::Unavailable(_) | Fault::WorldReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             _ => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
         };
         let mut response = status.into_response();

@@ -9,7 +9,7 @@ use crate::support::{Answer, Database, TestApp};
 /// a query and a body that the route would refuse with another status.
 async fn everything(app: &TestApp, headers: &[(&str, &str)]) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
-    for operation in Document::new().operations {
+    for operation in Document::guarded().operations {
         for prefix in ["", "/spaces/default"] {
             let uri = format!("/_emulator{prefix}{}?no-such=1", operation.path());
             let request = Request::builder().method(&operation.method).uri(&uri);
@@ -54,7 +54,7 @@ async fn every_route_is_guarded() {
 #[tokio::test]
 async fn no_page_gets_leave_to_come_from_elsewhere() {
     let app = TestApp::start(Database::Sqlite).await;
-    for operation in Document::ending().operations {
+    for operation in Document::guarded().operations {
         let uri = format!("/_emulator{}", operation.path());
         let preflight = async |origin: &str| {
             let request = Request::builder().method("OPTIONS").uri(&uri).header("host", "localhost:8080");
@@ -65,7 +65,8 @@ async fn no_page_gets_leave_to_come_from_elsewhere() {
         };
         preflight("https://evil.example").await.problem(403);
         preflight("http://localhost:8080").await.problem(405);
-        if operation.method == "GET" {
+        // A stream would not end; what is before it is the same.
+        if operation.method == "GET" && operation.path != "/events" {
             let answer = app.control("GET", &operation.path(), "").await;
             assert_no_cors(&uri, &answer);
         }

@@ -1,4 +1,5 @@
 mod atlassian;
+mod authority;
 mod bad_input;
 mod clock;
 mod credentials;
@@ -9,4 +10,5 @@ mod organizations;
 mod requests;
 mod secrets;
 mod spaces;
+mod state;
 mod world;

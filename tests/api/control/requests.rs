@@ -91,8 +91,8 @@ crate::on_both! {
             app.org_admin().assign(id).await;
         }
         app.full_key().get("/api-tokens/count").await.ok();
-        let lost = Request::get("/api/v2/token").body(Body::empty()).unwrap();
-        assert_eq!(app.router.clone().oneshot(lost).await.unwrap().status(), 404);
+        let stray = Request::get("/api/v2/token").body(Body::empty()).unwrap();
+        assert_eq!(app.router.clone().oneshot(stray).await.unwrap().status(), 404);
         let found = async |query: &str| {
             let found = requests(&app, query).await;
             found.iter().map(|r| r["status"].as_u64().unwrap()).collect::<Vec<_>>()

@@ -61,7 +61,7 @@ crate::on_both! {
         assert_eq!(other.status, 403);
     }
 
-    async fn the_specification_needs_no_credential_and_no_network(app: TestApp) {
+    async fn the_specification_needs_no_credential(app: TestApp) {
         let document = plain(&app, "GET", "/api-docs").await.ok();
         let operation = |path: &str, method: &str| document["paths"][path][method].clone();
         assert!(operation("/public-api/licenses/usage", "get").get("x-locum-unverified").is_none());
@@ -69,17 +69,5 @@ crate::on_both! {
         for (path, method) in [("/licenses", "get"), ("/licenses/revoke", "post"), ("/products/disconnect", "post"), ("/licenses/report", "get")] {
             assert!(operation(&format!("/public-api{path}"), method)["x-locum-unverified"].is_string(), "{path}");
         }
-        let redirect = plain(&app, "GET", "/swagger-ui.html").await;
-        assert_eq!((redirect.status.as_u16(), redirect.header("location")), (303, Some("swagger-ui/index.html")));
-        for prefix in ["", "/license-vault/example"] {
-            let page = plain(&app, "GET", &format!("{prefix}/swagger-ui/index.html")).await;
-            assert!(page.text().contains("Swagger UI"));
-            let links = page.text().split("src=\"").chain(page.text().split("href=\"")).skip(1);
-            assert!(links.filter(|link| link.starts_with("http")).count() == 0, "{}", page.text());
-            let setup = plain(&app, "GET", &format!("{prefix}/swagger-ui/swagger-initializer.js")).await;
-            assert!(setup.text().contains("../api-docs"), "{}", setup.text());
-            assert_eq!(plain(&app, "GET", &format!("{prefix}/api-docs")).await.status, 200);
-        }
-        assert_eq!(plain(&app, "GET", "/swagger-ui/nope.js").await.status, 404);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Reader, button, plain};
-use crate::support::{Answer, TestApp};
+use crate::support::Answer;
 
 /// The token in the dialog.
 fn token(page: &Answer) -> String {

@@ -1,0 +1,121 @@
+//! `/snapshots`: states of a space that are kept by name.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State as Extension};
+use chrono::SecondsFormat;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    error::{Problem, Refused},
+    extract::{Answer, InSpace, SpaceQuery},
+    spaces::{SpaceState, check_name, shown},
+};
+use crate::{
+    app::App,
+    core::fault::Fault,
+    store::{
+        self,
+        snapshot::Snapshot,
+        state::{self, State},
+    },
+};
+
+/// A snapshot.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SnapshotAnswer {
+    #[schema(example = "before-migration")]
+    name: String,
+    /// The space it is of.
+    space: String,
+    /// What the space was at.
+    revision: i64,
+    /// When it was taken, by the space's clock.
+    #[schema(format = DateTime, example = "2026-01-15T09:00:00Z")]
+    taken_at: String,
+    /// How long it is.
+    bytes: i64,
+}
+
+impl SnapshotAnswer {
+    fn new(space: &str, snapshot: Snapshot) -> Self {
+        Self {
+            name: snapshot.name,
+            space: space.to_owned(),
+            revision: snapshot.revision,
+            taken_at: snapshot.taken_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            bytes: snapshot.bytes,
+        }
+    }
+}
+
+fn named(path: &HashMap<String, String>) -> &str {
+    path.get("name").map(String::as_str).unwrap_or_default()
+}
+
+fn nobody(name: &str) -> Fault {
+    Fault::NotFound(format!("there is no snapshot `{name}`"))
+}
+
+/// The snapshots of the space.
+#[utoipa::path(get, path = "/snapshots", operation_id = "getSnapshots", tag = "State", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The snapshots, by name", body = Vec<SnapshotAnswer>), Refused))]
+pub async fn get_snapshots(
+    Extension(app): Extension<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<Vec<SnapshotAnswer>>, Problem> {
+    let kept = store::snapshot::list(&mut app.db.read().await?, space.id).await?;
+    Ok(Answer(kept.into_iter().map(|snapshot| SnapshotAnswer::new(&space.name, snapshot)).collect()))
+}
+
+/// Keeps the state of the space under a name, in the place of what was kept under it. It stays until it or the space
+/// is deleted: no reset, seed or import takes it away.
+#[utoipa::path(put, path = "/snapshots/{name}", operation_id = "takeSnapshot", tag = "State", security((), ("controlToken" = [])),
+    params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"), SpaceQuery),
+    responses((status = 200, description = "The snapshot", body = SnapshotAnswer), Refused))]
+pub async fn take_snapshot(
+    Extension(app): Extension<App>,
+    InSpace(space): InSpace,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Answer<SnapshotAnswer>, Problem> {
+    let name = named(&path);
+    check_name(name)?;
+    let (space, state) = state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
+    let snapshot = store::snapshot::keep(&app.db, &space, name, &state).await?;
+    Ok(Answer(SnapshotAnswer::new(&space.name, snapshot)))
+}
+
+/// Puts a snapshot in the place of everything in the space, as an import does. The snapshot stays.
+#[utoipa::path(post, path = "/snapshots/{name}/restore", operation_id = "restoreSnapshot", tag = "State", security((), ("controlToken" = [])),
+    params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
+    responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
+pub async fn restore_snapshot(
+    Extension(app): Extension<App>,
+    InSpace(space): InSpace,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Answer<SpaceState>, Problem> {
+    let name = named(&path);
+    let mut db = app.db.write(space.id).await?;
+    let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| nobody(name))?;
+    let document = serde_json::from_str(&document).map_err(Fault::internal)?;
+    state::import(&mut db, &app.keyring, &State::read(document)?).await?;
+    let space = db.space().clone();
+    db.commit().await?;
+    Ok(Answer(shown(&app, &space).await?))
+}
+
+/// Deletes a snapshot.
+#[utoipa::path(delete, path = "/snapshots/{name}", operation_id = "deleteSnapshot", tag = "State", security((), ("controlToken" = [])),
+    params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
+    responses((status = 200, description = "The snapshot, as it was", body = SnapshotAnswer), Refused))]
+pub async fn delete_snapshot(
+    Extension(app): Extension<App>,
+    InSpace(space): InSpace,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Answer<SnapshotAnswer>, Problem> {
+    let name = named(&path);
+    let gone = store::snapshot::delete(&app.db, space.id, name).await?.ok_or_else(|| nobody(name))?;
+    Ok(Answer(SnapshotAnswer::new(&space.name, gone)))
+}

@@ -1,0 +1,250 @@
+//! A state as JSON. What is wrong with one is said with a pointer to it.
+
+use chrono::SecondsFormat;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+    ser::SerializeMap,
+};
+use serde_json::{Map, Value};
+
+use super::{
+    super::can_be_stored,
+    Cell, Holds, Numbers, Row, State, StateError, TABLES, Table,
+    spec::{Column, table_named},
+};
+use crate::core::{
+    clock::{self, Clock},
+    fault::{Fault, pointer},
+};
+
+/// The format that this version writes, and the newest that it reads.
+pub const FORMAT: u64 = 1;
+
+/// Members of a document.
+const MEMBERS: [&str; 7] = ["format", "locum", "space", "key_check", "clock", "writes", "tables"];
+/// More than anybody writes, and a whole number in every JSON.
+const MOST_WRITES: i64 = 1 << 53;
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(MEMBERS.len()))?;
+        map.serialize_entry("format", &FORMAT)?;
+        map.serialize_entry("locum", env!("CARGO_PKG_VERSION"))?;
+        map.serialize_entry("space", &self.space)?;
+        map.serialize_entry("key_check", &self.key_check)?;
+        map.serialize_entry("clock", &ClockTold::of(self.clock))?;
+        map.serialize_entry("writes", &self.writes)?;
+        map.serialize_entry("tables", &Tables(&self.rows))?;
+        map.end()
+    }
+}
+
+struct Tables<'a>(&'a [Vec<Row>]);
+
+impl Serialize for Tables<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(TABLES.iter().zip(self.0).map(|(table, rows)| (table.name, Objects(table, rows))))
+    }
+}
+
+struct Objects<'a>(&'static Table, &'a [Row]);
+
+impl Serialize for Objects<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.1.iter().map(|row| Object(self.0, row)))
+    }
+}
+
+struct Object<'a>(&'static Table, &'a Row);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.told().map(|column| column.name).zip(self.1))
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneCell;
+        impl Visitor<'_> for OneCell {
+            type Value = Cell;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("null, a whole number, true, false or a text")
+            }
+
+            fn visit_unit<E>(self) -> Result<Cell, E> {
+                Ok(Cell::Null)
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Cell, E> {
+                Ok(Cell::Flag(flag))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Cell, E> {
+                Ok(Cell::Number(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Cell, E> {
+                i64::try_from(number).map(Cell::Number).map_err(E::custom)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
+                Ok(Cell::Text(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Cell, E> {
+                Ok(Cell::Text(text))
+            }
+        }
+        deserializer.deserialize_any(OneCell)
+    }
+}
+
+/// A clock, as it stands and not as it shows: an offset one runs on from wherever it is imported.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
+enum ClockTold {
+    Real {},
+    Frozen { now: String },
+    Offset { micros: i64 },
+}
+
+impl ClockTold {
+    fn of(clock: Clock) -> Self {
+        match clock {
+            Clock::Real => Self::Real {},
+            Clock::Frozen(at) => Self::Frozen { now: at.to_rfc3339_opts(SecondsFormat::AutoSi, true) },
+            Clock::Offset(by) => Self::Offset { micros: by.num_microseconds().unwrap_or_default() },
+        }
+    }
+
+    fn read(self) -> Result<Clock, Fault> {
+        match self {
+            Self::Real {} => Ok(Clock::Real),
+            Self::Frozen { now } => clock::parse(&now).map(Clock::Frozen).map_err(|e| Fault::invalid("/clock/now", e)),
+            Self::Offset { micros } => Clock::offset(micros)
+                .ok_or_else(|| Fault::invalid("/clock/micros", "leads out of the years 1970 to 9998")),
+        }
+    }
+}
+
+impl State {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`StateError::Newer`], whatever else it says; [`Fault::Invalid`].
+    pub fn read(mut document: Map<String, Value>) -> Result<Self, StateError> {
+        let format = document.get("format").and_then(Value::as_u64).filter(|format| *format > 0);
+        let format = format.ok_or_else(|| Fault::invalid("/format", "expected the number of the state's format"))?;
+        if format > FORMAT {
+            return Err(StateError::Newer(format));
+        }
+        if let Some(unknown) = document.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+            return Err(Fault::invalid(pointer([unknown]), "not a member of a state").into());
+        }
+        let writes = member(&mut document, "writes")?.as_i64().filter(|writes| (0..=MOST_WRITES).contains(writes));
+        let clock = member(&mut document, "clock")?;
+        let clock: ClockTold = serde_json::from_value(clock).map_err(|e| Fault::invalid("/clock", e.to_string()))?;
+        let Value::Object(mut tables) = member(&mut document, "tables")? else {
+            return Err(Fault::invalid("/tables", "expected an object").into());
+        };
+        if let Some(unknown) = tables.keys().find(|name| table_named(name).is_none()) {
+            return Err(Fault::invalid(pointer(["tables", unknown]), "not a table of a state").into());
+        }
+        let mut numbers = Numbers::default();
+        let mut rows = Vec::new();
+        for table in &TABLES {
+            // A table that an older version did not have.
+            let told = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
+            let mut read = read_table(table, told)?;
+            numbers.put(table, &mut read).map_err(|(at, column)| {
+                let place = pointer(["tables", table.name, &at.to_string(), column]);
+                Fault::invalid(place, "a key that another row has too, or the key of no row")
+            })?;
+            rows.push(read);
+        }
+        // For people only.
+        text(&mut document, "locum")?;
+        Ok(Self {
+            space: text(&mut document, "space")?,
+            key_check: text(&mut document, "key_check")?,
+            clock: clock.read()?,
+            writes: writes.ok_or_else(|| Fault::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
+            rows,
+        })
+    }
+}
+
+fn member(document: &mut Map<String, Value>, name: &str) -> Result<Value, Fault> {
+    document.remove(name).ok_or_else(|| Fault::invalid(pointer([name]), "is missing"))
+}
+
+fn text(document: &mut Map<String, Value>, name: &str) -> Result<String, Fault> {
+    match member(document, name)? {
+        Value::String(text) => Ok(text),
+        _ => Err(Fault::invalid(pointer([name]), "expected a text")),
+    }
+}
+
+fn read_table(table: &'static Table, told: Value) -> Result<Vec<Row>, Fault> {
+    let Value::Array(told) = told else {
+        return Err(Fault::invalid(pointer(["tables", table.name]), "expected an array of rows"));
+    };
+    let read = |(at, row)| {
+        let at: usize = at;
+        let place = |column: &str| pointer(["tables", table.name, &at.to_string(), column]);
+        let Value::Object(mut row) = row else {
+            return Err(Fault::invalid(pointer(["tables", table.name, &at.to_string()]), "expected an object"));
+        };
+        let mut cells = Row::new();
+        for column in table.told() {
+            let value = row.remove(column.name).ok_or_else(|| Fault::invalid(place(column.name), "is missing"))?;
+            cells.push(cell(column, value).map_err(|detail| Fault::invalid(place(column.name), detail))?);
+        }
+        match row.keys().next() {
+            Some(unknown) => Err(Fault::invalid(place(unknown), "not a column of the table")),
+            None => Ok(cells),
+        }
+    };
+    told.into_iter().enumerate().map(read).collect()
+}
+
+fn cell(column: &Column, value: Value) -> Result<Cell, String> {
+    match (&column.holds, value) {
+        (_, Value::Null) if column.may_be_null => Ok(Cell::Null),
+        (Holds::Flag, Value::Bool(flag)) => Ok(Cell::Flag(flag)),
+        (Holds::Flag, _) => Err("expected true or false".to_owned()),
+        (Holds::Text | Holds::Checked(_), Value::String(text)) => {
+            if !can_be_stored(&text) {
+                return Err("no text has a NUL in it".to_owned());
+            }
+            if let Holds::Checked(check) = column.holds {
+                check(&text)?;
+            }
+            Ok(Cell::Text(text))
+        }
+        (Holds::Text | Holds::Checked(_), _) => Err("expected a text".to_owned()),
+        (Holds::Number(range), value) => {
+            let number = value.as_i64().filter(|number| range.contains(number));
+            number
+                .map(Cell::Number)
+                .ok_or_else(|| format!("expected a number from {} to {}", range.start(), range.end()))
+        }
+        (Holds::Key | Holds::KeyOf(_) | Holds::Space, value) => {
+            value.as_i64().map(Cell::Number).ok_or_else(|| "expected the key of a row".to_owned())
+        }
+    }
+}

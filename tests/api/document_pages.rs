@@ -1,0 +1,117 @@
+//! The pages that show the documents: they come whole from here.
+
+use std::io::Read as _;
+
+use axum::{body::Body, http::Request};
+
+use crate::support::{Database, TestApp};
+
+/// What a browser gets for an address: its type, and its text.
+async fn load(app: &TestApp, path: &str) -> (String, String) {
+    let request = Request::builder().uri(path).header("host", "localhost:8080").header("accept-encoding", "gzip");
+    let answer = app.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 200, "{path}");
+    let mut text = String::new();
+    match answer.header("content-encoding") {
+        None => text.push_str(answer.text()),
+        Some("gzip") => drop(flate2::read::GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap()),
+        Some(other) => panic!("{path}: {other}"),
+    }
+    (answer.header("content-type").unwrap_or_default().to_owned(), text)
+}
+
+/// An address as seen from another.
+fn seen_from(base: &str, relative: &str) -> String {
+    let mut parts: Vec<&str> = base.split('/').collect();
+    parts.pop();
+    for part in relative.split('/').filter(|part| *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+/// What stands between a mark and a quotation mark, wherever that is.
+fn quoted<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(mark).skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+#[tokio::test]
+async fn pages_show_the_documents_without_a_network() {
+    let app = TestApp::start(Database::Sqlite).await;
+    for (address, documents) in [
+        ("/api-doc", &["JetBrains Account API"][..]),
+        ("/openapi", &["JetBrains Account API"]),
+        ("/swagger-ui.html", &["License Vault API"]),
+        ("/license-vault/example/swagger-ui.html", &["License Vault API"]),
+        (
+            "/_emulator/docs",
+            &["Locum control API", "JetBrains Account API", "License Vault API", "Atlassian Admin API Access"],
+        ),
+    ] {
+        let lead = app.send(Request::builder().uri(address).body(Body::empty()).unwrap()).await;
+        assert_eq!(lead.status, 303, "{address}");
+        let index = seen_from(address, lead.header("location").unwrap());
+        let (content_type, page) = load(&app, &index).await;
+        assert_eq!(content_type, "text/html", "{index}");
+
+        let mut assets = 0;
+        for asset in quoted(&page, "src=\"").chain(quoted(&page, "href=\"")) {
+            assert!(!asset.contains("//"), "{index} loads {asset}");
+            let (content_type, text) = load_text(&app, &seen_from(&index, asset)).await;
+            let wanted = match asset.rsplit('.').next() {
+                Some("js") => "text/javascript",
+                Some("css") => "text/css",
+                _ => "image/png",
+            };
+            assert_eq!(content_type, wanted, "{asset}");
+            let is_style = wanted == "text/css";
+            assert!(!is_style || !(text.contains("@import") || text.contains("url(http")), "{asset} loads more");
+            assets += 1;
+        }
+        assert!(assets >= 6, "{index} has {assets} assets");
+
+        let (_, setup) = load(&app, &seen_from(&index, "swagger-initializer.js")).await;
+        assert!(setup.contains(r#""validatorUrl": "none""#) && !setup.contains("http"), "{setup}");
+        let mut titles = Vec::new();
+        for url in quoted(&setup, r#""url": ""#) {
+            let document: serde_json::Value =
+                serde_json::from_str(&load(&app, &seen_from(&index, url)).await.1).unwrap();
+            assert!(document["paths"].as_object().is_some_and(|paths| !paths.is_empty()), "{url}");
+            titles.push(document["info"]["title"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(titles, documents, "{setup}");
+        assert_eq!(
+            app.send(Request::builder().uri(seen_from(&index, "nope.js")).body(Body::empty()).unwrap()).await.status,
+            404
+        );
+    }
+}
+
+/// An image has no text.
+async fn load_text(app: &TestApp, path: &str) -> (String, String) {
+    if std::path::Path::new(path).extension().is_some_and(|extension| extension == "png") {
+        let answer = app.send(Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+        return (answer.header("content-type").unwrap_or_default().to_owned(), String::new());
+    }
+    load(app, path).await
+}
+
+#[tokio::test]
+async fn the_page_of_the_control_api_is_guarded_and_in_no_journal() {
+    let app = TestApp::start(Database::Sqlite).await;
+    for path in ["/_emulator/docs/index.html", "/_emulator/docs/atlassian-api-access.json", "/_emulator/openapi.json"] {
+        let request = |name, value| Request::builder().uri(path).header(name, value).body(Body::empty()).unwrap();
+        app.send(request("host", "evil.example")).await.problem(403);
+        app.send(request("sec-fetch-site", "cross-site")).await.problem(403);
+        load(&app, path).await;
+        // The page keeps its choice in its address.
+        assert_eq!(app.send(request("sec-fetch-site", "same-origin")).await.status, 200);
+    }
+    load(&app, "/_emulator/docs/index.html?urls.primaryName=License%20Vault%20API").await;
+    let requests = app.control("GET", "/requests", "").await.ok();
+    assert_eq!(requests["requests"].as_array().map(Vec::len), Some(0), "{requests}");
+}

@@ -1,0 +1,240 @@
+//! How it stops, and where it runs: as the first process of a container, as any user, with nothing to write to.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::{
+        fs::MetadataExt as _,
+        process::{CommandExt as _, ExitStatusExt as _},
+    },
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::{Server, locum};
+
+/// Makes requests for the token take this long.
+fn slow_down(server: &Server, delay: &str) {
+    let rule = format!(r#"{{"match":{{"path":"/api/v1/token"}},"then":{{"delay":"{delay}"}}}}"#);
+    let (status, body) = server.send("POST", "/_emulator/faults", "Content-Type: application/json\r\n", &rule).unwrap();
+    assert_eq!(status, 200, "{body}");
+}
+
+/// A request that is under way: the server counted its hit, and waits before it answers.
+fn under_way(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream
+        .write_all(
+            b"GET /api/v1/token HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: demo-jba-organization-admin\r\n\
+              X-Customer-Code: 6700001\r\nConnection: close\r\n\r\n",
+        )
+        .unwrap();
+    while !server.send("GET", "/_emulator/faults", "", "").unwrap().1.contains(r#""hits":1"#) {
+        std::thread::yield_now();
+    }
+    stream
+}
+
+fn answer(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+#[test]
+fn a_request_under_way_is_answered_before_it_stops() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&["--shutdown-timeout", "30s"]);
+        slow_down(&server, "700ms");
+        let stream = under_way(&server);
+        server.signal(signal);
+        assert!(answer(stream).contains("Example Corp"), "{signal}");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+/// Whoever listens, or waits for a question to come true, would wait for ever.
+#[test]
+fn streams_of_events_and_waiting_questions_end_when_it_stops() {
+    let mut server = Server::start(&["--shutdown-timeout", "10m"]);
+    let connect = |head: &str, body: &str| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{head} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        BufReader::new(stream)
+    };
+    let mut events = connect("GET /_emulator/events", "");
+    let mut first = String::new();
+    while !first.contains("event: state") {
+        assert!(events.read_line(&mut first).unwrap() > 0, "{first}");
+    }
+    let mut question = connect("POST /_emulator/requests/verify", r#"{"match":{"path":"/x"},"within":"9m"}"#);
+    server.signal("-TERM");
+    let (mut rest, mut answer) = (String::new(), String::new());
+    events.read_to_string(&mut rest).unwrap();
+    question.read_to_string(&mut answer).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "the stream ends as it should: {rest}");
+    assert!(answer.starts_with("HTTP/1.1 409"), "{answer}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_timeout_cuts_requests_off_and_the_stop_is_a_good_one() {
+    let mut server = Server::start(&["--shutdown-timeout", "200ms"]);
+    slow_down(&server, "60s");
+    let stream = under_way(&server);
+    let told = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(20));
+    assert!(!answer(stream).contains("HTTP/1.1"));
+}
+
+#[test]
+fn a_second_signal_stops_at_once_and_says_so() {
+    for (second, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut server = Server::start(&["--shutdown-timeout", "10m"]);
+        slow_down(&server, "1m");
+        let stream = under_way(&server);
+        server.signal("-TERM");
+        // The ports close when it begins to stop.
+        while TcpStream::connect(&server.address).is_ok() {
+            std::thread::yield_now();
+        }
+        server.signal(second);
+        assert_eq!(server.child.wait().unwrap().code(), Some(code), "{second}");
+        drop(stream);
+    }
+}
+
+/// Waits until `says` is on the standard error.
+fn until(child: &mut Child, says: &str) {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(says)), "ended without `{says}`");
+}
+
+fn end(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_signal_ends_a_start_that_waits() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("postgres://locum@{closed}/locum");
+    let key = "a key for tests only";
+    let arguments =
+        ["--listen", "127.0.0.1:0", "--startup-timeout", "10m", "--database-url", &url, "--server-key", key];
+    for (command, signal, code) in [
+        (&arguments[..], "-TERM", 0),
+        (&arguments, "-INT", 0),
+        (&[&["exec"], &arguments[..], &["--", "true"]].concat(), "-TERM", 143),
+    ] {
+        let mut waiting = locum(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        until(&mut waiting, "Trying again");
+        end(&waiting, signal);
+        assert_eq!(waiting.wait().unwrap().code(), Some(code), "{signal}");
+    }
+    // A seed that never comes.
+    let mut waiting = locum(&["--listen", "127.0.0.1:0", "--seed", "-"])
+        .env("LOCUM_WRONG", "makes it say something before it reads")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(&mut waiting, "LOCUM_WRONG");
+    end(&waiting, "-TERM");
+    assert_eq!(waiting.wait().unwrap().code(), Some(0));
+}
+
+/// As in a container, where Locum is process number 1. The kernel keeps from that one every signal that it does not
+/// listen to.
+#[test]
+fn as_the_first_process_it_hears_signals() {
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    for signal in ["TERM", "INT"] {
+        let mut command = Command::new("unshare");
+        if !is_root {
+            command.args(["--user", "--map-root-user"]);
+        }
+        let mut unshare = command
+            .args(["--pid", "--fork", "--kill-child=KILL", env!("CARGO_BIN_EXE_locum")])
+            .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
+            .env_remove("LOCUM_SEED")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare is part of util-linux");
+        let mut lines = BufReader::new(unshare.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("locum ready")), "it did not start");
+        let first = format!("/proc/{0}/task/{0}/children", unshare.id());
+        let first = std::fs::read_to_string(first).unwrap();
+        assert!(Command::new("kill").args([&format!("-{signal}"), first.trim()]).status().unwrap().success());
+        let ended = unshare.wait().unwrap();
+        assert_eq!((ended.code(), ended.signal()), (Some(0), None), "{signal}");
+    }
+}
+
+/// A container's user has no name, no home and no variables; its file system may be read-only, also /tmp.
+#[test]
+fn it_needs_no_user_no_home_no_variables_and_nothing_to_write_to() {
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    let binary = env!("CARGO_BIN_EXE_locum");
+    let mut command = Command::new(if is_root { "unshare" } else { binary });
+    if is_root {
+        // Run from a descriptor, since nobody else may enter the directory that it was built in.
+        let script = "mount --make-rprivate / && for m in / /tmp /var /dev/shm /run; do mount --bind $m $m 2>/dev/null \
+                      && mount -o remount,bind,ro $m; done; exec 9<\"$0\"; touch /x /tmp/x 2>/dev/null && exit 99; \
+                      exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+                      /proc/self/fd/9 --listen 127.0.0.1:0";
+        command.args(["--mount", "sh", "-c", script, binary]);
+    } else {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    let mut child = command
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    while !banner.contains("locum ready") {
+        assert!(lines.read_line(&mut banner).unwrap() > 0, "ended before it was ready: {banner}");
+    }
+    let address = banner.trim_end().rsplit("http://").next().unwrap();
+    let admin = "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n";
+    assert_eq!(super::send(address, "GET", "/api/v1/token", admin, "").unwrap().0, 200);
+    if is_root {
+        assert_eq!(std::fs::metadata(format!("/proc/{}", child.id())).unwrap().uid(), 65534);
+    }
+    end(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn localhost_is_both_loopbacks() {
+    // Only where the machine has both; it has at least the first.
+    let has_second = TcpListener::bind("[::1]:0").is_ok();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = locum(&["--listen", &format!("localhost:{free}"), "--seed", "none"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == format!("locum ready http://localhost:{free}")));
+    assert_eq!(super::send(&format!("127.0.0.1:{free}"), "GET", "/readyz", "", "").unwrap().0, 200);
+    if has_second {
+        assert_eq!(super::send(&format!("[::1]:{free}"), "GET", "/readyz", "", "").unwrap().0, 200);
+    }
+    end(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

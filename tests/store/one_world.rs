@@ -1,0 +1,141 @@
+//! Readers during a reset see the old world or the new one, never a mixture.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::task::JoinSet;
+
+use crate::support::{TestApp, atlassian::ORG};
+
+/// How often everything is replaced.
+const TIMES: usize = 40;
+
+/// One world: so many licences of a product, a token of its own, and one that both worlds know.
+fn world(name: &str, product: &str, count: usize) -> String {
+    format!(
+        "version: 1
+clock: 2026-01-15T09:00:00Z
+organizations:
+  - name: {name}
+    customer_code: 6700001
+    org_id: {ORG}
+    people: [{{ email: ann@example.test, name: Ann Lee }}, {{ email: bob@example.test, name: Bob Ray }}]
+    jetbrains_account:
+      teams: [{{ id: 2001, name: {name} }}]
+      roles: [{{ person: ann@example.test, role: organization_admin }}, {{ person: bob@example.test, role: viewer }}]
+      tokens: [{{ person: ann@example.test, token: both }}, {{ person: bob@example.test, token: only-{name} }}]
+      licenses: [{{ count: {count}, product: {product}, team: 2001 }}]
+    license_vault: {{ name: both, token: vault-both, pools: [{{ product: {product}, regular: {count} }}] }}
+    atlassian:
+      api_keys: [{{ label: {name}, token: key-both }}]
+      api_tokens: [{{ count: {count} }}]
+  - name: Further {name}
+    customer_code: 6700002
+    jetbrains_account: {{ teams: [{{ id: 1, name: {name} }}] }}
+"
+    )
+}
+
+/// Fails unless all of the answer is of one world; says which.
+fn of_one(marks: &[(&str, bool, bool)]) -> bool {
+    let first = marks.iter().all(|(_, first, _)| *first);
+    let second = marks.iter().all(|(_, _, second)| *second);
+    assert!(first != second, "an answer of two worlds: {marks:?}");
+    first
+}
+
+async fn read(app: &TestApp) {
+    let list = app.actor("both", "6700001").get("/customer/licenses?perPage=4").await;
+    let (total, body) = (list.header("x-total-count").unwrap_or("none").to_owned(), list.text());
+    of_one(&[
+        (&total, total == "3", total == "7"),
+        (body, body.matches("\"II\"").count() == 3, body.matches("\"GO\"").count() == 4),
+    ]);
+    let team = app.actor("both", "6700001").get("/customer/teams/2001/licenses").await;
+    let (total, body) = (team.header("x-total-count").unwrap_or("none").to_owned(), team.text());
+    of_one(&[
+        (&total, total == "3", total == "7"),
+        (body, body.matches("\"First\"").count() == 3, body.matches("\"Second\"").count() == 7),
+    ]);
+    // Again and again: a token that is remembered must not open what came after it.
+    for _ in 0..5 {
+        let own = app.actor("only-First", "6700001").get("/customer/licenses").await;
+        match own.status.as_u16() {
+            200 => assert_eq!(own.text().matches("\"II\"").count(), 3, "not the world of the token: {}", own.text()),
+            status => assert_eq!(status, 401, "{}", own.text()),
+        }
+    }
+    let tokens = app.api_key("key-both").get("/api-tokens?pageSize=100").await;
+    let found = tokens.each("id").len();
+    assert!([3, 7].contains(&found), "{found} tokens");
+    let limits = app.control("GET", "/rate-limits", "").await.ok();
+    let windows = limits["windows"].to_string();
+    let label = |name: &str| windows == "[]" || windows.contains(name);
+    assert!(
+        limits["policies"].as_array().unwrap().len() == 2 && (label("First") != label("Second") || windows == "[]"),
+        "{limits}"
+    );
+    let vault = app.control("GET", "/vaults/both", "").await;
+    assert_eq!(vault.status, 200, "{}", vault.text());
+}
+
+/// Takes a licence that only the second world has.
+async fn write(app: &TestApp) {
+    let admin = app.actor("both", "6700001");
+    let body = r#"{"license":{"team":2001,"productCode":"GO"},"contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
+    let answer = admin.post("/customer/licenses/assign", body).await;
+    assert!([200, 400].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
+}
+
+async fn sees_one_world(app: TestApp) {
+    let worlds = [world("First", "II", 3), world("Second", "GO", 7)];
+    app.control("POST", "/seed?mode=replace", &worlds[0]).await.ok();
+    app.control("PUT", "/snapshots/first", "").await.ok();
+    let (app, done, answers) = (Arc::new(app), Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut clients = JoinSet::new();
+    for number in 0..5 {
+        let (app, done, answers) = (Arc::clone(&app), Arc::clone(&done), Arc::clone(&answers));
+        clients.spawn(async move {
+            while !done.load(Ordering::Relaxed) {
+                if number == 0 {
+                    write(&app).await;
+                }
+                read(&app).await;
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    for time in 0..TIMES {
+        let before = answers.load(Ordering::Relaxed);
+        if time % 4 == 1 {
+            app.control("POST", "/snapshots/first/restore", "").await.ok();
+        } else {
+            app.control("POST", "/seed?mode=replace", &worlds[(time + 1) % 2]).await.ok();
+        }
+        while answers.load(Ordering::Relaxed) < before + 2 {
+            if let Some(client) = clients.try_join_next() {
+                client.expect("no client ends by itself");
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    clients.join_all().await;
+    assert!(answers.load(Ordering::Relaxed) >= TIMES, "the readers were let in between");
+}
+
+crate::on_both! {
+    async fn every_answer_is_of_one_world(app: TestApp) {
+        sees_one_world(app).await;
+    }
+}
+
+/// Readers of a file do not wait for its writer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_from_a_file_is_of_one_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("locum.db").display());
+    sees_one_world(TestApp::start_on(Some(&url), &[]).await).await;
+}

@@ -1,0 +1,164 @@
+//! A state is all of a space, on either database.
+
+use std::collections::BTreeMap;
+
+use locum::store::state::{ELSEWHERE, told};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
+
+use crate::support::{Database, TestApp, database_url};
+
+/// The tables of a live database, and their columns.
+pub struct Schema {
+    database: Database,
+    columns: BTreeMap<String, Vec<String>>,
+    /// Tables with one number as their key, which the database gives.
+    keyed: BTreeMap<String, String>,
+}
+
+impl Schema {
+    /// Brings the database up to date, and looks.
+    pub async fn of(url: &str, database: Database) -> Self {
+        let rows: Vec<(String, String, bool)> = if database == Database::Sqlite {
+            let mut db = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+            sqlx::migrate!("migrations/sqlite").run(&mut db).await.unwrap();
+            let sql = "SELECT t.name, c.name, c.pk AND c.type = 'INTEGER' AND 1 = (SELECT count(*) FROM \
+                       pragma_table_info(t.name) k WHERE k.pk) FROM sqlite_schema t, pragma_table_info(t.name) c \
+                       WHERE t.type = 'table'";
+            sqlx::query_as(sql).fetch_all(&mut db).await.unwrap()
+        } else {
+            let mut db = PgConnection::connect(url).await.unwrap();
+            sqlx::migrate!("migrations/postgres").run(&mut db).await.unwrap();
+            let sql = "SELECT table_name::text, column_name::text, is_identity = 'YES' FROM information_schema.columns \
+                       WHERE table_schema = current_schema() ORDER BY ordinal_position";
+            sqlx::query_as(sql).fetch_all(&mut db).await.unwrap()
+        };
+        let (mut columns, mut keyed) = (BTreeMap::<String, Vec<String>>::new(), BTreeMap::new());
+        for (table, column, is_key) in rows {
+            if is_key && ["id", "number"].contains(&column.as_str()) {
+                keyed.insert(table.clone(), column.clone());
+            }
+            columns.entry(table).or_default().push(column);
+        }
+        assert!(columns.contains_key("license") && keyed["credential"] == "id");
+        Self { database, columns, keyed }
+    }
+
+    /// Every table but the index that triggers keep, which is in no form to be compared.
+    pub fn tables(&self) -> impl Iterator<Item = (String, &Vec<String>)> {
+        let tables = self.columns.iter().filter(|(table, _)| !table.starts_with("api_token_search"));
+        tables.map(|(table, columns)| (table.clone(), columns))
+    }
+
+    pub fn gives_key(&self, table: &str, column: &str) -> bool {
+        self.keyed.get(table).is_some_and(|key| key == column)
+    }
+
+    /// Each row as a JSON array.
+    pub async fn rows(&self, url: &str, table: &str, columns: &str) -> Vec<String> {
+        if self.database == Database::Sqlite {
+            let columns: Vec<String> = columns
+                .split(", ")
+                .map(|c| format!("CASE typeof({c}) WHEN 'blob' THEN hex({c}) ELSE {c} END"))
+                .collect();
+            let sql = format!("SELECT json_array({}) FROM {table}", columns.join(", "));
+            let mut db = SqliteConnection::connect(url).await.unwrap();
+            return sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut db).await.unwrap();
+        }
+        let sql = format!("SELECT json_build_array({columns})::text FROM {table}");
+        let mut db = PgConnection::connect(url).await.unwrap();
+        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut db).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+/// The schema of an empty database.
+pub async fn schema(database: Database) -> Schema {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite://{}", folder.path().join("schema.db").display());
+    Schema::of(&database_url(database).await.unwrap_or(file), database).await
+}
+
+#[tokio::test]
+async fn every_column_is_in_a_state_or_has_a_reason_not_to_be() {
+    let told = told();
+    for database in [Database::Sqlite, Database::Postgres] {
+        let schema = schema(database).await;
+        for (table, columns) in &schema.columns {
+            for column in columns {
+                let name = format!("{table}.{column}");
+                let reasons = ELSEWHERE.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
+                assert_eq!(
+                    reasons + told.iter().filter(|told| **told == name).count(),
+                    1,
+                    "{name} must be in TABLES or, with a reason, in ELSEWHERE of src/store/state/spec.rs, and not in both"
+                );
+            }
+        }
+        for name in &told {
+            let (table, column) = name.split_once('.').unwrap();
+            assert!(schema.columns[table].iter().any(|c| c == column), "{name} is gone: take it out of TABLES");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_reason_is_left_over() {
+    let mut names: Vec<String> = Vec::new();
+    for database in [Database::Sqlite, Database::Postgres] {
+        for (table, columns) in &schema(database).await.columns {
+            names.push(table.clone());
+            names.extend(columns.iter().map(|column| format!("{table}.{column}")));
+        }
+    }
+    for (name, _) in ELSEWHERE {
+        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of ELSEWHERE");
+    }
+}
+
+/// What a client of each service sees.
+async fn seen(app: &TestApp) -> Vec<String> {
+    let vault =
+        axum::http::Request::builder().uri("/public-api/licenses/usage").header("Authorization", "Bearer rich-vault");
+    let mut seen = vec![
+        app.org_admin().get("/customer/licenses").await.text().to_owned(),
+        app.actor("rich-jba-team", "6700009").get("/customer/licenses").await.text().to_owned(),
+        app.send(vault.body(axum::body::Body::empty()).unwrap()).await.text().to_owned(),
+        app.control("GET", "/faults", "").await.text().to_owned(),
+        app.control("GET", "/clock", "").await.text().to_owned(),
+        app.control("GET", "/vaults/rich/connections", "").await.text().to_owned(),
+    ];
+    for path in [
+        "/api-tokens?q=script&pageSize=5",
+        "/api-tokens/count",
+        "/api-tokens/count?status=blocked",
+        "/api-keys?pageSize=9",
+        "/service-accounts",
+    ] {
+        seen.push(app.full_key().get(path).await.text().to_owned());
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_moves_between_the_databases() {
+    for (from, to) in [(Database::Sqlite, Database::Postgres), (Database::Postgres, Database::Sqlite)] {
+        let (one, two) = (TestApp::start(from).await, TestApp::start(to).await);
+        one.do_everything().await;
+        let exported = one.control("GET", "/state", "").await;
+        for (table, rows) in exported.ok()["tables"].as_object().unwrap() {
+            assert!(!rows.as_array().unwrap().is_empty(), "nothing is in {table}: change something in `do_everything`");
+        }
+        let before = seen(&one).await;
+        assert_ne!(seen(&two).await, before);
+        two.control("PUT", "/state", exported.text()).await.ok();
+        assert_eq!(two.control("GET", "/state", "").await.text(), exported.text());
+        assert_eq!(seen(&two).await, before);
+        // What is generated goes on as it would have.
+        let rotate = async |app: &TestApp| app.team_viewer().post("/token/rotate", "").await.ok();
+        assert_eq!(rotate(&one).await, rotate(&two).await);
+        // A search finds what is there, and what is new.
+        let more = "      api_tokens: [{ user: bob@example.test, label: a brand new script }]";
+        two.atlassian_seed(more).await;
+        assert_eq!(two.full_key().get("/api-tokens/count?q=script").await.text(), "2");
+    }
+}
