@@ -218,6 +218,9 @@ pub async fn revoke_tokens(
     account: &str,
 ) -> Result<(), Fault> {
     const SQL: &str = "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2";
+    if !can_be_stored(account) {
+        return Ok(());
+    }
     on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(account).execute(c).await.map(drop))?;
     Ok(())
 }
