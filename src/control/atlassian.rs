@@ -180,7 +180,9 @@ pub async fn revoke_service_account_tokens(
     let mut page = open(&app, addressed, &body).await?;
     let organization = page.organization.id;
     let there = store::service_account::find(&mut page.db, organization, id).await?.is_some();
-    store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
+    if there {
+        store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
+    }
     finish(page, there, &format!("service account `{id}`")).await
 }
 

@@ -49,7 +49,8 @@ return nameless;
 const WIDE: &str = r"
 const width = document.documentElement.clientWidth;
 if (document.documentElement.scrollWidth <= width) return [];
-return [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > width)
+return [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > width || it.scrollWidth > it.clientWidth)
+  .filter((it) => !it.closest('.scroll, svg, select, input'))
   .map((it) => it.outerHTML.slice(0, 80));
 ";
 

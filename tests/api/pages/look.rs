@@ -105,7 +105,7 @@ async fn every_value_is_written_as_text() {
     .await
     .ok();
     let request =
-        Request::post("/api/v1/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='\"").header("x-note", NASTY);
+        Request::post("/api/v1/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='%22").header("x-note", NASTY);
     let asked = app.send(request.body(Body::from(NASTY)).unwrap()).await;
     let id = asked.header("x-request-id").unwrap();
     let query: String = form_urlencoded::byte_serialize(NASTY.as_bytes()).collect();
@@ -128,10 +128,9 @@ async fn every_value_is_written_as_text() {
         let page = reader.open(&path).await;
         assert!(!page.text().contains("<img") && !page.text().contains("<script>"), "{path}: {}", page.text());
         for tag in page.text().split('<').skip(1) {
-            assert!(
-                !tag.split('>').next().unwrap().contains("onerror=alert(1)") || tag.contains("&#60;img"),
-                "{path}: <{tag}"
-            );
+            // What stands in quotes is a value.
+            let outside: String = tag.split('>').next().unwrap().split('"').step_by(2).collect();
+            assert!(!outside.contains("onerror"), "{path}: <{tag}");
         }
     }
     for path in [format!("/?space={query}"), format!("/requests/{query}")] {
