@@ -180,9 +180,7 @@ pub async fn revoke_service_account_tokens(
     let mut page = open(&app, addressed, &body).await?;
     let organization = page.organization.id;
     let there = store::service_account::find(&mut page.db, organization, id).await?.is_some();
-    if there {
-        store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
-    }
+    store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
     finish(page, there, &format!("service account `{id}`")).await
 }
 
