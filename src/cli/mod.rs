@@ -130,13 +130,15 @@ pub fn main() -> ExitCode {
     match run(cli, &command, of_command) {
         Ok(code) => code,
         Err(failure) => {
+            use std::io::Write as _;
             let usage = matches!(failure, Failure::Usage(_));
+            let mut stderr = std::io::stderr();
             for line in failure.to_string().lines() {
                 // A seed's complaints start with the file's name, as compilers' do.
                 if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
-                    eprintln!("{line}");
+                    let _ = writeln!(stderr, "{line}");
                 } else {
-                    eprintln!("locum: {line}");
+                    let _ = writeln!(stderr, "locum: {line}");
                 }
             }
             ExitCode::from(if usage { 2 } else { 1 })

@@ -1,7 +1,7 @@
 //! `locum serve`: opens the ports, gets ready, says where things are, and stops when told.
 
 use std::{
-    io::IsTerminal as _,
+    io::{self, IsTerminal as _, Write},
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
     process::ExitCode,
@@ -47,7 +47,9 @@ pub(super) fn start_logging(format: LogFormat, filter: &str) {
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
+        .with_target(false)
+        // It would say so where it cannot write, and panic.
+        .log_internal_errors(false);
     // A second call in one process keeps the first one's choice.
     let _ = match format {
         LogFormat::Text => builder.compact().try_init(),
@@ -63,7 +65,8 @@ pub(super) async fn serve(
         ControlFlow::Continue(running) => running,
         ControlFlow::Break(_) => return Ok(ExitCode::SUCCESS),
     };
-    announce(&running);
+    // Who does not read it does not want it.
+    let _ = announce(&running, &mut io::stdout().lock());
     running.signals.next().await;
     tracing::info!("stopping");
     Ok(match running.stop().await {
@@ -251,28 +254,34 @@ impl Signals {
 }
 
 /// Prints where things are, and how to call them.
-fn announce(running: &Running) {
+fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
     let Running { app, base, tls, credentials, .. } = running;
     let config = &app.config;
-    println!("locum {} ({}, id seed {})", env!("CARGO_PKG_VERSION"), config.location.describe(), config.id_seed.0);
+    writeln!(
+        out,
+        "locum {} ({}, id seed {})",
+        env!("CARGO_PKG_VERSION"),
+        config.location.describe(),
+        config.id_seed.0
+    )?;
     for (service, title, base_path) in [
         (JetBrainsAccount::NAME, "JetBrains Account", JetBrainsAccount::BASE),
         (LicenseVault::NAME, "License Vault", license_vault::BASE),
         (Atlassian::NAME, "Atlassian API Access", Atlassian::BASE),
     ] {
-        println!("{title:<21} {base}{base_path}");
+        writeln!(out, "{title:<21} {base}{base_path}")?;
         for shown in credentials.iter().filter(|shown| shown.service == service).take(SHOWN_PER_SERVICE) {
-            println!("  {:<33} {}  {}", shown.who, shown.organization, shown.headers.join("  "));
+            writeln!(out, "  {:<33} {}  {}", shown.who, shown.organization, shown.headers.join("  "))?;
         }
     }
     if config.control {
-        println!("{:<21} {base}{}", "Control API", crate::control::BASE);
-        println!("{:<21} {base}{}/", "Pages", crate::pages::BASE);
+        writeln!(out, "{:<21} {base}{}", "Control API", crate::control::BASE)?;
+        writeln!(out, "{:<21} {base}{}/", "Pages", crate::pages::BASE)?;
     }
     if let Some(tls) = tls {
-        println!("{:<21} {}", "Over TLS", tls.url);
+        writeln!(out, "{:<21} {}", "Over TLS", tls.url)?;
         if let Some(authority) = &tls.authority {
-            println!("  {:<33} curl -s -o locum-ca.crt '{authority}'", "for clients to trust");
+            writeln!(out, "  {:<33} curl -s -o locum-ca.crt '{authority}'", "for clients to trust")?;
         }
     }
     let mut services = Vec::new();
@@ -281,13 +290,13 @@ fn announce(running: &Running) {
             continue;
         }
         if services.is_empty() {
-            println!("Try it:");
+            writeln!(out, "Try it:")?;
         }
         services.push(shown.service);
         let headers = shown.headers.iter().map(|header| format!(" -H '{}'", header.replace('\'', "'\\''")));
-        println!("  curl -s{} '{base}{}'", headers.collect::<String>(), shown.path);
+        writeln!(out, "  curl -s{} '{base}{}'", headers.collect::<String>(), shown.path)?;
     }
-    println!("locum ready {base}");
+    writeln!(out, "locum ready {base}")
 }
 
 /// Credentials that the banner shows of one service: enough to start with.

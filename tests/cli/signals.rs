@@ -111,6 +111,18 @@ fn a_second_signal_stops_at_once_and_says_so() {
     }
 }
 
+#[test]
+fn nobody_has_to_read_what_it_says() {
+    let mut command = locum(&["--listen", "127.0.0.1:0"]);
+    let mut server = Server::of(command.stderr(Stdio::piped()));
+    drop(server.child.stderr.take());
+    for _ in 0..3 {
+        assert_eq!(server.as_admin("GET", "/api/v1/token", "").unwrap().0, 200);
+    }
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
 /// Waits until `says` is on the standard error.
 fn until(child: &mut Child, says: &str) {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
