@@ -40,7 +40,8 @@ impl Keyring {
             known.map(|label| format!("[{label}]"))
         };
         // A token can be anything, a blank and a slash in it included, when it stands alone.
-        if let Some(label) = label(text) {
+        let is_one_word = words(text).any(|(_, word)| word.len() == text.len());
+        if !is_one_word && let Some(label) = label(text) {
             return Some(label);
         }
         let (mut redacted, mut done) = (String::new(), 0);
@@ -77,7 +78,9 @@ fn candidates(word: &str) -> impl Iterator<Item = (usize, &str)> {
     let tails = std::iter::once(0).chain(behind).map(move |at| (at, &word[at..]));
     tails.flat_map(move |(at, tail)| {
         let piece = tail.split(joins).next().unwrap_or_default();
-        [tail, tail.trim_end_matches('.'), piece].map(|candidate| (at, candidate))
+        // Each costs a fingerprint, so none is taken twice.
+        let shorter = [tail.trim_end_matches('.'), piece].into_iter().filter(|part| part.len() < tail.len());
+        std::iter::once(tail).chain(shorter).map(move |candidate| (at, candidate))
     })
 }
 
