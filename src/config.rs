@@ -6,7 +6,12 @@ use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
 use secrecy::SecretString;
 
 use crate::{
-    core::{clock::Clock, ids::IdSeed, span::parse_duration, window::Mode},
+    core::{
+        clock::{self, Clock},
+        ids::IdSeed,
+        span::parse_duration,
+        window::Mode,
+    },
     domain::journal::Bounds,
     seed::{self, file::SeedFile, nearest},
     store::Location,
@@ -373,7 +378,7 @@ impl Settings {
     fn shown(&self, origins: &BTreeMap<String, &'static str>) -> Vec<Setting> {
         let clock = self.clock.map(|clock| match clock {
             Clock::Real => "real".to_owned(),
-            other => format!("{other}@{}", other.now().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+            other => format!("{other}@{}", clock::write(other.now())),
         });
         let tls = match self.tls {
             _ if !self.has_tls() => "off",

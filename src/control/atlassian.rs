@@ -7,9 +7,15 @@ use utoipa::ToSchema;
 use super::{
     error::{Problem, Refused},
     extract::{Answer, Json, Segments, SpaceQuery},
-    organizations::{Addressed, Administered},
+    organizations::Addressed,
 };
-use crate::{app::App, core::fault::Fault, domain::listing::Filter, services::atlassian::SESSION_COOKIE, store};
+use crate::{
+    app::App,
+    core::fault::Fault,
+    domain::{listing::Filter, organization::OrganizationId},
+    services::atlassian::SESSION_COOKIE,
+    store::{self, ReadWrite, Session},
+};
 
 /// Body of `openAtlassianSession`, and of everything that takes something away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,19 +74,21 @@ pub struct AtlassianAdministration {
     oauth_clients: i64,
 }
 
-/// Opens the organization for one of its people.
-async fn open(app: &App, addressed: Addressed, by: &AtlassianActor) -> Result<Administered, Fault> {
+/// One of the organization's people takes something away: the answer is what is left. `take` says whether there was
+/// such a thing.
+async fn take_away(
+    app: &App,
+    addressed: Addressed,
+    by: &AtlassianActor,
+    what: &str,
+    take: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId) -> Result<bool, Fault>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
     let mut page = addressed.open(app).await?;
     page.actor(&by.actor).await?;
-    Ok(page)
-}
-
-/// Commits when something was taken away; else there is no such thing.
-async fn finish(mut page: Administered, taken: bool, what: &str) -> Result<Answer<AtlassianAdministration>, Problem> {
-    if !taken {
+    let (db, organization) = (&mut page.db, &page.organization);
+    if !take(db, organization.id).await? {
         return Err(Fault::NotFound(format!("there is no {what}")).into());
     }
-    let (db, organization) = (&mut page.db, &page.organization);
     let all = Filter::default();
     let left = AtlassianAdministration {
         customer_code: organization.customer_code.to_string(),
@@ -105,10 +113,10 @@ pub async fn revoke_api_tokens(
     addressed: Addressed,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let gone = store::api_token::revoke_all(&mut page.db, organization).await?;
-    finish(page, gone, "API token left").await
+    take_away(&app, addressed, &body, "API token left", async |db, organization| {
+        store::api_token::revoke_all(db, organization).await
+    })
+    .await
 }
 
 /// Revokes one API token of a user.
@@ -123,10 +131,10 @@ pub async fn revoke_api_token(
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
     let id = path.get("id");
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let gone = store::api_token::revoke(&mut page.db, organization, id).await?;
-    finish(page, gone, &format!("API token `{id}`")).await
+    take_away(&app, addressed, &body, &format!("API token `{id}`"), async |db, organization| {
+        store::api_token::revoke(db, organization, id).await
+    })
+    .await
 }
 
 /// Revokes an API key.
@@ -141,10 +149,10 @@ pub async fn revoke_api_key(
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
     let id = path.get("id");
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let gone = store::api_key::revoke(&mut page.db, organization, id).await?;
-    finish(page, gone, &format!("API key `{id}`")).await
+    take_away(&app, addressed, &body, &format!("API key `{id}`"), async |db, organization| {
+        store::api_key::revoke(db, organization, id).await
+    })
+    .await
 }
 
 /// Deletes a service account, with its tokens and its OAuth clients.
@@ -159,10 +167,10 @@ pub async fn delete_service_account(
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
     let id = path.get("id");
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let gone = store::service_account::delete(&mut page.db, organization, id).await?;
-    finish(page, gone, &format!("service account `{id}`")).await
+    take_away(&app, addressed, &body, &format!("service account `{id}`"), async |db, organization| {
+        store::service_account::delete(db, organization, id).await
+    })
+    .await
 }
 
 /// Revokes every API token of a service account. Its OAuth clients stay.
@@ -177,11 +185,12 @@ pub async fn revoke_service_account_tokens(
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
     let id = path.get("id");
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let there = store::service_account::find(&mut page.db, organization, id).await?.is_some();
-    store::service_account::revoke_tokens(&mut page.db, organization, id).await?;
-    finish(page, there, &format!("service account `{id}`")).await
+    take_away(&app, addressed, &body, &format!("service account `{id}`"), async |db, organization| {
+        let there = store::service_account::find(db, organization, id).await?.is_some();
+        store::service_account::revoke_tokens(db, organization, id).await?;
+        Ok(there)
+    })
+    .await
 }
 
 /// Deletes an OAuth client of a service account.
@@ -196,8 +205,8 @@ pub async fn delete_oauth_client(
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
     let id = path.get("id");
-    let mut page = open(&app, addressed, &body).await?;
-    let organization = page.organization.id;
-    let gone = store::oauth_client::delete(&mut page.db, organization, id).await?;
-    finish(page, gone, &format!("OAuth client `{id}`")).await
+    take_away(&app, addressed, &body, &format!("OAuth client `{id}`"), async |db, organization| {
+        store::oauth_client::delete(db, organization, id).await
+    })
+    .await
 }

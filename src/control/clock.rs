@@ -1,7 +1,6 @@
 //! `/clock`: time, in the tester's hands.
 
 use axum::extract::State;
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,7 +32,7 @@ pub struct ClockAnswer {
 
 impl From<Clock> for ClockAnswer {
     fn from(clock: Clock) -> Self {
-        Self { mode: clock.to_string(), now: clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true) }
+        Self { mode: clock.to_string(), now: clock::write(clock.now()) }
     }
 }
 

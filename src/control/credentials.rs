@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use axum::{extract::State, http::StatusCode};
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,7 +13,10 @@ use super::{
 };
 use crate::{
     app::App,
-    core::{clock::Time, fault::Fault},
+    core::{
+        clock::{self, Time},
+        fault::Fault,
+    },
     domain::{
         credential::Listed,
         organization::{Space, SpaceId},
@@ -84,15 +86,14 @@ fn id(credential: &Listed) -> String {
 }
 
 fn shown(credential: &Listed, now: Time) -> CredentialAnswer {
-    let date = |time: Time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     CredentialAnswer {
         id: id(credential),
         service: credential.service.clone(),
         organization: credential.customer_code.to_string(),
         kind: credential.kind.to_string(),
         label: credential.label.clone(),
-        created_at: date(credential.created_at),
-        expires_at: credential.expires_at.map(date),
+        created_at: clock::write(credential.created_at),
+        expires_at: credential.expires_at.map(clock::write),
         status: if credential.is_expired(now) { CredentialStatus::Expired } else { CredentialStatus::Active },
     }
 }

@@ -2,7 +2,6 @@
 //! with the vendor's rules (jetbrains-account §14).
 
 use axum::extract::{FromRequestParts, State};
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    core::fault::Fault,
+    core::{clock, fault::Fault},
     domain::{
         organization::{Organization, OrganizationId, Person},
         role::{Actor, Grant, Grants, Profile, Role},
@@ -195,7 +194,7 @@ impl Administered {
                 .map(|token| TokenAnswer {
                     person: token.email,
                     team: token.profile.team(),
-                    created_at: token.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+                    created_at: clock::write(token.created_at),
                 })
                 .collect(),
         })
@@ -244,7 +243,7 @@ pub async fn generate_token(
     actor.check_generate_token(&grants, profile)?;
     let id = page.id();
     let token = store::jetbrains_token::generate(&mut page.db, &app.keyring, id, &person, profile).await?;
-    let created_at = page.db.now().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let created_at = clock::write(page.db.now());
     page.db.commit().await?;
     Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))
 }

@@ -1,7 +1,6 @@
 //! `/rate-limits`: how many requests credentials may make, and how many they have made.
 
 use axum::extract::State;
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,6 +11,7 @@ use super::{
 use crate::{
     app::App,
     core::{
+        clock,
         fault::Fault,
         span::parse_duration,
         window::{Mode, Policy, window},
@@ -106,7 +106,7 @@ async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem>
                 operation: counted.operation.clone(),
                 requests: counted.requests,
                 remaining: standing.remaining,
-                reset: standing.reset.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+                reset: clock::write(standing.reset),
             }
         }));
         limits.policies.push(PolicyAnswer {

@@ -12,7 +12,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -195,15 +194,11 @@ pub struct FaultTrail {
     did: String,
 }
 
-fn moment(time: clock::Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
 impl From<&Entry> for RequestSummary {
     fn from(entry: &Entry) -> Self {
         Self {
             id: entry.id.clone(),
-            at: moment(entry.at),
+            at: clock::write(entry.at),
             elapsed_us: entry.elapsed_micros,
             service: entry.service.clone(),
             operation: entry.operation.clone(),
@@ -244,7 +239,7 @@ impl From<&Entry> for TrailAnswer {
             rate_limit: window.map(|window| WindowTrail {
                 limit: window.limit,
                 remaining: window.remaining,
-                reset: moment(window.reset),
+                reset: clock::write(window.reset),
                 exceeded: window.exceeded,
             }),
             fault: fault.map(|hit| FaultTrail { id: hit.id, did: hit.did }),

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use axum::extract::{Path, State as Extension};
-use chrono::SecondsFormat;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    core::fault::Fault,
+    core::{clock, fault::Fault},
     store::{
         self,
         snapshot::Snapshot,
@@ -44,7 +43,7 @@ impl SnapshotAnswer {
             name: snapshot.name,
             space: space.to_owned(),
             revision: snapshot.revision,
-            taken_at: snapshot.taken_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            taken_at: clock::write(snapshot.taken_at),
             bytes: snapshot.bytes,
         }
     }

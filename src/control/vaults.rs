@@ -1,7 +1,6 @@
 //! `/vaults/{name}/…`: what an administrator clicks in License Vault's pages (license-vault §3), and what IDEs do.
 
 use axum::extract::{FromRequestParts, State};
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -182,10 +181,6 @@ pub struct DenialAnswer {
     description: String,
 }
 
-fn date(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
 impl From<Allocation> for AllocationAnswer {
     fn from(allocation: Allocation) -> Self {
         let running = allocation.running.into_iter().map(|running| RunningAnswer {
@@ -194,8 +189,8 @@ impl From<Allocation> for AllocationAnswer {
             version: running.version,
             host: running.host,
             ip: running.ip,
-            since: date(running.connected_at),
-            last_seen_at: date(running.last_seen_at),
+            since: clock::write(running.connected_at),
+            last_seen_at: clock::write(running.last_seen_at),
         });
         Self {
             running: running.collect(),
@@ -203,8 +198,8 @@ impl From<Allocation> for AllocationAnswer {
             user: allocation.user.email,
             license: allocation.product,
             kind: allocation.kind.to_string(),
-            since: date(allocation.allocated_at),
-            last_seen_at: date(allocation.last_seen_at),
+            since: clock::write(allocation.allocated_at),
+            last_seen_at: clock::write(allocation.last_seen_at),
         }
     }
 }
@@ -342,7 +337,7 @@ pub async fn generate_automation_token(
     Ok(Answer(NewVaultToken {
         vault: vault.name,
         name: Some(body.name),
-        expires_at: expires_at.map(date),
+        expires_at: expires_at.map(clock::write),
         token: token.expose().to_owned(),
     }))
 }

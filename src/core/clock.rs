@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 
 use super::span::Span;
 
@@ -93,6 +93,12 @@ pub fn parse(text: &str) -> Result<Time, String> {
         .or_else(|_| text.parse::<chrono::NaiveDate>().map(|d| d.and_time(chrono::NaiveTime::MIN).and_utc()))
         .map_err(|_| format!("`{text}` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15"))?;
     in_range(time).map(cut).ok_or_else(|| format!("`{text}` is outside the years 1970 to 9998"))
+}
+
+/// RFC 3339 in UTC, with as many digits as it takes: what [`parse`] reads.
+#[must_use]
+pub fn write(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// Microseconds since 1970, the form in which the store keeps a moment.

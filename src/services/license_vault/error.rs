@@ -9,11 +9,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::JSON;
+use super::{JSON, wire::instant};
 use crate::{core::fault::Fault, http::emulated::Refusal};
 
 /// A fault on its way out.
@@ -100,7 +100,7 @@ pub async fn as_json(request: Request, next: Next) -> Response {
     let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
     let now: DateTime<Utc> = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).unwrap_or_default().into();
     let body = ErrorBody {
-        timestamp: now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        timestamp: instant(now),
         status: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default(),
         code,

@@ -1,6 +1,5 @@
 //! A state as JSON. What is wrong with one is said with a pointer to it.
 
-use chrono::SecondsFormat;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -126,7 +125,7 @@ impl ClockTold {
     fn of(clock: Clock) -> Self {
         match clock {
             Clock::Real => Self::Real {},
-            Clock::Frozen(at) => Self::Frozen { now: at.to_rfc3339_opts(SecondsFormat::AutoSi, true) },
+            Clock::Frozen(at) => Self::Frozen { now: clock::write(at) },
             Clock::Offset(by) => Self::Offset { micros: by.num_microseconds().unwrap_or_default() },
         }
     }
