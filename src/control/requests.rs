@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -125,8 +126,8 @@ pub struct MessageAnswer {
 /// A header.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Header {
-    #[schema(value_type = String, example = "content-type")]
-    name: Cow<'static, str>,
+    #[schema(example = "content-type")]
+    name: String,
     value: String,
 }
 
@@ -197,13 +198,13 @@ pub struct FaultTrail {
 impl From<&Entry> for RequestSummary {
     fn from(entry: &Entry) -> Self {
         Self {
-            id: entry.id.clone(),
+            id: entry.id.to_string(),
             at: clock::write(entry.at),
             elapsed_us: entry.elapsed_micros,
             service: entry.service.clone(),
             operation: entry.operation.clone(),
-            credential: entry.credential.clone(),
-            method: entry.method.clone(),
+            credential: entry.credential.as_deref().map(ToOwned::to_owned),
+            method: entry.method.to_string(),
             path: entry.path.clone(),
             query: entry.query.clone(),
             status: entry.status,
@@ -221,7 +222,7 @@ impl From<&Message> for MessageAnswer {
             headers: message
                 .headers
                 .iter()
-                .map(|(name, value)| Header { name: name.clone(), value: value.clone() })
+                .map(|(name, value)| Header { name: name.to_owned(), value: value.to_owned() })
                 .collect(),
             body: text.ok().filter(|_| is_kept).map(ToOwned::to_owned),
             body_base64: text.is_err().then(|| BASE64_STANDARD.encode(&message.body)),
@@ -233,9 +234,10 @@ impl From<&Message> for MessageAnswer {
 impl From<&Entry> for TrailAnswer {
     fn from(entry: &Entry) -> Self {
         let Trail { credential, needed, held, window, fault, refusal } = entry.trail.clone();
+        let text = |shared: &Option<Arc<str>>| shared.as_deref().map(ToOwned::to_owned);
         Self {
-            credential: CredentialTrail { outcome: credential, label: entry.credential.clone() },
-            permission: PermissionTrail { needed, held },
+            credential: CredentialTrail { outcome: credential, label: text(&entry.credential) },
+            permission: PermissionTrail { needed, held: text(&held) },
             rate_limit: window.map(|window| WindowTrail {
                 limit: window.limit,
                 remaining: window.remaining,

@@ -1,6 +1,6 @@
 //! The journal: what was asked, what was decided, what was answered.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::selector::{Asked, Difference, Selector};
 use crate::core::clock::Time;
 
-/// One request and its answer. Holds no secret: who records it has taken them out.
+/// One request and its answer. Holds no secret: who records it has taken them out. Thousands are kept, each in few
+/// pieces of memory: finding room for a piece costs more than filling it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// What the answer's `X-Request-Id` says.
-    pub id: String,
+    pub id: Arc<str>,
     /// When it was asked, by the space's clock.
     pub at: Time,
     /// How long the answer took, in microseconds.
@@ -24,9 +25,9 @@ pub struct Entry {
     /// Its operation, if it is one.
     pub operation: Option<Cow<'static, str>>,
     /// What its credential is called, if it is known.
-    pub credential: Option<String>,
+    pub credential: Option<Arc<str>>,
     /// Its method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// Its whole path.
     pub path: String,
     /// Its query, as it was sent.
@@ -44,13 +45,53 @@ pub struct Entry {
 /// Headers and body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Message {
-    /// In the order in which they came.
-    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Its headers.
+    pub headers: Headers,
     /// As much of it as is kept.
     #[serde(serialize_with = "write_body", deserialize_with = "read_body")]
     pub body: Bytes,
     /// How many bytes it had.
     pub length: usize,
+}
+
+/// Names and values, in the order in which they came. One text, `name:value` in each line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(String);
+
+impl Headers {
+    /// None, and room for so many bytes of names and values.
+    #[must_use]
+    pub fn with_room(headers: usize, bytes: usize) -> Self {
+        Self(String::with_capacity(bytes + 2 * headers))
+    }
+
+    /// Adds one. A header has no line breaks; what stands in place of a secret loses its own.
+    pub fn push(&mut self, name: &str, value: &str) {
+        self.0.push_str(name);
+        self.0.push(':');
+        self.0.extend(value.lines());
+        self.0.push('\n');
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.lines().filter_map(|line| line.split_once(':'))
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs = Vec::<(String, String)>::deserialize(deserializer)?;
+        let mut headers = Self::default();
+        pairs.iter().for_each(|(name, value)| headers.push(name, value));
+        Ok(headers)
+    }
 }
 
 /// How a request was decided.
@@ -61,7 +102,7 @@ pub struct Trail {
     /// The role or scope that the operation needs; `None` where that was not asked.
     pub needed: Option<Cow<'static, str>>,
     /// What the credential may do.
-    pub held: Option<String>,
+    pub held: Option<Arc<str>>,
     /// The window that it was counted in.
     pub window: Option<Window>,
     /// The injected fault that hit it.
@@ -111,11 +152,8 @@ impl Entry {
     /// Bytes of memory that it takes, about.
     #[must_use]
     pub fn size(&self) -> usize {
-        const REST: usize = 512;
-        let message = |message: &Message| {
-            let headers: usize = message.headers.iter().map(|(name, value)| name.len() + value.len() + REST / 8).sum();
-            headers + message.body.len()
-        };
+        const REST: usize = 1024;
+        let message = |message: &Message| message.headers.0.len() + message.body.len();
         REST + self.path.len()
             + self.query.as_ref().map_or(0, String::len)
             + message(&self.request)
@@ -334,13 +372,13 @@ mod tests {
 
     fn entry(query: &str, body: &str) -> Entry {
         Entry {
-            id: "1".to_owned(),
+            id: "1".into(),
             at: Time::default(),
             elapsed_micros: 1,
             service: Some("jetbrains_account".into()),
             operation: Some("assignLicense".into()),
-            credential: Some("ann".to_owned()),
-            method: "POST".to_owned(),
+            credential: Some("ann".into()),
+            method: "POST".into(),
             path: "/api/v1/customer/licenses/assign".to_owned(),
             query: (!query.is_empty()).then(|| query.to_owned()),
             status: 200,
@@ -386,8 +424,13 @@ mod tests {
         let mut entry = entry("", "");
         entry.request.body = Bytes::from_static(&[0xff, 0]);
         entry.response.body = Bytes::from_static(b"text");
+        for (name, value) in [("host", "a:1"), ("x", ""), ("host", "in\ntwo")] {
+            entry.response.headers.push(name, value);
+        }
         let read: Entry = serde_json::from_str(&serde_json::to_string(&entry).unwrap()).unwrap();
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
+        let headers: Vec<_> = read.response.headers.iter().collect();
+        assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);
     }
 
     #[test]

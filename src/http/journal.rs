@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request},
 };
 use http_body::{Frame, SizeHint};
 
@@ -20,7 +20,7 @@ use crate::{
         redact::MASK,
         token::{Keyring, PlainToken},
     },
-    domain::journal::{Entry, Hit, Message, Recognised, Trail, Window},
+    domain::journal::{Entry, Headers, Hit, Message, Recognised, Trail, Window},
     store,
 };
 
@@ -65,7 +65,7 @@ impl Asked {
 /// What is known of the answer.
 pub struct Answered<'a> {
     /// Its request's id.
-    pub id: &'a str,
+    pub id: Arc<str>,
     /// How long it took.
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
@@ -107,20 +107,20 @@ fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answere
     let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
     let kept = &answered.body[..answered.body.len().min(KEPT)];
     let response = Message {
-        headers: if is_harmless { written(answered.headers) } else { redactor.headers(answered.headers) },
+        headers: if is_harmless { shown(answered.headers, |_, _| None) } else { redactor.headers(answered.headers) },
         body: if is_harmless { Bytes::copy_from_slice(kept) } else { redactor.body(kept, answered.body.len()) },
         length: answered.body.len(),
     };
     let refusal = answered.refusal.map(|refusal| redactor.text(&refusal));
     let identified = &decision.identified;
     Entry {
-        id: answered.id.to_owned(),
+        id: answered.id,
         at: identified.now,
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),
-        credential: identified.label.as_deref().map(ToOwned::to_owned),
-        method: asked.method.as_str().to_owned(),
+        credential: identified.label.clone(),
+        method: named(&asked.method),
         path,
         query,
         status: answered.status.as_u16(),
@@ -140,7 +140,7 @@ fn trail(decision: &Decision, refusal: Option<String>) -> Trail {
             (Outcome::Good(_), _) => Recognised::Good,
         },
         needed: identified.needed.get().copied().map(Cow::Borrowed),
-        held: identified.held.as_deref().map(ToOwned::to_owned),
+        held: identified.held.clone(),
         window: decision.standing.as_ref().map(|standing| Window {
             limit: standing.limit,
             remaining: standing.remaining,
@@ -192,13 +192,15 @@ impl Redactor<'_> {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    fn headers(&mut self, headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
-        let shown = headers.iter().map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            let value = if CREDENTIALS.contains(name) { self.credential(&value) } else { self.text(&value) };
-            (Cow::Owned(name.as_str().to_owned()), value)
-        });
-        shown.collect()
+    fn headers(&mut self, headers: &HeaderMap) -> Headers {
+        shown(headers, |name, value| {
+            if CREDENTIALS.contains(name) {
+                return Some(self.credential(value));
+            }
+            let redacted = self.keyring.redact(value);
+            self.found |= redacted.is_some();
+            redacted
+        })
     }
 
     /// The scheme, if there is one, and what people call the credential, if it is known.
@@ -232,10 +234,22 @@ impl Redactor<'_> {
     }
 }
 
-/// Headers that hold nothing to hide.
-fn written(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (Cow::Owned(name.as_str().to_owned()), text(value))).collect()
+/// Headers, each with what `redacted` says in place of its value.
+fn shown(headers: &HeaderMap, mut redacted: impl FnMut(&HeaderName, &str) -> Option<String>) -> Headers {
+    let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut shown = Headers::with_room(headers.len(), bytes);
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        shown.push(name.as_str(), &redacted(name, &value).map_or(value, Cow::Owned));
+    }
+    shown
+}
+
+/// Most methods have a name of their own.
+fn named(method: &Method) -> Cow<'static, str> {
+    const USUAL: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let usual = USUAL.into_iter().find(|name| *name == method.as_str());
+    usual.map_or_else(|| Cow::Owned(method.as_str().to_owned()), Cow::Borrowed)
 }
 
 /// What a handler has read of a body so far.

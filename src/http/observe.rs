@@ -76,7 +76,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = Answered { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
+        let answered = Answered { id, elapsed_micros, refusal, status, headers, body: &whole };
         journal::record(&app, asked, &decision, answered).await;
     }
     match damage {

@@ -112,7 +112,7 @@ pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds
     if let Pools::Postgres(pool) = db.pools() {
         keep_in_database(db, pool, space, revision, &entry, bounds).await
     } else if db.revision(space).await?.is_some() {
-        let id = entry.id.clone();
+        let id = Arc::clone(&entry.id);
         db.journals().keep(space, revision, entry, bounds);
         db.tell(space, Happened::Request, &id);
         Ok(())
@@ -139,12 +139,12 @@ async fn keep_in_database(
     let text = serde_json::to_string(entry).map_err(Fault::internal)?;
     sqlx::query_scalar::<_, i64>(KEEP)
         .bind(space.0)
-        .bind(&entry.id)
+        .bind(&*entry.id)
         .bind(micros(entry.at))
         .bind(entry.service.as_deref())
         .bind(entry.operation.as_deref())
         .bind(entry.credential.as_deref())
-        .bind(&entry.method)
+        .bind(&*entry.method)
         .bind(&entry.path)
         .bind(i64::from(entry.status))
         .bind(i64::try_from(size).map_err(Fault::internal)?)
@@ -242,7 +242,7 @@ pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<Numbered>,
     let Pools::Postgres(pool) = db.pools() else {
         let journals = db.journals().lock();
         let mut entries = journals.get(&space).into_iter().flat_map(|ring| ring.entries.iter().rev());
-        return Ok(entries.find(|(_, entry)| entry.id == id).cloned());
+        return Ok(entries.find(|(_, entry)| &*entry.id == id).cloned());
     };
     if !super::can_be_stored(id) {
         return Ok(None);
