@@ -43,7 +43,8 @@ pub fn router(app: App) -> Router {
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
-        router = router.nest(control::BASE, control::router(&app)).merge(pages::router(&app));
+        let inside = control::inside(&app);
+        router = router.nest(control::BASE, control::guarded(inside.clone(), &app)).merge(pages::router(&app, inside));
     }
     router
         .fallback(nowhere)

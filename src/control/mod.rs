@@ -125,14 +125,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
 }
 
-/// The control API, to be mounted at [`BASE`].
-pub fn router(app: &App) -> Router<App> {
-    inside(app).layer(from_fn_with_state(app.clone(), guard::guard))
+/// The control API behind its guard, to be mounted at [`BASE`].
+pub fn guarded(inside: Router<App>, app: &App) -> Router<App> {
+    inside.layer(from_fn_with_state(app.clone(), guard::guard))
 }
 
-/// The control API for Locum's own pages, which stand behind a guard of their own.
+/// The control API as such: for [`guarded`], and for Locum's own pages, which stand behind a guard of their own.
 pub fn inside(app: &App) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
+    let known = query::Known::of(&document);
+    // Documents are large: the next is not made beside this one.
+    drop(document);
     let (of_a_space, _) = of_a_space().split_for_parts();
     routes
         .nest("/spaces/{space}", of_a_space)
@@ -140,7 +143,7 @@ pub fn inside(app: &App) -> Router<App> {
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), one_world::one_world))
-        .layer(from_fn_with_state(query::Known::of(&document), query::check))
+        .layer(from_fn_with_state(known, query::check))
         .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))

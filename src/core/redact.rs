@@ -36,7 +36,7 @@ impl Keyring {
         let secrets = self.secrets.0.read().unwrap_or_else(PoisonError::into_inner);
         let label = |word: &str| {
             let fits = (SHORTEST..=LONGEST).contains(&word.len());
-            let known = if fits { secrets.get(&self.fingerprint(&PlainToken::new(word))) } else { None };
+            let known = if fits { secrets.get(&self.digest(word.as_bytes())) } else { None };
             known.map(|label| format!("[{label}]"))
         };
         // A token can be anything, a blank and a slash in it included, when it stands alone.

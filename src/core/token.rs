@@ -108,7 +108,7 @@ impl Keyring {
         self.digest(b"locum server key").to_hex()
     }
 
-    fn digest(&self, bytes: &[u8]) -> Fingerprint {
+    pub(super) fn digest(&self, bytes: &[u8]) -> Fingerprint {
         let mut mac = self.mac.clone();
         mac.update(bytes);
         Fingerprint(mac.finalize().into_bytes().into())

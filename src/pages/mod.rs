@@ -53,9 +53,9 @@ fn views() -> Router<Pages> {
         .route(&at("/atlassian"), get(atlassian::show))
 }
 
-/// The pages, to be merged into the root.
-pub fn router(app: &App) -> Router<App> {
-    let pages = Pages { app: app.clone(), control: control::inside(app).with_state(app.clone()) };
+/// The pages, to be merged into the root. `control` is the control API, behind no guard.
+pub fn router(app: &App, control: Router<App>) -> Router<App> {
+    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()) };
     let caller = call::Caller { pages: pages.clone(), views: views().with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(&format!("{BASE}/"));

@@ -57,10 +57,14 @@ impl Journals {
     }
 
     fn keep(&self, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) {
+        let entry = Arc::new(entry);
         let mut journals = self.lock();
         let ring = journals.entry(space).or_default();
         if revision >= ring.since_revision {
-            ring.push(Arc::new(entry), bounds);
+            let evicted = ring.push(entry, bounds);
+            // Others need not wait until it is taken apart.
+            drop(journals);
+            drop(evicted);
         }
     }
 
@@ -77,17 +81,21 @@ impl Journals {
 }
 
 impl Ring {
-    fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) {
+    /// Adds an entry, and returns those that it leaves no room for.
+    fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) -> Vec<Arc<Entry>> {
         self.bytes += entry.size();
         self.last_number += 1;
         self.entries.push_back((self.last_number, entry));
         // The newest stays, however large.
+        let mut gone = Vec::new();
         while self.entries.len() > 1 && (self.entries.len() > bounds.entries || self.bytes > bounds.bytes) {
-            if let Some((_, gone)) = self.entries.pop_front() {
-                self.bytes -= gone.size();
+            if let Some((_, oldest)) = self.entries.pop_front() {
+                self.bytes -= oldest.size();
                 self.evicted += 1;
+                gone.push(oldest);
             }
         }
+        gone
     }
 
     /// Whether it is time to look after the bounds of a journal in the database.
