@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use super::token::{Fingerprint, Keyring, PlainToken};
+use super::token::{Fingerprint, Keyring};
 
 /// What stands in place of a secret that has no name.
 pub const MASK: &str = "********";
@@ -19,24 +19,37 @@ const LONGEST: usize = 1024;
 pub(super) struct Secrets(Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>);
 
 impl Keyring {
-    /// From here on, the token of this fingerprint is a secret that [`Keyring::redact`] finds.
+    /// From here on, the token of this fingerprint is a secret that [`Known::redact`] finds.
     pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
         self.secrets.0.write().unwrap_or_else(PoisonError::into_inner).insert(fingerprint, label.into());
     }
 
-    /// What people call a token that was given out.
+    /// The tokens that were given out so far. None is added while this is held.
     #[must_use]
-    pub fn known(&self, token: &PlainToken) -> Option<Arc<str>> {
-        self.secrets.0.read().unwrap_or_else(PoisonError::into_inner).get(&self.fingerprint(token)).cloned()
+    pub fn known(&self) -> Known<'_> {
+        Known { keyring: self, labels: self.secrets.0.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+/// See [`Keyring::known`].
+pub struct Known<'a> {
+    keyring: &'a Keyring,
+    labels: RwLockReadGuard<'a, HashMap<Fingerprint, Arc<str>>>,
+}
+
+impl Known<'_> {
+    /// What people call a token.
+    #[must_use]
+    pub fn label(&self, token: &str) -> Option<&str> {
+        self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
     }
 
     /// The text, with `[label]` in place of every known token in it; `None` when there is none.
     #[must_use]
     pub fn redact(&self, text: &str) -> Option<String> {
-        let secrets = self.secrets.0.read().unwrap_or_else(PoisonError::into_inner);
         let label = |word: &str| {
             let fits = (SHORTEST..=LONGEST).contains(&word.len());
-            let known = if fits { secrets.get(&self.digest(word.as_bytes())) } else { None };
+            let known = if fits { self.label(word) } else { None };
             known.map(|label| format!("[{label}]"))
         };
         // A token can be anything, a blank and a slash in it included, when it stands alone.
@@ -87,7 +100,7 @@ fn candidates(word: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::token::HashCost;
+    use crate::core::token::{HashCost, PlainToken};
 
     #[test]
     fn known_tokens_are_found_wherever_they_stand() {
@@ -108,10 +121,10 @@ mod tests {
             ("x=a+demo-token&y=%40demo-token%40", "x=a+[ann]&y=%40[ann]%40"),
             ("ä demo-token ü", "ä [ann] ü"),
         ] {
-            assert_eq!(keys.redact(text).as_deref(), Some(redacted));
+            assert_eq!(keys.known().redact(text).as_deref(), Some(redacted));
         }
         for text in ["", "demo", "demo-tokens", "Demo-Token", "/api/v1/token?x=1", "ü=ä"] {
-            assert_eq!(keys.redact(text), None, "{text}");
+            assert_eq!(keys.known().redact(text), None, "{text}");
         }
     }
 }

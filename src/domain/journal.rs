@@ -3,19 +3,19 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::selector::{Asked, Difference, Selector};
 use crate::core::clock::Time;
 
-/// One request and its answer. Holds no secret: who records it has taken them out. Thousands are kept, each in few
-/// pieces of memory: finding room for a piece costs more than filling it.
+/// One request and its answer. Holds no secret: who records it has taken them out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// What the answer's `X-Request-Id` says.
-    pub id: Arc<str>,
+    pub id: ByteString,
     /// When it was asked, by the space's clock.
     pub at: Time,
     /// How long the answer took, in microseconds.
@@ -29,9 +29,9 @@ pub struct Entry {
     /// Its method.
     pub method: Cow<'static, str>,
     /// Its whole path.
-    pub path: String,
+    pub path: ByteString,
     /// Its query, as it was sent.
-    pub query: Option<String>,
+    pub query: Option<ByteString>,
     /// The answer's status.
     pub status: u16,
     /// What was asked.
@@ -56,21 +56,20 @@ pub struct Message {
 
 /// Names and values, in the order in which they came. One text, `name:value` in each line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(String);
+pub struct Headers(ByteString);
 
 impl Headers {
-    /// None, and room for so many bytes of names and values.
-    #[must_use]
-    pub fn with_room(headers: usize, bytes: usize) -> Self {
-        Self(String::with_capacity(bytes + 2 * headers))
-    }
-
-    /// Adds one. A header has no line breaks; what stands in place of a secret loses its own.
-    pub fn push(&mut self, name: &str, value: &str) {
-        self.0.push_str(name);
-        self.0.push(':');
-        self.0.extend(value.lines());
-        self.0.push('\n');
+    /// A header has no line breaks; what stands in place of a secret loses its own.
+    pub fn of<'a>(headers: impl Iterator<Item = (&'a str, Cow<'a, str>)>) -> Self {
+        const USUAL: usize = 512;
+        let mut text = String::with_capacity(USUAL);
+        for (name, value) in headers {
+            text.push_str(name);
+            text.push(':');
+            text.extend(value.lines());
+            text.push('\n');
+        }
+        Self(text.into())
     }
 
     /// All of them.
@@ -87,10 +86,8 @@ impl Serialize for Headers {
 
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pairs = Vec::<(String, String)>::deserialize(deserializer)?;
-        let mut headers = Self::default();
-        pairs.iter().for_each(|(name, value)| headers.push(name, value));
-        Ok(headers)
+        let pairs = Vec::<(Cow<'de, str>, Cow<'de, str>)>::deserialize(deserializer)?;
+        Ok(Self::of(pairs.iter().map(|(name, value)| (&**name, Cow::Borrowed(&**value)))))
     }
 }
 
@@ -155,9 +152,20 @@ impl Entry {
         const REST: usize = 1024;
         let message = |message: &Message| message.headers.0.len() + message.body.len();
         REST + self.path.len()
-            + self.query.as_ref().map_or(0, String::len)
+            + self.query.as_ref().map_or(0, |query| query.len())
             + message(&self.request)
             + message(&self.response)
+    }
+
+    /// Moves its texts to where those of others are.
+    pub fn settle(&mut self, ground: &mut Ground) {
+        ground.text(&mut self.id);
+        ground.text(&mut self.path);
+        self.query.iter_mut().for_each(|query| ground.text(query));
+        for message in [&mut self.request, &mut self.response] {
+            ground.text(&mut message.headers.0);
+            ground.bytes(&mut message.body);
+        }
     }
 
     /// As selectors see it.
@@ -170,6 +178,41 @@ impl Entry {
             method: &self.method,
             path: &self.path,
         }
+    }
+}
+
+/// Memory for the texts of entries, side by side. Small texts that are kept for long and dropped by whichever thread
+/// comes along are what allocators are slowest at: they cost a request more than all else that the journal does.
+#[derive(Debug, Default)]
+pub struct Ground {
+    free: BytesMut,
+    /// How large a piece was when it was new.
+    size: usize,
+}
+
+impl Ground {
+    const SMALLEST: usize = 4 * KIBIBYTE;
+    const LARGEST: usize = 64 * KIBIBYTE;
+
+    fn bytes(&mut self, bytes: &mut Bytes) {
+        if bytes.len() > self.free.capacity() {
+            self.size = (2 * self.size).clamp(Self::SMALLEST, Self::LARGEST);
+            // What is long has its own, so that it leaves nothing unused behind.
+            if bytes.len() > self.size / 4 {
+                *bytes = Bytes::copy_from_slice(bytes);
+                return;
+            }
+            self.free = BytesMut::with_capacity(self.size);
+        }
+        self.free.extend_from_slice(bytes);
+        *bytes = self.free.split().freeze();
+    }
+
+    fn text(&mut self, text: &mut ByteString) {
+        let mut bytes = std::mem::take(text).into_bytes();
+        self.bytes(&mut bytes);
+        // It was text before.
+        *text = ByteString::try_from(bytes).unwrap_or_default();
     }
 }
 
@@ -379,8 +422,8 @@ mod tests {
             operation: Some("assignLicense".into()),
             credential: Some("ann".into()),
             method: "POST".into(),
-            path: "/api/v1/customer/licenses/assign".to_owned(),
-            query: (!query.is_empty()).then(|| query.to_owned()),
+            path: "/api/v1/customer/licenses/assign".into(),
+            query: (!query.is_empty()).then(|| query.into()),
             status: 200,
             request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
             response: Message::default(),
@@ -424,13 +467,23 @@ mod tests {
         let mut entry = entry("", "");
         entry.request.body = Bytes::from_static(&[0xff, 0]);
         entry.response.body = Bytes::from_static(b"text");
-        for (name, value) in [("host", "a:1"), ("x", ""), ("host", "in\ntwo")] {
-            entry.response.headers.push(name, value);
-        }
+        let headers = [("host", "a:1"), ("x", ""), ("host", "in\ntwo")];
+        entry.response.headers = Headers::of(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))));
         let read: Entry = serde_json::from_str(&serde_json::to_string(&entry).unwrap()).unwrap();
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
         let headers: Vec<_> = read.response.headers.iter().collect();
         assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);
+    }
+
+    #[test]
+    fn an_entry_is_the_same_where_others_are() {
+        let mut ground = Ground::default();
+        for length in [0, 1, 100, 3_000, 5_000, 100, 40_000, 100, 100_000] {
+            let mut entry = entry("a=1", &"x".repeat(length));
+            let written = serde_json::to_string(&entry).unwrap();
+            entry.settle(&mut ground);
+            assert_eq!(serde_json::to_string(&entry).unwrap(), written, "{length}");
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::{emulated::Outcome, identify::Decision};
 use crate::{
     app::App,
     core::{
-        redact::MASK,
-        token::{Keyring, PlainToken},
+        redact::{Known, MASK},
+        token::Keyring,
     },
     domain::journal::{Entry, Headers, Hit, Message, Recognised, Trail, Window},
     store,
@@ -65,7 +65,7 @@ impl Asked {
 /// What is known of the answer.
 pub struct Answered<'a> {
     /// Its request's id.
-    pub id: Arc<str>,
+    pub id: &'a str,
     /// How long it took.
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
@@ -94,9 +94,9 @@ pub async fn record(app: &App, asked: Asked, decision: &Decision, answered: Answ
 }
 
 fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answered<'_>) -> Entry {
-    let mut redactor = Redactor { keyring, found: false };
-    let path = redactor.text(asked.uri.path());
-    let query = asked.uri.query().map(|query| redactor.query(query));
+    let mut redactor = Redactor { known: keyring.known(), found: false };
+    let path = redactor.text(asked.uri.path()).into();
+    let query = asked.uri.query().map(|query| redactor.query(query).into());
     let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
     if let Some(copy) = asked.body {
         let mut copied = copy.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,16 +105,16 @@ fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answere
     }
     // What only reads and was given no secret has none to answer: it need not be searched.
     let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
-    let kept = &answered.body[..answered.body.len().min(KEPT)];
+    let kept = answered.body.slice(..answered.body.len().min(KEPT));
     let response = Message {
         headers: if is_harmless { shown(answered.headers, |_, _| None) } else { redactor.headers(answered.headers) },
-        body: if is_harmless { Bytes::copy_from_slice(kept) } else { redactor.body(kept, answered.body.len()) },
+        body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
         length: answered.body.len(),
     };
     let refusal = answered.refusal.map(|refusal| redactor.text(&refusal));
     let identified = &decision.identified;
     Entry {
-        id: answered.id,
+        id: answered.id.into(),
         at: identified.now,
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
@@ -154,13 +154,13 @@ fn trail(decision: &Decision, refusal: Option<String>) -> Trail {
 
 /// Takes secrets out, and remembers whether there were any.
 struct Redactor<'a> {
-    keyring: &'a Keyring,
+    known: Known<'a>,
     found: bool,
 }
 
 impl Redactor<'_> {
     fn text(&mut self, text: &str) -> String {
-        match self.keyring.redact(text) {
+        match self.known.redact(text) {
             Some(redacted) => {
                 self.found = true;
                 redacted
@@ -173,13 +173,13 @@ impl Redactor<'_> {
     fn query(&mut self, query: &str) -> String {
         let is_credential = |name: &str| name == CREDENTIAL_PARAMETER;
         let hides = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
-            is_credential(&name) || self.keyring.redact(&name).is_some() || self.keyring.redact(&value).is_some()
+            is_credential(&name) || self.known.redact(&name).is_some() || self.known.redact(&value).is_some()
         });
         if !hides {
             return query.to_owned();
         }
         self.found = true;
-        let shown = |name: &str, value: &str| match self.keyring.redact(value) {
+        let shown = |name: &str, value: &str| match self.known.redact(value) {
             Some(redacted) => redacted,
             None if is_credential(name) => MASK.to_owned(),
             None => value.to_owned(),
@@ -187,7 +187,7 @@ impl Redactor<'_> {
         let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs = pairs.map(|(name, value)| {
             let value = shown(&name, &value);
-            format!("{}={value}", self.keyring.redact(&name).unwrap_or_else(|| name.into_owned()))
+            format!("{}={value}", self.known.redact(&name).unwrap_or_else(|| name.into_owned()))
         });
         pairs.collect::<Vec<_>>().join("&")
     }
@@ -197,7 +197,7 @@ impl Redactor<'_> {
             if CREDENTIALS.contains(name) {
                 return Some(self.credential(value));
             }
-            let redacted = self.keyring.redact(value);
+            let redacted = self.known.redact(value);
             self.found |= redacted.is_some();
             redacted
         })
@@ -206,7 +206,7 @@ impl Redactor<'_> {
     /// The scheme, if there is one, and what people call the credential, if it is known.
     fn credential(&self, value: &str) -> String {
         let known = |token: &str| {
-            let label = self.keyring.known(&PlainToken::new(token));
+            let label = self.known.label(token);
             label.map_or_else(|| MASK.to_owned(), |label| format!("[{label}]"))
         };
         match value.split_once(' ') {
@@ -236,15 +236,12 @@ impl Redactor<'_> {
 
 /// Headers, each with what `redacted` says in place of its value.
 fn shown(headers: &HeaderMap, mut redacted: impl FnMut(&HeaderName, &str) -> Option<String>) -> Headers {
-    let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut shown = Headers::with_room(headers.len(), bytes);
-    for (name, value) in headers {
+    Headers::of(headers.iter().map(|(name, value)| {
         // Nearly all are text already, which is the faster question.
         let value =
             str::from_utf8(value.as_bytes()).map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
-        shown.push(name.as_str(), &redacted(name, &value).map_or(value, Cow::Owned));
-    }
-    shown
+        (name.as_str(), redacted(name, &value).map_or(value, Cow::Owned))
+    }))
 }
 
 /// Most methods have a name of their own.

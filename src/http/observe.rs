@@ -76,7 +76,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = Answered { id, elapsed_micros, refusal, status, headers, body: &whole };
+        let answered = Answered { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
         journal::record(&app, asked, &decision, answered).await;
     }
     match damage {
@@ -97,7 +97,7 @@ impl Line {
         let path = parts.uri.path();
         Self {
             method: parts.method.to_string(),
-            path: app.keyring.redact(path).unwrap_or_else(|| path.to_owned()),
+            path: app.keyring.known().redact(path).unwrap_or_else(|| path.to_owned()),
             route: parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned()),
         }
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     core::{clock::micros, fault::Fault},
     domain::{
-        journal::{Bounds, Entry, Expected, Filter},
+        journal::{Bounds, Entry, Expected, Filter, Ground},
         organization::SpaceId,
         selector::Selector,
     },
@@ -31,6 +31,7 @@ pub(super) struct Journals(Mutex<HashMap<SpaceId, Ring>>);
 struct Ring {
     /// By number, the oldest first.
     entries: VecDeque<(i64, Arc<Entry>)>,
+    ground: Ground,
     last_number: i64,
     added: usize,
     bytes: usize,
@@ -57,7 +58,6 @@ impl Journals {
     }
 
     fn keep(&self, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) {
-        let entry = Arc::new(entry);
         let mut journals = self.lock();
         let ring = journals.entry(space).or_default();
         if revision >= ring.since_revision {
@@ -82,10 +82,11 @@ impl Journals {
 
 impl Ring {
     /// Adds an entry, and returns those that it leaves no room for.
-    fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) -> Vec<Arc<Entry>> {
+    fn push(&mut self, mut entry: Entry, bounds: Bounds) -> Vec<Arc<Entry>> {
+        entry.settle(&mut self.ground);
         self.bytes += entry.size();
         self.last_number += 1;
-        self.entries.push_back((self.last_number, entry));
+        self.entries.push_back((self.last_number, Arc::new(entry)));
         // The newest stays, however large.
         let mut gone = Vec::new();
         while self.entries.len() > 1 && (self.entries.len() > bounds.entries || self.bytes > bounds.bytes) {
@@ -120,7 +121,7 @@ pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds
     if let Pools::Postgres(pool) = db.pools() {
         keep_in_database(db, pool, space, revision, &entry, bounds).await
     } else if db.revision(space).await?.is_some() {
-        let id = Arc::clone(&entry.id);
+        let id = entry.id.clone();
         db.journals().keep(space, revision, entry, bounds);
         db.tell(space, Happened::Request, &id);
         Ok(())
@@ -153,7 +154,7 @@ async fn keep_in_database(
         .bind(entry.operation.as_deref())
         .bind(entry.credential.as_deref())
         .bind(&*entry.method)
-        .bind(&entry.path)
+        .bind(&*entry.path)
         .bind(i64::from(entry.status))
         .bind(i64::try_from(size).map_err(Fault::internal)?)
         .bind(text)
