@@ -83,7 +83,8 @@ impl Journals {
 impl Ring {
     /// Adds an entry, and returns those that it leaves no room for.
     fn push(&mut self, mut entry: Entry, bounds: Bounds) -> Vec<Arc<Entry>> {
-        entry.settle(&mut self.ground);
+        const RECENT: usize = 16;
+        entry.settle(&mut self.ground, self.entries.iter().rev().take(RECENT).map(|(_, entry)| &**entry));
         self.bytes += entry.size();
         self.last_number += 1;
         self.entries.push_back((self.last_number, Arc::new(entry)));
