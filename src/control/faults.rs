@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text, object},
     selector::Match,
 };
 use crate::{
@@ -25,9 +25,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// Which requests; left out, all of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     r#match: Match,
     /// What becomes of them.
+    #[serde(deserialize_with = "object")]
     then: Then,
     /// How many are hit; left out, all of them.
     #[serde(skip_serializing_if = "Option::is_none")]

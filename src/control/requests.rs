@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery},
+    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery, object},
     info::{check_operation, check_service},
     selector,
 };
@@ -387,10 +387,10 @@ pub async fn get_request(
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// Which requests; left out, all of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     r#match: Wanted,
     /// How many; left out, at least one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     count: Counted,
     /// How long to wait for it, like `2s`, up to `10m`; left out, not at all.
     #[schema(example = "2s")]
