@@ -1,6 +1,6 @@
 //! Query and body of control requests, refused as problems that point at the value.
 
-use std::{collections::HashMap, fmt, marker::PhantomData};
+use std::collections::HashMap;
 
 use axum::{
     body::Bytes,
@@ -8,10 +8,7 @@ use axum::{
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use utoipa::IntoParams;
 
@@ -20,7 +17,7 @@ use crate::{
     app::App,
     core::fault::{self, Fault},
     domain::organization::{DEFAULT_SPACE, Space},
-    http::extract::body,
+    http::extract::{body, object},
 };
 
 /// The largest control body: seeds are longer than what the services take.
@@ -99,39 +96,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let bytes = body(request, app).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let wrong = |e: serde_path_to_error::Error<serde_json::Error>| {
-            let (pointer, detail) = (pointer(e.path()), e.into_inner().to_string());
-            Fault::invalid(pointer, detail)
-        };
-        let Object(value) = serde_path_to_error::deserialize(&mut deserializer).map_err(wrong)?;
+        let mut track = serde_path_to_error::Track::new();
+        let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
+        let value = value.map_err(|e| Fault::invalid(pointer(&track.path()), e.to_string()))?;
         deserializer.end().map_err(|e| Fault::invalid("", e.to_string()))?;
         Ok(Self(value))
     }
-}
-
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        object(deserializer).map(Self)
-    }
-}
-
-/// Reads an object. What is derived would take an array of the members too.
-pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct OfObject<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for OfObject<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(members))
-        }
-    }
-    deserializer.deserialize_map(OfObject(PhantomData))
 }
 
 /// The body, as text.

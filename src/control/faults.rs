@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text, object},
+    extract::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
     selector::Match,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         injection::{Damage, Effect, Rule},
         organization::SpaceId,
     },
+    http::extract::object,
     store::{self, injection::Stored},
 };
 

@@ -14,13 +14,13 @@ mod info;
 mod one_world;
 mod organizations;
 mod probes;
-mod query;
 mod rate_limits;
 mod requests;
 mod selector;
 mod snapshots;
 mod spaces;
 mod state;
+mod takes;
 pub mod variables;
 mod vaults;
 mod world;
@@ -133,7 +133,7 @@ pub fn guarded(inside: Router<App>, app: &App) -> Router<App> {
 /// The control API as such: for [`guarded`], and for Locum's own pages, which stand behind a guard of their own.
 pub fn inside(app: &App) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
-    let known = query::Known::of(&document);
+    let takes = takes::by_route(&document);
     // Documents are large: the next is not made beside this one.
     drop(document);
     let (of_a_space, _) = of_a_space().split_for_parts();
@@ -143,7 +143,7 @@ pub fn inside(app: &App) -> Router<App> {
         .fallback(|| async { Problem::from(Fault::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), one_world::one_world))
-        .layer(from_fn_with_state(known, query::check))
+        .layer(from_fn_with_state(takes, takes::check))
         .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))

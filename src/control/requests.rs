@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery, object},
+    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery},
     info::{check_operation, check_service},
     selector,
 };
@@ -31,6 +31,7 @@ use crate::{
         organization::SpaceId,
         selector::{Difference, Selector},
     },
+    http::extract::object,
     store::{
         self,
         journal::{Count, Numbered},

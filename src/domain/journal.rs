@@ -27,7 +27,7 @@ pub struct Entry {
     /// What its credential is called, if it is known.
     pub credential: Option<Arc<str>>,
     /// Its method.
-    pub method: Cow<'static, str>,
+    pub method: ByteString,
     /// Its whole path.
     pub path: ByteString,
     /// Its query, as it was sent.
@@ -161,6 +161,7 @@ impl Entry {
     /// the `recent` ones is not kept twice.
     pub fn settle<'a>(&mut self, ground: &mut Ground, mut recent: impl Iterator<Item = &'a Self>) {
         ground.text(&mut self.id);
+        ground.text(&mut self.method);
         ground.text(&mut self.path);
         self.query.iter_mut().for_each(|query| ground.text(query));
         ground.text(&mut self.request.headers.0);
@@ -201,13 +202,13 @@ impl Ground {
 
     fn bytes(&mut self, bytes: &mut Bytes) {
         if bytes.len() > self.free.capacity() {
-            self.size = (2 * self.size).clamp(Self::SMALLEST, Self::LARGEST);
+            let size = (2 * self.size).clamp(Self::SMALLEST, Self::LARGEST);
             // What is long has its own, so that it leaves nothing unused behind.
-            if bytes.len() > self.size / 4 {
+            if bytes.len() > size / 4 {
                 *bytes = Bytes::copy_from_slice(bytes);
                 return;
             }
-            self.free = BytesMut::with_capacity(self.size);
+            *self = Self { free: BytesMut::with_capacity(size), size };
         }
         self.free.extend_from_slice(bytes);
         *bytes = self.free.split().freeze();

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{identify, operations::Operations};
+use super::{identify, operations};
 use crate::{
     app::App,
     core::{fault::Fault, token::PlainToken, window::Policy},
@@ -117,7 +117,7 @@ pub fn emulate_beside<S: Emulated>(app: &App, routes: OpenApiRouter<App>) -> Rou
 }
 
 fn layered<S: Emulated>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
-    let service = identify::Service { app: app.clone(), operations: Arc::new(Operations::of(document)) };
+    let service = identify::Service { app: app.clone(), operations: Arc::new(operations::ids(document)) };
     routes
         .layer(from_fn_with_state(service, identify::identify::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Fault::internal("a handler panicked"))))

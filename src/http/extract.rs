@@ -1,6 +1,6 @@
 //! Query, path and body, refused in the service's own words.
 
-use std::{collections::HashSet, marker::PhantomData};
+use std::{collections::HashSet, fmt, marker::PhantomData};
 
 use axum::{
     body::Bytes,
@@ -10,7 +10,10 @@ use axum::{
     },
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::emulated::Emulated;
 use crate::{app::App, core::fault::Fault};
@@ -72,4 +75,24 @@ pub async fn body(request: Request, app: &App) -> Result<Bytes, Fault> {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Fault::BodyTooLarge,
         other => Fault::Unreadable(format!("body: {other}")),
     })
+}
+
+/// Reads an object. What is derived would take an array of the members too.
+///
+/// # Errors
+/// What is no object, or not one of a `T`.
+pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct OfObject<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OfObject<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+    deserializer.deserialize_map(OfObject(PhantomData))
 }

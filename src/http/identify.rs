@@ -39,7 +39,7 @@ pub struct Service {
     /// The running thing.
     pub app: App,
     /// The service's operations.
-    pub operations: Arc<Operations>,
+    pub operations: Arc<Operations<&'static str>>,
 }
 
 /// What is known of a request before its handler runs.
@@ -121,7 +121,7 @@ async fn answer<S: Emulated>(
 ) -> Response {
     let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
-    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method));
+    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
     let standing = match count::<S>(app, &identified).await {
         Ok(standing) => standing,
         Err(fault) => return refuse::<S>(fault),

@@ -120,7 +120,7 @@ fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answere
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),
         credential: identified.label.clone(),
-        method: named(&asked.method),
+        method: asked.method.as_str().into(),
         path,
         query,
         status: answered.status.as_u16(),
@@ -159,14 +159,15 @@ struct Redactor<'a> {
 }
 
 impl Redactor<'_> {
+    /// The text without its secrets; `None` when there are none.
+    fn redact(&mut self, text: &str) -> Option<String> {
+        let redacted = self.known.redact(text);
+        self.found |= redacted.is_some();
+        redacted
+    }
+
     fn text(&mut self, text: &str) -> String {
-        match self.known.redact(text) {
-            Some(redacted) => {
-                self.found = true;
-                redacted
-            }
-            None => text.to_owned(),
-        }
+        self.redact(text).unwrap_or_else(|| text.to_owned())
     }
 
     /// Parameters are looked at as they were meant, and stay as they were written where there is nothing to hide.
@@ -193,14 +194,12 @@ impl Redactor<'_> {
     }
 
     fn headers(&mut self, headers: &HeaderMap) -> Headers {
-        shown(headers, |name, value| {
-            if CREDENTIALS.contains(name) {
-                return Some(self.credential(value));
-            }
-            let redacted = self.known.redact(value);
-            self.found |= redacted.is_some();
-            redacted
-        })
+        shown(
+            headers,
+            |name, value| {
+                if CREDENTIALS.contains(name) { Some(self.credential(value)) } else { self.redact(value) }
+            },
+        )
     }
 
     /// The scheme, if there is one, and what people call the credential, if it is known.
@@ -242,13 +241,6 @@ fn shown(headers: &HeaderMap, mut redacted: impl FnMut(&HeaderName, &str) -> Opt
             str::from_utf8(value.as_bytes()).map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
         (name.as_str(), redacted(name, &value).map_or(value, Cow::Owned))
     }))
-}
-
-/// Most methods have a name of their own.
-fn named(method: &Method) -> Cow<'static, str> {
-    const USUAL: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    let usual = USUAL.into_iter().find(|name| *name == method.as_str());
-    usual.map_or_else(|| Cow::Owned(method.as_str().to_owned()), Cow::Borrowed)
 }
 
 /// What a handler has read of a body so far.

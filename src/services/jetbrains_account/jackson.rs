@@ -3,12 +3,11 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error},
-};
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+
+use crate::http::extract::object;
 
 /// A text. Numbers and booleans count as what they look like.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
@@ -105,13 +104,9 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = raw(deserializer)?;
-        if !raw.starts_with('{') {
-            return Err(D::Error::custom("expected an object"));
-        }
-        serde_json::from_str(raw).map(Self).map_err(D::Error::custom)
+        object(deserializer).map(Self)
     }
 }
 

@@ -1,60 +1,42 @@
 //! Refuses query parameters and bodies that a route does not have: a misspelt `space`, or one in a body that nobody
 //! reads, would otherwise mean the default one.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use axum::{
     body::{Body, HttpBody as _, to_bytes},
     extract::{MatchedPath, Request, State},
-    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::{OpenApi, RefOr, path::ParameterIn};
+use utoipa::openapi::{
+    OpenApi, RefOr,
+    path::{Operation, ParameterIn},
+};
 
 use super::error::Problem;
 use crate::{
     core::fault::{Fault, pointer},
-    http::operations::of_path,
+    http::operations::Operations,
     seed::suggest,
 };
 
-/// What routes take, by path and method.
-#[derive(Clone)]
-pub struct Known(Arc<HashMap<String, HashMap<Method, Takes>>>);
-
 /// What a route takes.
-struct Takes {
+pub struct Takes {
     query: Vec<String>,
     body: bool,
 }
 
-impl Known {
-    /// Those of the document.
-    pub(super) fn of(document: &OpenApi) -> Self {
-        let paths = document.paths.paths.iter().map(|(path, item)| {
-            let methods = of_path(item).into_iter().map(|(method, operation)| {
-                let names = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-                    RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
-                    _ => None,
-                });
-                (method, Takes { query: names.collect(), body: operation.request_body.is_some() })
-            });
-            (path.clone(), methods.collect())
+/// What the routes of a document take.
+pub(super) fn by_route(document: &OpenApi) -> Arc<Operations<Takes>> {
+    let takes = |operation: &Operation| {
+        let query = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+            _ => None,
         });
-        Self(Arc::new(paths.collect()))
-    }
-
-    /// What the route of a request takes; `None` for what the document does not have.
-    fn find(&self, request: &Request) -> Option<&Takes> {
-        let (route, method) = (request.extensions().get::<MatchedPath>()?.as_str(), request.method());
-        let methods = route.match_indices('/').find_map(|(at, _)| self.0.get(&route[at..]))?;
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        methods.get(method)
-    }
+        Some(Takes { query: query.collect(), body: operation.request_body.is_some() })
+    };
+    Arc::new(Operations::of(document, takes))
 }
 
 impl Takes {
@@ -90,8 +72,10 @@ async fn without_body(request: Request) -> Result<Request, Fault> {
 }
 
 /// Middleware: lets pass what the document knows.
-pub async fn check(State(known): State<Known>, request: Request, next: Next) -> Response {
-    let Some(takes) = known.find(&request) else { return next.run(request).await };
+pub async fn check(State(known): State<Arc<Operations<Takes>>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let takes = route.and_then(|route| known.find(route.as_str(), request.method()));
+    let Some(takes) = takes else { return next.run(request).await };
     if let Err(fault) = takes.check_query(&request) {
         return Problem::from(fault).into_response();
     }
