@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     core::{
-        fault::Fault,
+        error::Error,
         ids::{Ids, random_bytes},
-        kept,
+        secret_file,
         token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
     },
     domain::{
@@ -24,27 +24,22 @@ use crate::{
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{
-        Complaints,
+        Diagnostics,
         apply::{self, ApplyError, Mode},
         plan::Plan,
     },
-    store::{self, Db, OpenError, injection::Stored},
+    store::{self, Db, OpenError, fault_rule::StoredRule},
 };
 
 /// Credentials that are remembered as verified.
 const REMEMBERED_CREDENTIALS: usize = 10_000;
 
-/// The running thing.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
-/// See [`App`].
 pub struct Inner {
-    /// Its settings.
     pub config: Config,
-    /// Its data.
     pub db: Db,
-    /// Its secrets.
     pub keyring: Keyring,
     /// Credentials that were verified, each good until its space changes.
     pub identities: Cache<Fingerprint, Arc<Remembered>>,
@@ -69,11 +64,10 @@ impl Deref for App {
 }
 
 /// Rules that inject faults, as of a revision of their space.
-pub type Injections = (i64, Arc<[Stored]>);
+pub type Injections = (i64, Arc<[StoredRule]>);
 
 /// A verified credential, as of the revision of its space.
 pub struct Remembered {
-    /// The credential.
     pub credential: Credential,
     /// What people call it.
     pub label: Arc<str>,
@@ -90,26 +84,23 @@ pub struct Remembered {
 pub enum StartError {
     /// The seed is wrong.
     #[error("{0}")]
-    Seed(Complaints),
-    /// The database is.
+    Seed(Diagnostics),
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The server key's file is.
     #[error("cannot keep the server key in {path}: {source}")]
     KeyFile {
-        /// The file.
         path: String,
         /// Why.
         source: std::io::Error,
     },
     /// Something failed on the way.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Error(#[from] Error),
 }
 
 impl StartError {
     /// The settings or the seed are to blame, not the machine.
-    #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Seed(_) | Self::Open(OpenError::Key { .. }))
     }
@@ -118,17 +109,14 @@ impl StartError {
 impl From<ApplyError> for StartError {
     fn from(error: ApplyError) -> Self {
         match error {
-            ApplyError::Seed(complaints) => Self::Seed(complaints),
-            ApplyError::Fault(fault) => Self::Fault(fault),
+            ApplyError::Seed(diagnostics) => Self::Seed(diagnostics),
+            ApplyError::Error(fault) => Self::Error(fault),
         }
     }
 }
 
 impl App {
     /// Opens the database and, if it is empty, seeds it. The plan is what was seeded, if it was.
-    ///
-    /// # Errors
-    /// See [`StartError`].
     pub async fn start(config: Config) -> Result<(Self, Option<Plan>), StartError> {
         let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
         let keyring = Keyring::new(&server_key(&config)?, cost);
@@ -169,10 +157,7 @@ impl App {
     }
 
     /// The space of requests without a known credential.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn default_space(&self) -> Result<Space, Fault> {
+    pub async fn default_space(&self) -> Result<Space, Error> {
         let known = self.default_space.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(space) = known
             && self.db.revision(space.id).await? == Some(space.revision)
@@ -185,29 +170,20 @@ impl App {
     }
 
     /// A space by name.
-    ///
-    /// # Errors
-    /// [`Fault::NotFound`]; [`Fault::Unavailable`].
-    pub async fn space(&self, name: &str) -> Result<Space, Fault> {
+    pub async fn space(&self, name: &str) -> Result<Space, Error> {
         let found = store::space::find_by_name(&mut self.db.read().await?, name).await?;
-        found.ok_or_else(|| Fault::NotFound(format!("there is no space `{name}`")))
+        found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 
     /// Checks a token against a hash, on the blocking pool, no more at a time than there are cores.
-    ///
-    /// # Errors
-    /// [`Fault::Internal`].
-    pub async fn verify(&self, token: &PlainToken, hash: &TokenHash) -> Result<bool, Fault> {
-        let _turn = self.hashing.acquire().await.map_err(Fault::internal)?;
+    pub async fn verify(&self, token: &PlainToken, hash: &TokenHash) -> Result<bool, Error> {
+        let _turn = self.hashing.acquire().await.map_err(Error::internal)?;
         let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
-        tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Fault::internal)
+        tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Error::internal)
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Fault> {
+    pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Error> {
         let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
             return Ok(());
@@ -236,7 +212,6 @@ impl App {
     }
 
     /// An id for a request.
-    #[must_use]
     pub fn next_request_id(&self) -> Uuid {
         self.request_ids.lock().unwrap_or_else(PoisonError::into_inner).uuid()
     }
@@ -249,6 +224,6 @@ fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
     let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
-    kept::kept(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
+    secret_file::load_or_create(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
         .map_err(|source| StartError::KeyFile { path: path.display().to_string(), source })
 }

@@ -8,14 +8,14 @@ use secrecy::SecretString;
 use crate::{
     core::{
         clock::{self, Clock},
+        duration::parse_duration,
         ids::IdSeed,
-        span::parse_duration,
-        window::Mode,
+        rate_window::Mode,
     },
     domain::journal::Bounds,
     seed::{self, file::SeedFile, nearest},
     store::Location,
-    tls::{Identity, Wrong},
+    tls::{Identity, TlsError},
 };
 
 /// The settings, as clap reads them.
@@ -311,7 +311,6 @@ impl Settings {
     }
 
     /// There will be TLS.
-    #[must_use]
     pub fn has_tls(&self) -> bool {
         self.tls.map_or(self.tls_cert.is_some(), |mode| mode == TlsMode::Auto)
     }
@@ -344,9 +343,9 @@ impl Settings {
                 };
                 Identity::of(&read("--tls-cert", certificate)?, &read("--tls-key", key)?).map_err(|e| {
                     ConfigError(match e {
-                        Wrong::Certificate(why) => format!("--tls-cert: {} {why}", certificate.display()),
-                        Wrong::Key(why) => format!("--tls-key: {} {why}", key.display()),
-                        Wrong::Pair(why) => format!("--tls-cert, --tls-key: cannot be used together: {why}"),
+                        TlsError::Certificate(why) => format!("--tls-cert: {} {why}", certificate.display()),
+                        TlsError::Key(why) => format!("--tls-key: {} {why}", key.display()),
+                        TlsError::Pair(why) => format!("--tls-cert, --tls-key: cannot be used together: {why}"),
                     })
                 })?
             }
@@ -360,18 +359,18 @@ impl Settings {
     /// # Errors
     /// Everything wrong with them.
     pub fn load_seeds(&self, matches: &ArgMatches) -> Result<Vec<SeedFile>, ConfigError> {
-        let complain = |e: seed::Complaints| ConfigError(e.to_string());
+        let report = |e: seed::Diagnostics| ConfigError(e.to_string());
         let mut files = Vec::new();
         if self.seed_inline.is_none() || is_given(matches, "seed") {
             for source in &self.seed {
-                files.extend(seed::load(source).map_err(complain)?);
+                files.extend(seed::load(source).map_err(report)?);
             }
         }
         if let Some(text) = &self.seed_inline {
-            files.push(seed::read::parse("LOCUM_SEED_INLINE", text).map_err(complain)?);
+            files.push(seed::read::parse("LOCUM_SEED_INLINE", text).map_err(report)?);
         }
         // What is wrong is said now, not after a database was opened.
-        seed::apply::check(&files, &mut IdSeed(0).of_requests()).map_err(complain)?;
+        seed::apply::check(&files, &mut IdSeed(0).of_requests()).map_err(report)?;
         Ok(files)
     }
 
@@ -421,7 +420,6 @@ impl Settings {
     }
 
     /// The form of log lines: as set, else for whoever reads them.
-    #[must_use]
     pub fn log_format(&self) -> LogFormat {
         self.log_format.unwrap_or(if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json })
     }
@@ -449,7 +447,6 @@ fn file_twin(variable: &str) -> Result<Option<String>, ConfigError> {
 }
 
 /// Warnings about `LOCUM_*` variables that no setting reads.
-#[must_use]
 pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
     let mut known: Vec<String> = IN_FILES.iter().map(|(_, variable)| (*variable).to_owned()).collect();
     let arguments = command.get_arguments().chain(command.get_subcommands().flat_map(clap::Command::get_arguments));

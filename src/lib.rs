@@ -1,4 +1,6 @@
 //! Locum: stands in for three admin services in other people's tests.
+#![warn(unreachable_pub)]
+
 pub mod app;
 pub mod cli;
 pub mod config;
@@ -6,9 +8,10 @@ pub mod control;
 pub mod core;
 pub mod domain;
 pub mod http;
-pub mod pages;
 pub mod router;
 pub mod seed;
 pub mod services;
 pub mod store;
-pub mod tls;
+mod tls;
+mod ui;
+mod web;

@@ -13,15 +13,16 @@ use tower::ServiceExt as _;
 
 use crate::{
     app::App,
-    control::{self, Problem},
-    core::fault::Fault,
+    control,
+    core::error::Error,
     http::{
-        identify,
+        authenticate,
         metrics::Metrics,
         observe::{self, Observer},
+        problem::Problem,
     },
-    pages,
     services::{atlassian, jetbrains_account, license_vault},
+    ui,
 };
 
 /// The largest body a service takes.
@@ -43,21 +44,23 @@ pub fn router(app: App) -> Router {
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
-        let inside = control::inside(&app);
-        router = router.nest(control::BASE, control::guarded(inside.clone(), &app)).merge(pages::router(&app, inside));
+        let control_routes = control::routes(&app);
+        router = router
+            .nest(control::BASE, control::with_guard(control_routes.clone(), &app))
+            .merge(ui::router(&app, control_routes));
     }
     router
-        .fallback(nowhere)
+        .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(Observer { app: app.clone(), metrics }, observe::observe))
         .with_state(app)
 }
 
 /// A path that is nobody's is one that a client got wrong: the journal shows it.
-async fn nowhere(State(app): State<App>) -> Response {
-    let mut response = Problem::from(Fault::RouteUnknown).into_response();
-    if let Ok(decision) = identify::of_no_service(&app).await {
-        response.headers_mut().insert(header::DATE, identify::http_date(decision.identified.now));
+async fn not_found(State(app): State<App>) -> Response {
+    let mut response = Problem::from(Error::RouteUnknown).into_response();
+    if let Ok(decision) = authenticate::of_no_service(&app).await {
+        response.headers_mut().insert(header::DATE, authenticate::format_http_date(decision.identified.now));
         response.extensions_mut().insert(decision);
     }
     response

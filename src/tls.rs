@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-use crate::core::{clock::Time, kept};
+use crate::core::{clock::Time, secret_file};
 
 /// What every made certificate is good for: the vendors' hosts, which clients may have compiled in, and this machine.
 const NAMES: [&str; 6] =
@@ -44,15 +44,15 @@ impl Identity {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn of(certificates: &[u8], key: &[u8]) -> Result<Self, Wrong> {
+    pub fn of(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
-        let chain = chain.map_err(|e| Wrong::Certificate(format!("is not PEM: {e}")))?;
+        let chain = chain.map_err(|e| TlsError::Certificate(format!("is not PEM: {e}")))?;
         if chain.is_empty() {
-            return Err(Wrong::Certificate("holds no certificate in PEM".to_owned()));
+            return Err(TlsError::Certificate("holds no certificate in PEM".to_owned()));
         }
         let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|e| Wrong::Key(format!("holds no private key in PEM, one without a password: {e}")))?;
-        Ok(Self { server: server(chain, key).map_err(Wrong::Pair)?, authority: None })
+            .map_err(|e| TlsError::Key(format!("holds no private key in PEM, one without a password: {e}")))?;
+        Ok(Self { server: server(chain, key).map_err(TlsError::Pair)?, authority: None })
     }
 
     /// A new certificate, good for `names` beside the vendors', from the authority that is kept in `file`. Without
@@ -66,7 +66,8 @@ impl Identity {
             None => authority(now).map_err(|e| e.to_string())?,
             Some(file) => {
                 let new = || authority(now).map(String::into_bytes).map_err(std::io::Error::other);
-                let kept = kept::kept(file, new).map_err(|e| format!("cannot keep {}: {e}", file.display()))?;
+                let kept = secret_file::load_or_create(file, new)
+                    .map_err(|e| format!("cannot keep {}: {e}", file.display()))?;
                 String::from_utf8_lossy(&kept).into_owned()
             }
         };
@@ -97,13 +98,11 @@ impl Identity {
     }
 
     /// What a TLS server needs.
-    #[must_use]
     pub fn server(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.server)
     }
 
     /// The certificate of the authority, PEM, if Locum made it.
-    #[must_use]
     pub fn authority(&self) -> Option<&str> {
         self.authority.as_deref()
     }
@@ -111,7 +110,7 @@ impl Identity {
 
 /// What is wrong with a certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wrong {
+pub enum TlsError {
     /// The certificate.
     Certificate(String),
     /// The key.
@@ -204,8 +203,8 @@ mod tests {
         let ((certificate, key), (_, other)) = (pair(), pair());
         let of = |certificate: &str, key: &str| Identity::of(certificate.as_bytes(), key.as_bytes()).map(drop);
         assert_eq!(of(&certificate, &key), Ok(()));
-        assert!(matches!(of(&certificate, &other), Err(Wrong::Pair(_))));
-        assert!(matches!(of(&key, &key), Err(Wrong::Certificate(_))));
-        assert!(matches!(of(&certificate, &certificate), Err(Wrong::Key(_))));
+        assert!(matches!(of(&certificate, &other), Err(TlsError::Pair(_))));
+        assert!(matches!(of(&key, &key), Err(TlsError::Certificate(_))));
+        assert!(matches!(of(&certificate, &certificate), Err(TlsError::Key(_))));
     }
 }

@@ -9,13 +9,13 @@ use std::{
 use clap::{ValueEnum, builder::PossibleValue};
 use serde::Serialize;
 
-use super::{Failure, print, tls::TlsPlace};
 use crate::{
+    cli::{Failure, print, tls::TlsPlace},
     config::{Listen, Settings, Switch},
     control::variables::{Endpoints, Format, json},
     core::ids::{IdSeed, random_bytes},
     domain::organization::DEFAULT_SPACE,
-    seed::{Complaints, apply, file::SeedFile},
+    seed::{Diagnostics, apply, file::SeedFile},
 };
 
 impl ValueEnum for Format {
@@ -51,7 +51,7 @@ fn offline(
     base: &str,
     seeds: &[SeedFile],
     id_seed: Option<IdSeed>,
-) -> Result<(Endpoints, Vec<&'static str>), Complaints> {
+) -> Result<(Endpoints, Vec<&'static str>), Diagnostics> {
     let by = |id_seed: IdSeed| {
         // A server seeds by the ids of its space's write 0, also after a reset.
         let plan = apply::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
@@ -80,7 +80,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
     let base = base_url(public_url, listen, listen.port);
     let seeds = settings.load_seeds(matches)?;
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
-        .map_err(|complaints| Failure::Usage(complaints.to_string()))?;
+        .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;
     if !unknown.is_empty() {
         eprintln!(
             "locum: left out, because the seed does not spell them out: {}. Give the server and this command the same \

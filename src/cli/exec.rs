@@ -11,11 +11,13 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use super::{
-    Failure, killed_by,
-    serve::{self, Running},
+use crate::{
+    cli::{
+        Failure, killed_by,
+        serve::{self, Running},
+    },
+    config::Config,
 };
-use crate::config::Config;
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
 /// alone.

@@ -10,8 +10,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::Failure;
-use crate::config::Listen;
+use crate::{cli::Failure, config::Listen};
 
 const ONE_PROBE: Duration = Duration::from_secs(5);
 const BETWEEN_PROBES: Duration = Duration::from_millis(50);

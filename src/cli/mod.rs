@@ -17,7 +17,7 @@ use clap_complete::Shell;
 use crate::{
     config::{Config, ConfigError, Listen, Settings, is_given},
     control::variables::Format,
-    core::span::parse_duration,
+    core::duration::parse_duration,
 };
 
 /// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
@@ -118,7 +118,6 @@ impl From<ConfigError> for Failure {
 }
 
 /// Runs the command line.
-#[must_use]
 pub fn main() -> ExitCode {
     let command = Cli::command();
     let matches = command.clone().get_matches();

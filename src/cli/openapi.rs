@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::ValueEnum;
 use utoipa::openapi::OpenApi;
 
-use super::{Failure, print};
 use crate::{
+    cli::{Failure, print},
     control,
     services::{atlassian, jetbrains_account, license_vault},
 };

@@ -1,7 +1,7 @@
 //! `locum seed …`
 
-use super::{Failure, SeedCommand, print};
 use crate::{
+    cli::{Failure, SeedCommand, print},
     core::ids::IdSeed,
     seed::{self, apply, file},
 };
@@ -15,12 +15,12 @@ pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
 }
 
 fn validate(sources: &[String]) -> Result<(), Failure> {
-    let complain = |complaints: seed::Complaints| Failure::Usage(complaints.to_string());
+    let report = |diagnostics: seed::Diagnostics| Failure::Usage(diagnostics.to_string());
     let mut files = Vec::new();
     for source in sources {
-        files.extend(seed::load(source).map_err(complain)?);
+        files.extend(seed::load(source).map_err(report)?);
     }
-    let plan = apply::check(&files, &mut IdSeed(0).of_requests()).map_err(complain)?;
+    let plan = apply::check(&files, &mut IdSeed(0).of_requests()).map_err(report)?;
     let licenses: usize =
         plan.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum();
     println!("ok: {} organizations, {licenses} licenses", plan.organizations.len());

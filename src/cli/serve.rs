@@ -14,32 +14,30 @@ use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
-use super::{
-    Failure,
-    endpoints::{EndpointsFile, base_url},
-    killed_by,
-    tls::{TlsListener, TlsPlace},
-};
 use crate::{
     app::App,
+    cli::{
+        Failure,
+        endpoints::{EndpointsFile, base_url},
+        killed_by,
+        tls::{TlsListener, TlsPlace},
+    },
     config::{Config, Listen, LogFormat},
     control::variables::Endpoints,
     core::token::PlainToken,
     domain::organization::DEFAULT_SPACE,
-    http::emulated::Emulated as _,
+    http::vendor_service::VendorService as _,
     router,
     seed::{
         apply,
-        atlassian::NewKey,
         plan::{self, Plan},
-        vault::NewToken,
     },
     services::{
-        atlassian::Atlassian,
+        atlassian::{Atlassian, seed::NewKey},
         jetbrains_account::JetBrainsAccount,
-        license_vault::{self, LicenseVault},
+        license_vault::{self, LicenseVault, seed::NewToken, store::vault::TokenKind},
     },
-    store::{self, vault::TokenKind},
+    store,
 };
 
 pub(super) fn start_logging(format: LogFormat, filter: &str) {
@@ -154,11 +152,11 @@ fn serve_on<L: Listener<Addr: std::fmt::Debug>>(
     stop: &watch::Sender<bool>,
 ) {
     let mut stopping = stop.subscribe();
-    let told = async move {
+    let described = async move {
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let server = axum::serve(listener, router::front(ready)).with_graceful_shutdown(told);
+    let server = axum::serve(listener, router::front(ready)).with_graceful_shutdown(described);
     servers.spawn(server.into_future());
 }
 
@@ -276,7 +274,7 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
     }
     if config.control {
         writeln!(out, "{:<21} {base}{}", "Control API", crate::control::BASE)?;
-        writeln!(out, "{:<21} {base}{}/", "Pages", crate::pages::BASE)?;
+        writeln!(out, "{:<21} {base}{}/", "Pages", crate::web::BASE)?;
     }
     if let Some(tls) = tls {
         writeln!(out, "{:<21} {}", "Over TLS", tls.url)?;

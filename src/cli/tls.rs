@@ -9,8 +9,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
-use super::endpoints::base_url;
 use crate::{
+    cli::endpoints::base_url,
     config::{Listen, Tls, url_host},
     control,
 };
@@ -34,7 +34,7 @@ impl TlsPlace {
     pub(super) fn new(public_url: Option<&str>, base: &str, listen: &Listen, port: u16, authority: bool) -> Self {
         let host = public_url.and_then(url_host).unwrap_or_else(|| listen.host.clone());
         let url = base_url(None, &Listen { host, port }, port).replacen("http:", "https:", 1);
-        Self { url, authority: authority.then(|| format!("{base}{}{}", control::BASE, control::AUTHORITY_PATH)) }
+        Self { url, authority: authority.then(|| format!("{base}{}{}", control::BASE, control::CA_CERTIFICATE_PATH)) }
     }
 
     /// The same, as variables.

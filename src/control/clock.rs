@@ -4,24 +4,24 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
-};
 use crate::{
     app::App,
     core::{
         clock::{self, Clock},
-        fault::Fault,
-        span::Span,
+        duration::HumanDuration,
+        error::Error,
     },
     domain::organization::Space,
+    http::{
+        control_input::{Answer, InSpace, Json, SpaceQuery},
+        problem::{Problem, Refused},
+    },
     store,
 };
 
 /// A space's clock.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ClockAnswer {
+pub(super) struct ClockAnswer {
     /// `real`, `frozen` or `offset`.
     #[schema(example = "frozen")]
     mode: String,
@@ -39,7 +39,7 @@ impl From<Clock> for ClockAnswer {
 /// Body of `putClock`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PutClock {
+pub(super) struct PutClock {
     /// `real`, `frozen` or `offset`.
     #[schema(example = "frozen")]
     mode: String,
@@ -51,7 +51,7 @@ pub struct PutClock {
 /// Body of `advanceClock`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AdvanceClock {
+pub(super) struct AdvanceClock {
     /// A length of time: `90s`, `15m`, `8h`, `30d`, `2w`, `1y`.
     #[schema(example = "30d")]
     by: String,
@@ -61,7 +61,7 @@ pub struct AdvanceClock {
 #[utoipa::path(get, path = "/clock", operation_id = "getClock", tag = "Clock", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
-pub async fn get_clock(InSpace(space): InSpace) -> Answer<ClockAnswer> {
+pub(super) async fn get_clock(InSpace(space): InSpace) -> Answer<ClockAnswer> {
     Answer(space.clock.into())
 }
 
@@ -70,25 +70,25 @@ pub async fn get_clock(InSpace(space): InSpace) -> Answer<ClockAnswer> {
     params(SpaceQuery),
     request_body = PutClock,
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
-pub async fn put_clock(
+pub(super) async fn put_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<PutClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    let now = body.now.map(|text| clock::parse(&text).map_err(|e| Fault::invalid("/now", e))).transpose()?;
+    let now = body.now.map(|text| clock::parse(&text).map_err(|e| Error::invalid("/now", e))).transpose()?;
     let clock = match (body.mode.as_str(), now) {
         ("real", None) => Clock::Real,
         ("real", Some(_)) => {
-            return Err(Fault::invalid("/now", "a real clock cannot be set: use `offset`, or leave `now` out").into());
+            return Err(Error::invalid("/now", "a real clock cannot be set: use `offset`, or leave `now` out").into());
         }
         ("frozen", now) => Clock::Frozen(now.unwrap_or_else(|| space.now())),
         ("offset", Some(now)) => Clock::showing(now),
         ("offset", None) => {
-            return Err(Fault::invalid("/now", "`now` is needed: what the clock shows from here on").into());
+            return Err(Error::invalid("/now", "`now` is needed: what the clock shows from here on").into());
         }
         (other, _) => {
             let detail = format!("`{other}` is not a mode: expected real, frozen or offset");
-            return Err(Fault::invalid("/mode", detail).into());
+            return Err(Error::invalid("/mode", detail).into());
         }
     };
     set(&app, &space, |_| Ok(clock)).await
@@ -98,7 +98,10 @@ pub async fn put_clock(
 #[utoipa::path(delete, path = "/clock", operation_id = "deleteClock", tag = "Clock", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
-pub async fn delete_clock(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<ClockAnswer>, Problem> {
+pub(super) async fn delete_clock(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<ClockAnswer>, Problem> {
     set(&app, &space, |_| Ok(Clock::Real)).await
 }
 
@@ -107,17 +110,17 @@ pub async fn delete_clock(State(app): State<App>, InSpace(space): InSpace) -> Re
     params(SpaceQuery),
     request_body = AdvanceClock,
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
-pub async fn advance_clock(
+pub(super) async fn advance_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<AdvanceClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    let by: Span = body.by.parse().map_err(|e: String| Fault::invalid("/by", e))?;
+    let by: HumanDuration = body.by.parse().map_err(|e: String| Error::invalid("/by", e))?;
     if by.is_negative() {
-        return Err(Fault::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock").into());
+        return Err(Error::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock").into());
     }
     set(&app, &space, |clock| {
-        clock.advance(by).ok_or_else(|| Fault::invalid("/by", "leads out of the years 1970 to 9998"))
+        clock.advance(by).ok_or_else(|| Error::invalid("/by", "leads out of the years 1970 to 9998"))
     })
     .await
 }
@@ -125,7 +128,7 @@ pub async fn advance_clock(
 async fn set(
     app: &App,
     space: &Space,
-    to: impl FnOnce(Clock) -> Result<Clock, Fault>,
+    to: impl FnOnce(Clock) -> Result<Clock, Error>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
     let mut db = app.db.write(space.id).await?;
     let clock = to(db.space().clock)?;

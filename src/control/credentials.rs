@@ -6,20 +6,20 @@ use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, Params, Segments, SpaceQuery},
-    info::check_service,
-};
 use crate::{
     app::App,
+    control::info::check_service,
     core::{
         clock::{self, Time},
-        fault::Fault,
+        error::Error,
     },
     domain::{
-        credential::Listed,
+        credential::CredentialSummary,
         organization::{Space, SpaceId},
+    },
+    http::{
+        control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
+        problem::{Problem, Refused},
     },
     seed::suggest,
     store::{self, ReadWrite, Session},
@@ -27,7 +27,7 @@ use crate::{
 
 /// A credential, without its token.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CredentialAnswer {
+pub(super) struct CredentialAnswer {
     #[schema(example = "cred-3")]
     id: String,
     /// The service that takes it.
@@ -62,7 +62,7 @@ enum CredentialStatus {
 
 /// A credential with a token that was just made.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RotatedCredential {
+pub(super) struct RotatedCredential {
     #[serde(flatten)]
     credential: CredentialAnswer,
     /// The new token. Shown here, and never again.
@@ -72,7 +72,7 @@ pub struct RotatedCredential {
 /// Which credentials.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct CredentialFilter {
+pub(super) struct CredentialFilter {
     /// Those that this service takes.
     #[param(example = "atlassian")]
     service: Option<String>,
@@ -81,11 +81,11 @@ pub struct CredentialFilter {
     organization: Option<String>,
 }
 
-fn id(credential: &Listed) -> String {
+fn id(credential: &CredentialSummary) -> String {
     format!("cred-{}", credential.id.0)
 }
 
-fn shown(credential: &Listed, now: Time) -> CredentialAnswer {
+fn shown(credential: &CredentialSummary, now: Time) -> CredentialAnswer {
     CredentialAnswer {
         id: id(credential),
         service: credential.service.clone(),
@@ -99,33 +99,34 @@ fn shown(credential: &Listed, now: Time) -> CredentialAnswer {
 }
 
 /// The one with this id, else the one with this label.
-fn named(credentials: &[Listed], name: &str) -> Result<Listed, Problem> {
+fn named(credentials: &[CredentialSummary], name: &str) -> Result<CredentialSummary, Problem> {
     if let Some(found) = credentials.iter().find(|credential| id(credential) == name) {
         return Ok(found.clone());
     }
-    let namesakes: Vec<&Listed> = credentials.iter().filter(|credential| credential.label == name).collect();
+    let namesakes: Vec<&CredentialSummary> = credentials.iter().filter(|credential| credential.label == name).collect();
     match namesakes.as_slice() {
         [] => {
             let labels: BTreeSet<&str> = credentials.iter().map(|credential| credential.label.as_str()).collect();
             let near = suggest(name, labels);
-            Err(Fault::NotFound(format!("there is no credential `{name}`{near}")).into())
+            Err(Error::NotFound(format!("there is no credential `{name}`{near}")).into())
         }
         [only] => Ok((*only).clone()),
         several => {
-            let told = |it: &&Listed| format!("`{}` ({} of organization {})", id(it), it.kind, it.customer_code);
-            let told: Vec<String> = several.iter().map(told).collect();
-            let detail = format!("several credentials are called `{name}`, say which: {}", told.join(", "));
+            let described =
+                |it: &&CredentialSummary| format!("`{}` ({} of organization {})", id(it), it.kind, it.customer_code);
+            let described: Vec<String> = several.iter().map(described).collect();
+            let detail = format!("several credentials are called `{name}`, say which: {}", described.join(", "));
             Err(Problem::new(StatusCode::CONFLICT, detail))
         }
     }
 }
 
-async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Listed, Problem> {
+async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<CredentialSummary, Problem> {
     named(&store::credential::list(db, space).await?, name)
 }
 
 /// The credential in the path, about to be changed.
-async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<ReadWrite>, Listed), Problem> {
+async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<ReadWrite>, CredentialSummary), Problem> {
     let mut db = app.db.write(space.id).await?;
     let credential = find(&mut db, space.id, path.get("id")).await?;
     Ok((db, credential))
@@ -135,7 +136,7 @@ async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<Read
 #[utoipa::path(get, path = "/credentials", operation_id = "getCredentials", tag = "Credentials", security((), ("controlToken" = [])),
     params(SpaceQuery, CredentialFilter),
     responses((status = 200, description = "The credentials", body = Vec<CredentialAnswer>), Refused))]
-pub async fn get_credentials(
+pub(super) async fn get_credentials(
     State(app): State<App>,
     InSpace(space): InSpace,
     Params(filter): Params<CredentialFilter>,
@@ -153,7 +154,7 @@ pub async fn get_credentials(
             return Err(Problem::unknown("/organization", detail));
         }
     }
-    let fits = |credential: &&Listed| {
+    let fits = |credential: &&CredentialSummary| {
         filter.service.as_ref().is_none_or(|service| credential.service == *service)
             && filter.organization.as_ref().is_none_or(|code| credential.customer_code.to_string() == *code)
     };
@@ -165,7 +166,7 @@ pub async fn get_credentials(
 #[utoipa::path(get, path = "/credentials/{id}", operation_id = "getCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
-pub async fn get_credential(
+pub(super) async fn get_credential(
     State(app): State<App>,
     InSpace(space): InSpace,
     path: Segments,
@@ -178,7 +179,7 @@ pub async fn get_credential(
 #[utoipa::path(post, path = "/credentials/{id}/expire", operation_id = "expireCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
-pub async fn expire_credential(
+pub(super) async fn expire_credential(
     State(app): State<App>,
     InSpace(space): InSpace,
     path: Segments,
@@ -198,7 +199,7 @@ pub async fn expire_credential(
 #[utoipa::path(post, path = "/credentials/{id}/revoke", operation_id = "revokeCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential, as it was", body = CredentialAnswer), Refused))]
-pub async fn revoke_credential(
+pub(super) async fn revoke_credential(
     State(app): State<App>,
     InSpace(space): InSpace,
     path: Segments,
@@ -214,7 +215,7 @@ pub async fn revoke_credential(
 #[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
-pub async fn rotate_credential(
+pub(super) async fn rotate_credential(
     State(app): State<App>,
     InSpace(space): InSpace,
     path: Segments,

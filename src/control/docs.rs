@@ -3,29 +3,28 @@
 use axum::{Router, response::Redirect, routing::get};
 use utoipa::openapi::OpenApi;
 
-use super::{error::Refused, extract::Answer};
 use crate::{
     app::App,
-    http::page,
+    http::{control_input::Answer, problem::Refused, swagger_ui},
     services::{atlassian, jetbrains_account, license_vault},
 };
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "The OpenAPI document of the control API", body = serde_json::Value), Refused))]
-pub async fn get_document() -> Answer<OpenApi> {
+pub(super) async fn get_document() -> Answer<OpenApi> {
     Answer(super::openapi())
 }
 
 /// The page, and beside it the services' documents: what it reads there is no request to a service, so no journal
 /// has it.
-pub fn router() -> Router<App> {
+pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/docs", get(async || Redirect::to("docs/index.html")))
         .route("/docs/jetbrains-account.json", get(async || Answer(jetbrains_account::openapi())))
         .route("/docs/license-vault.json", get(async || Answer(license_vault::openapi())))
         .route("/docs/atlassian-api-access.json", get(async || Answer(atlassian::openapi())))
-        .merge(page::files(
+        .merge(swagger_ui::files(
             "/docs",
             &[
                 ("Locum control API", "../openapi.json"),

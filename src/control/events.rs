@@ -13,20 +13,18 @@ use futures_util::stream;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    clock::ClockAnswer,
-    error::{Problem, Refused},
-    extract::{InSpace, SpaceQuery},
-    faults,
-    requests::RequestSummary,
-};
 use crate::{
     app::App,
-    core::fault::Fault,
+    control::{clock::ClockAnswer, fault_rules, requests::RequestSummary},
+    core::error::Error,
     domain::organization::{Space, SpaceId},
+    http::{
+        control_input::{InSpace, SpaceQuery},
+        problem::{Problem, Refused},
+    },
     store::{
         self,
-        events::{Event, Happened, Listener},
+        events::{Event, EventKind, Listener},
     },
 };
 
@@ -36,7 +34,7 @@ use crate::{
 #[utoipa::path(get, path = "/events", operation_id = "getEvents", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
-pub async fn get_events(State(app): State<App>, InSpace(space): InSpace) -> Result<Response, Problem> {
+pub(super) async fn get_events(State(app): State<App>, InSpace(space): InSpace) -> Result<Response, Problem> {
     let listener = app.db.listen(space.id).await?;
     let listening = Listening { listener, space: space.id, app, first: Some(state(&space)?) };
     let events = stream::unfold(listening, |mut listening| async {
@@ -60,11 +58,11 @@ impl Listening {
             return Some(first);
         }
         loop {
-            let told = tokio::select! {
-                told = self.listener.next() => told,
+            let described = tokio::select! {
+                described = self.listener.next() => described,
                 () = self.app.stopping() => return None,
             };
-            match self.shown(told).await {
+            match self.shown(described).await {
                 Ok(Some(event)) => return Some(event),
                 // It is gone already, which the next event will tell.
                 Ok(None) => {}
@@ -76,34 +74,34 @@ impl Listening {
         }
     }
 
-    async fn shown(&self, told: Option<Event>) -> Result<Option<sse::Event>, Fault> {
-        let Some(Event { happened, id, .. }) = told else { return event("missed", &json!({})).map(Some) };
+    async fn shown(&self, described: Option<Event>) -> Result<Option<sse::Event>, Error> {
+        let Some(Event { happened, id, .. }) = described else { return event("missed", &json!({})).map(Some) };
         match happened {
-            Happened::Request => {
+            EventKind::Request => {
                 let found = store::journal::find(&self.app.db, self.space, &id).await?;
                 let request = found.map(|(_, entry)| event("request", &RequestSummary::from(&*entry)));
                 Ok(request.transpose()?.map(|event| event.id(id)))
             }
-            Happened::State => state(&self.space().await?).map(Some),
-            Happened::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),
-            Happened::Fault => match faults::one(&self.app, self.space, &id).await {
+            EventKind::State => state(&self.space().await?).map(Some),
+            EventKind::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),
+            EventKind::Fault => match fault_rules::one(&self.app, self.space, &id).await {
                 Ok(kept) => event("fault", &kept).map(Some),
-                Err(Fault::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
+                Err(Error::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
                 Err(fault) => Err(fault),
             },
         }
     }
 
-    async fn space(&self) -> Result<Space, Fault> {
+    async fn space(&self) -> Result<Space, Error> {
         let found = store::space::find(&mut self.app.db.read().await?, self.space).await?;
-        found.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))
+        found.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))
     }
 }
 
-fn state(space: &Space) -> Result<sse::Event, Fault> {
+fn state(space: &Space) -> Result<sse::Event, Error> {
     event("state", &json!({ "revision": space.revision }))
 }
 
-fn event(name: &str, data: &impl Serialize) -> Result<sse::Event, Fault> {
-    Ok(sse::Event::default().event(name).data(serde_json::to_string(data).map_err(Fault::internal)?))
+fn event(name: &str, data: &impl Serialize) -> Result<sse::Event, Error> {
+    Ok(sse::Event::default().event(name).data(serde_json::to_string(data).map_err(Error::internal)?))
 }

@@ -6,13 +6,14 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, SpaceQuery},
-};
 use crate::{
     app::App,
-    http::{emulated::Emulated, operations::of_path},
+    http::{
+        control_input::{Answer, InSpace, SpaceQuery},
+        operations::of_path,
+        problem::{Problem, Refused},
+        vendor_service::VendorService,
+    },
     seed::suggest,
     services::{
         atlassian::{self, Atlassian},
@@ -23,7 +24,7 @@ use crate::{
 
 /// What this Locum is.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Info {
+pub(super) struct Info {
     #[schema(example = "locum")]
     name: &'static str,
     version: &'static str,
@@ -41,7 +42,7 @@ pub struct Info {
 
 /// A setting.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SettingAnswer {
+pub(super) struct SettingAnswer {
     name: String,
     value: Option<String>,
     /// `flag`, `environment`, `file` or `default`.
@@ -50,14 +51,14 @@ pub struct SettingAnswer {
 
 /// A service.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ServiceAnswer {
+pub(super) struct ServiceAnswer {
     service: &'static str,
     base_path: &'static str,
 }
 
 /// A space.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SpaceAnswer {
+pub(super) struct SpaceAnswer {
     name: String,
     /// Raised by every write.
     revision: i64,
@@ -89,7 +90,7 @@ const CAPABILITIES: [&str; 19] = [
 #[utoipa::path(get, path = "/info", operation_id = "getInfo", tag = "Info", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "About this Locum", body = Info), Refused))]
-pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer<Info> {
+pub(super) async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer<Info> {
     let settings = app.config.settings.iter();
     Answer(Info {
         name: "locum",
@@ -110,7 +111,7 @@ pub async fn get_info(State(app): State<App>, InSpace(space): InSpace) -> Answer
 
 /// One operation of a vendor.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Operation {
+pub(super) struct Operation {
     #[schema(example = "jetbrains_account")]
     service: &'static str,
     /// The vendor's operation id, where one is known.
@@ -142,7 +143,7 @@ enum Status {
 /// Every operation of the three services, and how far it is emulated.
 #[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
-pub async fn get_operations() -> Answer<&'static [Operation]> {
+pub(super) async fn get_operations() -> Answer<&'static [Operation]> {
     Answer(every_operation())
 }
 
@@ -177,7 +178,7 @@ pub(super) fn check_operation(pointer: &str, operation: &str) -> Result<(), Prob
     Err(Problem::unknown(pointer, format!("there is no operation `{operation}`{near}")))
 }
 
-fn documented<S: Emulated>(document: &OpenApi) -> Vec<Operation> {
+fn documented<S: VendorService>(document: &OpenApi) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in &document.paths.paths {
         for (method, operation) in of_path(item) {

@@ -1,29 +1,23 @@
 //! `/_emulator`: the tester's side (`control-plane.md`). Ours, so it has its own document and its own errors.
 
-mod atlassian;
-mod authority;
+pub mod ca_certificate;
 mod clock;
+mod consistent_read;
 mod credentials;
 mod docs;
-mod error;
 mod events;
-mod extract;
-mod faults;
-mod guard;
+mod fault_rules;
 mod info;
-mod one_world;
-mod organizations;
 mod probes;
 mod rate_limits;
 mod requests;
+mod seed;
 mod selector;
 mod snapshots;
 mod spaces;
 mod state;
-mod takes;
+mod strict_params;
 pub mod variables;
-mod vaults;
-mod world;
 
 use std::sync::Arc;
 
@@ -35,15 +29,17 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, core::fault::Fault, http::metrics::Metrics};
+use crate::{
+    app::App,
+    core::error::Error,
+    http::{control_guard, control_input, metrics::Metrics, problem::Problem},
+};
 
-pub use authority::PATH as AUTHORITY_PATH;
-pub use error::Problem;
-pub use guard::{guard_site, is_control_token};
-pub use probes::starting;
+pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 
-/// Where the control API is mounted.
-pub const BASE: &str = "/_emulator";
+pub use self::probes::starting;
+
+pub use crate::http::CONTROL_BASE as BASE;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -63,19 +59,19 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document)
         .routes(routes!(info::get_operations))
         .routes(routes!(docs::get_document))
-        .routes(routes!(authority::get_ca_certificate))
+        .routes(routes!(ca_certificate::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
-        .merge(of_a_space())
+        .merge(space_routes())
 }
 
 /// What is about one space: once as it is, and once behind `/spaces/{space}`.
-fn of_a_space() -> OpenApiRouter<App> {
+fn space_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(info::get_info))
-        .routes(routes!(world::reset))
-        .routes(routes!(world::seed))
-        .merge(state_of_a_space())
+        .routes(routes!(seed::reset))
+        .routes(routes!(seed::seed))
+        .merge(space_state_routes())
         .routes(routes!(snapshots::get_snapshots))
         .routes(routes!(snapshots::take_snapshot, snapshots::delete_snapshot))
         .routes(routes!(snapshots::restore_snapshot))
@@ -86,67 +82,81 @@ fn of_a_space() -> OpenApiRouter<App> {
         .routes(routes!(credentials::expire_credential))
         .routes(routes!(credentials::revoke_credential))
         .routes(routes!(credentials::rotate_credential))
-        .routes(routes!(organizations::put_api))
-        .routes(routes!(organizations::generate_token, organizations::remove_token))
-        .routes(routes!(organizations::give_role, organizations::take_role))
-        .routes(routes!(atlassian::open_session))
-        .routes(routes!(atlassian::revoke_api_tokens))
-        .routes(routes!(atlassian::revoke_api_token))
-        .routes(routes!(atlassian::revoke_api_key))
-        .routes(routes!(atlassian::delete_service_account))
-        .routes(routes!(atlassian::revoke_service_account_tokens))
-        .routes(routes!(atlassian::delete_oauth_client))
-        .routes(routes!(faults::get_faults, faults::inject_fault, faults::remove_faults))
-        .routes(routes!(faults::get_fault, faults::remove_fault))
+        .routes(routes!(crate::services::jetbrains_account::control::put_api))
+        .routes(routes!(
+            crate::services::jetbrains_account::control::generate_token,
+            crate::services::jetbrains_account::control::remove_token
+        ))
+        .routes(routes!(
+            crate::services::jetbrains_account::control::give_role,
+            crate::services::jetbrains_account::control::take_role
+        ))
+        .routes(routes!(crate::services::atlassian::control::open_session))
+        .routes(routes!(crate::services::atlassian::control::revoke_api_tokens))
+        .routes(routes!(crate::services::atlassian::control::revoke_api_token))
+        .routes(routes!(crate::services::atlassian::control::revoke_api_key))
+        .routes(routes!(crate::services::atlassian::control::delete_service_account))
+        .routes(routes!(crate::services::atlassian::control::revoke_service_account_tokens))
+        .routes(routes!(crate::services::atlassian::control::delete_oauth_client))
+        .routes(routes!(fault_rules::get_faults, fault_rules::inject_fault, fault_rules::remove_faults))
+        .routes(routes!(fault_rules::get_fault, fault_rules::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
         .routes(routes!(requests::get_requests, requests::delete_requests))
         .routes(routes!(requests::get_request))
         .routes(routes!(requests::verify_requests))
         .routes(routes!(events::get_events))
-        .routes(routes!(vaults::get_vault))
-        .routes(routes!(vaults::generate_token, vaults::delete_token))
-        .routes(routes!(vaults::generate_automation_token, vaults::remove_automation_token))
-        .routes(routes!(vaults::get_connections, vaults::connect))
-        .routes(routes!(vaults::refresh))
-        .routes(routes!(vaults::close))
-        .routes(routes!(vaults::revoke))
+        .routes(routes!(crate::services::license_vault::control::get_vault))
+        .routes(routes!(
+            crate::services::license_vault::control::generate_token,
+            crate::services::license_vault::control::delete_token
+        ))
+        .routes(routes!(
+            crate::services::license_vault::control::generate_automation_token,
+            crate::services::license_vault::control::remove_automation_token
+        ))
+        .routes(routes!(
+            crate::services::license_vault::control::get_connections,
+            crate::services::license_vault::control::connect
+        ))
+        .routes(routes!(crate::services::license_vault::control::refresh))
+        .routes(routes!(crate::services::license_vault::control::close))
+        .routes(routes!(crate::services::license_vault::control::revoke))
 }
 
 /// A state is longer than anything else that is sent here.
-fn state_of_a_space() -> OpenApiRouter<App> {
+fn space_state_routes() -> OpenApiRouter<App> {
     let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
     routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
 }
 
 /// The document of the control API.
-#[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
 }
 
 /// The control API behind its guard, to be mounted at [`BASE`].
-pub fn guarded(inside: Router<App>, app: &App) -> Router<App> {
-    inside.layer(from_fn_with_state(app.clone(), guard::guard))
+pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
+    routes.layer(from_fn_with_state(app.clone(), control_guard::guard))
 }
 
-/// The control API as such: for [`guarded`], and for Locum's own pages, which stand behind a guard of their own.
-pub fn inside(app: &App) -> Router<App> {
+/// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
+pub fn routes(app: &App) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
-    let takes = takes::by_route(&document);
+    let takes = strict_params::by_route(&document);
     // Documents are large: the next is not made beside this one.
     drop(document);
-    let (of_a_space, _) = of_a_space().split_for_parts();
+    let (space_routes, _) = space_routes().split_for_parts();
     routes
-        .nest("/spaces/{space}", of_a_space)
+        .nest("/spaces/{space}", space_routes)
         .merge(docs::router())
-        .fallback(|| async { Problem::from(Fault::RouteUnknown) })
-        .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodUnknown) })
-        .layer(from_fn_with_state(app.clone(), one_world::one_world))
-        .layer(from_fn_with_state(takes, takes::check))
-        .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .fallback(|| async { Problem::from(Error::RouteUnknown) })
+        .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
+        .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
+        .layer(from_fn_with_state(takes, strict_params::check))
+        .layer(DefaultBodyLimit::max(control_input::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            axum::response::IntoResponse::into_response(Problem::from(Fault::internal("a handler panicked")))
+            axum::response::IntoResponse::into_response(Problem::from(Error::internal("a handler panicked")))
         }))
 }
 

@@ -10,11 +10,13 @@ use axum::{
     routing::get,
 };
 
-use super::error::Problem;
 use crate::{
     app::App,
-    core::fault::Fault,
-    http::metrics::{CONTENT_TYPE, Metrics},
+    core::error::Error,
+    http::{
+        metrics::{CONTENT_TYPE, Metrics},
+        problem::Problem,
+    },
 };
 
 pub(super) fn router(metrics: &Arc<Metrics>) -> Router<App> {
@@ -28,7 +30,7 @@ pub(super) fn router(metrics: &Arc<Metrics>) -> Router<App> {
 fn measured(metrics: &Metrics) -> Response {
     match metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
-        Err(error) => Problem::from(Fault::internal(error)).into_response(),
+        Err(error) => Problem::from(Error::internal(error)).into_response(),
     }
 }
 

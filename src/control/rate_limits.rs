@@ -4,26 +4,26 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
-};
 use crate::{
     app::App,
     core::{
         clock,
-        fault::Fault,
-        span::parse_duration,
-        window::{Mode, Policy, window},
+        duration::parse_duration,
+        error::Error,
+        rate_window::{Mode, Policy, window},
     },
     domain::organization::{Organization, Space},
-    seed::atlassian::checked_window,
-    store::{self, rate::Counted},
+    http::{
+        control_input::{Answer, InSpace, Json, SpaceQuery},
+        problem::{Problem, Refused},
+    },
+    services::atlassian::seed::checked_window,
+    store::{self, rate_window::Usage},
 };
 
 /// The rate limits of a space.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RateLimits {
+pub(super) struct RateLimits {
     space: String,
     /// One per organization.
     policies: Vec<PolicyAnswer>,
@@ -33,7 +33,7 @@ pub struct RateLimits {
 
 /// An organization's rate limit.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PolicyAnswer {
+pub(super) struct PolicyAnswer {
     /// The organization's customer code.
     #[schema(example = "6700001")]
     organization: String,
@@ -51,7 +51,7 @@ pub struct PolicyAnswer {
 
 /// A window that is open now.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WindowAnswer {
+pub(super) struct WindowAnswer {
     /// The organization's customer code.
     organization: String,
     /// What the credential is called.
@@ -70,7 +70,7 @@ pub struct WindowAnswer {
 /// Body of `putRateLimits`. What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PutRateLimits {
+pub(super) struct PutRateLimits {
     /// The organization's customer code; left out, every organization of the space.
     #[schema(example = "6700001")]
     organization: Option<String>,
@@ -87,15 +87,15 @@ pub struct PutRateLimits {
 
 async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem> {
     // Asked before the session is opened: this opens one of its own.
-    let counted = store::rate::windows(&app.db, space.id).await?;
+    let counted = crate::store::rate_window::windows(&app.db, space.id).await?;
     let now = space.now();
     let mut db = app.db.read().await?;
     let mut limits = RateLimits { space: space.name.clone(), policies: Vec::new(), windows: Vec::new() };
     for organization in store::organization::list(&mut db, space.id).await? {
-        let limit = store::rate::policy(&mut db, organization.id).await?;
+        let limit = crate::store::rate_window::policy(&mut db, organization.id).await?;
         let mode = limit.mode.unwrap_or(app.config.rate_limit);
         let policy = Policy { limit: limit.limit, window: limit.window, mode };
-        let open = |counted: &&Counted| {
+        let open = |counted: &&Usage| {
             counted.organization == organization.id && counted.started_at == window(now, policy.window).start
         };
         limits.windows.extend(counted.iter().filter(open).map(|counted| {
@@ -111,7 +111,7 @@ async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem>
         }));
         limits.policies.push(PolicyAnswer {
             organization: organization.customer_code.to_string(),
-            service: store::atlassian::SERVICE,
+            service: crate::services::atlassian::store::settings::SERVICE,
             limit: policy.limit,
             window: written(policy.window),
             mode: mode.to_string(),
@@ -130,7 +130,10 @@ fn written(window: std::time::Duration) -> String {
 #[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
-pub async fn get_rate_limits(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<RateLimits>, Problem> {
+pub(super) async fn get_rate_limits(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<RateLimits>, Problem> {
     answer(&app, &space).await
 }
 
@@ -138,29 +141,29 @@ pub async fn get_rate_limits(State(app): State<App>, InSpace(space): InSpace) ->
 #[utoipa::path(put, path = "/rate-limits", operation_id = "putRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = PutRateLimits,
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
-pub async fn put_rate_limits(
+pub(super) async fn put_rate_limits(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<PutRateLimits>,
 ) -> Result<Answer<RateLimits>, Problem> {
     let window = body.window.map(|text| parse_duration(&text).and_then(checked_window));
-    let window = window.transpose().map_err(|e| Fault::invalid("/window", e))?;
+    let window = window.transpose().map_err(|e| Error::invalid("/window", e))?;
     let mode: Option<Mode> =
-        body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Fault::invalid("/mode", e))?;
+        body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Error::invalid("/mode", e))?;
     let mut db = app.db.write(space.id).await?;
     let mut organizations = store::organization::list(&mut db, space.id).await?;
     if let Some(code) = &body.organization {
         organizations.retain(|o: &Organization| o.customer_code.to_string() == *code);
         if organizations.is_empty() {
-            return Err(Fault::NotFound(format!("there is no organization with the customer code `{code}`")).into());
+            return Err(Error::NotFound(format!("there is no organization with the customer code `{code}`")).into());
         }
     }
     for organization in organizations {
-        let mut policy = store::rate::policy(&mut db, organization.id).await?;
+        let mut policy = crate::store::rate_window::policy(&mut db, organization.id).await?;
         policy.limit = body.limit.map_or(policy.limit, i64::from);
         policy.window = window.unwrap_or(policy.window);
         policy.mode = mode.or(policy.mode);
-        store::rate::set_policy(&mut db, organization.id, policy).await?;
+        crate::store::rate_window::set_policy(&mut db, organization.id, policy).await?;
     }
     db.commit().await?;
     answer(&app, &space).await
@@ -170,9 +173,12 @@ pub async fn put_rate_limits(
 #[utoipa::path(post, path = "/rate-limits/reset", operation_id = "resetRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
-pub async fn reset_rate_limits(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<RateLimits>, Problem> {
+pub(super) async fn reset_rate_limits(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<RateLimits>, Problem> {
     let mut db = app.db.write(space.id).await?;
-    store::rate::reset(&mut db).await?;
+    crate::store::rate_window::reset(&mut db).await?;
     db.commit().await?;
     answer(&app, &space).await
 }

@@ -17,24 +17,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, Params, Segments, SpaceQuery},
-    info::{check_operation, check_service},
-    selector,
-};
 use crate::{
     app::App,
-    core::{clock, fault::Fault, span::parse_duration},
+    control::{
+        info::{check_operation, check_service},
+        selector,
+    },
+    core::{clock, duration::parse_duration, error::Error},
     domain::{
-        journal::{Entry, Expected, Filter, Message, Recognised, Trail},
+        journal::{CredentialOutcome, DecisionTrace, Entry, Expected, Filter, Message},
         organization::SpaceId,
         selector::{Difference, Selector},
     },
-    http::extract::object,
+    http::{
+        control_input::{Answer, InSpace, Json, Params, Segments, SpaceQuery},
+        extract::object,
+        problem::{Problem, Refused},
+    },
     store::{
         self,
-        journal::{Count, Numbered},
+        journal::{Count, SequencedEntry},
     },
 };
 
@@ -49,7 +51,7 @@ const NEAREST: usize = 3;
 
 /// The journal of a space.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct JournalPage {
+pub(super) struct JournalPage {
     /// The newest first.
     requests: Vec<RequestSummary>,
     /// How many were dropped to make room since the journal was last cleared.
@@ -61,7 +63,7 @@ pub struct JournalPage {
 
 /// A request, in short.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RequestSummary {
+pub(super) struct RequestSummary {
     /// The `X-Request-Id` of its answer.
     id: String,
     /// When it was asked, by the space's clock.
@@ -99,7 +101,7 @@ pub struct RequestSummary {
 
 /// A request, whole. `[label]` stands where a credential was sent, `********` where one was that nobody knows.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RequestDetail {
+pub(super) struct RequestDetail {
     #[serde(flatten)]
     summary: RequestSummary,
     /// What was asked.
@@ -111,7 +113,7 @@ pub struct RequestDetail {
 
 /// Headers and body.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MessageAnswer {
+pub(super) struct MessageAnswer {
     /// In the order in which they came.
     headers: Vec<Header>,
     /// The body, where it is text.
@@ -126,7 +128,7 @@ pub struct MessageAnswer {
 
 /// A header.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Header {
+pub(super) struct Header {
     #[schema(example = "content-type")]
     name: String,
     value: String,
@@ -134,7 +136,7 @@ pub struct Header {
 
 /// How a request was decided.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TrailAnswer {
+pub(super) struct TrailAnswer {
     credential: CredentialTrail,
     permission: PermissionTrail,
     /// The window that it was counted in; absent where nothing is counted.
@@ -150,10 +152,10 @@ pub struct TrailAnswer {
 
 /// Which credential matched.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CredentialTrail {
+pub(super) struct CredentialTrail {
     /// `nothing` (none was sent), `unknown`, `expired` or `good`.
     #[schema(value_type = String, example = "good")]
-    outcome: Recognised,
+    outcome: CredentialOutcome,
     /// What it is called, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
@@ -161,7 +163,7 @@ pub struct CredentialTrail {
 
 /// Which role or scope was needed, and found.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PermissionTrail {
+pub(super) struct PermissionTrail {
     /// Absent where no handler asked, as for an unknown path.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "read:tokens:admin")]
@@ -174,7 +176,7 @@ pub struct PermissionTrail {
 
 /// A rate-limit window, after the request was counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WindowTrail {
+pub(super) struct WindowTrail {
     /// Requests in one window.
     limit: i64,
     /// How many more are let through.
@@ -188,7 +190,7 @@ pub struct WindowTrail {
 
 /// An injected fault.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FaultTrail {
+pub(super) struct FaultTrail {
     /// The rule's id.
     id: String,
     /// What it did.
@@ -234,7 +236,7 @@ impl From<&Message> for MessageAnswer {
 
 impl From<&Entry> for TrailAnswer {
     fn from(entry: &Entry) -> Self {
-        let Trail { credential, needed, held, window, fault, refusal } = entry.trail.clone();
+        let DecisionTrace { credential, needed, held, window, fault, refusal } = entry.trail.clone();
         let text = |shared: &Option<Arc<str>>| shared.as_deref().map(ToOwned::to_owned);
         Self {
             credential: CredentialTrail { outcome: credential, label: text(&entry.credential) },
@@ -254,7 +256,7 @@ impl From<&Entry> for TrailAnswer {
 /// Which requests a list shows.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct RequestsQuery {
+pub(super) struct RequestsQuery {
     /// Of this service.
     service: Option<String>,
     /// With this operation id.
@@ -283,10 +285,10 @@ impl RequestsQuery {
         }
         let status = status.map(|text| statuses(&text)).transpose()?;
         let before =
-            cursor.map(|text| text.parse().map_err(|_| Fault::invalid("/cursor", "not a cursor of this list")));
+            cursor.map(|text| text.parse().map_err(|_| Error::invalid("/cursor", "not a cursor of this list")));
         let limit = limit.unwrap_or(PAGE);
         if !(1..=LONGEST_PAGE).contains(&limit) {
-            return Err(Fault::invalid("/limit", format!("expected a number from 1 to {LONGEST_PAGE}")).into());
+            return Err(Error::invalid("/limit", format!("expected a number from 1 to {LONGEST_PAGE}")).into());
         }
         let mut filter =
             Filter { service, operation, credential, status, before: before.transpose()?, ..Filter::default() };
@@ -296,7 +298,7 @@ impl RequestsQuery {
             Some(Err(id)) => {
                 let found = store::journal::find(&app.db, space, &id).await?;
                 let wrong = || {
-                    Fault::invalid(
+                    Error::invalid(
                         "/since",
                         format!(
                             "`{id}` is neither a time like 2026-01-15T09:00:00Z nor the id of a request in the journal"
@@ -311,12 +313,12 @@ impl RequestsQuery {
 }
 
 /// `404`, or all of a class: `4xx`.
-fn statuses(text: &str) -> Result<(u16, u16), Fault> {
+fn statuses(text: &str) -> Result<(u16, u16), Error> {
     let exact = text.parse::<u16>().ok().filter(|status| (100..=599).contains(status));
     let class =
         text.strip_suffix("xx").and_then(|class| class.parse::<u16>().ok()).filter(|class| (1..=5).contains(class));
     let range = exact.map(|status| (status, status)).or(class.map(|class| (class * 100, class * 100 + 99)));
-    range.ok_or_else(|| Fault::invalid("/status", format!("`{text}` is not a status: expected one like 404 or 4xx")))
+    range.ok_or_else(|| Error::invalid("/status", format!("`{text}` is not a status: expected one like 404 or 4xx")))
 }
 
 /// Refuses what there is no journal for.
@@ -331,7 +333,7 @@ fn check_kept(app: &App) -> Result<(), Problem> {
 #[utoipa::path(get, path = "/requests", operation_id = "getRequests", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery, RequestsQuery),
     responses((status = 200, description = "The requests", body = JournalPage), Refused))]
-pub async fn get_requests(
+pub(super) async fn get_requests(
     State(app): State<App>,
     InSpace(space): InSpace,
     Params(query): Params<RequestsQuery>,
@@ -343,7 +345,7 @@ pub async fn get_requests(
     let is_last = page.len() <= limit;
     page.truncate(limit);
     let next = page.last().filter(|_| !is_last).map(|(number, _)| number.to_string());
-    let summary = |(_, entry): &Numbered| RequestSummary::from(&**entry);
+    let summary = |(_, entry): &SequencedEntry| RequestSummary::from(&**entry);
     let evicted = store::journal::evicted(&app.db, space.id).await?;
     Ok(Answer(JournalPage { requests: page.iter().map(summary).collect(), evicted, next }))
 }
@@ -352,7 +354,10 @@ pub async fn get_requests(
 #[utoipa::path(delete, path = "/requests", operation_id = "deleteRequests", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "What is left: none", body = JournalPage), Refused))]
-pub async fn delete_requests(State(app): State<App>, InSpace(space): InSpace) -> Result<Answer<JournalPage>, Problem> {
+pub(super) async fn delete_requests(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<JournalPage>, Problem> {
     check_kept(&app)?;
     let mut db = app.db.write(space.id).await?;
     store::journal::clear(&mut db).await?;
@@ -364,7 +369,7 @@ pub async fn delete_requests(State(app): State<App>, InSpace(space): InSpace) ->
 #[utoipa::path(get, path = "/requests/{id}", operation_id = "getRequest", tag = "Requests", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The `X-Request-Id` of its answer"), SpaceQuery),
     responses((status = 200, description = "The request", body = RequestDetail), Refused))]
-pub async fn get_request(
+pub(super) async fn get_request(
     State(app): State<App>,
     InSpace(space): InSpace,
     path: Segments,
@@ -373,7 +378,7 @@ pub async fn get_request(
     let id = path.get("id");
     let found = store::journal::find(&app.db, space.id, id).await?;
     let Some((_, entry)) = found else {
-        return Err(Fault::NotFound(format!("the journal holds no request `{id}`")).into());
+        return Err(Error::NotFound(format!("the journal holds no request `{id}`")).into());
     };
     Ok(Answer(RequestDetail {
         summary: (&*entry).into(),
@@ -386,13 +391,13 @@ pub async fn get_request(
 /// A question about the journal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Verify {
+pub(super) struct Verify {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
     r#match: Wanted,
     /// How many; left out, at least one.
     #[serde(default, deserialize_with = "object")]
-    count: Counted,
+    count: Usage,
     /// How long to wait for it, like `2s`, up to `10m`; left out, not at all.
     #[schema(example = "2s")]
     within: Option<String>,
@@ -401,7 +406,7 @@ pub struct Verify {
 /// Which requests. Everything that is said must fit.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub(super) struct Wanted {
     #[schema(example = "jetbrains_account")]
     service: Option<String>,
     /// A vendor's operation id.
@@ -428,7 +433,7 @@ pub struct Wanted {
 /// How many requests. Exactly one of these.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Counted {
+pub(super) struct Usage {
     #[schema(minimum = 0)]
     exactly: Option<i64>,
     #[schema(minimum = 0)]
@@ -479,8 +484,8 @@ impl Number {
     }
 }
 
-impl Counted {
-    fn read(&self) -> Result<Number, Fault> {
+impl Usage {
+    fn read(&self) -> Result<Number, Error> {
         let counts = [
             ("exactly", self.exactly, Number::Exactly as fn(i64) -> Number),
             ("at_least", self.at_least, Number::AtLeast),
@@ -489,10 +494,10 @@ impl Counted {
         let mut said = counts.into_iter().filter_map(|(name, number, kind)| Some((name, number?, kind)));
         let (name, number, kind) = said.next().unwrap_or(("at_least", 1, Number::AtLeast));
         if said.next().is_some() {
-            return Err(Fault::invalid("/count", "expected one of exactly, at_least, at_most"));
+            return Err(Error::invalid("/count", "expected one of exactly, at_least, at_most"));
         }
         if number < 0 {
-            return Err(Fault::invalid(format!("/count/{name}"), "expected a number from 0"));
+            return Err(Error::invalid(format!("/count/{name}"), "expected a number from 0"));
         }
         Ok(kind(number))
     }
@@ -504,7 +509,7 @@ impl Wanted {
         let which = Selector { service, operation, credential, method, path };
         selector::check(&which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
-            return Err(Fault::invalid("/match/status", "expected a status from 100 to 599").into());
+            return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
         Ok(Expected { which, status, query, body })
     }
@@ -512,7 +517,7 @@ impl Wanted {
 
 /// It is as expected.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Verified {
+pub(super) struct Verified {
     #[schema(example = "at least 1")]
     expected: String,
     /// How many there are.
@@ -521,7 +526,7 @@ pub struct Verified {
 
 /// It is not as expected.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NotVerified {
+pub(super) struct NotVerified {
     #[serde(flatten)]
     problem: Problem,
     #[schema(example = "at least 1")]
@@ -536,7 +541,7 @@ pub struct NotVerified {
 
 /// A request that nearly matches, and why it does not.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Near {
+pub(super) struct Near {
     #[serde(flatten)]
     request: RequestSummary,
     differences: Vec<DifferenceAnswer>,
@@ -544,7 +549,7 @@ pub struct Near {
 
 /// A field that is not as expected.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DifferenceAnswer {
+pub(super) struct DifferenceAnswer {
     /// As in `match`: `operation`, `query/page`, `body/contact/email`.
     #[schema(example = "credential")]
     field: String,
@@ -565,7 +570,7 @@ impl From<Difference> for DifferenceAnswer {
     params(SpaceQuery), request_body = Verify,
     responses((status = 200, description = "It is as expected", body = Verified),
         (status = 409, description = "It is not; with what comes nearest", body = NotVerified, content_type = "application/problem+json"), Refused))]
-pub async fn verify_requests(
+pub(super) async fn verify_requests(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<Verify>,
@@ -573,9 +578,9 @@ pub async fn verify_requests(
     check_kept(&app)?;
     let Verify { r#match, count, within } = body;
     let (expected, number) = (r#match.read()?, count.read()?);
-    let within = within.map(|text| parse_duration(&text).map_err(|e| Fault::invalid("/within", e))).transpose()?;
+    let within = within.map(|text| parse_duration(&text).map_err(|e| Error::invalid("/within", e))).transpose()?;
     if within.is_some_and(|within| within > LONGEST_WAIT) {
-        return Err(Fault::invalid("/within", "expected at most 10m").into());
+        return Err(Error::invalid("/within", "expected at most 10m").into());
     }
     let started = Instant::now();
     // Before counting, so that nothing happens unheard in between.
@@ -627,6 +632,6 @@ fn refusal(number: Number, count: Count, verdict: Verdict, nearest: Vec<Near>) -
 
 impl IntoResponse for NotVerified {
     fn into_response(self) -> Response {
-        super::error::problem(StatusCode::CONFLICT, &self)
+        crate::http::problem::problem(StatusCode::CONFLICT, &self)
     }
 }

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    error::Problem,
-    extract::check_text,
-    info::{check_operation, check_service},
+use crate::{
+    control::info::{check_operation, check_service},
+    core::error::Error,
+    domain::selector::Selector,
+    http::{control_input::check_text, problem::Problem},
+    seed::suggest,
 };
-use crate::{core::fault::Fault, domain::selector::Selector, seed::suggest};
 
 /// What requests can be made with.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -16,7 +17,7 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 /// Which requests. Everything that is said must fit.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Match {
+pub(super) struct Match {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "atlassian")]
     service: Option<String>,
@@ -68,7 +69,7 @@ pub(super) fn check(selector: &Selector) -> Result<(), Problem> {
         return Err(Problem::unknown("/match/method", format!("there is no method `{method}`{near}")));
     }
     if selector.path.as_ref().is_some_and(|path| path != "*" && !path.starts_with('/')) {
-        return Err(Fault::invalid("/match/path", "expected a path from its `/` on").into());
+        return Err(Error::invalid("/match/path", "expected a path from its `/` on").into());
     }
     for (pointer, text) in [("/match/path", &selector.path), ("/match/credential", &selector.credential)] {
         text.as_deref().map_or(Ok(()), |text| check_text(pointer, text))?;

@@ -6,14 +6,14 @@ use axum::extract::{Path, State as Extension};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, SpaceQuery},
-    spaces::{SpaceState, check_name, shown},
-};
 use crate::{
     app::App,
-    core::{clock, fault::Fault},
+    control::spaces::{SpaceState, check_name, shown},
+    core::{clock, error::Error},
+    http::{
+        control_input::{Answer, InSpace, SpaceQuery},
+        problem::{Problem, Refused},
+    },
     store::{
         self,
         snapshot::Snapshot,
@@ -23,7 +23,7 @@ use crate::{
 
 /// A snapshot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SnapshotAnswer {
+pub(super) struct SnapshotAnswer {
     #[schema(example = "before-migration")]
     name: String,
     /// The space it is of.
@@ -53,15 +53,15 @@ fn named(path: &HashMap<String, String>) -> &str {
     path.get("name").map(String::as_str).unwrap_or_default()
 }
 
-fn nobody(name: &str) -> Fault {
-    Fault::NotFound(format!("there is no snapshot `{name}`"))
+fn nobody(name: &str) -> Error {
+    Error::NotFound(format!("there is no snapshot `{name}`"))
 }
 
 /// The snapshots of the space.
 #[utoipa::path(get, path = "/snapshots", operation_id = "getSnapshots", tag = "State", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The snapshots, by name", body = Vec<SnapshotAnswer>), Refused))]
-pub async fn get_snapshots(
+pub(super) async fn get_snapshots(
     Extension(app): Extension<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Vec<SnapshotAnswer>>, Problem> {
@@ -74,7 +74,7 @@ pub async fn get_snapshots(
 #[utoipa::path(put, path = "/snapshots/{name}", operation_id = "takeSnapshot", tag = "State", security((), ("controlToken" = [])),
     params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot", body = SnapshotAnswer), Refused))]
-pub async fn take_snapshot(
+pub(super) async fn take_snapshot(
     Extension(app): Extension<App>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,
@@ -90,7 +90,7 @@ pub async fn take_snapshot(
 #[utoipa::path(post, path = "/snapshots/{name}/restore", operation_id = "restoreSnapshot", tag = "State", security((), ("controlToken" = [])),
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
-pub async fn restore_snapshot(
+pub(super) async fn restore_snapshot(
     Extension(app): Extension<App>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,
@@ -98,7 +98,7 @@ pub async fn restore_snapshot(
     let name = named(&path);
     let mut db = app.db.write(space.id).await?;
     let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| nobody(name))?;
-    let document = serde_json::from_str(&document).map_err(Fault::internal)?;
+    let document = serde_json::from_str(&document).map_err(Error::internal)?;
     state::import(&mut db, &app.keyring, &State::read(document)?).await?;
     let space = db.space().clone();
     db.commit().await?;
@@ -109,7 +109,7 @@ pub async fn restore_snapshot(
 #[utoipa::path(delete, path = "/snapshots/{name}", operation_id = "deleteSnapshot", tag = "State", security((), ("controlToken" = [])),
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot, as it was", body = SnapshotAnswer), Refused))]
-pub async fn delete_snapshot(
+pub(super) async fn delete_snapshot(
     Extension(app): Extension<App>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,

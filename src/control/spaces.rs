@@ -12,23 +12,25 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, Json, Params, Segments},
-    variables::{Endpoints, Format},
-    world::Seeded,
-};
 use crate::{
     app::App,
-    core::fault::Fault,
+    control::{
+        seed::Seeded,
+        variables::{Endpoints, Format},
+    },
+    core::error::Error,
     domain::organization::{DEFAULT_SPACE, Space},
+    http::{
+        control_input::{Answer, Json, Params, Segments},
+        problem::{Problem, Refused},
+    },
     seed::apply::{self, Mode},
     store,
 };
 
 /// A space.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SpaceState {
+pub(super) struct SpaceState {
     #[schema(example = "t1")]
     name: String,
     /// Raised by every write.
@@ -42,7 +44,7 @@ pub struct SpaceState {
 /// Body of `createSpace`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CreateSpace {
+pub(super) struct CreateSpace {
     /// Up to 64 letters, digits, `-` and `_`.
     #[schema(example = "t1")]
     name: String,
@@ -50,7 +52,7 @@ pub struct CreateSpace {
 
 /// A space that was just made, ready to use.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CreatedSpace {
+pub(super) struct CreatedSpace {
     #[serde(flatten)]
     seeded: Seeded,
     /// Base URLs and credentials, as `locum env` names them.
@@ -61,7 +63,7 @@ pub struct CreatedSpace {
 /// How a new space is answered.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct CreateParams {
+pub(super) struct CreateParams {
     /// Only the variables, as text: `shell` for `eval "$(…)"`, `github` for `… >> "$GITHUB_ENV"`, `json` for one
     /// object. Left out, everything.
     #[param(inline)]
@@ -69,7 +71,7 @@ pub struct CreateParams {
 }
 
 /// The base URL that the client knows: the setting, else where it sent the request.
-pub struct BaseUrl(String);
+pub(super) struct BaseUrl(String);
 
 impl FromRequestParts<App> for BaseUrl {
     type Rejection = Problem;
@@ -88,16 +90,16 @@ impl FromRequestParts<App> for BaseUrl {
 ///
 /// # Errors
 /// What names are like.
-pub(super) fn check_name(name: &str) -> Result<(), Fault> {
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
     const LONGEST: usize = 64;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || name.len() > LONGEST || !name.bytes().all(fits) {
-        return Err(Fault::invalid("/name", format!("a name is up to {LONGEST} letters, digits, `-` and `_`")));
+        return Err(Error::invalid("/name", format!("a name is up to {LONGEST} letters, digits, `-` and `_`")));
     }
     Ok(())
 }
 
-pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault> {
+pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Error> {
     let organizations = store::organization::list(&mut app.db.read().await?, space.id).await?;
     Ok(SpaceState {
         name: space.name.clone(),
@@ -110,7 +112,7 @@ pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Fault>
 /// Every space.
 #[utoipa::path(get, path = "/spaces", operation_id = "getSpaces", tag = "Spaces", security((), ("controlToken" = [])),
     responses((status = 200, description = "The spaces, oldest first", body = Vec<SpaceState>), Refused))]
-pub async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<SpaceState>>, Problem> {
+pub(super) async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<SpaceState>>, Problem> {
     let spaces = store::space::list(&mut app.db.read().await?).await?;
     let mut answer = Vec::new();
     for space in spaces {
@@ -132,20 +134,20 @@ pub async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<SpaceState>
         )),
         Refused,
     ))]
-pub async fn create_space(
+pub(super) async fn create_space(
     State(app): State<App>,
     BaseUrl(base): BaseUrl,
     Params(params): Params<CreateParams>,
     Json(body): Json<CreateSpace>,
 ) -> Result<Response, Problem> {
     check_name(&body.name)?;
-    let _turn = app.seeding.acquire().await.map_err(Fault::internal)?;
-    let Some(mut db) = app.db.write_new(&body.name).await? else {
-        return Err(Fault::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
+    let _turn = app.seeding.acquire().await.map_err(Error::internal)?;
+    let Some(mut db) = app.db.create_space(&body.name).await? else {
+        return Err(Error::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };
     let plan = apply::apply(&mut db, &app.keyring, &app.config.seeds, Mode::Fresh, app.config.clock).await?;
     let variables = Endpoints::of(&base, Some(&plan), |_| true);
-    let text = params.format.map(|format| variables.text(format)).transpose().map_err(Fault::internal)?;
+    let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
     db.commit().await?;
     Ok(match text {
         Some(text) => {
@@ -160,7 +162,7 @@ pub async fn create_space(
 #[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
-pub async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
     Ok(Answer(shown(&app, &space).await?))
 }
@@ -169,10 +171,10 @@ pub async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<
 #[utoipa::path(delete, path = "/spaces/{space}", operation_id = "deleteSpace", tag = "Spaces", security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space, as it was", body = SpaceState), Refused))]
-pub async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
+pub(super) async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
-        return Err(Fault::ControlRefused("the default space stays: reset it instead").into());
+        return Err(Error::ControlRefused("the default space stays: reset it instead").into());
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;

@@ -7,13 +7,13 @@ use utoipa::{
     openapi::{Object, ObjectBuilder},
 };
 
-use super::{
-    error::{Problem, Refused},
-    extract::{Answer, InSpace, Json, SpaceQuery},
-    spaces::{SpaceState, shown},
-};
 use crate::{
     app::App,
+    control::spaces::{SpaceState, shown},
+    http::{
+        control_input::{Answer, InSpace, Json, SpaceQuery},
+        problem::{Problem, Refused},
+    },
     store::{
         self,
         state::{State, StateError},
@@ -21,12 +21,12 @@ use crate::{
 };
 
 /// The largest state that is taken in.
-pub const BODY_LIMIT: usize = 256 * 1024 * 1024;
+pub(super) const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// Everything in a space. Holds what Locum keeps of tokens, never a token.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
-pub struct StateDocument {
+pub(super) struct StateDocument {
     /// A newer one than this version knows is refused.
     #[schema(minimum = 1, example = 1)]
     format: u64,
@@ -61,7 +61,7 @@ impl From<StateError> for Problem {
             StateError::Newer(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, "/format"),
             StateError::OtherKey => refused(StatusCode::CONFLICT, "/key_check"),
             StateError::Taken(_) => refused(StatusCode::CONFLICT, "/tables/credential"),
-            StateError::Fault(fault) => fault.into(),
+            StateError::Error(fault) => fault.into(),
         }
     }
 }
@@ -71,7 +71,10 @@ impl From<StateError> for Problem {
 #[utoipa::path(get, path = "/state", operation_id = "getState", tag = "State", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The state", body = StateDocument), Refused))]
-pub async fn get_state(Extension(app): Extension<App>, InSpace(space): InSpace) -> Result<Answer<State>, Problem> {
+pub(super) async fn get_state(
+    Extension(app): Extension<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<State>, Problem> {
     let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
     Ok(Answer(state))
 }
@@ -82,7 +85,7 @@ pub async fn get_state(Extension(app): Extension<App>, InSpace(space): InSpace) 
 #[utoipa::path(put, path = "/state", operation_id = "putState", tag = "State", security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
-pub async fn put_state(
+pub(super) async fn put_state(
     Extension(app): Extension<App>,
     InSpace(space): InSpace,
     Json(document): Json<Map<String, Value>>,

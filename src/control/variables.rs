@@ -6,13 +6,16 @@ use utoipa::ToSchema;
 
 use crate::{
     core::token::PlainToken,
-    domain::{
-        organization::email_key,
-        role::{Grant, Profile, Role},
-    },
+    domain::organization::email_key,
     seed::plan::{Organization, Plan},
-    services::{atlassian, jetbrains_account, license_vault},
-    store::vault::TokenKind,
+    services::{
+        atlassian,
+        jetbrains_account::{
+            self,
+            domain::role::{Grant, Profile, Role},
+        },
+        license_vault::{self, store::vault::TokenKind},
+    },
 };
 
 /// How they are written.
@@ -67,14 +70,12 @@ impl Endpoints {
     }
 
     /// What both agree on; beside it the names of the rest.
-    #[must_use]
     pub fn shared_with(self, other: &Self) -> (Self, Vec<&'static str>) {
         let (shared, rest): (Vec<_>, Vec<_>) = self.0.into_iter().partition(|pair| other.0.contains(pair));
         (Self(shared), rest.into_iter().map(|(name, _)| name).collect())
     }
 
     /// With further variables, behind the base URL.
-    #[must_use]
     pub fn with(mut self, further: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let at = self.0.len().min(1);
         self.0.splice(at..at, further);
@@ -115,9 +116,6 @@ impl Serialize for Endpoints {
 }
 
 /// As a person reads it.
-///
-/// # Errors
-/// Why it cannot be written.
 pub fn json(value: &impl Serialize) -> Result<String, String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|text| text + "\n").map_err(|e| format!("cannot write JSON: {e}"))

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 
-use super::span::Span;
+use crate::core::duration::HumanDuration;
 
 /// A moment in UTC, never finer than a microsecond, so that it survives both databases unchanged.
 pub type Time = DateTime<Utc>;
@@ -23,7 +23,6 @@ pub enum Clock {
 
 impl Clock {
     /// What this clock shows.
-    #[must_use]
     pub fn now(&self) -> Time {
         match self {
             Self::Real => machine_now(),
@@ -34,13 +33,11 @@ impl Clock {
     }
 
     /// A running clock that shows `at` now.
-    #[must_use]
     pub fn showing(at: Time) -> Self {
         Self::Offset(at - machine_now())
     }
 
     /// A running clock this far from the machine's; `None` when it shows nothing in the calendar.
-    #[must_use]
     pub fn offset(micros: i64) -> Option<Self> {
         let by = TimeDelta::microseconds(micros);
         machine_now().checked_add_signed(by).and_then(in_range).map(|_| Self::Offset(by))
@@ -48,8 +45,7 @@ impl Clock {
 
     /// This clock, moved by `span`: a frozen clock stays frozen, a real one becomes an offset one.
     /// `None` when the result leaves the calendar.
-    #[must_use]
-    pub fn advance(&self, span: Span) -> Option<Self> {
+    pub fn advance(&self, span: HumanDuration) -> Option<Self> {
         let to = shift(self.now(), span)?;
         Some(match self {
             Self::Frozen(_) => Self::Frozen(to),
@@ -84,9 +80,6 @@ impl fmt::Display for Clock {
 }
 
 /// Reads an RFC 3339 date-time with any offset, or a bare date (midnight UTC).
-///
-/// # Errors
-/// A sentence that shows what was expected.
 pub fn parse(text: &str) -> Result<Time, String> {
     let time = DateTime::parse_from_rfc3339(text)
         .map(|t| t.with_timezone(&Utc))
@@ -96,26 +89,22 @@ pub fn parse(text: &str) -> Result<Time, String> {
 }
 
 /// RFC 3339 in UTC, with as many digits as it takes: what [`parse`] reads.
-#[must_use]
 pub fn write(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// Microseconds since 1970, the form in which the store keeps a moment.
-#[must_use]
 pub fn micros(time: Time) -> i64 {
     time.timestamp_micros()
 }
 
 /// The inverse of [`micros`]; a number outside the calendar becomes 1970.
-#[must_use]
 pub fn from_micros(micros: i64) -> Time {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// The moment `span` after `time`; `None` outside the years 1970 to 9998.
-#[must_use]
-pub fn shift(time: Time, span: Span) -> Option<Time> {
+pub fn shift(time: Time, span: HumanDuration) -> Option<Time> {
     in_range(span.after(time)?)
 }
 

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha12Rng;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::token::PlainToken;
+use crate::core::token::PlainToken;
 
 const LOWER: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -16,19 +16,16 @@ pub struct IdSeed(pub u64);
 
 impl IdSeed {
     /// A number nobody chose.
-    #[must_use]
     pub fn random() -> Self {
         Self(u64::from_le_bytes(random_bytes()))
     }
 
     /// The generator of one write: the same seed, space and count of writes give the same ids again.
-    #[must_use]
     pub fn of_write(self, space: &str, write: i64) -> Ids {
         self.derive(&["write", space, &write.to_string()])
     }
 
     /// The generator of a process's request ids.
-    #[must_use]
     pub fn of_requests(self) -> Ids {
         self.derive(&["requests"])
     }
@@ -48,7 +45,6 @@ impl IdSeed {
 ///
 /// # Panics
 /// When the machine has no source of randomness; there is no safe way on from there.
-#[must_use]
 #[expect(clippy::expect_used, reason = "without randomness there is no key, and no way on")]
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

@@ -2,11 +2,11 @@
 //! Knows no HTTP and no SQL.
 
 pub mod clock;
-pub mod fault;
+pub mod duration;
+pub mod error;
 pub mod ids;
-pub mod kept;
-pub mod page;
+pub mod paging;
+pub mod rate_window;
 pub mod redact;
-pub mod span;
+pub mod secret_file;
 pub mod token;
-pub mod window;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use super::token::{Fingerprint, Keyring};
+use crate::core::token::{Fingerprint, Keyring};
 
 /// What stands in place of a secret that has no name.
 pub const MASK: &str = "********";
@@ -25,7 +25,6 @@ impl Keyring {
     }
 
     /// The tokens that were given out so far. None is added while this is held.
-    #[must_use]
     pub fn known(&self) -> Known<'_> {
         Known { keyring: self, labels: self.secrets.0.read().unwrap_or_else(PoisonError::into_inner) }
     }
@@ -39,13 +38,11 @@ pub struct Known<'a> {
 
 impl Known<'_> {
     /// What people call a token.
-    #[must_use]
     pub fn label(&self, token: &str) -> Option<&str> {
         self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
     }
 
     /// The text, with `[label]` in place of every known token in it; `None` when there is none.
-    #[must_use]
     pub fn redact(&self, text: &str) -> Option<String> {
         let label = |word: &str| {
             let fits = (SHORTEST..=LONGEST).contains(&word.len());

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use super::redact::Secrets;
+use crate::core::redact::Secrets;
 
 /// A token as its owner holds it. Cannot be printed.
 #[derive(Clone)]
@@ -18,13 +18,11 @@ pub struct PlainToken(SecretString);
 
 impl PlainToken {
     /// Takes a token in.
-    #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
         Self(SecretString::from(token.into()))
     }
 
     /// Gives the token away: for the one answer that shows it, and for hashing.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -42,13 +40,11 @@ pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// 64 hexadecimal digits, the form in which the store keeps it.
-    #[must_use]
     pub fn to_hex(self) -> String {
         hex::encode(self.0)
     }
 
     /// The inverse of [`Fingerprint::to_hex`].
-    #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok()?;
@@ -82,7 +78,6 @@ impl Keyring {
     ///
     /// # Panics
     /// Never: keys of any length are taken, and the parameters are constants.
-    #[must_use]
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length, and the parameters are constants")]
     pub fn new(key: &[u8], cost: HashCost) -> Self {
         let params = match cost {
@@ -97,13 +92,11 @@ impl Keyring {
     }
 
     /// The index entry of `token`.
-    #[must_use]
     pub fn fingerprint(&self, token: &PlainToken) -> Fingerprint {
         self.digest(token.expose().as_bytes())
     }
 
     /// Recognises the key itself, so that a store can refuse one that is not its own.
-    #[must_use]
     pub fn check_value(&self) -> String {
         self.digest(b"locum server key").to_hex()
     }
@@ -124,7 +117,6 @@ impl Keyring {
     }
 
     /// Whether `token` is the one `hash` was made of. Slow on purpose: belongs on the blocking pool.
-    #[must_use]
     pub fn verify(&self, token: &PlainToken, hash: &TokenHash) -> bool {
         PasswordHash::new(&hash.0)
             .is_ok_and(|parsed| self.argon2.verify_password(token.expose().as_bytes(), &parsed).is_ok())

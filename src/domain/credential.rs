@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use super::organization::OrganizationId;
-use crate::core::{
-    clock::{Time, shift},
-    span::Span,
-    token::TokenHash,
+use crate::{
+    core::{
+        clock::{Time, shift},
+        duration::HumanDuration,
+        token::TokenHash,
+    },
+    domain::organization::OrganizationId,
 };
 
 /// A credential's key in the store.
@@ -16,7 +18,6 @@ pub struct CredentialId(pub i64);
 /// One credential of one service.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Its key.
     pub id: CredentialId,
     /// The organization it belongs to.
     pub organization: OrganizationId,
@@ -58,10 +59,9 @@ impl Kind {
     ];
 
     /// When one that is made now stops working, where its maker says nothing.
-    #[must_use]
     pub fn lasts_until(self, now: Time) -> Option<Time> {
         match self {
-            Self::ApiKey => shift(now, Span::Years(1)),
+            Self::ApiKey => shift(now, HumanDuration::Years(1)),
             Self::Session => shift(now, SESSION),
             _ => None,
         }
@@ -69,7 +69,7 @@ impl Kind {
 }
 
 /// How long a session lasts (unverified: atlassian-api-access §7.12).
-const SESSION: Span = Span::Millis(8 * 3_600_000);
+const SESSION: HumanDuration = HumanDuration::Millis(8 * 3_600_000);
 
 /// As answers and the store name it.
 impl fmt::Display for Kind {
@@ -89,8 +89,7 @@ impl std::str::FromStr for Kind {
 
 /// A credential as a tester sees it: never the token itself.
 #[derive(Debug, Clone)]
-pub struct Listed {
-    /// Its key.
+pub struct CredentialSummary {
     pub id: CredentialId,
     /// The organization it belongs to.
     pub organization: OrganizationId,
@@ -98,7 +97,6 @@ pub struct Listed {
     pub customer_code: i64,
     /// The service that takes it.
     pub service: String,
-    /// What it is.
     pub kind: Kind,
     /// What people call it.
     pub label: String,
@@ -108,9 +106,8 @@ pub struct Listed {
     pub expires_at: Option<Time>,
 }
 
-impl Listed {
+impl CredentialSummary {
     /// It stopped working.
-    #[must_use]
     pub fn is_expired(&self, now: Time) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }

@@ -8,8 +8,10 @@ use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::selector::{Asked, Difference, Selector};
-use crate::core::clock::Time;
+use crate::{
+    core::clock::Time,
+    domain::selector::{Asked, Difference, Selector},
+};
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,26 +28,21 @@ pub struct Entry {
     pub operation: Option<Cow<'static, str>>,
     /// What its credential is called, if it is known.
     pub credential: Option<Arc<str>>,
-    /// Its method.
     pub method: ByteString,
-    /// Its whole path.
     pub path: ByteString,
     /// Its query, as it was sent.
     pub query: Option<ByteString>,
     /// The answer's status.
     pub status: u16,
-    /// What was asked.
     pub request: Message,
-    /// What was answered.
     pub response: Message,
     /// What was decided on the way.
-    pub trail: Trail,
+    pub trail: DecisionTrace,
 }
 
 /// Headers and body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Message {
-    /// Its headers.
     pub headers: Headers,
     /// As much of it as is kept.
     #[serde(serialize_with = "write_body", deserialize_with = "read_body")]
@@ -93,9 +90,9 @@ impl<'de> Deserialize<'de> for Headers {
 
 /// How a request was decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trail {
+pub struct DecisionTrace {
     /// What became of its credential.
-    pub credential: Recognised,
+    pub credential: CredentialOutcome,
     /// The role or scope that the operation needs; `None` where that was not asked.
     pub needed: Option<Cow<'static, str>>,
     /// What the credential may do.
@@ -111,7 +108,7 @@ pub struct Trail {
 /// What became of a credential.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Recognised {
+pub enum CredentialOutcome {
     /// There was none.
     #[default]
     Nothing,
@@ -139,7 +136,6 @@ pub struct Window {
 /// An injected fault that hit a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
-    /// The rule.
     pub id: String,
     /// What it did, in a few words.
     pub did: String,
@@ -147,7 +143,6 @@ pub struct Hit {
 
 impl Entry {
     /// Bytes of memory that it takes, about.
-    #[must_use]
     pub fn size(&self) -> usize {
         const REST: usize = 1024;
         let message = |message: &Message| message.headers.0.len() + message.body.len();
@@ -159,7 +154,7 @@ impl Entry {
 
     /// Moves its texts to where those of others are. Who polls is answered the same again: an answer that is among
     /// the `recent` ones is not kept twice.
-    pub fn settle<'a>(&mut self, ground: &mut Ground, mut recent: impl Iterator<Item = &'a Self>) {
+    pub fn settle<'a>(&mut self, ground: &mut StringArena, mut recent: impl Iterator<Item = &'a Self>) {
         ground.text(&mut self.id);
         ground.text(&mut self.method);
         ground.text(&mut self.path);
@@ -175,7 +170,6 @@ impl Entry {
     }
 
     /// As selectors see it.
-    #[must_use]
     pub fn asked(&self) -> Asked<'_> {
         Asked {
             service: self.service.as_deref(),
@@ -190,13 +184,13 @@ impl Entry {
 /// Memory for the texts of entries, side by side. Small texts that are kept for long and dropped by whichever thread
 /// comes along are what allocators are slowest at: they cost a request more than all else that the journal does.
 #[derive(Debug, Default)]
-pub struct Ground {
+pub struct StringArena {
     free: BytesMut,
     /// How large a piece was when it was new.
     size: usize,
 }
 
-impl Ground {
+impl StringArena {
     const SMALLEST: usize = 4 * KIBIBYTE;
     const LARGEST: usize = 64 * KIBIBYTE;
 
@@ -237,7 +231,6 @@ pub struct Expected {
 
 impl Expected {
     /// Whether a request is one of those that are asked about.
-    #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
         self.which.matches(entry.asked()) && (self.is_simple() || self.differences(entry).is_empty())
     }
@@ -248,7 +241,6 @@ impl Expected {
     }
 
     /// Where a request is not one of those that are asked about.
-    #[must_use]
     pub fn differences(&self, entry: &Entry) -> Vec<Difference> {
         let mut found: Vec<Difference> = self.which.differences(entry.asked()).collect();
         let mut differ = |field: String, expected: String, is: Option<String>| {
@@ -324,7 +316,6 @@ pub struct Filter {
 
 impl Filter {
     /// Whether a list shows the entry of this number.
-    #[must_use]
     pub fn matches(&self, number: i64, entry: &Entry) -> bool {
         let same = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
         self.after.is_none_or(|after| number > after)
@@ -340,9 +331,7 @@ impl Filter {
 /// How much of it is kept, in each space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most entries.
     pub entries: usize,
-    /// The most bytes.
     pub bytes: usize,
 }
 
@@ -433,7 +422,7 @@ mod tests {
             status: 200,
             request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
             response: Message::default(),
-            trail: Trail::default(),
+            trail: DecisionTrace::default(),
         }
     }
 
@@ -483,7 +472,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_the_same_where_others_are() {
-        let (mut ground, mut kept) = (Ground::default(), Vec::new());
+        let (mut ground, mut kept) = (StringArena::default(), Vec::new());
         for length in [0, 1, 100, 3_000, 5_000, 100, 40_000, 100, 100_000] {
             let mut entry = entry("a=1", &"x".repeat(length));
             entry.response.body = entry.request.body.clone();

@@ -12,9 +12,7 @@ pub struct SpaceId(pub i64);
 /// An isolated world of organizations, with its own clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
-    /// Its key.
     pub id: SpaceId,
-    /// Its unique name.
     pub name: String,
     /// Raised by every write; what was read at one revision is good until the next.
     pub revision: i64,
@@ -26,15 +24,13 @@ pub struct Space {
 
 impl Space {
     /// The time in this space.
-    #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
     }
 
-    /// Which world is in it: the number grows when everything is replaced, and only then, because a write raises
+    /// Which generation is in it: the number grows when everything is replaced, and only then, because a write raises
     /// both counts by one.
-    #[must_use]
-    pub fn world(&self) -> i64 {
+    pub fn generation(&self) -> i64 {
         self.revision - self.writes
     }
 }
@@ -46,9 +42,7 @@ pub struct OrganizationId(pub i64);
 /// The tenant that the three services share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    /// Its key.
     pub id: OrganizationId,
-    /// Its name.
     pub name: String,
     /// JetBrains' number for it, sent as `X-Customer-Code`.
     pub customer_code: i64,
@@ -63,7 +57,6 @@ pub struct PersonId(pub i64);
 /// Somebody an organization knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The key.
     pub id: PersonId,
     /// The address as it was written.
     pub email: String,
@@ -74,14 +67,12 @@ pub struct Person {
 pub struct Team {
     /// JetBrains' number for it.
     pub id: i32,
-    /// Its name.
     pub name: String,
 }
 
 /// The form in which two e-mail addresses are compared.
 ///
 /// unverified: the vendor's case rule is not known (jetbrains-account §5.2); we ignore case everywhere.
-#[must_use]
 pub fn email_key(email: &str) -> String {
     email.to_lowercase()
 }

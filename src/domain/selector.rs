@@ -26,9 +26,7 @@ pub struct Asked<'a> {
     pub operation: Option<&'a str>,
     /// Its credential's label, if it is known.
     pub credential: Option<&'a str>,
-    /// Its method.
     pub method: &'a str,
-    /// Its whole path.
     pub path: &'a str,
 }
 
@@ -45,7 +43,6 @@ pub struct Difference {
 
 impl Selector {
     /// Whether a request is one of those that are meant.
-    #[must_use]
     pub fn matches(&self, asked: Asked<'_>) -> bool {
         self.compared(asked).into_iter().all(|(.., fits)| fits)
     }

@@ -10,16 +10,16 @@ use std::{
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::{emulated::Emulated, identify::Identified};
 use crate::{
     app::App,
-    core::{clock::Time, fault::Fault},
+    core::{clock::Time, error::Error},
     domain::organization::SpaceId,
+    http::{authenticate::Identified, vendor_service::VendorService},
     store::{ReadOnly, ReadWrite, Session},
 };
 
 /// What a handler may do for a service's callers.
-pub trait Scope<S: Emulated>: Send + Sync + 'static {
+pub trait Scope<S: VendorService>: Send + Sync + 'static {
     /// What the request must bring.
     const NEED: S::Need;
     /// The same in a few words, for the journal.
@@ -30,24 +30,24 @@ pub trait Scope<S: Emulated>: Send + Sync + 'static {
 pub trait Writes {}
 
 /// An admitted request: who is asking, in which space, when.
-pub struct Caller<S: Emulated, P> {
+pub struct Caller<S: VendorService, P> {
     /// Who is asking.
     pub principal: Arc<S::Principal>,
     /// The time in the space.
     pub now: Time,
     space: SpaceId,
-    world: i64,
+    generation: i64,
     wrote: Arc<AtomicBool>,
     app: App,
     scope: PhantomData<P>,
 }
 
-impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
+impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
     type Rejection = S::Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let identified = parts.extensions.get::<Identified>();
-        let identified = identified.ok_or_else(|| Fault::internal("the route is not behind `identify`"))?;
+        let identified = identified.ok_or_else(|| Error::internal("the route is not behind `identify`"))?;
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.needed.set(P::NEEDS);
         let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
@@ -55,7 +55,7 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
             principal,
             now: identified.now,
             space: identified.space,
-            world: identified.world,
+            generation: identified.generation,
             wrote: Arc::clone(&identified.wrote),
             app: app.clone(),
             scope: PhantomData,
@@ -63,40 +63,35 @@ impl<S: Emulated, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
     }
 }
 
-impl<S: Emulated, P> Caller<S, P> {
+impl<S: VendorService, P> Caller<S, P> {
     /// A session that reads.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
+    pub async fn read(&self) -> Result<Session<ReadOnly>, Error> {
         self.app.db.read().await
     }
 }
 
-impl<S: Emulated, P> Caller<S, P> {
+impl<S: VendorService, P> Caller<S, P> {
     /// The base URL that clients use, if it was set.
-    #[must_use]
     pub fn public_url(&self) -> Option<&str> {
         self.app.config.public_url.as_deref()
     }
 }
 
-impl<S: Emulated, P: Writes> Caller<S, P> {
+impl<S: VendorService, P: Writes> Caller<S, P> {
     /// A session that writes to the caller's space.
     ///
     /// # Errors
-    /// [`Fault::WorldReplaced`] when what the caller is known by is gone; [`Fault::Unavailable`].
-    pub async fn write(&self) -> Result<Session<ReadWrite>, Fault> {
+    /// [`Error::DataReplaced`] when what the caller is known by is gone; [`Error::Unavailable`].
+    pub async fn write(&self) -> Result<Session<ReadWrite>, Error> {
         let session = self.app.db.write(self.space).await?;
-        if session.world() != self.world {
-            return Err(Fault::WorldReplaced);
+        if session.generation() != self.generation {
+            return Err(Error::DataReplaced);
         }
         self.wrote.store(true, Ordering::Relaxed);
         Ok(session)
     }
 
     /// For handlers that make tokens.
-    #[must_use]
     pub fn app(&self) -> &App {
         &self.app
     }

@@ -15,15 +15,13 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::emulated::Emulated;
-use crate::{app::App, core::fault::Fault};
+use crate::{app::App, core::error::Error, http::vendor_service::VendorService};
 
-/// The query.
 ///
 /// unverified: a parameter that is given twice counts once, as it was given first.
 pub struct Query<S, T>(pub T, PhantomData<S>);
 
-impl<S: Emulated, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {
+impl<S: VendorService, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {
     type Rejection = S::Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, S::Error> {
@@ -36,19 +34,19 @@ impl<S: Emulated, T: DeserializeOwned> FromRequestParts<App> for Query<S, T> {
             }
         }
         let value = serde_urlencoded::from_str(&first.finish());
-        Ok(Self(value.map_err(|e| Fault::Unreadable(format!("query: {e}")))?, PhantomData))
+        Ok(Self(value.map_err(|e| Error::Unreadable(format!("query: {e}")))?, PhantomData))
     }
 }
 
 /// The parameters in the path.
 pub struct Path<S, T>(pub T, PhantomData<S>);
 
-impl<S: Emulated, T: DeserializeOwned + Send> FromRequestParts<App> for Path<S, T> {
+impl<S: VendorService, T: DeserializeOwned + Send> FromRequestParts<App> for Path<S, T> {
     type Rejection = S::Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, S::Error> {
         let value = axum::extract::Path::<T>::from_request_parts(parts, app).await;
-        let value = value.map_err(|e| Fault::Unreadable(format!("path: {e}")))?;
+        let value = value.map_err(|e| Error::Unreadable(format!("path: {e}")))?;
         Ok(Self(value.0, PhantomData))
     }
 }
@@ -56,12 +54,12 @@ impl<S: Emulated, T: DeserializeOwned + Send> FromRequestParts<App> for Path<S, 
 /// The body, as JSON. What its content type says does not matter.
 pub struct Json<S, T>(pub T, PhantomData<S>);
 
-impl<S: Emulated, T: DeserializeOwned> FromRequest<App> for Json<S, T> {
+impl<S: VendorService, T: DeserializeOwned> FromRequest<App> for Json<S, T> {
     type Rejection = S::Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, S::Error> {
         let bytes = body(request, app).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|e| Fault::Unreadable(format!("body: {e}")))?;
+        let value = serde_json::from_slice(&bytes).map_err(|e| Error::Unreadable(format!("body: {e}")))?;
         Ok(Self(value, PhantomData))
     }
 }
@@ -69,11 +67,11 @@ impl<S: Emulated, T: DeserializeOwned> FromRequest<App> for Json<S, T> {
 /// The whole body, within the limit.
 ///
 /// # Errors
-/// [`Fault::BodyTooLarge`]; [`Fault::Unreadable`] when the client stops sending.
-pub async fn body(request: Request, app: &App) -> Result<Bytes, Fault> {
+/// [`Error::BodyTooLarge`]; [`Error::Unreadable`] when the client stops sending.
+pub async fn body(request: Request, app: &App) -> Result<Bytes, Error> {
     Bytes::from_request(request, app).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Fault::BodyTooLarge,
-        other => Fault::Unreadable(format!("body: {other}")),
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Error::BodyTooLarge,
+        other => Error::Unreadable(format!("body: {other}")),
     })
 }
 

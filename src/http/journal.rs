@@ -13,14 +13,14 @@ use axum::{
 };
 use http_body::{Frame, SizeHint};
 
-use super::{emulated::Outcome, identify::Decision};
 use crate::{
     app::App,
     core::{
         redact::{Known, MASK},
         token::Keyring,
     },
-    domain::journal::{Entry, Headers, Hit, Message, Recognised, Trail, Window},
+    domain::journal::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, Window},
+    http::{authenticate::Decision, vendor_service::Outcome},
     store,
 };
 
@@ -40,16 +40,16 @@ const SCHEMES: [&str; 3] = ["bearer", "automation", "basic"];
 const CREDENTIAL_PARAMETER: &str = "token";
 
 /// A request, as far as it is known before it is answered.
-pub struct Asked {
+pub struct RecordedRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Option<Copy>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// Looks at a request on its way in. From here on, its body is copied as the handler reads it.
-    pub fn look(parts: &request::Parts, body: Body) -> (Self, Body) {
+    pub fn capture(parts: &request::Parts, body: Body) -> (Self, Body) {
         let (copy, body) = if body.is_end_stream() {
             (None, body)
         } else {
@@ -63,23 +63,20 @@ impl Asked {
 }
 
 /// What is known of the answer.
-pub struct Answered<'a> {
+pub struct RecordedAnswer<'a> {
     /// Its request's id.
     pub id: &'a str,
     /// How long it took.
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
     pub refusal: Option<String>,
-    /// Its status.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: &'a HeaderMap,
-    /// Its body.
     pub body: &'a Bytes,
 }
 
 /// Takes a request down. A journal that cannot be written is no reason to answer otherwise.
-pub async fn record(app: &App, asked: Asked, decision: &Decision, answered: Answered<'_>) {
+pub async fn record(app: &App, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) {
     let Some(bounds) = app.config.journal else { return };
     let identified = &decision.identified;
     let (space, revision) = (identified.space, identified.revision);
@@ -93,7 +90,7 @@ pub async fn record(app: &App, asked: Asked, decision: &Decision, answered: Answ
     }
 }
 
-fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answered<'_>) -> Entry {
+fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) -> Entry {
     let mut redactor = Redactor { known: keyring.known(), found: false };
     let path = redactor.text(asked.uri.path()).into();
     let query = asked.uri.query().map(|query| redactor.query(query).into());
@@ -130,14 +127,14 @@ fn entry(keyring: &Keyring, asked: Asked, decision: &Decision, answered: Answere
     }
 }
 
-fn trail(decision: &Decision, refusal: Option<String>) -> Trail {
+fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
     let identified = &decision.identified;
-    Trail {
+    DecisionTrace {
         credential: match (&identified.outcome, &identified.label) {
-            (Outcome::Nothing, _) => Recognised::Nothing,
-            (Outcome::Bad, None) => Recognised::Unknown,
-            (Outcome::Bad, Some(_)) => Recognised::Expired,
-            (Outcome::Good(_), _) => Recognised::Good,
+            (Outcome::Nothing, _) => CredentialOutcome::Nothing,
+            (Outcome::Bad, None) => CredentialOutcome::Unknown,
+            (Outcome::Bad, Some(_)) => CredentialOutcome::Expired,
+            (Outcome::Good(_), _) => CredentialOutcome::Good,
         },
         needed: identified.needed.get().copied().map(Cow::Borrowed),
         held: identified.held.clone(),

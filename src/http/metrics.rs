@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::identify::Decision;
+use crate::http::authenticate::Decision;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -75,9 +75,6 @@ impl Metrics {
     }
 
     /// All of it, as `OpenMetrics` text, which is what Prometheus reads.
-    ///
-    /// # Errors
-    /// None: a text can be written to.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

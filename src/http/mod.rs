@@ -1,15 +1,22 @@
-//! HTTP machinery that every service uses. Names no vendor.
+//! HTTP machinery that every route shares. Names no vendor.
 
 pub mod answer;
+pub mod authenticate;
 pub mod caller;
-pub mod emulated;
+pub mod control_guard;
+pub mod control_input;
 pub mod extract;
-pub mod identify;
-pub mod inject;
+pub mod fault_rule;
 pub mod journal;
 pub mod metrics;
 pub mod observe;
 pub mod operations;
-pub mod page;
+pub mod problem;
 pub mod rate_limit;
-pub mod repeat;
+pub mod replayable_request;
+pub mod request_context;
+pub mod swagger_ui;
+pub mod vendor_service;
+
+/// Where the control API is mounted.
+pub const CONTROL_BASE: &str = "/_emulator";

@@ -12,14 +12,16 @@ use axum::{
 use http_body_util::BodyExt as _;
 use tracing::{Instrument as _, Span};
 
-use super::{
-    emulated::Refusal,
-    identify::Decision,
-    inject,
-    journal::{self, Answered, Asked},
-    metrics::Metrics,
+use crate::{
+    app::App,
+    http::{
+        authenticate::Decision,
+        fault_rule,
+        journal::{self, RecordedAnswer, RecordedRequest},
+        metrics::Metrics,
+        vendor_service::Refusal,
+    },
 };
-use crate::app::App;
 
 /// Carries the request's id to the client.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,10 +30,8 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-/// What observing needs.
 #[derive(Clone)]
 pub struct Observer {
-    /// The running thing.
     pub app: App,
     /// What it counts with.
     pub metrics: Arc<Metrics>,
@@ -46,7 +46,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let is_logged = tracing::enabled!(tracing::Level::INFO);
     let (mut parts, body) = request.into_parts();
     let (asked, body) = if app.config.journal.is_some() {
-        let (asked, body) = Asked::look(&parts, body);
+        let (asked, body) = RecordedRequest::capture(&parts, body);
         (Some(asked), body)
     } else {
         (None, body)
@@ -76,11 +76,11 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = Answered { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
+        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
         journal::record(&app, asked, &decision, answered).await;
     }
     match damage {
-        Some(damage) => inject::damage(damage, parts, &whole),
+        Some(damage) => fault_rule::damage(damage, parts, &whole),
         None => Response::from_parts(parts, Body::from(whole)),
     }
 }

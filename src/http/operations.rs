@@ -10,7 +10,6 @@ use utoipa::openapi::{OpenApi, PathItem, path::Operation};
 pub struct Operations<T>(HashMap<String, HashMap<Method, T>>);
 
 /// The operations of one path of a document.
-#[must_use]
 pub fn of_path(item: &PathItem) -> Vec<(Method, &Operation)> {
     let all = [
         (Method::GET, &item.get),
@@ -24,14 +23,12 @@ pub fn of_path(item: &PathItem) -> Vec<(Method, &Operation)> {
 
 /// The vendor's ids. They are kept for as long as the process lives: there are few, and they are named in everything
 /// that counts.
-#[must_use]
 pub fn ids(document: &OpenApi) -> Operations<&'static str> {
     Operations::of(document, |operation| Some(Box::leak(operation.operation_id.clone()?.into_boxed_str()) as &str))
 }
 
 impl<T> Operations<T> {
     /// What `of` says about those of a document.
-    #[must_use]
     pub fn of(document: &OpenApi, of: impl Fn(&Operation) -> Option<T>) -> Self {
         let paths = document.paths.paths.iter().map(|(path, item)| {
             let operations = of_path(item).into_iter();
@@ -41,7 +38,6 @@ impl<T> Operations<T> {
     }
 
     /// What was said about a method on a route, as the router names it: with whatever it is mounted behind in front.
-    #[must_use]
     pub fn find(&self, route: &str, method: &Method) -> Option<&T> {
         let operations = route.match_indices('/').find_map(|(at, _)| self.0.get(&route[at..]))?;
         // What is asked for with HEAD is answered like GET.

@@ -12,11 +12,10 @@ use crate::{
     app::App,
     core::{
         clock::Time,
-        fault::Fault,
-        window::{Mode, Policy, Standing, window},
+        error::Error,
+        rate_window::{Mode, Policy, Standing, window},
     },
     domain::{credential::CredentialId, organization::SpaceId},
-    store,
 };
 
 /// Requests in one window.
@@ -27,28 +26,25 @@ pub const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining
 pub const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Counts one request; `None` when the policy counts nothing.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn count(
     app: &App,
-    (space, world): (SpaceId, i64),
+    (space, generation): (SpaceId, i64),
     credential: CredentialId,
     operation: &'static str,
     policy: Policy,
     now: Time,
-) -> Result<Option<Standing>, Fault> {
+) -> Result<Option<Standing>, Error> {
     if policy.mode == Mode::Off {
         return Ok(None);
     }
     let window = window(now, policy.window);
-    let count = store::rate::count(&app.db, space, world, credential, operation, window).await?;
+    let count = crate::store::rate_window::count(&app.db, space, generation, credential, operation, window).await?;
     let standing = policy.standing(count, now);
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
 }
 
 /// Says on the answer where the request stands.
-pub fn say(response: &mut Response, standing: &Standing) {
+pub fn write_headers(response: &mut Response, standing: &Standing) {
     let value = |text: &dyn Display| HeaderValue::from_str(&text.to_string()).ok();
     let reset = standing.reset.to_rfc3339_opts(SecondsFormat::Secs, true);
     let headers = [(LIMIT, value(&standing.limit)), (REMAINING, value(&standing.remaining)), (RESET, value(&reset))];

@@ -1,16 +1,16 @@
 //! Writes seeds into a space: all of it, or nothing.
 
-use super::{
-    Complaint, Complaints, atlassian,
-    file::SeedFile,
-    plan::{self, Known, Plan, World},
-    vault,
-};
 use crate::{
-    core::{clock::Clock, fault::Fault, ids::Ids, token::Keyring},
-    domain::{
-        api_access::User,
-        organization::{Organization, OrganizationId, Person, email_key},
+    core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
+    domain::organization::{Organization, OrganizationId, Person, email_key},
+    seed::{
+        Diagnostic, Diagnostics,
+        file::SeedFile,
+        plan::{self, Known, Plan, World},
+    },
+    services::{
+        atlassian::{self, domain::api_access::User},
+        license_vault,
     },
     store::{self, ReadWrite, Session},
 };
@@ -20,16 +20,16 @@ use crate::{
 pub enum ApplyError {
     /// The seed is wrong.
     #[error("{0}")]
-    Seed(Complaints),
+    Seed(Diagnostics),
     /// The store failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Error(#[from] Error),
 }
 
 impl ApplyError {
     /// Something at a place of the seed cannot be had.
-    pub(super) fn at(place: &Complaint, message: String) -> Self {
-        Self::Seed(Complaints(vec![Complaint { message, ..place.clone() }]))
+    pub(crate) fn at(place: &Diagnostic, message: String) -> Self {
+        Self::Seed(Diagnostics(vec![Diagnostic { message, ..place.clone() }]))
     }
 }
 
@@ -49,15 +49,12 @@ pub enum Mode {
 ///
 /// # Errors
 /// Everything wrong with them.
-pub fn check(files: &[SeedFile], ids: &mut Ids) -> Result<Plan, Complaints> {
+pub fn check(files: &[SeedFile], ids: &mut Ids) -> Result<Plan, Diagnostics> {
     let clock = plan::clock_of(files)?.unwrap_or_default();
     plan::plan(files, World::default(), clock.now(), ids, false)
 }
 
 /// Writes seeds into the session's space; the caller commits. `clock` wins over the seeds' own.
-///
-/// # Errors
-/// See [`ApplyError`]; then the session must not be committed.
 pub async fn apply(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
@@ -84,13 +81,13 @@ pub async fn apply(
     Ok(plan)
 }
 
-async fn world(db: &mut Session<ReadWrite>) -> Result<World, Fault> {
+async fn world(db: &mut Session<ReadWrite>) -> Result<World, Error> {
     let space = db.space().id;
     let mut world = World::default();
     for organization in store::organization::list(db, space).await? {
         let people = store::organization::people(db, organization.id).await?;
         let teams = store::organization::teams(db, organization.id).await?;
-        let roles = store::role::list(db, organization.id).await?;
+        let roles = crate::services::jetbrains_account::store::role::list(db, organization.id).await?;
         world.organizations.insert(
             organization.customer_code,
             Known {
@@ -121,10 +118,10 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &plan::Organiz
     if let Some(section) = &o.license_vault {
         let organization =
             Organization { id, name: o.name.clone(), customer_code: o.customer_code, org_id: o.org_id.clone() };
-        vault::write(db, keyring, &organization, section).await?;
+        license_vault::seed::write(db, keyring, &organization, section).await?;
     }
     if let Some(section) = &o.atlassian {
-        atlassian::write(db, keyring, id, section).await?;
+        atlassian::seed::write(db, keyring, id, section).await?;
     }
     Ok(())
 }
@@ -142,19 +139,26 @@ async fn write_account(
     let people = store::organization::people(db, id).await?;
     let person = |email: &str| {
         let found = people.get(&email_key(email)).map(|known| Person { id: known.id, email: email.to_owned() });
-        found.ok_or_else(|| Fault::internal(format!("no person {email}")))
+        found.ok_or_else(|| Error::internal(format!("no person {email}")))
     };
     for (email, grant) in &account.roles {
-        store::role::give(db, id, person(email)?.id, *grant).await?;
+        crate::services::jetbrains_account::store::role::give(db, id, person(email)?.id, *grant).await?;
     }
     for token in &account.tokens {
-        let kept =
-            store::jetbrains_token::issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
+        let kept = crate::services::jetbrains_account::store::token::issue(
+            db,
+            keyring,
+            id,
+            &person(&token.email)?,
+            token.profile,
+            &token.token,
+        )
+        .await?;
         if !kept {
             let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
             return Err(ApplyError::at(&token.place, message));
         }
     }
-    store::license::upsert(db, id, &account.licenses).await?;
+    crate::services::jetbrains_account::store::license::upsert(db, id, &account.licenses).await?;
     Ok(())
 }

@@ -57,9 +57,9 @@ pub struct Organization {
     /// Its JetBrains Account. Without it, the API is off.
     pub jetbrains_account: Option<JetBrainsAccount>,
     /// Its License Vault.
-    pub license_vault: Option<super::vault_file::LicenseVault>,
+    pub license_vault: Option<crate::services::license_vault::seed::file::LicenseVault>,
     /// What it has in Atlassian's administration. Without it, no API key is good.
-    pub atlassian: Option<super::atlassian_file::Atlassian>,
+    pub atlassian: Option<crate::services::atlassian::seed::file::Atlassian>,
 }
 
 /// Somebody an organization knows.
@@ -282,7 +282,6 @@ pub struct Quirks {
 }
 
 /// The JSON Schema of the format.
-#[must_use]
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Document).to_value()
 }

@@ -4,17 +4,13 @@
 //! stands; [`plan`] checks it and fills in what was left out; [`apply`] writes the plan in one transaction.
 
 pub mod apply;
-pub mod atlassian;
-pub mod atlassian_file;
 pub mod file;
 pub mod plan;
 pub mod read;
-pub mod vault;
-pub mod vault_file;
 
 use std::{fmt, io::Read as _, path::Path};
 
-use file::SeedFile;
+use crate::seed::file::SeedFile;
 
 /// The seed that `locum` starts with.
 pub const DEMO: &str = include_str!("../../seeds/demo.yaml");
@@ -23,7 +19,7 @@ pub const MINIMAL: &str = include_str!("../../seeds/minimal.yaml");
 
 /// Something wrong in a seed, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Diagnostic {
     /// The file's name, as it was given.
     pub file: String,
     /// From 1; 0 when the fault has no place.
@@ -35,7 +31,7 @@ pub struct Complaint {
 }
 
 /// `file:line:column: message`
-impl fmt::Display for Complaint {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, message } = self;
         if *line == 0 { write!(f, "{file}: {message}") } else { write!(f, "{file}:{line}:{column}: {message}") }
@@ -44,20 +40,20 @@ impl fmt::Display for Complaint {
 
 /// Everything wrong in a seed. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaints(pub Vec<Complaint>);
+pub struct Diagnostics(pub Vec<Diagnostic>);
 
-impl fmt::Display for Complaints {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, complaint) in self.0.iter().enumerate() {
-            write!(f, "{}{complaint}", if at == 0 { "" } else { "\n" })?;
+        for (at, diagnostic) in self.0.iter().enumerate() {
+            write!(f, "{}{diagnostic}", if at == 0 { "" } else { "\n" })?;
         }
         Ok(())
     }
 }
 
-impl Complaints {
+impl Diagnostics {
     fn one(file: &str, message: String) -> Self {
-        Self(vec![Complaint { file: file.to_owned(), line: 0, column: 0, message }])
+        Self(vec![Diagnostic { file: file.to_owned(), line: 0, column: 0, message }])
     }
 }
 
@@ -66,8 +62,8 @@ impl Complaints {
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
-    let unreadable = |e: std::io::Error| Complaints::one(source, format!("cannot be read: {e}"));
+pub fn load(source: &str) -> Result<Vec<SeedFile>, Diagnostics> {
+    let unreadable = |e: std::io::Error| Diagnostics::one(source, format!("cannot be read: {e}"));
     match source {
         "none" => Ok(Vec::new()),
         "builtin:demo" => Ok(vec![read::parse(source, DEMO)?]),
@@ -77,7 +73,7 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
             std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
             Ok(vec![read::parse("<standard input>", &text)?])
         }
-        _ if source.starts_with("builtin:") => Err(Complaints::one(
+        _ if source.starts_with("builtin:") => Err(Diagnostics::one(
             source,
             "there is no such built-in seed: expected builtin:demo or builtin:minimal".to_owned(),
         )),
@@ -91,7 +87,7 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
                 }
             }
             if paths.is_empty() {
-                return Err(Complaints::one(source, "the directory holds no .yaml, .yml or .json file".to_owned()));
+                return Err(Diagnostics::one(source, "the directory holds no .yaml, .yml or .json file".to_owned()));
             }
             paths.sort();
             paths.iter().map(|path| load_file(&path.to_string_lossy())).collect()
@@ -100,13 +96,12 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Complaints> {
     }
 }
 
-fn load_file(path: &str) -> Result<SeedFile, Complaints> {
-    let text = std::fs::read_to_string(path).map_err(|e| Complaints::one(path, format!("cannot be read: {e}")))?;
+fn load_file(path: &str) -> Result<SeedFile, Diagnostics> {
+    let text = std::fs::read_to_string(path).map_err(|e| Diagnostics::one(path, format!("cannot be read: {e}")))?;
     read::parse(path, &text)
 }
 
 /// The candidate that `text` was probably meant to be.
-#[must_use]
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (text, length) = (text.to_lowercase(), text.chars().count());
     candidates
@@ -125,7 +120,6 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `, did you mean `x`?` when something is near enough, else what there is.
-#[must_use]
 pub fn suggest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(text, candidates.clone()) {
         return format!(", did you mean `{near}`?");

@@ -5,26 +5,29 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_saphyr::Spanned;
 use uuid::Uuid;
 
-use super::{
-    Complaint, Complaints, atlassian,
-    file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
-    read::Reader,
-    suggest, vault,
-};
 use crate::{
     core::{
         clock::{self, Clock, Time},
+        duration::HumanDuration,
         ids::Ids,
-        span::Span,
         token::PlainToken,
     },
-    domain::{
-        api_access::User,
-        contact::name_from_email,
-        license::{self, License, ServerKind, Subscription},
-        organization::{Team, email_key},
-        product::{self, PRODUCTS},
-        role::{Grant, Profile, Role},
+    domain::organization::{Team, email_key},
+    seed::{
+        Diagnostic, Diagnostics,
+        file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
+        read::Reader,
+        suggest,
+    },
+    services::{
+        atlassian::{self, domain::api_access::User},
+        jetbrains_account::domain::{
+            contact::name_from_email,
+            license::{self, License, ServerKind, Subscription},
+            product::{self, PRODUCTS},
+            role::{Grant, Profile, Role},
+        },
+        license_vault,
     },
     store::organization::NewPerson,
 };
@@ -79,9 +82,9 @@ pub struct Organization {
     /// What it has in JetBrains Account.
     pub jetbrains_account: Option<Account>,
     /// Its License Vault.
-    pub license_vault: Option<vault::Plan>,
+    pub license_vault: Option<license_vault::seed::Plan>,
     /// What it has in Atlassian's administration.
-    pub atlassian: Option<atlassian::Plan>,
+    pub atlassian: Option<atlassian::seed::Plan>,
 }
 
 /// The JetBrains Account part of a plan.
@@ -111,16 +114,16 @@ pub struct Token {
     /// The token itself.
     pub token: PlainToken,
     /// Where the seed names it, for a complaint.
-    pub place: Complaint,
+    pub place: Diagnostic,
 }
 
 /// The clock that the files ask for; the last one wins.
 ///
 /// # Errors
 /// Everything wrong with the files' heads.
-pub fn clock_of(files: &[SeedFile]) -> Result<Option<Clock>, Complaints> {
+pub fn clock_of(files: &[SeedFile]) -> Result<Option<Clock>, Diagnostics> {
     let mut clock = None;
-    let mut complaints = Vec::new();
+    let mut diagnostics = Vec::new();
     for file in files {
         let reader = Reader::new(file);
         if is_version_1(&reader, &file.document.version)
@@ -129,18 +132,18 @@ pub fn clock_of(files: &[SeedFile]) -> Result<Option<Clock>, Complaints> {
         {
             match clock::parse(&text) {
                 Ok(at) => clock = Some(Clock::Frozen(at)),
-                Err(message) => reader.complain(scalar.referenced, message),
+                Err(message) => reader.report(scalar.referenced, message),
             }
         }
-        complaints.extend(reader.into_complaints());
+        diagnostics.extend(reader.into_diagnostics());
     }
-    if complaints.is_empty() { Ok(clock) } else { Err(Complaints(complaints)) }
+    if diagnostics.is_empty() { Ok(clock) } else { Err(Diagnostics(diagnostics)) }
 }
 
 fn is_version_1(r: &Reader<'_>, version: &Scalar) -> bool {
     let text = r.text(version);
     if text.as_ref().is_some_and(|text| text != "1") {
-        r.complain(version.referenced, "this Locum reads version 1 of the format");
+        r.report(version.referenced, "this Locum reads version 1 of the format");
     }
     text.as_deref() == Some("1")
 }
@@ -149,17 +152,17 @@ fn is_version_1(r: &Reader<'_>, version: &Scalar) -> bool {
 ///
 /// # Errors
 /// Everything wrong with the files.
-pub fn plan(files: &[SeedFile], world: World, now: Time, ids: &mut Ids, fresh: bool) -> Result<Plan, Complaints> {
+pub fn plan(files: &[SeedFile], world: World, now: Time, ids: &mut Ids, fresh: bool) -> Result<Plan, Diagnostics> {
     let taken_org_ids = world.organizations.iter().map(|(code, known)| (known.org_id.clone(), *code)).collect();
     let mut planner = Planner { world, taken_org_ids, named: HashSet::new(), tokens: HashSet::new(), now, ids, fresh };
     let mut organizations = Vec::new();
-    let mut complaints = Vec::new();
+    let mut diagnostics = Vec::new();
     for file in files {
         let reader = Reader::new(file);
         organizations.extend(file.document.organizations.iter().filter_map(|o| planner.organization(&reader, o)));
-        complaints.extend(reader.into_complaints());
+        diagnostics.extend(reader.into_diagnostics());
     }
-    if complaints.is_empty() { Ok(Plan { organizations }) } else { Err(Complaints(complaints)) }
+    if diagnostics.is_empty() { Ok(Plan { organizations }) } else { Err(Diagnostics(diagnostics)) }
 }
 
 struct Planner<'a> {
@@ -184,11 +187,12 @@ impl Planner<'_> {
         let jetbrains_account = o.jetbrains_account.as_ref().map(|account| self.account(r, account, &mut known));
         let atlassian = o.atlassian.as_ref().map(|section| {
             let Self { tokens, now, ids, fresh, .. } = self;
-            atlassian::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }.plan(section)
+            atlassian::seed::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }.plan(section)
         });
         let license_vault = o.license_vault.as_ref().and_then(|section| {
             let Self { tokens, now, ids, fresh, .. } = self;
-            vault::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }.plan(section)
+            license_vault::seed::Planner { r, known: &known, now: *now, ids, taken: tokens, fresh: *fresh }
+                .plan(section)
         });
         Some(Organization {
             license_vault,
@@ -208,10 +212,10 @@ impl Planner<'_> {
             let Some(email) = r.text(&p.email) else { continue };
             let key = email_key(&email);
             if !is_address(&email) {
-                r.complain(p.email.referenced, format!("`{email}` is not an e-mail address"));
+                r.report(p.email.referenced, format!("`{email}` is not an e-mail address"));
             }
             if !named.insert(key.clone()) {
-                r.complain(p.email.referenced, format!("{email} is there twice"));
+                r.report(p.email.referenced, format!("{email} is there twice"));
             }
             let name = r.opt_text(p.name.as_ref()).unwrap_or_else(|| shown_for(&email));
             let account_id = r.opt_text(p.atlassian_account_id.as_ref());
@@ -240,7 +244,7 @@ impl Planner<'_> {
         };
         let code = r.whole(scalar, 1, 999_999_999_999)?;
         if !self.named.insert(code) {
-            r.complain(scalar.referenced, format!("another organization has the customer code {code}"));
+            r.report(scalar.referenced, format!("another organization has the customer code {code}"));
             return None;
         }
         Some(code)
@@ -252,13 +256,13 @@ impl Planner<'_> {
         };
         let text = r.text(scalar)?;
         let Ok(uuid) = text.parse::<Uuid>() else {
-            r.complain(scalar.referenced, format!("`{text}` is not a UUID"));
+            r.report(scalar.referenced, format!("`{text}` is not a UUID"));
             return None;
         };
         let id = uuid.to_string();
         let owner = *self.taken_org_ids.entry(id.clone()).or_insert(code?);
         if Some(owner) != code {
-            r.complain(scalar.referenced, format!("another organization has the org_id {id}"));
+            r.report(scalar.referenced, format!("another organization has the org_id {id}"));
             return None;
         }
         Some(id)
@@ -271,7 +275,7 @@ impl Planner<'_> {
             assign_success_status: assign_success_status.and_then(|scalar| {
                 let status = r.whole(scalar, 200, 204).filter(|status| [200, 204].contains(status));
                 if status.is_none() {
-                    r.complain(scalar.referenced, "expected 200 or 204");
+                    r.report(scalar.referenced, "expected 200 or 204");
                 }
                 status.and_then(|status| u16::try_from(status).ok())
             }),
@@ -294,14 +298,14 @@ impl Planner<'_> {
     fn team(&mut self, r: &Reader<'_>, team: &file::Team, known: &mut Known, named: &mut HashSet<i32>) -> Option<Team> {
         let name = r.text(&team.name)?;
         if name.chars().count() > LONGEST_TEAM_NAME {
-            r.complain(team.name.referenced, format!("a team's name has at most {LONGEST_TEAM_NAME} characters"));
+            r.report(team.name.referenced, format!("a team's name has at most {LONGEST_TEAM_NAME} characters"));
         }
         let id = match &team.id {
             Some(scalar) => i32::try_from(r.whole(scalar, 1, i64::from(i32::MAX))?).ok()?,
             None => std::iter::repeat_with(|| self.ids.team_id()).find(|id| !known.teams.contains_key(id))?,
         };
         if !named.insert(id) {
-            r.complain(team.name.referenced, format!("another team has the id {id}"));
+            r.report(team.name.referenced, format!("another team has the id {id}"));
         }
         known.teams.insert(id, name.clone());
         Some(Team { id, name })
@@ -318,12 +322,12 @@ impl Planner<'_> {
         let profile = profile(r, token.team.as_ref(), known)?;
         let holder = (email_key(&email), profile);
         if !known.roles.contains(&holder) {
-            r.complain(
+            r.report(
                 token.person.referenced,
                 format!("{email} has no role in the {profile}, so there is no token: add one to `roles`"),
             );
         } else if !held.insert(holder) {
-            r.complain(
+            r.report(
                 token.person.referenced,
                 format!("{email} has a token in the {profile} already: there is one per person and profile"),
             );
@@ -346,7 +350,7 @@ impl Planner<'_> {
         let id = l.id.as_ref().and_then(|scalar| license_id(r, scalar, taken));
         let count = l.count.as_ref().and_then(|scalar| {
             if l.id.is_some() {
-                r.complain(scalar.referenced, "`count` makes licences with generated ids: leave `id` or `count` out");
+                r.report(scalar.referenced, "`count` makes licences with generated ids: leave `id` or `count` out");
             }
             r.whole(scalar, 0, MOST_LICENSES)
         });
@@ -383,7 +387,7 @@ impl Planner<'_> {
             let product = product::find(&code);
             if product.is_none() {
                 let codes = PRODUCTS.iter().map(|p| p.code);
-                r.complain(l.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
+                r.report(l.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
             }
             product
         });
@@ -391,11 +395,11 @@ impl Planner<'_> {
         let perpetual_until = r.date(l.perpetual_until.as_ref(), now);
         let assignee = l.assignee.as_ref().and_then(|assignee| {
             let read = read_assignee(r, assignee, known);
-            read.map_err(|message| r.complain(assignee.referenced, message)).ok()
+            read.map_err(|message| r.report(assignee.referenced, message)).ok()
         });
         let valid_until = match &l.valid_until {
             None if l.perpetual_until.is_some() => None,
-            None => clock::shift(now, Span::Years(1)),
+            None => clock::shift(now, HumanDuration::Years(1)),
             scalar => r.date(scalar.as_ref(), now),
         };
         let auto_renew = r.flag(l.auto_renew.as_ref(), true);
@@ -426,34 +430,34 @@ impl Planner<'_> {
 fn license_id(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
     let id = r.text(scalar)?;
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        r.complain(
+        r.report(
             scalar.referenced,
             format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),
         );
     }
     if !taken.insert(id.clone()) {
-        r.complain(scalar.referenced, format!("another licence has the id `{id}`"));
+        r.report(scalar.referenced, format!("another licence has the id `{id}`"));
     }
     Some(id)
 }
 
 /// A token that the seed spells out.
-pub(super) fn literal_token(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<PlainToken> {
+pub(crate) fn literal_token(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<PlainToken> {
     let text = r.text(scalar)?;
     if text.len() > LONGEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        r.complain(
+        r.report(
             scalar.referenced,
             format!("a token is at most {LONGEST_TOKEN} visible ASCII characters without spaces"),
         );
     }
     if !taken.insert(text.clone()) {
-        r.complain(scalar.referenced, "another credential has the same token");
+        r.report(scalar.referenced, "another credential has the same token");
     }
     Some(PlainToken::new(text))
 }
 
 /// Looser than what the vendor takes of clients: the seed's author knows best.
-pub(super) fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     text.contains('@') && !text.contains(char::is_whitespace)
 }
 
@@ -462,13 +466,13 @@ fn shown_for(email: &str) -> String {
     if name.is_empty() { email.to_owned() } else { name }
 }
 
-pub(super) fn person(r: &Reader<'_>, scalar: &Scalar, known: &Known) -> Option<String> {
+pub(crate) fn person(r: &Reader<'_>, scalar: &Scalar, known: &Known) -> Option<String> {
     let email = r.text(scalar)?;
     if known.people.contains_key(&email_key(&email)) {
         return Some(email);
     }
     let people = known.people.keys().map(String::as_str);
-    r.complain(
+    r.report(
         scalar.referenced,
         format!("`{email}` is not one of the organization's people{}", suggest(&email, people)),
     );
@@ -483,7 +487,7 @@ fn team_id(r: &Reader<'_>, scalar: &Scalar, known: &Known) -> Option<Team> {
     let mut ids: Vec<String> = known.teams.keys().map(ToString::to_string).collect();
     ids.sort();
     let near = suggest(&id.to_string(), ids.iter().map(String::as_str));
-    r.complain(scalar.referenced, format!("there is no team {id}{near}"));
+    r.report(scalar.referenced, format!("there is no team {id}{near}"));
     None
 }
 
@@ -500,7 +504,7 @@ fn grant(r: &Reader<'_>, role: &file::Role, known: &mut Known) -> Option<(String
     let kind: Role = r.value(&role.role)?;
     let (email, profile) = (email?, profile?);
     if let Err(message) = kind.check_fits(profile) {
-        r.complain(role.role.referenced, message);
+        r.report(role.role.referenced, message);
     }
     known.roles.insert((email_key(&email), profile));
     Some((email, Grant { role: kind, profile }))

@@ -4,21 +4,23 @@ use std::{cell::RefCell, fmt::Display, str::FromStr};
 
 use serde_saphyr::{Location, MessageFormatter as _, UserMessageFormatter};
 
-use super::{
-    Complaint, Complaints,
-    file::{Document, Scalar, SeedFile},
-    suggest,
-};
-use crate::core::{
-    clock::{self, Time},
-    span::Span,
+use crate::{
+    core::{
+        clock::{self, Time},
+        duration::HumanDuration,
+    },
+    seed::{
+        Diagnostic, Diagnostics,
+        file::{Document, Scalar, SeedFile},
+        suggest,
+    },
 };
 
 /// Reads a seed from a file the server's owner gave: `${VAR}` will be filled in.
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn parse(name: &str, text: &str) -> Result<SeedFile, Complaints> {
+pub fn parse(name: &str, text: &str) -> Result<SeedFile, Diagnostics> {
     document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: true, document })
 }
 
@@ -27,15 +29,15 @@ pub fn parse(name: &str, text: &str) -> Result<SeedFile, Complaints> {
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn parse_foreign(name: &str, text: &str) -> Result<SeedFile, Complaints> {
+pub fn parse_foreign(name: &str, text: &str) -> Result<SeedFile, Diagnostics> {
     document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: false, document })
 }
 
-fn document(name: &str, text: &str) -> Result<Document, Complaints> {
+fn document(name: &str, text: &str) -> Result<Document, Diagnostics> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        Complaints(vec![Complaint { file: name.to_owned(), line, column, message: message(&error) }])
+        Diagnostics(vec![Diagnostic { file: name.to_owned(), line, column, message: message(&error) }])
     })
 }
 
@@ -58,36 +60,36 @@ fn message(error: &serde_saphyr::Error) -> String {
 }
 
 /// Reads values of one file and collects what is wrong with them.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     file: &'a SeedFile,
-    complaints: RefCell<Vec<Complaint>>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a SeedFile) -> Self {
-        Self { file, complaints: RefCell::default() }
+    pub(crate) fn new(file: &'a SeedFile) -> Self {
+        Self { file, diagnostics: RefCell::default() }
     }
 
     /// What is wrong, from the file's top to its bottom.
-    pub(super) fn into_complaints(self) -> Vec<Complaint> {
-        let mut complaints = self.complaints.into_inner();
-        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
-        complaints
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.diagnostics.into_inner();
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+        diagnostics
     }
 
     /// Something is wrong at a place.
-    pub(super) fn complain(&self, at: Location, message: impl Display) {
-        let complaint = Complaint { message: message.to_string(), ..self.place(at) };
-        self.complaints.borrow_mut().push(complaint);
+    pub(crate) fn report(&self, at: Location, message: impl Display) {
+        let diagnostic = Diagnostic { message: message.to_string(), ..self.place(at) };
+        self.diagnostics.borrow_mut().push(diagnostic);
     }
 
     /// A place in this file, with nothing wrong there yet.
-    pub(super) fn place(&self, at: Location) -> Complaint {
-        Complaint { file: self.file.name.clone(), line: at.line(), column: at.column(), message: String::new() }
+    pub(crate) fn place(&self, at: Location) -> Diagnostic {
+        Diagnostic { file: self.file.name.clone(), line: at.line(), column: at.column(), message: String::new() }
     }
 
     /// A text that is not empty, variables filled in.
-    pub(super) fn text(&self, scalar: &Scalar) -> Option<String> {
+    pub(crate) fn text(&self, scalar: &Scalar) -> Option<String> {
         let checked = fill_in(&scalar.value, self.file.fills_variables).and_then(|text| {
             if text.trim().is_empty() {
                 Err("must not be empty".to_owned())
@@ -97,53 +99,53 @@ impl<'a> Reader<'a> {
                 Ok(text)
             }
         });
-        checked.map_err(|message| self.complain(scalar.referenced, message)).ok()
+        checked.map_err(|message| self.report(scalar.referenced, message)).ok()
     }
 
-    pub(super) fn opt_text(&self, scalar: Option<&Scalar>) -> Option<String> {
+    pub(crate) fn opt_text(&self, scalar: Option<&Scalar>) -> Option<String> {
         scalar.and_then(|scalar| self.text(scalar))
     }
 
     /// A value of a type that knows how it is written.
-    pub(super) fn value<T: FromStr<Err: Display>>(&self, scalar: &Scalar) -> Option<T> {
+    pub(crate) fn value<T: FromStr<Err: Display>>(&self, scalar: &Scalar) -> Option<T> {
         let text = self.text(scalar)?;
-        text.parse().map_err(|e: T::Err| self.complain(scalar.referenced, e)).ok()
+        text.parse().map_err(|e: T::Err| self.report(scalar.referenced, e)).ok()
     }
 
     /// A whole number between two bounds.
-    pub(super) fn whole(&self, scalar: &Scalar, from: i64, to: i64) -> Option<i64> {
+    pub(crate) fn whole(&self, scalar: &Scalar, from: i64, to: i64) -> Option<i64> {
         let text = self.text(scalar)?;
         let number = text.parse().ok().filter(|n| (from..=to).contains(n));
         if number.is_none() {
-            self.complain(scalar.referenced, format!("`{text}` is not a whole number from {from} to {to}"));
+            self.report(scalar.referenced, format!("`{text}` is not a whole number from {from} to {to}"));
         }
         number
     }
 
     /// `true` or `false`; what is left out is `default`.
-    pub(super) fn flag(&self, scalar: Option<&Scalar>, default: bool) -> bool {
+    pub(crate) fn flag(&self, scalar: Option<&Scalar>, default: bool) -> bool {
         self.opt_flag(scalar).unwrap_or(default)
     }
 
-    pub(super) fn opt_flag(&self, scalar: Option<&Scalar>) -> Option<bool> {
+    pub(crate) fn opt_flag(&self, scalar: Option<&Scalar>) -> Option<bool> {
         let scalar = scalar?;
         let text = self.text(scalar)?;
         let flag = text.parse().ok();
         if flag.is_none() {
-            self.complain(scalar.referenced, format!("`{text}` is neither true nor false"));
+            self.report(scalar.referenced, format!("`{text}` is neither true nor false"));
         }
         flag
     }
 
     /// A date, absolute or relative to `now`.
-    pub(super) fn date(&self, scalar: Option<&Scalar>, now: Time) -> Option<Time> {
+    pub(crate) fn date(&self, scalar: Option<&Scalar>, now: Time) -> Option<Time> {
         let scalar = scalar?;
         let text = self.text(scalar)?;
-        let date = match text.parse::<Span>() {
+        let date = match text.parse::<HumanDuration>() {
             Ok(span) => clock::shift(now, span).ok_or_else(|| format!("`{text}` leads out of the years 1970 to 9998")),
             Err(_) => clock::parse(&text).map_err(|e| format!("{e}, or relative to the clock, like -40d or +1y")),
         };
-        date.map_err(|message| self.complain(scalar.referenced, message)).ok()
+        date.map_err(|message| self.report(scalar.referenced, message)).ok()
     }
 }
 
@@ -182,24 +184,27 @@ fn fill_in(text: &str, allowed: bool) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn complaint(text: &str) -> String {
+    fn first_diagnostic(text: &str) -> String {
         parse("seed.yaml", text).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         assert_eq!(
-            complaint("version: 1\norganizations:\n  - name: A\n    poeple: []\n"),
+            first_diagnostic("version: 1\norganizations:\n  - name: A\n    poeple: []\n"),
             "seed.yaml:4:5: unknown key `poeple`, did you mean `people`?"
         );
-        assert_eq!(complaint("version: 1\nversion: 1\n"), "seed.yaml:2:1: duplicate key `version`");
-        assert_eq!(complaint("organizations: []\n"), "seed.yaml:1:1: `version` is missing");
+        assert_eq!(first_diagnostic("version: 1\nversion: 1\n"), "seed.yaml:2:1: duplicate key `version`");
+        assert_eq!(first_diagnostic("organizations: []\n"), "seed.yaml:1:1: `version` is missing");
         assert_eq!(
-            complaint("{\"version\": 1, \"clok\": 1}"),
+            first_diagnostic("{\"version\": 1, \"clok\": 1}"),
             "seed.yaml:1:16: unknown key `clok`, did you mean `clock`?"
         );
-        assert_eq!(complaint("version: 1\norganizations:\n  - name:\n"), "seed.yaml:3:9: a value is missing here");
-        assert!(complaint("version: [1\n").starts_with("seed.yaml:"), "{}", complaint("version: [1\n"));
+        assert_eq!(
+            first_diagnostic("version: 1\norganizations:\n  - name:\n"),
+            "seed.yaml:3:9: a value is missing here"
+        );
+        assert!(first_diagnostic("version: [1\n").starts_with("seed.yaml:"), "{}", first_diagnostic("version: [1\n"));
     }
 
     #[test]

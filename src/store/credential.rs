@@ -1,32 +1,30 @@
 //! What requests authenticate with, of all services.
 
-use super::{
-    session::{ReadWrite, Session},
-    space,
-};
+use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
-        fault::Fault,
+        error::Error,
         token::{Fingerprint, Keyring, PlainToken, TokenHash},
     },
     domain::{
-        credential::{Credential, CredentialId, Kind, Listed},
+        credential::{Credential, CredentialId, CredentialSummary, Kind},
         organization::{OrganizationId, Space, SpaceId},
+    },
+    store::{
+        session::{ReadWrite, Session},
+        space,
     },
 };
 
 /// The credential of `service` with this fingerprint, and the space it opens, both as of one moment.
 ///
 /// The fingerprint is the tenant's proof, so this is the one finder that takes no space.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn find<M>(
     db: &mut Session<M>,
     service: &str,
     fingerprint: Fingerprint,
-) -> Result<Option<(Credential, Space)>, Fault> {
+) -> Result<Option<(Credential, Space)>, Error> {
     const SQL: &str = "SELECT s.id, s.name, s.revision, s.writes, s.clock_mode, s.clock_micros, \
                        c.id, c.organization_id, c.label, c.hash, c.expires_at FROM credential c \
                        JOIN organization o ON o.id = c.organization_id JOIN space s ON s.id = o.space_id \
@@ -51,7 +49,6 @@ pub async fn find<M>(
 /// A credential about to be kept.
 #[derive(Debug)]
 pub struct NewCredential<'a> {
-    /// Whose it is.
     pub organization: OrganizationId,
     /// The service that takes it.
     pub service: &'a str,
@@ -62,15 +59,12 @@ pub struct NewCredential<'a> {
 }
 
 /// Keeps `token` as a new credential; `None` when it is somebody's already.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn issue(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     new: &NewCredential<'_>,
     token: &PlainToken,
-) -> Result<Option<CredentialId>, Fault> {
+) -> Result<Option<CredentialId>, Error> {
     const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
     let hash = hashed(db, keyring, token).await?;
@@ -94,33 +88,27 @@ pub async fn issue(
 }
 
 /// Makes the tokens of a space, or of all, secrets of the keyring's.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<SpaceId>) -> Result<(), Fault> {
+pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<SpaceId>) -> Result<(), Error> {
     const SQL: &str = "SELECT c.fingerprint, c.label FROM credential c JOIN organization o ON o.id = c.organization_id \
                        WHERE o.space_id = COALESCE($1, o.space_id)";
     let space = space.map(|space| space.0);
     let known: Vec<(String, String)> = on!(db, |c| sqlx::query_as(SQL).bind(space).fetch_all(c).await)?;
     for (fingerprint, label) in known {
         let fingerprint = Fingerprint::from_hex(&fingerprint);
-        keyring.learn(fingerprint.ok_or_else(|| Fault::internal("a fingerprint that is none"))?, &label);
+        keyring.learn(fingerprint.ok_or_else(|| Error::internal("a fingerprint that is none"))?, &label);
     }
     Ok(())
 }
 
-async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainToken) -> Result<TokenHash, Fault> {
+async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainToken) -> Result<TokenHash, Error> {
     let salt = db.ids().salt();
     let (ring, plain) = (keyring.clone(), token.clone());
-    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Fault::internal)?;
-    hash.map_err(|e| Fault::internal(e.to_string()))
+    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Error::internal)?;
+    hash.map_err(|e| Error::internal(e.to_string()))
 }
 
 /// Every credential of a space, oldest first.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Listed>, Fault> {
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<CredentialSummary>, Error> {
     const SQL: &str = "SELECT c.id, c.organization_id, o.customer_code, c.service, c.label, \
                        COALESCE(k.created_at, c.created_at), c.expires_at, \
                        CASE WHEN k.id IS NOT NULL THEN 'api_key' WHEN s.person_id IS NOT NULL THEN 'session' \
@@ -134,12 +122,12 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Listed>,
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
     rows.into_iter()
         .map(|(id, organization, customer_code, service, label, created_at, expires_at, kind)| {
-            Ok(Listed {
+            Ok(CredentialSummary {
                 id: CredentialId(id),
                 organization: OrganizationId(organization),
                 customer_code,
                 service,
-                kind: kind.parse().map_err(|e: String| Fault::internal(e))?,
+                kind: kind.parse().map_err(|e: String| Error::internal(e))?,
                 label,
                 created_at: from_micros(created_at),
                 expires_at: expires_at.map(from_micros),
@@ -149,10 +137,11 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Listed>,
 }
 
 /// Sets when a credential stops working. The record of an API key, which is listed with that date, says the same.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn set_expiry(db: &mut Session<ReadWrite>, credential: &Listed, at: Option<Time>) -> Result<(), Fault> {
+pub async fn set_expiry(
+    db: &mut Session<ReadWrite>,
+    credential: &CredentialSummary,
+    at: Option<Time>,
+) -> Result<(), Error> {
     const SQL: &str = "UPDATE credential SET expires_at = $3 WHERE id = $1 AND organization_id = $2";
     const KEY: &str = "UPDATE api_key SET expires_at = COALESCE($3, expires_at) \
                        WHERE credential_id = $1 AND organization_id = $2";
@@ -170,10 +159,11 @@ pub async fn set_expiry(db: &mut Session<ReadWrite>, credential: &Listed, at: Op
 
 /// Gives a credential a new token, in the vendor's shape; everything else about it stays. The old one is unknown from
 /// the next request on.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn rotate(db: &mut Session<ReadWrite>, keyring: &Keyring, credential: &Listed) -> Result<PlainToken, Fault> {
+pub async fn rotate(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    credential: &CredentialSummary,
+) -> Result<PlainToken, Error> {
     const SQL: &str = "UPDATE credential SET fingerprint = $3, hash = $4, created_at = $5 \
                        WHERE id = $1 AND organization_id = $2";
     let ids = db.ids();
@@ -201,10 +191,7 @@ pub async fn rotate(db: &mut Session<ReadWrite>, keyring: &Keyring, credential: 
 }
 
 /// Deletes a credential: its token is unknown from the next request on.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: CredentialId) -> Result<(), Fault> {
+pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: CredentialId) -> Result<(), Error> {
     const SQL: &str = "DELETE FROM credential WHERE id = $1 AND organization_id = $2";
     on!(db, |c| sqlx::query(SQL).bind(id.0).bind(organization.0).execute(c).await.map(drop))?;
     Ok(())

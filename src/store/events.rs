@@ -6,18 +6,21 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::sync::broadcast;
 
-use super::session::{Db, Driver, Pools, ReadWrite, Session};
-use crate::{core::fault::Fault, domain::organization::SpaceId};
+use crate::{
+    core::error::Error,
+    domain::organization::SpaceId,
+    store::session::{Db, Driver, Pools, ReadWrite, Session},
+};
 
 /// Events that a slow listener may lag behind before it misses some.
-pub(super) const BACKLOG: usize = 1024;
+pub(crate) const BACKLOG: usize = 1024;
 /// How long PostgreSQL is left alone when it does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Something that happened in a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happened {
+pub enum EventKind {
     /// A request was answered, and is in the journal.
     Request,
     /// Something was written.
@@ -28,20 +31,19 @@ pub enum Happened {
     Fault,
 }
 
-/// See [`Happened`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// In which space.
     pub space: i64,
     /// What.
-    pub happened: Happened,
+    pub happened: EventKind,
     /// The request's id, or the fault's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
 }
 
 /// What listeners are told; `None` when they may have missed something.
-pub(super) type Told = Option<Event>;
+pub(crate) type Told = Option<Event>;
 
 /// A seat from which one space's events are seen.
 pub struct Listener {
@@ -55,7 +57,7 @@ impl Listener {
         loop {
             match self.events.recv().await {
                 Ok(Some(event)) if event.space != self.space.0 => {}
-                Ok(told) => return told,
+                Ok(described) => return described,
                 // It lagged behind: whoever tells lives as long as the database.
                 Err(_) => return None,
             }
@@ -63,20 +65,17 @@ impl Listener {
     }
 }
 
-impl Happened {
+impl EventKind {
     /// What PostgreSQL passes on.
-    pub(super) fn payload(self, space: SpaceId, id: &str) -> Result<String, Fault> {
+    pub(crate) fn payload(self, space: SpaceId, id: &str) -> Result<String, Error> {
         let event = Event { space: space.0, happened: self, id: id.to_owned() };
-        serde_json::to_string(&event).map_err(Fault::internal)
+        serde_json::to_string(&event).map_err(Error::internal)
     }
 }
 
 impl Db {
     /// Listens to what happens in a space from here on, in any process on the database.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn listen(&self, space: SpaceId) -> Result<Listener, Fault> {
+    pub async fn listen(&self, space: SpaceId) -> Result<Listener, Error> {
         let events = self.events().subscribe();
         if let Pools::Postgres(pool) = self.pools() {
             self.relay().get_or_try_init(async || relay(pool, self.events().clone()).await).await?;
@@ -85,7 +84,7 @@ impl Db {
     }
 
     /// Tells whoever listens. PostgreSQL tells everybody itself.
-    pub(super) fn tell(&self, space: SpaceId, happened: Happened, id: &str) {
+    pub(crate) fn tell(&self, space: SpaceId, happened: EventKind, id: &str) {
         let events = self.events();
         if !self.is_shared() && events.receiver_count() > 0 {
             // It fails only when nobody listens any more.
@@ -95,7 +94,7 @@ impl Db {
 }
 
 /// Passes on what PostgreSQL says, to this process's listeners. Its channels are the database's, ours the schema's.
-async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Fault> {
+async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Error> {
     const NAME: &str = "SELECT 'locum_' || current_schema()";
     let name: String = sqlx::query_scalar(NAME).fetch_one(pool).await?;
     let mut listener = PgListener::connect_with(pool).await?;
@@ -103,7 +102,7 @@ async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Fau
     let pool = pool.clone();
     tokio::spawn(async move {
         while !pool.is_closed() {
-            let told = match listener.try_recv().await {
+            let described = match listener.try_recv().await {
                 Ok(Some(notification)) => serde_json::from_str(notification.payload()).ok(),
                 // The connection was lost; the next call makes another.
                 Ok(None) => None,
@@ -113,7 +112,7 @@ async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Fau
                 }
             };
             // It fails only when nobody listens.
-            let _ = events.send(told);
+            let _ = events.send(described);
         }
     });
     Ok(())
@@ -125,10 +124,7 @@ async fn pause() {
 }
 
 /// With the commit, whoever listens is told.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub(super) async fn tell(db: &mut Session<ReadWrite>, happened: Happened, id: &str) -> Result<(), Fault> {
+pub(crate) async fn tell(db: &mut Session<ReadWrite>, happened: EventKind, id: &str) -> Result<(), Error> {
     const SQL: &str = "SELECT pg_notify('locum_' || current_schema(), $1)";
     let space = db.space().id;
     if let Driver::Postgres(c) = db.driver() {

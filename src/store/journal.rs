@@ -8,30 +8,30 @@ use std::{
 
 use sqlx::PgPool;
 
-use super::{
-    events::Happened,
-    session::{Db, Driver, Pools, ReadWrite, Session},
-    sql::{Sql, bound},
-};
 use crate::{
-    core::{clock::micros, fault::Fault},
+    core::{clock::micros, error::Error},
     domain::{
-        journal::{Bounds, Entry, Expected, Filter, Ground},
+        journal::{Bounds, Entry, Expected, Filter, StringArena},
         organization::SpaceId,
         selector::Selector,
+    },
+    store::{
+        events::EventKind,
+        session::{Db, Driver, Pools, ReadWrite, Session},
+        sql::{Sql, bound},
     },
 };
 
 /// The journals that a process keeps by itself, by space.
 #[derive(Default)]
-pub(super) struct Journals(Mutex<HashMap<SpaceId, Ring>>);
+pub(crate) struct Journals(Mutex<HashMap<SpaceId, Ring>>);
 
 /// A space's journal in memory; of one in the database, what was added since it was last trimmed.
 #[derive(Default)]
 struct Ring {
     /// By number, the oldest first.
     entries: VecDeque<(i64, Arc<Entry>)>,
-    ground: Ground,
+    ground: StringArena,
     last_number: i64,
     added: usize,
     bytes: usize,
@@ -41,7 +41,7 @@ struct Ring {
 }
 
 /// An entry and its number: numbers rise, and a list goes down by them.
-pub type Numbered = (i64, Arc<Entry>);
+pub type SequencedEntry = (i64, Arc<Entry>);
 
 /// What a journal knows about a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,12 +68,12 @@ impl Journals {
         }
     }
 
-    pub(super) fn remove(&self, space: SpaceId) {
+    pub(crate) fn remove(&self, space: SpaceId) {
         self.lock().remove(&space);
     }
 
     /// Drops everything, and what is still to come of requests from before `revision`.
-    pub(super) fn clear(&self, space: SpaceId, revision: i64) {
+    pub(crate) fn clear(&self, space: SpaceId, revision: i64) {
         let mut journals = self.lock();
         let ring = journals.entry(space).or_default();
         *ring = Ring { last_number: ring.last_number, since_revision: revision, ..Ring::default() };
@@ -115,16 +115,13 @@ impl Ring {
 
 /// Keeps an entry, in place of the oldest where there is no more room. `revision` is what the space was at when it was
 /// asked: if the journal was cleared since, the entry is not kept.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> Result<(), Fault> {
+pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> Result<(), Error> {
     if let Pools::Postgres(pool) = db.pools() {
         keep_in_database(db, pool, space, revision, &entry, bounds).await
     } else if db.revision(space).await?.is_some() {
         let id = entry.id.clone();
         db.journals().keep(space, revision, entry, bounds);
-        db.tell(space, Happened::Request, &id);
+        db.tell(space, EventKind::Request, &id);
         Ok(())
     } else {
         // A space that is gone has no journal, and is not to get one.
@@ -139,14 +136,14 @@ async fn keep_in_database(
     revision: i64,
     entry: &Entry,
     bounds: Bounds,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     const KEEP: &str = "WITH kept AS (INSERT INTO journal_entry \
          (space_id, id, at, service, operation, credential, method, path, status, bytes, entry) \
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE EXISTS (SELECT 1 FROM space WHERE id = $1) \
          AND NOT EXISTS (SELECT 1 FROM journal_state WHERE space_id = $1 AND since_revision > $12) RETURNING id) \
          SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), $13) AS TEXT)) FROM kept";
     let size = entry.size();
-    let text = serde_json::to_string(entry).map_err(Fault::internal)?;
+    let text = serde_json::to_string(entry).map_err(Error::internal)?;
     sqlx::query_scalar::<_, i64>(KEEP)
         .bind(space.0)
         .bind(&*entry.id)
@@ -157,10 +154,10 @@ async fn keep_in_database(
         .bind(&*entry.method)
         .bind(&*entry.path)
         .bind(i64::from(entry.status))
-        .bind(i64::try_from(size).map_err(Fault::internal)?)
+        .bind(i64::try_from(size).map_err(Error::internal)?)
         .bind(text)
         .bind(revision)
-        .bind(Happened::Request.payload(space, &entry.id)?)
+        .bind(EventKind::Request.payload(space, &entry.id)?)
         .fetch_one(pool)
         .await?;
     let is_due = db.journals().lock().entry(space).or_default().is_due(size, bounds);
@@ -168,7 +165,7 @@ async fn keep_in_database(
 }
 
 /// Drops what is beyond the bounds, the oldest first.
-async fn trim(pool: &PgPool, space: SpaceId, bounds: Bounds) -> Result<(), Fault> {
+async fn trim(pool: &PgPool, space: SpaceId, bounds: Bounds) -> Result<(), Error> {
     const SQL: &str = "WITH sized AS (SELECT number, ROW_NUMBER() OVER newest AS place, SUM(bytes) OVER newest AS total \
          FROM journal_entry WHERE space_id = $1 WINDOW newest AS (ORDER BY number DESC)), \
          gone AS (DELETE FROM journal_entry WHERE space_id = $1 AND number <= \
@@ -182,10 +179,7 @@ async fn trim(pool: &PgPool, space: SpaceId, bounds: Bounds) -> Result<(), Fault
 }
 
 /// Drops everything in the journal of the session's space, and what is still to come of requests from before it.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+pub async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     const ENTRIES: &str = "DELETE FROM journal_entry WHERE space_id = $1";
     const STATE: &str = "INSERT INTO journal_state (space_id, since_revision, evicted) VALUES ($1, $2, 0) \
                          ON CONFLICT (space_id) DO UPDATE SET since_revision = excluded.since_revision, evicted = 0";
@@ -199,10 +193,7 @@ pub async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
 }
 
 /// Entries of a space, the newest first, no more than `limit` of them.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Result<Vec<Numbered>, Fault> {
+pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Result<Vec<SequencedEntry>, Error> {
     let Pools::Postgres(pool) = db.pools() else {
         let journals = db.journals().lock();
         let entries = journals.get(&space).into_iter().flat_map(|ring| ring.entries.iter().rev());
@@ -239,15 +230,12 @@ pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Res
     rows.into_iter().map(read).collect()
 }
 
-fn read((number, text): (i64, String)) -> Result<Numbered, Fault> {
-    Ok((number, serde_json::from_str(&text).map_err(Fault::internal)?))
+fn read((number, text): (i64, String)) -> Result<SequencedEntry, Error> {
+    Ok((number, serde_json::from_str(&text).map_err(Error::internal)?))
 }
 
 /// The entry of a request.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<Numbered>, Fault> {
+pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
     const SQL: &str = "SELECT number, entry FROM journal_entry WHERE space_id = $1 AND id = $2";
     let Pools::Postgres(pool) = db.pools() else {
         let journals = db.journals().lock();
@@ -262,10 +250,7 @@ pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<Numbered>,
 }
 
 /// How many entries were dropped to make room since the journal was last cleared.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Fault> {
+pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
     const SQL: &str = "SELECT evicted FROM journal_state WHERE space_id = $1";
     let Pools::Postgres(pool) = db.pools() else {
         return Ok(db.journals().lock().get(&space).map_or(0, |ring| ring.evicted));
@@ -275,10 +260,7 @@ pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Fault> {
 }
 
 /// How many entries match.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn count(db: &Db, space: SpaceId, expected: &Expected) -> Result<Count, Fault> {
+pub async fn count(db: &Db, space: SpaceId, expected: &Expected) -> Result<Count, Error> {
     let Pools::Postgres(_) = db.pools() else {
         let journals = db.journals().lock();
         let Some(ring) = journals.get(&space) else { return Ok(Count { found: 0, evicted: 0 }) };
@@ -294,10 +276,7 @@ pub async fn count(db: &Db, space: SpaceId, expected: &Expected) -> Result<Count
 }
 
 /// The entries that match least badly, no more than `most`, the newest first among equals.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn nearest(db: &Db, space: SpaceId, expected: &Expected, most: usize) -> Result<Vec<Arc<Entry>>, Fault> {
+pub async fn nearest(db: &Db, space: SpaceId, expected: &Expected, most: usize) -> Result<Vec<Arc<Entry>>, Error> {
     let mut best: Vec<(usize, Arc<Entry>)> = Vec::new();
     every(db, space, &Filter::default(), |entry| {
         let distance = expected.differences(entry).len();
@@ -319,7 +298,7 @@ fn prefiltered(expected: &Expected) -> Filter {
 }
 
 /// Looks at every entry, the newest first, a page at a time.
-async fn every(db: &Db, space: SpaceId, filter: &Filter, mut look: impl FnMut(&Arc<Entry>)) -> Result<(), Fault> {
+async fn every(db: &Db, space: SpaceId, filter: &Filter, mut look: impl FnMut(&Arc<Entry>)) -> Result<(), Error> {
     const PAGE: usize = 500;
     let mut filter = filter.clone();
     loop {

@@ -14,19 +14,22 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{
-    session::{Db, Pools},
-    space,
-    sqlite::Sqlite,
-    trouble,
+use crate::store::session::on;
+use crate::{
+    core::{error::Error, ids::IdSeed, token::Keyring},
+    store::{
+        error,
+        session::{Db, Pools},
+        space,
+        sqlite::Sqlite,
+    },
 };
-use crate::core::{fault::Fault, ids::IdSeed, token::Keyring};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a request waits for its turn on a SQLite connection.
-pub(super) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
 /// a file, so it is a stranger's, who may keep it.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -55,9 +58,6 @@ pub enum Location {
 
 impl Location {
     /// Reads `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`.
-    ///
-    /// # Errors
-    /// A sentence that shows what was expected.
     pub fn parse(url: &str) -> Result<Self, String> {
         if url == "sqlite::memory:" {
             return Ok(Self::Memory);
@@ -77,13 +77,11 @@ impl Location {
     }
 
     /// The data outlives the process.
-    #[must_use]
     pub fn is_lasting(&self) -> bool {
         !matches!(self, Self::Memory)
     }
 
     /// A file's neighbour with this at the end of its name; `None` where there is no file.
-    #[must_use]
     pub fn beside(&self, ending: &str) -> Option<PathBuf> {
         let Self::File(database) = self else { return None };
         let mut path = database.clone().into_os_string();
@@ -93,7 +91,6 @@ impl Location {
     }
 
     /// What may be printed: never a password.
-    #[must_use]
     pub fn describe(&self) -> String {
         match self {
             Self::Memory => "SQLite in memory".to_owned(),
@@ -120,7 +117,7 @@ fn describe_postgres(options: &PgConnectOptions) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It does not answer, or not as it should.
-    #[error("cannot open the database ({place}): {source}{}", trouble::way_out(.source))]
+    #[error("cannot open the database ({place}): {source}{}", error::hint(.source))]
     Connect {
         /// Where.
         place: String,
@@ -138,7 +135,7 @@ pub enum OpenError {
     /// The tables could not be brought up to date.
     #[error(
         "cannot bring the database ({place}) up to date: {source}{}",
-        trouble::of_migration(.source).map_or("", trouble::way_out)
+        error::of_migration(.source).map_or("", error::hint)
     )]
     Migrate {
         /// Where.
@@ -168,18 +165,18 @@ pub enum OpenError {
         /// Where.
         place: String,
         /// Why.
-        source: Fault,
+        source: Error,
     },
 }
 
 impl OpenError {
     /// The database may open if it is given time.
-    fn time_heals(&self) -> bool {
+    fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { source, .. } => trouble::time_heals(source),
-            Self::Migrate { source, .. } => trouble::of_migration(source).is_some_and(trouble::time_heals),
-            Self::Failed { source: Fault::Unavailable(source), .. } => {
-                source.downcast_ref().is_some_and(trouble::time_heals)
+            Self::Connect { source, .. } => error::is_transient(source),
+            Self::Migrate { source, .. } => error::of_migration(source).is_some_and(error::is_transient),
+            Self::Failed { source: Error::Unavailable(source), .. } => {
+                source.downcast_ref().is_some_and(error::is_transient)
             }
             _ => false,
         }
@@ -189,9 +186,6 @@ impl OpenError {
 impl Db {
     /// Opens the database, brings its schema up to date, and checks that the key is its own. PostgreSQL may be away
     /// at first: it is asked again for as long as `patience` says, and the log tells.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
     pub async fn open(
         location: &Location,
         keyring: &Keyring,
@@ -201,7 +195,7 @@ impl Db {
         let started = Instant::now();
         loop {
             let error = match Self::try_open(location, keyring, id_seed).await {
-                Err(error) if matches!(location, Location::Postgres(_)) && error.time_heals() => error,
+                Err(error) if matches!(location, Location::Postgres(_)) && error.is_transient() => error,
                 done => return done,
             };
             let left = patience.saturating_sub(started.elapsed());
@@ -252,8 +246,8 @@ impl Db {
             }
         };
         let db = Self::new(pools, id_seed);
-        let is_ours = db.prepare(&keyring.check_value()).await;
-        match is_ours {
+        let is_own_page = db.prepare(&keyring.check_value()).await;
+        match is_own_page {
             Ok(true) => Ok(db),
             Ok(false) => Err(OpenError::Key { place }),
             Err(source) => Err(OpenError::Failed { place, source }),
@@ -261,10 +255,10 @@ impl Db {
     }
 
     /// Writes the rows that every database has; `false` when it was made with another key.
-    async fn prepare(&self, key_check: &str) -> Result<bool, Fault> {
+    async fn prepare(&self, key_check: &str) -> Result<bool, Error> {
         const OURS: &str = "INSERT INTO server (only_row, key_check) VALUES (1, $1) ON CONFLICT (only_row) DO NOTHING";
         const KEY: &str = "SELECT key_check FROM server";
-        let mut session = self.maintain().await?;
+        let mut session = self.maintenance_session().await?;
         on!(session, |c| sqlx::query(OURS).bind(key_check).execute(c).await.map(drop))?;
         let found: String = on!(session, |c| sqlx::query_scalar(KEY).fetch_one(c).await)?;
         space::ensure_default(&mut session).await?;
@@ -272,10 +266,7 @@ impl Db {
     }
 
     /// Whether the database answers.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn ping(&self) -> Result<(), Fault> {
+    pub async fn ping(&self) -> Result<(), Error> {
         let mut session = self.read().await?;
         on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
         Ok(())

@@ -2,31 +2,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    can_be_stored,
-    session::{ReadWrite, Session},
-};
+use crate::store::session::on;
 use crate::{
-    core::fault::Fault,
+    core::error::Error,
     domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, Team, email_key},
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session},
+    },
 };
 
 /// `id, name, customer_code, org_id`
-pub(super) type Row = (i64, String, i64, String);
+pub(crate) type Row = (i64, String, i64, String);
 
-pub(super) fn organization((id, name, customer_code, org_id): Row) -> Organization {
+pub(crate) fn organization((id, name, customer_code, org_id): Row) -> Organization {
     Organization { id: OrganizationId(id), name, customer_code, org_id }
 }
 
 /// The organization with this customer code.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn find_by_customer_code<M>(
     db: &mut Session<M>,
     space: SpaceId,
     customer_code: i64,
-) -> Result<Option<Organization>, Fault> {
+) -> Result<Option<Organization>, Error> {
     const SQL: &str =
         "SELECT id, name, customer_code, org_id FROM organization WHERE space_id = $1 AND customer_code = $2";
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(customer_code).fetch_optional(c).await)?;
@@ -34,20 +32,14 @@ pub async fn find_by_customer_code<M>(
 }
 
 /// Every organization of a space, oldest first.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Organization>, Fault> {
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Organization>, Error> {
     const SQL: &str = "SELECT id, name, customer_code, org_id FROM organization WHERE space_id = $1 ORDER BY id";
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(organization).collect())
 }
 
 /// Customer codes that are in use in other spaces than the session's.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn codes_elsewhere(db: &mut Session<ReadWrite>) -> Result<HashSet<i64>, Fault> {
+pub async fn codes_elsewhere(db: &mut Session<ReadWrite>) -> Result<HashSet<i64>, Error> {
     const SQL: &str = "SELECT customer_code FROM organization WHERE space_id <> $1";
     let space = db.space().id.0;
     let codes: Vec<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(space).fetch_all(c).await)?;
@@ -55,15 +47,12 @@ pub async fn codes_elsewhere(db: &mut Session<ReadWrite>) -> Result<HashSet<i64>
 }
 
 /// Adds an organization to the session's space, or renames the one with its customer code.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn upsert(
     db: &mut Session<ReadWrite>,
     name: &str,
     customer_code: i64,
     org_id: &str,
-) -> Result<OrganizationId, Fault> {
+) -> Result<OrganizationId, Error> {
     const SQL: &str = "INSERT INTO organization (space_id, name, customer_code, org_id) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, org_id = excluded.org_id \
                        RETURNING id";
@@ -80,15 +69,12 @@ pub async fn upsert(
 
 /// Sets the organization's JetBrains Account switches; `None` leaves one as it is, or at its default of an
 /// enabled API and a 200 for a successful assign.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn set_jetbrains_account(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     api_enabled: Option<bool>,
     assign_success_status: Option<u16>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO jetbrains_account (organization_id, api_enabled, assign_success_status) \
                        VALUES ($1, COALESCE($2, TRUE), COALESCE($3, 200)) \
                        ON CONFLICT (organization_id) DO UPDATE SET \
@@ -105,10 +91,7 @@ pub async fn set_jetbrains_account(
 }
 
 /// Whether the organization's JetBrains Account API is on.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn is_api_enabled<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<bool, Fault> {
+pub async fn is_api_enabled<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<bool, Error> {
     const SQL: &str = "SELECT api_enabled FROM jetbrains_account WHERE organization_id = $1";
     let enabled = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_optional(c).await)?;
     Ok(enabled.unwrap_or(false))
@@ -128,14 +111,11 @@ pub struct NewPerson {
 }
 
 /// Adds a person, or replaces what is known of the one with that address.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn upsert_person(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: &NewPerson,
-) -> Result<PersonId, Fault> {
+) -> Result<PersonId, Error> {
     const SQL: &str = "INSERT INTO person (organization_id, email, email_key, name, jetbrains_account, atlassian_account_id) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (organization_id, email_key) DO UPDATE SET email = excluded.email, name = excluded.name, \
@@ -154,14 +134,11 @@ pub async fn upsert_person(
 }
 
 /// Somebody by address.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn find_person<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     email: &str,
-) -> Result<Option<Person>, Fault> {
+) -> Result<Option<Person>, Error> {
     const SQL: &str = "SELECT id, email FROM person WHERE organization_id = $1 AND email_key = $2";
     if !can_be_stored(email) {
         return Ok(None);
@@ -174,22 +151,17 @@ pub async fn find_person<M>(
 /// What is known of somebody.
 #[derive(Debug, Clone)]
 pub struct KnownPerson {
-    /// The key.
     pub id: PersonId,
-    /// The name.
     pub name: String,
     /// Atlassian's id for them.
     pub atlassian_account_id: Option<String>,
 }
 
 /// Everybody, by the address' key.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
 pub async fn people<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
-) -> Result<HashMap<String, KnownPerson>, Fault> {
+) -> Result<HashMap<String, KnownPerson>, Error> {
     const SQL: &str = "SELECT email_key, id, name, atlassian_account_id FROM person WHERE organization_id = $1";
     let rows: Vec<(String, i64, String, Option<String>)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
@@ -199,10 +171,7 @@ pub async fn people<M>(
 }
 
 /// Adds a team, or renames it.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn upsert_team(db: &mut Session<ReadWrite>, organization: OrganizationId, team: &Team) -> Result<(), Fault> {
+pub async fn upsert_team(db: &mut Session<ReadWrite>, organization: OrganizationId, team: &Team) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO team (organization_id, id, name) VALUES ($1, $2, $3) \
                        ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name";
     on!(db, |c| sqlx::query(SQL)
@@ -216,20 +185,14 @@ pub async fn upsert_team(db: &mut Session<ReadWrite>, organization: Organization
 }
 
 /// Every team, by id.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn teams<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Team>, Fault> {
+pub async fn teams<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Team>, Error> {
     const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 ORDER BY id";
     let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
     Ok(rows.into_iter().filter_map(team).collect())
 }
 
 /// One team.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn find_team<M>(db: &mut Session<M>, organization: OrganizationId, id: i32) -> Result<Option<Team>, Fault> {
+pub async fn find_team<M>(db: &mut Session<M>, organization: OrganizationId, id: i32) -> Result<Option<Team>, Error> {
     const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 AND id = $2";
     let row: Option<(i64, String)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(i64::from(id)).fetch_optional(c).await)?;

@@ -8,21 +8,21 @@ use std::{
 use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
 use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, broadcast};
 
-use super::{
-    events::{self, BACKLOG, Event, Happened, Told},
-    journal::Journals,
-    space,
-    sqlite::{self, Sqlite},
-};
 use crate::{
     core::{
         clock::Time,
-        fault::Fault,
+        error::Error,
         ids::{IdSeed, Ids},
     },
     domain::{
         credential::CredentialId,
         organization::{Space, SpaceId},
+    },
+    store::{
+        events::{self, BACKLOG, Event, EventKind, Told},
+        journal::Journals,
+        space,
+        sqlite::{self, Sqlite},
     },
 };
 
@@ -34,7 +34,7 @@ struct Inner {
     pools: Pools,
     id_seed: IdSeed,
     /// On SQLite this process owns the data, so it knows what each space is at without asking.
-    known: RwLock<HashMap<SpaceId, At>>,
+    known: RwLock<HashMap<SpaceId, Position>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
     /// The journals, while this process owns the data; else, what of them is to be trimmed.
@@ -47,22 +47,22 @@ struct Inner {
 
 /// What a space is at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
-    pub(super) revision: i64,
-    /// See [`Space::world`].
-    pub(super) world: i64,
+pub(crate) struct Position {
+    pub(crate) revision: i64,
+    /// See [`Space::generation`].
+    pub(crate) generation: i64,
 }
 
-impl At {
+impl Position {
     fn of(space: &Space) -> Self {
-        Self { revision: space.revision, world: space.world() }
+        Self { revision: space.revision, generation: space.generation() }
     }
 }
 
 /// By space, credential and operation: when the window began, and how many requests it has seen.
-pub(super) type Counters = HashMap<(SpaceId, CredentialId, &'static str), (i64, i64)>;
+pub(crate) type Counters = HashMap<(SpaceId, CredentialId, &'static str), (i64, i64)>;
 
-pub(super) enum Pools {
+pub(crate) enum Pools {
     Sqlite(Box<Sqlite>),
     Postgres(PgPool),
 }
@@ -73,8 +73,8 @@ pub struct ReadOnly;
 /// A session that writes to one space, alone in it until it is committed or dropped.
 pub struct ReadWrite {
     space: Space,
-    /// The world that was there when the session was opened.
-    world: i64,
+    /// The generation that was there when the session was opened.
+    generation: i64,
     now: Time,
     ids: Ids,
     db: Db,
@@ -98,7 +98,7 @@ enum Handle {
 }
 
 /// The open connection, by database.
-pub(super) enum Driver<'a> {
+pub(crate) enum Driver<'a> {
     Sqlite(&'a mut SqliteConnection),
     Postgres(&'a mut PgConnection),
 }
@@ -113,8 +113,10 @@ macro_rules! on {
     };
 }
 
+pub(crate) use on;
+
 impl Db {
-    pub(super) fn new(pools: Pools, id_seed: IdSeed) -> Self {
+    pub(crate) fn new(pools: Pools, id_seed: IdSeed) -> Self {
         Self(Arc::new(Inner {
             pools,
             id_seed,
@@ -126,27 +128,27 @@ impl Db {
         }))
     }
 
-    pub(super) fn journals(&self) -> &Journals {
+    pub(crate) fn journals(&self) -> &Journals {
         &self.0.journals
     }
 
-    pub(super) fn events(&self) -> &broadcast::Sender<Told> {
+    pub(crate) fn events(&self) -> &broadcast::Sender<Told> {
         &self.0.events
     }
 
-    pub(super) fn relay(&self) -> &OnceCell<()> {
+    pub(crate) fn relay(&self) -> &OnceCell<()> {
         &self.0.relay
     }
 
-    pub(super) fn pools(&self) -> &Pools {
+    pub(crate) fn pools(&self) -> &Pools {
         &self.0.pools
     }
 
     /// Opens a session that only reads.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] when no connection can be had.
-    pub async fn read(&self) -> Result<Session<ReadOnly>, Fault> {
+    /// [`Error::Unavailable`] when no connection can be had.
+    pub async fn read(&self) -> Result<Session<ReadOnly>, Error> {
         let handle = match &self.0.pools {
             Pools::Sqlite(sqlite) => Handle::SqliteReader(sqlite.reader().await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
@@ -155,7 +157,7 @@ impl Db {
     }
 
     /// A session on the writing connection, outside any space: for what opening a database writes.
-    pub(super) async fn maintain(&self) -> Result<Session<ReadOnly>, Fault> {
+    pub(crate) async fn maintenance_session(&self) -> Result<Session<ReadOnly>, Error> {
         let handle = match &self.0.pools {
             Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.writer().await?),
             Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
@@ -165,17 +167,14 @@ impl Db {
 
     /// Opens a session that writes to `space`. Raises the space's revision first, which on PostgreSQL locks the
     /// space's row: writers of one space go one after the other on both databases, readers never wait for them.
-    ///
-    /// # Errors
-    /// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
-    pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Fault> {
+    pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Error> {
         let mut handle = self.begin().await?;
         let space = space::raise_revision(handle.driver(), space).await?;
-        let space = space.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
+        let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
         Ok(self.writing(handle, space))
     }
 
-    async fn begin(&self) -> Result<Handle, Fault> {
+    async fn begin(&self) -> Result<Handle, Error> {
         Ok(match &self.0.pools {
             Pools::Sqlite(sqlite) => {
                 let mut writer = sqlite.writer().await?;
@@ -195,7 +194,7 @@ impl Db {
         let ids = self.0.id_seed.of_write(&space.name, space.writes);
         let mode = ReadWrite {
             now: space.now(),
-            world: space.world(),
+            generation: space.generation(),
             space,
             ids,
             db: self.clone(),
@@ -208,23 +207,17 @@ impl Db {
     }
 
     /// The revision `space` is at now; `None` when there is no such space.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
+    pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Error> {
         Ok(self.at(space).await?.map(|at| at.revision))
     }
 
-    /// The world that is in `space` now, see [`Space::world`]; `None` when there is no such space. Who finds the
+    /// The generation that is in `space` now, see [`Space::generation`]; `None` when there is no such space. Who finds the
     /// same one before and after has seen no other between, in however many sessions.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn world(&self, space: SpaceId) -> Result<Option<i64>, Fault> {
-        Ok(self.at(space).await?.map(|at| at.world))
+    pub async fn generation(&self, space: SpaceId) -> Result<Option<i64>, Error> {
+        Ok(self.at(space).await?.map(|at| at.generation))
     }
 
-    async fn at(&self, space: SpaceId) -> Result<Option<At>, Fault> {
+    async fn at(&self, space: SpaceId) -> Result<Option<Position>, Error> {
         if let Some(at) = self.known(space) {
             return Ok(Some(at));
         }
@@ -236,30 +229,26 @@ impl Db {
     }
 
     /// Other processes may be using the data.
-    #[must_use]
     pub fn is_shared(&self) -> bool {
         matches!(self.0.pools, Pools::Postgres(_))
     }
 
     /// What this process knows by itself.
-    pub(super) fn known(&self, space: SpaceId) -> Option<At> {
+    pub(crate) fn known(&self, space: SpaceId) -> Option<Position> {
         let known = || self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(&space).copied();
         matches!(self.0.pools, Pools::Sqlite(_)).then(known).flatten()
     }
 
     /// Waits until a write that is being committed is over.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn settled(&self) -> Result<(), Fault> {
+    pub async fn wait_for_writer(&self) -> Result<(), Error> {
         match &self.0.pools {
-            Pools::Sqlite(sqlite) => sqlite.settled().await,
+            Pools::Sqlite(sqlite) => sqlite.wait_for_writer().await,
             Pools::Postgres(_) => Ok(()),
         }
     }
 
     /// The rate-limit counters of this process; `None` when processes share the database, and count there.
-    pub(super) fn counters(&self) -> Option<&Mutex<Counters>> {
+    pub(crate) fn counters(&self) -> Option<&Mutex<Counters>> {
         matches!(self.0.pools, Pools::Sqlite(_)).then_some(&self.0.counters)
     }
 
@@ -268,20 +257,14 @@ impl Db {
     }
 
     /// Opens a session that makes a space, empty and at its real time; `None` when there is one with the name.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn write_new(&self, name: &str) -> Result<Option<Session<ReadWrite>>, Fault> {
+    pub async fn create_space(&self, name: &str) -> Result<Option<Session<ReadWrite>>, Error> {
         let mut handle = self.begin().await?;
         let space = space::create(handle.driver(), name).await?;
         Ok(space.map(|space| self.writing(handle, space)))
     }
 
     /// Deletes a space and everything in it.
-    ///
-    /// # Errors
-    /// [`Fault::NotFound`] when it is gone already; [`Fault::Unavailable`].
-    pub async fn delete_space(&self, space: SpaceId) -> Result<(), Fault> {
+    pub async fn delete_space(&self, space: SpaceId) -> Result<(), Error> {
         let mut session = self.write(space).await?;
         space::delete(&mut session).await?;
         session.mode.deletes_space = true;
@@ -289,7 +272,7 @@ impl Db {
     }
 
     /// A write that was committed while an older revision was being looked up must win.
-    fn remember(&self, space: SpaceId, at: At) {
+    fn remember(&self, space: SpaceId, at: Position) {
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
         let known = known.entry(space).or_insert(at);
         if at.revision > known.revision {
@@ -310,31 +293,28 @@ impl Handle {
 }
 
 impl<M> Session<M> {
-    pub(super) fn driver(&mut self) -> Driver<'_> {
+    pub(crate) fn driver(&mut self) -> Driver<'_> {
         self.handle.driver()
     }
 
     /// For the few statements that must differ.
-    pub(super) fn is_sqlite(&self) -> bool {
+    pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.handle, Handle::SqliteReader(_) | Handle::SqliteWriter(_))
     }
 }
 
 impl Session<ReadWrite> {
     /// The space being written, at its new revision.
-    #[must_use]
     pub fn space(&self) -> &Space {
         &self.mode.space
     }
 
-    /// The world that was in the space when the session was opened.
-    #[must_use]
-    pub fn world(&self) -> i64 {
-        self.mode.world
+    /// The generation that was in the space when the session was opened.
+    pub fn generation(&self) -> i64 {
+        self.mode.generation
     }
 
     /// The time of this write.
-    #[must_use]
     pub fn now(&self) -> Time {
         self.mode.now
     }
@@ -345,28 +325,28 @@ impl Session<ReadWrite> {
     }
 
     /// With the commit, the rate-limit counters of the space start over.
-    pub(super) fn forget_counters(&mut self) {
+    pub(crate) fn forget_counters(&mut self) {
         self.mode.forgets_counters = true;
     }
 
     /// SQLite gives the key of the last credential out again when that is gone: what was counted for it is not the new
     /// one's.
-    pub(super) fn forget_counters_of(&self, credential: CredentialId) {
+    pub(crate) fn forget_counters_of(&self, credential: CredentialId) {
         let mut counters = self.mode.db.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
         counters.retain(|(_, of, _), _| *of != credential);
     }
 
     /// With the commit, the space's journal starts over.
-    pub(super) fn forget_journal(&mut self) {
+    pub(crate) fn forget_journal(&mut self) {
         self.mode.forgets_journal = true;
     }
 
-    pub(super) fn tell_at_commit(&mut self, event: Event) {
+    pub(crate) fn tell_at_commit(&mut self, event: Event) {
         self.mode.told_at_commit.push(event);
     }
 
     /// The space has changed under the session: it goes by this from here on.
-    pub(super) fn go_by(&mut self, space: Space) {
+    pub(crate) fn use_space(&mut self, space: Space) {
         if space.writes != self.mode.space.writes {
             self.mode.ids = self.mode.db.0.id_seed.of_write(&space.name, space.writes);
         }
@@ -378,16 +358,16 @@ impl Session<ReadWrite> {
     /// and the new revision's announcement this process would still trust what it remembers.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`]; whether the write lasted is then not known.
-    pub async fn commit(mut self) -> Result<(), Fault> {
-        events::tell(&mut self, Happened::State, "").await?;
+    /// [`Error::Unavailable`]; whether the write lasted is then not known.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        events::tell(&mut self, EventKind::State, "").await?;
         let Self { handle, mode } = self;
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(mut writer) => {
-                    let (space, at) = (mode.space.id, At::of(&mode.space));
-                    // A file's readers see a commit before it returns: none may believe that it saw one world only.
-                    if at.world != mode.world {
+                    let (space, at) = (mode.space.id, Position::of(&mode.space));
+                    // A file's readers see a commit before it returns: none may believe that it saw one generation only.
+                    if at.generation != mode.generation {
                         mode.db.remember(space, at);
                     }
                     if let Err(error) = sqlx::query("COMMIT").execute(&mut writer.connection).await {
@@ -419,6 +399,6 @@ impl Session<ReadWrite> {
             }
             Ok(())
         };
-        tokio::spawn(finish).await.map_err(Fault::internal)?
+        tokio::spawn(finish).await.map_err(Error::internal)?
     }
 }

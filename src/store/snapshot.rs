@@ -1,22 +1,22 @@
 //! Named states of a space, kept until they are deleted or the space is.
 
-use super::{
-    can_be_stored,
-    session::{Db, ReadWrite, Session},
-    state::State,
-};
+use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
-        fault::Fault,
+        error::Error,
     },
     domain::organization::{Space, SpaceId},
+    store::{
+        can_be_stored,
+        session::{Db, ReadWrite, Session},
+        state::State,
+    },
 };
 
 /// A snapshot, without what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Its name.
     pub name: String,
     /// What the space was at.
     pub revision: i64,
@@ -33,29 +33,23 @@ fn snapshot((name, revision, taken_at, bytes): Row) -> Snapshot {
 }
 
 /// The snapshots of a space, by name.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot>, Fault> {
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot>, Error> {
     const SQL: &str = "SELECT name, revision, taken_at, CAST(octet_length(state) AS BIGINT) FROM snapshot \
                        WHERE space_id = $1 ORDER BY name";
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(snapshot).collect())
 }
 
-/// Keeps a state under a name, in the place of what was kept under it. Not a write of the space: its world, and the
+/// Keeps a state under a name, in the place of what was kept under it. Not a write of the space: its generation, and the
 /// ids that come next in it, are as they were.
-///
-/// # Errors
-/// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
-pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<Snapshot, Fault> {
+pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<Snapshot, Error> {
     const SQL: &str = "INSERT INTO snapshot (space_id, name, revision, taken_at, state) \
                        SELECT id, $2, $3, $4, $5 FROM space WHERE id = $1 \
                        ON CONFLICT (space_id, name) DO UPDATE SET revision = excluded.revision, \
                        taken_at = excluded.taken_at, state = excluded.state \
                        RETURNING name, revision, taken_at, CAST(octet_length(state) AS BIGINT)";
-    let text = serde_json::to_string(state).map_err(Fault::internal)?;
-    let mut db = db.maintain().await?;
+    let text = serde_json::to_string(state).map_err(Error::internal)?;
+    let mut db = db.maintenance_session().await?;
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL)
         .bind(space.id.0)
         .bind(name)
@@ -64,14 +58,11 @@ pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<S
         .bind(&text)
         .fetch_optional(c)
         .await)?;
-    row.map(snapshot).ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))
+    row.map(snapshot).ok_or_else(|| Error::NotFound("the space is gone".to_owned()))
 }
 
 /// The document of a snapshot of the session's space.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn document(db: &mut Session<ReadWrite>, name: &str) -> Result<Option<String>, Fault> {
+pub async fn document(db: &mut Session<ReadWrite>, name: &str) -> Result<Option<String>, Error> {
     const SQL: &str = "SELECT state FROM snapshot WHERE space_id = $1 AND name = $2";
     if !can_be_stored(name) {
         return Ok(None);
@@ -81,16 +72,13 @@ pub async fn document(db: &mut Session<ReadWrite>, name: &str) -> Result<Option<
 }
 
 /// Deletes a snapshot: what it was; `None` when there is none.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn delete(db: &Db, space: SpaceId, name: &str) -> Result<Option<Snapshot>, Fault> {
+pub async fn delete(db: &Db, space: SpaceId, name: &str) -> Result<Option<Snapshot>, Error> {
     const SQL: &str = "DELETE FROM snapshot WHERE space_id = $1 AND name = $2 \
                        RETURNING name, revision, taken_at, CAST(octet_length(state) AS BIGINT)";
     if !can_be_stored(name) {
         return Ok(None);
     }
-    let mut db = db.maintain().await?;
+    let mut db = db.maintenance_session().await?;
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(name).fetch_optional(c).await)?;
     Ok(row.map(snapshot))
 }

@@ -2,25 +2,26 @@
 
 use chrono::TimeDelta;
 
-use super::{
-    can_be_stored,
-    events::{self, Happened},
-    journal,
-    session::{At, Driver, ReadWrite, Session},
-};
+use crate::store::session::on;
 use crate::{
     core::{
         clock::{Clock, from_micros, micros},
-        fault::Fault,
+        error::Error,
         ids::random_bytes,
     },
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
+    store::{
+        can_be_stored,
+        events::{self, EventKind},
+        journal,
+        session::{Driver, Position, ReadWrite, Session},
+    },
 };
 
 /// `id, name, revision, writes, clock_mode, clock_micros`
-pub(super) type Row = (i64, String, i64, i64, String, i64);
+pub(crate) type Row = (i64, String, i64, i64, String, i64);
 
-pub(super) fn space((id, name, revision, writes, mode, micros): Row) -> Space {
+pub(crate) fn space((id, name, revision, writes, mode, micros): Row) -> Space {
     let clock = match mode.as_str() {
         "frozen" => Clock::Frozen(from_micros(micros)),
         "offset" => Clock::Offset(TimeDelta::microseconds(micros)),
@@ -38,10 +39,7 @@ fn clock_micros(clock: Clock) -> i64 {
 }
 
 /// Makes the default space if it is not there.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
+pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO space (name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING";
     on!(db, |c| sqlx::query(SQL).bind(DEFAULT_SPACE).execute(c).await.map(drop))?;
@@ -50,10 +48,7 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Fault> {
 
 /// Makes a space; `None` when there is one with the name. Its key is never given out again, because processes
 /// remember things by it.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub(super) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Space>, Fault> {
+pub(crate) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Space>, Error> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
@@ -66,20 +61,14 @@ pub(super) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Spac
 }
 
 /// Every space, by name.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn list<M>(db: &mut Session<M>) -> Result<Vec<Space>, Fault> {
+pub async fn list<M>(db: &mut Session<M>) -> Result<Vec<Space>, Error> {
     const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space ORDER BY name";
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     Ok(rows.into_iter().map(space).collect())
 }
 
 /// Deletes the session's space, once everything in it is gone.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub(super) async fn delete(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+pub(crate) async fn delete(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     const SQL: &str = "DELETE FROM space WHERE id = $1";
     wipe(db).await?;
     let id = db.space().id.0;
@@ -88,10 +77,7 @@ pub(super) async fn delete(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
 }
 
 /// A space by its name.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<Space>, Fault> {
+pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<Space>, Error> {
     const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE name = $1";
     if !can_be_stored(name) {
         return Ok(None);
@@ -101,23 +87,20 @@ pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<S
 }
 
 /// A space by its key.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, Fault> {
+pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, Error> {
     const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE id = $1";
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
     Ok(row.map(space))
 }
 
-pub(super) async fn at<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<At>, Fault> {
+pub(crate) async fn at<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Position>, Error> {
     const SQL: &str = "SELECT revision, revision - writes FROM space WHERE id = $1";
     let row: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
-    Ok(row.map(|(revision, world)| At { revision, world }))
+    Ok(row.map(|(revision, generation)| Position { revision, generation }))
 }
 
 /// The first statement of every write.
-pub(super) async fn raise_revision(driver: Driver<'_>, id: SpaceId) -> Result<Option<Space>, Fault> {
+pub(crate) async fn raise_revision(driver: Driver<'_>, id: SpaceId) -> Result<Option<Space>, Error> {
     const SQL: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
     let row: Option<Row> = match driver {
@@ -128,10 +111,7 @@ pub(super) async fn raise_revision(driver: Driver<'_>, id: SpaceId) -> Result<Op
 }
 
 /// Sets the clock of the session's space; the session itself goes by it from here on.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), Fault> {
+pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), Error> {
     const SQL: &str = "UPDATE space SET clock_mode = $2, clock_micros = $3 WHERE id = $1";
     let id = db.space().id.0;
     on!(db, |c| sqlx::query(SQL)
@@ -142,29 +122,23 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
         .await
         .map(drop))?;
     let space = Space { clock, ..db.space().clone() };
-    db.go_by(space);
-    events::tell(db, Happened::Clock, "").await
+    db.use_space(space);
+    events::tell(db, EventKind::Clock, "").await
 }
 
 /// Lets the ids of the session's space, once it is wiped and filled again, go on from the ones of so many writes. The
-/// revision makes up for it, so that no world's number comes back.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub(super) async fn go_on_from(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Fault> {
+/// revision makes up for it, so that no generation's number comes back.
+pub(crate) async fn continue_after(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Error> {
     const SQL: &str = "UPDATE space SET revision = $2, writes = $3 WHERE id = $1";
-    let revision = db.space().revision.max(db.world() + 1 + writes);
+    let revision = db.space().revision.max(db.generation() + 1 + writes);
     let space = Space { revision, writes, ..db.space().clone() };
     on!(db, |c| sqlx::query(SQL).bind(space.id.0).bind(revision).bind(writes).execute(c).await.map(drop))?;
-    db.go_by(space);
+    db.use_space(space);
     Ok(())
 }
 
 /// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.
-///
-/// # Errors
-/// [`Fault::Unavailable`].
-pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
+pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     // Licences hold on to their teams; the rest goes with the organization.
     const LICENSES: &str =
         "DELETE FROM license WHERE organization_id IN (SELECT id FROM organization WHERE space_id = $1)";
@@ -179,7 +153,7 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Fault> {
     db.forget_counters();
     journal::clear(db).await?;
     let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
-    db.go_by(space);
-    events::tell(db, Happened::Clock, "").await?;
-    events::tell(db, Happened::Fault, "").await
+    db.use_space(space);
+    events::tell(db, EventKind::Clock, "").await?;
+    events::tell(db, EventKind::Fault, "").await
 }

@@ -6,7 +6,7 @@ use serde::Deserializer;
 
 /// A value to bind.
 #[derive(Debug, Clone)]
-pub(super) enum Bind {
+pub(crate) enum Bind {
     Int(i64),
     OptInt(Option<i64>),
     Text(String),
@@ -23,31 +23,31 @@ bind_from!(i64 => Int, Option<i64> => OptInt, String => Text, Option<String> => 
 
 /// A statement in the making.
 #[derive(Debug, Default)]
-pub(super) struct Sql {
+pub(crate) struct Sql {
     text: String,
     binds: Vec<Bind>,
 }
 
 impl Sql {
-    pub(super) fn new(text: &'static str) -> Self {
+    pub(crate) fn new(text: &'static str) -> Self {
         Self { text: text.to_owned(), binds: Vec::new() }
     }
 
     /// Adds a piece of the statement.
-    pub(super) fn push(&mut self, text: &'static str) -> &mut Self {
+    pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds a value as the next `$n`.
-    pub(super) fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
+    pub(crate) fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
         self.binds.push(value.into());
         let _ = write!(self.text, "${}", self.binds.len());
         self
     }
 
     /// Adds `($n, $n+1, …)`.
-    pub(super) fn bind_row(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
+    pub(crate) fn bind_row(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
         self.push("(");
         for (at, value) in values.into_iter().enumerate() {
             if at > 0 {
@@ -59,24 +59,24 @@ impl Sql {
     }
 
     /// Adds text that was made elsewhere, with the same numbering, of nothing but static pieces.
-    pub(super) fn repeat(&mut self, piece: &str) -> &mut Self {
+    pub(crate) fn repeat(&mut self, piece: &str) -> &mut Self {
         self.text.push_str(piece);
         self
     }
 
     /// The text so far.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    pub(super) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Bind>) {
+    pub(crate) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Bind>) {
         (sqlx::AssertSqlSafe(self.text), self.binds)
     }
 }
 
 /// Adds what makes one text of all rows, each an array of `columns`. Twenty rows cost twenty trips between sqlx's
 /// threads, one text costs one. The databases name their JSON functions differently.
-pub(super) fn rows_as_text(sql: &mut Sql, columns: &str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
+pub(crate) fn push_json_rows(sql: &mut Sql, columns: &str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
     let (group, array) = if is_sqlite { ("json_group_array", "json_array") } else { ("json_agg", "json_build_array") };
     sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").repeat(columns).push(") ORDER BY ");
     push_order(sql);
@@ -84,7 +84,7 @@ pub(super) fn rows_as_text(sql: &mut Sql, columns: &str, push_order: impl FnOnce
 }
 
 /// Reads a flag of such an array: SQLite has no booleans, there it is 0 or 1.
-pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     struct Flag;
     impl serde::de::Visitor<'_> for Flag {
         type Value = bool;
@@ -119,4 +119,5 @@ macro_rules! bound {
         })
     };
 }
-pub(super) use bound;
+
+pub(crate) use bound;

@@ -11,11 +11,10 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use super::migrate::TURN_TIMEOUT;
-use crate::core::fault::Fault;
+use crate::{core::error::Error, store::migrate::TURN_TIMEOUT};
 
 /// An open SQLite database.
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     writer: Arc<RwLock<Writer>>,
     /// Opened when first needed: sqlx gives each a thread of its own.
     readers: Vec<Arc<Mutex<Option<SqliteConnection>>>>,
@@ -26,22 +25,22 @@ pub(super) struct Sqlite {
 }
 
 /// The connection that writes.
-pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
+pub(crate) struct Writer {
+    pub(crate) connection: SqliteConnection,
     /// A transaction was begun, and neither committed nor rolled back: its session was dropped.
-    pub(super) in_transaction: bool,
+    pub(crate) in_transaction: bool,
 }
 
 /// A connection that reads. What comes first is given back first.
-pub(super) struct Reader {
-    pub(super) connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
+pub(crate) struct Reader {
+    pub(crate) connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
     _one_of: OwnedSemaphorePermit,
     _beside_no_writer: Option<OwnedRwLockReadGuard<Writer>>,
 }
 
 impl Sqlite {
     /// `options` open further connections to what `connection` is to.
-    pub(super) fn new(connection: SqliteConnection, options: SqliteConnectOptions, in_memory: bool) -> Self {
+    pub(crate) fn new(connection: SqliteConnection, options: SqliteConnectOptions, in_memory: bool) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             writer: Arc::new(RwLock::new(Writer { connection, in_transaction: false })),
@@ -53,24 +52,24 @@ impl Sqlite {
     }
 
     /// A connection that reads, once one is free.
-    pub(super) async fn reader(&self) -> Result<Reader, Fault> {
-        let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(Fault::internal)?;
+    pub(crate) async fn reader(&self) -> Result<Reader, Error> {
+        let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(Error::internal)?;
         let slot = self.readers.iter().find_map(|reader| Arc::clone(reader).try_lock_owned().ok());
-        let mut slot = slot.ok_or_else(|| Fault::internal("more permits than readers"))?;
+        let mut slot = slot.ok_or_else(|| Error::internal("more permits than readers"))?;
         let beside_no_writer = if self.readers_wait { Some(self.no_writer().await?) } else { None };
         if slot.is_none() {
             *slot = Some(self.options.connect().await?);
         }
         let connection = OwnedMutexGuard::try_map(slot, Option::as_mut);
         Ok(Reader {
-            connection: connection.map_err(|_| Fault::internal("a reader without a connection"))?,
+            connection: connection.map_err(|_| Error::internal("a reader without a connection"))?,
             _one_of: permit,
             _beside_no_writer: beside_no_writer,
         })
     }
 
     /// Holds off who writes, once what a dropped session left open is rolled back: it would still lock readers out.
-    async fn no_writer(&self) -> Result<OwnedRwLockReadGuard<Writer>, Fault> {
+    async fn no_writer(&self) -> Result<OwnedRwLockReadGuard<Writer>, Error> {
         let writer = in_time(Arc::clone(&self.writer).read_owned()).await?;
         if !writer.in_transaction {
             return Ok(writer);
@@ -80,12 +79,12 @@ impl Sqlite {
     }
 
     /// Waits until nobody writes.
-    pub(super) async fn settled(&self) -> Result<(), Fault> {
+    pub(crate) async fn wait_for_writer(&self) -> Result<(), Error> {
         in_time(self.writer.read()).await.map(drop)
     }
 
     /// The connection that writes, once it is free and what a dropped session left open is rolled back.
-    pub(super) async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Fault> {
+    pub(crate) async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Error> {
         let mut writer = in_time(Arc::clone(&self.writer).write_owned()).await?;
         if writer.in_transaction {
             // It fails only when there is nothing to roll back, which is what it is for.
@@ -97,7 +96,7 @@ impl Sqlite {
 }
 
 /// What is waited for no longer than for any connection.
-async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Fault> {
+async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Error> {
     let done = tokio::time::timeout(TURN_TIMEOUT, waiting).await;
-    done.map_err(|_| Fault::from(sqlx::Error::PoolTimedOut))
+    done.map_err(|_| Error::from(sqlx::Error::PoolTimedOut))
 }

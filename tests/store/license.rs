@@ -1,8 +1,9 @@
 //! Licences: the rule in SQL is the rule in Rust.
 
 use locum::{
-    core::page::Page,
-    domain::{license::LicenseFilter, organization::DEFAULT_SPACE},
+    core::paging::Page,
+    domain::organization::DEFAULT_SPACE,
+    services::jetbrains_account::{domain::license::LicenseFilter, store::license},
     store,
 };
 
@@ -15,11 +16,11 @@ crate::on_both! {
             let now = locum::core::clock::shift(space.now(), days.parse().unwrap()).unwrap();
             for organization in store::organization::list(&mut db, space.id).await.unwrap() {
                 let everything = Page { number: 1, size: 1000 };
-                let (all, total) = store::license::page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();
+                let (all, total) = license::page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();
                 assert_eq!(usize::try_from(total).unwrap(), all.len());
                 for probe in &all {
                     let (team, code) = (probe.team.id, probe.product.code);
-                    let found = store::license::first_available(&mut db, organization.id, team, code, now).await.unwrap();
+                    let found = license::first_available(&mut db, organization.id, team, code, now).await.unwrap();
                     let expected = all.iter().find(|l| l.team.id == team && l.product.code == code && l.unavailable(now).is_none());
                     assert_eq!(found.map(|l| l.id), expected.map(|l| l.id.clone()), "{code} in {team} after {days}");
                 }

@@ -9,15 +9,17 @@ use locum::{
         clock::{Time, from_micros, micros},
         token::PlainToken,
     },
-    domain::{
-        api_access::User,
-        api_key::ApiKey,
-        api_token::ApiToken,
-        date_filter::{Search, Unit},
-        listing::{Cursor, Field, Filter, Order, PageOf},
-        organization::DEFAULT_SPACE,
+    domain::organization::DEFAULT_SPACE,
+    services::atlassian::{
+        domain::{
+            api_access::User,
+            api_key::ApiKey,
+            api_token::ApiToken,
+            date_filter::{Search, Unit},
+            listing::{Cursor, Field, Filter, Order, PageRequest},
+        },
+        store as atlassian_store,
     },
-    store,
 };
 use proptest::{
     prelude::*,
@@ -246,7 +248,9 @@ fn both_databases_answer_what_the_model_answers() {
 #[test]
 fn no_list_skips_rows() {
     for file in ["listing", "api_token", "api_key", "oauth_client", "service_account"] {
-        let source = std::fs::read_to_string(format!("{}/src/store/{file}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let source =
+            std::fs::read_to_string(format!("{}/src/services/atlassian/store/{file}.rs", env!("CARGO_MANIFEST_DIR")))
+                .unwrap();
         let mut words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
         assert!(words.all(|word| !word.eq_ignore_ascii_case("offset")), "{file}.rs");
     }
@@ -347,7 +351,7 @@ crate::on_both! {
             let (mut gone, mut step) = (HashSet::new(), 0);
             let walked = walk(&wish, async |of| {
                 let mut db = app.app.db.read().await.unwrap();
-                let slice = store::api_token::page(&mut db, organization, &Filter::default(), of).await.unwrap();
+                let slice = atlassian_store::api_token::page(&mut db, organization, &Filter::default(), of).await.unwrap();
                 drop(db);
                 for token in &slice.items {
                     assert!(!gone.contains(&token.id), "{} was revoked before", token.label);
@@ -360,7 +364,7 @@ crate::on_both! {
                 victims.retain(|victim| living.iter().any(|token| token.id == victim.id));
                 for victim in victims {
                     let mut db = app.app.db.write(space).await.unwrap();
-                    store::api_token::forget(&mut db, organization, &victim.user.id, &victim.label).await.unwrap();
+                    atlassian_store::api_token::forget(&mut db, organization, &victim.user.id, &victim.label).await.unwrap();
                     db.commit().await.unwrap();
                     living.retain(|token| (&token.user.id, &token.label) != (&victim.user.id, &victim.label));
                     gone.insert(victim.id);
@@ -386,15 +390,15 @@ crate::on_both! {
         for (code, gone, survivors) in [(7_150_000, 3..6, 0..3), (7_150_001, 0..3, 3..6)] {
             let organization = keep(&app, code, &tokens).await;
             let page = async |cursor: Cursor| {
-                let of = PageOf { sort: by(&[(Field::Label, false)]), cursor, size: 3 };
+                let of = PageRequest { sort: by(&[(Field::Label, false)]), cursor, size: 3 };
                 let mut db = app.app.db.read().await.unwrap();
-                store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
+                atlassian_store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
             };
             let first = page(Cursor::Start).await;
             let second = page(first.next.clone().unwrap()).await;
             let mut db = app.app.db.write(space).await.unwrap();
             for token in &tokens[gone.clone()] {
-                store::api_token::forget(&mut db, organization, &token.user.id, &token.label).await.unwrap();
+                atlassian_store::api_token::forget(&mut db, organization, &token.user.id, &token.label).await.unwrap();
             }
             db.commit().await.unwrap();
             let forward = gone.start == 3;
@@ -438,8 +442,8 @@ crate::on_both! {
             check(&[], &wish, &ask(&app, organization, &wish).await);
         };
         let mut db = app.app.db.write(space).await.unwrap();
-        assert!(store::api_token::revoke_all(&mut db, organization).await.unwrap());
-        assert!(!store::api_token::revoke_all(&mut db, organization).await.unwrap());
+        assert!(atlassian_store::api_token::revoke_all(&mut db, organization).await.unwrap());
+        assert!(!atlassian_store::api_token::revoke_all(&mut db, organization).await.unwrap());
         db.commit().await.unwrap();
         for q in SOUGHT {
             nothing(q).await;
@@ -470,7 +474,7 @@ crate::on_both! {
         let mut db = app.app.db.write(space).await.unwrap();
         for key in &keys {
             let token = PlainToken::new(format!("a key named {}", key.label));
-            assert!(store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
+            assert!(atlassian_store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
         }
         db.commit().await.unwrap();
         let fields = [Field::Label, Field::PersonName, Field::ExpiresAt];
@@ -493,8 +497,8 @@ crate::on_both! {
             for wish in &asked {
                 let wish = Wish { sort: sort.clone(), size, ..wish.clone() };
                 let filter = wish.filter();
-                let count = store::api_key::count(&mut db, organization, &filter).await.unwrap();
-                let page = async |of: &_| store::api_key::page(&mut db, organization, &filter, of).await.unwrap();
+                let count = atlassian_store::api_key::count(&mut db, organization, &filter).await.unwrap();
+                let page = async |of: &_| atlassian_store::api_key::page(&mut db, organization, &filter, of).await.unwrap();
                 let walked = walk(&wish, page).await;
                 check(&keys, &wish, &(walked, count));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use locum::store::state::{ELSEWHERE, told};
+use locum::store::state::{EXCLUDED_TABLES, exported_columns};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::support::{Database, TestApp, database_url};
@@ -80,21 +80,22 @@ pub async fn schema(database: Database) -> Schema {
 
 #[tokio::test]
 async fn every_column_is_in_a_state_or_has_a_reason_not_to_be() {
-    let told = told();
+    let exported_columns = exported_columns();
     for database in [Database::Sqlite, Database::Postgres] {
         let schema = schema(database).await;
         for (table, columns) in &schema.columns {
             for column in columns {
                 let name = format!("{table}.{column}");
-                let reasons = ELSEWHERE.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
+                let reasons =
+                    EXCLUDED_TABLES.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
                 assert_eq!(
-                    reasons + told.iter().filter(|told| **told == name).count(),
+                    reasons + exported_columns.iter().filter(|exported_columns| **exported_columns == name).count(),
                     1,
-                    "{name} must be in TABLES or, with a reason, in ELSEWHERE of src/store/state/spec.rs, and not in both"
+                    "{name} must be in TABLES or, with a reason, in EXCLUDED_TABLES of src/store/state/spec.rs, and not in both"
                 );
             }
         }
-        for name in &told {
+        for name in &exported_columns {
             let (table, column) = name.split_once('.').unwrap();
             assert!(schema.columns[table].iter().any(|c| c == column), "{name} is gone: take it out of TABLES");
         }
@@ -110,8 +111,8 @@ async fn no_reason_is_left_over() {
             names.extend(columns.iter().map(|column| format!("{table}.{column}")));
         }
     }
-    for (name, _) in ELSEWHERE {
-        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of ELSEWHERE");
+    for (name, _) in EXCLUDED_TABLES {
+        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of EXCLUDED_TABLES");
     }
 }
 

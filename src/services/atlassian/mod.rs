@@ -1,10 +1,11 @@
 //! The Atlassian Admin API Access API (`contracts/atlassian-api-access.md`).
 
-mod error;
-pub mod query;
-mod routes;
-mod scope;
-mod wire;
+mod api;
+pub(crate) mod control;
+pub mod domain;
+pub(crate) mod seed;
+pub mod store;
+pub(crate) mod ui;
 
 use std::sync::Arc;
 
@@ -23,16 +24,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     core::{
-        fault::Fault,
+        error::Error,
+        rate_window::{Mode, Policy},
         token::PlainToken,
-        window::{Mode, Policy},
     },
-    domain::{
-        api_access::{Access, Admin},
-        credential::Credential,
-    },
-    http::emulated::{Emulated, Outcome, Presented, emulate},
-    store::{self, ReadOnly, Session},
+    domain::credential::Credential,
+    http::vendor_service::{Outcome, Presented, VendorService, mount},
+    services::atlassian::domain::api_access::{Access, Admin},
+    store::{ReadOnly, Session},
 };
 
 /// Where the service is mounted.
@@ -53,10 +52,10 @@ pub enum Need {
     Session,
 }
 
-impl Emulated for Atlassian {
-    const NAME: &'static str = store::atlassian::SERVICE;
+impl VendorService for Atlassian {
+    const NAME: &'static str = store::settings::SERVICE;
     const BASE: &'static str = BASE;
-    type Error = error::Error;
+    type Error = api::error::AtlassianError;
     type Principal = Admin;
     type Need = Need;
 
@@ -73,8 +72,8 @@ impl Emulated for Atlassian {
         session(parts).map_or(Presented::Nothing, |token| Presented::Token(PlainToken::new(token)))
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Fault> {
-        store::atlassian::admin(db, credential).await
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
+        store::settings::admin(db, credential).await
     }
 
     fn held(admin: &Admin) -> String {
@@ -92,7 +91,7 @@ impl Emulated for Atlassian {
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        error::injected(status, code)
+        api::error::injected(status, code)
     }
 
     /// atlassian-api-access §2: the gateway knows the key, then the service asks whose organization it is and what
@@ -100,18 +99,18 @@ impl Emulated for Atlassian {
     ///
     /// unverified: another organization's key is refused with a 403 (§2); a session is good for nothing but what
     /// only sessions may do (§7.12).
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<Admin>, Fault> {
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
         let admin = outcome.principal::<Self>()?;
         let is_session = admin.administrator().is_ok();
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(Fault::CredentialRejected);
+            return Err(Error::CredentialRejected.into());
         }
         let asked = parts.uri.path().split('/').skip_while(|segment| *segment != "orgs").nth(1);
         if asked != Some(admin.organization.org_id.as_str()) {
-            return Err(Fault::ForeignTenant);
+            return Err(Error::ForeignTenant.into());
         }
         match need {
-            Need::Scope(_) if is_session => return Err(Fault::CredentialRejected),
+            Need::Scope(_) if is_session => return Err(Error::CredentialRejected.into()),
             Need::Scope(scope) => admin.check_scope(scope)?,
             Need::Session => admin.administrator().map(drop)?,
         }
@@ -144,39 +143,38 @@ fn documented() -> OpenApiRouter<App> {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);
     OpenApiRouter::with_openapi(document)
-        .routes(routes!(routes::api_tokens::get_api_tokens, routes::api_tokens::delete_api_tokens))
-        .routes(routes!(routes::api_tokens::get_api_token_count))
-        .routes(routes!(routes::api_keys::get_api_keys))
-        .routes(routes!(routes::api_keys::get_api_key_count))
-        .routes(routes!(routes::api_keys::revoke_api_key))
-        .routes(routes!(routes::oauth_clients::get_oauth_clients, routes::oauth_clients::create_oauth_client))
-        .routes(routes!(routes::oauth_clients::get_oauth_client_count))
-        .routes(routes!(routes::oauth_clients::get_oauth_client, routes::oauth_clients::delete_oauth_client))
+        .routes(routes!(api::routes::api_tokens::get_api_tokens, api::routes::api_tokens::delete_api_tokens))
+        .routes(routes!(api::routes::api_tokens::get_api_token_count))
+        .routes(routes!(api::routes::api_keys::get_api_keys))
+        .routes(routes!(api::routes::api_keys::get_api_key_count))
+        .routes(routes!(api::routes::api_keys::revoke_api_key))
+        .routes(routes!(api::routes::oauth_clients::get_oauth_clients, api::routes::oauth_clients::create_oauth_client))
+        .routes(routes!(api::routes::oauth_clients::get_oauth_client_count))
+        .routes(routes!(api::routes::oauth_clients::get_oauth_client, api::routes::oauth_clients::delete_oauth_client))
         .routes(routes!(
-            routes::service_accounts::get_service_accounts,
-            routes::service_accounts::create_service_account,
-            routes::service_accounts::update_service_account
+            api::routes::service_accounts::get_service_accounts,
+            api::routes::service_accounts::create_service_account,
+            api::routes::service_accounts::update_service_account
         ))
-        .routes(routes!(routes::service_accounts::delete_service_account))
-        .routes(routes!(routes::service_account_credentials::get_service_account_credential_counts))
-        .routes(routes!(routes::service_account_credentials::get_all_service_account_api_tokens))
-        .routes(routes!(routes::service_account_credentials::get_all_service_account_oauth_clients))
+        .routes(routes!(api::routes::service_accounts::delete_service_account))
+        .routes(routes!(api::routes::service_account_credentials::get_service_account_credential_counts))
+        .routes(routes!(api::routes::service_account_credentials::get_all_service_account_api_tokens))
+        .routes(routes!(api::routes::service_account_credentials::get_all_service_account_oauth_clients))
         .routes(routes!(
-            routes::service_account_credentials::get_service_account_api_tokens,
-            routes::service_account_credentials::delete_service_account_api_tokens
+            api::routes::service_account_credentials::get_service_account_api_tokens,
+            api::routes::service_account_credentials::delete_service_account_api_tokens
         ))
-        .routes(routes!(routes::service_account_credentials::get_service_account_oauth_clients))
+        .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients))
 }
 
 /// The document of the service.
-#[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
 }
 
 /// The service, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    emulate::<Atlassian>(app, documented()).layer(from_fn(error::number))
+    mount::<Atlassian>(app, documented()).layer(from_fn(api::error::number))
 }
 
 /// What the service calls JSON.

@@ -1,10 +1,10 @@
 //! The JetBrains Account API: licences, teams, tokens (`contracts/jetbrains-account.md`).
 
-mod error;
-mod jackson;
-mod routes;
-mod scope;
-mod wire;
+mod api;
+pub(crate) mod control;
+pub mod domain;
+pub mod store;
+pub(crate) mod ui;
 
 use std::sync::Arc;
 
@@ -22,13 +22,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    core::{fault::Fault, token::PlainToken},
-    domain::{credential::Credential, token_owner::TokenOwner},
+    core::{error::Error, token::PlainToken},
+    domain::credential::Credential,
     http::{
-        emulated::{Emulated, Outcome, Presented, emulate},
-        page,
+        swagger_ui,
+        vendor_service::{Outcome, Presented, VendorService, mount},
     },
-    store::{self, ReadOnly, Session},
+    services::jetbrains_account::domain::token_owner::TokenOwner,
+    store::{ReadOnly, Session},
 };
 
 /// Where the service is mounted.
@@ -47,10 +48,10 @@ pub struct Need {
     pub customer_code: bool,
 }
 
-impl Emulated for JetBrainsAccount {
-    const NAME: &'static str = store::jetbrains_token::SERVICE;
+impl VendorService for JetBrainsAccount {
+    const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
-    type Error = error::Error;
+    type Error = api::error::JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
 
@@ -63,8 +64,8 @@ impl Emulated for JetBrainsAccount {
         }
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<TokenOwner>, Fault> {
-        store::jetbrains_token::owner(db, credential).await
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
+        store::token::owner(db, credential).await
     }
 
     fn held(owner: &TokenOwner) -> String {
@@ -72,27 +73,27 @@ impl Emulated for JetBrainsAccount {
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        error::injected(status, code)
+        api::error::injected(status, code)
     }
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, Fault> {
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
-            return Err(Fault::CredentialMissing);
+            return Err(Error::CredentialMissing.into());
         }
         let customer_code = parts.headers.get(X_CUSTOMER_CODE);
         if need.customer_code && customer_code.is_none() {
-            return Err(Fault::TenantMissing);
+            return Err(Error::TenantMissing.into());
         }
         let owner = outcome.principal::<Self>()?;
         if need.customer_code
             && customer_code
                 .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
         {
-            return Err(Fault::CredentialRejected);
+            return Err(Error::CredentialRejected.into());
         }
-        if owner.api_enabled { Ok(owner) } else { Err(Fault::ServiceDisabled) }
+        if owner.api_enabled { Ok(owner) } else { Err(Error::ServiceDisabled.into()) }
     }
 }
 
@@ -117,22 +118,24 @@ fn documented() -> OpenApiRouter<App> {
         components.add_security_scheme(name, scheme);
     }
     OpenApiRouter::with_openapi(document)
-        .routes(routes!(routes::token::get_managed_entity_info))
-        .routes(routes!(routes::token::rotate_token))
-        .routes(routes!(routes::licenses::get_all_for_customer))
-        .routes(routes!(routes::licenses::get_all_for_team))
-        .routes(routes!(routes::licenses::get_by_license_id))
-        .routes(routes!(routes::assign::assign_license))
-        .routes(routes!(routes::revoke::revoke_asset))
-        .routes(routes!(routes::change_team::change_team))
-        .routes(routes!(routes::dictionaries::get_products))
-        .routes(routes!(routes::dictionaries::get_plugins))
-        .routes(routes!(routes::document::get_swagger))
-        .routes(routes!(routes::user_accounts::create_user_account, routes::user_accounts::delete_user_account))
+        .routes(routes!(api::routes::token::get_managed_entity_info))
+        .routes(routes!(api::routes::token::rotate_token))
+        .routes(routes!(api::routes::licenses::get_all_for_customer))
+        .routes(routes!(api::routes::licenses::get_all_for_team))
+        .routes(routes!(api::routes::licenses::get_by_license_id))
+        .routes(routes!(api::routes::assign::assign_license))
+        .routes(routes!(api::routes::revoke::revoke_asset))
+        .routes(routes!(api::routes::change_team::change_team))
+        .routes(routes!(api::routes::dictionaries::get_products))
+        .routes(routes!(api::routes::dictionaries::get_plugins))
+        .routes(routes!(api::routes::document::get_swagger))
+        .routes(routes!(
+            api::routes::user_accounts::create_user_account,
+            api::routes::user_accounts::delete_user_account
+        ))
 }
 
 /// The document of the service.
-#[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
 }
@@ -141,7 +144,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 pub fn router(app: &App) -> Router<App> {
-    emulate::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
+    mount::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
@@ -152,7 +155,7 @@ pub fn pages() -> Router<App> {
     Router::new()
         .route("/api-doc", page.clone())
         .route("/openapi", page)
-        .merge(page::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json")]))
+        .merge(swagger_ui::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json")]))
 }
 
 /// The headers of every answer (jetbrains-account §2).
@@ -166,7 +169,7 @@ async fn headers(mut response: Response) -> Response {
     let is_success = response.status() == StatusCode::OK;
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("nginx"));
-    if headers.get(header::CONTENT_TYPE) == Some(&error::JSON) {
+    if headers.get(header::CONTENT_TYPE) == Some(&api::error::JSON) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if is_success {

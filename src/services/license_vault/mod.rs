@@ -1,11 +1,11 @@
 //! The License Vault API, and the machine interface of the License Server before it (`contracts/license-vault.md`).
 
-mod error;
-mod report;
-mod routes;
-mod scope;
-mod swagger;
-mod wire;
+mod api;
+pub(crate) mod control;
+pub mod domain;
+pub(crate) mod seed;
+pub mod store;
+pub(crate) mod ui;
 
 use std::sync::Arc;
 
@@ -24,10 +24,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    core::{fault::Fault, token::PlainToken},
-    domain::{credential::Credential, vault::Vault},
-    http::emulated::{Emulated, Outcome, Presented, emulate, emulate_beside},
-    store::{self, ReadOnly, Session, vault::TokenKind},
+    core::{error::Error, token::PlainToken},
+    domain::credential::Credential,
+    http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
+    services::license_vault::{domain::vault::Vault, store::vault::TokenKind},
+    store::{ReadOnly, Session},
 };
 
 /// Where the API is mounted.
@@ -57,10 +58,10 @@ pub struct VaultCaller {
     pub kind: TokenKind,
 }
 
-impl Emulated for LicenseVault {
+impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
-    type Error = error::Error;
+    type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
 
@@ -78,7 +79,7 @@ impl Emulated for LicenseVault {
         }
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Fault> {
+    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
         let found = store::vault::of_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
@@ -88,13 +89,13 @@ impl Emulated for LicenseVault {
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        error::injected(status, code)
+        api::error::injected(status, code)
     }
 
     /// license-vault §1, §2.1: the two schemes are never interchangeable.
     ///
     /// unverified: a good token at another vault's address is a 401 there.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<VaultCaller>, Fault> {
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
         let caller = outcome.principal::<Self>()?;
         let scheme = parts.headers.get(header::AUTHORIZATION).and_then(scheme_and_token).map(|(scheme, _)| scheme);
         let expected = match need {
@@ -103,7 +104,7 @@ impl Emulated for LicenseVault {
             Need::Reporting => None,
         };
         if expected != Some(caller.kind) || named(parts).is_some_and(|name| name != caller.vault.name) {
-            return Err(Fault::CredentialRejected);
+            return Err(Error::CredentialRejected.into());
         }
         Ok(caller)
     }
@@ -146,30 +147,29 @@ struct Document;
 /// (license-vault §2.4).
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(routes::usage::get_license_usage))
-        .routes(routes!(routes::denials::get_denials_report))
+        .routes(routes!(api::routes::usage::get_license_usage))
+        .routes(routes!(api::routes::denials::get_denials_report))
         // unverified: these five.
-        .routes(routes!(routes::licenses::get_user_licenses))
-        .routes(routes!(routes::licenses::revoke_licenses))
-        .routes(routes!(routes::products::disconnect_product))
-        .routes(routes!(routes::licenses::get_licenses_report))
+        .routes(routes!(api::routes::licenses::get_user_licenses))
+        .routes(routes!(api::routes::licenses::revoke_licenses))
+        .routes(routes!(api::routes::products::disconnect_product))
+        .routes(routes!(api::routes::licenses::get_licenses_report))
 }
 
 /// The machine interface of the License Server (license-vault §5).
 fn server() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(routes::server::get_health))
-        .routes(routes!(routes::server::check_version))
-        .routes(routes!(routes::server::check_connection))
-        .routes(routes!(routes::server::check_configuration))
-        .routes(routes!(routes::server::get_licenses_report_json))
-        .routes(routes!(routes::server::get_tickets_report_json))
-        .routes(routes!(routes::server::get_report))
-        .routes(routes!(routes::server::get_report_in_lower_case))
+        .routes(routes!(api::routes::server::get_health))
+        .routes(routes!(api::routes::server::check_version))
+        .routes(routes!(api::routes::server::check_connection))
+        .routes(routes!(api::routes::server::check_configuration))
+        .routes(routes!(api::routes::server::get_licenses_report_json))
+        .routes(routes!(api::routes::server::get_tickets_report_json))
+        .routes(routes!(api::routes::server::get_report))
+        .routes(routes!(api::routes::server::get_report_in_lower_case))
 }
 
 /// The document of the service.
-#[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
@@ -185,14 +185,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be merged into the root; once more behind [`BY_NAME`].
 pub fn router(app: &App) -> Router<App> {
-    let api = emulate::<LicenseVault>(app, api()).layer(from_fn(error::as_json));
-    let server = emulate_beside::<LicenseVault>(app, server()).layer(from_fn(error::as_text));
-    let whole = Router::new().nest(BASE, api).merge(server).merge(swagger::router());
+    let api = mount::<LicenseVault>(app, api()).layer(from_fn(api::error::as_json));
+    let server = mount_without_fallback::<LicenseVault>(app, server()).layer(from_fn(api::error::as_text));
+    let whole = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
     whole.clone().nest(BY_NAME, whole)
 }
 
 /// Where a vault's specification is, as a page.
-#[must_use]
 pub fn specification(vault: &str) -> String {
     format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
 }

@@ -7,14 +7,18 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::{
-    super::can_be_stored,
-    Cell, Holds, Numbers, Row, State, StateError, TABLES, Table,
-    spec::{Column, table_named},
-};
-use crate::core::{
-    clock::{self, Clock},
-    fault::{Fault, pointer},
+use crate::{
+    core::{
+        clock::{self, Clock},
+        error::{Error, pointer},
+    },
+    store::{
+        can_be_stored,
+        state::{
+            Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table,
+            spec::{Column, table_named},
+        },
+    },
 };
 
 /// The format that this version writes, and the newest that it reads.
@@ -59,7 +63,7 @@ struct Object<'a>(&'static Table, &'a Row);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.told().map(|column| column.name).zip(self.1))
+        serializer.collect_map(self.0.exported_columns().map(|column| column.name).zip(self.1))
     }
 }
 
@@ -130,12 +134,12 @@ impl ClockTold {
         }
     }
 
-    fn read(self) -> Result<Clock, Fault> {
+    fn read(self) -> Result<Clock, Error> {
         match self {
             Self::Real {} => Ok(Clock::Real),
-            Self::Frozen { now } => clock::parse(&now).map(Clock::Frozen).map_err(|e| Fault::invalid("/clock/now", e)),
+            Self::Frozen { now } => clock::parse(&now).map(Clock::Frozen).map_err(|e| Error::invalid("/clock/now", e)),
             Self::Offset { micros } => Clock::offset(micros)
-                .ok_or_else(|| Fault::invalid("/clock/micros", "leads out of the years 1970 to 9998")),
+                .ok_or_else(|| Error::invalid("/clock/micros", "leads out of the years 1970 to 9998")),
         }
     }
 }
@@ -144,34 +148,34 @@ impl State {
     /// Reads a document.
     ///
     /// # Errors
-    /// [`StateError::Newer`], whatever else it says; [`Fault::Invalid`].
+    /// [`StateError::Newer`], whatever else it says; [`Error::Invalid`].
     pub fn read(mut document: Map<String, Value>) -> Result<Self, StateError> {
         let format = document.get("format").and_then(Value::as_u64).filter(|format| *format > 0);
-        let format = format.ok_or_else(|| Fault::invalid("/format", "expected the number of the state's format"))?;
+        let format = format.ok_or_else(|| Error::invalid("/format", "expected the number of the state's format"))?;
         if format > FORMAT {
             return Err(StateError::Newer(format));
         }
         if let Some(unknown) = document.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-            return Err(Fault::invalid(pointer([unknown]), "not a member of a state").into());
+            return Err(Error::invalid(pointer([unknown]), "not a member of a state").into());
         }
         let writes = member(&mut document, "writes")?.as_i64().filter(|writes| (0..=MOST_WRITES).contains(writes));
         let clock = member(&mut document, "clock")?;
-        let clock: ClockTold = serde_json::from_value(clock).map_err(|e| Fault::invalid("/clock", e.to_string()))?;
+        let clock: ClockTold = serde_json::from_value(clock).map_err(|e| Error::invalid("/clock", e.to_string()))?;
         let Value::Object(mut tables) = member(&mut document, "tables")? else {
-            return Err(Fault::invalid("/tables", "expected an object").into());
+            return Err(Error::invalid("/tables", "expected an object").into());
         };
         if let Some(unknown) = tables.keys().find(|name| table_named(name).is_none()) {
-            return Err(Fault::invalid(pointer(["tables", unknown]), "not a table of a state").into());
+            return Err(Error::invalid(pointer(["tables", unknown]), "not a table of a state").into());
         }
         let mut numbers = Numbers::default();
         let mut rows = Vec::new();
         for table in &TABLES {
             // A table that an older version did not have.
-            let told = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
-            let mut read = read_table(table, told)?;
+            let exported_columns = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
+            let mut read = read_table(table, exported_columns)?;
             numbers.put(table, &mut read).map_err(|(at, column)| {
                 let place = pointer(["tables", table.name, &at.to_string(), column]);
-                Fault::invalid(place, "a key that another row has too, or the key of no row")
+                Error::invalid(place, "a key that another row has too, or the key of no row")
             })?;
             rows.push(read);
         }
@@ -181,68 +185,68 @@ impl State {
             space: text(&mut document, "space")?,
             key_check: text(&mut document, "key_check")?,
             clock: clock.read()?,
-            writes: writes.ok_or_else(|| Fault::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
+            writes: writes.ok_or_else(|| Error::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
             rows,
         })
     }
 }
 
-fn member(document: &mut Map<String, Value>, name: &str) -> Result<Value, Fault> {
-    document.remove(name).ok_or_else(|| Fault::invalid(pointer([name]), "is missing"))
+fn member(document: &mut Map<String, Value>, name: &str) -> Result<Value, Error> {
+    document.remove(name).ok_or_else(|| Error::invalid(pointer([name]), "is missing"))
 }
 
-fn text(document: &mut Map<String, Value>, name: &str) -> Result<String, Fault> {
+fn text(document: &mut Map<String, Value>, name: &str) -> Result<String, Error> {
     match member(document, name)? {
         Value::String(text) => Ok(text),
-        _ => Err(Fault::invalid(pointer([name]), "expected a text")),
+        _ => Err(Error::invalid(pointer([name]), "expected a text")),
     }
 }
 
-fn read_table(table: &'static Table, told: Value) -> Result<Vec<Row>, Fault> {
-    let Value::Array(told) = told else {
-        return Err(Fault::invalid(pointer(["tables", table.name]), "expected an array of rows"));
+fn read_table(table: &'static Table, exported_columns: Value) -> Result<Vec<Row>, Error> {
+    let Value::Array(exported_columns) = exported_columns else {
+        return Err(Error::invalid(pointer(["tables", table.name]), "expected an array of rows"));
     };
     let read = |(at, row)| {
         let at: usize = at;
         let place = |column: &str| pointer(["tables", table.name, &at.to_string(), column]);
         let Value::Object(mut row) = row else {
-            return Err(Fault::invalid(pointer(["tables", table.name, &at.to_string()]), "expected an object"));
+            return Err(Error::invalid(pointer(["tables", table.name, &at.to_string()]), "expected an object"));
         };
         let mut cells = Row::new();
-        for column in table.told() {
-            let value = row.remove(column.name).ok_or_else(|| Fault::invalid(place(column.name), "is missing"))?;
-            cells.push(cell(column, value).map_err(|detail| Fault::invalid(place(column.name), detail))?);
+        for column in table.exported_columns() {
+            let value = row.remove(column.name).ok_or_else(|| Error::invalid(place(column.name), "is missing"))?;
+            cells.push(cell(column, value).map_err(|detail| Error::invalid(place(column.name), detail))?);
         }
         match row.keys().next() {
-            Some(unknown) => Err(Fault::invalid(place(unknown), "not a column of the table")),
+            Some(unknown) => Err(Error::invalid(place(unknown), "not a column of the table")),
             None => Ok(cells),
         }
     };
-    told.into_iter().enumerate().map(read).collect()
+    exported_columns.into_iter().enumerate().map(read).collect()
 }
 
 fn cell(column: &Column, value: Value) -> Result<Cell, String> {
     match (&column.holds, value) {
         (_, Value::Null) if column.may_be_null => Ok(Cell::Null),
-        (Holds::Flag, Value::Bool(flag)) => Ok(Cell::Flag(flag)),
-        (Holds::Flag, _) => Err("expected true or false".to_owned()),
-        (Holds::Text | Holds::Checked(_), Value::String(text)) => {
+        (ColumnType::Flag, Value::Bool(flag)) => Ok(Cell::Flag(flag)),
+        (ColumnType::Flag, _) => Err("expected true or false".to_owned()),
+        (ColumnType::Text | ColumnType::Checked(_), Value::String(text)) => {
             if !can_be_stored(&text) {
                 return Err("no text has a NUL in it".to_owned());
             }
-            if let Holds::Checked(check) = column.holds {
+            if let ColumnType::Checked(check) = column.holds {
                 check(&text)?;
             }
             Ok(Cell::Text(text))
         }
-        (Holds::Text | Holds::Checked(_), _) => Err("expected a text".to_owned()),
-        (Holds::Number(range), value) => {
+        (ColumnType::Text | ColumnType::Checked(_), _) => Err("expected a text".to_owned()),
+        (ColumnType::Number(range), value) => {
             let number = value.as_i64().filter(|number| range.contains(number));
             number
                 .map(Cell::Number)
                 .ok_or_else(|| format!("expected a number from {} to {}", range.start(), range.end()))
         }
-        (Holds::Key | Holds::KeyOf(_) | Holds::Space, value) => {
+        (ColumnType::Key | ColumnType::KeyOf(_) | ColumnType::Space, value) => {
             value.as_i64().map(Cell::Number).ok_or_else(|| "expected the key of a row".to_owned())
         }
     }

@@ -6,15 +6,18 @@ mod spec;
 
 use std::collections::HashMap;
 
-pub use document::FORMAT;
-pub use rows::{export, import};
-pub use spec::{ELSEWHERE, told};
+use crate::{
+    core::{clock::Clock, error::Error},
+    store::state::spec::{ColumnType, TABLES, Table},
+};
 
-use spec::{Holds, TABLES, Table};
+pub use crate::store::state::{
+    document::FORMAT,
+    rows::{export, import},
+    spec::{EXCLUDED_TABLES, exported_columns},
+};
 
-use crate::core::{clock::Clock, fault::Fault};
-
-/// Everything in a space: its world, without what the database and this process make of it.
+/// Everything in a space: its generation, without what the database and this process make of it.
 ///
 /// Rows that others refer to are numbered from 1, in the order of their table; so the same world is the same state,
 /// whichever database it is in.
@@ -59,7 +62,7 @@ pub enum StateError {
     Taken(String),
     /// It is not readable, or the store failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Error(#[from] Error),
 }
 
 /// Keys of rows, by table, and the numbers that they have in a state.
@@ -73,18 +76,18 @@ impl Numbers {
     /// The row and the column of a key that is there twice, or that nobody has.
     fn put(&mut self, table: &'static Table, rows: &mut [Row]) -> Result<(), (usize, &'static str)> {
         for (at, row) in rows.iter_mut().enumerate() {
-            for (column, cell) in table.told().zip(row) {
+            for (column, cell) in table.exported_columns().zip(row) {
                 let Cell::Number(key) = cell else { continue };
                 let wrong = (at, column.name);
                 match column.holds {
-                    Holds::Key => {
+                    ColumnType::Key => {
                         let number = i64::try_from(at + 1).map_err(|_| wrong)?;
                         if self.0.entry(table.name).or_default().insert(*key, number).is_some() {
                             return Err(wrong);
                         }
                         *key = number;
                     }
-                    Holds::KeyOf(other) => {
+                    ColumnType::KeyOf(other) => {
                         *key = *self.0.get(other).and_then(|numbers| numbers.get(key)).ok_or(wrong)?;
                     }
                     _ => {}

@@ -1,17 +1,16 @@
 //! Rows, from the tables and into them.
 
-use super::{
-    super::{
-        api_token,
+use crate::store::session::on;
+use crate::{
+    core::{error::Error, token::Keyring},
+    domain::organization::{Space, SpaceId},
+    services::atlassian::store::api_token,
+    store::{
         session::{ReadWrite, Session},
         space,
-        sql::{Sql, bound, rows_as_text},
+        sql::{Sql, bound, push_json_rows},
+        state::{Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table},
     },
-    Cell, Holds, Numbers, Row, State, StateError, TABLES, Table,
-};
-use crate::{
-    core::{fault::Fault, token::Keyring},
-    domain::organization::{Space, SpaceId},
 };
 
 /// Rows that are written with one statement.
@@ -20,30 +19,27 @@ const AT_ONCE: usize = 10_000;
 const MANY_TOKENS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
-///
-/// # Errors
-/// [`Fault::NotFound`] when the space is gone; [`Fault::Unavailable`].
-pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Fault> {
+pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Error> {
     let sql = sqlx::AssertSqlSafe(everything(db.is_sqlite()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
     let mut parts = parts.into_iter().map(|(_, rows)| rows);
-    let spaces: Vec<space::Row> = serde_json::from_str(&parts.next().unwrap_or_default()).map_err(Fault::internal)?;
+    let spaces: Vec<space::Row> = serde_json::from_str(&parts.next().unwrap_or_default()).map_err(Error::internal)?;
     let space = spaces.into_iter().next().map(space::space);
-    let space = space.ok_or_else(|| Fault::NotFound("the space is gone".to_owned()))?;
+    let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
     let mut numbers = Numbers::default();
     let mut tables = Vec::new();
     for (table, rows) in TABLES.iter().zip(parts) {
-        let mut rows: Vec<Row> = serde_json::from_str(&rows).map_err(Fault::internal)?;
+        let mut rows: Vec<Row> = serde_json::from_str(&rows).map_err(Error::internal)?;
         for row in &mut rows {
-            for (column, cell) in table.told().zip(row) {
+            for (column, cell) in table.exported_columns().zip(row) {
                 // SQLite has no booleans.
-                if let (Holds::Flag, Cell::Number(flag)) = (&column.holds, &*cell) {
+                if let (ColumnType::Flag, Cell::Number(flag)) = (&column.holds, &*cell) {
                     *cell = Cell::Flag(*flag != 0);
                 }
             }
         }
-        let stray = |(_, column)| Fault::internal(format!("{}.{column} refers to another space", table.name));
+        let stray = |(_, column)| Error::internal(format!("{}.{column} refers to another space", table.name));
         numbers.put(table, &mut rows).map_err(stray)?;
         tables.push(rows);
     }
@@ -61,12 +57,12 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
 fn everything(is_sqlite: bool) -> String {
     const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros";
     let mut sql = Sql::new("SELECT CAST(-1 AS BIGINT), ");
-    rows_as_text(&mut sql, SPACE, |sql| _ = sql.push("id"), is_sqlite);
+    push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"), is_sqlite);
     sql.push(" FROM space WHERE id = $1");
     for (place, table) in TABLES.iter().enumerate() {
-        let columns: Vec<&str> = table.told().map(|column| column.name).collect();
+        let columns: Vec<&str> = table.exported_columns().map(|column| column.name).collect();
         sql.push(" UNION ALL SELECT ").repeat(&format!("CAST({place} AS BIGINT), "));
-        rows_as_text(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order), is_sqlite);
+        push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order), is_sqlite);
         sql.push(" FROM ").push(table.name).push(" WHERE ").repeat(&table.condition());
     }
     sql.text().to_owned()
@@ -74,9 +70,6 @@ fn everything(is_sqlite: bool) -> String {
 
 /// Puts a state in the place of everything in the session's space; the caller commits. Ids go on from where they
 /// were when it was exported, and the session goes by its clock.
-///
-/// # Errors
-/// See [`StateError`]; then the session must not be committed.
 pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &State) -> Result<(), StateError> {
     if state.key_check != keyring.check_value() {
         return Err(StateError::OtherKey);
@@ -89,7 +82,7 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
         {
             return Err(StateError::Taken(space));
         }
-        if table.columns.iter().any(|column| matches!(column.holds, Holds::Key)) {
+        if table.columns.iter().any(|column| matches!(column.holds, ColumnType::Key)) {
             keys.push((table.name, new_keys(db, table, rows.len()).await?));
         }
         for rows in rows.chunks(AT_ONCE) {
@@ -103,28 +96,29 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
         }
     }
     space::set_clock(db, state.clock).await?;
-    space::go_on_from(db, state.writes).await?;
+    space::continue_after(db, state.writes).await?;
     Ok(())
 }
 
 /// The name of a space that one of these credentials opens.
-async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Fault> {
+async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
     const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
                        JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN ";
     const IN_SQLITE: &str = "(SELECT value FROM json_each($1)) ORDER BY s.name LIMIT 1";
     const IN_POSTGRES: &str = "(SELECT json_array_elements_text(CAST($1::text AS json))) ORDER BY s.name LIMIT 1";
-    let is_fingerprint =
-        |row: &Row| table.told().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| cell.clone());
+    let is_fingerprint = |row: &Row| {
+        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| cell.clone())
+    };
     let fingerprints: Vec<Cell> = rows.iter().filter_map(is_fingerprint).collect();
-    let fingerprints = serde_json::to_string(&fingerprints).map_err(Fault::internal)?;
+    let fingerprints = serde_json::to_string(&fingerprints).map_err(Error::internal)?;
     let sql = if db.is_sqlite() { [SQL, IN_SQLITE] } else { [SQL, IN_POSTGRES] }.concat();
     let sql = sqlx::AssertSqlSafe(sql);
     Ok(on!(db, |c| sqlx::query_scalar(sql).bind(fingerprints).fetch_optional(c).await)?)
 }
 
 /// Keys that no row of the table has had since this write began. PostgreSQL's are counted up outside of transactions.
-async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Fault> {
-    let count = i64::try_from(count).map_err(Fault::internal)?;
+async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
+    let count = i64::try_from(count).map_err(Error::internal)?;
     if db.is_sqlite() {
         let sql = sqlx::AssertSqlSafe(format!("SELECT COALESCE(MAX(id), 0) FROM {}", table.name));
         let last: i64 = on!(db, |c| sqlx::query_scalar(sql).fetch_one(c).await)?;
@@ -141,8 +135,8 @@ async fn insert(
     table: &Table,
     rows: &[Row],
     keys: &[(&'static str, Vec<i64>)],
-) -> Result<(), Fault> {
-    let lost = || Fault::internal(format!("{} refers to a row that is not there", table.name));
+) -> Result<(), Error> {
+    let lost = || Error::internal(format!("{} refers to a row that is not there", table.name));
     let key = |name: &str, number: i64| {
         let of_table = keys.iter().find(|(table, _)| *table == name).map(|(_, keys)| keys)?;
         of_table.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
@@ -150,16 +144,16 @@ async fn insert(
     let mut new = Vec::with_capacity(rows.len());
     for row in rows {
         let mut cells = Vec::with_capacity(row.len());
-        for (column, cell) in table.told().zip(row) {
+        for (column, cell) in table.exported_columns().zip(row) {
             cells.push(match (&column.holds, cell) {
-                (Holds::Key, Cell::Number(number)) => Cell::Number(key(table.name, *number).ok_or_else(lost)?),
-                (Holds::KeyOf(other), Cell::Number(number)) => Cell::Number(key(other, *number).ok_or_else(lost)?),
+                (ColumnType::Key, Cell::Number(number)) => Cell::Number(key(table.name, *number).ok_or_else(lost)?),
+                (ColumnType::KeyOf(other), Cell::Number(number)) => Cell::Number(key(other, *number).ok_or_else(lost)?),
                 (_, cell) => cell.clone(),
             });
         }
         new.push(cells);
     }
-    let text = serde_json::to_string(&new).map_err(Fault::internal)?;
+    let text = serde_json::to_string(&new).map_err(Error::internal)?;
     let (sql, binds) = insertion(table, db.space().id, text, db.is_sqlite()).into_parts();
     let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
     done.map_err(|error| refused(table, error))
@@ -175,14 +169,14 @@ fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sq
     let mut place = 0;
     for (at, column) in table.columns.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" });
-        if matches!(column.holds, Holds::Space) {
+        if matches!(column.holds, ColumnType::Space) {
             sql.push("CAST(").bind(space.0).push(" AS BIGINT)");
             continue;
         }
         let kind = match column.holds {
             _ if is_sqlite => "",
-            Holds::Text | Holds::Checked(_) => "::text",
-            Holds::Flag => "::boolean",
+            ColumnType::Text | ColumnType::Checked(_) => "::text",
+            ColumnType::Flag => "::boolean",
             _ => "::bigint",
         };
         sql.repeat(&format!("(value->>{place})")).push(kind);
@@ -197,7 +191,7 @@ fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sq
 }
 
 /// What the database does not take is the document's fault: its rows contradict each other, or say too much.
-fn refused(table: &Table, error: sqlx::Error) -> Fault {
+fn refused(table: &Table, error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind as Kind;
     let Some(cause) = error.as_database_error() else { return error.into() };
     let detail = match cause.kind() {
@@ -208,5 +202,5 @@ fn refused(table: &Table, error: sqlx::Error) -> Fault {
         _ if cause.code().is_some_and(|code| code == "54000") => "a text is too long",
         _ => return error.into(),
     };
-    Fault::invalid(format!("/tables/{}", table.name), detail)
+    Error::invalid(format!("/tables/{}", table.name), detail)
 }

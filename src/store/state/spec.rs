@@ -4,25 +4,32 @@ use std::{ops::RangeInclusive, str::FromStr};
 
 use serde::de::DeserializeOwned;
 
-use crate::domain::{api_access::Quirks, injection::Rule, product, role::Role, vault};
+use crate::{
+    domain::fault_rule::Rule,
+    services::{
+        atlassian::domain::api_access::Quirks,
+        jetbrains_account::domain::{product, role::Role},
+        license_vault::domain::vault,
+    },
+};
 
 /// A table with rows of a space.
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
     /// In what order its rows are told, so that equal worlds are equal documents.
-    pub(super) order: &'static str,
-    pub(super) columns: &'static [Column],
+    pub(crate) order: &'static str,
+    pub(crate) columns: &'static [Column],
 }
 
 /// A column.
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) holds: Holds,
-    pub(super) may_be_null: bool,
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) holds: ColumnType,
+    pub(crate) may_be_null: bool,
 }
 
 /// What a column holds.
-pub(super) enum Holds {
+pub(crate) enum ColumnType {
     /// The key that the database gave the row. A document numbers rows from 1, and loading gives new keys.
     Key,
     /// The key of a row of this table, which comes before.
@@ -38,15 +45,15 @@ pub(super) enum Holds {
 
 impl Table {
     /// The columns that a document tells.
-    pub(super) fn told(&self) -> impl Iterator<Item = &'static Column> {
-        self.columns.iter().filter(|column| !matches!(column.holds, Holds::Space))
+    pub(crate) fn exported_columns(&self) -> impl Iterator<Item = &'static Column> {
+        self.columns.iter().filter(|column| !matches!(column.holds, ColumnType::Space))
     }
 
     /// Which of its rows are the space's, `$1`: those that say so, or those that belong to a row that is.
-    pub(super) fn condition(&self) -> String {
+    pub(crate) fn condition(&self) -> String {
         let parent = self.columns.iter().find_map(|column| match column.holds {
-            Holds::Space => Some(format!("{} = $1", column.name)),
-            Holds::KeyOf(table) => {
+            ColumnType::Space => Some(format!("{} = $1", column.name)),
+            ColumnType::KeyOf(table) => {
                 let above = table_named(table).map(Self::condition).unwrap_or_default();
                 Some(format!("{} IN (SELECT id FROM {table} WHERE {above})", column.name))
             }
@@ -57,7 +64,7 @@ impl Table {
 }
 
 /// The table with this name.
-pub(super) fn table_named(name: &str) -> Option<&'static Table> {
+pub(crate) fn table_named(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
@@ -65,7 +72,7 @@ pub(super) fn table_named(name: &str) -> Option<&'static Table> {
 ///
 /// If you are here because a test failed: a new table or column of a space belongs in `TABLES`, so that exports,
 /// snapshots and imports have it. Only what is no part of a space's world belongs here.
-pub const ELSEWHERE: [(&str, &str); 19] = [
+pub const EXCLUDED_TABLES: [(&str, &str); 19] = [
     ("_sqlx_migrations", "says which schema the database has"),
     ("server", "is the whole database's; a document says itself which key it was made with"),
     ("snapshot", "is the tester's tool, and outlives what happens to the world"),
@@ -88,30 +95,29 @@ pub const ELSEWHERE: [(&str, &str); 19] = [
 ];
 
 /// Every column that a document tells, as `table.column`.
-#[must_use]
-pub fn told() -> Vec<String> {
+pub fn exported_columns() -> Vec<String> {
     let named = |table: &'static Table| table.columns.iter().map(move |c| format!("{}.{}", table.name, c.name));
     TABLES.iter().flat_map(named).collect()
 }
 
-const fn column(name: &'static str, holds: Holds) -> Column {
+const fn column(name: &'static str, holds: ColumnType) -> Column {
     Column { name, holds, may_be_null: false }
 }
 
 const fn key(name: &'static str) -> Column {
-    column(name, Holds::Key)
+    column(name, ColumnType::Key)
 }
 
 const fn of(name: &'static str, table: &'static str) -> Column {
-    column(name, Holds::KeyOf(table))
+    column(name, ColumnType::KeyOf(table))
 }
 
 const fn space() -> Column {
-    column("space_id", Holds::Space)
+    column("space_id", ColumnType::Space)
 }
 
 const fn number(name: &'static str, range: RangeInclusive<i64>) -> Column {
-    column(name, Holds::Number(range))
+    column(name, ColumnType::Number(range))
 }
 
 /// Something counted, or a place in an order.
@@ -130,15 +136,15 @@ const fn team(name: &'static str) -> Column {
 }
 
 const fn flag(name: &'static str) -> Column {
-    column(name, Holds::Flag)
+    column(name, ColumnType::Flag)
 }
 
 const fn text(name: &'static str) -> Column {
-    column(name, Holds::Text)
+    column(name, ColumnType::Text)
 }
 
 const fn checked(name: &'static str, check: fn(&str) -> Result<(), String>) -> Column {
-    column(name, Holds::Checked(check))
+    column(name, ColumnType::Checked(check))
 }
 
 const fn nullable(column: Column) -> Column {
@@ -158,7 +164,7 @@ fn product(code: &str) -> Result<(), String> {
 }
 
 /// In an order in which rows come after those that they refer to.
-pub(super) static TABLES: [Table; 26] = [
+pub(crate) static TABLES: [Table; 26] = [
     Table {
         name: "organization",
         order: "id",

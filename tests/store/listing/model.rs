@@ -4,13 +4,16 @@ use std::cmp::Ordering;
 
 use locum::{
     core::clock::{Time, micros, parse},
-    domain::{
-        api_access::User,
-        api_key::ApiKey,
-        api_token::ApiToken,
-        date_filter::{Search, Tense, Unit},
-        listing::{Cursor, Field, Filter, Order, PageOf, Slice, Sorted},
-        organization::{DEFAULT_SPACE, OrganizationId},
+    domain::organization::{DEFAULT_SPACE, OrganizationId},
+    services::atlassian::{
+        domain::{
+            api_access::User,
+            api_key::ApiKey,
+            api_token::ApiToken,
+            date_filter::{Search, Tense, Unit},
+            listing::{Cursor, Field, Filter, Order, PageRequest, PageResult, SortKeyed},
+        },
+        store as atlassian_store,
     },
     store,
 };
@@ -171,9 +174,9 @@ where
 pub type Walk<T> = [Vec<Vec<T>>; 2];
 
 /// The pages of the list by `next`, and the same pages once more, as found by `prev` from the last one.
-pub async fn walk<T>(wish: &Wish, mut page: impl AsyncFnMut(&PageOf) -> Slice<T>) -> Walk<T> {
+pub async fn walk<T>(wish: &Wish, mut page: impl AsyncFnMut(&PageRequest) -> PageResult<T>) -> Walk<T> {
     const ENOUGH: usize = 1_000;
-    let mut of = PageOf { sort: wish.sort.clone(), cursor: Cursor::Start, size: wish.size };
+    let mut of = PageRequest { sort: wish.sort.clone(), cursor: Cursor::Start, size: wish.size };
     let (mut forward, mut backward) = (Vec::new(), Vec::new());
     let mut prev = None;
     loop {
@@ -199,17 +202,19 @@ pub async fn walk<T>(wish: &Wish, mut page: impl AsyncFnMut(&PageOf) -> Slice<T>
 /// What a database answers: the walk, and the count.
 pub async fn ask(app: &TestApp, organization: OrganizationId, wish: &Wish) -> (Walk<ApiToken>, i64) {
     let (mut db, filter) = (app.app.db.read().await.unwrap(), wish.filter());
-    let count = store::api_token::count(&mut db, organization, &filter).await.unwrap();
-    let walked = walk(wish, async |of| store::api_token::page(&mut db, organization, &filter, of).await.unwrap()).await;
+    let count = atlassian_store::api_token::count(&mut db, organization, &filter).await.unwrap();
+    let walked =
+        walk(wish, async |of| atlassian_store::api_token::page(&mut db, organization, &filter, of).await.unwrap())
+            .await;
     (walked, count)
 }
 
-fn ids<T: Sorted>(pages: &[Vec<T>]) -> Vec<Vec<&str>> {
-    pages.iter().map(|page| page.iter().map(Sorted::id).collect()).collect()
+fn ids<T: SortKeyed>(pages: &[Vec<T>]) -> Vec<Vec<&str>> {
+    pages.iter().map(|page| page.iter().map(SortKeyed::id).collect()).collect()
 }
 
 /// The answer is the model's.
-pub fn compare<'a, T: Sorted + Clone + PartialEq + 'a>(
+pub fn compare<'a, T: SortKeyed + Clone + PartialEq + 'a>(
     all: &'a [T],
     wish: &Wish,
     (answer, count): &(Walk<T>, i64),
@@ -229,7 +234,7 @@ where
 
 /// As [`compare`].
 #[track_caller]
-pub fn check<'a, T: Sorted + Clone + PartialEq + 'a>(all: &'a [T], wish: &Wish, answer: &(Walk<T>, i64))
+pub fn check<'a, T: SortKeyed + Clone + PartialEq + 'a>(all: &'a [T], wish: &Wish, answer: &(Walk<T>, i64))
 where
     Record<'a>: From<&'a T>,
 {
@@ -243,8 +248,8 @@ pub async fn keep(app: &TestApp, customer_code: i64, tokens: &[ApiToken]) -> Org
     let mut db = app.app.db.write(space.id).await.unwrap();
     let org_id = format!("org-{customer_code}");
     let organization = store::organization::upsert(&mut db, "Lists", customer_code, &org_id).await.unwrap();
-    store::api_token::add(&mut db, organization, tokens).await.unwrap();
-    store::api_token::analyze(&mut db).await.unwrap();
+    atlassian_store::api_token::add(&mut db, organization, tokens).await.unwrap();
+    atlassian_store::api_token::analyze(&mut db).await.unwrap();
     db.commit().await.unwrap();
     organization
 }

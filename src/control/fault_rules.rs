@@ -1,0 +1,196 @@
+//! `/faults`: what is to go wrong.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    control::selector::Match,
+    core::{duration::parse_duration, error::Error},
+    domain::{
+        fault_rule::{Damage, Effect, Rule},
+        organization::SpaceId,
+    },
+    http::{
+        control_input::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
+        extract::object,
+        problem::{Problem, Refused},
+    },
+    store::fault_rule::StoredRule,
+};
+
+/// A rule that injects faults.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FaultRule {
+    /// Which requests; left out, all of them.
+    #[serde(default, deserialize_with = "object")]
+    r#match: Match,
+    /// What becomes of them.
+    #[serde(deserialize_with = "object")]
+    then: Then,
+    /// How many are hit; left out, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    times: Option<i64>,
+    /// How many are let through first.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    after: i64,
+}
+
+/// What becomes of a request. At least one of these.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Then {
+    /// It is answered with this status, in the vendor's shape unless there is a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 200, maximum = 599, example = 503)]
+    status: Option<u16>,
+    /// The code in the vendor's shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// It is answered with this body: a text as it is, everything else as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+    /// It waits this long, like `500ms` or `2s`, up to a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "500ms")]
+    delay: Option<String>,
+    /// `connection_reset` closes the connection without an answer, `empty` leaves the body out, `truncated` closes it
+    /// in the middle of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "truncated")]
+    fault: Option<Damage>,
+}
+
+/// A rule as it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FaultRuleAnswer {
+    id: String,
+    #[serde(flatten)]
+    rule: FaultRule,
+    /// How many requests it has hit.
+    hits: i64,
+}
+
+impl FaultRule {
+    fn read(self) -> Result<Rule, Problem> {
+        let Self { r#match: wanted, then, times, after } = self;
+        then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
+        if times.is_some_and(|times| times < 1) {
+            return Err(Error::invalid("/times", "expected a number from 1").into());
+        }
+        if after < 0 {
+            return Err(Error::invalid("/after", "expected a number from 0").into());
+        }
+        if then.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err(Error::invalid("/then/status", "expected a status from 200 to 599").into());
+        }
+        let delay = then.delay.as_deref().map(delay_millis).transpose()?;
+        let Then { status, code, body, fault, .. } = then;
+        let effect = Effect { status, code, body, delay_millis: delay, fault };
+        if effect == Effect::default() {
+            return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
+        }
+        Ok(Rule { which: wanted.read()?, effect, times, after })
+    }
+}
+
+fn delay_millis(text: &str) -> Result<u64, Error> {
+    const LONGEST: u128 = 60_000;
+    let wrong = |detail: String| Error::invalid("/then/delay", detail);
+    let millis = parse_duration(text).map_err(wrong)?.as_millis();
+    let fits = u64::try_from(millis).ok().filter(|_| millis <= LONGEST);
+    fits.ok_or_else(|| wrong("a delay is at most 1m".to_owned()))
+}
+
+impl From<StoredRule> for FaultRuleAnswer {
+    fn from(stored: StoredRule) -> Self {
+        let hits = stored.rule.hits(stored.seen);
+        let Rule { which, effect, times, after } = stored.rule;
+        let Effect { status, code, body, delay_millis, fault } = effect;
+        let delay = delay_millis.map(|millis| format!("{millis}ms"));
+        let rule = FaultRule { r#match: which.into(), then: Then { status, code, body, delay, fault }, times, after };
+        Self { id: stored.id, rule, hits }
+    }
+}
+
+/// The faults, in the order in which they are tried.
+#[utoipa::path(get, path = "/faults", operation_id = "getFaults", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "The faults", body = Vec<FaultRuleAnswer>), Refused))]
+pub(super) async fn get_faults(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<Vec<FaultRuleAnswer>>, Problem> {
+    let rules = crate::store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
+    Ok(Answer(rules.into_iter().map(Into::into).collect()))
+}
+
+/// Injects a fault. The first that fits a request is the one that hits it.
+#[utoipa::path(post, path = "/faults", operation_id = "injectFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery), request_body = FaultRule,
+    responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
+pub(super) async fn inject_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    Json(body): Json<FaultRule>,
+) -> Result<Answer<FaultRuleAnswer>, Problem> {
+    let rule = body.read()?;
+    let mut db = app.db.write(space.id).await?;
+    let stored = crate::store::fault_rule::add(&mut db, rule).await?;
+    db.commit().await?;
+    Ok(Answer(stored.into()))
+}
+
+/// Removes every fault.
+#[utoipa::path(delete, path = "/faults", operation_id = "removeFaults", tag = "Faults", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "What is left: none", body = Vec<FaultRuleAnswer>), Refused))]
+pub(super) async fn remove_faults(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<Vec<FaultRuleAnswer>>, Problem> {
+    let mut db = app.db.write(space.id).await?;
+    crate::store::fault_rule::remove(&mut db, None).await?;
+    db.commit().await?;
+    Ok(Answer(Vec::new()))
+}
+
+/// A rule as it is now.
+pub(crate) async fn one(app: &App, space: SpaceId, id: &str) -> Result<FaultRuleAnswer, Error> {
+    let rules = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?;
+    let found = rules.into_iter().find(|stored| stored.id == id);
+    found.map(Into::into).ok_or_else(|| Error::NotFound(format!("there is no fault `{id}`")))
+}
+
+/// One fault, and how many requests it has hit.
+#[utoipa::path(get, path = "/faults/{id}", operation_id = "getFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The fault"), SpaceQuery),
+    responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
+pub(super) async fn get_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<FaultRuleAnswer>, Problem> {
+    Ok(Answer(one(&app, space.id, path.get("id")).await?))
+}
+
+/// Removes one fault.
+#[utoipa::path(delete, path = "/faults/{id}", operation_id = "removeFault", tag = "Faults", security((), ("controlToken" = [])),
+    params(("id" = String, Path, description = "The fault"), SpaceQuery),
+    responses((status = 200, description = "The fault, as it was", body = FaultRuleAnswer), Refused))]
+pub(super) async fn remove_fault(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+    path: Segments,
+) -> Result<Answer<FaultRuleAnswer>, Problem> {
+    let kept = one(&app, space.id, path.get("id")).await?;
+    let mut db = app.db.write(space.id).await?;
+    crate::store::fault_rule::remove(&mut db, Some(path.get("id"))).await?;
+    db.commit().await?;
+    Ok(Answer(kept))
+}

@@ -1,0 +1,205 @@
+//! Query and body of control requests, refused as problems that point at the value.
+
+use std::collections::HashMap;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use crate::{
+    app::App,
+    core::error::{self, Error},
+    domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
+    http::{
+        extract::{body, object},
+        problem::Problem,
+    },
+    store::{ReadWrite, Session, organization},
+};
+
+/// The largest control body: seeds are longer than what the services take.
+pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The space that a control request is about: `/spaces/NAME/…`, `?space=NAME`, or the default one.
+pub struct InSpace(pub Space);
+
+/// How the query names it.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SpaceQuery {
+    /// The space; `default` if left out.
+    space: Option<String>,
+}
+
+impl FromRequestParts<App> for InSpace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Segments::from_request_parts(parts, app).await?;
+        let Params(query) = Params::<SpaceQuery>::from_request_parts(parts, app).await?;
+        let name = match (path.0.get("space"), query.space) {
+            (Some(path), Some(query)) if *path != query => {
+                return Err(Error::invalid("/space", "the path names another space").into());
+            }
+            (Some(path), _) => path.clone(),
+            (None, query) => query.unwrap_or_else(|| DEFAULT_SPACE.to_owned()),
+        };
+        Ok(Self(app.space(&name).await?))
+    }
+}
+
+/// The parameters of the path.
+pub struct Segments(HashMap<String, String>);
+
+impl Segments {
+    /// One of them, by its name.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+impl FromRequestParts<App> for Segments {
+    type Rejection = Problem;
+
+    /// What cannot be read names nothing.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        Ok(Self(path.map_err(|e| Error::NotFound(format!("path: {}", e.body_text())))?.0))
+    }
+}
+
+/// The organization that a control path names by its customer code.
+pub(crate) struct OrganizationPath {
+    space: Space,
+    customer_code: String,
+}
+
+impl FromRequestParts<App> for OrganizationPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
+        let path = Segments::from_request_parts(parts, app).await?;
+        Ok(Self { space, customer_code: path.get("customerCode").to_owned() })
+    }
+}
+
+impl OrganizationPath {
+    /// Opens a session that writes to the organization's space.
+    pub(crate) async fn open(self, app: &App) -> Result<OrganizationAdmin, Error> {
+        let mut db = app.db.write(self.space.id).await?;
+        let organization = match self.customer_code.parse() {
+            // As the header is compared: `+1` and `01` are not `1`.
+            Ok(code) if i64::to_string(&code) == self.customer_code => {
+                organization::find_by_customer_code(&mut db, self.space.id, code).await?
+            }
+            _ => None,
+        };
+        let organization = organization.ok_or_else(|| {
+            Error::NotFound(format!("there is no organization with the customer code `{}`", self.customer_code))
+        })?;
+        Ok(OrganizationAdmin { db, organization })
+    }
+}
+
+/// An organization that somebody is about to change.
+pub(crate) struct OrganizationAdmin {
+    pub(crate) db: Session<ReadWrite>,
+    pub(crate) organization: Organization,
+}
+
+impl OrganizationAdmin {
+    pub(crate) async fn person(&mut self, email: &str) -> Result<Person, Error> {
+        let person = organization::find_person(&mut self.db, self.organization.id, email).await?;
+        person.ok_or_else(|| Error::NotFound(format!("`{email}` is not one of the organization's people")))
+    }
+
+    /// Who makes the change. Whom the organization does not know may change nothing.
+    pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Error> {
+        self.person(email).await.map_err(|error| match error {
+            Error::NotFound(why) => Error::ActorRefused(why),
+            other => other,
+        })
+    }
+}
+
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let pairs = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|e| {
+            let (pointer, detail) = (pointer(e.path()), e.into_inner().to_string());
+            Error::invalid(pointer, format!("query: {detail}")).into()
+        })
+    }
+}
+
+/// The body, as JSON; its content type does not matter.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = body(request, app).await?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let mut track = serde_path_to_error::Track::new();
+        let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
+        let value = value.map_err(|e| Error::invalid(pointer(&track.path()), e.to_string()))?;
+        deserializer.end().map_err(|e| Error::invalid("", e.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+/// The body, as text.
+pub struct Text(pub String);
+
+impl FromRequest<App> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes: Bytes = body(request, app).await?;
+        let text = String::from_utf8(bytes.into()).map_err(|e| Error::invalid("", format!("not UTF-8: {e}")))?;
+        Ok(Self(text))
+    }
+}
+
+/// An answer. Never kept by anybody: it may hold a new token.
+pub struct Answer<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)
+                .into_response(),
+            Err(error) => Problem::from(Error::internal(error)).into_response(),
+        }
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
+    error::pointer(path.iter().filter_map(|segment| match segment {
+        Seq { index } => Some(index.to_string()),
+        Map { key } => Some(key.clone()),
+        Enum { .. } | Unknown => None,
+    }))
+}
+
+/// A text that can be kept and shown.
+pub(crate) fn check_text(pointer: &str, text: &str) -> Result<(), Error> {
+    const LONGEST: usize = 255;
+    if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > LONGEST {
+        return Err(Error::invalid(pointer, format!("expected a text of 1 to {LONGEST} characters")));
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Injected faults: what a tester wants to go wrong, does.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{StatusCode, header, response::Parts},
+    response::{IntoResponse, Response},
+};
+use http_body::Frame;
+use serde_json::Value;
+
+use crate::{
+    app::App,
+    core::error::Error,
+    domain::{
+        fault_rule::{Damage, Effect},
+        organization::SpaceId,
+        selector::Asked,
+    },
+    http::vendor_service::VendorService,
+    store::fault_rule::StoredRule,
+};
+
+/// What is to happen to a request: the first rule that hits it, and what that does.
+pub async fn find(
+    app: &App,
+    space: SpaceId,
+    revision: i64,
+    asked: Asked<'_>,
+) -> Result<Option<(String, Effect)>, Error> {
+    for stored in rules(app, space, revision).await?.iter() {
+        if stored.rule.which.matches(asked)
+            && let Some(number) = crate::store::fault_rule::count(&app.db, space, &stored.id).await?
+            && stored.rule.hits_number(number)
+        {
+            return Ok(Some((stored.id.clone(), stored.rule.effect.clone())));
+        }
+    }
+    Ok(None)
+}
+
+async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRule]>, Error> {
+    let known = app.injections.read().unwrap_or_else(PoisonError::into_inner).get(&space).cloned();
+    if let Some((at, rules)) = known
+        && at == revision
+    {
+        return Ok(rules);
+    }
+    let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
+    app.injections.write().unwrap_or_else(PoisonError::into_inner).insert(space, (revision, Arc::clone(&rules)));
+    Ok(rules)
+}
+
+/// Waits as the effect says.
+pub async fn delay(effect: &Effect) {
+    if let Some(millis) = effect.delay_millis {
+        #[expect(clippy::disallowed_methods, reason = "the tester wants the client to wait")]
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// The answer that takes the place of the handler's, if the effect has one.
+pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
+    if !effect.answers() {
+        return None;
+    }
+    let status = effect.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(if effect.code.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK });
+    Some(match &effect.body {
+        None => S::injected(status, effect.code.as_deref()),
+        Some(Value::String(text)) => (status, text.clone()).into_response(),
+        Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
+    })
+}
+
+/// What the connection suffers while the answer goes out. `whole` is its body.
+pub fn damage(damage: Damage, mut parts: Parts, whole: &Bytes) -> Response {
+    let next = match damage {
+        Damage::Empty => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            return Response::from_parts(parts, Body::empty());
+        }
+        Damage::Truncated => Step::Send(whole.slice(..whole.len() / 2)),
+        Damage::ConnectionReset => Step::Break,
+    };
+    // The client is promised more than it gets.
+    parts.headers.insert(header::CONTENT_LENGTH, whole.len().max(1).into());
+    Response::from_parts(parts, Body::new(Broken { next }))
+}
+
+/// A body that breaks, and the connection with it.
+struct Broken {
+    next: Step,
+}
+
+enum Step {
+    Send(Bytes),
+    /// What was sent gets out before it breaks.
+    Pause,
+    Break,
+}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match std::mem::replace(&mut self.next, Step::Break) {
+            Step::Send(bytes) => {
+                self.next = Step::Pause;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Step::Pause => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Step::Break => Poll::Ready(Some(Err(std::io::Error::other("an injected fault")))),
+        }
+    }
+}

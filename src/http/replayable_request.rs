@@ -1,0 +1,52 @@
+//! A request that can be answered more than once, if its body can be kept.
+
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    extract::Request,
+    http::request::Parts,
+};
+use http_body_util::BodyExt as _;
+
+use crate::core::error::Error;
+
+/// The longest body that is kept: no call of the vendors' clients has a longer one.
+const LONGEST: u64 = 64 * 1024;
+
+pub struct ReplayableRequest {
+    parts: Parts,
+    body: Kept,
+}
+
+enum Kept {
+    Whole(Bytes),
+    /// Can be sent once.
+    Stream(Option<Body>),
+}
+
+impl ReplayableRequest {
+    /// Takes a request in, with its body if that is short.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when the client stops sending.
+    pub async fn of(request: Request) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let body = match body.size_hint().exact() {
+            Some(0) => Kept::Whole(Bytes::new()),
+            Some(length) if length <= LONGEST => {
+                let whole = body.collect().await.map_err(|e| Error::Unreadable(format!("body: {e}")))?;
+                Kept::Whole(whole.to_bytes())
+            }
+            _ => Kept::Stream(Some(body)),
+        };
+        Ok(Self { parts, body })
+    }
+
+    /// The request, to be answered; `None` when it was sent and its body is gone.
+    pub fn send(&mut self) -> Option<(Parts, Body)> {
+        let body = match &mut self.body {
+            Kept::Whole(bytes) => Body::from(bytes.clone()),
+            Kept::Stream(body) => body.take()?,
+        };
+        Some((self.parts.clone(), body))
+    }
+}

@@ -1,0 +1,84 @@
+//! The organization's API keys: listed, counted, revoked one by one.
+
+use axum::http::StatusCode;
+
+use crate::{
+    core::error::Error,
+    http::{caller::Caller, extract::Path},
+    services::atlassian::{
+        Atlassian,
+        api::{
+            error::{AtlassianError, ErrorResponse},
+            query::{ExpiresAt, KeyFilter, LastActiveAt, Paging, Parameters, Sorting},
+            scope,
+            wire::{Answer, ApiKey, PageResponse, Refused},
+        },
+        store,
+    },
+};
+
+/// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/api-keys", operation_id = "getApiKeys", tag = "API Key",
+    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting, Paging),
+    security(("apiKey" = ["read:keys:admin"])),
+    responses(
+        (status = 200, description = "One page", body = PageResponse<ApiKey>),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_api_keys(
+    caller: Caller<Atlassian, scope::ReadKeys>,
+    parameters: Parameters,
+) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
+    let organization = &caller.principal.organization;
+    let (filter, page) = parameters
+        .with_quirks(&caller.principal.quirks, || Ok((parameters.key_filter(caller.now)?, parameters.key_page()?)))?;
+    let slice = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    Ok(Answer(PageResponse::new(&page, slice, |key| ApiKey::new(key, &organization.org_id))))
+}
+
+/// How many API keys there are (atlassian-api-access §7.9).
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/api-keys/count", operation_id = "getApiKeyCount", tag = "API Key",
+    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt),
+    security(("apiKey" = ["read:keys:admin"])),
+    responses(
+        (status = 200, description = "How many", body = i64, content_type = "application/json"),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_api_key_count(
+    caller: Caller<Atlassian, scope::ReadKeys>,
+    parameters: Parameters,
+) -> Result<Answer<i64>, AtlassianError> {
+    let filter = parameters.count_filter(&caller.principal.quirks, || parameters.key_filter(caller.now))?;
+    let organization = caller.principal.organization.id;
+    Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter).await?))
+}
+
+/// Revokes an API key, also the calling one (atlassian-api-access §7.10).
+#[utoipa::path(
+    patch, path = "/orgs/{orgId}/api-keys/revoke/{apiKeyId}", operation_id = "revokeApiKey", tag = "API Key",
+    params(("orgId" = String, Path, description = "The organization"), ("apiKeyId" = String, Path, description = "The key's id")),
+    security(("apiKey" = ["delete:keys:admin"])),
+    responses(
+        (status = 204, description = "It is revoked"),
+        (status = 400, description = "No such key", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn revoke_api_key(
+    caller: Caller<Atlassian, scope::DeleteKeys>,
+    path: Path<Atlassian, (String, String)>,
+) -> Result<StatusCode, AtlassianError> {
+    let mut db = caller.write().await?;
+    // unverified: an unknown key, or one that was revoked already, is a 400 (atlassian-api-access §7.10).
+    if !store::api_key::revoke(&mut db, caller.principal.organization.id, &path.0.1).await? {
+        return Err(Error::FieldMissing("there is no such API key").into());
+    }
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,84 @@
+//! Users' API tokens: listed, counted, revoked all at once.
+
+use axum::http::StatusCode;
+
+use crate::{
+    http::caller::Caller,
+    services::atlassian::{
+        Atlassian,
+        api::{
+            error::{AtlassianError, ErrorResponse},
+            query::{CreatedAt, LastActiveAt, Paging, Parameters, Sorting, TokenFilter},
+            scope,
+            wire::{Answer, ApiToken, PageResponse, Refused},
+        },
+        store,
+    },
+};
+
+/// API tokens of managed users (atlassian-api-access §7.1).
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
+    security(("apiKey" = ["read:tokens:admin"])),
+    responses(
+        (status = 200, description = "One page", body = PageResponse<ApiToken>),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_api_tokens(
+    caller: Caller<Atlassian, scope::ReadTokens>,
+    parameters: Parameters,
+) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
+    let organization = &caller.principal.organization;
+    let (filter, page) = parameters.with_quirks(&caller.principal.quirks, || {
+        Ok((parameters.token_filter(caller.now)?, parameters.token_page()?))
+    })?;
+    let slice = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    Ok(Answer(PageResponse::new(&page, slice, |token| ApiToken::new(token, &organization.org_id))))
+}
+
+/// How many API tokens of managed users there are (atlassian-api-access §7.3).
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/api-tokens/count", operation_id = "getApiTokenCount", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt),
+    security(("apiKey" = ["read:tokens:admin"])),
+    responses(
+        (status = 200, description = "How many", body = i64, content_type = "application/json"),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_api_token_count(
+    caller: Caller<Atlassian, scope::ReadTokens>,
+    parameters: Parameters,
+) -> Result<Answer<i64>, AtlassianError> {
+    let filter = parameters.count_filter(&caller.principal.quirks, || parameters.token_filter(caller.now))?;
+    let organization = caller.principal.organization.id;
+    Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
+}
+
+/// Revokes every API token of every managed user, whatever the body says (atlassian-api-access §7.2).
+#[utoipa::path(
+    delete, path = "/orgs/{orgId}/api-tokens", operation_id = "deleteApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization")),
+    security(("apiKey" = ["delete:tokens:admin"])),
+    responses(
+        (status = 204, description = "All are revoked"),
+        (status = 404, description = "There were none"),
+        Refused,
+    ),
+)]
+pub(crate) async fn delete_api_tokens(
+    caller: Caller<Atlassian, scope::DeleteTokens>,
+) -> Result<StatusCode, AtlassianError> {
+    let mut db = caller.write().await?;
+    if store::api_token::revoke_all(&mut db, caller.principal.organization.id).await? {
+        db.commit().await?;
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    // unverified: nothing to revoke is a 404 without a body, or a 204 (atlassian-api-access §7.2).
+    let status = StatusCode::from_u16(caller.principal.quirks.empty_bulk_revoke_status);
+    Ok(status.unwrap_or(StatusCode::NOT_FOUND))
+}

@@ -1,0 +1,243 @@
+//! API tokens and OAuth clients of service accounts, by account.
+
+use std::collections::HashSet;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    core::error::Error,
+    http::{
+        caller::Caller,
+        extract::{Json, Path},
+    },
+    services::atlassian::{
+        Atlassian,
+        api::{
+            error::{AtlassianError, ErrorResponse},
+            query::{Parameters, holds},
+            scope,
+            wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
+        },
+        store,
+    },
+};
+
+type Reader = Caller<Atlassian, scope::ReadServiceAccountTokens>;
+
+/// Accounts that one count may name (atlassian-api-access §7.4).
+const MOST_IDS: usize = 100;
+/// The longest id of an account, in characters (atlassian-api-access §7.4).
+const LONGEST_ID: usize = 100;
+
+/// How many API tokens accounts have.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ServiceAccountCredentialCountResponse {
+    valid_service_account_ids: Vec<CredentialCount>,
+    /// Ids of no account.
+    invalid_service_account_ids: Vec<String>,
+}
+
+/// How many API tokens an account has.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CredentialCount {
+    service_account_id: String,
+    credentials_count: i64,
+}
+
+/// How many API tokens each of these service accounts has (atlassian-api-access §7.4).
+///
+/// unverified: in the order they are asked for, each once.
+#[utoipa::path(
+    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization")),
+    security(("apiKey" = ["read:service-accounts-tokens:admin"])),
+    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
+    responses(
+        (status = 200, description = "How many", body = ServiceAccountCredentialCountResponse),
+        (status = 400, description = "Not a list of at most 100 ids", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_service_account_credential_counts(
+    caller: Reader,
+    ids: Json<Atlassian, Vec<String>>,
+) -> Result<Answer<ServiceAccountCredentialCountResponse>, AtlassianError> {
+    if ids.0.len() > MOST_IDS {
+        return Err(Error::format(format!("at most {MOST_IDS} ids")).into());
+    }
+    if ids.0.iter().any(|id| id.chars().count() > LONGEST_ID) {
+        return Err(Error::format(format!("an id has at most {LONGEST_ID} characters")).into());
+    }
+    let mut answer = ServiceAccountCredentialCountResponse {
+        valid_service_account_ids: Vec::new(),
+        invalid_service_account_ids: Vec::new(),
+    };
+    let mut seen = HashSet::new();
+    let mut db = caller.read().await?;
+    for id in ids.0 {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        match store::service_account::count_tokens(&mut db, caller.principal.organization.id, &id).await? {
+            Some(credentials_count) => {
+                answer.valid_service_account_ids.push(CredentialCount { service_account_id: id, credentials_count });
+            }
+            None => answer.invalid_service_account_ids.push(id),
+        }
+    }
+    Ok(Answer(answer))
+}
+
+/// Which tokens.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct LabelQuery {
+    /// Part of the label; letter case does not matter.
+    token_label: Option<String>,
+}
+
+/// Which clients.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ClientNameQuery {
+    /// Part of the name; letter case does not matter.
+    client_name: Option<String>,
+}
+
+async fn tokens(
+    caller: &Reader,
+    parameters: &Parameters,
+    account: Option<&str>,
+) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
+    let organization = &caller.principal.organization;
+    let mut db = caller.read().await?;
+    if let Some(id) = account {
+        let found = store::service_account::find(&mut db, organization.id, id).await?;
+        found.ok_or_else(unknown)?;
+    }
+    let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
+    let label = parameters.given("tokenLabel");
+    let shown = tokens.into_iter().filter(|token| holds(&token.label, label));
+    Ok(Answer(shown.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
+}
+
+async fn clients(
+    caller: &Reader,
+    parameters: &Parameters,
+    account: Option<&str>,
+) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
+    let organization = &caller.principal.organization;
+    let mut db = caller.read().await?;
+    if let Some(id) = account {
+        let found = store::service_account::find(&mut db, organization.id, id).await?;
+        found.ok_or_else(unknown)?;
+    }
+    let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
+    let name = parameters.given("clientName");
+    let shown = clients.into_iter().filter(|client| holds(&client.name, name));
+    Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
+}
+
+fn unknown() -> Error {
+    Error::NotFound("there is no such service account".to_owned())
+}
+
+/// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens", tag = "Service Account",
+    params(("orgId" = String, Path, description = "The organization"), LabelQuery),
+    security(("apiKey" = ["read:service-accounts-tokens:admin"])),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>), Refused),
+)]
+pub(crate) async fn get_all_service_account_api_tokens(
+    caller: Reader,
+    parameters: Parameters,
+) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
+    tokens(&caller, &parameters, None).await
+}
+
+/// API tokens of one service account (atlassian-api-access §7.5). Not paged.
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "getServiceAccountApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), LabelQuery),
+    security(("apiKey" = ["read:service-accounts-tokens:admin"])),
+    responses(
+        (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such service account", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_service_account_api_tokens(
+    caller: Reader,
+    path: Path<Atlassian, (String, String)>,
+    parameters: Parameters,
+) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
+    tokens(&caller, &parameters, Some(&path.0.1)).await
+}
+
+/// Revokes every API token of a service account; its OAuth clients stay (atlassian-api-access §7.6).
+///
+/// unverified: a 204 also when there were none.
+#[utoipa::path(
+    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id")),
+    security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
+    responses(
+        (status = 204, description = "All are revoked"),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such service account", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn delete_service_account_api_tokens(
+    caller: Caller<Atlassian, scope::DeleteServiceAccountTokens>,
+    path: Path<Atlassian, (String, String)>,
+) -> Result<StatusCode, AtlassianError> {
+    let organization = caller.principal.organization.id;
+    let mut db = caller.write().await?;
+    store::service_account::find(&mut db, organization, &path.0.1).await?.ok_or_else(unknown)?;
+    store::service_account::revoke_tokens(&mut db, organization, &path.0.1).await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// OAuth clients of all service accounts (atlassian-api-access §7.16). Not paged.
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients", tag = "Service Account",
+    params(("orgId" = String, Path, description = "The organization"), ClientNameQuery),
+    security(("apiKey" = ["read:service-accounts-tokens:admin"])),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>), Refused),
+)]
+pub(crate) async fn get_all_service_account_oauth_clients(
+    caller: Reader,
+    parameters: Parameters,
+) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
+    clients(&caller, &parameters, None).await
+}
+
+/// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
+#[utoipa::path(
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients", operation_id = "getServiceAccountOauthClients", tag = "Service Account",
+    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), ClientNameQuery),
+    security(("apiKey" = ["read:service-accounts-tokens:admin"])),
+    responses(
+        (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
+        (status = 400, description = "An id that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such service account", body = ErrorResponse),
+        Refused,
+    ),
+)]
+pub(crate) async fn get_service_account_oauth_clients(
+    caller: Reader,
+    path: Path<Atlassian, (String, String)>,
+    parameters: Parameters,
+) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
+    clients(&caller, &parameters, Some(&path.0.1)).await
+}

@@ -1,0 +1,51 @@
+//! What a handler of this service may do: one type per scope (atlassian-api-access §1, §8).
+
+use crate::{
+    http::caller::{Scope, Writes},
+    services::atlassian::{Atlassian, Need},
+};
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $scope:literal $(+ $writes:ident)?;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name;
+
+            impl Scope<Atlassian> for $name {
+                const NEED: Need = Need::Scope($scope);
+                const NEEDS: &'static str = $scope;
+            }
+
+            $(impl $writes for $name {})?
+        )*
+    };
+}
+
+scopes! {
+    /// Lists and counts users' API tokens.
+    ReadTokens = "read:tokens:admin";
+    /// Revokes users' API tokens.
+    DeleteTokens = "delete:tokens:admin" + Writes;
+    /// Lists and counts API keys.
+    ReadKeys = "read:keys:admin";
+    /// Revokes API keys.
+    DeleteKeys = "delete:keys:admin" + Writes;
+    /// Lists and counts tokens and OAuth clients of service accounts.
+    ReadServiceAccountTokens = "read:service-accounts-tokens:admin";
+    /// Revokes tokens and OAuth clients of service accounts.
+    DeleteServiceAccountTokens = "delete:service-accounts-tokens:admin" + Writes;
+    /// Lists service accounts.
+    ReadServiceAccounts = "read:service-accounts:admin";
+    /// Creates, changes and deletes service accounts.
+    WriteServiceAccounts = "write:service-accounts:admin" + Writes;
+}
+
+/// What only an administrator's session may do.
+pub(crate) struct Session;
+
+impl Scope<Atlassian> for Session {
+    const NEED: Need = Need::Session;
+    const NEEDS: &'static str = "an administrator's session";
+}
+
+impl Writes for Session {}

@@ -1,0 +1,163 @@
+//! Who calls Atlassian's API Access, and what an organization has set there.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    core::{error::Error, rate_window},
+    domain::organization::Organization,
+};
+
+/// Somebody, as Atlassian shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The Atlassian account id.
+    pub id: String,
+    pub name: String,
+    pub email: String,
+}
+
+/// Requests that are let through in one window when nothing else is said (unverified: atlassian-api-access §4).
+pub const DEFAULT_LIMIT: i64 = 200;
+/// The window when nothing else is said (unverified: atlassian-api-access §4).
+pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
+
+/// An organization's rate limit; what it does not say is the server's setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests in one window.
+    pub limit: i64,
+    /// The window's length.
+    pub window: Duration,
+    /// What happens to the request after the last one.
+    pub mode: Option<rate_window::Mode>,
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None }
+    }
+}
+
+/// Choices where the vendor's documents and observations disagree, or say nothing (atlassian-api-access §12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quirks {
+    /// A list without `pageSize` answers 500, as one organization saw it.
+    pub missing_page_size_is_500: bool,
+    /// A query value that cannot be read answers 500, as one organization saw it.
+    pub bad_query_is_500: bool,
+    /// What revoking all API tokens answers when there are none: 404 or 204.
+    pub empty_bulk_revoke_status: u16,
+    /// The preview operations on service accounts are there; else their paths match no route.
+    pub service_accounts: bool,
+    /// The most service accounts; `None` for any number.
+    pub service_account_quota: Option<u32>,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            missing_page_size_is_500: false,
+            bad_query_is_500: false,
+            empty_bulk_revoke_status: 404,
+            service_accounts: true,
+            service_account_quota: None,
+        }
+    }
+}
+
+/// What a credential of this service is.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// An organization API key; without scopes it may do everything a key may.
+    Key {
+        /// What it may do, in the vendor's words.
+        scopes: Option<Vec<String>>,
+    },
+    /// An administrator's browser session.
+    Session {
+        /// Whose.
+        administrator: User,
+    },
+}
+
+/// Whom a credential speaks for, with everything its requests are decided by.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub organization: Organization,
+    /// How it calls.
+    pub access: Access,
+    /// The organization's rate limit.
+    pub rate_limit: RateLimit,
+    /// The organization's choices.
+    pub quirks: Quirks,
+}
+
+impl Admin {
+    /// A key without scopes may do everything, one with scopes only what they name
+    /// (atlassian-api-access §2). A session may do what only sessions may.
+    ///
+    /// # Errors
+    /// [`Error::ScopeMissing`].
+    pub fn check_scope(&self, needed: &'static str) -> Result<(), Error> {
+        match &self.access {
+            Access::Key { scopes: None } => Ok(()),
+            Access::Key { scopes: Some(scopes) } if scopes.iter().any(|scope| scope == needed) => Ok(()),
+            _ => Err(Error::ScopeMissing(needed)),
+        }
+    }
+
+    /// The administrator of a session.
+    ///
+    /// # Errors
+    /// [`Error::SessionRequired`].
+    pub fn administrator(&self) -> Result<&User, Error> {
+        match &self.access {
+            Access::Session { administrator } => Ok(administrator),
+            Access::Key { .. } => Err(Error::SessionRequired),
+        }
+    }
+}
+
+/// The scopes that API keys can have today (atlassian-api-access §8).
+pub const SCOPES: [&str; 8] = [
+    "read:tokens:admin",
+    "delete:tokens:admin",
+    "read:keys:admin",
+    "delete:keys:admin",
+    "read:service-accounts-tokens:admin",
+    "delete:service-accounts-tokens:admin",
+    "read:service-accounts:admin",
+    "write:service-accounts:admin",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::organization::OrganizationId;
+
+    fn with(access: Access) -> Admin {
+        let organization =
+            Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
+        Admin { organization, access, rate_limit: RateLimit::default(), quirks: Quirks::default() }
+    }
+
+    #[test]
+    fn scopes_are_matched_whole() {
+        let key = |scopes: Option<&[&str]>| {
+            with(Access::Key { scopes: scopes.map(|s| s.iter().map(ToString::to_string).collect()) })
+        };
+        for needed in SCOPES {
+            assert!(key(None).check_scope(needed).is_ok());
+            assert!(key(Some(&[needed])).check_scope(needed).is_ok());
+            let others: Vec<&str> = SCOPES.into_iter().filter(|scope| *scope != needed).collect();
+            assert!(key(Some(&others)).check_scope(needed).is_err());
+        }
+        for scopes in [&["read:tokens"][..], &["READ:TOKENS:ADMIN"], &[""], &[]] {
+            assert!(key(Some(scopes)).check_scope("read:tokens:admin").is_err());
+        }
+        assert!(key(None).administrator().is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Organization API keys, as they are listed.
+
+use crate::{
+    core::clock::Time,
+    services::atlassian::domain::{
+        api_access::User,
+        listing::{Field, SortKeyed, Value, moment},
+    },
+};
+
+/// One API key of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: String,
+    /// What its maker calls it.
+    pub label: String,
+    /// What it may do; `None` for one without scopes, which may do everything.
+    pub scopes: Option<Vec<String>>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it stops working.
+    pub expires_at: Time,
+    /// When it was last used.
+    pub last_active_at: Option<Time>,
+    /// Who made it.
+    pub created_by: User,
+}
+
+impl SortKeyed for ApiKey {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn value(&self, field: Field) -> Value {
+        match field {
+            Field::Label => Value::Text(self.label.clone()),
+            Field::PersonName => Value::Text(self.created_by.name.clone()),
+            Field::CreatedAt => Value::Time(moment(Some(self.created_at))),
+            Field::ExpiresAt => Value::Time(moment(Some(self.expires_at))),
+            Field::LastActiveAt => Value::Time(moment(self.last_active_at)),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Date filters: seven parameters that say which moments are meant (atlassian-api-access §5).
+
+use std::str::FromStr;
+
+use crate::{
+    core::clock::{Time, micros},
+    services::atlassian::domain::listing::Interval,
+};
+
+/// A unit of `gt` and `lt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// 60 seconds.
+    Minute,
+    /// 60 minutes.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 7 days.
+    Week,
+}
+
+impl Unit {
+    fn micros(self) -> i64 {
+        const MINUTE: i64 = 60_000_000;
+        match self {
+            Self::Minute => MINUTE,
+            Self::Hour => 60 * MINUTE,
+            Self::Day => 24 * 60 * MINUTE,
+            Self::Week => 7 * 24 * 60 * MINUTE,
+        }
+    }
+}
+
+impl FromStr for Unit {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "minute" => Ok(Self::Minute),
+            "hour" => Ok(Self::Hour),
+            "day" => Ok(Self::Day),
+            "week" => Ok(Self::Week),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Whether a field looks back (made, last used) or ahead (expires).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tense {
+    /// Its moments are in the past.
+    Past,
+    /// Its moments are in the future.
+    Future,
+}
+
+/// Which moments are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// From and to, in microseconds since 1970; at least one of them.
+    Range(Option<i64>, Option<i64>),
+    /// From and to, in microseconds from now; at least one of them.
+    RangeTime(Option<i64>, Option<i64>),
+    /// Further away than this.
+    Gt(i64, Unit),
+    /// Nearer than this.
+    Lt(i64, Unit),
+}
+
+impl Search {
+    /// The moments that are meant at `now`.
+    ///
+    /// unverified: which way `gt` and `lt` go, for moments in the past and in the future; that the ends of a range
+    /// are part of it (atlassian-api-access §5).
+    pub fn interval(self, now: Time, tense: Tense) -> Interval {
+        const FIRST: i64 = 0;
+        const LAST: i64 = i64::MAX;
+        let now = micros(now);
+        let distance = |value: i64, unit: Unit| value.saturating_mul(unit.micros());
+        let (from, to) = match (self, tense) {
+            (Self::Range(from, to), _) => (from.unwrap_or(FIRST), to.unwrap_or(LAST)),
+            (Self::RangeTime(from, to), _) => {
+                let at = |from_now: i64| now.saturating_add(from_now);
+                (from.map_or(FIRST, at), to.map_or(LAST, at))
+            }
+            (Self::Gt(value, unit), Tense::Past) => (FIRST, now.saturating_sub(distance(value, unit)) - 1),
+            (Self::Lt(value, unit), Tense::Past) => (now.saturating_sub(distance(value, unit)) + 1, now),
+            (Self::Gt(value, unit), Tense::Future) => {
+                (now.saturating_add(distance(value, unit)).saturating_add(1), LAST)
+            }
+            (Self::Lt(value, unit), Tense::Future) => (FIRST, now.saturating_add(distance(value, unit)) - 1),
+        };
+        Interval { from: from.max(FIRST), to }
+    }
+}
+
+/// An ISO 8601 date-time, with or without an offset (then UTC), or a date (its midnight), in microseconds since
+/// 1970. A blank stands for the `+` that it was before the query was decoded.
+pub fn instant(text: &str) -> Option<i64> {
+    use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+    let text = match text.rsplit_once(' ') {
+        Some((date_time, offset)) if date_time.contains('T') && offset.contains(':') => format!("{date_time}+{offset}"),
+        _ => text.to_owned(),
+    };
+    let time = DateTime::parse_from_rfc3339(&text).map(|t| t.to_utc()).ok();
+    let time = time.or_else(|| text.parse::<NaiveDateTime>().ok().map(|t| t.and_utc()));
+    let time = time.or_else(|| text.parse::<NaiveDate>().ok().map(|d| d.and_time(NaiveTime::MIN).and_utc()));
+    time.map(|time| time.timestamp_micros())
+}
+
+/// A relative window like `-3w`, `2d 4h` or `1w 2d 3h 4m`, in microseconds from now. The sign is that of the whole.
+///
+/// unverified: the grammar (atlassian-api-access §5).
+pub fn relative(text: &str) -> Option<i64> {
+    let (sign, mut rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let mut sum: Option<i64> = None;
+    for (name, unit) in [('w', Unit::Week), ('d', Unit::Day), ('h', Unit::Hour), ('m', Unit::Minute)] {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let Some(after) = rest[digits..].strip_prefix(name).filter(|_| digits > 0) else { continue };
+        let value: i64 = rest[..digits].parse().ok()?;
+        sum = Some(sum.unwrap_or(0).checked_add(value.checked_mul(unit.micros())?)?);
+        rest = after.trim_start();
+    }
+    if rest.is_empty() { sum.map(|sum| sign * sum) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::clock::parse;
+
+    #[test]
+    fn relative_windows() {
+        let hours = |text| relative(text).map(|micros| micros / 3_600_000_000);
+        assert_eq!(hours("-3w"), Some(-3 * 7 * 24));
+        assert_eq!(hours("1w 2d 3h 60m"), Some((7 + 2) * 24 + 4));
+        assert_eq!(hours("1w2d"), Some(9 * 24));
+        for wrong in ["", "-", "3", "3x", "1h 2d", "1d 1d", "+1d", "1d -2h", "--1d", " 1d", "1.5d", "99999999999999w"] {
+            assert_eq!(relative(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn instants() {
+        let midnight = micros(parse("2026-01-15").unwrap());
+        for text in [
+            "2026-01-15",
+            "2026-01-15T00:00:00Z",
+            "2026-01-15T02:00:00+02:00",
+            "2026-01-15T02:00:00 02:00",
+            "2026-01-15T00:00:00",
+        ] {
+            assert_eq!(instant(text), Some(midnight), "{text}");
+        }
+        assert!(instant("1960-01-01").is_some_and(|at| at < 0));
+        for wrong in ["", "yesterday", "2026-13-01", "1768467600", "2026-01-15 10:00"] {
+            assert_eq!(instant(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nearer_and_further_leave_nothing_between_but_the_moment_itself() {
+        let now = parse("2026-01-15T09:00:00Z").unwrap();
+        for tense in [Tense::Past, Tense::Future] {
+            let further = Search::Gt(2, Unit::Day).interval(now, tense);
+            let nearer = Search::Lt(2, Unit::Day).interval(now, tense);
+            let at = micros(now) + if tense == Tense::Past { -1 } else { 1 } * 2 * Unit::Day.micros();
+            for (moment, expected) in [(at - 1, tense == Tense::Past), (at, false), (at + 1, tense == Tense::Future)] {
+                assert_eq!(further.holds(moment), expected);
+            }
+            assert_eq!(
+                [at - 1, at, at + 1].map(|m| nearer.holds(m)),
+                [tense == Tense::Future, false, tense == Tense::Past]
+            );
+        }
+        let all = Search::Gt(i64::MAX, Unit::Week).interval(now, Tense::Past);
+        assert!(!all.holds(0) && !all.holds(crate::services::atlassian::domain::listing::NO_DATE));
+    }
+}

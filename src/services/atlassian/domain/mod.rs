@@ -1,0 +1,8 @@
+//! The nouns of the service and their rules.
+
+pub mod api_access;
+pub mod api_key;
+pub mod api_token;
+pub mod date_filter;
+pub mod listing;
+pub mod service_account;

@@ -1,0 +1,126 @@
+//! Organization API keys: credentials, and records of them.
+
+use serde::Deserialize;
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{from_micros, micros},
+        error::Error,
+        token::{Keyring, PlainToken},
+    },
+    domain::{credential::CredentialId, organization::OrganizationId},
+    services::atlassian::{
+        domain::{
+            api_access::User,
+            api_key::ApiKey,
+            listing::{Filter, PageRequest, PageResult, moment, normalize},
+        },
+        store::listing::{self, Table},
+    },
+    store::{
+        can_be_stored,
+        credential::{self, NewCredential},
+        session::{ReadWrite, Session},
+    },
+};
+
+const TABLE: Table = Table {
+    name: "api_key",
+    columns: "id, label, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
+    is_large: false,
+};
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    label: String,
+    scopes: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+    last_active_at: i64,
+    person_id: String,
+    person_name: String,
+    person_email: String,
+}
+
+fn api_key(row: Row) -> Result<ApiKey, Error> {
+    Ok(ApiKey {
+        id: row.id,
+        label: row.label,
+        scopes: row.scopes.map(|scopes| serde_json::from_str(&scopes)).transpose().map_err(Error::internal)?,
+        created_at: from_micros(row.created_at),
+        expires_at: from_micros(row.expires_at),
+        last_active_at: (row.last_active_at >= 0).then(|| from_micros(row.last_active_at)),
+        created_by: User { id: row.person_id, name: row.person_name, email: row.person_email },
+    })
+}
+
+/// One page of the keys that pass the filter.
+pub async fn page<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<PageResult<ApiKey>, Error> {
+    listing::page(db, &TABLE, organization, filter, page, api_key).await
+}
+
+/// How many keys pass the filter.
+pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
+    listing::count(db, &TABLE, organization, filter).await
+}
+
+/// Revokes a key: it is gone from the list, and unknown from the next request on. `false` when there is none.
+pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
+    const SQL: &str = "SELECT credential_id FROM api_key WHERE organization_id = $1 AND id = $2";
+    if !can_be_stored(id) {
+        return Ok(false);
+    }
+    let found: Option<i64> =
+        on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
+    let Some(found) = found else { return Ok(false) };
+    credential::delete(db, organization, CredentialId(found)).await?;
+    Ok(true)
+}
+
+/// Keeps `token` as an API key. Earlier ones with the same label die. `false` when the token is somebody's already.
+pub async fn issue(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: OrganizationId,
+    key: &ApiKey,
+    token: &PlainToken,
+) -> Result<bool, Error> {
+    const SAME: &str = "DELETE FROM credential WHERE id IN \
+                        (SELECT credential_id FROM api_key WHERE organization_id = $1 AND label = $2)";
+    const SQL: &str = "INSERT INTO api_key (organization_id, id, credential_id, label, scopes, created_at, expires_at, \
+                       last_active_at, person_id, person_name, person_email, search) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    on!(db, |c| sqlx::query(SAME).bind(organization.0).bind(&key.label).execute(c).await.map(drop))?;
+    let new = NewCredential {
+        organization,
+        service: crate::services::atlassian::store::settings::SERVICE,
+        label: &key.label,
+        expires_at: Some(key.expires_at),
+    };
+    let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
+    let scopes = key.scopes.as_ref().map(|scopes| serde_json::json!(scopes).to_string());
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(&key.id)
+        .bind(credential.0)
+        .bind(&key.label)
+        .bind(scopes)
+        .bind(micros(key.created_at))
+        .bind(micros(key.expires_at))
+        .bind(moment(key.last_active_at))
+        .bind(&key.created_by.id)
+        .bind(&key.created_by.name)
+        .bind(&key.created_by.email)
+        .bind(normalize([&key.label, &key.created_by.name, &key.created_by.email]))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(true)
+}

@@ -1,0 +1,191 @@
+//! API tokens of managed users.
+
+use serde::Deserialize;
+
+use crate::store::session::on;
+use crate::{
+    core::{clock::from_micros, error::Error},
+    domain::organization::OrganizationId,
+    services::atlassian::{
+        domain::{
+            api_access::User,
+            api_token::ApiToken,
+            listing::{Filter, PageRequest, PageResult, moment, normalize},
+        },
+        store::listing::{self, Table},
+    },
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session},
+        sql::flag,
+    },
+};
+
+const TABLE: Table = Table {
+    name: "api_token",
+    columns: "id, label, blocked, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
+    is_large: true,
+};
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    label: String,
+    #[serde(deserialize_with = "flag")]
+    blocked: bool,
+    scopes: String,
+    created_at: i64,
+    expires_at: i64,
+    last_active_at: i64,
+    person_id: String,
+    person_name: String,
+    person_email: String,
+}
+
+fn api_token(row: Row) -> Result<ApiToken, Error> {
+    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
+    Ok(ApiToken {
+        id: row.id,
+        label: row.label,
+        blocked: row.blocked,
+        scopes: serde_json::from_str(&row.scopes).map_err(Error::internal)?,
+        created_at: from_micros(row.created_at),
+        expires_at: time(row.expires_at),
+        last_active_at: time(row.last_active_at),
+        user: User { id: row.person_id, name: row.person_name, email: row.person_email },
+    })
+}
+
+/// One page of the tokens that pass the filter.
+pub async fn page<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<PageResult<ApiToken>, Error> {
+    listing::page(db, &TABLE, organization, filter, page, api_token).await
+}
+
+/// How many tokens pass the filter.
+pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
+    if filter.is_by_status() {
+        return count_of(db, organization, filter.blocked).await;
+    }
+    listing::count(db, &TABLE, organization, filter).await
+}
+
+/// How many tokens there are, of both kinds or one: kept, not counted.
+pub(crate) async fn count_of<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    blocked: Option<bool>,
+) -> Result<i64, Error> {
+    const SQL: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
+                       WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(blocked).fetch_one(c).await)?)
+}
+
+/// Revokes every token of the organization; `false` when there were none.
+pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Error> {
+    const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
+    const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
+    let gone = on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
+    on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
+    Ok(gone > 0)
+}
+
+/// Revokes one token; `false` when there is none.
+pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 RETURNING blocked";
+    if !can_be_stored(id) {
+        return Ok(false);
+    }
+    let gone: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_all(c).await)?;
+    count_down(db, organization, &gone).await?;
+    Ok(!gone.is_empty())
+}
+
+/// Keeps the counts right when tokens are gone, each blocked or not.
+async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, gone: &[bool]) -> Result<(), Error> {
+    const SQL: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
+    for blocked in gone {
+        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(*blocked).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Takes a user's tokens with a label away, for a seed that brings it anew.
+pub async fn forget(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    user_id: &str,
+    label: &str,
+) -> Result<(), Error> {
+    const TOKENS: &str =
+        "DELETE FROM api_token WHERE organization_id = $1 AND label = $2 AND person_id = $3 RETURNING blocked";
+    let gone: Vec<bool> =
+        on!(db, |c| sqlx::query_scalar(TOKENS).bind(organization.0).bind(label).bind(user_id).fetch_all(c).await)?;
+    count_down(db, organization, &gone).await
+}
+
+/// Adds tokens. All rows are one text: a statement with thousands of `$n` is slow to prepare.
+pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Error> {
+    const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
+                        last_active_at, person_id, person_name, person_email, search) ";
+    const FROM_SQLITE: &str = "SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, \
+                               value->>6, value->>7, value->>8, value->>9, value->>10 FROM json_each($2)";
+    const FROM_POSTGRES: &str = "SELECT $1, value->>0, value->>1, (value->>2)::boolean, value->>3, \
+                                 (value->>4)::bigint, (value->>5)::bigint, (value->>6)::bigint, value->>7, \
+                                 value->>8, value->>9, value->>10 \
+                                 FROM json_array_elements(CAST($2::text AS json)) AS row (value)";
+    const COUNTS: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) VALUES ($1, $2, $3) \
+                          ON CONFLICT (organization_id, blocked) DO UPDATE SET \
+                          tokens = api_token_count.tokens + excluded.tokens";
+    let rows: Vec<_> = tokens
+        .iter()
+        .map(|t| {
+            (
+                &t.id,
+                &t.label,
+                t.blocked,
+                serde_json::json!(t.scopes).to_string(),
+                moment(Some(t.created_at)),
+                moment(t.expires_at),
+                moment(t.last_active_at),
+                &t.user.id,
+                &t.user.name,
+                &t.user.email,
+                normalize([&t.label, &t.user.name, &t.user.email]),
+            )
+        })
+        .collect();
+    let rows = serde_json::to_string(&rows).map_err(Error::internal)?;
+    let sql = if db.is_sqlite() { [INTO, FROM_SQLITE] } else { [INTO, FROM_POSTGRES] }.concat();
+    let sql = sqlx::AssertSqlSafe(sql);
+    on!(db, |c| sqlx::query(sql).bind(organization.0).bind(rows).execute(c).await.map(drop))?;
+    for blocked in [false, true] {
+        let count = tokens.iter().filter(|token| token.blocked == blocked).count();
+        let count = i64::try_from(count).map_err(Error::internal)?;
+        on!(db, |c| sqlx::query(COUNTS).bind(organization.0).bind(blocked).bind(count).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Counts the tokens of the session's space, once they were written past [`add`].
+pub(crate) async fn count_anew(db: &mut Session<ReadWrite>) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
+                       SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
+                       (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
+    let space = db.space().id.0;
+    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
+pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
+    if db.is_sqlite() {
+        return Ok(());
+    }
+    on!(db, |c| sqlx::query("ANALYZE api_token").execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,290 @@
+//! Lists that are filtered, sorted and paged by key. Nothing here skips rows: a page costs the same wherever it is.
+
+use serde::de::DeserializeOwned;
+
+use crate::store::session::on;
+use crate::{
+    core::error::Error,
+    domain::organization::OrganizationId,
+    services::atlassian::domain::listing::{
+        Field, Filter, Interval, Key, Order, PageRequest, PageResult, SortKeyed, Value, sought,
+    },
+    store::{
+        session::Session,
+        sql::{Sql, bound, push_json_rows},
+    },
+};
+
+/// A table that is listed.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// What a row is made of.
+    pub(crate) columns: &'static str,
+    /// It has the columns `blocked` and `created_at`, and an index of the parts of `search`: `api_token_search` on
+    /// SQLite, one of the table's own on PostgreSQL.
+    pub(crate) is_large: bool,
+}
+
+/// Rows that a search reads in the list's order before it turns to the index of parts: a part that is everywhere is
+/// found at once this way, and one that is rare soon after.
+const READ_FIRST: i64 = 2_000;
+
+/// The column of a field. A client without a page number is paged by `created_at`.
+fn column(field: Field) -> &'static str {
+    match field {
+        Field::Label => "label",
+        Field::PersonName => "person_name",
+        Field::CreatedAt => "created_at",
+        Field::ExpiresAt => "expires_at",
+        Field::LastActiveAt => "last_active_at",
+    }
+}
+
+/// The direction in which the list is read, which is not that of the list on the way back.
+fn descends(order: Order, page: &PageRequest) -> bool {
+    order.descending != page.cursor.is_backward()
+}
+
+/// `a DESC, b, id`: ids go as the last field does.
+fn push_order(sql: &mut Sql, page: &PageRequest) {
+    let mut down = false;
+    for order in &page.sort {
+        down = descends(*order, page);
+        sql.push(column(order.field)).push(if down { " DESC, " } else { ", " });
+    }
+    sql.push(if down { "id DESC" } else { "id" });
+}
+
+/// ` AND` what comes behind the cursor, in reading direction.
+fn push_cursor(sql: &mut Sql, page: &PageRequest) {
+    let Some((key, inclusive)) = page.cursor.key() else { return };
+    let downs: Vec<bool> = page.sort.iter().map(|order| descends(*order, page)).collect();
+    if downs.iter().all(|down| *down == downs[0]) {
+        // One comparison of rows, which an index answers.
+        sql.push(" AND (");
+        for order in &page.sort {
+            sql.push(column(order.field)).push(", ");
+        }
+        sql.push("id) ").push(than(downs[0], inclusive)).push(" (");
+        for value in &key.values {
+            push_value(sql, value);
+            sql.push(", ");
+        }
+        sql.bind(key.id.clone()).push(")");
+        return;
+    }
+    // The first field bounds what is read, then: behind by the first field, or equal there and behind by the next.
+    sql.push(" AND ").push(column(page.sort[0].field)).push(if downs[0] { " <= " } else { " >= " });
+    push_value(sql, &key.values[0]);
+    sql.push(" AND (");
+    push_behind(sql, page, &downs, (key, inclusive), 0);
+    sql.push(")");
+}
+
+/// The comparison with a key, in reading direction.
+fn than(down: bool, inclusive: bool) -> &'static str {
+    match (down, inclusive) {
+        (true, false) => "<",
+        (true, true) => "<=",
+        (false, false) => ">",
+        (false, true) => ">=",
+    }
+}
+
+fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&Key, bool), at: usize) {
+    let Some(order) = page.sort.get(at) else {
+        let down = downs.last().is_some_and(|down| *down);
+        sql.push("id ").push(than(down, inclusive)).push(" ").bind(key.id.clone());
+        return;
+    };
+    let name = column(order.field);
+    sql.push(name).push(if downs[at] { " < " } else { " > " });
+    push_value(sql, &key.values[at]);
+    sql.push(" OR (").push(name).push(" = ");
+    push_value(sql, &key.values[at]);
+    sql.push(" AND (");
+    push_behind(sql, page, downs, (key, inclusive), at + 1);
+    sql.push("))");
+}
+
+fn push_value(sql: &mut Sql, value: &Value) {
+    match value {
+        Value::Text(text) => sql.bind(text.clone()),
+        Value::Time(micros) => sql.bind(*micros),
+    };
+}
+
+/// ` AND` what is asked for, but for the search.
+fn push_filter(sql: &mut Sql, filter: &Filter) {
+    match filter.blocked {
+        Some(true) => sql.push(" AND blocked"),
+        Some(false) => sql.push(" AND NOT blocked"),
+        None => sql,
+    };
+    let intervals = [
+        (Field::CreatedAt, filter.created),
+        (Field::LastActiveAt, filter.last_active),
+        (Field::ExpiresAt, filter.expires),
+    ];
+    for (field, interval) in intervals {
+        let Some(Interval { from, to }) = interval else { continue };
+        sql.push(" AND ").push(column(field)).push(" >= ").bind(from);
+        sql.push(" AND ").push(column(field)).push(" <= ").bind(to);
+    }
+}
+
+/// How a search goes about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Row by row, in the list's order, to its end.
+    Read,
+    /// Row by row, as far as [`READ_FIRST`].
+    ReadFirst,
+    /// By the index of parts.
+    Index,
+}
+
+/// `search` holds the part.
+fn push_holds(sql: &mut Sql, part: &str, is_sqlite: bool) {
+    if is_sqlite {
+        sql.push("instr(search, ").bind(part.to_owned()).push(") > 0");
+    } else {
+        // LIKE is what PostgreSQL's index of parts knows.
+        let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        sql.push("search LIKE ").bind(format!("%{escaped}%"));
+    }
+}
+
+/// The rows that are asked for, sorted or not, as ` FROM … WHERE …`.
+fn push_source(
+    sql: &mut Sql,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+    is_sqlite: bool,
+    search: Search,
+    page: Option<&PageRequest>,
+) {
+    let part = match filter.q.as_deref().map(sought) {
+        Some(Some(part)) => Some(part),
+        Some(None) => {
+            sql.push(" FROM ").push(table.name).push(" WHERE FALSE");
+            return;
+        }
+        None => None,
+    };
+    let trigrams = part.as_deref().filter(|_| search == Search::Index && is_sqlite).map(trigrams);
+    match (&trigrams, search, page) {
+        (Some(trigrams), ..) => {
+            // CROSS JOIN, so that SQLite starts from the index.
+            sql.push(" FROM api_token_search found CROSS JOIN ").push(table.name).push(" ON number = found.rowid");
+            sql.push(" WHERE api_token_search MATCH ").bind(trigrams.clone()).push(" AND ");
+        }
+        (None, Search::ReadFirst, Some(page)) => {
+            sql.push(" FROM (SELECT * FROM ").push(table.name).push(" WHERE organization_id = ").bind(organization.0);
+            push_cursor(sql, page);
+            sql.push(" ORDER BY ");
+            push_order(sql, page);
+            sql.push(" LIMIT 0 + ").bind(READ_FIRST).push(") first WHERE ");
+        }
+        _ => {
+            sql.push(" FROM ").push(table.name).push(" WHERE ");
+        }
+    }
+    sql.push("organization_id = ").bind(organization.0);
+    push_filter(sql, filter);
+    if let Some(part) = part {
+        sql.push(" AND ");
+        push_holds(sql, &part, is_sqlite);
+    }
+    if let Some(page) = page.filter(|_| search != Search::ReadFirst) {
+        push_cursor(sql, page);
+    }
+}
+
+/// Every three letters of the part, all to be there. That they stand together is checked in the rows.
+fn trigrams(part: &str) -> String {
+    const ENOUGH: usize = 24;
+    let letters: Vec<char> = part.chars().collect();
+    let mut quoted: Vec<String> = letters
+        .windows(3)
+        .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
+        .collect();
+    quoted.dedup();
+    quoted.truncate(ENOUGH);
+    quoted.join(" AND ")
+}
+
+/// Whether the index of parts can be asked at all, and is worth it.
+async fn is_worth_an_index<M>(
+    db: &mut Session<M>,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+) -> Result<bool, Error> {
+    let long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
+    Ok(table.is_large
+        && long_enough
+        && crate::services::atlassian::store::api_token::count_of(db, organization, None).await? > READ_FIRST)
+}
+
+/// One page.
+pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
+    db: &mut Session<M>,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+    page: &PageRequest,
+    record: fn(R) -> Result<T, Error>,
+) -> Result<PageResult<T>, Error> {
+    let searches: &[Search] = if is_worth_an_index(db, table, organization, filter).await? {
+        &[Search::ReadFirst, Search::Index]
+    } else {
+        &[Search::Read]
+    };
+    let mut found = Vec::new();
+    for search in searches {
+        found = select::<M, R>(db, table, organization, filter, page, *search).await?;
+        if i64::try_from(found.len()).unwrap_or(i64::MAX) > page.size {
+            break;
+        }
+    }
+    Ok(PageResult::cut(page, found.into_iter().map(record).collect::<Result<_, _>>()?))
+}
+
+/// Up to one record more than the page holds, in reading direction.
+async fn select<M, R: DeserializeOwned>(
+    db: &mut Session<M>,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+    page: &PageRequest,
+    search: Search,
+) -> Result<Vec<R>, Error> {
+    let is_sqlite = db.is_sqlite();
+    let mut sql = Sql::new("WITH picked AS (SELECT ");
+    sql.push(table.columns);
+    push_source(&mut sql, table, organization, filter, is_sqlite, search, Some(page));
+    sql.push(" ORDER BY ");
+    push_order(&mut sql, page);
+    sql.push(" LIMIT 0 + ").bind(page.size + 1).push(") SELECT ");
+    push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page), is_sqlite);
+    sql.push(" FROM picked");
+    let (text, binds) = sql.into_parts();
+    let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
+    serde_json::from_str(&rows).map_err(Error::internal)
+}
+
+/// How many records are asked for.
+pub(crate) async fn count<M>(
+    db: &mut Session<M>,
+    table: &Table,
+    organization: OrganizationId,
+    filter: &Filter,
+) -> Result<i64, Error> {
+    let search = if is_worth_an_index(db, table, organization, filter).await? { Search::Index } else { Search::Read };
+    let mut sql = Sql::new("SELECT count(*)");
+    push_source(&mut sql, table, organization, filter, db.is_sqlite(), search, None);
+    let (text, binds) = sql.into_parts();
+    Ok(on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?)
+}

@@ -1,0 +1,197 @@
+//! Service accounts and their API tokens.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{from_micros, micros},
+        error::Error,
+    },
+    domain::organization::OrganizationId,
+    services::atlassian::domain::{
+        api_access::User,
+        listing::moment,
+        service_account::{ServiceAccount, ServiceAccountToken},
+    },
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session},
+    },
+};
+
+type Row = (String, i64, String, String, Option<String>, i64, Option<String>);
+
+fn service_account((id, _, name, email, description, updated_at, created_by): Row) -> ServiceAccount {
+    ServiceAccount { id, name, email, description, updated_at: from_micros(updated_at), created_by }
+}
+
+/// Up to `limit` service accounts behind a position, each with its own, and how many there are in all.
+pub async fn list<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<(i64, ServiceAccount)>, Error> {
+    const SQL: &str = "SELECT id, position, name, email, description, updated_at, created_by FROM service_account \
+                       WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT 0 + $3";
+    let rows: Vec<Row> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(behind).bind(limit).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|row| (row.1, service_account(row))).collect())
+}
+
+/// Where the page before a position begins: the position that its first record is behind.
+pub async fn page_before<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    position: i64,
+    limit: i64,
+) -> Result<i64, Error> {
+    const SQL: &str = "SELECT COALESCE(MIN(position), 1) - 1 FROM (SELECT position FROM service_account \
+                       WHERE organization_id = $1 AND position <= $2 ORDER BY position DESC LIMIT 0 + $3) before";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(position).bind(limit).fetch_one(c).await)?)
+}
+
+/// How many there are.
+pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<i64, Error> {
+    const SQL: &str = "SELECT count(*) FROM service_account WHERE organization_id = $1";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_one(c).await)?)
+}
+
+/// One service account.
+pub async fn find<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    id: &str,
+) -> Result<Option<ServiceAccount>, Error> {
+    const SQL: &str = "SELECT id, position, name, email, description, updated_at, created_by FROM service_account \
+                       WHERE organization_id = $1 AND id = $2";
+    if !can_be_stored(id) {
+        return Ok(None);
+    }
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(service_account))
+}
+
+/// Adds a service account behind those that are there, or replaces the one with its id.
+pub async fn upsert(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    account: &ServiceAccount,
+) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO service_account (organization_id, id, position, name, email, description, updated_at, \
+                       created_by) VALUES ($1, $2, (SELECT COALESCE(MAX(position), 0) + 1 FROM service_account \
+                       WHERE organization_id = $1), $3, $4, $5, $6, $7) ON CONFLICT (organization_id, id) DO UPDATE SET \
+                       name = excluded.name, email = excluded.email, description = excluded.description, \
+                       updated_at = excluded.updated_at, created_by = excluded.created_by";
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(&account.id)
+        .bind(&account.name)
+        .bind(&account.email)
+        .bind(&account.description)
+        .bind(micros(account.updated_at))
+        .bind(&account.created_by)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Deletes a service account, its tokens and its OAuth clients; `false` when there is none.
+pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM service_account WHERE organization_id = $1 AND id = $2";
+    if !can_be_stored(id) {
+        return Ok(false);
+    }
+    let gone =
+        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(gone > 0)
+}
+
+/// The tokens of one service account, or of all, newest last.
+pub async fn tokens<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    account: Option<&str>,
+) -> Result<Vec<ServiceAccountToken>, Error> {
+    const SQL: &str = "SELECT t.id, t.label, t.scopes, t.created_at, t.expires_at, t.last_active_at, a.id, a.name, a.email \
+                       FROM service_account_token t JOIN service_account a \
+                       ON a.organization_id = t.organization_id AND a.id = t.service_account_id \
+                       WHERE t.organization_id = $1 AND t.service_account_id = COALESCE($2, t.service_account_id) \
+                       ORDER BY a.position, t.created_at, t.id";
+    type Row = (String, String, String, i64, i64, i64, String, String, String);
+    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(account).fetch_all(c).await)?;
+    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
+    rows.into_iter()
+        .map(|(id, label, scopes, created_at, expires_at, last_active_at, account, name, email)| {
+            Ok(ServiceAccountToken {
+                id,
+                label,
+                scopes: serde_json::from_str(&scopes).map_err(Error::internal)?,
+                created_at: from_micros(created_at),
+                expires_at: time(expires_at),
+                last_active_at: time(last_active_at),
+                account: User { id: account, name, email },
+            })
+        })
+        .collect()
+}
+
+/// How many tokens a service account has; `None` when there is no such account.
+pub async fn count_tokens<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    account: &str,
+) -> Result<Option<i64>, Error> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM service_account_token t WHERE t.organization_id = $1 \
+                       AND t.service_account_id = $2) FROM service_account WHERE organization_id = $1 AND id = $2";
+    if !can_be_stored(account) {
+        return Ok(None);
+    }
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(account).fetch_optional(c).await)?)
+}
+
+/// Adds a token, in the place of an earlier one of the account with the same label.
+pub async fn upsert_token(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    token: &ServiceAccountToken,
+) -> Result<(), Error> {
+    const SAME: &str = "DELETE FROM service_account_token \
+                        WHERE organization_id = $1 AND service_account_id = $2 AND label = $3";
+    const SQL: &str = "INSERT INTO service_account_token (organization_id, id, service_account_id, label, scopes, \
+                       created_at, expires_at, last_active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    on!(db, |c| sqlx::query(SAME)
+        .bind(organization.0)
+        .bind(&token.account.id)
+        .bind(&token.label)
+        .execute(c)
+        .await
+        .map(drop))?;
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(&token.id)
+        .bind(&token.account.id)
+        .bind(&token.label)
+        .bind(serde_json::json!(token.scopes).to_string())
+        .bind(micros(token.created_at))
+        .bind(moment(token.expires_at))
+        .bind(moment(token.last_active_at))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Revokes every token of a service account.
+pub async fn revoke_tokens(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    account: &str,
+) -> Result<(), Error> {
+    const SQL: &str = "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2";
+    if !can_be_stored(account) {
+        return Ok(());
+    }
+    on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(account).execute(c).await.map(drop))?;
+    Ok(())
+}

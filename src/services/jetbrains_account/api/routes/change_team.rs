@@ -1,0 +1,53 @@
+//! `POST /customer/changeLicensesTeam`: moves licences to another team.
+
+use std::collections::BTreeSet;
+
+use axum::response::IntoResponse;
+
+use crate::{
+    core::error::Error,
+    http::{caller::Caller, extract::Json},
+    services::jetbrains_account::{
+        JetBrainsAccount,
+        api::{
+            error::{ErrorBody, JetBrainsError},
+            jackson::Object,
+            scope,
+            wire::{Answer, ChangeTeamRequest, ChangeTeamResponse},
+        },
+        store,
+    },
+    store::organization,
+};
+
+/// Moves licences to another team. What is unknown, there already or not transferable stays where it is and is not
+/// listed (jetbrains-account §5.6).
+#[utoipa::path(
+    post, path = "/customer/changeLicensesTeam", operation_id = "changeTeam", tag = "License",
+    request_body = ChangeTeamRequest,
+    security(("apiKey" = [], "customerCode" = [])),
+    responses(
+        (status = 200, description = "The licences that moved", body = ChangeTeamResponse<Vec<String>>),
+        (status = 400, description = "A body that cannot be read", content_type = "text/html"),
+        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        (status = 403, description = "The token is a team's, or its owner may not edit", body = ErrorBody),
+        (status = 404, description = "No such team", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn change_team(
+    caller: Caller<JetBrainsAccount, scope::Edit>,
+    body: Json<JetBrainsAccount, Object<ChangeTeamRequest>>,
+) -> Result<impl IntoResponse, JetBrainsError> {
+    let Object(request) = body.0;
+    let owner = &caller.principal;
+    owner.check_organization_token()?;
+    // unverified: permission before the team's existence (jetbrains-account §6, change-6).
+    owner.check_edit(None)?;
+    let (organization, team) = (owner.organization.id, request.target_team_id.0);
+    let mut db = caller.write().await?;
+    organization::find_team(&mut db, organization, team).await?.ok_or(Error::TeamUnknown(team))?;
+    let ids: BTreeSet<String> = request.license_ids.into_iter().map(|id| id.0).collect();
+    let license_ids = store::license::move_to_team(&mut db, organization, &ids, team).await?;
+    db.commit().await?;
+    Ok(Answer(ChangeTeamResponse { license_ids }).into_response())
+}

@@ -1,0 +1,292 @@
+//! `/organizations/{customerCode}/jetbrains-account/…`: what people click in the vendor's pages, as a named actor,
+//! with the vendor's rules (jetbrains-account §14).
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    core::{clock, error::Error},
+    domain::organization::{OrganizationId, Person},
+    http::{
+        control_input::{Answer, Json, OrganizationAdmin, OrganizationPath, SpaceQuery},
+        problem::{Problem, Refused},
+    },
+    services::jetbrains_account::{
+        domain::role::{Actor, Grant, Grants, Profile, Role},
+        store,
+    },
+    store::organization,
+};
+
+/// An organization's Administration page, as data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Administration {
+    #[schema(example = "6700001")]
+    customer_code: String,
+    name: String,
+    api_enabled: bool,
+    roles: Vec<RoleAnswer>,
+    tokens: Vec<TokenAnswer>,
+}
+
+/// A role of a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoleAnswer {
+    person: String,
+    role: &'static str,
+    /// Absent for a role in the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+}
+
+/// A token, without the token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenAnswer {
+    person: String,
+    /// Absent for a token of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A token that was just generated.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NewTokenAnswer {
+    person: String,
+    /// Absent for a token of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<i32>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The token. Shown here, and never again.
+    token: String,
+}
+
+/// Body of `putJetbrainsAccountApi`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutApi {
+    /// Calls are answered.
+    enabled: bool,
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+}
+
+/// Body of `generateJetbrainsToken` and `removeJetbrainsToken`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenRequest {
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+    /// The e-mail address of whose token it is.
+    #[schema(example = "ann@example.test")]
+    person: String,
+    /// The team it is for; left out, the organization.
+    team: Option<i32>,
+}
+
+/// Body of `giveJetbrainsRole` and `takeJetbrainsRole`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoleRequest {
+    /// The e-mail address of who does it.
+    #[schema(example = "ann@example.test")]
+    actor: String,
+    /// The e-mail address of whose role it is.
+    #[schema(example = "bob@example.test")]
+    person: String,
+    /// `organization_admin`, `viewer` or `primary_contact`; with a team `team_admin` or `viewer`.
+    #[schema(example = "team_admin")]
+    role: String,
+    /// The team it is in; left out, the organization.
+    #[schema(example = 2001)]
+    team: Option<i32>,
+}
+
+/// The organization in the path, as its administrators see it.
+pub(crate) struct AccountAdmin(OrganizationAdmin);
+
+impl AccountAdmin {
+    async fn open(path: OrganizationPath, app: &App) -> Result<Self, Error> {
+        path.open(app).await.map(Self)
+    }
+
+    fn id(&self) -> OrganizationId {
+        self.0.organization.id
+    }
+
+    async fn person(&mut self, email: &str) -> Result<(Person, Grants), Error> {
+        let person = self.0.person(email).await?;
+        let grants = self.grants(&person).await?;
+        Ok((person, grants))
+    }
+
+    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Error> {
+        let person = self.0.actor(email).await?;
+        let grants = self.grants(&person).await?;
+        Ok((person, grants))
+    }
+
+    async fn grants(&mut self, person: &Person) -> Result<Grants, Error> {
+        store::role::grants_of(&mut self.0.db, self.0.organization.id, person.id).await
+    }
+
+    async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Error> {
+        if let Some(team) = team {
+            let id = self.id();
+            let found = organization::find_team(&mut self.0.db, id, team).await?;
+            found.ok_or_else(|| Error::NotFound(format!("there is no team {team}")))?;
+        }
+        Ok(Profile::of(team))
+    }
+
+    async fn administration(&mut self) -> Result<Administration, Error> {
+        let id = self.id();
+        let roles = store::role::list(&mut self.0.db, id).await?;
+        let tokens = store::token::list(&mut self.0.db, id).await?;
+        Ok(Administration {
+            customer_code: self.0.organization.customer_code.to_string(),
+            name: self.0.organization.name.clone(),
+            api_enabled: organization::is_api_enabled(&mut self.0.db, id).await?,
+            roles: roles
+                .into_iter()
+                .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
+                .collect(),
+            tokens: tokens
+                .into_iter()
+                .map(|token| TokenAnswer {
+                    person: token.email,
+                    team: token.profile.team(),
+                    created_at: clock::write(token.created_at),
+                })
+                .collect(),
+        })
+    }
+
+    async fn finish(mut self) -> Result<Answer<Administration>, Problem> {
+        let administration = self.administration().await?;
+        self.0.db.commit().await?;
+        Ok(Answer(administration))
+    }
+}
+
+/// Enables or disables the API for the organization. Tokens survive.
+#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = PutApi,
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+pub(crate) async fn put_api(
+    State(app): State<App>,
+    path: OrganizationPath,
+    Json(body): Json<PutApi>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = AccountAdmin::open(path, &app).await?;
+    let (actor, grants) = page.actor(&body.actor).await?;
+    Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
+    let id = page.id();
+    organization::set_jetbrains_account(&mut page.0.db, id, Some(body.enabled), None).await?;
+    page.finish().await
+}
+
+/// Generates a person's token in the organization or in one team; an earlier one dies at once.
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "generateJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = TokenRequest,
+    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), Refused))]
+pub(crate) async fn generate_token(
+    State(app): State<App>,
+    path: OrganizationPath,
+    Json(body): Json<TokenRequest>,
+) -> Result<Answer<NewTokenAnswer>, Problem> {
+    let mut page = AccountAdmin::open(path, &app).await?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, grants) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
+    actor.check_generate_token(&grants, profile)?;
+    let id = page.id();
+    let token = store::token::generate(&mut page.0.db, &app.keyring, id, &person, profile).await?;
+    let created_at = clock::write(page.0.db.now());
+    page.0.db.commit().await?;
+    Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))
+}
+
+/// Removes a person's token.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "removeJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = TokenRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+pub(crate) async fn remove_token(
+    State(app): State<App>,
+    path: OrganizationPath,
+    Json(body): Json<TokenRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = AccountAdmin::open(path, &app).await?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, _) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
+    actor.check_remove_token(profile)?;
+    let id = page.id();
+    if !store::token::remove(&mut page.0.db, id, person.id, profile).await? {
+        return Err(Error::NotFound(format!("{} has no token in the {profile}", person.email)).into());
+    }
+    page.finish().await
+}
+
+/// Gives a person a role in the organization or in a team.
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "giveJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = RoleRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+pub(crate) async fn give_role(
+    State(app): State<App>,
+    path: OrganizationPath,
+    Json(body): Json<RoleRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = AccountAdmin::open(path, &app).await?;
+    let (person, grant) = role_change(&mut page, &body).await?;
+    let id = page.id();
+    store::role::give(&mut page.0.db, id, person.id, grant).await?;
+    page.finish().await
+}
+
+/// Takes a role from a person. With the last role in a profile goes the token there.
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "takeJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    request_body = RoleRequest,
+    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+pub(crate) async fn take_role(
+    State(app): State<App>,
+    path: OrganizationPath,
+    Json(body): Json<RoleRequest>,
+) -> Result<Answer<Administration>, Problem> {
+    let mut page = AccountAdmin::open(path, &app).await?;
+    let (person, grant) = role_change(&mut page, &body).await?;
+    let id = page.id();
+    if !store::role::take(&mut page.0.db, id, person.id, grant).await? {
+        let role = grant.role.name();
+        return Err(Error::NotFound(format!("{} is no {role} in the {}", person.email, grant.profile)).into());
+    }
+    let left = store::role::grants_of(&mut page.0.db, id, person.id).await?;
+    if left.standing(grant.profile).is_none() {
+        store::token::remove(&mut page.0.db, id, person.id, grant.profile).await?;
+    }
+    page.finish().await
+}
+
+async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Error> {
+    let role: Role = body.role.parse().map_err(|e: String| Error::invalid("/role", e))?;
+    let (actor, actor_grants) = page.actor(&body.actor).await?;
+    let (person, _) = page.person(&body.person).await?;
+    let profile = page.profile(body.team).await?;
+    role.check_fits(profile).map_err(|e| Error::invalid("/role", e))?;
+    let is_self = actor.id == person.id;
+    Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
+    Ok((person, Grant { role, profile }))
+}

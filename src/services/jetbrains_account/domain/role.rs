@@ -1,0 +1,316 @@
+//! Who may do what in JetBrains Account (jetbrains-account §10, §14), as pure functions.
+
+use std::{fmt, str::FromStr};
+
+use crate::core::error::Error;
+
+/// What a person is in a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Administrates the organization. Only there.
+    OrganizationAdmin,
+    /// Administrates a team. Only there.
+    TeamAdmin,
+    /// Looks on, in the organization or in a team.
+    Viewer,
+    /// The organization's contact. Only there.
+    PrimaryContact,
+}
+
+impl Role {
+    /// Every role, by the name that seeds and the control API use.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("organization_admin", Self::OrganizationAdmin),
+        ("team_admin", Self::TeamAdmin),
+        ("viewer", Self::Viewer),
+        ("primary_contact", Self::PrimaryContact),
+    ];
+
+    /// Its name in seeds, in the control API and in the store.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether the role exists in that kind of profile.
+    ///
+    /// # Errors
+    /// A sentence that says in which it does.
+    pub fn check_fits(self, profile: Profile) -> Result<(), String> {
+        match (self, profile) {
+            (Self::OrganizationAdmin | Self::PrimaryContact, Profile::Team(_)) => {
+                Err(format!("{} is of the organization: leave `team` out", self.name()))
+            }
+            (Self::TeamAdmin, Profile::Organization) => Err(format!("{} takes a `team`", self.name())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::NAMES
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, role)| *role)
+            .ok_or_else(|| format!("`{text}` is not a role: expected {}", Self::NAMES.map(|(name, _)| name).join(", ")))
+    }
+}
+
+/// What a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Profile {
+    Organization,
+    /// One team.
+    Team(i32),
+}
+
+impl Profile {
+    /// The team, if it is one.
+    pub fn team(self) -> Option<i32> {
+        match self {
+            Self::Organization => None,
+            Self::Team(id) => Some(id),
+        }
+    }
+
+    /// The inverse of [`Profile::team`].
+    pub fn of(team: Option<i32>) -> Self {
+        team.map_or(Self::Organization, Self::Team)
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization => f.write_str("organization"),
+            Self::Team(id) => write!(f, "team {id}"),
+        }
+    }
+}
+
+/// One role in one profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Grant {
+    /// What the person is.
+    pub role: Role,
+    /// Where.
+    pub profile: Profile,
+}
+
+/// What somebody counts as in one profile: the strongest of the roles held there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// May change things.
+    Admin,
+    /// Reads; is the organization's contact.
+    PrimaryContact,
+    /// Reads.
+    Viewer,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admin => "admin",
+            Self::PrimaryContact => "primary contact",
+            Self::Viewer => "viewer",
+        })
+    }
+}
+
+/// Everything one person is in one organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants(pub Vec<Grant>);
+
+impl Grants {
+    /// Holds exactly this.
+    pub fn has(&self, role: Role, profile: Profile) -> bool {
+        self.0.contains(&Grant { role, profile })
+    }
+
+    /// What the person counts as in `profile`; `None` without a role there.
+    ///
+    /// unverified: that a primary contact who is a viewer too shows as the former.
+    pub fn standing(&self, profile: Profile) -> Option<Standing> {
+        self.0
+            .iter()
+            .filter(|grant| grant.profile == profile)
+            .map(|grant| grant.role)
+            .min_by_key(|role| match role {
+                Role::OrganizationAdmin | Role::TeamAdmin => 0,
+                Role::PrimaryContact => 1,
+                Role::Viewer => 2,
+            })
+            .map(|role| match role {
+                Role::OrganizationAdmin | Role::TeamAdmin => Standing::Admin,
+                Role::PrimaryContact => Standing::PrimaryContact,
+                Role::Viewer => Standing::Viewer,
+            })
+    }
+
+    fn is_organization_admin(&self) -> bool {
+        self.has(Role::OrganizationAdmin, Profile::Organization)
+    }
+
+    fn administrates(&self, profile: Profile) -> bool {
+        profile != Profile::Organization && self.has(Role::TeamAdmin, profile)
+    }
+}
+
+/// An actor of the vendor's pages, and what they are.
+#[derive(Debug)]
+pub struct Actor<'a> {
+    /// Who acts.
+    pub email: &'a str,
+    pub grants: &'a Grants,
+    /// They act on themselves.
+    pub is_self: bool,
+}
+
+impl Actor<'_> {
+    fn allow(&self, allowed: bool, what: &str) -> Result<(), Error> {
+        if allowed { Ok(()) } else { Err(Error::ActorRefused(format!("{} may not {what}", self.email))) }
+    }
+
+    /// Look at the page of `profile`: whoever is something there; an organization admin at every team's.
+    ///
+    /// unverified: that others do not see it at all.
+    ///
+    /// # Errors
+    /// [`Error::ActorRefused`].
+    pub fn check_look(&self, profile: Profile) -> Result<(), Error> {
+        self.allow(
+            self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
+            &format!("look at the {profile}: that takes a role there"),
+        )
+    }
+
+    /// Enable or disable the API: organization admins.
+    ///
+    /// # Errors
+    /// [`Error::ActorRefused`].
+    pub fn check_switch_api(&self) -> Result<(), Error> {
+        self.allow(self.grants.is_organization_admin(), "enable or disable the API: that takes an organization admin")
+    }
+
+    /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
+    /// admin everybody's in the team.
+    ///
+    /// # Errors
+    /// [`Error::ActorRefused`].
+    pub fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
+        self.allow(
+            holder.standing(profile).is_some(),
+            &format!("generate a token in the {profile} for somebody without a role there"),
+        )?;
+        self.allow(
+            self.is_self || self.grants.administrates(profile),
+            &format!("generate somebody else's token in the {profile}: that takes an admin of the team"),
+        )
+    }
+
+    /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
+    /// in the team.
+    ///
+    /// # Errors
+    /// [`Error::ActorRefused`].
+    pub fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
+        self.allow(
+            self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
+            &format!("remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"),
+        )
+    }
+
+    /// Give or take a role in `profile`: an organization admin any, a team's admin the team's.
+    ///
+    /// unverified: the vendor's article does not say who gives roles.
+    ///
+    /// # Errors
+    /// [`Error::ActorRefused`].
+    pub fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
+        self.allow(
+            self.grants.is_organization_admin() || self.grants.administrates(profile),
+            &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEAM: Profile = Profile::Team(1);
+
+    fn grants(list: &[(Role, Profile)]) -> Grants {
+        Grants(list.iter().map(|&(role, profile)| Grant { role, profile }).collect())
+    }
+
+    #[test]
+    fn the_strongest_role_counts_per_profile() {
+        let both = grants(&[
+            (Role::Viewer, Profile::Organization),
+            (Role::PrimaryContact, Profile::Organization),
+            (Role::TeamAdmin, TEAM),
+        ]);
+        assert_eq!(both.standing(Profile::Organization), Some(Standing::PrimaryContact));
+        assert_eq!(both.standing(TEAM), Some(Standing::Admin));
+        assert_eq!(both.standing(Profile::Team(2)), None);
+    }
+
+    /// jetbrains-account §14, row by row.
+    #[test]
+    fn who_may_do_what() {
+        let org_admin = grants(&[(Role::OrganizationAdmin, Profile::Organization)]);
+        let team_admin = grants(&[(Role::TeamAdmin, TEAM)]);
+        let viewer = grants(&[(Role::Viewer, TEAM), (Role::Viewer, Profile::Organization)]);
+        let contact = grants(&[(Role::PrimaryContact, Profile::Organization)]);
+        let nobody = grants(&[]);
+        let acting = |grants: &Grants, is_self: bool, check: &dyn Fn(&Actor<'_>) -> Result<(), Error>| {
+            check(&Actor { email: "a@example.test", grants, is_self }).is_ok()
+        };
+
+        for (who, may) in
+            [(&org_admin, true), (&team_admin, false), (&viewer, false), (&contact, false), (&nobody, false)]
+        {
+            assert_eq!(acting(who, false, &|actor| actor.check_switch_api()), may);
+        }
+        let generate =
+            |who, is_self, holder: &Grants, profile| acting(who, is_self, &|a| a.check_generate_token(holder, profile));
+        assert!(generate(&org_admin, true, &org_admin, Profile::Organization));
+        assert!(
+            !generate(&org_admin, false, &viewer, Profile::Organization),
+            "an org admin removes, but does not generate for others"
+        );
+        assert!(generate(&team_admin, false, &viewer, TEAM));
+        assert!(!generate(&team_admin, false, &contact, TEAM), "not in the team");
+        assert!(!generate(&team_admin, false, &viewer, Profile::Organization));
+        assert!(generate(&viewer, true, &viewer, TEAM) && generate(&contact, true, &contact, Profile::Organization));
+        assert!(!generate(&viewer, false, &team_admin, TEAM));
+        assert!(!generate(&nobody, true, &nobody, TEAM));
+
+        let look = |who, profile| acting(who, true, &|a| a.check_look(profile));
+        assert!(look(&org_admin, TEAM) && look(&viewer, TEAM) && look(&contact, Profile::Organization));
+        assert!(!look(&contact, TEAM) && !look(&team_admin, Profile::Organization) && !look(&nobody, TEAM));
+
+        let remove = |who, is_self, profile| acting(who, is_self, &|a| a.check_remove_token(profile));
+        assert!(remove(&org_admin, false, Profile::Organization) && remove(&org_admin, false, TEAM));
+        assert!(remove(&team_admin, false, TEAM) && !remove(&team_admin, false, Profile::Organization));
+        assert!(!remove(&team_admin, false, Profile::Team(2)));
+        assert!(remove(&viewer, true, TEAM) && !remove(&viewer, false, TEAM));
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for (name, role) in Role::NAMES {
+            assert_eq!(role.name(), name);
+            assert_eq!(name.parse(), Ok(role));
+        }
+        assert!("admin".parse::<Role>().is_err());
+        assert!(
+            Role::TeamAdmin.check_fits(Profile::Organization).is_err()
+                && Role::OrganizationAdmin.check_fits(TEAM).is_err()
+        );
+    }
+}

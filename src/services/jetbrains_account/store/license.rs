@@ -1,0 +1,362 @@
+//! JetBrains licences.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use serde::Deserialize;
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{Time, from_micros, micros},
+        error::Error,
+        paging::Page,
+    },
+    domain::organization::{OrganizationId, Team, email_key},
+    services::jetbrains_account::domain::{
+        contact::Contact,
+        license::{Assignee, License, LicenseFilter, ServerKind, Subscription},
+        product,
+    },
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session},
+        sql::{Bind, Sql, bound, flag, push_json_rows},
+    },
+};
+
+/// Licences written by one statement. SQLite looks every `$n` up among those before it, so that many are slow.
+const ROWS_PER_INSERT: usize = 40;
+/// Ids named by one statement.
+const IDS_PER_UPDATE: usize = 500;
+
+/// A licence as the database hands it over: an array in this order.
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    product_code: Cow<'a, str>,
+    team_id: i32,
+    #[serde(borrow)]
+    team_name: Cow<'a, str>,
+    valid_until: Option<i64>,
+    #[serde(deserialize_with = "flag")]
+    auto_renew: bool,
+    pack: Option<String>,
+    perpetual_until: Option<i64>,
+    #[serde(borrow)]
+    assignee_kind: Option<Cow<'a, str>>,
+    assignee: Option<String>,
+    assignee_name: Option<String>,
+    account_name: Option<String>,
+    assigned_at: Option<i64>,
+    last_seen_at: Option<i64>,
+    #[serde(deserialize_with = "flag")]
+    offline_code: bool,
+    #[serde(deserialize_with = "flag")]
+    per_user: bool,
+    #[serde(deserialize_with = "flag")]
+    transferable: bool,
+    #[serde(deserialize_with = "flag")]
+    trial: bool,
+    #[serde(deserialize_with = "flag")]
+    suspended: bool,
+    domain: Option<String>,
+}
+
+/// The members of [`Row`], and the rows they are of.
+const COLUMNS: &str = "l.id, l.product_code, l.team_id, t.name, l.valid_until, l.auto_renew, l.pack, \
+                       l.perpetual_until, l.assignee_kind, l.assignee, l.assignee_name, \
+                       CASE WHEN p.jetbrains_account THEN p.name END, l.assigned_at, l.last_seen_at, \
+                       l.offline_code, l.per_user, l.transferable, l.trial, l.suspended, l.domain";
+const NAMES: &str = " FROM picked l \
+                     JOIN team t ON t.organization_id = l.organization_id AND t.id = l.team_id \
+                     LEFT JOIN person p ON p.organization_id = l.organization_id AND p.email_key = l.assignee_key";
+/// What [`License::unavailable`] says in Rust, but for the end of the subscription, which needs the time.
+const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
+                          AND (perpetual_until IS NOT NULL OR valid_until >= ";
+
+impl Row<'_> {
+    fn into_license(self) -> Result<License, Error> {
+        let product = product::find(&self.product_code)
+            .ok_or_else(|| Error::internal(format!("licence {} is of no product: {}", self.id, self.product_code)))?;
+        let text = Option::<String>::unwrap_or_default;
+        let assignee = match self.assignee_kind.as_deref() {
+            None => None,
+            Some("user") => Some(Assignee::User {
+                email: text(self.assignee),
+                given_name: text(self.assignee_name),
+                account_name: self.account_name,
+            }),
+            Some("license_key") => {
+                Some(Assignee::LicenseKey { registration_name: text(self.assignee_name), key: text(self.assignee) })
+            }
+            Some(kind) => {
+                let kind = if kind == "license_vault" { ServerKind::LicenseVault } else { ServerKind::LicenseServer };
+                Some(Assignee::Server { uid: text(self.assignee), kind })
+            }
+        };
+        Ok(License {
+            id: self.id.into_owned(),
+            product,
+            team: Team { id: self.team_id, name: self.team_name.into_owned() },
+            subscription: self.valid_until.map(|until| Subscription {
+                valid_until: from_micros(until),
+                pack: self.pack,
+                auto_renew: self.auto_renew,
+            }),
+            perpetual_until: self.perpetual_until.map(from_micros),
+            assignee,
+            assigned_at: self.assigned_at.map(from_micros),
+            last_seen_at: self.last_seen_at.map(from_micros),
+            offline_code: self.offline_code,
+            per_user: self.per_user,
+            transferable: self.transferable,
+            trial: self.trial,
+            suspended: self.suspended,
+            domain: self.domain,
+        })
+    }
+}
+
+fn licenses(text: &str) -> Result<Vec<License>, Error> {
+    let rows: Vec<Row<'_>> = serde_json::from_str(text).map_err(Error::internal)?;
+    rows.into_iter().map(Row::into_license).collect()
+}
+
+/// Completes a `WITH picked AS (…)` to a select of one text.
+fn push_rows(sql: &mut Sql, is_sqlite: bool) {
+    push_json_rows(sql, COLUMNS, |sql| _ = sql.push("l.position"), is_sqlite);
+    sql.push(NAMES);
+}
+
+/// `organization_id = $1 AND …` for what is asked.
+fn push_filter(sql: &mut Sql, organization: OrganizationId, filter: &LicenseFilter) {
+    sql.push("organization_id = ").bind(organization.0);
+    if [&filter.product_code, &filter.assignee_email].into_iter().flatten().any(|text| !can_be_stored(text)) {
+        sql.push(" AND FALSE");
+        return;
+    }
+    if let Some(team) = filter.team {
+        sql.push(" AND team_id = ").bind(i64::from(team));
+    }
+    if let Some(code) = &filter.product_code {
+        sql.push(" AND product_code = ").bind(code.clone());
+    }
+    if let Some(email) = &filter.assignee_email {
+        sql.push(" AND assignee_key = ").bind(email_key(email));
+    }
+    match filter.assigned {
+        Some(true) => sql.push(" AND assignee_kind IS NOT NULL"),
+        Some(false) => sql.push(" AND assignee_kind IS NULL"),
+        None => sql,
+    };
+}
+
+/// One page of the licences that pass the filter, in the listing order, and how many pass it in all.
+pub async fn page<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &LicenseFilter,
+    page: Page,
+) -> Result<(Vec<License>, i64), Error> {
+    let mut condition = Sql::default();
+    push_filter(&mut condition, organization, filter);
+    let condition = condition.text().to_owned();
+
+    let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE ");
+    push_filter(&mut sql, organization, filter);
+    // A bare `LIMIT $n` would make SQLite plan the statement anew with every value.
+    sql.push(" ORDER BY position LIMIT 0 + ").bind(page.size).push(" OFFSET ").bind(page.offset());
+    sql.push(") SELECT (SELECT count(*) FROM license WHERE ").repeat(&condition).push("), ");
+    push_rows(&mut sql, db.is_sqlite());
+    let (text, binds) = sql.into_parts();
+    let (total, rows): (i64, String) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
+    Ok((licenses(&rows)?, total))
+}
+
+async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Error> {
+    sql.push(") SELECT ");
+    push_rows(&mut sql, db.is_sqlite());
+    let (text, binds) = sql.into_parts();
+    let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
+    licenses(&rows)
+}
+
+/// One licence.
+pub async fn find<M>(db: &mut Session<M>, organization: OrganizationId, id: &str) -> Result<Option<License>, Error> {
+    if !can_be_stored(id) {
+        return Ok(None);
+    }
+    let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
+    sql.bind(organization.0).push(" AND id = ").bind(id.to_owned());
+    Ok(select(db, sql).await?.pop())
+}
+
+/// The first licence of a product in a team that can be assigned, in the listing order.
+pub async fn first_available<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    team: i32,
+    product_code: &str,
+    now: Time,
+) -> Result<Option<License>, Error> {
+    let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
+    sql.bind(organization.0).push(" AND team_id = ").bind(i64::from(team));
+    sql.push(" AND product_code = ").bind(product_code.to_owned());
+    sql.push(AVAILABLE).bind(micros(now)).push(") ORDER BY position LIMIT 1");
+    Ok(select(db, sql).await?.pop())
+}
+
+/// Every licence that passes the filter. For filters that name a person: their licences are few.
+pub async fn all<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &LicenseFilter,
+) -> Result<Vec<License>, Error> {
+    let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE ");
+    push_filter(&mut sql, organization, filter);
+    select(db, sql).await
+}
+
+/// Gives a licence to a person, at the session's time. A person with an account needs no offline code.
+pub async fn assign(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    id: &str,
+    contact: &Contact,
+    offline_code: bool,
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE license SET assignee_kind = 'user', assignee = $3, assignee_key = $4, \
+                       assignee_name = $5, assigned_at = $6, last_seen_at = NULL, \
+                       offline_code = $7 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.organization_id = $1 \
+                       AND p.email_key = $4 AND p.jetbrains_account) \
+                       WHERE organization_id = $1 AND id = $2 AND assignee_kind IS NULL";
+    let now = micros(db.now());
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(id)
+        .bind(&contact.email)
+        .bind(email_key(&contact.email))
+        .bind(contact.full_name())
+        .bind(now)
+        .bind(offline_code)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Takes a licence back from whoever holds it.
+///
+/// unverified: that it still says when it was last assigned and in use.
+pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<(), Error> {
+    const SQL: &str = "UPDATE license SET assignee_kind = NULL, assignee = NULL, assignee_key = NULL, \
+                       assignee_name = NULL, offline_code = FALSE WHERE organization_id = $1 AND id = $2";
+    on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(id).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Moves licences to a team and returns the ids of those that moved: not the ones that are unknown, there
+/// already, or not transferable.
+pub async fn move_to_team(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    ids: &BTreeSet<String>,
+    team: i32,
+) -> Result<BTreeSet<String>, Error> {
+    let ids: Vec<Bind> = ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect();
+    let mut moved = BTreeSet::new();
+    for chunk in ids.chunks(IDS_PER_UPDATE) {
+        let mut sql = Sql::new("UPDATE license SET team_id = ");
+        sql.bind(i64::from(team)).push(" WHERE organization_id = ").bind(organization.0);
+        sql.push(" AND team_id <> ").bind(i64::from(team)).push(" AND transferable AND id IN ");
+        sql.bind_row(chunk.iter().cloned()).push(" RETURNING id");
+        let (text, binds) = sql.into_parts();
+        let rows: Vec<String> =
+            on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
+        moved.extend(rows);
+    }
+    Ok(moved)
+}
+
+/// Adds licences behind those that are there; one whose id is there already is replaced in its place.
+pub async fn upsert(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    licenses: &[License],
+) -> Result<(), Error> {
+    const NEXT: &str = "SELECT COALESCE(MAX(position), 0) + 1 FROM license WHERE organization_id = $1";
+    const INSERT: &str = "INSERT INTO license (organization_id, id, position, product_code, team_id, valid_until, \
+                          auto_renew, pack, perpetual_until, assignee_kind, assignee, assignee_key, assignee_name, \
+                          assigned_at, last_seen_at, offline_code, per_user, transferable, trial, suspended, domain) \
+                          VALUES ";
+    const REPLACE: &str = " ON CONFLICT (organization_id, id) DO UPDATE SET product_code = excluded.product_code, \
+                           team_id = excluded.team_id, valid_until = excluded.valid_until, \
+                           auto_renew = excluded.auto_renew, pack = excluded.pack, \
+                           perpetual_until = excluded.perpetual_until, assignee_kind = excluded.assignee_kind, \
+                           assignee = excluded.assignee, assignee_key = excluded.assignee_key, \
+                           assignee_name = excluded.assignee_name, assigned_at = excluded.assigned_at, \
+                           last_seen_at = excluded.last_seen_at, offline_code = excluded.offline_code, \
+                           per_user = excluded.per_user, transferable = excluded.transferable, \
+                           trial = excluded.trial, suspended = excluded.suspended, domain = excluded.domain";
+    let mut position: i64 = on!(db, |c| sqlx::query_scalar(NEXT).bind(organization.0).fetch_one(c).await)?;
+    for chunk in licenses.chunks(ROWS_PER_INSERT) {
+        let mut sql = Sql::new(INSERT);
+        for (at, license) in chunk.iter().enumerate() {
+            if at > 0 {
+                sql.push(", ");
+            }
+            sql.bind_row(row(organization, position, license));
+            position += 1;
+        }
+        sql.push(REPLACE);
+        let (text, binds) = sql.into_parts();
+        // Only full chunks are worth a prepared statement that is kept.
+        let keep = chunk.len() == ROWS_PER_INSERT;
+        on!(db, |c| bound!(sqlx::query(text), binds).persistent(keep).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+fn row(organization: OrganizationId, position: i64, license: &License) -> [Bind; 21] {
+    let (kind, assignee, key, name) = match &license.assignee {
+        None => (None, None, None, None),
+        Some(Assignee::User { email, given_name, .. }) => {
+            (Some("user"), Some(email.clone()), Some(email_key(email)), Some(given_name.clone()))
+        }
+        Some(Assignee::Server { uid, kind: ServerKind::LicenseServer }) => {
+            (Some("license_server"), Some(uid.clone()), None, None)
+        }
+        Some(Assignee::Server { uid, kind: ServerKind::LicenseVault }) => {
+            (Some("license_vault"), Some(uid.clone()), None, None)
+        }
+        Some(Assignee::LicenseKey { registration_name, key }) => {
+            (Some("license_key"), Some(key.clone()), None, Some(registration_name.clone()))
+        }
+    };
+    let subscription = license.subscription.as_ref();
+    [
+        organization.0.into(),
+        license.id.clone().into(),
+        position.into(),
+        license.product.code.to_owned().into(),
+        i64::from(license.team.id).into(),
+        subscription.map(|s| micros(s.valid_until)).into(),
+        subscription.is_some_and(|s| s.auto_renew).into(),
+        subscription.and_then(|s| s.pack.clone()).into(),
+        license.perpetual_until.map(micros).into(),
+        kind.map(ToOwned::to_owned).into(),
+        assignee.into(),
+        key.into(),
+        name.into(),
+        license.assigned_at.map(micros).into(),
+        license.last_seen_at.map(micros).into(),
+        license.offline_code.into(),
+        license.per_user.into(),
+        license.transferable.into(),
+        license.trial.into(),
+        license.suspended.into(),
+        license.domain.clone().into(),
+    ]
+}

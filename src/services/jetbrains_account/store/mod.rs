@@ -1,0 +1,5 @@
+//! The service's tables.
+
+pub mod license;
+pub mod role;
+pub mod token;

@@ -1,0 +1,310 @@
+//! JetBrains Account → organization or team → Administration (jetbrains-account §14), as somebody sees it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::{
+    core::paging::Page as SequencedEntry,
+    domain::organization::{Organization, OrganizationId, Team, email_key},
+    services::jetbrains_account::{
+        domain::{
+            license::{Assignee, License, LicenseFilter, shown_name},
+            role::{Actor, Grant, Grants, Profile, Role},
+        },
+        store,
+    },
+    store::{ReadOnly, Session, organization},
+    web::{
+        control_action::Call,
+        view::{Page, PageError, Person, counted, rendered, shown, shown_or},
+    },
+};
+
+/// Licences on a page.
+const PAGE: i64 = 25;
+
+/// The organization's page or a team's.
+struct Tab {
+    name: String,
+    link: String,
+    is_here: bool,
+}
+
+/// A token, or where one could be.
+struct TokenRow {
+    person: String,
+    profile: String,
+    roles: String,
+    /// When it was generated; empty if it was not.
+    since: String,
+    buttons: Vec<Call>,
+}
+
+struct TeamRow {
+    team: Team,
+    link: String,
+    admins: String,
+    viewers: String,
+    licenses: i64,
+    assigned: i64,
+}
+
+struct LicenseRow {
+    license: License,
+    holder: String,
+    until: String,
+    state: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "jetbrains_account.html", config = "src/services/jetbrains_account/askama.toml")]
+struct Administration<'a> {
+    page: &'a Page,
+    organizations: &'a [Organization],
+    organization: &'a Organization,
+    people: &'a [Person],
+    actor: &'a str,
+    tabs: Vec<Tab>,
+    /// Why there is nothing to see.
+    nothing: Option<String>,
+    roles: String,
+    api_enabled: bool,
+    switch: Option<Call>,
+    own: Option<TokenRow>,
+    others: Vec<TokenRow>,
+    teams: Vec<TeamRow>,
+    licenses: Vec<LicenseRow>,
+    counted: String,
+    links: Vec<(&'static str, String)>,
+}
+
+/// What is known of the organization.
+struct Known {
+    id: OrganizationId,
+    route: String,
+    roles: Vec<(String, Grant)>,
+    tokens: Vec<store::token::CredentialSummary>,
+    teams: Vec<Team>,
+}
+
+impl Known {
+    async fn of(db: &mut Session<ReadOnly>, organization: &Organization) -> Result<Self, PageError> {
+        Ok(Self {
+            id: organization.id,
+            route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
+            roles: store::role::list(db, organization.id).await?,
+            tokens: store::token::list(db, organization.id).await?,
+            teams: organization::teams(db, organization.id).await?,
+        })
+    }
+
+    fn grants(&self, email: &str) -> Grants {
+        let theirs = self.roles.iter().filter(|(person, _)| email_key(person) == email_key(email));
+        Grants(theirs.map(|(_, grant)| *grant).collect())
+    }
+
+    fn name(&self, profile: Profile) -> String {
+        match profile.team() {
+            None => "Organization".to_owned(),
+            Some(id) => self.teams.iter().find(|t| t.id == id).map_or_else(|| id.to_string(), |team| team.name.clone()),
+        }
+    }
+
+    /// Everybody who is something there, or has a token there.
+    fn people(&self, profile: Profile) -> BTreeSet<String> {
+        let roles = self.roles.iter().filter(|(_, grant)| grant.profile == profile).map(|(person, _)| person);
+        let tokens = self.tokens.iter().filter(|token| token.profile == profile).map(|token| &token.email);
+        roles.chain(tokens).cloned().collect()
+    }
+
+    fn holders(&self, role: Role, profile: Profile) -> String {
+        let grant = Grant { role, profile };
+        let theirs = self.roles.iter().filter(|(_, held)| *held == grant).map(|(person, _)| person.as_str());
+        theirs.collect::<Vec<_>>().join(", ")
+    }
+
+    /// A person's token in a profile, with the buttons that the rules leave to who looks.
+    fn token(&self, page: &Page, actor: (&str, &Grants), person: &str, profile: Profile) -> TokenRow {
+        let grants = self.grants(person);
+        let is_self = email_key(actor.0) == email_key(person);
+        let looks = Actor { email: actor.0, grants: actor.1, is_self };
+        let is_theirs =
+            |it: &&store::token::CredentialSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
+        let token = self.tokens.iter().find(is_theirs);
+        let mut body = json!({ "actor": actor.0, "person": person });
+        if let Some(team) = profile.team() {
+            body["team"] = team.into();
+        }
+        let whose = format!("the token of {person} in the {profile}");
+        let route = format!("{}/tokens", self.route);
+        let mut buttons = Vec::new();
+        if looks.check_generate_token(&grants, profile).is_ok() {
+            let call =
+                |label| page.call("POST", &route, body.clone(), label).of(format!("for {person} in the {profile}"));
+            buttons.push(match token {
+                None => call("Generate token"),
+                Some(_) => {
+                    call("Regenerate").asks(format!("Regenerate {whose}? The present one stops working at once."))
+                }
+            });
+        }
+        if token.is_some() && looks.check_remove_token(profile).is_ok() {
+            let call = page.call("DELETE", &route, body, "Remove").of(whose.clone());
+            buttons.push(call.asks(format!("Remove {whose}? It stops working at once.")));
+        }
+        TokenRow {
+            roles: described(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
+            since: token.map(|token| shown(token.created_at)).unwrap_or_default(),
+            person: person.to_owned(),
+            profile: self.name(profile),
+            buttons,
+        }
+    }
+}
+
+/// Roles in words.
+fn described(grants: &Grants) -> String {
+    let mut names: Vec<String> = grants.0.iter().map(|grant| grant.role.name().replace('_', " ")).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+/// Shows the page of the organization, or of the team that the query names.
+pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
+    let (organizations, Some(organization)) = page.organization().await? else {
+        return rendered(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+    };
+    let mut db = page.app().db.read().await?;
+    let known = Known::of(&mut db, &organization).await?;
+    let api_enabled = organization::is_api_enabled(&mut db, organization.id).await?;
+    drop(db);
+    let admin = known.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
+    let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
+    let grants = known.grants(&actor);
+    let team = page.get("team").parse().ok().filter(|id| known.teams.iter().any(|team| team.id == *id));
+    let profile = Profile::of(team);
+    let tab = |profile: Profile| {
+        let id = profile.team().map(|id| id.to_string()).unwrap_or_default();
+        let link = page.with(&[("team", &id), ("page", "")]);
+        Tab { name: known.name(profile), link, is_here: profile == Profile::of(team) }
+    };
+    let profiles = std::iter::once(Profile::Organization).chain(known.teams.iter().map(|team| Profile::Team(team.id)));
+    let sees = Actor { email: &actor, grants: &grants, is_self: true }.check_look(profile);
+    let mut shown = Administration {
+        organizations: &organizations,
+        organization: &organization,
+        people: &people,
+        actor: &actor,
+        tabs: profiles.map(tab).collect(),
+        nothing: None,
+        roles: described(&grants),
+        api_enabled,
+        switch: switch(&page, &known, (&actor, &grants), api_enabled),
+        own: None,
+        others: Vec::new(),
+        teams: Vec::new(),
+        licenses: Vec::new(),
+        counted: String::new(),
+        links: Vec::new(),
+        page: &page,
+    };
+    if let Err(refusal) = sees {
+        shown.nothing = Some(refusal.to_string());
+    } else {
+        let looks = (actor.as_str(), &grants);
+        shown.own = grants.standing(profile).map(|_| known.token(&page, looks, &actor, profile));
+        shown.others = others(&page, &known, looks, profile);
+        fill(&page, &known, profile, &mut shown).await?;
+    }
+    rendered(&page, &shown)
+}
+
+/// The switch of the API, for those who may use it.
+fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<Call> {
+    Actor { email, grants, is_self: true }.check_switch_api().ok()?;
+    let body = json!({ "enabled": !enabled, "actor": email });
+    let label = if enabled { "Disable API" } else { "Enable API" };
+    let call = page.call("PUT", &format!("{}/api", known.route), body, label);
+    Some(if enabled { call.asks("Disable the API? Calls are refused, tokens are kept.") } else { call })
+}
+
+/// Other people's tokens, as far as the rules leave something to do: on the organization's page, those of teams too.
+fn others(page: &Page, known: &Known, looks: (&str, &Grants), profile: Profile) -> Vec<TokenRow> {
+    let mut profiles = vec![profile];
+    if profile == Profile::Organization {
+        profiles.extend(known.teams.iter().map(|team| Profile::Team(team.id)));
+    }
+    let rows = profiles.into_iter().flat_map(|profile| {
+        let people = known.people(profile).into_iter().filter(|person| email_key(person) != email_key(looks.0));
+        people.map(move |person| known.token(page, looks, &person, profile))
+    });
+    rows.filter(|row| !row.buttons.is_empty()).collect()
+}
+
+/// Teams and licences, and who holds what.
+async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administration<'_>) -> Result<(), PageError> {
+    let mut db = page.app().db.read().await?;
+    let seen = known.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id));
+    for team in seen {
+        let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
+        let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
+        let one = SequencedEntry { number: 1, size: 1 };
+        shown.teams.push(TeamRow {
+            link: page.with(&[("team", &team.id.to_string()), ("page", "")]),
+            admins: known.holders(Role::TeamAdmin, Profile::Team(team.id)),
+            viewers: known.holders(Role::Viewer, Profile::Team(team.id)),
+            licenses: store::license::page(&mut db, known.id, &of_team, one).await?.1,
+            assigned: store::license::page(&mut db, known.id, &held, one).await?.1,
+            team: team.clone(),
+        });
+    }
+    let number = page.get("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
+    let asked = SequencedEntry { number, size: PAGE };
+    let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
+    let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
+    shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
+    shown.counted = counted(total, "licence");
+    let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
+    let named = |(name, number): (&str, i64)| {
+        let title = if name == "prev" { "Previous page" } else { "Next page" };
+        (title, page.with(&[("page", &number.to_string())]))
+    };
+    shown.links = relations.map(named).collect();
+    Ok(())
+}
+
+fn row(page: &Page, license: License) -> LicenseRow {
+    let holder = match &license.assignee {
+        None => String::new(),
+        Some(Assignee::User { email, given_name, account_name }) => {
+            format!("{} <{email}>", shown_name(given_name, account_name.as_deref()))
+        }
+        Some(Assignee::Server { uid, .. }) => format!("server {uid}"),
+        Some(Assignee::LicenseKey { registration_name, .. }) => format!("licence key of {registration_name}"),
+    };
+    let state = if license.suspended {
+        "suspended"
+    } else if license.assignee.is_some() {
+        "assigned"
+    } else if license.is_expired(page.now()) {
+        "expired"
+    } else if license.unavailable(page.now()).is_some() {
+        "not for people"
+    } else {
+        "free"
+    };
+    let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
+    LicenseRow { until: shown_or(until, "perpetual"), holder, state, license }
+}
+
+/// A page about nothing.
+#[derive(Template)]
+#[template(path = "empty.html", config = "src/services/jetbrains_account/askama.toml")]
+pub(crate) struct Empty<'a> {
+    pub page: &'a Page,
+    pub title: &'a str,
+    pub what: &'a str,
+}

@@ -1,0 +1,8 @@
+//! The service as its clients see it.
+
+pub(crate) mod error;
+pub(crate) mod report;
+pub(crate) mod routes;
+pub(crate) mod scope;
+pub(crate) mod swagger;
+pub(crate) mod wire;

@@ -1,0 +1,355 @@
+//! The machine interface of the on-premises License Server, over the vault's pools and allocations
+//! (license-vault §5).
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chrono::{FixedOffset, Timelike};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    app::App,
+    core::{clock::Time, error::Error},
+    domain::organization::Space,
+    http::caller::Caller,
+    services::license_vault::{
+        LicenseVault,
+        api::{error::VaultError, report::Parameters, scope, wire::Answer},
+        domain::vault::{Kind, Vault, product_name},
+        named,
+        store::{self, allocation::AllocationFilter},
+    },
+};
+
+type Reporter = Caller<LicenseVault, scope::Reports>;
+
+/// The builds that the server claims to be (unverified).
+const VERSION: &str = "36721";
+
+/// The vault that an address without a token is about: the one it names, else the first.
+pub(crate) struct Addressed {
+    space: Space,
+    vault: Option<Vault>,
+}
+
+impl FromRequestParts<App> for Addressed {
+    type Rejection = VaultError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, VaultError> {
+        let space = app.default_space().await?;
+        let mut db = app.db.read().await?;
+        let vault = match named(parts) {
+            Some(name) => store::vault::find(&mut db, space.id, &name).await?,
+            None => store::vault::list(&mut db, space.id).await?.into_iter().next(),
+        };
+        Ok(Self { space, vault })
+    }
+}
+
+/// Whether the server is well.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Health {
+    #[serde(rename = "serverUID")]
+    #[schema(example = "3f5a0c91d2")]
+    server_uid: String,
+    #[schema(example = "02 Jun 2018 21:37")]
+    last_call_home: String,
+}
+
+/// What is wrong with the server.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Unwell {
+    description: &'static str,
+}
+
+/// Ten lower-case letters and digits that stay the same for a vault.
+fn server_uid(vault: &Vault) -> String {
+    let hash = vault
+        .name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")[..10].to_owned()
+}
+
+/// Whether the server is registered and in contact; it calls home hourly. A 500 when there is no vault.
+///
+/// unverified: the 500 is a JSON object.
+#[utoipa::path(
+    get, path = "/health", operation_id = "getHealth", tag = "License Server",
+    responses(
+        (status = 200, description = "It is", body = Health),
+        (status = 500, description = "It is not", body = Unwell),
+    ),
+)]
+pub(crate) async fn get_health(addressed: Addressed) -> Response {
+    let Some(vault) = addressed.vault else {
+        let unwell = Unwell { description: "The server is not registered: there is no vault" };
+        return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
+    };
+    let called = addressed.space.now();
+    let called = called.with_minute(0).unwrap_or(called);
+    Answer(Health { server_uid: server_uid(&vault), last_call_home: called.format("%d %b %Y %H:%M").to_string() })
+        .into_response()
+}
+
+/// Which version the server is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "they are the wire's")]
+pub(crate) struct Version {
+    #[schema(example = "36721")]
+    current_version: &'static str,
+    #[schema(example = "36721")]
+    latest_version: &'static str,
+    update_available: bool,
+}
+
+/// Which version the server is, and which it could be.
+#[utoipa::path(
+    get, path = "/check-version", operation_id = "checkVersion", tag = "License Server",
+    responses((status = 200, description = "The versions", body = Version)),
+)]
+pub(crate) async fn check_version() -> Answer<Version> {
+    Answer(Version { current_version: VERSION, latest_version: VERSION, update_available: false })
+}
+
+const TEXT: &str = "text/plain;charset=UTF-8";
+
+/// Which hosts the server can reach: a line for each.
+#[utoipa::path(
+    get, path = "/check-connection", operation_id = "checkConnection", tag = "License Server",
+    responses((status = 200, description = "The hosts", body = String, content_type = "text/plain")),
+)]
+pub(crate) async fn check_connection() -> Response {
+    const HOSTS: &str = "https://account.jetbrains.com\tOK\nhttps://www.jetbrains.com\tOK\n";
+    ([(header::CONTENT_TYPE, TEXT)], HOSTS).into_response()
+}
+
+/// Where the server keeps its log and its settings.
+///
+/// unverified: the text.
+#[utoipa::path(
+    get, path = "/check-configuration", operation_id = "checkConfiguration", tag = "License Server",
+    responses((status = 200, description = "The places", body = String, content_type = "text/plain")),
+)]
+pub(crate) async fn check_configuration(State(app): State<App>) -> Response {
+    let text = format!("logs\tstderr\nconfiguration\t{}\n", app.config.location.describe());
+    ([(header::CONTENT_TYPE, TEXT)], text).into_response()
+}
+
+/// The License Server's token.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct TokenQuery {
+    /// The reporting token.
+    token: String,
+}
+
+/// How many licences are free, and how many are not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LicensesReport {
+    licenses: Vec<LicenseLine>,
+}
+
+/// One kind of licences of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LicenseLine {
+    #[schema(example = "CLion Toolbox")]
+    name: String,
+    /// How many are free.
+    available: i64,
+    /// How many are in use.
+    allocated: i64,
+    #[schema(example = "/tickets/II?version=2016200&trueUp=false")]
+    allocated_details: String,
+}
+
+/// How many licences are free, and how many are in use.
+///
+/// unverified: the suffix of the names, one line for true-up licences and one for all others.
+#[utoipa::path(
+    get, path = "/licenses-report.json", operation_id = "getLicensesReportJson", tag = "License Server",
+    params(TokenQuery), security(("reportingToken" = [])),
+    responses(
+        (status = 200, description = "The licences", body = LicensesReport),
+        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
+    ),
+)]
+pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
+    let pools = store::vault::pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    let mut lines: BTreeMap<(String, bool), (i64, i64)> = BTreeMap::new();
+    for pool in pools {
+        let (available, allocated) = lines.entry((pool.product, pool.kind == Kind::TrueUp)).or_default();
+        *available += (pool.total - pool.in_use).max(0);
+        *allocated += pool.in_use;
+    }
+    let line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
+        name: format!("{} Toolbox", product_name(&code)),
+        available,
+        allocated,
+        allocated_details: format!("/tickets/{code}?version=2016200&trueUp={true_up}"),
+    };
+    Ok(Answer(LicensesReport { licenses: lines.into_iter().map(line).collect() }))
+}
+
+/// A running product.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "they are the wire's")]
+pub(crate) struct Ticket {
+    ticket_id: String,
+    #[schema(example = "alice@dev-042")]
+    user_id: String,
+    client_id: String,
+    ip: String,
+    #[schema(example = "All Products Pack")]
+    license: String,
+    #[schema(example = "II:2021.3")]
+    product: String,
+    #[schema(example = "2026-01-15T12:00:00.000+0300")]
+    issued: String,
+    #[serde(rename = "last_seen")]
+    last_seen: String,
+}
+
+/// With milliseconds, and an offset without a colon (license-vault §5).
+fn stamp(time: Time) -> String {
+    const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
+    time.with_timezone(&OFFSET).format("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
+}
+
+/// What runs on which licence.
+#[utoipa::path(
+    get, path = "/tickets-report.json", operation_id = "getTicketsReportJson", tag = "License Server",
+    params(TokenQuery), security(("reportingToken" = [])),
+    responses(
+        (status = 200, description = "The tickets", body = Vec<Ticket>),
+        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
+    ),
+)]
+pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
+    let vault = &caller.principal.vault;
+    let held =
+        store::allocation::live(&mut caller.read().await?, vault, caller.now, AllocationFilter::Everybody).await?;
+    let tickets = held.into_iter().flat_map(|allocation| {
+        let license = product_name(&allocation.product).to_owned();
+        let username = allocation.user.username;
+        allocation.running.into_iter().map(move |running| Ticket {
+            user_id: format!("{username}@{}", running.host),
+            client_id: running.id.clone(),
+            ticket_id: running.id,
+            ip: running.ip,
+            license: license.clone(),
+            product: format!("{}:{}", running.product, running.version),
+            issued: stamp(running.connected_at),
+            last_seen: stamp(running.last_seen_at),
+        })
+    });
+    Ok(Answer(tickets.collect()))
+}
+
+/// What a report is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ReportQuery {
+    /// 0 is all that is known of it.
+    granularity: Option<i32>,
+    /// The first day, `YYYY-MM-DD`.
+    start: Option<String>,
+    /// The last day.
+    end: Option<String>,
+}
+
+/// How many licences were in use at once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Report {
+    #[serde(rename = "Overall")]
+    overall: Vec<OverallLine>,
+}
+
+/// How many licences of one product were in use at once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OverallLine {
+    #[serde(rename = "License")]
+    license: String,
+    #[serde(rename = "Max usage")]
+    max_usage: i64,
+    #[serde(rename = "Max available")]
+    max_available: i64,
+}
+
+/// How many licences were in use at once between two days.
+///
+/// unverified: sections beside `Overall` are not known; what is available now was so all the time.
+#[utoipa::path(
+    post, path = "/reportApi", operation_id = "getReport", tag = "License Server",
+    params(TokenQuery, ReportQuery), security(("reportingToken" = [])),
+    responses(
+        (status = 200, description = "The report", body = Report),
+        (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
+        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
+    ),
+)]
+pub(crate) async fn get_report(caller: Reporter, parameters: Parameters) -> Result<Answer<Report>, VaultError> {
+    report(&caller, &parameters).await
+}
+
+/// The same: one client writes it in lower case.
+#[utoipa::path(
+    post, path = "/reportapi", operation_id = "getReportInLowerCase", tag = "License Server",
+    params(TokenQuery, ReportQuery), security(("reportingToken" = [])),
+    responses(
+        (status = 200, description = "The report", body = Report),
+        (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
+        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
+    ),
+)]
+pub(crate) async fn get_report_in_lower_case(
+    caller: Reporter,
+    parameters: Parameters,
+) -> Result<Answer<Report>, VaultError> {
+    report(&caller, &parameters).await
+}
+
+async fn report(caller: &Reporter, parameters: &Parameters) -> Result<Answer<Report>, VaultError> {
+    const DAY_MICROS: i64 = 86_400_000_000;
+    if let Some(text) = parameters.given("granularity").filter(|text| text.parse::<i32>().is_err()) {
+        return Err(Error::format(format!("granularity must be a number, not `{text}`")).into());
+    }
+    let from = parameters.day("start")?.unwrap_or(i64::MIN);
+    let to = parameters.day("end")?.map_or(i64::MAX, |day| day + DAY_MICROS - 1);
+    let vault = &caller.principal.vault;
+    let mut db = caller.read().await?;
+    let mut lines: BTreeMap<String, i64> = BTreeMap::new();
+    for pool in store::vault::pools(&mut db, vault, caller.now).await? {
+        *lines.entry(pool.product).or_default() += pool.total;
+    }
+    let held = store::allocation::held_between(&mut db, vault, caller.now, from, to).await?;
+    let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
+        license: product_name(&code).to_owned(),
+        max_usage: most_at_once(held.iter().filter(|held| held.0 == code).map(|held| (held.1, held.2))),
+        max_available,
+    });
+    Ok(Answer(Report { overall: overall.collect() }))
+}
+
+/// How many stretches overlap at most; one that ends where another begins does not.
+fn most_at_once(stretches: impl Iterator<Item = (i64, i64)>) -> i64 {
+    let mut steps: Vec<(i64, i64)> = stretches.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
+    steps.sort_unstable();
+    let (mut now, mut most) = (0, 0);
+    for (_, step) in steps {
+        now += step;
+        most = most.max(now);
+    }
+    most
+}

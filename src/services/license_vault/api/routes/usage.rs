@@ -1,0 +1,27 @@
+//! How many licences are free, and how many are not.
+
+use crate::{
+    http::caller::Caller,
+    services::license_vault::{
+        LicenseVault,
+        api::{
+            error::VaultError,
+            scope,
+            wire::{Answer, LicenseUsages, Refused},
+        },
+        store,
+    },
+};
+
+/// How many licences of each product there are, and how many are in use (license-vault §2.2).
+#[utoipa::path(
+    get, path = "/licenses/usage", operation_id = "getLicenseUsage", tag = "License Vault Public",
+    security(("vaultToken" = []), ("automationToken" = [])),
+    responses((status = 200, description = "The whole catalogue", body = LicenseUsages), Refused),
+)]
+pub(crate) async fn get_license_usage(
+    caller: Caller<LicenseVault, scope::Read>,
+) -> Result<Answer<LicenseUsages>, VaultError> {
+    let pools = store::vault::pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    Ok(Answer(LicenseUsages::new(&pools, caller.now)))
+}

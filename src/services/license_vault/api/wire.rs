@@ -1,0 +1,242 @@
+//! What goes over the wire (license-vault §2).
+
+use axum::response::{IntoResponse, Response};
+use chrono::SecondsFormat;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::{
+    core::clock::Time,
+    http::answer,
+    services::license_vault::{
+        JSON, LicenseVault,
+        api::error::ErrorBody,
+        domain::vault::{Allocation, CATALOGUE, Denial, Kind, Pool, product_name},
+        store::allocation::Usage,
+    },
+};
+
+/// A 200 with a JSON body.
+pub(crate) struct Answer<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        answer::json::<LicenseVault>(JSON, &self.0)
+    }
+}
+
+/// The refusals that the operations of the API share, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum Refused {
+    /// A parameter that cannot be read, or a rule against it.
+    #[response(status = 400, content_type = "application/json")]
+    BadRequest(#[to_schema] ErrorBody),
+    /// No token, or one that is unknown, replaced, deleted, expired, or under the wrong scheme.
+    #[response(status = 401, content_type = "application/json")]
+    Unauthorized(#[to_schema] ErrorBody),
+}
+
+/// As Java writes an `Instant`: in UTC, with as many digits as it takes.
+pub(crate) fn instant(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// How many licences there are, and how many are in use.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LicenseUsages {
+    /// One per product, also those without a licence, by code.
+    license_usages: Vec<LicenseUsage>,
+    #[schema(format = DateTime, example = "2026-01-31T08:15:30.123456789Z")]
+    timestamp: String,
+}
+
+/// How many licences of one product there are, and how many are in use.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LicenseUsage {
+    #[schema(example = "ALL")]
+    code: &'static str,
+    #[schema(example = "All Products Pack")]
+    display_name: &'static str,
+    regular_in_use: i64,
+    regular_total: i64,
+    true_up_in_use: i64,
+    true_up_total: i64,
+    virtual_in_use: i64,
+    virtual_total: i64,
+}
+
+impl LicenseUsages {
+    /// The whole catalogue.
+    pub(crate) fn new(pools: &[Pool], now: Time) -> Self {
+        let usage = |(code, display_name): (&'static str, &'static str)| {
+            let of = |kind| {
+                let pool = pools.iter().find(|pool| pool.product == code && pool.kind == kind);
+                pool.map_or((0, 0), |pool| (pool.in_use, pool.total))
+            };
+            let (regular, true_up, virtual_) = (of(Kind::Regular), of(Kind::TrueUp), of(Kind::Virtual));
+            LicenseUsage {
+                code,
+                display_name,
+                regular_in_use: regular.0,
+                regular_total: regular.1,
+                true_up_in_use: true_up.0,
+                true_up_total: true_up.1,
+                virtual_in_use: virtual_.0,
+                virtual_total: virtual_.1,
+            }
+        };
+        Self { license_usages: CATALOGUE.into_iter().map(usage).collect(), timestamp: instant(now) }
+    }
+}
+
+/// A request that found no licence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DenialRow {
+    #[schema(format = DateTime)]
+    timestamp: String,
+    username: String,
+    user_hostname: String,
+    user_ip: String,
+    /// What was asked for; a plug-in has no row in the usage.
+    product_name: String,
+    product_version: String,
+    #[schema(example = "CANCELLED")]
+    reason: String,
+    #[schema(example = "Unable to find suitable license")]
+    description: String,
+}
+
+impl From<Denial> for DenialRow {
+    fn from(denial: Denial) -> Self {
+        Self {
+            timestamp: instant(denial.at),
+            username: denial.user.username,
+            user_hostname: denial.host,
+            user_ip: denial.ip,
+            product_name: denial.product_name,
+            product_version: denial.product_version,
+            reason: denial.reason,
+            description: denial.description,
+        }
+    }
+}
+
+/// How a licence was bought.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum LicenseType {
+    Regular,
+    TrueUp,
+    Virtual,
+}
+
+impl From<Kind> for LicenseType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Regular => Self::Regular,
+            Kind::TrueUp => Self::TrueUp,
+            Kind::Virtual => Self::Virtual,
+        }
+    }
+}
+
+/// A licence in a user's hands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserLicense {
+    /// The same as `allocation_id` in the report.
+    allocation_id: String,
+    username: String,
+    email: Option<String>,
+    /// The licence's code, not that of what runs on it.
+    code: String,
+    display_name: String,
+    r#type: LicenseType,
+    #[schema(format = DateTime)]
+    allocated_at: String,
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+    products: Vec<RunningProduct>,
+}
+
+/// What runs on a licence.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunningProduct {
+    connection_id: String,
+    code: String,
+    display_name: String,
+    version: String,
+    hostname: String,
+    ip: String,
+    #[schema(format = DateTime)]
+    connected_at: String,
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+}
+
+impl From<Allocation> for UserLicense {
+    fn from(allocation: Allocation) -> Self {
+        let products = allocation.running.into_iter().map(|running| RunningProduct {
+            connection_id: running.id,
+            display_name: product_name(&running.product).to_owned(),
+            code: running.product,
+            version: running.version,
+            hostname: running.host,
+            ip: running.ip,
+            connected_at: instant(running.connected_at),
+            last_seen_at: instant(running.last_seen_at),
+        });
+        Self {
+            allocation_id: allocation.id,
+            username: allocation.user.username,
+            email: Some(allocation.user.email),
+            display_name: product_name(&allocation.product).to_owned(),
+            code: allocation.product,
+            r#type: allocation.kind.into(),
+            allocated_at: instant(allocation.allocated_at),
+            last_seen_at: instant(allocation.last_seen_at),
+            products: products.collect(),
+        }
+    }
+}
+
+/// One occasion on which a user ran a product.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UsageRow {
+    allocation_id: String,
+    /// The licence's name.
+    #[schema(example = "All Products Pack")]
+    allocated_license: String,
+    username: String,
+    user_hostname: String,
+    user_ip: String,
+    product_name: String,
+    product_version: String,
+    license_type: LicenseType,
+    #[schema(format = DateTime)]
+    start_time: String,
+    /// Null while it runs.
+    #[schema(format = DateTime)]
+    end_time: Option<String>,
+}
+
+impl From<Usage> for UsageRow {
+    fn from(usage: Usage) -> Self {
+        Self {
+            allocation_id: usage.allocation,
+            allocated_license: product_name(&usage.license).to_owned(),
+            username: usage.user.username,
+            user_hostname: usage.connection.host,
+            user_ip: usage.connection.ip,
+            product_name: product_name(&usage.connection.product).to_owned(),
+            product_version: usage.connection.version,
+            license_type: usage.kind.into(),
+            start_time: instant(usage.connection.connected_at),
+            end_time: usage.ended_at.map(instant),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The nouns of the service and their rules.
+
+pub mod vault;

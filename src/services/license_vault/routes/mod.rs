@@ -1,7 +1,0 @@
-//! One file per resource.
-
-pub mod denials;
-pub mod licenses;
-pub mod products;
-pub mod server;
-pub mod usage;

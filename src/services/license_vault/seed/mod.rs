@@ -1,0 +1,295 @@
+//! The License Vault section of a seed: its plan, and how it is written.
+
+pub(crate) mod file;
+
+use std::collections::HashSet;
+
+use crate::{
+    core::{
+        clock::Time,
+        error::Error,
+        ids::Ids,
+        token::{Keyring, PlainToken},
+    },
+    domain::organization::{Organization, OrganizationId, email_key},
+    seed::{
+        Diagnostic,
+        apply::ApplyError,
+        file::Scalar,
+        plan::{Known, is_address, literal_token, person},
+        read::Reader,
+        suggest,
+    },
+    services::license_vault::{
+        domain::vault::{
+            CATALOGUE, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, Kind, Plan as VaultPlan, Request, Rule, Vault,
+            VaultUser, product_name,
+        },
+        seed::file::{LicenseVault, SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning},
+        store::{self, vault::TokenKind},
+    },
+    store::{ReadWrite, Session, organization},
+};
+
+/// Checked, complete, ready to be written.
+#[derive(Debug)]
+pub struct Plan {
+    /// The vault's name.
+    pub name: String,
+    /// What was bought.
+    pub tier: VaultPlan,
+    floating: bool,
+    strict: bool,
+    administrators: Vec<String>,
+    /// Its credentials.
+    pub tokens: Vec<NewToken>,
+    pools: Vec<(String, Kind, i64)>,
+    allocations: Vec<NewAllocation>,
+    denials: Vec<Denial>,
+    rules: Option<Vec<Rule>>,
+    place: Diagnostic,
+}
+
+/// A credential of a plan.
+#[derive(Debug)]
+pub struct NewToken {
+    /// What it is.
+    pub kind: TokenKind,
+    /// What it is called; empty for those that are one of a kind.
+    pub name: String,
+    /// The token itself.
+    pub token: PlainToken,
+    expires_at: Option<Time>,
+    place: Diagnostic,
+}
+
+#[derive(Debug)]
+struct NewAllocation {
+    user: VaultUser,
+    product: String,
+    kind: Kind,
+    since: Time,
+    running: Vec<(Request, Time)>,
+}
+
+/// Licences that one pool may hold.
+const MOST_LICENSES: i64 = 1_000_000;
+const DEFAULT_VERSION: &str = "2026.1";
+const DEFAULT_HOST: &str = "localhost";
+const DEFAULT_IP: &str = "127.0.0.1";
+
+/// Makes the plan of one organization.
+pub(crate) struct Planner<'a> {
+    pub(crate) r: &'a Reader<'a>,
+    pub(crate) known: &'a Known,
+    pub(crate) now: Time,
+    pub(crate) ids: &'a mut Ids,
+    /// Tokens that the files have spelled out.
+    pub(crate) taken: &'a mut HashSet<String>,
+    /// No token is spelled out.
+    pub(crate) fresh: bool,
+}
+
+impl Planner<'_> {
+    pub(crate) fn plan(mut self, section: &LicenseVault) -> Option<Plan> {
+        let name = self.r.text(&section.name)?;
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric()) || name.len() > 63 {
+            self.r.report(section.name.referenced, format!("`{name}` is not a vault's name: letters and digits only"));
+        }
+        let plan = match &section.plan {
+            None => VaultPlan::OrganizationTrueUp,
+            Some(scalar) => self.r.value(scalar)?,
+        };
+        let mut tokens = Vec::new();
+        for (scalar, kind) in [(&section.token, TokenKind::Vault), (&section.reporting_token, TokenKind::Reporting)] {
+            let Some(scalar) = scalar else { continue };
+            let token =
+                if self.fresh { Some(self.ids.vault_token()) } else { literal_token(self.r, scalar, self.taken) };
+            let Some(token) = token else { continue };
+            let place = self.r.place(scalar.referenced);
+            tokens.push(NewToken { kind, name: String::new(), token, expires_at: None, place });
+        }
+        let mut names = HashSet::new();
+        tokens.extend(section.automation_tokens.iter().filter_map(|token| self.automation(token, &mut names)));
+        Some(Plan {
+            name,
+            tier: plan,
+            floating: self.r.flag(section.floating.as_ref(), plan.floats()),
+            strict: self.r.flag(section.strict_policy.as_ref(), false),
+            administrators: section.administrators.iter().filter_map(|p| person(self.r, p, self.known)).collect(),
+            tokens,
+            pools: section.pools.iter().flat_map(|pool| self.pool(pool)).collect(),
+            allocations: section.allocations.iter().filter_map(|allocation| self.allocation(allocation)).collect(),
+            denials: section.denials.iter().filter_map(|denial| self.denial(denial)).collect(),
+            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.rule(rule)).collect()),
+            place: self.r.place(section.name.referenced),
+        })
+    }
+
+    fn automation(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
+        let name = self.r.text(&token.name)?;
+        if !names.insert(name.clone()) {
+            self.r.report(token.name.referenced, format!("another automation token is called `{name}`"));
+        }
+        let plain = match token.token.as_ref().filter(|_| !self.fresh) {
+            None => self.ids.automation_token(),
+            Some(scalar) => literal_token(self.r, scalar, self.taken)?,
+        };
+        Some(NewToken {
+            kind: TokenKind::Automation,
+            name,
+            token: plain,
+            expires_at: self.r.date(token.expires_at.as_ref(), self.now),
+            place: self.r.place(token.token.as_ref().unwrap_or(&token.name).referenced),
+        })
+    }
+
+    /// A licence's code.
+    fn license(&self, scalar: &Scalar) -> Option<String> {
+        let code = self.r.text(scalar)?;
+        let codes = CATALOGUE.iter().map(|(code, _)| *code);
+        if !codes.clone().any(|known| known == code) {
+            let near = suggest(&code, codes);
+            self.r.report(scalar.referenced, format!("`{code}` is not a licence of the vault's catalogue{near}"));
+        }
+        Some(code)
+    }
+
+    fn pool(&self, pool: &SeedPool) -> Vec<(String, Kind, i64)> {
+        let Some(code) = self.license(&pool.product) else { return Vec::new() };
+        let totals = [(Kind::Regular, &pool.regular), (Kind::TrueUp, &pool.true_up), (Kind::Virtual, &pool.r#virtual)];
+        let total = |(kind, scalar): (Kind, &Option<Scalar>)| {
+            Some((code.clone(), kind, self.r.whole(scalar.as_ref()?, 0, MOST_LICENSES)?))
+        };
+        totals.into_iter().filter_map(total).collect()
+    }
+
+    fn user(&self, scalar: &Scalar) -> Option<VaultUser> {
+        let email = self.r.text(scalar)?;
+        if !is_address(&email) {
+            self.r.report(scalar.referenced, format!("`{email}` is not an e-mail address"));
+        }
+        Some(VaultUser::of(&email))
+    }
+
+    fn text_or(&self, scalar: Option<&Scalar>, default: &str) -> String {
+        self.r.opt_text(scalar).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn past(&self, scalar: Option<&Scalar>) -> Option<Time> {
+        let time = self.r.date(scalar, self.now)?;
+        if let Some(scalar) = scalar
+            && time > self.now
+        {
+            self.r.report(scalar.referenced, "cannot be in the future");
+        }
+        Some(time)
+    }
+
+    fn allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
+        let user = self.user(&allocation.user)?;
+        let since = self.past(allocation.since.as_ref()).unwrap_or(self.now);
+        let kind = match &allocation.kind {
+            None => Kind::Regular,
+            Some(scalar) => self.r.value(scalar)?,
+        };
+        let running = |running: &SeedRunning| {
+            let request = Request {
+                user: user.clone(),
+                product: self.r.text(&running.product)?,
+                version: self.text_or(running.version.as_ref(), DEFAULT_VERSION),
+                host: self.text_or(running.host.as_ref(), DEFAULT_HOST),
+                ip: self.text_or(running.ip.as_ref(), DEFAULT_IP),
+            };
+            Some((request, self.past(running.since.as_ref()).unwrap_or(since)))
+        };
+        Some(NewAllocation {
+            running: allocation.running.iter().filter_map(running).collect(),
+            product: self.license(&allocation.product)?,
+            user,
+            kind,
+            since,
+        })
+    }
+
+    fn denial(&self, denial: &SeedDenial) -> Option<Denial> {
+        Some(Denial {
+            at: self.past(denial.at.as_ref()).unwrap_or(self.now),
+            user: self.user(&denial.user)?,
+            host: self.text_or(denial.host.as_ref(), DEFAULT_HOST),
+            ip: self.text_or(denial.ip.as_ref(), DEFAULT_IP),
+            product_name: product_name(&self.r.text(&denial.product)?).to_owned(),
+            product_version: self.text_or(denial.product_version.as_ref(), DEFAULT_VERSION),
+            reason: self.text_or(denial.reason.as_ref(), DENIAL_REASON),
+            description: self.text_or(denial.description.as_ref(), DENIAL_DESCRIPTION),
+        })
+    }
+
+    fn rule(&self, rule: &SeedRule) -> Rule {
+        Rule {
+            users: rule.users.iter().filter_map(|scalar| self.user(scalar)).map(|user| user.email).collect(),
+            products: rule.products.iter().filter_map(|scalar| self.license(scalar)).collect(),
+            priority: self.r.flag(rule.priority.as_ref(), false),
+        }
+    }
+}
+
+/// Writes the section of one organization.
+pub(crate) async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: &Organization,
+    plan: &Plan,
+) -> Result<(), ApplyError> {
+    let id = store::vault::upsert(db, organization.id, &plan.name, plan.tier, plan.floating, plan.strict).await?;
+    let Some(id) = id else {
+        return Err(ApplyError::at(&plan.place, format!("another organization has the vault `{}`", plan.name)));
+    };
+    let vault = Vault {
+        id,
+        organization: organization.clone(),
+        name: plan.name.clone(),
+        plan: plan.tier,
+        floating: plan.floating,
+        strict: plan.strict,
+    };
+    add_administrators(db, organization.id, &vault, &plan.administrators).await?;
+    for new in &plan.tokens {
+        if !store::vault::issue(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
+            return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
+        }
+    }
+    for (product, kind, total) in &plan.pools {
+        store::vault::set_pool(db, id, product, *kind, *total).await?;
+    }
+    if let Some(rules) = &plan.rules {
+        store::vault::set_rules(db, id, rules).await?;
+    }
+    for new in &plan.allocations {
+        store::allocation::forget(db, id, &new.user.email, &new.product).await?;
+        let allocation = db.ids().uuid().to_string();
+        store::allocation::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
+        for (request, since) in &new.running {
+            let connection = db.ids().uuid().to_string();
+            store::allocation::add_connection(db, id, &allocation, &connection, request, *since).await?;
+        }
+    }
+    for denial in &plan.denials {
+        store::allocation::add_denial(db, id, denial).await?;
+    }
+    Ok(())
+}
+
+async fn add_administrators(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    vault: &Vault,
+    emails: &[String],
+) -> Result<(), Error> {
+    let people = organization::people(db, organization).await?;
+    for email in emails {
+        let person = people.get(&email_key(email)).ok_or_else(|| Error::internal(format!("no person {email}")))?;
+        store::vault::add_administrator(db, vault.id, person.id).await?;
+    }
+    Ok(())
+}

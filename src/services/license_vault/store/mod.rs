@@ -1,0 +1,4 @@
+//! The service's tables.
+
+pub mod allocation;
+pub mod vault;

@@ -1,0 +1,309 @@
+//! License vaults: what they are, who may call them, what they hold.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::Time,
+        error::Error,
+        token::{Keyring, PlainToken},
+    },
+    domain::{
+        credential::Credential,
+        organization::{OrganizationId, PersonId, SpaceId},
+    },
+    services::license_vault::domain::vault::{Kind, Plan, Pool, Rule, Vault, VaultId},
+    store::{
+        can_be_stored,
+        credential::{self, NewCredential},
+        organization,
+        session::{ReadWrite, Session},
+    },
+};
+
+/// The service that takes vaults' credentials.
+pub const SERVICE: &str = "license_vault";
+
+/// What a credential of a vault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The vault's own token: at most one.
+    Vault,
+    /// One of any number of named ones.
+    Automation,
+    /// The License Server's, for its reports.
+    Reporting,
+}
+
+impl TokenKind {
+    /// Its name in the store, and in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vault => "vault",
+            Self::Automation => "automation",
+            Self::Reporting => "reporting",
+        }
+    }
+
+    fn of(name: &str) -> Self {
+        match name {
+            "automation" => Self::Automation,
+            "reporting" => Self::Reporting,
+            _ => Self::Vault,
+        }
+    }
+}
+
+const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.plan, v.floating, v.strict_policy \
+                       FROM vault v JOIN organization o ON o.id = v.organization_id";
+
+type Row = (i64, String, i64, String, i64, String, String, bool, bool);
+
+fn vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): Row) -> Result<Vault, Error> {
+    Ok(Vault {
+        id: VaultId(vault),
+        organization: organization::organization((id, name, code, org_id)),
+        name: vault_name,
+        plan: plan.parse().map_err(|e: String| Error::internal(e))?,
+        floating,
+        strict,
+    })
+}
+
+/// The vault that a credential opens, and as what.
+pub async fn of_credential<M>(
+    db: &mut Session<M>,
+    credential: &Credential,
+) -> Result<Option<(Vault, TokenKind)>, Error> {
+    const KIND: &str = "SELECT kind, vault_id FROM vault_credential WHERE credential_id = $1";
+    let row: Option<(String, i64)> = on!(db, |c| sqlx::query_as(KIND).bind(credential.id.0).fetch_optional(c).await)?;
+    let Some((kind, id)) = row else { return Ok(None) };
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.id = $1 AND v.organization_id = $2"));
+    let row: Option<Row> =
+        on!(db, |c| sqlx::query_as(sql).bind(id).bind(credential.organization.0).fetch_optional(c).await)?;
+    Ok(row.map(vault).transpose()?.map(|vault| (vault, TokenKind::of(&kind))))
+}
+
+/// A vault by its name.
+pub async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
+    if !can_be_stored(name) {
+        return Ok(None);
+    }
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND v.name = $2"));
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
+    row.map(vault).transpose()
+}
+
+/// Every vault of a space, oldest first.
+pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
+    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
+    rows.into_iter().map(vault).collect()
+}
+
+/// Makes an organization's vault, or changes it; `None` when another organization's has the name.
+pub async fn upsert(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    name: &str,
+    plan: Plan,
+    floating: bool,
+    strict: bool,
+) -> Result<Option<VaultId>, Error> {
+    const TAKEN: &str = "SELECT count(*) FROM vault WHERE space_id = $1 AND name = $2 AND organization_id <> $3";
+    const SQL: &str = "INSERT INTO vault (organization_id, space_id, name, plan, floating, strict_policy) \
+                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization_id) DO UPDATE SET \
+                       name = excluded.name, plan = excluded.plan, floating = excluded.floating, \
+                       strict_policy = excluded.strict_policy RETURNING id";
+    let space = db.space().id.0;
+    let taken: i64 =
+        on!(db, |c| sqlx::query_scalar(TAKEN).bind(space).bind(name).bind(organization.0).fetch_one(c).await)?;
+    if taken > 0 {
+        return Ok(None);
+    }
+    let id = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(organization.0)
+        .bind(space)
+        .bind(name)
+        .bind(plan.to_string())
+        .bind(floating)
+        .bind(strict)
+        .fetch_one(c)
+        .await)?;
+    Ok(Some(VaultId(id)))
+}
+
+/// Makes somebody an administrator.
+pub async fn add_administrator(db: &mut Session<ReadWrite>, vault: VaultId, person: PersonId) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO vault_administrator (vault_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(person.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Whether somebody is an administrator.
+pub async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: PersonId) -> Result<bool, Error> {
+    const SQL: &str = "SELECT count(*) FROM vault_administrator WHERE vault_id = $1 AND person_id = $2";
+    let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(person.0).fetch_one(c).await)?;
+    Ok(found > 0)
+}
+
+/// The administrators' addresses, as they are compared.
+pub async fn administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
+    const SQL: &str = "SELECT p.email_key FROM vault_administrator a JOIN person p ON p.id = a.person_id \
+                       WHERE a.vault_id = $1 ORDER BY p.email_key";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
+}
+
+/// Keeps `token` as a credential of the vault. An earlier one of that kind and name dies. `false` when the token is
+/// somebody's already.
+pub async fn issue(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    vault: &Vault,
+    kind: TokenKind,
+    name: &str,
+    token: &PlainToken,
+    expires_at: Option<Time>,
+) -> Result<bool, Error> {
+    const SQL: &str = "INSERT INTO vault_credential (credential_id, vault_id, kind, name) VALUES ($1, $2, $3, $4)";
+    remove(db, vault, kind, name).await?;
+    let label = match kind {
+        TokenKind::Vault => format!("{} (vault)", vault.name),
+        TokenKind::Automation => format!("{} ({name}, automation)", vault.name),
+        TokenKind::Reporting => format!("{} (reporting)", vault.name),
+    };
+    let new = NewCredential { organization: vault.organization.id, service: SERVICE, label: &label, expires_at };
+    let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
+    on!(db, |c| sqlx::query(SQL)
+        .bind(credential.0)
+        .bind(vault.id.0)
+        .bind(kind.name())
+        .bind(name)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(true)
+}
+
+/// Takes a credential of the vault away; `false` when there is none of that kind and name.
+pub async fn remove(db: &mut Session<ReadWrite>, vault: &Vault, kind: TokenKind, name: &str) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM credential WHERE id IN (SELECT credential_id FROM vault_credential \
+                       WHERE vault_id = $1 AND kind = $2 AND name = $3)";
+    let gone = on!(db, |c| sqlx::query(SQL)
+        .bind(vault.id.0)
+        .bind(kind.name())
+        .bind(name)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(gone > 0)
+}
+
+/// Whether the vault has a credential of that kind.
+pub async fn has<M>(db: &mut Session<M>, vault: VaultId, kind: TokenKind) -> Result<bool, Error> {
+    const SQL: &str = "SELECT count(*) FROM vault_credential WHERE vault_id = $1 AND kind = $2";
+    let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(kind.name()).fetch_one(c).await)?;
+    Ok(found > 0)
+}
+
+/// Sets how many licences of a product and kind there are.
+pub async fn set_pool(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    product: &str,
+    kind: Kind,
+    total: i64,
+) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO vault_pool (vault_id, product, kind, total) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (vault_id, product, kind) DO UPDATE SET total = excluded.total";
+    on!(db, |c| sqlx::query(SQL)
+        .bind(vault.0)
+        .bind(product)
+        .bind(kind.to_string())
+        .bind(total)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// What the vault holds, and how much of it is in somebody's hands at `now`.
+pub async fn pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
+    const SQL: &str = "SELECT p.product, p.kind, p.total, (SELECT count(*) FROM vault_allocation a \
+                       WHERE a.vault_id = p.vault_id AND a.product = p.product AND a.kind = p.kind \
+                       AND a.released_at = -1 AND a.last_seen_at > $2) FROM vault_pool p \
+                       WHERE p.vault_id = $1 ORDER BY p.product, p.kind";
+    let since = crate::services::license_vault::store::allocation::alive_since(vault, now);
+    let rows: Vec<(String, String, i64, i64)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(since).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(product, kind, total, in_use)| {
+            Ok(Pool { product, kind: kind.parse().map_err(|e: String| Error::internal(e))?, total, in_use })
+        })
+        .collect()
+}
+
+/// Replaces the rules.
+pub async fn set_rules(db: &mut Session<ReadWrite>, vault: VaultId, rules: &[Rule]) -> Result<(), Error> {
+    const OLD: &str = "DELETE FROM vault_rule WHERE vault_id = $1";
+    const SQL: &str =
+        "INSERT INTO vault_rule (vault_id, position, users, products, priority) VALUES ($1, $2, $3, $4, $5)";
+    on!(db, |c| sqlx::query(OLD).bind(vault.0).execute(c).await.map(drop))?;
+    for (position, rule) in (1_i64..).zip(rules) {
+        on!(db, |c| sqlx::query(SQL)
+            .bind(vault.0)
+            .bind(position)
+            .bind(serde_json::json!(rule.users).to_string())
+            .bind(serde_json::json!(rule.products).to_string())
+            .bind(rule.priority)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}
+
+/// The rules, in order.
+pub async fn rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<Rule>, Error> {
+    const SQL: &str = "SELECT users, products, priority FROM vault_rule WHERE vault_id = $1 ORDER BY position";
+    let rows: Vec<(String, String, bool)> = on!(db, |c| sqlx::query_as(SQL).bind(vault.0).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(users, products, priority)| {
+            Ok(Rule {
+                users: serde_json::from_str(&users).map_err(Error::internal)?,
+                products: serde_json::from_str(&products).map_err(Error::internal)?,
+                priority,
+            })
+        })
+        .collect()
+}
+
+/// Counts `revoked` licences in the calendar month of the session's time, and says how many it were before.
+async fn count_revocations(db: &mut Session<ReadWrite>, vault: VaultId, revoked: i64) -> Result<i64, Error> {
+    const SQL: &str = "INSERT INTO vault_revocation (vault_id, month, revoked) VALUES ($1, $2, $3) \
+                       ON CONFLICT (vault_id, month) DO UPDATE SET \
+                       revoked = vault_revocation.revoked + excluded.revoked RETURNING revoked";
+    let month = db.now().format("%Y-%m").to_string();
+    let total: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(&month).bind(revoked).fetch_one(c).await)?;
+    Ok(total - revoked)
+}
+
+/// Revokes licences, by API or by page alike. They are free at once.
+///
+/// unverified: each counts as one towards the month's limit (license-vault §4.5).
+///
+/// # Errors
+/// [`Error::QuotaReached`] when it would be more than the plan allows in a month; then nothing is revoked.
+pub async fn revoke(db: &mut Session<ReadWrite>, vault: &Vault, ids: &[String]) -> Result<(), Error> {
+    let count = i64::try_from(ids.len()).map_err(Error::internal)?;
+    let before = count_revocations(db, vault.id, count).await?;
+    if let Some(most) = vault.revocations_per_month().filter(|most| before + count > *most) {
+        return Err(Error::QuotaReached(format!(
+            "the plan allows {most} revocations in a calendar month, {before} were made"
+        )));
+    }
+    crate::services::license_vault::store::allocation::expire_due(db, vault).await?;
+    for id in ids {
+        crate::services::license_vault::store::allocation::release(db, vault.id, id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Which database errors are outages, because then the client may try again: the database is away, locked, full or
+//! read-only. Every other error is a defect of ours.
+
+use sqlx::{
+    Error as SqlxError,
+    Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed},
+    migrate::MigrateError,
+    postgres::PgDatabaseError,
+    sqlite::SqliteError,
+};
+
+use crate::core::error::Error;
+
+impl From<SqlxError> for Error {
+    fn from(error: SqlxError) -> Self {
+        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::internal(error) }
+    }
+}
+
+/// The database cannot do now what it could do before, and will again.
+fn is_outage(error: &SqlxError) -> bool {
+    match error {
+        Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => true,
+        SqlxError::Database(error) => {
+            if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+                // Connections, resources, operators, the system; a standby takes no writes; so far without a database.
+                ["08", "53", "57", "58"].iter().any(|class| error.code().starts_with(class))
+                    || ["25006", "3D000"].contains(&error.code())
+            } else {
+                matches!(sqlite_code(error.as_ref()), Some(BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Waiting may help who opens a database of PostgreSQL: it is not up, or not all of it. A wrong password stays wrong.
+pub(crate) fn is_transient(error: &SqlxError) -> bool {
+    match error {
+        Io(_) | PoolTimedOut => true,
+        SqlxError::Database(error) => error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| {
+            // Going down, starting up, out of connections; a database that something else has yet to make.
+            ["57P01", "57P02", "57P03", "53300", "3D000"].contains(&error.code())
+        }),
+        _ => false,
+    }
+}
+
+/// The cause of a failed migration, where the database is the cause.
+pub(crate) fn of_migration(error: &MigrateError) -> Option<&SqlxError> {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Some(error),
+        _ => None,
+    }
+}
+
+/// A way out of what SQLite says, for the line that a failed start ends with.
+pub(crate) fn hint(error: &SqlxError) -> &'static str {
+    match error.as_database_error().and_then(sqlite_code) {
+        Some(BUSY | LOCKED) => ". Another process holds it: stop that one first, a file serves one Locum at a time",
+        Some(READONLY) => {
+            ". The file and its directory must be writable: look at their owner and mode, and how they are mounted"
+        }
+        Some(CANTOPEN) => {
+            ". The directory must be there, and both it and the file open to this user, who needs to write in it"
+        }
+        Some(FULL) => ". Make room on the disk",
+        Some(NOTADB) => ". It is no SQLite file, or a damaged one: name another one",
+        _ => "",
+    }
+}
+
+/// <https://www.sqlite.org/rescode.html>
+const BUSY: i64 = 5;
+const LOCKED: i64 = 6;
+const READONLY: i64 = 8;
+const IOERR: i64 = 10;
+const FULL: i64 = 13;
+const CANTOPEN: i64 = 14;
+const NOTADB: i64 = 26;
+
+/// The primary code of what SQLite says; its lowest byte. The rest says more precisely what cannot be helped either.
+fn sqlite_code(error: &(dyn sqlx::error::DatabaseError + 'static)) -> Option<i64> {
+    error.try_downcast_ref::<SqliteError>()?;
+    error.code()?.parse::<i64>().ok().map(|code| code & 0xff)
+}

@@ -1,0 +1,152 @@
+//! Rate limits: an organization's policy, and how many requests each window has seen.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{Time, from_micros, micros},
+        error::Error,
+        rate_window::Window,
+    },
+    domain::{
+        credential::CredentialId,
+        organization::{OrganizationId, SpaceId},
+    },
+    services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
+    store::session::{Db, ReadWrite, Session},
+};
+
+/// Counts one request to a generation of the space, and says how many there were in the window, this one included.
+///
+/// Where several processes share the database, they count there, so that their count is one; else in memory.
+pub async fn count(
+    db: &Db,
+    space: SpaceId,
+    generation: i64,
+    credential: CredentialId,
+    operation: &'static str,
+    window: Window,
+) -> Result<i64, Error> {
+    const SQL: &str = "INSERT INTO rate_window (credential_id, operation, started_at, requests) VALUES ($1, $2, $3, 1) \
+                       ON CONFLICT (credential_id, operation) DO UPDATE SET started_at = excluded.started_at, \
+                       requests = CASE WHEN rate_window.started_at = excluded.started_at \
+                       THEN rate_window.requests + 1 ELSE 1 END RETURNING requests";
+    let start = micros(window.start);
+    let Some(counters) = db.counters() else {
+        let mut db = db.read().await?;
+        return Ok(on!(db, |c| sqlx::query_scalar(SQL)
+            .bind(credential.0)
+            .bind(operation)
+            .bind(start)
+            .fetch_one(c)
+            .await)?);
+    };
+    let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // Another generation has other credentials, by the same keys, and counts from 0.
+    if db.known(space).is_some_and(|at| at.generation != generation) {
+        return Ok(1);
+    }
+    let (started, requests) = counters.entry((space, credential, operation)).or_insert((start, 0));
+    if *started != start {
+        (*started, *requests) = (start, 0);
+    }
+    *requests += 1;
+    Ok(*requests)
+}
+
+/// One window that was counted in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// What people call the credential.
+    pub credential: String,
+    /// The operation's id.
+    pub operation: String,
+    /// When it began.
+    pub started_at: Time,
+    /// Requests so far.
+    pub requests: i64,
+}
+
+/// The windows of a space, by credential and operation: the last one of each.
+pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
+    const SHARED: &str = "SELECT c.id, c.organization_id, c.label, w.operation, w.started_at, w.requests \
+                          FROM credential c JOIN organization o ON o.id = c.organization_id \
+                          JOIN rate_window w ON w.credential_id = c.id WHERE o.space_id = $1 ORDER BY c.id, w.operation";
+    const LABEL: &str = "SELECT c.organization_id, c.label FROM credential c \
+                         JOIN organization o ON o.id = c.organization_id WHERE c.id = $1 AND o.space_id = $2";
+    let mut session = db.read().await?;
+    let Some(counters) = db.counters() else {
+        let rows: Vec<(i64, i64, String, String, i64, i64)> =
+            on!(session, |c| sqlx::query_as(SHARED).bind(space.0).fetch_all(c).await)?;
+        let counted = |(_, organization, credential, operation, started_at, requests)| Usage {
+            organization: OrganizationId(organization),
+            credential,
+            operation,
+            started_at: from_micros(started_at),
+            requests,
+        };
+        return Ok(rows.into_iter().map(counted).collect());
+    };
+    let mut live: Vec<_> = {
+        let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let here = counters.iter().filter(|((of, ..), _)| *of == space);
+        here.map(|((_, credential, operation), (start, requests))| (credential.0, *operation, *start, *requests))
+            .collect()
+    };
+    live.sort_unstable();
+    let mut windows = Vec::new();
+    for (credential, operation, start, requests) in live {
+        let label: Option<(i64, String)> =
+            on!(session, |c| sqlx::query_as(LABEL).bind(credential).bind(space.0).fetch_optional(c).await)?;
+        // A credential that is gone counts no more.
+        let Some((organization, label)) = label else { continue };
+        windows.push(Usage {
+            organization: OrganizationId(organization),
+            credential: label,
+            operation: operation.to_owned(),
+            started_at: from_micros(start),
+            requests,
+        });
+    }
+    Ok(windows)
+}
+
+/// Starts every count of the session's space over.
+pub async fn reset(db: &mut Session<ReadWrite>) -> Result<(), Error> {
+    const SQL: &str = "DELETE FROM rate_window WHERE credential_id IN (SELECT c.id FROM credential c \
+                       JOIN organization o ON o.id = c.organization_id WHERE o.space_id = $1)";
+    let space = db.space().id.0;
+    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
+    db.forget_counters();
+    Ok(())
+}
+
+/// An organization's rate limit.
+pub async fn policy<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<RateLimit, Error> {
+    const SQL: &str = "SELECT most, window_micros, mode FROM rate_policy WHERE organization_id = $1";
+    let row: Option<(i64, i64, Option<String>)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_optional(c).await)?;
+    row.map_or_else(|| Ok(RateLimit::default()), |(most, window, mode)| rate_limit(Some(most), Some(window), mode))
+}
+
+/// Sets an organization's rate limit.
+pub async fn set_policy(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    policy: RateLimit,
+) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO rate_policy (organization_id, most, window_micros, mode) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (organization_id) DO UPDATE SET most = excluded.most, \
+                       window_micros = excluded.window_micros, mode = excluded.mode";
+    let window = i64::try_from(policy.window.as_micros()).map_err(Error::internal)?;
+    on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(policy.limit)
+        .bind(window)
+        .bind(policy.mode.map(|mode| mode.to_string()))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}

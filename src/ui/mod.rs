@@ -1,0 +1,95 @@
+//! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
+
+mod dashboard;
+mod request;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Uri, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    app::App,
+    control,
+    core::error::Error,
+    http::problem::Problem,
+    web::{BASE, Pages, control_action, session},
+};
+
+/// Nothing from elsewhere, nothing inline, in nobody's frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What is looked at. Shown once more, beneath its answer, by what a button does.
+fn views() -> Router<Pages> {
+    let at = |path: &str| format!("{BASE}{path}");
+    Router::new()
+        .route(&at("/"), get(dashboard::show))
+        .route(&at("/requests/{id}"), get(request::show))
+        .route(&at("/jetbrains-account"), get(crate::services::jetbrains_account::ui::show))
+        .route(&at("/license-vault"), get(crate::services::license_vault::ui::show))
+        .route(&at("/atlassian"), get(crate::services::atlassian::ui::show))
+}
+
+/// The pages, to be merged into the root. `control` is the control API, behind no guard.
+pub(crate) fn router(app: &App, control: Router<App>) -> Router<App> {
+    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()) };
+    let caller = control_action::Caller { pages: pages.clone(), views: views().with_state(pages.clone()) };
+    let at = |path: &str| format!("{BASE}{path}");
+    let home = async || Redirect::to(&format!("{BASE}/"));
+    Router::new()
+        .merge(views().with_state(pages.clone()))
+        .route(&at("/calls"), post(control_action::call).with_state(caller))
+        .route(&at("/events"), get(events).with_state(pages.clone()))
+        .layer(from_fn_with_state(pages.clone(), session::session))
+        .route(&at("/login"), post(session::login).with_state(pages))
+        .route(&at("/pages.css"), get(asset("text/css; charset=utf-8", include_str!("../web/templates/pages.css"))))
+        .route(
+            &at("/pages.js"),
+            get(asset("text/javascript; charset=utf-8", include_str!("../web/templates/pages.js"))),
+        )
+        .route(BASE, get(home))
+        .route(&format!("{}/", control::BASE), get(home))
+        .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
+        .layer(from_fn(hardened))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::from(Error::internal("a handler panicked")).into_response()
+        }))
+}
+
+/// Serves a file that is part of the binary.
+fn asset(content_type: &'static str, text: &'static str) -> impl Fn() -> std::future::Ready<Response> + Clone {
+    move || std::future::ready(([(header::CONTENT_TYPE, content_type)], text).into_response())
+}
+
+/// The events of the control API, for a page: a browser cannot send the control token along.
+async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    match Request::get(format!("/events{query}")).body(Body::empty()) {
+        Ok(request) => pages.control.oneshot(request).await.into_response(),
+        Err(error) => Problem::from(Error::Unreadable(error.to_string())).into_response(),
+    }
+}
+
+/// Middleware: what a browser is to make of every page. `same-origin`, not `no-referrer`: with that, browsers would
+/// send forms with `Origin: null`, which the guard refuses.
+async fn hardened(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,20 @@
+//! What pages share: their session, how they call the control API, what each of them knows.
+
+pub(crate) mod control_action;
+pub(crate) mod session;
+pub(crate) mod view;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// Where the pages are.
+pub(crate) const BASE: &str = "/_emulator/ui";
+
+/// What a page is made from.
+#[derive(Clone)]
+pub(crate) struct Pages {
+    pub app: App,
+    /// The control API, asked from within.
+    pub control: Router,
+}
