@@ -23,11 +23,7 @@ use crate::{
         credential::Credential,
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
-    seed::{
-        Diagnostics,
-        apply::{self, ApplyError, Mode},
-        plan::Plan,
-    },
+    seed::{Diagnostics, apply::ApplyError},
     store::{self, Db, OpenError, fault_rule::StoredRule},
 };
 
@@ -116,8 +112,8 @@ impl From<ApplyError> for StartError {
 }
 
 impl App {
-    /// Opens the database and, if it is empty, seeds it. The plan is what was seeded, if it was.
-    pub async fn start(config: Config) -> Result<(Self, Option<Plan>), StartError> {
+    /// Opens the database.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
         let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
         let keyring = Keyring::new(&server_key(&config)?, cost);
         let db = Db::open(&config.location, &keyring, config.id_seed, config.startup_timeout).await?;
@@ -136,24 +132,7 @@ impl App {
             stopping: watch::Sender::new(false),
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
-        let plan = app.seed_if_empty().await?;
-        Ok((app, plan))
-    }
-
-    async fn seed_if_empty(&self) -> Result<Option<Plan>, StartError> {
-        let space = self.default_space().await?;
-        let mut db = self.db.write(space.id).await?;
-        // Asked inside the write, so that of two processes starting on one database only one seeds it.
-        if !self.config.reseed && !store::organization::list(&mut db, space.id).await?.is_empty() {
-            if let Some(clock) = self.config.clock {
-                store::space::set_clock(&mut db, clock).await?;
-                db.commit().await?;
-            }
-            return Ok(None);
-        }
-        let plan = apply::apply(&mut db, &self.keyring, &self.config.seeds, Mode::Replace, self.config.clock).await?;
-        db.commit().await?;
-        Ok(Some(plan))
+        Ok(app)
     }
 
     /// The space of requests without a known credential.

@@ -353,7 +353,7 @@ impl Settings {
         Ok(Some(Tls { listen: self.tls_listen.clone(), identity }))
     }
 
-    /// Loads the seeds that the settings name, and checks them. The inline seed takes the default's place, and comes
+    /// Loads the texts of the seeds that the settings name. The inline seed takes the default's place, and comes
     /// after seeds that were named.
     ///
     /// # Errors
@@ -367,10 +367,8 @@ impl Settings {
             }
         }
         if let Some(text) = &self.seed_inline {
-            files.push(seed::read::parse("LOCUM_SEED_INLINE", text).map_err(report)?);
+            files.push(SeedFile::local("LOCUM_SEED_INLINE", text));
         }
-        // What is wrong is said now, not after a database was opened.
-        seed::apply::check(&files, &mut IdSeed(0).of_requests()).map_err(report)?;
         Ok(files)
     }
 

@@ -11,6 +11,7 @@ pub mod http;
 pub mod router;
 pub mod seed;
 pub mod services;
+pub mod startup;
 pub mod store;
 mod tls;
 mod ui;

@@ -21,7 +21,7 @@ use crate::{
         observe::{self, Observer},
         problem::Problem,
     },
-    services::{atlassian, jetbrains_account, license_vault},
+    services::{atlassian, jetbrains_account, license_vault, seeding::Seeds},
     ui,
 };
 
@@ -29,7 +29,7 @@ use crate::{
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The vendors' paths do not collide.
-pub fn router(app: App) -> Router {
+pub fn router(app: App, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let mut router = Router::new()
         .merge(control::probes(&metrics))
@@ -44,7 +44,7 @@ pub fn router(app: App) -> Router {
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
-        let control_routes = control::routes(&app);
+        let control_routes = control::routes(&app, seeds);
         router = router
             .nest(control::BASE, control::with_guard(control_routes.clone(), &app))
             .merge(ui::router(&app, control_routes));

@@ -15,7 +15,8 @@ use crate::{
     control::variables::{Endpoints, Format, json},
     core::ids::{IdSeed, random_bytes},
     domain::organization::DEFAULT_SPACE,
-    seed::{Diagnostics, apply, file::SeedFile},
+    seed::{Diagnostics, file::Seed},
+    services::seeding::{self, SeedOrganization},
 };
 
 impl ValueEnum for Format {
@@ -49,13 +50,13 @@ pub(super) fn base_url(public_url: Option<&str>, listen: &Listen, port: u16) -> 
 /// known: without an id seed, whatever the seeds do not spell out is new at each start.
 fn offline(
     base: &str,
-    seeds: &[SeedFile],
+    seeds: &[Seed<SeedOrganization>],
     id_seed: Option<IdSeed>,
 ) -> Result<(Endpoints, Vec<&'static str>), Diagnostics> {
     let by = |id_seed: IdSeed| {
         // A server seeds by the ids of its space's write 0, also after a reset.
-        let plan = apply::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
-        Ok(Endpoints::of(base, Some(&plan), |_| true))
+        let plan = seeding::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
+        Ok(Endpoints::new(base, Some(&plan), &|_| true))
     };
     if let Some(id_seed) = id_seed {
         return Ok((by(id_seed)?, Vec::new()));
@@ -78,7 +79,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
         }
     }
     let base = base_url(public_url, listen, listen.port);
-    let seeds = settings.load_seeds(matches)?;
+    let seeds = seeding::read_all(&settings.load_seeds(matches)?).map_err(|e| Failure::Usage(e.to_string()))?;
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;
     if !unknown.is_empty() {
@@ -166,10 +167,10 @@ impl Drop for EndpointsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seed::read;
+    use crate::seed::file::SeedFile;
 
     fn values(seed: &str, id_seed: Option<IdSeed>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
-        let seeds = [read::parse("test", seed).unwrap()];
+        let seeds = seeding::read_all(&[SeedFile::local("test", seed)]).unwrap();
         let (endpoints, unknown) = offline("http://h:1", &seeds, id_seed).unwrap();
         let credentials = endpoints
             .variables()
@@ -242,7 +243,7 @@ mod tests {
     fn a_file_that_another_one_replaced_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e.json");
-        let endpoints = Endpoints::of("http://h:1", None, |_| true);
+        let endpoints = Endpoints::new("http://h:1", None, &|_| true);
         let mut file = EndpointsFile::prepare(&path).unwrap();
         assert!(!path.exists());
         file.write(&endpoints).unwrap();

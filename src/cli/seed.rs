@@ -3,13 +3,14 @@
 use crate::{
     cli::{Failure, SeedCommand, print},
     core::ids::IdSeed,
-    seed::{self, apply, file},
+    seed,
+    services::seeding,
 };
 
 pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
     match command {
         SeedCommand::Init => print(seed::DEMO),
-        SeedCommand::Schema => print(&format!("{:#}\n", file::schema())),
+        SeedCommand::Schema => print(&format!("{:#}\n", seeding::schema())),
         SeedCommand::Validate { sources } => validate(sources),
     }
 }
@@ -20,9 +21,8 @@ fn validate(sources: &[String]) -> Result<(), Failure> {
     for source in sources {
         files.extend(seed::load(source).map_err(report)?);
     }
-    let plan = apply::check(&files, &mut IdSeed(0).of_requests()).map_err(report)?;
-    let licenses: usize =
-        plan.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum();
-    println!("ok: {} organizations, {licenses} licenses", plan.organizations.len());
+    let seeds = seeding::read_all(&files).map_err(report)?;
+    let plan = seeding::check(&seeds, &mut IdSeed(0).of_requests()).map_err(report)?;
+    println!("ok: {} organizations, {} licenses", plan.organizations.len(), plan.count_licenses());
     Ok(())
 }

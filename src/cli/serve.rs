@@ -28,15 +28,14 @@ use crate::{
     domain::organization::DEFAULT_SPACE,
     http::vendor_service::VendorService as _,
     router,
-    seed::{
-        apply,
-        plan::{self, Plan},
-    },
+    seed::credential::SeededCredential,
     services::{
-        atlassian::{Atlassian, seed::NewKey},
+        atlassian::Atlassian,
         jetbrains_account::JetBrainsAccount,
-        license_vault::{self, LicenseVault, seed::NewToken, store::vault::TokenKind},
+        license_vault::{self, LicenseVault},
+        seeding::{self, Plan, Seeds},
     },
+    startup::{self, Locum},
     store,
 };
 
@@ -83,7 +82,7 @@ pub(super) struct Running {
     pub(super) endpoints: Endpoints,
     /// What ends it.
     pub(super) signals: Signals,
-    credentials: Vec<Shown>,
+    credentials: Vec<SeededCredential>,
     file: Option<EndpointsFile>,
     stop: watch::Sender<bool>,
     servers: JoinSet<std::io::Result<()>>,
@@ -122,21 +121,21 @@ pub(super) async fn start(
     }
 
     let timeout = config.shutdown_timeout;
-    let (app, plan) = tokio::select! {
-        started = App::start(config) => started.map_err(|e| {
+    let Locum { app, seeds, plan, router } = tokio::select! {
+        started = startup::start(config) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
         signal = signals.next() => return Ok(ControlFlow::Break(signal)),
     };
-    let _ = READY.set(router::router(app.clone()));
+    let _ = READY.set(router);
     let found = match plan {
-        Some(plan) => Some((seeded(&plan), plan)),
-        None => known(&app).await,
+        Some(plan) => Some((plan.credentials(), plan)),
+        None => find_known(&app, &seeds).await,
     };
     let (credentials, plan) = found.unzip();
     let credentials = credentials.unwrap_or_default();
     let works = |token: &PlainToken| credentials.iter().any(|shown| shown.token.expose() == token.expose());
-    let endpoints = Endpoints::of(&base, plan.as_ref(), works).with(place.iter().flat_map(TlsPlace::variables));
+    let endpoints = Endpoints::new(&base, plan.as_ref(), &works).with(place.iter().flat_map(TlsPlace::variables));
     if let Some(file) = &mut file {
         file.write(&endpoints)?;
     }
@@ -300,89 +299,21 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
 /// Credentials that the banner shows of one service: enough to start with.
 const SHOWN_PER_SERVICE: usize = 10;
 
-/// A credential, and how to use it.
-struct Shown {
-    service: &'static str,
-    who: String,
-    organization: String,
-    token: PlainToken,
-    headers: Vec<String>,
-    /// Something to ask for.
-    path: String,
-}
-
-fn seeded(plan: &Plan) -> Vec<Shown> {
-    plan.organizations
-        .iter()
-        .flat_map(|o| jetbrains_tokens(o).into_iter().chain(vault_tokens(o)).chain(api_keys(o)))
-        .collect()
-}
-
-fn jetbrains_tokens(o: &plan::Organization) -> Vec<Shown> {
-    let tokens = o.jetbrains_account.as_ref().map(|account| account.tokens.as_slice()).unwrap_or_default();
-    let shown = |t: &plan::Token| Shown {
-        service: JetBrainsAccount::NAME,
-        who: format!("{} ({})", t.email, t.profile),
-        organization: o.name.clone(),
-        headers: vec![format!("X-Customer-Code: {}", o.customer_code), format!("X-Api-Key: {}", t.token.expose())],
-        token: t.token.clone(),
-        path: format!("{}/token", JetBrainsAccount::BASE),
-    };
-    tokens.iter().map(shown).collect()
-}
-
-fn vault_tokens(o: &plan::Organization) -> Vec<Shown> {
-    let Some(vault) = &o.license_vault else { return Vec::new() };
-    let shown = |new: &NewToken| Shown {
-        service: LicenseVault::NAME,
-        who: match new.kind {
-            TokenKind::Vault => vault.name.clone(),
-            TokenKind::Automation => format!("{} (automation)", new.name),
-            TokenKind::Reporting => "License Server".to_owned(),
-        },
-        organization: o.name.clone(),
-        headers: match new.kind {
-            TokenKind::Vault => vec![format!("Authorization: Bearer {}", new.token.expose())],
-            TokenKind::Automation => vec![format!("Authorization: Automation {}", new.token.expose())],
-            TokenKind::Reporting => vec![format!("?token={}", new.token.expose())],
-        },
-        token: new.token.clone(),
-        path: format!("{}/licenses/usage", license_vault::BASE),
-    };
-    vault.tokens.iter().map(shown).collect()
-}
-
-fn api_keys(o: &plan::Organization) -> Vec<Shown> {
-    let keys = o.atlassian.as_ref().map(|section| section.api_keys.as_slice()).unwrap_or_default();
-    let shown = |new: &NewKey| Shown {
-        service: Atlassian::NAME,
-        who: match &new.key.scopes {
-            None => new.key.label.clone(),
-            Some(scopes) => format!("{} ({})", new.key.label, scopes.join(" ")),
-        },
-        organization: format!("{} {}", o.name, o.org_id),
-        headers: vec![format!("Authorization: Bearer {}", new.token.expose())],
-        token: new.token.clone(),
-        path: format!("{}/orgs/{}/api-tokens?pageSize=5", Atlassian::BASE, o.org_id),
-    };
-    keys.iter().map(shown).collect()
-}
-
 /// A database that held data was not seeded now. What the seed spells out may still be good: the organizations that
 /// are there, and their credentials that are.
-async fn known(app: &App) -> Option<(Vec<Shown>, Plan)> {
+async fn find_known(app: &App, seeds: &Seeds) -> Option<(Vec<SeededCredential>, Plan)> {
     let mut ids = app.config.id_seed.of_write(DEFAULT_SPACE, 0);
-    let mut plan = apply::check(&app.config.seeds, &mut ids).ok()?;
+    let mut plan = seeding::check(seeds, &mut ids).ok()?;
     let space = app.default_space().await.ok()?;
     let mut db = app.db.read().await.ok()?;
     let there = store::organization::list(&mut db, space.id).await.ok()?;
     plan.organizations.retain_mut(|planned| {
-        let found = there.iter().find(|o| o.customer_code == planned.customer_code);
+        let found = there.iter().find(|o| o.customer_code == planned.head.customer_code);
         // Where the seed leaves it to chance, chance was another when the data was made.
-        found.inspect(|o| planned.org_id.clone_from(&o.org_id)).is_some()
+        found.inspect(|o| planned.head.org_id.clone_from(&o.org_id)).is_some()
     });
     let mut known = Vec::new();
-    for shown in seeded(&plan) {
+    for shown in plan.credentials() {
         let fingerprint = app.keyring.fingerprint(&shown.token);
         if let Ok(Some(_)) = store::credential::find(&mut db, shown.service, fingerprint).await {
             known.push(shown);

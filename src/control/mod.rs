@@ -21,7 +21,7 @@ pub mod variables;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -33,6 +33,7 @@ use crate::{
     app::App,
     core::error::Error,
     http::{control_guard, control_input, metrics::Metrics, problem::Problem},
+    services::seeding::Seeds,
 };
 
 pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
@@ -141,7 +142,7 @@ pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
 }
 
 /// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
-pub fn routes(app: &App) -> Router<App> {
+pub fn routes(app: &App, seeds: Seeds) -> Router<App> {
     let (routes, document) = documented().split_for_parts();
     let takes = strict_params::by_route(&document);
     // Documents are large: the next is not made beside this one.
@@ -154,6 +155,7 @@ pub fn routes(app: &App) -> Router<App> {
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
         .layer(from_fn_with_state(takes, strict_params::check))
+        .layer(Extension(seeds))
         .layer(DefaultBodyLimit::max(control_input::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Error::internal("a handler panicked")))

@@ -1,6 +1,7 @@
 //! `/spaces`: worlds of their own, one for each test if you like.
 
 use axum::{
+    Extension,
     extract::{FromRequestParts, State},
     http::{
         header,
@@ -24,7 +25,8 @@ use crate::{
         control_input::{Answer, Json, Params, Segments},
         problem::{Problem, Refused},
     },
-    seed::apply::{self, Mode},
+    seed::apply::Mode,
+    services::seeding::{self, Seeds},
     store,
 };
 
@@ -136,6 +138,7 @@ pub(super) async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<Spac
     ))]
 pub(super) async fn create_space(
     State(app): State<App>,
+    Extension(seeds): Extension<Seeds>,
     BaseUrl(base): BaseUrl,
     Params(params): Params<CreateParams>,
     Json(body): Json<CreateSpace>,
@@ -145,8 +148,8 @@ pub(super) async fn create_space(
     let Some(mut db) = app.db.create_space(&body.name).await? else {
         return Err(Error::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };
-    let plan = apply::apply(&mut db, &app.keyring, &app.config.seeds, Mode::Fresh, app.config.clock).await?;
-    let variables = Endpoints::of(&base, Some(&plan), |_| true);
+    let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, app.config.clock).await?;
+    let variables = Endpoints::new(&base, Some(&plan), &|_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
     db.commit().await?;
     Ok(match text {

@@ -6,16 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     core::token::PlainToken,
-    domain::organization::email_key,
-    seed::plan::{Organization, Plan},
-    services::{
-        atlassian,
-        jetbrains_account::{
-            self,
-            domain::role::{Grant, Profile, Role},
-        },
-        license_vault::{self, store::vault::TokenKind},
-    },
+    services::seeding::{self, Plan},
 };
 
 /// How they are written.
@@ -35,37 +26,10 @@ pub enum Format {
 pub struct Endpoints(Vec<(&'static str, String)>);
 
 impl Endpoints {
-    /// The URLs below `base`, and of the plan's credentials the first ones that work and open most. What the plan
-    /// lacks is left out.
-    pub fn of(base: &str, plan: Option<&Plan>, works: impl Fn(&PlainToken) -> bool) -> Self {
-        let organizations = || plan.into_iter().flat_map(|plan| &plan.organizations);
-        let given = |token: &PlainToken| token.expose().to_owned();
-
-        let key = organizations().find_map(|o| Some((o, jetbrains_key(o, &works)?)));
-        let customer = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.jetbrains_account.is_some()));
-        let mut found = vec![
-            ("LOCUM_URL", Some(base.to_owned())),
-            ("JETBRAINS_ACCOUNT_URL", Some(format!("{base}{}", jetbrains_account::BASE))),
-            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", customer.map(|o| o.customer_code.to_string())),
-            ("JETBRAINS_ACCOUNT_API_KEY", key.map(|(_, token)| given(token))),
-        ];
-
-        let with = |kind| organizations().find(|o| vault_token(o, kind, &works).is_some());
-        let vault = with(TokenKind::Vault).or_else(|| with(TokenKind::Automation));
-        let token = |kind| vault.and_then(|o| vault_token(o, kind, &works)).map(given);
-        found.extend([
-            ("LICENSE_VAULT_URL", Some(format!("{base}{}", license_vault::BASE))),
-            ("LICENSE_VAULT_TOKEN", token(TokenKind::Vault)),
-            ("LICENSE_VAULT_AUTOMATION_TOKEN", token(TokenKind::Automation)),
-        ]);
-
-        let key = organizations().find_map(|o| Some((o, atlassian_key(o, &works)?)));
-        let administered = key.map(|(o, _)| o).or_else(|| organizations().find(|o| o.atlassian.is_some()));
-        found.extend([
-            ("ATLASSIAN_API_ACCESS_URL", Some(format!("{base}{}", atlassian::BASE))),
-            ("ATLASSIAN_ORG_ID", administered.map(|o| o.org_id.clone())),
-            ("ATLASSIAN_API_KEY", key.map(|(_, token)| given(token))),
-        ]);
+    /// The URLs below `base`, and of the plan's credentials those that work. What the plan lacks is left out.
+    pub fn new(base: &str, plan: Option<&Plan>, works: &dyn Fn(&PlainToken) -> bool) -> Self {
+        let mut found = vec![("LOCUM_URL", Some(base.to_owned()))];
+        found.extend(seeding::variables(base, plan, works));
         Self(found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
     }
 
@@ -119,33 +83,6 @@ impl Serialize for Endpoints {
 pub fn json(value: &impl Serialize) -> Result<String, String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|text| text + "\n").map_err(|e| format!("cannot write JSON: {e}"))
-}
-
-/// The first working token of the organization's profile, an organization admin's if there is one.
-fn jetbrains_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
-    let account = o.jetbrains_account.as_ref()?;
-    let admin = Grant { role: Role::OrganizationAdmin, profile: Profile::Organization };
-    let is_admin = |key: String| account.roles.iter().any(|(email, grant)| *grant == admin && email_key(email) == key);
-    let tokens = || account.tokens.iter().filter(|t| t.profile == Profile::Organization && works(&t.token));
-    let chosen = tokens().find(|t| is_admin(email_key(&t.email))).or_else(|| tokens().next());
-    chosen.map(|t| &t.token)
-}
-
-/// The first working one of the kind.
-fn vault_token<'a>(
-    o: &'a Organization,
-    kind: TokenKind,
-    works: &impl Fn(&PlainToken) -> bool,
-) -> Option<&'a PlainToken> {
-    let tokens = o.license_vault.as_ref()?.tokens.iter();
-    tokens.filter(|new| new.kind == kind).map(|new| &new.token).find(|token| works(token))
-}
-
-/// The first working key without scopes, which may do everything; else the first working one.
-fn atlassian_key<'a>(o: &'a Organization, works: &impl Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
-    let keys = &o.atlassian.as_ref()?.api_keys;
-    let working = || keys.iter().filter(|new| works(&new.token));
-    working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
 }
 
 #[cfg(test)]

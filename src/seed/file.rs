@@ -1,5 +1,5 @@
-//! The seed format, as it stands in the file. Every value keeps its place, so that a complaint can name it;
-//! what the values mean is read by [`super::plan`].
+//! What every seed file has, as it stands in the file. Every value keeps its place, so that a diagnostic can name it;
+//! what the values mean is read by [`super::read::Reader`]. What an organization may have is the registry's.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,24 +8,43 @@ use serde_saphyr::Spanned;
 /// A value as it was written, before variables are filled in.
 pub type Scalar = Spanned<String>;
 
-/// One seed file, and what it is called.
-#[derive(Debug)]
+/// The text of one seed file.
+#[derive(Debug, Clone)]
 pub struct SeedFile {
-    /// The name that complaints use.
+    /// The name that diagnostics use.
     pub name: String,
-    /// `${VAR}` is filled in. Not in documents that come over the network.
+    /// `${VAR}` is filled in. Not in documents that come over the network, because it would read the server's
+    /// environment.
     pub fills_variables: bool,
-    /// What it says.
-    pub document: Document,
+    pub text: String,
+}
+
+impl SeedFile {
+    /// A file that the server's owner gave.
+    pub fn local(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), fills_variables: true, text: text.into() }
+    }
+
+    /// A document that came over the network.
+    pub fn foreign(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), fills_variables: false, text: text.into() }
+    }
+}
+
+/// One seed file and what it says.
+#[derive(Debug)]
+pub struct Seed<O> {
+    pub file: SeedFile,
+    pub document: Document<O>,
 }
 
 /// A seed: the organizations a space starts with. Dates are absolute (`2026-01-15T09:00:00Z`, `2026-01-15`) or
 /// relative to the space's clock (`-40d`, `+1y`; units ms s m h d w y). `${VAR}` and `${VAR:-default}` are filled
 /// in from the environment, `$${` stands for `${`. Ids and tokens that are left out come from the id seed.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "Locum seed")]
-pub struct Document {
+#[serde(deny_unknown_fields, bound(deserialize = "O: Deserialize<'de>"))]
+#[schemars(title = "Locum seed", rename = "Document")]
+pub struct Document<O> {
     /// The version of this format: 1.
     #[schemars(with = "u8", range(min = 1, max = 1))]
     pub version: Scalar,
@@ -34,254 +53,5 @@ pub struct Document {
     pub clock: Option<Scalar>,
     /// The tenants.
     #[serde(default)]
-    pub organizations: Vec<Organization>,
-}
-
-/// A tenant.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Organization {
-    /// Its name.
-    #[schemars(with = "String")]
-    pub name: Scalar,
-    /// JetBrains' number for it, sent as `X-Customer-Code`.
-    #[schemars(with = "Option<u64>")]
-    pub customer_code: Option<Scalar>,
-    /// Atlassian's UUID for it.
-    #[schemars(with = "Option<String>")]
-    pub org_id: Option<Scalar>,
-    /// Who it knows.
-    #[serde(default)]
-    pub people: Vec<Person>,
-    /// Its JetBrains Account. Without it, the API is off.
-    pub jetbrains_account: Option<JetBrainsAccount>,
-    /// Its License Vault.
-    pub license_vault: Option<crate::services::license_vault::seed::file::LicenseVault>,
-    /// What it has in Atlassian's administration. Without it, no API key is good.
-    pub atlassian: Option<crate::services::atlassian::seed::file::Atlassian>,
-}
-
-/// Somebody an organization knows.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Person {
-    /// Identifies the person.
-    #[schemars(with = "String")]
-    pub email: Scalar,
-    /// Left out, it is made of the address.
-    #[schemars(with = "Option<String>")]
-    pub name: Option<Scalar>,
-    /// Has a JetBrains Account, so the name is shown instead of masked. Default false.
-    #[schemars(with = "Option<bool>")]
-    pub jetbrains_account: Option<Scalar>,
-    /// Atlassian's id for the person.
-    #[schemars(with = "Option<String>")]
-    pub atlassian_account_id: Option<Scalar>,
-}
-
-/// What an organization has in JetBrains Account.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct JetBrainsAccount {
-    /// Calls are answered. Default true.
-    #[schemars(with = "Option<bool>")]
-    pub api_enabled: Option<Scalar>,
-    /// Its teams.
-    #[serde(default)]
-    pub teams: Vec<Team>,
-    /// Who is what.
-    #[serde(default)]
-    pub roles: Vec<Role>,
-    /// One per person and profile, for people with a role there.
-    #[serde(default)]
-    pub tokens: Vec<Token>,
-    /// Its licences, in listing order.
-    #[serde(default)]
-    pub licenses: Vec<License>,
-    /// Choices between observations that disagree.
-    pub quirks: Option<Quirks>,
-}
-
-/// A team.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Team {
-    /// From 1 to 2147483647.
-    #[schemars(with = "Option<i32>")]
-    pub id: Option<Scalar>,
-    /// At most 255 characters.
-    #[schemars(with = "String")]
-    pub name: Scalar,
-}
-
-/// A role of a person.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Role {
-    /// An e-mail address of `people`.
-    #[schemars(with = "String")]
-    pub person: Scalar,
-    /// `organization_admin`, `viewer` or `primary_contact`; with a team `team_admin` or `viewer`.
-    #[schemars(with = "String", extend("enum" = ["organization_admin", "viewer", "primary_contact", "team_admin"]))]
-    pub role: Scalar,
-    /// A team's id; left out, the role is of the organization.
-    #[schemars(with = "Option<i32>")]
-    pub team: Option<Scalar>,
-}
-
-/// A JetBrains Account token.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Token {
-    /// An e-mail address of `people`.
-    #[schemars(with = "String")]
-    pub person: Scalar,
-    /// A team's id; left out, the token is of the organization.
-    #[schemars(with = "Option<i32>")]
-    pub team: Option<Scalar>,
-    /// The token itself: visible ASCII without spaces.
-    #[schemars(with = "Option<String>")]
-    pub token: Option<Scalar>,
-}
-
-/// One licence, or `count` alike.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct License {
-    /// The vendor's ids are 10 upper-case letters and digits.
-    #[schemars(with = "Option<String>")]
-    pub id: Option<Scalar>,
-    /// How many licences like this, with generated ids. Not together with `id`.
-    #[schemars(with = "Option<u32>")]
-    pub count: Option<Scalar>,
-    /// A code of the product dictionary, like `II`.
-    #[schemars(with = "String")]
-    pub product: Scalar,
-    /// The id of the team that holds it.
-    #[schemars(with = "i32")]
-    pub team: Scalar,
-    /// End of the subscription. Default `+1y`; left out beside `perpetual_until`, there is no subscription.
-    #[schemars(with = "Option<String>")]
-    pub valid_until: Option<Scalar>,
-    /// The subscription renews itself. Default true.
-    #[schemars(with = "Option<bool>")]
-    pub auto_renew: Option<Scalar>,
-    /// The subscription pack's reference. Generated when it renews itself.
-    #[schemars(with = "Option<String>")]
-    pub pack: Option<Scalar>,
-    /// Who holds it: an e-mail address, `{ server: license_vault, uid: … }` or
-    /// `{ license_key: …, registration_name: … }`.
-    #[schemars(with = "Option<AssigneeSchema>")]
-    pub assignee: Option<Spanned<Assignee>>,
-    /// When it was last assigned. Default, with an assignee: now.
-    #[schemars(with = "Option<String>")]
-    pub assigned_at: Option<Scalar>,
-    /// When it was last in use.
-    #[schemars(with = "Option<String>")]
-    pub last_seen_at: Option<Scalar>,
-    /// An offline activation code was made. Default false.
-    #[schemars(with = "Option<bool>")]
-    pub offline_code: Option<Scalar>,
-    /// Is given to people. Default true.
-    #[schemars(with = "Option<bool>")]
-    pub per_user: Option<Scalar>,
-    /// Until when upgrades of its perpetual part are due.
-    #[schemars(with = "Option<String>")]
-    pub perpetual_until: Option<Scalar>,
-    /// May move to another team. Default true.
-    #[schemars(with = "Option<bool>")]
-    pub transferable: Option<Scalar>,
-    /// Default false.
-    #[schemars(with = "Option<bool>")]
-    pub trial: Option<Scalar>,
-    /// Default false.
-    #[schemars(with = "Option<bool>")]
-    pub suspended: Option<Scalar>,
-    /// The domain it is bound to.
-    #[schemars(with = "Option<String>")]
-    pub domain: Option<Scalar>,
-}
-
-/// Who holds a licence.
-#[derive(Debug)]
-pub enum Assignee {
-    /// A person, by address.
-    Email(String),
-    /// A server or a key.
-    Other(Box<OtherAssignee>),
-}
-
-/// A server (`server`, `uid`) or a key (`license_key`, `registration_name`).
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct OtherAssignee {
-    /// `license_server` or `license_vault`.
-    #[schemars(with = "Option<String>", extend("enum" = ["license_server", "license_vault"]))]
-    pub server: Option<Scalar>,
-    /// The server's id.
-    #[schemars(with = "Option<String>")]
-    pub uid: Option<Scalar>,
-    /// The key.
-    #[schemars(with = "Option<String>")]
-    pub license_key: Option<Scalar>,
-    /// Whose name is in the key.
-    #[schemars(with = "Option<String>")]
-    pub registration_name: Option<Scalar>,
-}
-
-impl<'de> Deserialize<'de> for Assignee {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Assignee;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an e-mail address, { server, uid } or { license_key, registration_name }")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Assignee, E> {
-                Ok(Assignee::Email(text.to_owned()))
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Assignee, A::Error> {
-                OtherAssignee::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-                    .map(|other| Assignee::Other(Box::new(other)))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// How the two forms look in the JSON Schema.
-#[derive(JsonSchema)]
-#[schemars(untagged, inline)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum AssigneeSchema {
-    /// A person, by e-mail address.
-    Email(String),
-    /// A server or a key.
-    Other(Box<OtherAssignee>),
-}
-
-/// Choices between observations that disagree.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Quirks {
-    /// What a successful assign answers: 200 (default) or 204.
-    #[schemars(with = "Option<u16>", extend("enum" = [200, 204]))]
-    pub assign_success_status: Option<Scalar>,
-}
-
-/// The JSON Schema of the format.
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Document).to_value()
+    pub organizations: Vec<O>,
 }

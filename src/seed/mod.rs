@@ -1,9 +1,11 @@
 //! Seeds: files that describe organizations, read, checked, and written into a space.
 //!
-//! A seed goes through three hands: [`read`] turns text into a [`file::SeedFile`] that remembers where every value
-//! stands; [`plan`] checks it and fills in what was left out; [`apply`] writes the plan in one transaction.
+//! A seed goes through three hands: [`read`] turns its text into a [`file::Seed`] that remembers where every value
+//! stands; [`plan`] checks it and fills in what was left out; then the plan is written in one transaction. What an
+//! organization can have is the services': their sections come together in the registry.
 
 pub mod apply;
+pub mod credential;
 pub mod file;
 pub mod plan;
 pub mod read;
@@ -66,12 +68,12 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Diagnostics> {
     let unreadable = |e: std::io::Error| Diagnostics::one(source, format!("cannot be read: {e}"));
     match source {
         "none" => Ok(Vec::new()),
-        "builtin:demo" => Ok(vec![read::parse(source, DEMO)?]),
-        "builtin:minimal" => Ok(vec![read::parse(source, MINIMAL)?]),
+        "builtin:demo" => Ok(vec![SeedFile::local(source, DEMO)]),
+        "builtin:minimal" => Ok(vec![SeedFile::local(source, MINIMAL)]),
         "-" => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-            Ok(vec![read::parse("<standard input>", &text)?])
+            Ok(vec![SeedFile::local("<standard input>", text)])
         }
         _ if source.starts_with("builtin:") => Err(Diagnostics::one(
             source,
@@ -98,7 +100,7 @@ pub fn load(source: &str) -> Result<Vec<SeedFile>, Diagnostics> {
 
 fn load_file(path: &str) -> Result<SeedFile, Diagnostics> {
     let text = std::fs::read_to_string(path).map_err(|e| Diagnostics::one(path, format!("cannot be read: {e}")))?;
-    read::parse(path, &text)
+    Ok(SeedFile::local(path, text))
 }
 
 /// The candidate that `text` was probably meant to be.

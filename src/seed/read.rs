@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, fmt::Display, str::FromStr};
 
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, MessageFormatter as _, UserMessageFormatter};
 
 use crate::{
@@ -11,34 +12,21 @@ use crate::{
     },
     seed::{
         Diagnostic, Diagnostics,
-        file::{Document, Scalar, SeedFile},
+        file::{Scalar, Seed, SeedFile},
         suggest,
     },
 };
 
-/// Reads a seed from a file the server's owner gave: `${VAR}` will be filled in.
-///
-/// # Errors
-/// What is wrong, and where.
-pub fn parse(name: &str, text: &str) -> Result<SeedFile, Diagnostics> {
-    document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: true, document })
-}
-
-/// Reads a seed that came over the network: `${VAR}` will be refused, because it would read the server's
-/// environment.
-///
-/// # Errors
-/// What is wrong, and where.
-pub fn parse_foreign(name: &str, text: &str) -> Result<SeedFile, Diagnostics> {
-    document(name, text).map(|document| SeedFile { name: name.to_owned(), fills_variables: false, document })
-}
-
-fn document(name: &str, text: &str) -> Result<Document, Diagnostics> {
+/// Reads the text of a seed.
+pub fn parse<O: DeserializeOwned>(file: SeedFile) -> Result<Seed<O>, Diagnostics> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        Diagnostics(vec![Diagnostic { file: name.to_owned(), line, column, message: message(&error) }])
-    })
+    match serde_saphyr::from_str_with_options(&file.text, options) {
+        Ok(document) => Ok(Seed { file, document }),
+        Err(error) => {
+            let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+            Err(Diagnostics(vec![Diagnostic { file: file.name, line, column, message: message(&error) }]))
+        }
+    }
 }
 
 fn message(error: &serde_saphyr::Error) -> String {
@@ -60,36 +48,36 @@ fn message(error: &serde_saphyr::Error) -> String {
 }
 
 /// Reads values of one file and collects what is wrong with them.
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     file: &'a SeedFile,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(file: &'a SeedFile) -> Self {
+    pub fn new(file: &'a SeedFile) -> Self {
         Self { file, diagnostics: RefCell::default() }
     }
 
     /// What is wrong, from the file's top to its bottom.
-    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.diagnostics.into_inner();
         diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         diagnostics
     }
 
     /// Something is wrong at a place.
-    pub(crate) fn report(&self, at: Location, message: impl Display) {
+    pub fn report(&self, at: Location, message: impl Display) {
         let diagnostic = Diagnostic { message: message.to_string(), ..self.place(at) };
         self.diagnostics.borrow_mut().push(diagnostic);
     }
 
     /// A place in this file, with nothing wrong there yet.
-    pub(crate) fn place(&self, at: Location) -> Diagnostic {
+    pub fn place(&self, at: Location) -> Diagnostic {
         Diagnostic { file: self.file.name.clone(), line: at.line(), column: at.column(), message: String::new() }
     }
 
     /// A text that is not empty, variables filled in.
-    pub(crate) fn text(&self, scalar: &Scalar) -> Option<String> {
+    pub fn text(&self, scalar: &Scalar) -> Option<String> {
         let checked = fill_in(&scalar.value, self.file.fills_variables).and_then(|text| {
             if text.trim().is_empty() {
                 Err("must not be empty".to_owned())
@@ -102,18 +90,18 @@ impl<'a> Reader<'a> {
         checked.map_err(|message| self.report(scalar.referenced, message)).ok()
     }
 
-    pub(crate) fn opt_text(&self, scalar: Option<&Scalar>) -> Option<String> {
+    pub fn opt_text(&self, scalar: Option<&Scalar>) -> Option<String> {
         scalar.and_then(|scalar| self.text(scalar))
     }
 
     /// A value of a type that knows how it is written.
-    pub(crate) fn value<T: FromStr<Err: Display>>(&self, scalar: &Scalar) -> Option<T> {
+    pub fn value<T: FromStr<Err: Display>>(&self, scalar: &Scalar) -> Option<T> {
         let text = self.text(scalar)?;
         text.parse().map_err(|e: T::Err| self.report(scalar.referenced, e)).ok()
     }
 
     /// A whole number between two bounds.
-    pub(crate) fn whole(&self, scalar: &Scalar, from: i64, to: i64) -> Option<i64> {
+    pub fn whole(&self, scalar: &Scalar, from: i64, to: i64) -> Option<i64> {
         let text = self.text(scalar)?;
         let number = text.parse().ok().filter(|n| (from..=to).contains(n));
         if number.is_none() {
@@ -123,11 +111,11 @@ impl<'a> Reader<'a> {
     }
 
     /// `true` or `false`; what is left out is `default`.
-    pub(crate) fn flag(&self, scalar: Option<&Scalar>, default: bool) -> bool {
+    pub fn flag(&self, scalar: Option<&Scalar>, default: bool) -> bool {
         self.opt_flag(scalar).unwrap_or(default)
     }
 
-    pub(crate) fn opt_flag(&self, scalar: Option<&Scalar>) -> Option<bool> {
+    pub fn opt_flag(&self, scalar: Option<&Scalar>) -> Option<bool> {
         let scalar = scalar?;
         let text = self.text(scalar)?;
         let flag = text.parse().ok();
@@ -138,7 +126,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A date, absolute or relative to `now`.
-    pub(crate) fn date(&self, scalar: Option<&Scalar>, now: Time) -> Option<Time> {
+    pub fn date(&self, scalar: Option<&Scalar>, now: Time) -> Option<Time> {
         let scalar = scalar?;
         let text = self.text(scalar)?;
         let date = match text.parse::<HumanDuration>() {
@@ -184,8 +172,16 @@ fn fill_in(text: &str, allowed: bool) -> Result<String, String> {
 mod tests {
     use super::*;
 
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what is refused is looked at")]
+    struct Organization {
+        name: Scalar,
+        people: Option<Vec<Scalar>>,
+    }
+
     fn first_diagnostic(text: &str) -> String {
-        parse("seed.yaml", text).map(|_| ()).unwrap_err().to_string()
+        parse::<Organization>(SeedFile::local("seed.yaml", text)).unwrap_err().to_string()
     }
 
     #[test]

@@ -3,3 +3,4 @@
 pub mod atlassian;
 pub mod jetbrains_account;
 pub mod license_vault;
+pub mod seeding;

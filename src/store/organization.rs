@@ -97,37 +97,21 @@ pub async fn is_api_enabled<M>(db: &mut Session<M>, organization: OrganizationId
     Ok(enabled.unwrap_or(false))
 }
 
-/// Somebody as a seed describes them.
-#[derive(Debug, Clone)]
-pub struct NewPerson {
-    /// The address as it was written.
-    pub email: String,
-    /// The name of the JetBrains Account, or the one a licence is given to.
-    pub name: String,
-    /// Has a JetBrains Account.
-    pub jetbrains_account: bool,
-    /// Atlassian's id for them.
-    pub atlassian_account_id: Option<String>,
-}
-
-/// Adds a person, or replaces what is known of the one with that address.
+/// Adds a person, or renames the one with that address.
 pub async fn upsert_person(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
-    person: &NewPerson,
+    email: &str,
+    name: &str,
 ) -> Result<PersonId, Error> {
-    const SQL: &str = "INSERT INTO person (organization_id, email, email_key, name, jetbrains_account, atlassian_account_id) \
-         VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (organization_id, email_key) DO UPDATE SET email = excluded.email, name = excluded.name, \
-         jetbrains_account = excluded.jetbrains_account, atlassian_account_id = excluded.atlassian_account_id \
-         RETURNING id";
+    const SQL: &str = "INSERT INTO person (organization_id, email, email_key, name) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (organization_id, email_key) DO UPDATE SET email = excluded.email, \
+                       name = excluded.name RETURNING id";
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(organization.0)
-        .bind(&person.email)
-        .bind(email_key(&person.email))
-        .bind(&person.name)
-        .bind(person.jetbrains_account)
-        .bind(&person.atlassian_account_id)
+        .bind(email)
+        .bind(email_key(email))
+        .bind(name)
         .fetch_one(c)
         .await)?;
     Ok(PersonId(id))
@@ -153,8 +137,6 @@ pub async fn find_person<M>(
 pub struct KnownPerson {
     pub id: PersonId,
     pub name: String,
-    /// Atlassian's id for them.
-    pub atlassian_account_id: Option<String>,
 }
 
 /// Everybody, by the address' key.
@@ -162,12 +144,9 @@ pub async fn people<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
 ) -> Result<HashMap<String, KnownPerson>, Error> {
-    const SQL: &str = "SELECT email_key, id, name, atlassian_account_id FROM person WHERE organization_id = $1";
-    let rows: Vec<(String, i64, String, Option<String>)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    let known =
-        |(key, id, name, atlassian_account_id)| (key, KnownPerson { id: PersonId(id), name, atlassian_account_id });
-    Ok(rows.into_iter().map(known).collect())
+    const SQL: &str = "SELECT email_key, id, name FROM person WHERE organization_id = $1";
+    let rows: Vec<(String, i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(key, id, name)| (key, KnownPerson { id: PersonId(id), name })).collect())
 }
 
 /// Adds a team, or renames it.

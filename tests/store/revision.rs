@@ -1,6 +1,6 @@
 //! What a process remembers is good until the next write, whoever wrote.
 
-use locum::{app::App, domain::organization::DEFAULT_SPACE};
+use locum::domain::organization::DEFAULT_SPACE;
 
 use crate::support::{Database, TestApp, config, database_url};
 
@@ -31,8 +31,8 @@ async fn two_processes_on_one_postgres_are_one() {
     let url = database_url(Database::Postgres).await.unwrap();
     let arguments = ["--database-url", url.as_str(), "--server-key", "a key for tests only", "--id-seed", "7"];
     let start = async || {
-        let (app, plan) = App::start(config(&arguments)).await.unwrap();
-        (TestApp { router: locum::router::router(app.clone()), app }, plan.is_some())
+        let started = locum::startup::start(config(&arguments)).await.unwrap();
+        (TestApp { router: started.router, app: started.app }, started.plan.is_some())
     };
     let ((one, first_seeded), (two, second_seeded)) = tokio::join!(start(), start());
     assert!(first_seeded != second_seeded, "exactly one of them seeds the empty database");
@@ -57,7 +57,10 @@ async fn two_processes_on_one_postgres_are_one() {
 async fn another_key_is_refused() {
     let url = database_url(Database::Postgres).await.unwrap();
     let start = async |key: &str| {
-        App::start(config(&["--database-url", &url, "--server-key", key])).await.map(|_| ()).map_err(|e| e.to_string())
+        locum::startup::start(config(&["--database-url", &url, "--server-key", key]))
+            .await
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     };
     start("the first key it was given").await.unwrap();
     let refused = start("another key, a wrong one").await.unwrap_err();

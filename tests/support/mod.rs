@@ -98,8 +98,8 @@ impl TestApp {
             arguments.extend(["--database-url", url]);
         }
         arguments.extend(further);
-        let (app, _) = App::start(config(&arguments)).await.expect("the app starts");
-        Self { router: locum::router::router(app.clone()), app }
+        let started = locum::startup::start(config(&arguments)).await.expect("the app starts");
+        Self { router: started.router, app: started.app }
     }
 
     /// Sends a request. Fails the test when the answer is not one that the document knows.

@@ -1,5 +1,7 @@
 //! The Atlassian section of a seed: its plan, and how it is written.
 
+pub(crate) mod answer;
+pub(crate) mod credentials;
 pub(crate) mod file;
 
 use std::{collections::HashSet, time::Duration};
@@ -19,7 +21,7 @@ use crate::{
         Diagnostic,
         apply::ApplyError,
         file::Scalar,
-        plan::{Known, literal_token, person},
+        plan::{People, SectionPlanner, literal_token, person},
         read::Reader,
         suggest,
     },
@@ -40,7 +42,7 @@ use crate::{
 
 /// Checked, complete, ready to be written.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The API keys.
     pub api_keys: Vec<NewKey>,
     /// Users' API tokens.
@@ -55,7 +57,7 @@ pub struct Plan {
 
 /// An API key of a plan.
 #[derive(Debug)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     /// The record.
     pub key: ApiKey,
     /// The key itself.
@@ -66,7 +68,7 @@ pub struct NewKey {
 
 /// API tokens of a plan.
 #[derive(Debug)]
-pub enum NewTokens {
+pub(crate) enum NewTokens {
     /// One, in the place of what the user has under its label.
     One(ApiToken),
     /// Many alike, made when they are written: a million of them would not fit here.
@@ -75,7 +77,7 @@ pub enum NewTokens {
 
 /// API tokens with made-up labels and dates.
 #[derive(Debug)]
-pub struct Many {
+pub(crate) struct Many {
     count: i64,
     label: String,
     users: Vec<User>,
@@ -89,7 +91,7 @@ pub struct Many {
 
 /// A service account of a plan.
 #[derive(Debug)]
-pub struct NewAccount {
+pub(crate) struct NewAccount {
     /// The account.
     pub account: ServiceAccount,
     /// Its tokens.
@@ -111,7 +113,7 @@ const DAY_SECONDS: i64 = 86_400;
 /// Makes the plan of one organization.
 pub(crate) struct Planner<'a> {
     pub(crate) r: &'a Reader<'a>,
-    pub(crate) known: &'a Known,
+    pub(crate) known: &'a People,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
@@ -120,7 +122,12 @@ pub(crate) struct Planner<'a> {
     pub(crate) fresh: bool,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    pub(crate) fn new(context: SectionPlanner<'a>) -> Self {
+        let SectionPlanner { reader: r, people: known, now, ids, taken, fresh } = context;
+        Self { r, known, now, ids, taken, fresh }
+    }
+
     pub(crate) fn plan(mut self, section: &Atlassian) -> Plan {
         let (mut labels, mut accounts, mut clients) = (HashSet::new(), HashSet::new(), HashSet::new());
         Plan {
@@ -138,7 +145,7 @@ impl Planner<'_> {
 
     fn user(&self, scalar: &Scalar) -> Option<User> {
         let email = person(self.r, scalar, self.known)?;
-        self.known.people.get(&email_key(&email)).cloned()
+        self.known.get(&email_key(&email)).cloned().map(user_of)
     }
 
     fn texts(&self, scalars: &[Scalar]) -> Vec<String> {
@@ -172,7 +179,7 @@ impl Planner<'_> {
         let created_by = if let Some(scalar) = &key.created_by {
             self.user(scalar)?
         } else {
-            let first = self.known.people.values().next().cloned();
+            let first = self.known.values().next().cloned().map(user_of);
             if first.is_none() {
                 self.r.report(key.label.referenced, "somebody has to have made the key: add a person to `people`");
             }
@@ -221,7 +228,7 @@ impl Planner<'_> {
         if let Some(count) = &token.count {
             let users = match user {
                 Some(user) => vec![user.ok()?],
-                None => self.known.people.values().cloned().collect(),
+                None => self.known.values().cloned().map(user_of).collect(),
             };
             if users.is_empty() {
                 self.r.report(count.referenced, "the tokens have to be somebody's: add a person to `people`");
@@ -407,7 +414,7 @@ fn is_scope(scope: &str) -> bool {
 
 impl Many {
     /// How many there are.
-    pub fn count(&self) -> i64 {
+    pub(crate) fn count(&self) -> i64 {
         self.count
     }
 
@@ -488,4 +495,8 @@ async fn write_many(db: &mut Session<ReadWrite>, organization: OrganizationId, m
         store::api_token::analyze(db).await?;
     }
     Ok(())
+}
+
+fn user_of(person: crate::seed::plan::Person) -> User {
+    User { id: person.id, name: person.name, email: person.email }
 }

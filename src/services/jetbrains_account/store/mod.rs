@@ -1,5 +1,6 @@
 //! The service's tables.
 
 pub mod license;
+pub mod person;
 pub mod role;
 pub mod token;

@@ -1,5 +1,7 @@
 //! The License Vault section of a seed: its plan, and how it is written.
 
+pub(crate) mod answer;
+pub(crate) mod credentials;
 pub(crate) mod file;
 
 use std::collections::HashSet;
@@ -16,7 +18,7 @@ use crate::{
         Diagnostic,
         apply::ApplyError,
         file::Scalar,
-        plan::{Known, is_address, literal_token, person},
+        plan::{People, SectionPlanner, is_address, literal_token, person},
         read::Reader,
         suggest,
     },
@@ -33,7 +35,7 @@ use crate::{
 
 /// Checked, complete, ready to be written.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The vault's name.
     pub name: String,
     /// What was bought.
@@ -52,7 +54,7 @@ pub struct Plan {
 
 /// A credential of a plan.
 #[derive(Debug)]
-pub struct NewToken {
+pub(crate) struct NewToken {
     /// What it is.
     pub kind: TokenKind,
     /// What it is called; empty for those that are one of a kind.
@@ -81,7 +83,7 @@ const DEFAULT_IP: &str = "127.0.0.1";
 /// Makes the plan of one organization.
 pub(crate) struct Planner<'a> {
     pub(crate) r: &'a Reader<'a>,
-    pub(crate) known: &'a Known,
+    pub(crate) known: &'a People,
     pub(crate) now: Time,
     pub(crate) ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
@@ -90,7 +92,12 @@ pub(crate) struct Planner<'a> {
     pub(crate) fresh: bool,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    pub(crate) fn new(context: SectionPlanner<'a>) -> Self {
+        let SectionPlanner { reader: r, people: known, now, ids, taken, fresh } = context;
+        Self { r, known, now, ids, taken, fresh }
+    }
+
     pub(crate) fn plan(mut self, section: &LicenseVault) -> Option<Plan> {
         let name = self.r.text(&section.name)?;
         if !name.bytes().all(|b| b.is_ascii_alphanumeric()) || name.len() > 63 {

@@ -1,0 +1,12 @@
+-- What a credential is stands on the credential, so that a list of all of them needs no service's table.
+ALTER TABLE credential ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+UPDATE credential SET kind = CASE
+    WHEN EXISTS (SELECT 1 FROM api_key k WHERE k.credential_id = credential.id) THEN 'api_key'
+    WHEN EXISTS (SELECT 1 FROM atlassian_session s WHERE s.credential_id = credential.id) THEN 'session'
+    ELSE COALESCE((SELECT v.kind FROM vault_credential v WHERE v.credential_id = credential.id), 'jetbrains_token') END;
+
+-- A person is added without knowing which services there are; each then sets what it knows of the person.
+ALTER TABLE person ADD COLUMN has_jetbrains_account INTEGER NOT NULL DEFAULT 0;
+UPDATE person SET has_jetbrains_account = jetbrains_account;
+ALTER TABLE person DROP COLUMN jetbrains_account;
+ALTER TABLE person RENAME COLUMN has_jetbrains_account TO jetbrains_account;

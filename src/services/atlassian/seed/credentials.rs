@@ -1,0 +1,45 @@
+//! The API keys of a planned administration: for the banner, and as variables of a client.
+
+use super::{NewKey, Plan};
+use crate::{
+    core::token::PlainToken,
+    http::vendor_service::VendorService as _,
+    seed::{credential::SeededCredential, plan::OrganizationHead},
+    services::atlassian::{Atlassian, BASE},
+};
+
+pub(crate) fn list(head: &OrganizationHead, section: &Plan) -> Vec<SeededCredential> {
+    let describe = |new: &NewKey| SeededCredential {
+        service: Atlassian::NAME,
+        who: match &new.key.scopes {
+            None => new.key.label.clone(),
+            Some(scopes) => format!("{} ({})", new.key.label, scopes.join(" ")),
+        },
+        organization: format!("{} {}", head.name, head.org_id),
+        headers: vec![format!("Authorization: Bearer {}", new.token.expose())],
+        token: new.token.clone(),
+        path: format!("{BASE}/orgs/{}/api-tokens?pageSize=5", head.org_id),
+    };
+    section.api_keys.iter().map(describe).collect()
+}
+
+/// The variables of a client: of the keys that work, the first one that may do everything.
+pub(crate) fn variables(
+    base: &str,
+    organizations: &[(&OrganizationHead, &Plan)],
+    works: &dyn Fn(&PlainToken) -> bool,
+) -> Vec<(&'static str, Option<String>)> {
+    let key = organizations.iter().find_map(|(head, section)| Some((*head, best_key(section, works)?)));
+    let administered = key.map(|(head, _)| head).or_else(|| organizations.first().map(|(head, _)| *head));
+    vec![
+        ("ATLASSIAN_API_ACCESS_URL", Some(format!("{base}{BASE}"))),
+        ("ATLASSIAN_ORG_ID", administered.map(|head| head.org_id.clone())),
+        ("ATLASSIAN_API_KEY", key.map(|(_, token)| token.expose().to_owned())),
+    ]
+}
+
+/// The first working key without scopes, which may do everything; else the first working one.
+fn best_key<'a>(section: &'a Plan, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+    let working = || section.api_keys.iter().filter(|new| works(&new.token));
+    working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
+}

@@ -1,0 +1,54 @@
+//! Writes the JetBrains Account section of a seed.
+
+use crate::{
+    core::{error::Error, token::Keyring},
+    domain::organization::{OrganizationId, Person, email_key},
+    seed::apply::ApplyError,
+    services::jetbrains_account::{
+        seed::plan::{ExistingAccount, PlannedAccount},
+        store::{license, role, token},
+    },
+    store::{ReadWrite, Session, organization},
+};
+
+/// What an organization has, as far as a seed can refer to it.
+pub(crate) async fn find_existing(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+) -> Result<ExistingAccount, Error> {
+    let teams = organization::teams(db, organization).await?;
+    let roles = role::list(db, organization).await?;
+    Ok(ExistingAccount {
+        teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
+        roles: roles.into_iter().map(|(email, grant)| (email_key(&email), grant.profile)).collect(),
+    })
+}
+
+pub(crate) async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    id: OrganizationId,
+    account: &PlannedAccount,
+) -> Result<(), ApplyError> {
+    organization::set_jetbrains_account(db, id, account.api_enabled, account.assign_success_status).await?;
+    for team in &account.teams {
+        organization::upsert_team(db, id, team).await?;
+    }
+    let people = organization::people(db, id).await?;
+    let person = |email: &str| {
+        let found = people.get(&email_key(email)).map(|known| Person { id: known.id, email: email.to_owned() });
+        found.ok_or_else(|| Error::internal(format!("no person {email}")))
+    };
+    for (email, grant) in &account.roles {
+        role::give(db, id, person(email)?.id, *grant).await?;
+    }
+    for token in &account.tokens {
+        let kept = token::issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
+        if !kept {
+            let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
+            return Err(ApplyError::at(&token.place, message));
+        }
+    }
+    license::upsert(db, id, &account.licenses).await?;
+    Ok(())
+}

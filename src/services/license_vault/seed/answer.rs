@@ -1,0 +1,36 @@
+//! What a seed made of the vault, as the control API answers it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{NewToken, Plan};
+
+/// A vault that a seed made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeededVault {
+    #[schema(example = "example")]
+    name: String,
+    tokens: Vec<SeededVaultToken>,
+}
+
+/// A credential of a vault.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeededVaultToken {
+    /// `vault`, `automation` or `reporting`.
+    kind: &'static str,
+    /// What an automation token is called.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    token: String,
+}
+
+impl From<Plan> for SeededVault {
+    fn from(plan: Plan) -> Self {
+        let shown = |new: NewToken| SeededVaultToken {
+            kind: new.kind.name(),
+            name: new.name,
+            token: new.token.expose().to_owned(),
+        };
+        Self { name: plan.name, tokens: plan.tokens.into_iter().map(shown).collect() }
+    }
+}

@@ -1,0 +1,335 @@
+//! The registry's part of seeds: which sections an organization may have. Everything else about a section is its
+//! service's own; everything else about seeds is [`crate::seed`]'s.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{atlassian, jetbrains_account, license_vault};
+use crate::{
+    app::App,
+    core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
+    domain::organization::{Organization, OrganizationId, email_key},
+    seed::{
+        Diagnostics,
+        apply::{ApplyError, Mode},
+        credential::SeededCredential,
+        file::{Document, Scalar, Seed, SeedFile},
+        plan::{self, Existing, OrganizationHead, People, Planner, is_address},
+        read::{self, Reader},
+    },
+    store::{self, ReadWrite, Session},
+};
+
+/// The seeds that a Locum was started with, and goes back to.
+pub type Seeds = Arc<[Seed<SeedOrganization>]>;
+
+/// A tenant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct SeedOrganization {
+    /// Its name.
+    #[schemars(with = "String")]
+    pub name: Scalar,
+    /// JetBrains' number for it, sent as `X-Customer-Code`.
+    #[schemars(with = "Option<u64>")]
+    pub customer_code: Option<Scalar>,
+    /// Atlassian's UUID for it.
+    #[schemars(with = "Option<String>")]
+    pub org_id: Option<Scalar>,
+    /// Who it knows.
+    #[serde(default)]
+    pub people: Vec<SeedPerson>,
+    /// Its JetBrains Account. Without it, the API is off.
+    pub jetbrains_account: Option<jetbrains_account::seed::file::JetBrainsAccount>,
+    /// Its License Vault.
+    pub license_vault: Option<license_vault::seed::file::LicenseVault>,
+    /// What it has in Atlassian's administration. Without it, no API key is good.
+    pub atlassian: Option<atlassian::seed::file::Atlassian>,
+}
+
+/// Somebody an organization knows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct SeedPerson {
+    /// Identifies the person.
+    #[schemars(with = "String")]
+    pub email: Scalar,
+    /// Left out, it is made of the address.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Scalar>,
+    /// Has a JetBrains Account, so the name is shown instead of masked. Default false.
+    #[schemars(with = "Option<bool>")]
+    pub jetbrains_account: Option<Scalar>,
+    /// Atlassian's id for the person.
+    #[schemars(with = "Option<String>")]
+    pub atlassian_account_id: Option<Scalar>,
+}
+
+/// Checked, complete, ready to be written.
+#[derive(Debug)]
+pub struct Plan {
+    /// In the order of the files.
+    pub organizations: Vec<PlannedOrganization>,
+}
+
+#[derive(Debug)]
+pub struct PlannedOrganization {
+    pub head: OrganizationHead,
+    people: Vec<PlannedPerson>,
+    jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
+    license_vault: Option<license_vault::seed::Plan>,
+    atlassian: Option<atlassian::seed::Plan>,
+}
+
+#[derive(Debug)]
+struct PlannedPerson {
+    email: String,
+    name: String,
+    has_jetbrains_account: bool,
+    atlassian_account_id: String,
+}
+
+/// What an organization has already, as far as a seed can refer to it.
+#[derive(Debug, Default, Clone)]
+struct ExistingOrganization {
+    people: People,
+    jetbrains_account: jetbrains_account::seed::plan::ExistingAccount,
+}
+
+/// By customer code.
+type ExistingOrganizations = BTreeMap<i64, ExistingOrganization>;
+
+/// Reads the texts of seeds.
+///
+/// # Errors
+/// Everything wrong with the first one that is wrong.
+pub fn read_all(files: &[SeedFile]) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
+    files.iter().cloned().map(read::parse).collect()
+}
+
+/// The JSON Schema of the format.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document<SeedOrganization>).to_value()
+}
+
+/// Checks seeds without a database.
+///
+/// # Errors
+/// Everything wrong with them.
+pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
+    let clock = plan::find_clock(seeds)?.unwrap_or_default();
+    let mut planner = Planner::new(Existing::default(), clock.now(), ids, false);
+    plan_all(seeds, &mut planner, &ExistingOrganizations::new())
+}
+
+/// Writes seeds into the session's space; the caller commits, unless this fails. `clock` wins over the seeds' own.
+pub async fn apply(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    seeds: &[Seed<SeedOrganization>],
+    mode: Mode,
+    clock: Option<Clock>,
+) -> Result<Plan, ApplyError> {
+    if mode != Mode::Merge {
+        store::space::wipe(db).await?;
+    }
+    let seeded = plan::find_clock(seeds).map_err(ApplyError::Seed)?;
+    if let Some(clock) = clock.or(seeded) {
+        store::space::set_clock(db, clock).await?;
+    }
+    let (mut existing, organizations) = find_existing(db).await?;
+    if mode == Mode::Fresh {
+        existing.codes_elsewhere = store::organization::codes_elsewhere(db).await?;
+    }
+    let now = db.now();
+    let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
+    let plan = plan_all(seeds, &mut planner, &organizations).map_err(ApplyError::Seed)?;
+    for organization in &plan.organizations {
+        write(db, keyring, organization).await?;
+    }
+    Ok(plan)
+}
+
+/// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
+pub async fn seed_if_empty(app: &App, seeds: &[Seed<SeedOrganization>]) -> Result<Option<Plan>, ApplyError> {
+    let space = app.default_space().await?;
+    let mut db = app.db.write(space.id).await?;
+    // Asked inside the write, so that of two processes starting on one database only one seeds it.
+    if !app.config.reseed && !store::organization::list(&mut db, space.id).await?.is_empty() {
+        if let Some(clock) = app.config.clock {
+            store::space::set_clock(&mut db, clock).await?;
+            db.commit().await?;
+        }
+        return Ok(None);
+    }
+    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock).await?;
+    db.commit().await?;
+    Ok(Some(plan))
+}
+
+async fn find_existing(db: &mut Session<ReadWrite>) -> Result<(Existing, ExistingOrganizations), Error> {
+    let space = db.space().id;
+    let (mut existing, mut organizations) = (Existing::default(), ExistingOrganizations::new());
+    for organization in store::organization::list(db, space).await? {
+        let ids = atlassian::store::person::account_ids(db, organization.id).await?;
+        let people = store::organization::people(db, organization.id).await?.into_iter().map(|(key, person)| {
+            let id = ids.get(&key).cloned().unwrap_or_default();
+            (key.clone(), plan::Person { id, name: person.name, email: key })
+        });
+        let people = people.collect();
+        let jetbrains_account = jetbrains_account::seed::write::find_existing(db, organization.id).await?;
+        existing.org_ids.insert(organization.customer_code, organization.org_id);
+        organizations.insert(organization.customer_code, ExistingOrganization { people, jetbrains_account });
+    }
+    Ok((existing, organizations))
+}
+
+fn plan_all(
+    seeds: &[Seed<SeedOrganization>],
+    planner: &mut Planner<'_>,
+    existing: &ExistingOrganizations,
+) -> Result<Plan, Diagnostics> {
+    let organizations = planner.plan_all(seeds, |planner, reader, o: &SeedOrganization| {
+        let (code, head) = planner.head(reader, &o.name, o.customer_code.as_ref(), o.org_id.as_ref());
+        let existing = code.and_then(|code| existing.get(&code).cloned()).unwrap_or_default();
+        let mut known = existing.people;
+        let people = plan_people(planner, reader, &o.people, &mut known);
+        let jetbrains_account = o.jetbrains_account.as_ref().map(|section| {
+            let context = planner.section(reader, &known);
+            jetbrains_account::seed::plan::Planner { context, existing: existing.jetbrains_account }.plan(section)
+        });
+        let atlassian = o.atlassian.as_ref().map(|section| {
+            let context = planner.section(reader, &known);
+            atlassian::seed::Planner::new(context).plan(section)
+        });
+        let license_vault = o.license_vault.as_ref().and_then(|section| {
+            let context = planner.section(reader, &known);
+            license_vault::seed::Planner::new(context).plan(section)
+        });
+        Some(PlannedOrganization { head: head?, people, jetbrains_account, license_vault, atlassian })
+    })?;
+    Ok(Plan { organizations })
+}
+
+fn plan_people(
+    planner: &mut Planner<'_>,
+    reader: &Reader<'_>,
+    people: &[SeedPerson],
+    known: &mut People,
+) -> Vec<PlannedPerson> {
+    let mut named = std::collections::HashSet::new();
+    let mut all = Vec::new();
+    for p in people {
+        let Some(email) = reader.text(&p.email) else { continue };
+        let key = email_key(&email);
+        if !is_address(&email) {
+            reader.report(p.email.referenced, format!("`{email}` is not an e-mail address"));
+        }
+        if !named.insert(key.clone()) {
+            reader.report(p.email.referenced, format!("{email} is there twice"));
+        }
+        let name = reader.opt_text(p.name.as_ref());
+        let name = name.unwrap_or_else(|| jetbrains_account::seed::plan::name_for(&email));
+        let id = reader.opt_text(p.atlassian_account_id.as_ref());
+        let id = id.or_else(|| Some(known.get(&key)?.id.clone()));
+        let id = id.unwrap_or_else(|| planner.ids().atlassian_account_id());
+        known.insert(key, plan::Person { id: id.clone(), name: name.clone(), email: email.clone() });
+        let has_jetbrains_account = reader.flag(p.jetbrains_account.as_ref(), false);
+        all.push(PlannedPerson { email, name, has_jetbrains_account, atlassian_account_id: id });
+    }
+    all
+}
+
+async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &PlannedOrganization) -> Result<(), ApplyError> {
+    let OrganizationHead { name, customer_code, org_id } = o.head.clone();
+    let id: OrganizationId = store::organization::upsert(db, &name, customer_code, &org_id).await?;
+    for person in &o.people {
+        let person_id = store::organization::upsert_person(db, id, &person.email, &person.name).await?;
+        jetbrains_account::store::person::set_has_account(db, person_id, person.has_jetbrains_account).await?;
+        atlassian::store::person::set_account_id(db, person_id, &person.atlassian_account_id).await?;
+    }
+    if let Some(section) = &o.jetbrains_account {
+        jetbrains_account::seed::write::write(db, keyring, id, section).await?;
+    }
+    if let Some(section) = &o.license_vault {
+        let organization = Organization { id, name, customer_code, org_id };
+        license_vault::seed::write(db, keyring, &organization, section).await?;
+    }
+    if let Some(section) = &o.atlassian {
+        atlassian::seed::write(db, keyring, id, section).await?;
+    }
+    Ok(())
+}
+
+impl Plan {
+    /// Every credential of the plan, and how to use it, service by service within an organization.
+    pub fn credentials(&self) -> Vec<SeededCredential> {
+        let of = |o: &PlannedOrganization| {
+            let mut all = Vec::new();
+            all.extend(o.jetbrains_account.iter().flat_map(|s| jetbrains_account::seed::credentials::list(&o.head, s)));
+            all.extend(o.license_vault.iter().flat_map(|s| license_vault::seed::credentials::list(&o.head, s)));
+            all.extend(o.atlassian.iter().flat_map(|s| atlassian::seed::credentials::list(&o.head, s)));
+            all
+        };
+        self.organizations.iter().flat_map(of).collect()
+    }
+
+    /// How many licences the plan makes.
+    pub fn count_licenses(&self) -> usize {
+        self.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum()
+    }
+}
+
+/// The variables of a client of the server at `base`: the URLs, and of the plan's credentials the first ones that work
+/// and open most. What the plan lacks is left out.
+pub fn variables(
+    base: &str,
+    plan: Option<&Plan>,
+    works: &dyn Fn(&crate::core::token::PlainToken) -> bool,
+) -> Vec<(&'static str, Option<String>)> {
+    let all = || plan.into_iter().flat_map(|plan| &plan.organizations);
+    let accounts: Vec<_> = all().filter_map(|o| Some((&o.head, o.jetbrains_account.as_ref()?))).collect();
+    let vaults: Vec<_> = all().filter_map(|o| o.license_vault.as_ref()).collect();
+    let administrations: Vec<_> = all().filter_map(|o| Some((&o.head, o.atlassian.as_ref()?))).collect();
+    let mut found = jetbrains_account::seed::credentials::variables(base, &accounts, works);
+    found.extend(license_vault::seed::credentials::variables(base, &vaults, works));
+    found.extend(atlassian::seed::credentials::variables(base, &administrations, works));
+    found
+}
+
+/// An organization that a seed made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeededOrganization {
+    name: String,
+    /// JetBrains' number for it, sent as `X-Customer-Code`.
+    customer_code: String,
+    /// Atlassian's id for it.
+    org_id: String,
+    /// Its JetBrains Account, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jetbrains_account: Option<jetbrains_account::seed::answer::SeededAccount>,
+    /// Its License Vault, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license_vault: Option<license_vault::seed::answer::SeededVault>,
+    /// Its Atlassian administration, if the seed says something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atlassian: Option<atlassian::seed::answer::SeededAtlassian>,
+}
+
+impl From<PlannedOrganization> for SeededOrganization {
+    fn from(o: PlannedOrganization) -> Self {
+        Self {
+            name: o.head.name,
+            customer_code: o.head.customer_code.to_string(),
+            org_id: o.head.org_id,
+            jetbrains_account: o.jetbrains_account.map(Into::into),
+            license_vault: o.license_vault.map(Into::into),
+            atlassian: o.atlassian.map(Into::into),
+        }
+    }
+}
