@@ -21,7 +21,7 @@ const STILL_NAMES_SERVICES: [&str; 4] =
 /// Crates that belong to some rooms only.
 const CRATES: [(&str, &[&str]); 8] = [
     ("sqlx", &["store", "services"]),
-    ("axum", &["http", "services", "web", "control", "ui", "router", "cli", "config"]),
+    ("axum", &["http", "services", "web", "control", "ui", "router", "startup", "cli", "config"]),
     ("askama", &["web", "services", "ui"]),
     ("hyper", &["cli"]),
     ("clap", &["config", "cli"]),

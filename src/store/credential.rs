@@ -52,6 +52,7 @@ pub struct NewCredential<'a> {
     pub organization: OrganizationId,
     /// The service that takes it.
     pub service: &'a str,
+    pub kind: Kind,
     /// What people call it.
     pub label: &'a str,
     /// When it stops working.
@@ -65,8 +66,8 @@ pub async fn issue(
     new: &NewCredential<'_>,
     token: &PlainToken,
 ) -> Result<Option<CredentialId>, Error> {
-    const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
+    const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at, kind) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
     let hash = hashed(db, keyring, token).await?;
     let (fingerprint, now) = (keyring.fingerprint(token), micros(db.now()));
     keyring.learn(fingerprint, new.label);
@@ -78,6 +79,7 @@ pub async fn issue(
         .bind(&hash.0)
         .bind(now)
         .bind(new.expires_at.map(micros))
+        .bind(new.kind.to_string())
         .fetch_optional(c)
         .await)?;
     let id = id.map(CredentialId);
@@ -110,13 +112,9 @@ async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainTok
 /// Every credential of a space, oldest first.
 pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<CredentialSummary>, Error> {
     const SQL: &str = "SELECT c.id, c.organization_id, o.customer_code, c.service, c.label, \
-                       COALESCE(k.created_at, c.created_at), c.expires_at, \
-                       CASE WHEN k.id IS NOT NULL THEN 'api_key' WHEN s.person_id IS NOT NULL THEN 'session' \
-                       ELSE COALESCE(v.kind, 'jetbrains_token') END FROM credential c \
+                       COALESCE(k.created_at, c.created_at), c.expires_at, c.kind FROM credential c \
                        JOIN organization o ON o.id = c.organization_id \
                        LEFT JOIN api_key k ON k.credential_id = c.id \
-                       LEFT JOIN atlassian_session s ON s.credential_id = c.id \
-                       LEFT JOIN vault_credential v ON v.credential_id = c.id \
                        WHERE o.space_id = $1 ORDER BY c.id";
     type Row = (i64, i64, i64, String, String, i64, Option<i64>, String);
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;

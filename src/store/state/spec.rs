@@ -190,6 +190,7 @@ pub(crate) static TABLES: [Table; 26] = [
             key("id"),
             of("organization_id", "organization"),
             text("service"),
+            text("kind"),
             text("label"),
             text("fingerprint"),
             text("hash"),

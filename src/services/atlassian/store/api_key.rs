@@ -9,7 +9,10 @@ use crate::{
         error::Error,
         token::{Keyring, PlainToken},
     },
-    domain::{credential::CredentialId, organization::OrganizationId},
+    domain::{
+        credential::{CredentialId, Kind},
+        organization::OrganizationId,
+    },
     services::atlassian::{
         domain::{
             api_access::User,
@@ -101,6 +104,7 @@ pub async fn issue(
     let new = NewCredential {
         organization,
         service: crate::services::atlassian::store::settings::SERVICE,
+        kind: Kind::ApiKey,
         label: &key.label,
         expires_at: Some(key.expires_at),
     };

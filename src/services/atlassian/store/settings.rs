@@ -93,6 +93,7 @@ pub async fn open_session(
     let new = NewCredential {
         organization,
         service: SERVICE,
+        kind: Kind::Session,
         label: &label,
         expires_at: Kind::Session.lasts_until(db.now()),
     };

@@ -8,7 +8,7 @@ use crate::{
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::{Credential, CredentialId},
+        credential::{Credential, CredentialId, Kind},
         organization::{OrganizationId, Person, PersonId, Team},
     },
     services::jetbrains_account::{
@@ -109,7 +109,8 @@ pub async fn issue(
     const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
                        VALUES ($1, $2, $3, $4)";
     let label = format!("{} ({profile})", person.email);
-    let new = NewCredential { organization, service: SERVICE, label: &label, expires_at: None };
+    let new =
+        NewCredential { organization, service: SERVICE, kind: Kind::JetbrainsToken, label: &label, expires_at: None };
     remove(db, organization, person.id, profile).await?;
     let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)

@@ -8,7 +8,7 @@ use crate::{
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::Credential,
+        credential::{Credential, Kind as CredentialKind},
         organization::{OrganizationId, PersonId, SpaceId},
     },
     services::license_vault::domain::vault::{Kind, Plan, Pool, Rule, Vault, VaultId},
@@ -171,7 +171,17 @@ pub async fn issue(
         TokenKind::Automation => format!("{} ({name}, automation)", vault.name),
         TokenKind::Reporting => format!("{} (reporting)", vault.name),
     };
-    let new = NewCredential { organization: vault.organization.id, service: SERVICE, label: &label, expires_at };
+    let new = NewCredential {
+        organization: vault.organization.id,
+        service: SERVICE,
+        kind: match kind {
+            TokenKind::Vault => CredentialKind::Vault,
+            TokenKind::Automation => CredentialKind::Automation,
+            TokenKind::Reporting => CredentialKind::Reporting,
+        },
+        label: &label,
+        expires_at,
+    };
     let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.0)
