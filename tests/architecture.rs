@@ -9,9 +9,9 @@ use std::{
 };
 
 /// From the ground up. A room may name itself and those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "core", "domain", "store", "seed", "tls", "config", "app", "http", "web", "services", "control", "ui", "router",
-    "cli",
+    "startup", "cli",
 ];
 
 /// Files that still name a service that stands above them; the registry takes the place of each.
