@@ -383,7 +383,8 @@ fn a_file_that_cannot_be_used_ends_the_start_with_one_line() {
     drop(Server::start(&["--database-url", &url(&file)]));
     let mut stranger = Stranger::open(&file);
     stranger.execute(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'x', 1, x'00', 1)",
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'x', 1, x'00', 1)",
     );
     let (code, line) = fails("newer.db");
     assert_eq!(code, 1);

@@ -25,7 +25,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use crate::support::{Database, TestApp};
+use crate::support::{Database, TestApp, apply, on_both_databases};
 use model::{Wish, ask, by, check, compare, distance, keep, now, pages, walk};
 
 const FIELDS: [Field; 5] = [Field::Label, Field::PersonName, Field::CreatedAt, Field::ExpiresAt, Field::LastActiveAt];
@@ -328,176 +328,179 @@ const SOUGHT: &[&str] = &[
     "00@",
 ];
 
-crate::on_both! {
-    /// The ends of the list live: a page that was emptied leads back past the record that it began behind.
-    async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
-        let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-        let sorts: [&[(Field, bool)]; 3] = [
-            &[(Field::LastActiveAt, true)],
+/// The ends of the list live: a page that was emptied leads back past the record that it began behind.
+#[apply(on_both_databases)]
+async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
+    let sorts: [&[(Field, bool)]; 3] = [
+        &[(Field::LastActiveAt, true)],
+        &[(Field::Label, false)],
+        &[(Field::PersonName, false), (Field::ExpiresAt, true), (Field::LastActiveAt, false)],
+    ];
+    for (code, sort) in (7_100_000..).zip(sorts) {
+        let wish = Wish { sort: by(sort), size: 7, ..Wish::default() };
+        let label = |n| format!("Token {} {n}", thrown(n, 8) % 300);
+        let tokens: Vec<_> = (0..300).map(|n| plain_token(n, label(n))).collect();
+        let organization = keep(&app, code, &tokens).await;
+        let in_order = pages(&tokens, &wish).concat();
+        let mut living: Vec<&ApiToken> = in_order[1..299].iter().collect();
+        let (mut gone, mut step) = (HashSet::new(), 0);
+        let walked = walk(&wish, async |of| {
+            let mut db = app.app.db.read().await.unwrap();
+            let slice = store::api_token::page(&mut db, organization, &Filter::default(), of).await.unwrap();
+            drop(db);
+            for token in &slice.items {
+                assert!(!gone.contains(&token.id), "{} was revoked before", token.label);
+            }
+            // Every third time those that the cursors were made of go too.
+            step += 1;
+            let ends = slice.items.first().into_iter().chain(slice.items.last()).filter(|_| step % 3 == 0);
+            let mut victims: Vec<ApiToken> = ends.cloned().collect();
+            victims.extend((0..2).map(|salt| living[thrown(step, salt) as usize % living.len()].clone()));
+            victims.retain(|victim| living.iter().any(|token| token.id == victim.id));
+            for victim in victims {
+                let mut db = app.app.db.write(space).await.unwrap();
+                store::api_token::forget(&mut db, organization, &victim.user.id, &victim.label).await.unwrap();
+                db.commit().await.unwrap();
+                living.retain(|token| (&token.user.id, &token.label) != (&victim.user.id, &victim.label));
+                gone.insert(victim.id);
+            }
+            slice
+        })
+        .await;
+        assert!(gone.len() > 90 && living.len() > 90, "{} are gone, {} live", gone.len(), living.len());
+        let [forward, mut backward] = walked;
+        backward.extend(forward.last().cloned());
+        for met in [forward.concat(), backward.concat()] {
+            let place = |token: &ApiToken| in_order.iter().position(|t| t.id == token.id).unwrap();
+            assert!(met.is_sorted_by(|a, b| place(a) < place(b)), "nothing is met twice, or out of order");
+            assert!(living.iter().all(|token| met.contains(token)), "what stays is met");
+            assert!(met.contains(&in_order[0]) && met.contains(&in_order[299]));
+        }
+        assert_eq!(ask(&app, organization, &wish).await.1, i64::try_from(living.len() + 2).unwrap());
+    }
+}
+
+#[apply(on_both_databases)]
+async fn an_emptied_page_leads_back_to_the_record_it_was_reached_from(app: TestApp) {
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
+    let tokens: Vec<_> = (0..6).map(|n| plain_token(n, format!("t{n}"))).collect();
+    for (code, gone, survivors) in [(7_150_000, 3..6, 0..3), (7_150_001, 0..3, 3..6)] {
+        let organization = keep(&app, code, &tokens).await;
+        let page = async |cursor: Cursor| {
+            let of = PageOf { sort: by(&[(Field::Label, false)]), cursor, size: 3 };
+            let mut db = app.app.db.read().await.unwrap();
+            store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
+        };
+        let first = page(Cursor::Start).await;
+        let second = page(first.next.clone().unwrap()).await;
+        let mut db = app.app.db.write(space).await.unwrap();
+        for token in &tokens[gone.clone()] {
+            store::api_token::forget(&mut db, organization, &token.user.id, &token.label).await.unwrap();
+        }
+        db.commit().await.unwrap();
+        let forward = gone.start == 3;
+        let emptied = page(if forward { first.next.unwrap() } else { second.prev.unwrap() }).await;
+        assert!(emptied.items.is_empty());
+        let back = page(if forward { emptied.prev.unwrap() } else { emptied.next.unwrap() }).await;
+        assert_eq!(back.items, tokens[survivors]);
+    }
+}
+
+#[apply(on_both_databases)]
+async fn a_large_list_is_searched_as_a_small_one(app: TestApp) {
+    let (ours, mut theirs) = (crowd(2_500), crowd(2_100));
+    for token in &mut theirs {
+        token.id.push('t');
+    }
+    let organization = keep(&app, 7_200_000, &ours).await;
+    let other = keep(&app, 7_200_001, &theirs).await;
+    let last_active = Some(Search::Gt(20, Unit::Minute));
+    for (n, q) in (0_u32..).zip(SOUGHT) {
+        let q = Some((*q).to_owned());
+        let sort = by([
+            &[(Field::LastActiveAt, true)][..],
             &[(Field::Label, false)],
-            &[(Field::PersonName, false), (Field::ExpiresAt, true), (Field::LastActiveAt, false)],
+            &[(Field::PersonName, true), (Field::CreatedAt, false)],
+        ][n as usize % 3]);
+        let wish = Wish { q, sort, size: 300, ..Wish::default() };
+        let is_rare = pages(&ours, &wish).concat().len() < 60;
+        let wishes = [
+            Wish { blocked: Some(n.is_multiple_of(2)), last_active, ..wish.clone() },
+            Wish { size: if is_rare { 3 } else { 499 }, ..wish.clone() },
+            wish,
         ];
-        for (code, sort) in (7_100_000..).zip(sorts) {
-            let wish = Wish { sort: by(sort), size: 7, ..Wish::default() };
-            let label = |n| format!("Token {} {n}", thrown(n, 8) % 300);
-            let tokens: Vec<_> = (0..300).map(|n| plain_token(n, label(n))).collect();
-            let organization = keep(&app, code, &tokens).await;
-            let in_order = pages(&tokens, &wish).concat();
-            let mut living: Vec<&ApiToken> = in_order[1..299].iter().collect();
-            let (mut gone, mut step) = (HashSet::new(), 0);
-            let walked = walk(&wish, async |of| {
-                let mut db = app.app.db.read().await.unwrap();
-                let slice = store::api_token::page(&mut db, organization, &Filter::default(), of).await.unwrap();
-                drop(db);
-                for token in &slice.items {
-                    assert!(!gone.contains(&token.id), "{} was revoked before", token.label);
-                }
-                // Every third time those that the cursors were made of go too.
-                step += 1;
-                let ends = slice.items.first().into_iter().chain(slice.items.last()).filter(|_| step % 3 == 0);
-                let mut victims: Vec<ApiToken> = ends.cloned().collect();
-                victims.extend((0..2).map(|salt| living[thrown(step, salt) as usize % living.len()].clone()));
-                victims.retain(|victim| living.iter().any(|token| token.id == victim.id));
-                for victim in victims {
-                    let mut db = app.app.db.write(space).await.unwrap();
-                    store::api_token::forget(&mut db, organization, &victim.user.id, &victim.label).await.unwrap();
-                    db.commit().await.unwrap();
-                    living.retain(|token| (&token.user.id, &token.label) != (&victim.user.id, &victim.label));
-                    gone.insert(victim.id);
-                }
-                slice
-            }).await;
-            assert!(gone.len() > 90 && living.len() > 90, "{} are gone, {} live", gone.len(), living.len());
-            let [forward, mut backward] = walked;
-            backward.extend(forward.last().cloned());
-            for met in [forward.concat(), backward.concat()] {
-                let place = |token: &ApiToken| in_order.iter().position(|t| t.id == token.id).unwrap();
-                assert!(met.is_sorted_by(|a, b| place(a) < place(b)), "nothing is met twice, or out of order");
-                assert!(living.iter().all(|token| met.contains(token)), "what stays is met");
-                assert!(met.contains(&in_order[0]) && met.contains(&in_order[299]));
-            }
-            assert_eq!(ask(&app, organization, &wish).await.1, i64::try_from(living.len() + 2).unwrap());
+        for wish in &wishes {
+            check(&ours, wish, &ask(&app, organization, wish).await);
         }
+        check(&theirs, &wishes[2], &ask(&app, other, &wishes[2]).await);
     }
-
-    async fn an_emptied_page_leads_back_to_the_record_it_was_reached_from(app: TestApp) {
-        let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-        let tokens: Vec<_> = (0..6).map(|n| plain_token(n, format!("t{n}"))).collect();
-        for (code, gone, survivors) in [(7_150_000, 3..6, 0..3), (7_150_001, 0..3, 3..6)] {
-            let organization = keep(&app, code, &tokens).await;
-            let page = async |cursor: Cursor| {
-                let of = PageOf { sort: by(&[(Field::Label, false)]), cursor, size: 3 };
-                let mut db = app.app.db.read().await.unwrap();
-                store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
-            };
-            let first = page(Cursor::Start).await;
-            let second = page(first.next.clone().unwrap()).await;
-            let mut db = app.app.db.write(space).await.unwrap();
-            for token in &tokens[gone.clone()] {
-                store::api_token::forget(&mut db, organization, &token.user.id, &token.label).await.unwrap();
-            }
-            db.commit().await.unwrap();
-            let forward = gone.start == 3;
-            let emptied = page(if forward { first.next.unwrap() } else { second.prev.unwrap() }).await;
-            assert!(emptied.items.is_empty());
-            let back = page(if forward { emptied.prev.unwrap() } else { emptied.next.unwrap() }).await;
-            assert_eq!(back.items, tokens[survivors]);
-        }
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
+    let nothing = async |q: &str| {
+        let wish = Wish { q: Some(q.to_owned()), sort: by(&[(Field::Label, true)]), size: 5, ..Wish::default() };
+        check(&[], &wish, &ask(&app, organization, &wish).await);
+    };
+    let mut db = app.app.db.write(space).await.unwrap();
+    assert!(store::api_token::revoke_all(&mut db, organization).await.unwrap());
+    assert!(!store::api_token::revoke_all(&mut db, organization).await.unwrap());
+    db.commit().await.unwrap();
+    for q in SOUGHT {
+        nothing(q).await;
     }
-
-    async fn a_large_list_is_searched_as_a_small_one(app: TestApp) {
-        let (ours, mut theirs) = (crowd(2_500), crowd(2_100));
-        for token in &mut theirs {
-            token.id.push('t');
-        }
-        let organization = keep(&app, 7_200_000, &ours).await;
-        let other = keep(&app, 7_200_001, &theirs).await;
-        let last_active = Some(Search::Gt(20, Unit::Minute));
-        for (n, q) in (0_u32..).zip(SOUGHT) {
-            let q = Some((*q).to_owned());
-            let sort = by([
-                &[(Field::LastActiveAt, true)][..],
-                &[(Field::Label, false)],
-                &[(Field::PersonName, true), (Field::CreatedAt, false)],
-            ][n as usize % 3]);
-            let wish = Wish { q, sort, size: 300, ..Wish::default() };
-            let is_rare = pages(&ours, &wish).concat().len() < 60;
-            let wishes = [
-                Wish { blocked: Some(n.is_multiple_of(2)), last_active, ..wish.clone() },
-                Wish { size: if is_rare { 3 } else { 499 }, ..wish.clone() },
-                wish,
-            ];
-            for wish in &wishes {
-                check(&ours, wish, &ask(&app, organization, wish).await);
-            }
-            check(&theirs, &wishes[2], &ask(&app, other, &wishes[2]).await);
-        }
-        let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-        let nothing = async |q: &str| {
-            let wish = Wish { q: Some(q.to_owned()), sort: by(&[(Field::Label, true)]), size: 5, ..Wish::default() };
-            check(&[], &wish, &ask(&app, organization, &wish).await);
-        };
-        let mut db = app.app.db.write(space).await.unwrap();
-        assert!(store::api_token::revoke_all(&mut db, organization).await.unwrap());
-        assert!(!store::api_token::revoke_all(&mut db, organization).await.unwrap());
-        db.commit().await.unwrap();
-        for q in SOUGHT {
-            nothing(q).await;
-        }
-        // Others take the places of those that are gone: the index is asked again, and only they are found.
-        let later: Vec<_> = (0..2_100).map(|n| plain_token(n, format!("later {n}"))).collect();
-        assert_eq!(keep(&app, 7_200_000, &later).await, organization);
-        for q in ["token", "needle", "abcde", "lazy-cat", "\"qu"] {
-            nothing(q).await;
-        }
-        for (organization, tokens) in [(organization, &later), (other, &theirs)] {
-            let q = Some("r 20".to_owned());
-            let wish = Wish { q, sort: by(&[(Field::Label, true)]), size: 50, ..Wish::default() };
-            check(tokens, &wish, &ask(&app, organization, &wish).await);
-        }
+    // Others take the places of those that are gone: the index is asked again, and only they are found.
+    let later: Vec<_> = (0..2_100).map(|n| plain_token(n, format!("later {n}"))).collect();
+    assert_eq!(keep(&app, 7_200_000, &later).await, organization);
+    for q in ["token", "needle", "abcde", "lazy-cat", "\"qu"] {
+        nothing(q).await;
     }
+    for (organization, tokens) in [(organization, &later), (other, &theirs)] {
+        let q = Some("r 20".to_owned());
+        let wish = Wish { q, sort: by(&[(Field::Label, true)]), size: 50, ..Wish::default() };
+        check(tokens, &wish, &ask(&app, organization, &wish).await);
+    }
+}
 
-    async fn keys_are_listed_by_the_same_rules(app: TestApp) {
-        let key = |n: u32| {
-            let ApiToken { id, created_at, last_active_at, user, .. } = plain_token(n, String::new());
-            let label = format!("{} {n}", ["Key", "key", "Über", "über", "100%_\\"][n as usize % 5]);
-            let user = User { name: ["Zoë", "ada", "Ada"][n as usize % 3].to_owned(), ..user };
-            ApiKey { id, label, scopes: None, created_at, expires_at: ago(n % 4), last_active_at, created_by: user }
-        };
-        let keys: Vec<ApiKey> = (0..24).map(key).collect();
-        let organization = keep(&app, 7_300_000, &[]).await;
-        let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-        let mut db = app.app.db.write(space).await.unwrap();
-        for key in &keys {
-            let token = PlainToken::new(format!("a key named {}", key.label));
-            assert!(store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
-        }
-        db.commit().await.unwrap();
-        let fields = [Field::Label, Field::PersonName, Field::ExpiresAt];
-        let mut sorts: Vec<Vec<Order>> = fields.iter().flat_map(|f| [by(&[(*f, false)]), by(&[(*f, true)])]).collect();
-        sorts.push(by(&[(Field::PersonName, false), (Field::ExpiresAt, true)]));
-        sorts.push(by(&[(Field::ExpiresAt, true), (Field::PersonName, true), (Field::Label, false)]));
-        let asked = [
-            Wish::default(),
-            Wish { q: Some("ÜBER".to_owned()), ..Wish::default() },
-            Wish { q: Some("%_".to_owned()), ..Wish::default() },
-            Wish { expires: Some(Search::RangeTime(Some(-120_000_000), Some(-60_000_000))), ..Wish::default() },
-            Wish {
-                expires: Some(Search::Lt(0, Unit::Day)),
-                last_active: Some(Search::Gt(30, Unit::Minute)),
-                ..Wish::default()
-            },
-        ];
-        let mut db = app.app.db.read().await.unwrap();
-        for (size, sort) in (1..).zip(sorts) {
-            for wish in &asked {
-                let wish = Wish { sort: sort.clone(), size, ..wish.clone() };
-                let filter = wish.filter();
-                let count = store::api_key::count(&mut db, organization, &filter).await.unwrap();
-                let page = async |of: &_| store::api_key::page(&mut db, organization, &filter, of).await.unwrap();
-                let walked = walk(&wish, page).await;
-                check(&keys, &wish, &(walked, count));
-            }
+#[apply(on_both_databases)]
+async fn keys_are_listed_by_the_same_rules(app: TestApp) {
+    let key = |n: u32| {
+        let ApiToken { id, created_at, last_active_at, user, .. } = plain_token(n, String::new());
+        let label = format!("{} {n}", ["Key", "key", "Über", "über", "100%_\\"][n as usize % 5]);
+        let user = User { name: ["Zoë", "ada", "Ada"][n as usize % 3].to_owned(), ..user };
+        ApiKey { id, label, scopes: None, created_at, expires_at: ago(n % 4), last_active_at, created_by: user }
+    };
+    let keys: Vec<ApiKey> = (0..24).map(key).collect();
+    let organization = keep(&app, 7_300_000, &[]).await;
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
+    let mut db = app.app.db.write(space).await.unwrap();
+    for key in &keys {
+        let token = PlainToken::new(format!("a key named {}", key.label));
+        assert!(store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
+    }
+    db.commit().await.unwrap();
+    let fields = [Field::Label, Field::PersonName, Field::ExpiresAt];
+    let mut sorts: Vec<Vec<Order>> = fields.iter().flat_map(|f| [by(&[(*f, false)]), by(&[(*f, true)])]).collect();
+    sorts.push(by(&[(Field::PersonName, false), (Field::ExpiresAt, true)]));
+    sorts.push(by(&[(Field::ExpiresAt, true), (Field::PersonName, true), (Field::Label, false)]));
+    let asked = [
+        Wish::default(),
+        Wish { q: Some("ÜBER".to_owned()), ..Wish::default() },
+        Wish { q: Some("%_".to_owned()), ..Wish::default() },
+        Wish { expires: Some(Search::RangeTime(Some(-120_000_000), Some(-60_000_000))), ..Wish::default() },
+        Wish {
+            expires: Some(Search::Lt(0, Unit::Day)),
+            last_active: Some(Search::Gt(30, Unit::Minute)),
+            ..Wish::default()
+        },
+    ];
+    let mut db = app.app.db.read().await.unwrap();
+    for (size, sort) in (1..).zip(sorts) {
+        for wish in &asked {
+            let wish = Wish { sort: sort.clone(), size, ..wish.clone() };
+            let filter = wish.filter();
+            let count = store::api_key::count(&mut db, organization, &filter).await.unwrap();
+            let page = async |of: &_| store::api_key::page(&mut db, organization, &filter, of).await.unwrap();
+            let walked = walk(&wish, page).await;
+            check(&keys, &wish, &(walked, count));
         }
     }
 }

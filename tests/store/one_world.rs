@@ -5,9 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{TestApp, atlassian::ORG};
+use crate::support::{TestApp, apply, atlassian::ORG, on_both_databases};
 
 /// How often everything is replaced.
 const TIMES: usize = 40;
@@ -84,8 +85,11 @@ async fn read(app: &TestApp) {
 /// Takes a licence that only the second world has.
 async fn write(app: &TestApp) {
     let admin = app.actor("both", "6700001");
-    let body = r#"{"license":{"team":2001,"productCode":"GO"},"contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
-    let answer = admin.post("/customer/licenses/assign", body).await;
+    let body = json!({
+        "license": {"team": 2001, "productCode": "GO"},
+        "contact": {"firstName": "Eve", "lastName": "Stone", "email": "eve@example.test"},
+    });
+    let answer = admin.post("/customer/licenses/assign", &body.to_string()).await;
     assert!([200, 400].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
 }
 
@@ -126,10 +130,9 @@ async fn sees_one_world(app: TestApp) {
     assert!(answers.load(Ordering::Relaxed) >= TIMES, "the readers were let in between");
 }
 
-crate::on_both! {
-    async fn every_answer_is_of_one_world(app: TestApp) {
-        sees_one_world(app).await;
-    }
+#[apply(on_both_databases)]
+async fn every_answer_is_of_one_world(app: TestApp) {
+    sees_one_world(app).await;
 }
 
 /// Readers of a file do not wait for its writer.

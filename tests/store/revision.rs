@@ -2,27 +2,27 @@
 
 use locum::{app::App, domain::organization::DEFAULT_SPACE};
 
-use crate::support::{Database, TestApp, config, database_url};
+use crate::support::{Database, TestApp, apply, config, database_url, on_both_databases};
 
-crate::on_both! {
-    async fn every_write_raises_the_revision_and_a_dropped_one_does_not(app: TestApp) {
-        let before = app.app.space(DEFAULT_SPACE).await.unwrap();
-        let session = app.app.db.write(before.id).await.unwrap();
-        assert_eq!(session.space().revision, before.revision + 1);
-        drop(session);
-        assert_eq!(app.app.space(DEFAULT_SPACE).await.unwrap(), before);
-        let session = app.app.db.write(before.id).await.unwrap();
-        session.commit().await.unwrap();
-        assert_eq!(app.app.db.revision(before.id).await.unwrap(), Some(before.revision + 1));
-    }
+#[apply(on_both_databases)]
+async fn every_write_raises_the_revision_and_a_dropped_one_does_not(app: TestApp) {
+    let before = app.app.space(DEFAULT_SPACE).await.unwrap();
+    let session = app.app.db.write(before.id).await.unwrap();
+    assert_eq!(session.space().revision, before.revision + 1);
+    drop(session);
+    assert_eq!(app.app.space(DEFAULT_SPACE).await.unwrap(), before);
+    let session = app.app.db.write(before.id).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(app.app.db.revision(before.id).await.unwrap(), Some(before.revision + 1));
+}
 
-    async fn a_write_that_is_dropped_leaves_nothing_half_done(app: TestApp) {
-        let space = app.app.space(DEFAULT_SPACE).await.unwrap();
-        let mut session = app.app.db.write(space.id).await.unwrap();
-        locum::store::space::wipe(&mut session).await.unwrap();
-        drop(session);
-        assert_eq!(app.org_admin().get("/customer/licenses").await.header("x-total-count"), Some("37"));
-    }
+#[apply(on_both_databases)]
+async fn a_write_that_is_dropped_leaves_nothing_half_done(app: TestApp) {
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap();
+    let mut session = app.app.db.write(space.id).await.unwrap();
+    locum::store::space::wipe(&mut session).await.unwrap();
+    drop(session);
+    assert_eq!(app.org_admin().get("/customer/licenses").await.header("x-total-count"), Some("37"));
 }
 
 /// What one process is told, the other does with its next request.

@@ -90,7 +90,8 @@ async fn every_column_is_in_a_state_or_has_a_reason_not_to_be() {
                 assert_eq!(
                     reasons + told.iter().filter(|told| **told == name).count(),
                     1,
-                    "{name} must be in TABLES or, with a reason, in ELSEWHERE of src/store/state/spec.rs, and not in both"
+                    "{name} must be in TABLES or, with a reason, in ELSEWHERE of src/store/state/spec.rs, \
+                     and not in both"
                 );
             }
         }

@@ -1,6 +1,7 @@
 //! Somebody who calls the Atlassian service.
 
 use axum::{body::Body, http::Request};
+use indoc::formatdoc;
 
 use super::{Answer, TestApp};
 
@@ -44,9 +45,14 @@ impl TestApp {
 
     /// Adds to the Atlassian section of the demo organization, as flow or block YAML that is indented by six.
     pub async fn atlassian_seed(&self, section: &str) {
-        let seed = format!(
-            "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: 6700001\n    atlassian:\n{section}\n"
-        );
+        let seed = formatdoc! {"
+            version: 1
+            organizations:
+              - name: Example Corp
+                customer_code: 6700001
+                atlassian:
+            {section}
+        "};
         self.control("POST", "/seed", &seed).await.ok();
     }
 

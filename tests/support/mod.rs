@@ -14,6 +14,7 @@ use axum::{
 use clap::{Args, Command, FromArgMatches};
 use http_body_util::BodyExt as _;
 use locum::{app::App, config::Settings};
+pub use macro_rules_attribute::apply;
 use serde_json::Value;
 use sqlx::Executor as _;
 use tower::ServiceExt as _;
@@ -28,25 +29,28 @@ pub enum Database {
     Postgres,
 }
 
-/// Each test body becomes two tests.
-#[macro_export]
-macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::TestApp::start($crate::support::Database::Sqlite).await).await;
-            })*
+/// Makes of one test function two tests, `name::sqlite` and `name::postgres`: `#[apply(on_both_databases)]`.
+macro_rules! on_both_databases {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        async fn $name($app: TestApp) $body
+
+        mod $name {
+            use $crate::support::{Database, TestApp};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(TestApp::start(Database::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name(TestApp::start(Database::Postgres).await).await;
+            }
         }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::TestApp::start($crate::support::Database::Postgres).await).await;
-            })*
-        }
-        $($(#[$meta])* async fn $name($app: $crate::support::TestApp) $body)*
     };
 }
+pub(crate) use on_both_databases;
 
 /// A running Locum without a socket.
 pub struct TestApp {

@@ -10,7 +10,10 @@ organizations:
     customer_code: 6700009
     org_id: 8f2b0c1e-0000-4000-8000-000000000009
     people:
-      - { email: rita@rich.test, name: Rita "Ritä" O'Neill, jetbrains_account: true, atlassian_account_id: "712020:rita" }
+      - email: rita@rich.test
+        name: Rita "Ritä" O'Neill
+        jetbrains_account: true
+        atlassian_account_id: "712020:rita"
       - { email: Sam@rich.test, name: Sam }
     jetbrains_account:
       api_enabled: true
@@ -34,8 +37,13 @@ organizations:
       denials: [{ user: eve@rich.test, product: RD, at: -3h }]
       rules: [{ users: [rita@rich.test], products: [II], priority: true }]
     atlassian:
-      api_keys: [{ label: full, token: rich-key }, { label: reader, token: rich-reader, scopes: [read:tokens:admin], expires_at: +90d }]
-      api_tokens: [{ user: rita@rich.test, label: "needle \"in\" hay", scopes: [read:jira-work] }, { count: 20 }, { user: Sam@rich.test, label: b, status: blocked }]
+      api_keys:
+        - { label: full, token: rich-key }
+        - { label: reader, token: rich-reader, scopes: [read:tokens:admin], expires_at: +90d }
+      api_tokens:
+        - { user: rita@rich.test, label: "needle \"in\" hay", scopes: [read:jira-work] }
+        - { count: 20 }
+        - { user: Sam@rich.test, label: b, status: blocked }
       service_accounts: [{ id: rich-svc, name: bot, tokens: [{ label: t }], oauth_clients: [{ name: c }] }]
       rate_limit: { limit: 50, window: 60s, mode: observe }
       quirks: { empty_bulk_revoke_status: 204 }

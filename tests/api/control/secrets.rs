@@ -10,9 +10,10 @@ use axum::{
     http::{Method, Request, header},
 };
 use locum::http::operations::of_path;
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, apply, on_both_databases};
 
 /// Every token of the demo seed.
 const TOKENS: [&str; 13] = [
@@ -116,9 +117,13 @@ async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Pl
     };
     let body = match place {
         Place::Credential => String::new(),
-        Place::Elsewhere => format!(
-            r#"{{"licenseId":"{token}","contact":{{"firstName":"{token}","lastName":"x","email":"{token}"}},"licenseIds":["{token}"],"name":"{token}"}}"#
-        ),
+        Place::Elsewhere => json!({
+            "licenseId": token,
+            "contact": {"firstName": token, "lastName": "x", "email": token},
+            "licenseIds": [token],
+            "name": token,
+        })
+        .to_string(),
     };
     app.send(request.body(Body::from(body)).unwrap()).await
 }
@@ -153,36 +158,36 @@ async fn check_everything(app: &TestApp, secrets: &[String]) {
     check(metrics.text(), secrets, "the metrics");
 }
 
-crate::on_both! {
-    async fn known_tokens_stand_nowhere(app: TestApp) {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
-        let logging = tracing::subscriber::set_default(subscriber);
-        // A token that was made here, and one that is dead.
-        let rotated = app.team_viewer().post("/token/rotate", "").await;
-        let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
-        secrets.push(rotated.ok()["token"].as_str().unwrap().to_owned());
-        for (method, path) in routes() {
-            // Control routes change the world that the tokens are of; they are asked with credentials only.
-            let is_control = path.starts_with("/_emulator");
-            for token in secrets.clone() {
-                if !is_control || method == Method::GET {
-                    let answer = send(&app, &method, &path, &token, Place::Credential).await;
-                    if path == "/api/v1/token/rotate" && answer.status == 200 {
-                        secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
-                    } else {
-                        check(answer.text(), &secrets, &format!("the answer of {method} {path}"));
-                    }
-                }
-                if !is_control {
-                    send(&app, &method, &path, &token, Place::Elsewhere).await;
+#[apply(on_both_databases)]
+async fn known_tokens_stand_nowhere(app: TestApp) {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    // A token that was made here, and one that is dead.
+    let rotated = app.team_viewer().post("/token/rotate", "").await;
+    let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
+    secrets.push(rotated.ok()["token"].as_str().unwrap().to_owned());
+    for (method, path) in routes() {
+        // Control routes change the world that the tokens are of; they are asked with credentials only.
+        let is_control = path.starts_with("/_emulator");
+        for token in secrets.clone() {
+            if !is_control || method == Method::GET {
+                let answer = send(&app, &method, &path, &token, Place::Credential).await;
+                if path == "/api/v1/token/rotate" && answer.status == 200 {
+                    secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
+                } else {
+                    check(answer.text(), &secrets, &format!("the answer of {method} {path}"));
                 }
             }
+            if !is_control {
+                send(&app, &method, &path, &token, Place::Elsewhere).await;
+            }
         }
-        check_everything(&app, &secrets).await;
-        drop(logging);
-        let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
-        check(&logged, &secrets, "the log");
     }
+    check_everything(&app, &secrets).await;
+    drop(logging);
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
+    check(&logged, &secrets, "the log");
 }

@@ -9,6 +9,7 @@ mod token;
 mod usage;
 
 use axum::{body::Body, http::Request};
+use indoc::formatdoc;
 use serde_json::Value;
 
 use crate::support::{Answer, TestApp};
@@ -35,10 +36,19 @@ pub async fn plain(app: &TestApp, method: &str, path: &str) -> Answer {
 
 /// A vault with these pools (YAML), for Ann to administer.
 pub async fn vault(app: &TestApp, settings: &str, pools: &str) {
-    let seed = format!(
-        "version: 1\norganizations:\n  - name: A\n    customer_code: 1\n    people: [{{ email: ann@a.test }}, {{ email: bob@a.test }}]\n    \
-         license_vault:\n      name: example\n      administrators: [ann@a.test]\n      token: demo-vault-token\n      {settings}\n      pools: [{pools}]\n"
-    );
+    let seed = formatdoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            people: [{{ email: ann@a.test }}, {{ email: bob@a.test }}]
+            license_vault:
+              name: example
+              administrators: [ann@a.test]
+              token: demo-vault-token
+              {settings}
+              pools: [{pools}]
+    "};
     let seeded = app.control("POST", "/seed?mode=replace", &seed).await;
     assert_eq!(seeded.status, 200, "{}", seeded.text());
     freeze(app, crate::support::NOW).await;

@@ -5,7 +5,8 @@ use axum::{body::Body, http::Request};
 use super::{PAGES, Reader};
 use crate::support::{Answer, Database, TestApp};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 async fn start() -> TestApp {
     TestApp::start_with(Database::Sqlite, &[]).await
@@ -80,20 +81,36 @@ async fn every_value_is_written_as_text() {
         "people": [{ "email": "ann@example.test", "name": NASTY }, { "email": "bob@example.test", "name": "Bob" }],
         "jetbrains_account": {
             "teams": [{ "id": 1, "name": NASTY }],
-            "roles": [{ "person": "ann@example.test", "role": "organization_admin" }, { "person": "bob@example.test", "role": "viewer", "team": 1 }],
+            "roles": [
+                { "person": "ann@example.test", "role": "organization_admin" },
+                { "person": "bob@example.test", "role": "viewer", "team": 1 },
+            ],
             "tokens": [{ "person": "bob@example.test", "team": 1 }],
-            "licenses": [{ "product": "II", "team": 1, "assignee": { "license_key": "K", "registration_name": NASTY } }],
+            "licenses": [
+                { "product": "II", "team": 1, "assignee": { "license_key": "K", "registration_name": NASTY } },
+            ],
         },
         "license_vault": {
             "name": "nasty", "administrators": ["ann@example.test"],
             "pools": [{ "product": "II", "regular": 1 }],
-            "allocations": [{ "user": "bob@example.test", "product": "II", "running": [{ "product": "II", "version": NASTY, "host": NASTY }] }],
-            "denials": [{ "user": "eve@example.test", "product": NASTY, "host": NASTY, "reason": NASTY, "description": NASTY }],
+            "allocations": [{
+                "user": "bob@example.test",
+                "product": "II",
+                "running": [{ "product": "II", "version": NASTY, "host": NASTY }],
+            }],
+            "denials": [
+                { "user": "eve@example.test", "product": NASTY, "host": NASTY, "reason": NASTY, "description": NASTY },
+            ],
         },
         "atlassian": {
             "api_keys": [{ "label": NASTY }],
             "api_tokens": [{ "user": "bob@example.test", "label": NASTY, "scopes": [NASTY] }],
-            "service_accounts": [{ "id": "svc-nasty", "name": NASTY, "tokens": [{ "label": NASTY, "scopes": [NASTY] }], "oauth_clients": [{ "name": NASTY }] }],
+            "service_accounts": [{
+                "id": "svc-nasty",
+                "name": NASTY,
+                "tokens": [{ "label": NASTY, "scopes": [NASTY] }],
+                "oauth_clients": [{ "name": NASTY }],
+            }],
         },
     }] });
     app.control("POST", "/seed?mode=replace", &seed.to_string()).await.ok();
