@@ -6,7 +6,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Database, TestApp};
+use crate::support::{Database, Role, TestApp};
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -78,7 +78,7 @@ fn fuzz(database: Database, cases: u32) {
                 let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
                 let revoke = format!("/customer/licenses/revoke?email={query}&productCode={query}");
                 for path in ["/customer/licenses/assign", "/customer/changeLicensesTeam", &revoke] {
-                    let answer = app.org_admin().call("POST", path, body.clone()).await;
+                    let answer = app.jetbrains_account(Role::OrgAdmin).call("POST", path, body.clone()).await;
                     prop_assert!(
                         [200, 400, 404].contains(&answer.status.as_u16()),
                         "{path}: {} {}",
@@ -87,7 +87,7 @@ fn fuzz(database: Database, cases: u32) {
                     );
                 }
                 let list = format!("/customer/licenses?productCode={query}&assigneeEmail={query}");
-                prop_assert_eq!(app.org_admin().get(&list).await.status, 200);
+                prop_assert_eq!(app.jetbrains_account(Role::OrgAdmin).get(&list).await.status, 200);
                 for (method, path) in [
                     ("PUT", "/clock"),
                     ("POST", "/clock/advance"),
@@ -96,8 +96,7 @@ fn fuzz(database: Database, cases: u32) {
                     ("DELETE", "/organizations/6700001/jetbrains-account/tokens"),
                     ("POST", "/seed?dry_run"),
                 ] {
-                    let request = axum::http::Request::builder().method(method).uri(format!("/_emulator{path}"));
-                    let answer = app.send(request.body(axum::body::Body::from(body.clone())).unwrap()).await;
+                    let answer = app.control().call(method, path, body.clone()).await;
                     prop_assert!(
                         answer.status.is_client_error() || answer.status.is_success(),
                         "{path}: {} {}",
@@ -110,7 +109,9 @@ fn fuzz(database: Database, cases: u32) {
         })
         .unwrap();
     // Assigned means: somebody holds it, and it says since when.
-    let all = runtime.block_on(async { app.org_admin().get("/customer/licenses?perPage=200").await }).ok();
+    let all = runtime
+        .block_on(async { app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=200").await })
+        .expect_ok();
     for license in all.as_array().unwrap() {
         if license.get("assignee").is_some() {
             assert!(license["lastSeen"]["lastAssignmentDate"].is_string(), "{license}");

@@ -1,6 +1,6 @@
 //! Queries that lists and counts refuse (atlassian-api-access §3, §5, §6).
 
-use crate::support::{TestApp, apply, on_both_databases};
+use crate::support::{FULL_KEY, TestApp, apply, on_both_databases};
 
 const COMBINATION: &str = "INVALID_API_TOKEN_SEARCH_QUERY";
 const FORMAT: &str = "INVALID_FIELD_FORMAT";
@@ -69,7 +69,8 @@ async fn dates(app: TestApp) {
         for (field, (query, code)) in fields.iter().flat_map(|field| DATES.iter().map(move |it| (field, it))) {
             let query = query.replace('@', field);
             for path in [list.to_owned(), format!("{list}/count")] {
-                let detail = app.full_key().get(&format!("{path}?{query}")).await.service_error(400, code);
+                let detail =
+                    app.atlassian(FULL_KEY).get(&format!("{path}?{query}")).await.expect_atlassian_error(400, code);
                 assert!(detail.contains(field), "{query}: {detail}");
             }
         }
@@ -78,38 +79,38 @@ async fn dates(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn statuses_and_kinds(app: TestApp) {
-    let full = app.full_key();
+    let full = app.atlassian(FULL_KEY);
     for wrong in ["status=ALLOWED", "status=Blocked", "status=expired", "status=", "status=allowed,blocked"] {
         for path in ["/api-tokens", "/api-tokens/count"] {
-            full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
+            full.get(&format!("{path}?{wrong}")).await.expect_atlassian_error(400, FORMAT);
         }
     }
     for wrong in ["keyType=cloud_admin", "keyType=", "keyType=USER"] {
         for path in ["/api-keys", "/api-keys/count"] {
-            full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
+            full.get(&format!("{path}?{wrong}")).await.expect_atlassian_error(400, FORMAT);
         }
     }
 }
 
 #[apply(on_both_databases)]
 async fn page_sizes(app: TestApp) {
-    let full = app.full_key();
+    let full = app.atlassian(FULL_KEY);
     for list in ["/api-tokens", "/oauth-clients"] {
         for good in ["1", "30", "1000"] {
-            full.get(&format!("{list}?pageSize={good}")).await.ok();
+            full.get(&format!("{list}?pageSize={good}")).await.expect_ok();
         }
         for wrong in ["0", "-1", "1001", "ten", "", "1.0", "99999999999999999999", "0x10"] {
-            full.get(&format!("{list}?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
+            full.get(&format!("{list}?pageSize={wrong}")).await.expect_atlassian_error(400, "INVALID_PAGE_SIZE");
         }
     }
     for wrong in ["0", "1", "15", "30", "101", "1000", "", "ten", "-5"] {
-        full.get(&format!("/api-keys?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
+        full.get(&format!("/api-keys?pageSize={wrong}")).await.expect_atlassian_error(400, "INVALID_PAGE_SIZE");
     }
 }
 
 #[apply(on_both_databases)]
 async fn sorts(app: TestApp) {
-    let full = app.full_key();
+    let full = app.atlassian(FULL_KEY);
     let wrong = [
         "",
         "Label",
@@ -125,20 +126,20 @@ async fn sorts(app: TestApp) {
     ];
     for (list, others) in [("/api-tokens", "createdBy.name"), ("/api-keys", "createdAt"), ("/api-keys", "user.name")] {
         for sort in wrong.into_iter().chain([others]) {
-            full.get(&format!("{list}?sort={sort}")).await.service_error(400, "INVALID_SORT");
+            full.get(&format!("{list}?sort={sort}")).await.expect_atlassian_error(400, "INVALID_SORT");
         }
     }
     // Nothing is sorted there.
     for path in ["/api-tokens/count", "/api-keys/count", "/oauth-clients", "/service-accounts"] {
-        full.get(&format!("{path}?sort=nonsense")).await.ok();
+        full.get(&format!("{path}?sort=nonsense")).await.expect_ok();
     }
 }
 
 #[apply(on_both_databases)]
 async fn cursors(app: TestApp) {
-    let full = app.full_key();
+    let full = app.atlassian(FULL_KEY);
     let next = async |query: &str| {
-        let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.ok();
+        let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.expect_ok();
         page["links"]["next"].as_str().unwrap().to_owned()
     };
     let (by_time, by_label, by_both) = (next("").await, next("sort=label").await, next("sort=label,createdAt").await);
@@ -154,11 +155,11 @@ async fn cursors(app: TestApp) {
         ("sort=label", &by_both),
         ("sort=createdAt,label", &by_both),
     ] {
-        full.get(&format!("/api-tokens?{query}&cursor={cursor}")).await.service_error(400, FORMAT);
+        full.get(&format!("/api-tokens?{query}&cursor={cursor}")).await.expect_atlassian_error(400, FORMAT);
     }
     for list in ["/api-keys", "/oauth-clients"] {
-        full.get(&format!("{list}?cursor=x")).await.service_error(400, FORMAT);
-        full.get(&format!("{list}?cursor={by_label}")).await.service_error(400, FORMAT);
+        full.get(&format!("{list}?cursor=x")).await.expect_atlassian_error(400, FORMAT);
+        full.get(&format!("{list}?cursor={by_label}")).await.expect_atlassian_error(400, FORMAT);
     }
-    full.get("/api-tokens/count?cursor=x").await.ok();
+    full.get("/api-tokens/count?cursor=x").await.expect_ok();
 }

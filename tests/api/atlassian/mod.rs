@@ -14,7 +14,7 @@ mod service_accounts;
 
 use serde_json::Value;
 
-use crate::support::{Answer, Database, TestApp, documented::check};
+use crate::support::{Answer, Database, FULL_KEY, TestApp, documented::check};
 
 /// The names of an object's members.
 fn members(value: &Value) -> Vec<&str> {
@@ -28,7 +28,7 @@ fn members(value: &Value) -> Vec<&str> {
 async fn answers_are_held_against_the_document() {
     let app = TestApp::start(Database::Sqlite).await;
     let path = |path: &str| format!("/admin/api-access/v1/orgs/o{path}");
-    let good = app.full_key().get("/api-tokens?q=laptop").await;
+    let good = app.atlassian(FULL_KEY).get("/api-tokens?q=laptop").await;
     let wrong = |status: u16, body: &str| Answer {
         status: status.try_into().unwrap(),
         headers: good.headers.clone(),

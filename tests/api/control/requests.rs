@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, Request},
-};
+use axum::http::HeaderMap;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
-use crate::support::{Answer, Database, TestApp, apply, atlassian::ORG, on_both_databases};
+use crate::support::{
+    Answer, Database, EXPIRED_KEY, FULL_KEY, NOW, READER_KEY, Role, TestApp, apply, on_both_databases,
+};
 
 async fn requests(app: &TestApp, query: &str) -> Vec<Value> {
-    app.control("GET", &format!("/requests{query}"), "").await.ok()["requests"].as_array().unwrap().clone()
+    app.control().get(&format!("/requests{query}")).await.expect_ok()["requests"].as_array().unwrap().clone()
 }
 
 async fn verify(app: &TestApp, question: Value) -> Answer {
-    app.control("POST", "/requests/verify", &question.to_string()).await
+    app.control().post("/requests/verify", &question).await
 }
 
 /// The entry of an answer, whole.
 async fn entry(app: &TestApp, answer: &Answer) -> Value {
     let id = answer.header("x-request-id").unwrap();
-    let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
     assert_eq!((entry["id"].as_str(), &entry["status"]), (Some(id), &answer.status.as_u16().into()));
     entry
 }
@@ -34,9 +32,9 @@ fn header<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
 
 #[apply(on_both_databases)]
 async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
-    let answer = app.org_admin().assign("FREE000001").await;
+    let answer = app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
     let entry = entry(&app, &answer).await;
-    assert_eq!(entry["at"], crate::support::NOW);
+    assert_eq!(entry["at"], NOW);
     assert_eq!((&entry["service"], &entry["operation"]), (&"jetbrains_account".into(), &"assignLicense".into()));
     assert_eq!((&entry["method"], &entry["path"]), (&"POST".into(), &"/api/v1/customer/licenses/assign".into()));
     assert_eq!(entry["credential"], "ann@example.test (organization)");
@@ -50,7 +48,7 @@ async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
     );
     assert_eq!(header(&entry["response"], "content-type"), Some("application/json;charset=UTF-8"));
     assert_eq!((&entry["response"]["body"], &entry["response"]["body_bytes"]), (&Value::Null, &0.into()));
-    let listed = app.org_admin().get("/customer/licenses?perPage=2&productCode=II").await;
+    let listed = app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=II").await;
     let entry = self::entry(&app, &listed).await;
     assert_eq!(
         (&entry["query"], &entry["response"]["body"]),
@@ -60,7 +58,7 @@ async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn the_trail_says_why(app: TestApp) {
-    let good = entry(&app, &app.org_viewer().get("/token").await).await;
+    let good = entry(&app, &app.jetbrains_account(Role::OrgViewer).get("/token").await).await;
     assert_eq!(
         good["trail"],
         json!({
@@ -68,32 +66,32 @@ async fn the_trail_says_why(app: TestApp) {
             "permission": {"needed": "any role, and the customer code", "held": "viewer of the organization"},
         })
     );
-    let refused = entry(&app, &app.org_viewer().assign("FREE000001").await).await;
+    let refused = entry(&app, &app.jetbrains_account(Role::OrgViewer).assign_license("FREE000001").await).await;
     let needed = "an admin of the organization, or of the licence's team";
     assert_eq!(refused["trail"]["permission"], json!({"needed": needed, "held": "viewer of the organization"}));
     assert_eq!(refused["trail"]["refusal"], "no permission to edit");
-    let scope = entry(&app, &app.api_key("demo-atlassian-reader").get("/api-keys").await).await;
+    let scope = entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
     assert_eq!(scope["trail"]["permission"], json!({"needed": "read:keys:admin", "held": "read:tokens:admin"}));
     assert_eq!(
         scope["trail"]["rate_limit"],
         json!({"limit": 1000, "remaining": 999, "reset": "2026-01-15T09:01:00Z", "exceeded": false})
     );
     assert_eq!(scope["refusal"], "the scope read:keys:admin is needed");
-    let expired = entry(&app, &app.api_key("demo-atlassian-expired").get("/api-keys").await).await;
+    let expired = entry(&app, &app.atlassian(EXPIRED_KEY).get("/api-keys").await).await;
     assert_eq!(expired["trail"]["credential"], json!({"outcome": "expired", "label": "expired"}));
-    let unknown = entry(&app, &app.actor("nobody's", "6700001").get("/token").await).await;
+    let unknown = entry(&app, &app.jetbrains_account_token("nobody's", "6700001").get("/token").await).await;
     assert_eq!(unknown["trail"]["credential"], json!({"outcome": "unknown"}));
     assert_eq!(header(&unknown["request"], "x-api-key"), Some("********"));
-    let nothing = entry(&app, &app.anonymous().get("/token").await).await;
+    let nothing = entry(&app, &app.jetbrains_account(Role::Anonymous).get("/token").await).await;
     assert_eq!(nothing["trail"]["credential"], json!({"outcome": "nothing"}));
-    app.control("PUT", "/rate-limits", r#"{"limit":1}"#).await.ok();
-    let limited = entry(&app, &app.api_key("demo-atlassian-reader").get("/api-keys").await).await;
+    app.control().put("/rate-limits", r#"{"limit":1}"#).await.expect_ok();
+    let limited = entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
     assert_eq!((&limited["status"], &limited["trail"]["rate_limit"]["exceeded"]), (&429.into(), &true.into()));
-    let fault = app.control("POST", "/faults", r#"{"then":{"status":503,"fault":"truncated"},"times":1}"#).await.ok();
-    let request = Request::get("/api/v1/token").header("X-Api-Key", "demo-jba-organization-admin");
-    let damaged = app.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let fault =
+        app.control().post("/faults", r#"{"then":{"status":503,"fault":"truncated"},"times":1}"#).await.expect_ok();
+    let damaged = app.jetbrains_account(Role::OrgAdmin).get_stream("/token").await;
     let id = damaged.headers()["x-request-id"].to_str().unwrap();
-    let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
     assert_eq!(entry["trail"]["fault"], json!({"id": fault["id"], "did": "status 503, truncated"}));
     assert_eq!((&entry["status"], &entry["fault"]), (&503.into(), &"status 503, truncated".into()));
     assert!(entry["response"]["body"].as_str().unwrap().ends_with("</html>\n"), "as it was before the damage");
@@ -103,11 +101,10 @@ async fn the_trail_says_why(app: TestApp) {
 #[apply(on_both_databases)]
 async fn lists_filter_and_page(app: TestApp) {
     for id in ["FREE000001", "FREE000001", "NOSUCH"] {
-        app.org_admin().assign(id).await;
+        app.jetbrains_account(Role::OrgAdmin).assign_license(id).await;
     }
-    app.full_key().get("/api-tokens/count").await.ok();
-    let stray = Request::get("/api/v2/token").body(Body::empty()).unwrap();
-    assert_eq!(app.router.clone().oneshot(stray).await.unwrap().status(), 404);
+    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+    assert_eq!(app.client().get("/api/v2/token").await.status, 404);
     let found = async |query: &str| {
         let found = requests(&app, query).await;
         found.iter().map(|r| r["status"].as_u64().unwrap()).collect::<Vec<_>>()
@@ -120,43 +117,43 @@ async fn lists_filter_and_page(app: TestApp) {
     assert_eq!(found("?credential=nobody").await, [0_u64; 0]);
     let last = requests(&app, "?status=400").await[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(found(&format!("?since={last}")).await, [404, 200, 404]);
-    app.advance("1h").await;
-    app.org_admin().get("/token").await;
+    app.advance_clock("1h").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await;
     assert_eq!(found("?since=2026-01-15T09:30:00Z").await, [200]);
     assert_eq!(found("?since=2026-01-15T09:00:00Z").await.len(), 6);
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = app.control("GET", &format!("/requests?limit=4{cursor}"), "").await.ok();
+        let page = app.control().get(&format!("/requests?limit=4{cursor}")).await.expect_ok();
         pages.push(page["requests"].as_array().unwrap().len());
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
     assert_eq!(pages, [4, 2]);
-    assert_eq!(app.control("DELETE", "/requests", "").await.ok(), json!({"requests": [], "evicted": 0}));
+    assert_eq!(app.control().delete("/requests").await.expect_ok(), json!({"requests": [], "evicted": 0}));
     assert_eq!(found("").await, [0_u64; 0]);
-    app.org_admin().get("/token").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await;
     assert_eq!(found("").await, [200]);
 }
 
 #[apply(on_both_databases)]
 async fn spaces_have_their_own_and_reset_clears_it(app: TestApp) {
-    let space = app.control("POST", "/spaces", r#"{"name":"t1"}"#).await.ok();
+    let space = app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
     let account = &space["organizations"][0];
     let token = account["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
-    app.actor(token, account["customer_code"].as_str().unwrap()).get("/token").await.ok();
+    app.jetbrains_account_token(token, account["customer_code"].as_str().unwrap()).get("/token").await.expect_ok();
     assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
-    app.org_admin().get("/token").await.ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
     assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (1, 1));
     let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}});
-    app.control("POST", "/spaces/t1/requests/verify", &question.to_string()).await.ok();
-    app.control("POST", "/reset", "").await.ok();
+    app.control().post("/spaces/t1/requests/verify", &question).await.expect_ok();
+    app.control().post("/reset", "").await.expect_ok();
     assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
 }
 
 #[apply(on_both_databases)]
 async fn verify_counts(app: TestApp) {
-    app.org_admin().assign("FREE000001").await;
-    app.org_admin().assign("FREE000002").await;
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000002").await;
     let assigns = json!({"operation": "assignLicense"});
     for (count, found, is_true) in [
         (json!({}), "at least 1", true),
@@ -169,7 +166,7 @@ async fn verify_counts(app: TestApp) {
         (json!({"at_most": 1}), "at most 1", false),
     ] {
         let answer = verify(&app, json!({"match": assigns, "count": count})).await;
-        let said = if is_true { answer.ok() } else { answer.problem(409) };
+        let said = if is_true { answer.expect_ok() } else { answer.expect_problem(409) };
         assert_eq!((&said["expected"], &said["found"]), (&found.into(), &2.into()), "{count}");
     }
     let one = json!({
@@ -178,26 +175,26 @@ async fn verify_counts(app: TestApp) {
         "status": 200,
         "body": {"licenseId": "FREE000002", "contact": {"lastName": "Stone"}},
     });
-    verify(&app, json!({"match": one, "count": {"exactly": 1}})).await.ok();
-    app.org_admin().get("/customer/licenses?assigneeEmail=eve%40example.test").await.ok();
+    verify(&app, json!({"match": one, "count": {"exactly": 1}})).await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigneeEmail=eve%40example.test").await.expect_ok();
     verify(&app, json!({"match": {"query": {"assigneeEmail": "eve@example.test"}}, "count": {"exactly": 1}}))
         .await
-        .ok();
+        .expect_ok();
 }
 
 #[apply(on_both_databases)]
 async fn verify_names_what_came_nearest(app: TestApp) {
-    app.full_key().get("/api-tokens/count").await.ok();
-    app.org_admin().get("/token").await.ok();
-    app.org_admin().assign("FREE000001").await;
-    app.org_viewer().assign("FREE000002").await;
+    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
+    app.jetbrains_account(Role::OrgViewer).assign_license("FREE000002").await;
     let credential = "ann@example.test (organization)";
     let problem = verify(
         &app,
         json!({"match": {"operation": "assignLicense", "credential": credential, "body": {"licenseId": "FREE000009"}}}),
     )
     .await
-    .problem(409);
+    .expect_problem(409);
     assert_eq!(problem["detail"], "expected at least 1 such requests, found 0");
     let nearest = problem["nearest"].as_array().unwrap();
     let differences = |near: &Value| -> Vec<String> {
@@ -217,19 +214,19 @@ async fn verify_names_what_came_nearest(app: TestApp) {
 async fn verify_waits_until_it_is_true(app: TestApp) {
     let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 2}, "within": "30s"});
     let ask = async {
-        app.org_admin().get("/token").await.ok();
-        app.org_viewer().get("/token").await.ok();
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+        app.jetbrains_account(Role::OrgViewer).get("/token").await.expect_ok();
     };
     let (answer, ()) =
         tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(verify(&app, question), ask) })
             .await
             .expect("an answer as soon as it is true");
-    assert_eq!(answer.ok()["found"], 2);
+    assert_eq!(answer.expect_ok()["found"], 2);
     // What can become true no more is not waited for, nor what never will.
     let never = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}, "within": "10m"});
-    verify(&app, never).await.problem(409);
+    verify(&app, never).await.expect_problem(409);
     let late = json!({"match": {"operation": "getProducts"}, "within": "50ms"});
-    assert_eq!(verify(&app, late).await.problem(409)["found"], 0);
+    assert_eq!(verify(&app, late).await.expect_problem(409)["found"], 0);
 }
 
 #[apply(on_both_databases)]
@@ -248,7 +245,7 @@ async fn bad_input(app: TestApp) {
         ("?operation=getToken", 422, "/operation"),
     ] {
         assert_eq!(
-            app.control("GET", &format!("/requests{query}"), "").await.problem(status)["pointer"],
+            app.control().get(&format!("/requests{query}")).await.expect_problem(status)["pointer"],
             pointer,
             "{query}"
         );
@@ -268,19 +265,25 @@ async fn bad_input(app: TestApp) {
         (r#"{"within":"soon"}"#, 400, "/within"),
         (r#"{"within":"1h"}"#, 400, "/within"),
     ] {
-        assert_eq!(app.control("POST", "/requests/verify", body).await.problem(status)["pointer"], pointer, "{body}");
+        assert_eq!(
+            app.control().post("/requests/verify", body).await.expect_problem(status)["pointer"],
+            pointer,
+            "{body}"
+        );
     }
-    app.control("GET", "/requests/nope", "").await.problem(404);
-    app.control("GET", "/requests/%00", "").await.problem(404);
-    app.control("GET", "/requests?space=nope", "").await.problem(404);
-    let misspelt = app.control("POST", "/requests/verify", r#"{"match":{"operation":"asignLicense"}}"#).await;
-    assert_eq!(misspelt.problem(422)["detail"], "there is no operation `asignLicense`, did you mean `assignLicense`?");
+    app.control().get("/requests/nope").await.expect_problem(404);
+    app.control().get("/requests/%00").await.expect_problem(404);
+    app.control().get("/requests?space=nope").await.expect_problem(404);
+    let misspelt = app.control().post("/requests/verify", r#"{"match":{"operation":"asignLicense"}}"#).await;
+    assert_eq!(
+        misspelt.expect_problem(422)["detail"],
+        "there is no operation `asignLicense`, did you mean `assignLicense`?"
+    );
 }
 
 #[apply(on_both_databases)]
 async fn events_come_as_things_happen(app: TestApp) {
-    let request = Request::get("/_emulator/events").body(Body::empty()).unwrap();
-    let response = app.router.clone().oneshot(request).await.unwrap();
+    let response = app.control().get_stream("/events").await;
     assert_eq!((response.status().as_u16(), content_type(response.headers())), (200, "text/event-stream"));
     let mut body = response.into_body();
     let mut next = async || {
@@ -292,7 +295,7 @@ async fn events_come_as_things_happen(app: TestApp) {
     };
     let (name, before) = next().await;
     assert_eq!(name, "state");
-    app.control("POST", "/clock/advance", r#"{"by":"1h"}"#).await.ok();
+    app.advance_clock("1h").await;
     assert_eq!(next().await, ("clock".to_owned(), json!({"mode": "frozen", "now": "2026-01-15T10:00:00Z"})));
     let (name, after) = next().await;
     assert_eq!(
@@ -300,12 +303,13 @@ async fn events_come_as_things_happen(app: TestApp) {
         ("state", before["revision"].as_i64().unwrap() + 1)
     );
     let rule = app
-        .control("POST", "/faults", r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503}}"#)
+        .control()
+        .post("/faults", r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503}}"#)
         .await
-        .ok();
+        .expect_ok();
     assert_eq!(next().await, ("fault".to_owned(), rule.clone()));
     assert_eq!(next().await.0, "state");
-    let answer = app.org_admin().get("/token").await;
+    let answer = app.jetbrains_account(Role::OrgAdmin).get("/token").await;
     let (name, hit) = next().await;
     assert_eq!((name.as_str(), &hit["id"], &hit["hits"]), ("fault", &rule["id"], &1.into()));
     let (name, request) = next().await;
@@ -313,18 +317,17 @@ async fn events_come_as_things_happen(app: TestApp) {
         (name.as_str(), request["id"].as_str(), &request["status"]),
         ("request", answer.header("x-request-id"), &503.into())
     );
-    app.control("DELETE", "/faults", "").await.ok();
+    app.control().delete("/faults").await.expect_ok();
     assert_eq!(next().await, ("fault".to_owned(), json!({"id": "", "removed": true})));
 }
 
 #[apply(on_both_databases)]
 async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(app: TestApp) {
-    app.control("POST", "/spaces", r#"{"name":"t1"}"#).await.ok();
-    let request = Request::get("/_emulator/spaces/t1/events").body(Body::empty()).unwrap();
-    let response = app.router.clone().oneshot(request).await.unwrap();
-    app.org_admin().get("/token").await.ok();
-    app.control("POST", "/reset", "").await.ok();
-    app.control("DELETE", "/spaces/t1", "").await.ok();
+    app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    let response = app.control().get_stream("/spaces/t1/events").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.control().post("/reset", "").await.expect_ok();
+    app.control().delete("/spaces/t1").await.expect_ok();
     let whole = tokio::time::timeout(Duration::from_secs(20), response.into_body().collect()).await;
     let whole = String::from_utf8(whole.expect("the stream ends").unwrap().to_bytes().to_vec()).unwrap();
     assert!(!whole.contains("event: request"), "{whole}");
@@ -342,30 +345,30 @@ async fn with_journal(database: Database, size: &str) -> TestApp {
 async fn bounded_by_entries_and_bytes(database: Database) {
     let app = with_journal(database, "3").await;
     for _ in 0..5 {
-        app.org_admin().get("/token").await.ok();
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
     }
-    let page = app.control("GET", "/requests", "").await.ok();
+    let page = app.control().get("/requests").await.expect_ok();
     assert_eq!((page["requests"].as_array().unwrap().len(), &page["evicted"]), (3, &2.into()));
     let about = |count: Value| json!({"match": {"operation": "getManagedEntityInfo"}, "count": count});
-    verify(&app, about(json!({"at_least": 3}))).await.ok();
+    verify(&app, about(json!({"at_least": 3}))).await.expect_ok();
     for unknowable in [json!({"exactly": 3}), json!({"at_most": 3}), json!({"exactly": 5})] {
-        let problem = verify(&app, about(unknowable)).await.problem(409);
+        let problem = verify(&app, about(unknowable)).await.expect_problem(409);
         assert!(problem["detail"].as_str().unwrap().contains("2 requests were dropped"), "{problem}");
         assert_eq!(problem["evicted"], 2);
     }
     assert!(
-        verify(&app, about(json!({"at_most": 2}))).await.problem(409)["detail"]
+        verify(&app, about(json!({"at_most": 2}))).await.expect_problem(409)["detail"]
             .as_str()
             .unwrap()
             .contains("not counted")
     );
-    app.control("DELETE", "/requests", "").await.ok();
-    verify(&app, about(json!({"exactly": 0}))).await.ok();
+    app.control().delete("/requests").await.expect_ok();
+    verify(&app, about(json!({"exactly": 0}))).await.expect_ok();
     let app = with_journal(database, "1000,40KiB").await;
     for _ in 0..20 {
-        app.org_admin().get("/customer/licenses?perPage=20").await.ok();
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=20").await.expect_ok();
     }
-    let page = app.control("GET", "/requests", "").await.ok();
+    let page = app.control().get("/requests").await.expect_ok();
     let kept = page["requests"].as_array().unwrap().len();
     assert!((1..=5).contains(&kept), "{kept} lists of 10 kB are in 40 KiB");
     assert_eq!(page["evicted"].as_u64().unwrap(), 20 - kept as u64);
@@ -384,14 +387,14 @@ async fn bounded_by_entries_and_bytes_on_postgres() {
 #[tokio::test]
 async fn without_a_journal_questions_are_refused_and_requests_are_not() {
     let app = with_journal(Database::Sqlite, "off").await;
-    app.org_admin().get("/token").await.ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
     for (method, path, body) in [
         ("GET", "/requests", ""),
         ("DELETE", "/requests", ""),
         ("GET", "/requests/x", ""),
         ("POST", "/requests/verify", "{}"),
     ] {
-        let problem = app.control(method, path, body).await.problem(409);
+        let problem = app.control().call(method, path, body).await.expect_problem(409);
         assert!(problem["detail"].as_str().unwrap().contains("--journal"), "{problem}");
     }
 }
@@ -401,12 +404,11 @@ async fn without_a_journal_questions_are_refused_and_requests_are_not() {
 async fn long_and_binary_bodies() {
     let app = TestApp::start(Database::Sqlite).await;
     let text = format!(r#"{{"licenseIds":["{}"]}}"#, "A".repeat(100_000));
-    let long = entry(&app, &app.org_admin().post("/customer/changeLicensesTeam", &text).await).await;
+    let long =
+        entry(&app, &app.jetbrains_account(Role::OrgAdmin).post("/customer/changeLicensesTeam", &text).await).await;
     assert_eq!(long["request"]["body_bytes"], text.len());
     assert!(long["request"]["body"].as_str().unwrap().len() <= 64 * 1024);
-    let uri = format!("/admin/api-access/v1/orgs/{ORG}/service-accounts/count");
-    let request = Request::post(uri).header("authorization", "Bearer demo-atlassian-key");
-    let binary = app.send(request.body(Body::from(vec![0xff, 0xfe, 0])).unwrap()).await;
+    let binary = app.atlassian(FULL_KEY).post("/service-accounts/count", vec![0xff, 0xfe, 0]).await;
     let binary = entry(&app, &binary).await;
     assert_eq!((&binary["request"]["body"], &binary["request"]["body_bytes"]), (&Value::Null, &3.into()));
 }

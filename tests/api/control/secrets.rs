@@ -5,15 +5,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
+use axum::http::Method;
 use locum::http::operations::of_path;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Answer, TestApp, apply, on_both_databases};
+use crate::support::{Answer, Role, TestApp, apply, on_both_databases};
 
 /// Every token of the demo seed.
 const TOKENS: [&str; 13] = [
@@ -101,19 +98,20 @@ async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Pl
         Place::Credential => format!("{}?token={token}", filled(path, "nothing")),
         Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", filled(path, token)),
     };
-    let mut request = Request::builder().method(method).uri(path).header("X-Customer-Code", "6700001");
-    request = match place {
+    let client = app.client().with_header("X-Customer-Code", "6700001");
+    let client = match place {
         Place::Credential => {
-            let request =
-                request.header("X-Api-Key", token).header(header::COOKIE, format!("cloud.session.token={token}"));
             let scheme = if token.contains("automation") { "Automation" } else { "Bearer" };
-            request.header(header::AUTHORIZATION, format!("{scheme} {token}"))
+            client
+                .with_header("X-Api-Key", token)
+                .with_header("Cookie", &format!("cloud.session.token={token}"))
+                .with_header("Authorization", &format!("{scheme} {token}"))
         }
-        Place::Elsewhere => request
-            .header("X-Api-Key", "demo-jba-organization-viewer")
-            .header(header::AUTHORIZATION, "Bearer demo-atlassian-reader")
-            .header(header::USER_AGENT, token)
-            .header("X-Other", format!("is {token}.")),
+        Place::Elsewhere => client
+            .with_header("X-Api-Key", "demo-jba-organization-viewer")
+            .with_header("Authorization", "Bearer demo-atlassian-reader")
+            .with_header("User-Agent", token)
+            .with_header("X-Other", &format!("is {token}.")),
     };
     let body = match place {
         Place::Credential => String::new(),
@@ -125,7 +123,7 @@ async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Pl
         })
         .to_string(),
     };
-    app.send(request.body(Body::from(body)).unwrap()).await
+    client.call(method.as_str(), &path, body).await
 }
 
 fn check(text: &str, secrets: &[String], place: &str) {
@@ -138,22 +136,22 @@ fn check(text: &str, secrets: &[String], place: &str) {
 async fn check_everything(app: &TestApp, secrets: &[String]) {
     let mut cursor = String::new();
     loop {
-        let page = app.control("GET", &format!("/requests?limit=1000{cursor}"), "").await.ok();
+        let page = app.control().get(&format!("/requests?limit=1000{cursor}")).await.expect_ok();
         check(&page.to_string(), secrets, "the journal");
         for request in page["requests"].as_array().unwrap() {
             let id = request["id"].as_str().unwrap();
-            let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
+            let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
             check(&entry.to_string(), secrets, "an entry of the journal");
         }
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
     let question = r#"{"match":{"operation":"rotateToken","path":"/nope"},"count":{"exactly":99}}"#;
-    check(app.control("POST", "/requests/verify", question).await.text(), secrets, "a question's answer");
+    check(app.control().post("/requests/verify", question).await.text(), secrets, "a question's answer");
     for path in ["/info", "/operations", "/rate-limits", "/faults", "/state", "/credentials", "/spaces"] {
-        check(app.control("GET", path, "").await.text(), secrets, path);
+        check(app.control().get(path).await.text(), secrets, path);
     }
-    let metrics = app.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    let metrics = app.client().get("/metrics").await;
     assert!(metrics.text().contains("locum_requests_total"), "{}", metrics.text());
     check(metrics.text(), secrets, "the metrics");
 }
@@ -165,9 +163,9 @@ async fn known_tokens_stand_nowhere(app: TestApp) {
         tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
     let logging = tracing::subscriber::set_default(subscriber);
     // A token that was made here, and one that is dead.
-    let rotated = app.team_viewer().post("/token/rotate", "").await;
+    let rotated = app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await;
     let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
-    secrets.push(rotated.ok()["token"].as_str().unwrap().to_owned());
+    secrets.push(rotated.expect_ok()["token"].as_str().unwrap().to_owned());
     for (method, path) in routes() {
         // Control routes change the world that the tokens are of; they are asked with credentials only.
         let is_control = path.starts_with("/_emulator");

@@ -1,20 +1,22 @@
 //! Lists and single licences (jetbrains-account §4.1, §5.2–§5.4).
 
-use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
+use crate::support::{Answer, Client, Role, TestApp, apply, on_both_databases};
 
-async fn ids(actor: &Actor<'_>, path: &str) -> Vec<String> {
+async fn ids(actor: &Client, path: &str) -> Vec<String> {
     ids_of(&actor.get(path).await)
 }
 
 #[track_caller]
 fn ids_of(answer: &Answer) -> Vec<String> {
-    answer.ok().as_array().unwrap().iter().map(|l| l["licenseId"].as_str().unwrap().to_owned()).collect()
+    answer.expect_ok().as_array().unwrap().iter().map(|l| l["licenseId"].as_str().unwrap().to_owned()).collect()
 }
 
 #[apply(on_both_databases)]
 async fn one_licence_byte_for_byte(app: TestApp) {
+    let license = app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses/FRESH00001").await;
+    let pack = license.json()["subscription"]["subscriptionPackRef"].as_str().unwrap().to_owned();
     assert_eq!(
-        app.org_admin().get("/customer/licenses/FRESH00001").await.text(),
+        license.text(),
         concat!(
             r#"{"licenseId":"FRESH00001","product":{"code":"II","name":"IntelliJ IDEA Ultimate"},"assignee":"#,
             r#"{"name":"Bo* Ra*","email":"bob@example.test","type":"USER"},"subscription":{"validUntilDate":"#,
@@ -23,18 +25,15 @@ async fn one_licence_byte_for_byte(app: TestApp) {
             r#""isOfflineCodeGenerated":false},"team":{"id":2001,"name":"Platform"},"#,
             r#""isTransferableBetweenTeams":true,"isTrial":false,"isSuspended":false,"isAvailableToAssign":false}"#
         )
-        .replace(
-            "PACK",
-            app.org_admin().get("/customer/licenses/FRESH00001").await.ok()["subscription"]["subscriptionPackRef"]
-                .as_str()
-                .unwrap()
-        )
+        .replace("PACK", &pack)
     );
 }
 
 #[apply(on_both_databases)]
 async fn null_members_are_left_out(app: TestApp) {
-    let license = async |id: &str| app.org_admin().get(&format!("/customer/licenses/{id}")).await.ok();
+    let license = async |id: &str| {
+        app.jetbrains_account(Role::OrgAdmin).get(&format!("/customer/licenses/{id}")).await.expect_ok()
+    };
     let free = license("FREE000001").await;
     for absent in ["assignee", "perpetual", "domain", "lastSeen"] {
         assert!(free.get(absent).is_none(), "{absent}");
@@ -57,9 +56,9 @@ async fn null_members_are_left_out(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn availability(app: TestApp) {
-    let available = ids(&app.org_admin(), "/customer/teams/2001/licenses?assigned=false").await;
+    let available = ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses?assigned=false").await;
     assert!(available.contains(&"EXPIRED001".to_owned()), "no assignee is not the same as available");
-    let all = app.org_admin().get("/customer/teams/2001/licenses").await.ok();
+    let all = app.jetbrains_account(Role::OrgAdmin).get("/customer/teams/2001/licenses").await.expect_ok();
     let mut to_assign: Vec<_> = all
         .as_array()
         .unwrap()
@@ -73,21 +72,29 @@ async fn availability(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn unknown_and_foreign_licences(app: TestApp) {
-    app.org_admin().get("/customer/licenses/NOPE").await.refused(404, "LICENSE_NOT_FOUND", "NOPE");
-    app.org_admin().get("/customer/licenses/OTHER00001").await.refused(404, "LICENSE_NOT_FOUND", "OTHER00001");
-    app.team_admin().get("/customer/licenses/SERVER0001").await.refused(
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses/NOPE").await.expect_jetbrains_error(
+        404,
+        "LICENSE_NOT_FOUND",
+        "NOPE",
+    );
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses/OTHER00001").await.expect_jetbrains_error(
+        404,
+        "LICENSE_NOT_FOUND",
+        "OTHER00001",
+    );
+    app.jetbrains_account(Role::TeamAdmin).get("/customer/licenses/SERVER0001").await.expect_jetbrains_error(
         403,
         "TEAM_MISMATCH",
         "Token was generated for team with id 2001",
     );
-    assert_eq!(app.team_viewer().get("/customer/licenses/FREE000001").await.status, 200);
-    assert_eq!(app.org_admin().get("/customer/licenses/a%00b").await.status, 404);
-    app.org_admin().get("/customer/licenses/%ff").await.page(400);
+    assert_eq!(app.jetbrains_account(Role::TeamViewer).get("/customer/licenses/FREE000001").await.status, 200);
+    assert_eq!(app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses/a%00b").await.status, 404);
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses/%ff").await.expect_jetbrains_error_page(400);
 }
 
 #[apply(on_both_databases)]
 async fn filters(app: TestApp) {
-    let admin = app.org_admin();
+    let admin = app.jetbrains_account(Role::OrgAdmin);
     let list = async |query: &str| ids(&admin, &format!("/customer/licenses?{query}")).await;
     assert_eq!(list("").await.len(), 37);
     assert_eq!(list("productCode=II").await, ["ABCDE12345", "FRESH00001", "FREE000001", "FREE000002"]);
@@ -109,7 +116,7 @@ async fn filters(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn paging(app: TestApp) {
-    let admin = app.org_admin();
+    let admin = app.jetbrains_account(Role::OrgAdmin);
     let first = admin.get("/customer/licenses?perPage=20&productCode=ALL&page=1").await;
     assert_eq!(first.header("x-total-count"), Some("26"));
     assert_eq!(
@@ -139,41 +146,51 @@ async fn paging(app: TestApp) {
         "assignmentStatus=x",
         "teamId=x",
     ] {
-        admin.get(&format!("/customer/licenses?{wrong}")).await.page(400);
+        admin.get(&format!("/customer/licenses?{wrong}")).await.expect_jetbrains_error_page(400);
     }
 }
 
 #[apply(on_both_databases)]
 async fn an_absurd_query_is_not_echoed(app: TestApp) {
-    let answer = app.org_admin().get(&format!("/customer/licenses?productCode={}", "x".repeat(20_000))).await;
+    let answer = app
+        .jetbrains_account(Role::OrgAdmin)
+        .get(&format!("/customer/licenses?productCode={}", "x".repeat(20_000)))
+        .await;
     assert_eq!((answer.text(), answer.header("link")), ("[]", None));
 }
 
 #[apply(on_both_databases)]
 async fn lists_of_teams(app: TestApp) {
-    let admin = app.org_admin();
+    let admin = app.jetbrains_account(Role::OrgAdmin);
     assert_eq!(ids(&admin, "/customer/teams/2003/licenses").await, ["SERVER0001", "KEYHOLDER1"]);
     assert_eq!(admin.get("/customer/teams/2002/licenses?perPage=5").await.header("x-total-count"), Some("25"));
-    admin.get("/customer/teams/9/licenses").await.refused(404, "TEAM_NOT_FOUND", "9");
-    admin.get("/customer/teams/3001/licenses").await.refused(404, "TEAM_NOT_FOUND", "3001");
-    admin.get("/customer/teams/x/licenses").await.page(400);
-    app.team_admin().get("/customer/teams/2002/licenses").await.refused(
+    admin.get("/customer/teams/9/licenses").await.expect_jetbrains_error(404, "TEAM_NOT_FOUND", "9");
+    admin.get("/customer/teams/3001/licenses").await.expect_jetbrains_error(404, "TEAM_NOT_FOUND", "3001");
+    admin.get("/customer/teams/x/licenses").await.expect_jetbrains_error_page(400);
+    app.jetbrains_account(Role::TeamAdmin).get("/customer/teams/2002/licenses").await.expect_jetbrains_error(
         403,
         "TEAM_MISMATCH",
         "Token was generated for team with id 2001",
     );
-    assert_eq!(ids(&app.team_viewer(), "/customer/teams/2001/licenses?productCode=WS").await, ["FREE000003"]);
+    assert_eq!(
+        ids(&app.jetbrains_account(Role::TeamViewer), "/customer/teams/2001/licenses?productCode=WS").await,
+        ["FREE000003"]
+    );
 }
 
 #[apply(on_both_databases)]
 async fn a_team_token_lists_its_own_team(app: TestApp) {
-    let own = ids(&app.team_admin(), "/customer/licenses").await;
-    assert_eq!(own, ids(&app.org_admin(), "/customer/teams/2001/licenses").await);
-    assert_eq!(ids(&app.team_admin(), "/customer/licenses?teamId=2002").await, [""; 0]);
+    let own = ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses").await;
+    assert_eq!(own, ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses").await);
+    assert_eq!(ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses?teamId=2002").await, [""; 0]);
 }
 
 #[apply(on_both_databases)]
 async fn tenants_never_see_each_other(app: TestApp) {
-    assert_eq!(ids(&app.stranger(), "/customer/licenses").await, ["OTHER00001"]);
-    app.stranger().get("/customer/licenses/ABCDE12345").await.refused(404, "LICENSE_NOT_FOUND", "ABCDE12345");
+    assert_eq!(ids(&app.jetbrains_account(Role::OtherOrgAdmin), "/customer/licenses").await, ["OTHER00001"]);
+    app.jetbrains_account(Role::OtherOrgAdmin).get("/customer/licenses/ABCDE12345").await.expect_jetbrains_error(
+        404,
+        "LICENSE_NOT_FOUND",
+        "ABCDE12345",
+    );
 }

@@ -1,11 +1,11 @@
 //! Refused requests (license-vault §2.3).
 
-use super::{advance, connect, get, vault};
-use crate::support::{TestApp, apply, on_both_databases};
+use super::{replace_vault, start_product};
+use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 #[apply(on_both_databases)]
 async fn rows_in_the_vendor_s_words(app: TestApp) {
-    let rows = get(&app, "/denials/report").await;
+    let rows = app.license_vault(VAULT_TOKEN).get("/public-api/denials/report").await;
     assert!(
         rows.text().starts_with(concat!(
             r#"[{"timestamp":"2026-01-15T06:00:00Z","username":"eve","user_hostname":"dev-9","#,
@@ -15,18 +15,18 @@ async fn rows_in_the_vendor_s_words(app: TestApp) {
         "{}",
         rows.text()
     );
-    assert_eq!(rows.ok()[1]["product_name"], "Paid plug-in");
+    assert_eq!(rows.expect_ok()[1]["product_name"], "Paid plug-in");
 }
 
 #[apply(on_both_databases)]
 async fn paging_by_row_loses_nothing(app: TestApp) {
-    vault(&app, "plan: trial", "").await;
+    replace_vault(&app, "plan: trial", "").await;
     for number in 0..7 {
-        connect(&app, &format!("u{number}@a.test"), "II", "h").await;
-        advance(&app, "1h").await;
+        start_product(&app, &format!("u{number}@a.test"), "II", "h").await;
+        app.advance_clock("1h").await;
     }
     let names = async |query: &str| -> Vec<String> {
-        let rows = get(&app, &format!("/denials/report?{query}")).await.ok();
+        let rows = app.license_vault(VAULT_TOKEN).get(&format!("/public-api/denials/report?{query}")).await.expect_ok();
         rows.as_array().unwrap().iter().map(|row| row["username"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("offset=0&limit=3").await, ["u0", "u1", "u2"]);
@@ -56,8 +56,11 @@ async fn bad_input(app: TestApp) {
         "limit=1.5",
         "limit=99999999999999999999",
     ] {
-        let answer = get(&app, &format!("/denials/report?{query}")).await;
-        answer.vault_error(400, "INVALID_PARAMETER", "/public-api/denials/report");
+        let answer = app.license_vault(VAULT_TOKEN).get(&format!("/public-api/denials/report?{query}")).await;
+        answer.expect_vault_error(400, "INVALID_PARAMETER", "/public-api/denials/report");
     }
-    assert_eq!(get(&app, "/denials/report?unknown=1&from=&limit=").await.status, 200);
+    assert_eq!(
+        app.license_vault(VAULT_TOKEN).get("/public-api/denials/report?unknown=1&from=&limit=").await.status,
+        200
+    );
 }

@@ -1,6 +1,6 @@
 //! A world in which something was done to everything.
 
-use super::TestApp;
+use super::{FULL_KEY, Role, TestApp};
 
 /// A second organization with something in every table.
 const MORE: &str = r#"
@@ -51,22 +51,25 @@ organizations:
 
 impl TestApp {
     /// Changes something in every table of the default space, as a tester and as the vendors' clients do.
-    pub async fn do_everything(&self) {
-        self.control("POST", "/seed", MORE).await.ok();
-        assert_eq!(self.org_admin().assign("FREE000001").await.status, 200);
-        self.administrator("ann@example.test").await;
-        self.control("POST", "/organizations/6700009/atlassian/session", r#"{"actor":"rita@rich.test"}"#).await.ok();
+    pub async fn populate_everything(&self) {
+        self.control().post("/seed", MORE).await.expect_ok();
+        assert_eq!(self.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await.status, 200);
+        self.sign_in_to_atlassian("ann@example.test").await;
+        self.control()
+            .post("/organizations/6700009/atlassian/session", r#"{"actor":"rita@rich.test"}"#)
+            .await
+            .expect_ok();
         let started = r#"{"user":"sam@rich.test","product":"II","host":"dev-2"}"#;
-        let started = self.control("POST", "/vaults/rich/connections", started).await.ok();
+        let started = self.control().post("/vaults/rich/connections", started).await.expect_ok();
         let allocation = started["allocation"]["id"].as_str().unwrap_or_else(|| panic!("not granted: {started}"));
         let actor = r#"{"actor":"rita@rich.test"}"#;
-        self.control("DELETE", &format!("/vaults/rich/allocations/{allocation}"), actor).await.ok();
+        self.control().call("DELETE", &format!("/vaults/rich/allocations/{allocation}"), actor).await.expect_ok();
         let rule = r#"{"match":{"operation":"getProducts"},"then":{"status":503},"after":1}"#;
-        self.control("POST", "/faults", rule).await.ok();
-        self.org_admin().get("/products").await.ok();
-        self.control("PUT", "/rate-limits", r#"{"organization":"6700001","limit":77}"#).await.ok();
-        self.full_key().get("/api-tokens/count").await.ok();
-        self.full_key().get("/api-keys/count").await.ok();
-        self.control("PUT", "/clock", r#"{"mode":"frozen","now":"2026-03-01T10:00:00.123456Z"}"#).await.ok();
+        self.control().post("/faults", rule).await.expect_ok();
+        self.jetbrains_account(Role::OrgAdmin).get("/products").await.expect_ok();
+        self.control().put("/rate-limits", r#"{"organization":"6700001","limit":77}"#).await.expect_ok();
+        self.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+        self.atlassian(FULL_KEY).get("/api-keys/count").await.expect_ok();
+        self.control().put("/clock", r#"{"mode":"frozen","now":"2026-03-01T10:00:00.123456Z"}"#).await.expect_ok();
     }
 }
