@@ -6,6 +6,7 @@ mod support;
 
 mod atlassian;
 mod control;
+mod document_check;
 mod document_pages;
 mod fuzz;
 mod guards;

@@ -2,7 +2,7 @@
 
 mod answer;
 mod client;
-pub mod documented;
+pub mod document_check;
 mod full_dataset;
 
 use std::sync::atomic::{AtomicU64, Ordering};
