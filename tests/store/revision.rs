@@ -35,7 +35,7 @@ async fn two_processes_on_one_postgres_are_one() {
     let arguments = ["--database-url", url.as_str(), "--server-key", "a key for tests only", "--id-seed", "7"];
     let start = async || {
         let (app, plan) = App::start(config(&arguments)).await.unwrap();
-        (TestApp { router: locum::router::router(app.clone()), app }, plan.is_some())
+        (TestApp { router: locum::router::router(app.clone()), app, database: Database::Postgres }, plan.is_some())
     };
     let ((one, first_seeded), (two, second_seeded)) = tokio::join!(start(), start());
     assert!(first_seeded != second_seeded, "exactly one of them seeds the empty database");

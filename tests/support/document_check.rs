@@ -174,7 +174,10 @@ fn is_parameter(segment: &str) -> bool {
 
 fn matches(documented: &[String], asked: &[String]) -> bool {
     documented.len() == asked.len()
-        && documented.iter().zip(asked).all(|(documented, asked)| is_parameter(documented) || documented == asked)
+        && documented
+            .iter()
+            .zip(asked)
+            .all(|(documented, asked)| documented == asked || is_parameter(documented) && !asked.is_empty())
 }
 
 /// The path below a base whose segments may be parameters.

@@ -57,6 +57,7 @@ pub(crate) use on_both_databases;
 pub struct TestApp {
     pub app: App,
     pub router: Router,
+    pub database: Database,
 }
 
 /// A database of the test's own: on PostgreSQL a new schema.
@@ -104,7 +105,9 @@ impl TestApp {
         }
         arguments.extend(further);
         let (app, _) = App::start(config(&arguments)).await.expect("the app starts");
-        Self { router: locum::router::router(app.clone()), app }
+        let is_postgres = url.is_some_and(|url| url.starts_with("postgres"));
+        let database = if is_postgres { Database::Postgres } else { Database::Sqlite };
+        Self { router: locum::router::router(app.clone()), app, database }
     }
 
     /// Stops the clock at that time.

@@ -6,7 +6,7 @@
 use axum::{body::Bytes, http::Method};
 use serde_json::{Value, json};
 
-use super::document::{Content, Document, Member, Operation};
+use crate::document::{Content, Document, Member, Operation};
 use crate::support::{Answer, Database, IntoBody, TestApp, apply, on_both_databases};
 
 /// Routes that are about no space, or about the spaces themselves. May only shrink.
@@ -109,7 +109,7 @@ async fn revisions(app: &TestApp) -> Value {
 
 #[apply(on_both_databases)]
 async fn of_spaces(app: TestApp) {
-    for operation in Document::ending().operations {
+    for operation in Document::of_ending_control().operations {
         if OF_NO_SPACE.contains(&operation.path.as_str()) {
             continue;
         }
@@ -142,7 +142,7 @@ async fn of_spaces(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn of_queries(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     for operation in &document.operations {
         let before = revisions(&app).await;
         let (path, body) = (operation.path(), operation.good_body(&document));
@@ -190,7 +190,7 @@ async fn of_queries(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn of_paths(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     let long = "x".repeat(4096);
     for operation in &document.operations {
         let before = revisions(&app).await;
@@ -211,7 +211,7 @@ async fn of_paths(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn of_bodies(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     let too_large = Bytes::from(vec![b' '; TOO_LARGE]);
     for operation in &document.operations {
         let before = revisions(&app).await;
@@ -279,7 +279,7 @@ async fn of_bodies(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn of_values(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     for operation in &document.operations {
         let Some(Content::Json(schema)) = &operation.body else { continue };
         let (path, good) = (operation.path(), document.good(schema));
@@ -298,7 +298,7 @@ async fn of_values(app: TestApp) {
 /// What no database can hold, or should. Not every text has a shape that it could lack, so some pass.
 #[apply(on_both_databases)]
 async fn of_odd_texts(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     for operation in &document.operations {
         let Some(Content::Json(schema)) = &operation.body else { continue };
         let (path, good, mut passed) = (operation.path(), document.good(schema), false);
@@ -325,7 +325,7 @@ async fn of_odd_texts(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn other_methods_and_paths(app: TestApp) {
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     let paths: std::collections::BTreeSet<&str> = document.operations.iter().map(|it| it.path.as_str()).collect();
     for path in paths {
         let of_path: Vec<&Operation> = document.operations.iter().filter(|it| it.path == path).collect();
@@ -343,7 +343,7 @@ async fn other_methods_and_paths(app: TestApp) {
 #[tokio::test]
 async fn the_document_s_examples_are_right() {
     let app = TestApp::start(Database::Sqlite).await;
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     for operation in &document.operations {
         let trial = operation.trial(&app, "as the document says");
         let answer = trial.send("", &operation.path(), "", operation.good_body(&document)).await;

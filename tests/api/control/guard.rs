@@ -1,13 +1,13 @@
 //! Who may reach the control API.
 
-use super::document::Document;
+use crate::document::Document;
 use crate::support::{Answer, Client, Database, Role, TestApp};
 
 /// Sends every documented request with these headers. What the guard is to refuse must not get further, so there is
 /// a query and a body that the route would refuse with another status.
 async fn everything(app: &TestApp, headers: &[(&str, &str)]) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
-    for operation in Document::guarded().operations {
+    for operation in Document::of_guarded_control().operations {
         for prefix in ["", "/spaces/default"] {
             let path = format!("{prefix}{}?no-such=1", operation.path());
             let control = with_headers(app, headers);
@@ -51,7 +51,7 @@ async fn every_route_is_guarded() {
 #[tokio::test]
 async fn no_page_gets_leave_to_come_from_elsewhere() {
     let app = TestApp::start(Database::Sqlite).await;
-    for operation in Document::guarded().operations {
+    for operation in Document::of_guarded_control().operations {
         let path = operation.path();
         let preflight = async |origin: &str| {
             let headers = [("host", "localhost:8080"), ("origin", origin), ("access-control-request-method", "POST")];

@@ -3,7 +3,6 @@ mod authority;
 mod bad_input;
 mod clock;
 mod credentials;
-mod document;
 mod faults;
 mod guard;
 mod organizations;
