@@ -29,7 +29,7 @@ const FOR_VIEWERS: [&str; 9] = [
 ];
 
 /// Every operation: id, method, path with example values, whether it names the customer code.
-fn operations() -> Vec<(String, &'static str, String, bool)> {
+fn list_operations() -> Vec<(String, &'static str, String, bool)> {
     let mut found = Vec::new();
     for (path, item) in locum::services::jetbrains_account::openapi().paths.paths {
         let path = path.replace("{licenseId}", "ABCDE12345").replace("{teamId}", "2001");
@@ -45,7 +45,7 @@ fn operations() -> Vec<(String, &'static str, String, bool)> {
     found
 }
 
-fn body_and_query(id: &str) -> (&'static str, &'static str) {
+fn make_query_and_body(id: &str) -> (&'static str, &'static str) {
     match id {
         "assignLicense" => {
             ("", r#"{"licenseId":"FREE000001","contact":{"firstName":"A","lastName":"B","email":"a@example.test"}}"#)
@@ -57,7 +57,7 @@ fn body_and_query(id: &str) -> (&'static str, &'static str) {
 }
 
 /// An operation of the Atlassian service.
-struct Operating {
+struct AtlassianOperation {
     id: String,
     method: Method,
     path: String,
@@ -66,7 +66,7 @@ struct Operating {
 }
 
 /// Those that read come first: some of the others take away what they read.
-fn atlassian_operations() -> Vec<Operating> {
+fn list_atlassian_operations() -> Vec<AtlassianOperation> {
     let mut found = Vec::new();
     for (path, item) in &locum::services::atlassian::openapi().paths.paths {
         let below = path.strip_prefix("/orgs/{orgId}").expect("everything is an organization's");
@@ -80,14 +80,14 @@ fn atlassian_operations() -> Vec<Operating> {
             assert_eq!(security[0].get("session").is_some(), scope.is_none(), "{security}");
             assert_eq!((security.as_array().unwrap().len(), security[0].as_object().unwrap().len()), (1, 1));
             let id = operation.operation_id.clone().expect("every operation has an id");
-            found.push(Operating { id, method, path: path.clone(), scope });
+            found.push(AtlassianOperation { id, method, path: path.clone(), scope });
         }
     }
     found.sort_by_key(|operation| operation.method != Method::GET);
     found
 }
 
-async fn operate(caller: &Client, operation: &Operating) -> Answer {
+async fn call_operation(caller: &Client, operation: &AtlassianOperation) -> Answer {
     let body = match operation.id.as_str() {
         "createOauthClient" => r#"{"name":"guarded","serviceAccountId":"svc-2"}"#,
         "createServiceAccount" => {
@@ -123,7 +123,7 @@ async fn seed_scoped_keys(app: &crate::support::TestApp) {
 
 #[apply(on_both_databases)]
 async fn every_operation_refuses_whom_it_should(app: TestApp) {
-    let operations = operations();
+    let operations = list_operations();
     let ids: BTreeSet<&str> = operations.iter().map(|(id, ..)| id.as_str()).collect();
     assert_eq!(ids.len(), operations.len(), "operation ids are unique");
     for id in OPEN.iter().chain(&FOR_VIEWERS).chain(&["assignLicense", "changeTeam", "revokeAsset"]) {
@@ -134,7 +134,7 @@ async fn every_operation_refuses_whom_it_should(app: TestApp) {
     let bad = app.jetbrains_account_token("nonsense", "6700001");
     let codeless = anonymous.with_header("X-Api-Key", "demo-jba-organization-admin");
     for (id, method, path, wants_code) in &operations {
-        let (query, body) = body_and_query(id);
+        let (query, body) = make_query_and_body(id);
         let path = format!("{path}{query}");
         let call = async |client: &Client| client.call(method, &path, body).await;
         if OPEN.contains(&id.as_str()) {
@@ -167,7 +167,7 @@ async fn every_operation_refuses_whom_it_should(app: TestApp) {
 #[apply(on_both_databases)]
 async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
     seed_scoped_keys(&app).await;
-    let operations = atlassian_operations();
+    let operations = list_atlassian_operations();
     let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
     assert_eq!((operations.len(), ids.len()), (21, 21), "{ids:?}");
     let for_sessions: Vec<&str> = operations.iter().filter(|it| it.scope.is_none()).map(|it| it.id.as_str()).collect();
@@ -188,21 +188,24 @@ async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
             app.atlassian("demo-jba-organization-admin"),
             app.atlassian(EXPIRED_KEY),
         ] {
-            operate(&bad, it).await.expect_gateway_error(401, "Unauthorized");
+            call_operation(&bad, it).await.expect_gateway_error(401, "Unauthorized");
         }
-        operate(&app.atlassian(OTHER_ORG_KEY), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
-        operate(&app.atlassian(FULL_KEY).in_organization(OTHER_ORG), it)
+        call_operation(&app.atlassian(OTHER_ORG_KEY), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
+        call_operation(&app.atlassian(FULL_KEY).in_organization(OTHER_ORG), it)
             .await
             .expect_atlassian_error(403, "GENERIC_ERROR");
-        operate(&administrator.in_organization(OTHER_ORG), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
+        call_operation(&administrator.in_organization(OTHER_ORG), it)
+            .await
+            .expect_atlassian_error(403, "GENERIC_ERROR");
         if let Some(scope) = it.scope {
-            let detail =
-                operate(&app.atlassian(&format!("but-{scope}")), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
+            let detail = call_operation(&app.atlassian(&format!("but-{scope}")), it)
+                .await
+                .expect_atlassian_error(403, "GENERIC_ERROR");
             assert!(detail.contains(scope), "{}: {detail}", it.id);
-            operate(&administrator, it).await.expect_gateway_error(401, "Unauthorized");
+            call_operation(&administrator, it).await.expect_gateway_error(401, "Unauthorized");
         } else {
             for key in &every_key {
-                operate(&app.atlassian(key), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
+                call_operation(&app.atlassian(key), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
             }
         }
     }
@@ -214,11 +217,11 @@ async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
     assert_eq!(full.post("/oauth-clients/count", "").await.text(), r#"{"total":1}"#);
     for it in &operations {
         let Some(scope) = it.scope else {
-            assert_eq!(operate(&administrator, it).await.status, 201, "{}", it.id);
+            assert_eq!(call_operation(&administrator, it).await.status, 201, "{}", it.id);
             continue;
         };
         for caller in [app.atlassian(&format!("only-{scope}")), full.clone()] {
-            let answer = operate(&caller, it).await;
+            let answer = call_operation(&caller, it).await;
             // The second one comes too late for what the first one took away.
             assert!(matches!(answer.status.as_u16(), 200 | 201 | 204 | 400 | 404), "{}: {}", it.id, answer.status);
         }

@@ -1,12 +1,12 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod database_outages;
 mod docs;
 mod exec;
 mod replicas;
 mod signals;
 mod tls;
-mod trouble;
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]

@@ -5,9 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod consistent_reads;
 mod license;
 mod listing;
-mod one_world;
 mod parity;
 mod reset;
 mod revision;

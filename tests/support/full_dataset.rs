@@ -1,4 +1,4 @@
-//! A world in which something was done to everything.
+//! Data with something in every table, and a change in every table.
 
 use super::{FULL_KEY, Role, TestApp};
 

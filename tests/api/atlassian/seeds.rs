@@ -13,7 +13,7 @@ const NO_SCOPE: &str = "`keys` is not a scope of API keys: expected `read:tokens
 
 /// What a seed with this Atlassian section is refused for: lines, columns, details. A `^` in the section marks each
 /// place that is to be named.
-async fn complaints(app: &TestApp, section: &str) -> (Vec<(u64, u64)>, Vec<(u64, u64, String)>) {
+async fn refuse_seed(app: &TestApp, section: &str) -> (Vec<(u64, u64)>, Vec<(u64, u64, String)>) {
     let marked = format!(
         "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: 6700001\n    atlassian:\n{section}\n"
     );
@@ -122,7 +122,7 @@ const WRONG: &[(&str, &[&str])] = &[
 #[apply(on_both_databases)]
 async fn what_is_wrong_is_named_with_its_place(app: TestApp) {
     for (section, details) in WRONG {
-        let (places, named) = complaints(&app, &format!("      {section}")).await;
+        let (places, named) = refuse_seed(&app, &format!("      {section}")).await;
         assert_eq!(places.len(), details.len(), "{section}");
         let expected =
             places.iter().zip(*details).map(|((line, column), detail)| (*line, *column, (*detail).to_owned()));

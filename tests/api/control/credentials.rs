@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Database, FULL_KEY, NOW, Role, TestApp, apply, database_url, on_both_databases};
 
-/// Asks the service of a demo credential for something.
-async fn ask(app: &TestApp, kind: &str, token: &str) -> Answer {
+/// Sends a request with a credential to its service.
+async fn use_credential(app: &TestApp, kind: &str, token: &str) -> Answer {
     match kind {
         "jetbrains_token" => app.jetbrains_account_token(token, "6700001").get("/token").await,
         "api_key" => app.atlassian(token).get("/api-tokens/count").await,
@@ -22,8 +22,8 @@ async fn ask(app: &TestApp, kind: &str, token: &str) -> Answer {
     }
 }
 
-/// The status of what does not work any more.
-fn dead(kind: &str) -> u16 {
+/// The status with which a service refuses a credential that does not work any more.
+fn refusal_status(kind: &str) -> u16 {
     // The License Server's (license-vault §5).
     if kind == "reporting" { 403 } else { 401 }
 }
@@ -89,10 +89,10 @@ async fn listed_without_tokens(app: TestApp) {
 #[apply(on_both_databases)]
 async fn expire(app: TestApp) {
     for (kind, label, token) in DEMO {
-        assert_eq!(ask(&app, kind, token).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, 200, "{kind}");
         let it = app.control().post(&format!("/credentials/{label}/expire"), "").await.expect_ok();
         assert_eq!((&it["status"], &it["expires_at"], &it["kind"]), (&"expired".into(), &NOW.into(), &kind.into()));
-        assert_eq!(ask(&app, kind, token).await.status, dead(kind), "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, refusal_status(kind), "{kind}");
         app.advance_clock("1h").await;
         assert_eq!(
             app.control().post(&format!("/credentials/{label}/expire"), "").await.expect_ok(),
@@ -113,10 +113,10 @@ async fn expire(app: TestApp) {
 #[apply(on_both_databases)]
 async fn revoke(app: TestApp) {
     for (kind, label, token) in DEMO {
-        assert_eq!(ask(&app, kind, token).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, 200, "{kind}");
         let before = app.control().get(&format!("/credentials/{label}")).await.expect_ok();
         assert_eq!(app.control().post(&format!("/credentials/{label}/revoke"), "").await.expect_ok(), before);
-        assert_eq!(ask(&app, kind, token).await.status, dead(kind), "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, refusal_status(kind), "{kind}");
         app.control().get(&format!("/credentials/{label}")).await.expect_problem(404);
         app.control().post(&format!("/credentials/{label}/revoke"), "").await.expect_problem(404);
     }
@@ -132,7 +132,7 @@ async fn revoke(app: TestApp) {
     // Ann may have another one.
     let body = r#"{"actor":"ann@example.test","person":"ann@example.test"}"#;
     let again = app.control().post("/organizations/6700001/jetbrains-account/tokens", body).await.expect_ok();
-    ask(&app, "jetbrains_token", again["token"].as_str().unwrap()).await.expect_ok();
+    use_credential(&app, "jetbrains_token", again["token"].as_str().unwrap()).await.expect_ok();
 }
 
 #[apply(on_both_databases)]
@@ -140,11 +140,11 @@ async fn rotate(app: TestApp) {
     app.advance_clock("1h").await;
     for (kind, label, token) in DEMO {
         let before = app.control().get(&format!("/credentials/{label}")).await.expect_ok();
-        assert_eq!(ask(&app, kind, token).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, 200, "{kind}");
         let mut after = app.control().post(&format!("/credentials/{label}/rotate"), "").await.expect_ok();
         let new = after.as_object_mut().unwrap().remove("token").unwrap();
-        assert_eq!(ask(&app, kind, token).await.status, dead(kind), "{kind}");
-        assert_eq!(ask(&app, kind, new.as_str().unwrap()).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&app, kind, token).await.status, refusal_status(kind), "{kind}");
+        assert_eq!(use_credential(&app, kind, new.as_str().unwrap()).await.status, 200, "{kind}");
         assert_eq!(app.control().get(&format!("/credentials/{label}")).await.expect_ok(), after, "it is shown once");
         let made = if kind == "api_key" { "2025-10-17T09:00:00Z" } else { "2026-01-15T10:00:00Z" };
         assert_eq!(after["created_at"], made, "{kind}");
@@ -180,7 +180,7 @@ async fn what_has_expired_lasts_again_as_long_as_a_new_one(app: TestApp) {
         app.control().post(&format!("/credentials/{label}/expire"), "").await.expect_ok();
         let it = app.control().post(&format!("/credentials/{label}/rotate"), "").await.expect_ok();
         assert_eq!((&it["status"], it.get("expires_at").unwrap_or(&Value::Null)), (&"active".into(), &until), "{kind}");
-        let status = ask(&app, kind, it["token"].as_str().unwrap()).await.status;
+        let status = use_credential(&app, kind, it["token"].as_str().unwrap()).await.status;
         assert_ne!(status, 401, "{kind}");
     }
     assert_eq!(expires_at_as_listed(&app, "expired").await, "2027-01-15T09:00:00.000Z");
@@ -261,19 +261,19 @@ async fn on_every_process_at_once() {
     let two = TestApp::start_on(Some(&url), &[]).await;
     for (kind, label, token) in DEMO {
         // Both have seen it, and remember it.
-        assert_eq!(ask(&one, kind, token).await.status, 200, "{kind}");
-        assert_eq!(ask(&two, kind, token).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&one, kind, token).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&two, kind, token).await.status, 200, "{kind}");
         let new = one.control().post(&format!("/credentials/{label}/rotate"), "").await.expect_ok()["token"].clone();
-        assert_eq!(ask(&two, kind, token).await.status, dead(kind), "{kind}");
+        assert_eq!(use_credential(&two, kind, token).await.status, refusal_status(kind), "{kind}");
         let new = new.as_str().unwrap();
-        assert_eq!(ask(&two, kind, new).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&two, kind, new).await.status, 200, "{kind}");
         two.control().post(&format!("/credentials/{label}/expire"), "").await.expect_ok();
-        assert_eq!(ask(&one, kind, new).await.status, dead(kind), "{kind}");
+        assert_eq!(use_credential(&one, kind, new).await.status, refusal_status(kind), "{kind}");
         let new = one.control().post(&format!("/credentials/{label}/rotate"), "").await.expect_ok()["token"].clone();
         let new = new.as_str().unwrap();
-        assert_eq!(ask(&two, kind, new).await.status, 200, "{kind}");
+        assert_eq!(use_credential(&two, kind, new).await.status, 200, "{kind}");
         one.control().post(&format!("/credentials/{label}/revoke"), "").await.expect_ok();
-        assert_eq!(ask(&two, kind, new).await.status, dead(kind), "{kind}");
+        assert_eq!(use_credential(&two, kind, new).await.status, refusal_status(kind), "{kind}");
         two.control().get(&format!("/credentials/{label}")).await.expect_problem(404);
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{Answer, Client, Database, Role, TestApp};
 
 /// Sends every documented request with these headers. What the guard is to refuse must not get further, so there is
 /// a query and a body that the route would refuse with another status.
-async fn everything(app: &TestApp, headers: &[(&str, &str)]) -> Vec<(String, Answer)> {
+async fn send_everything(app: &TestApp, headers: &[(&str, &str)]) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
     for operation in Document::of_guarded_control().operations {
         for prefix in ["", "/spaces/default"] {
@@ -35,15 +35,15 @@ async fn every_route_is_guarded() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
     ] {
-        for (what, answer) in everything(&app, &[local, header]).await {
+        for (what, answer) in send_everything(&app, &[local, header]).await {
             assert_eq!(answer.expect_problem(403)["title"], "Forbidden", "{what}");
         }
     }
-    for (what, answer) in everything(&app, &[("host", "evil.example")]).await {
+    for (what, answer) in send_everything(&app, &[("host", "evil.example")]).await {
         assert_eq!(answer.expect_problem(403)["title"], "Forbidden", "{what}");
     }
     // Else the 403s above would prove nothing.
-    for (what, answer) in everything(&app, &[local, ("origin", "http://localhost:8080")]).await {
+    for (what, answer) in send_everything(&app, &[local, ("origin", "http://localhost:8080")]).await {
         assert!([400, 404, 405].contains(&answer.status.as_u16()), "{what}: {}", answer.text());
     }
 }
@@ -73,12 +73,12 @@ async fn no_page_gets_leave_to_come_from_elsewhere() {
 async fn every_route_wants_the_control_token() {
     let app = TestApp::start_with(Database::Sqlite, &["--control-token", "secret"]).await;
     for headers in [&[][..], &[("authorization", "Bearer wrong")], &[("authorization", "Bearer demo-vault-token")]] {
-        for (what, answer) in everything(&app, headers).await {
+        for (what, answer) in send_everything(&app, headers).await {
             assert_eq!(answer.expect_problem(401)["title"], "Unauthorized", "{what}");
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{what}");
         }
     }
-    for (what, answer) in everything(&app, &[("authorization", "Bearer secret")]).await {
+    for (what, answer) in send_everything(&app, &[("authorization", "Bearer secret")]).await {
         assert!([400, 404, 405].contains(&answer.status.as_u16()), "{what}: {}", answer.text());
     }
 }
@@ -137,7 +137,7 @@ async fn the_control_token_is_required_when_set() {
 #[tokio::test]
 async fn control_off_removes_it() {
     let app = TestApp::start_with(Database::Sqlite, &["--control", "off"]).await;
-    for (what, answer) in everything(&app, &[]).await {
+    for (what, answer) in send_everything(&app, &[]).await {
         assert_eq!(answer.expect_problem(404)["detail"], "no such path", "{what}");
     }
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();

@@ -10,7 +10,7 @@ use crate::support::{
     Answer, Database, EXPIRED_KEY, FULL_KEY, NOW, READER_KEY, Role, TestApp, apply, on_both_databases,
 };
 
-async fn requests(app: &TestApp, query: &str) -> Vec<Value> {
+async fn list_requests(app: &TestApp, query: &str) -> Vec<Value> {
     app.control().get(&format!("/requests{query}")).await.expect_ok()["requests"].as_array().unwrap().clone()
 }
 
@@ -18,8 +18,8 @@ async fn verify(app: &TestApp, question: Value) -> Answer {
     app.control().post("/requests/verify", &question).await
 }
 
-/// The entry of an answer, whole.
-async fn entry(app: &TestApp, answer: &Answer) -> Value {
+/// Gets the journal's entry of an answer.
+async fn find_entry(app: &TestApp, answer: &Answer) -> Value {
     let id = answer.header("x-request-id").unwrap();
     let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
     assert_eq!((entry["id"].as_str(), &entry["status"]), (Some(id), &answer.status.as_u16().into()));
@@ -33,7 +33,7 @@ fn header<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
 #[apply(on_both_databases)]
 async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
     let answer = app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
-    let entry = entry(&app, &answer).await;
+    let entry = find_entry(&app, &answer).await;
     assert_eq!(entry["at"], NOW);
     assert_eq!((&entry["service"], &entry["operation"]), (&"jetbrains_account".into(), &"assignLicense".into()));
     assert_eq!((&entry["method"], &entry["path"]), (&"POST".into(), &"/api/v1/customer/licenses/assign".into()));
@@ -49,7 +49,7 @@ async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
     assert_eq!(header(&entry["response"], "content-type"), Some("application/json;charset=UTF-8"));
     assert_eq!((&entry["response"]["body"], &entry["response"]["body_bytes"]), (&Value::Null, &0.into()));
     let listed = app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=II").await;
-    let entry = self::entry(&app, &listed).await;
+    let entry = find_entry(&app, &listed).await;
     assert_eq!(
         (&entry["query"], &entry["response"]["body"]),
         (&"perPage=2&productCode=II".into(), &listed.text().into())
@@ -58,7 +58,7 @@ async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn the_trail_says_why(app: TestApp) {
-    let good = entry(&app, &app.jetbrains_account(Role::OrgViewer).get("/token").await).await;
+    let good = find_entry(&app, &app.jetbrains_account(Role::OrgViewer).get("/token").await).await;
     assert_eq!(
         good["trail"],
         json!({
@@ -66,26 +66,26 @@ async fn the_trail_says_why(app: TestApp) {
             "permission": {"needed": "any role, and the customer code", "held": "viewer of the organization"},
         })
     );
-    let refused = entry(&app, &app.jetbrains_account(Role::OrgViewer).assign_license("FREE000001").await).await;
+    let refused = find_entry(&app, &app.jetbrains_account(Role::OrgViewer).assign_license("FREE000001").await).await;
     let needed = "an admin of the organization, or of the licence's team";
     assert_eq!(refused["trail"]["permission"], json!({"needed": needed, "held": "viewer of the organization"}));
     assert_eq!(refused["trail"]["refusal"], "no permission to edit");
-    let scope = entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
+    let scope = find_entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
     assert_eq!(scope["trail"]["permission"], json!({"needed": "read:keys:admin", "held": "read:tokens:admin"}));
     assert_eq!(
         scope["trail"]["rate_limit"],
         json!({"limit": 1000, "remaining": 999, "reset": "2026-01-15T09:01:00Z", "exceeded": false})
     );
     assert_eq!(scope["refusal"], "the scope read:keys:admin is needed");
-    let expired = entry(&app, &app.atlassian(EXPIRED_KEY).get("/api-keys").await).await;
+    let expired = find_entry(&app, &app.atlassian(EXPIRED_KEY).get("/api-keys").await).await;
     assert_eq!(expired["trail"]["credential"], json!({"outcome": "expired", "label": "expired"}));
-    let unknown = entry(&app, &app.jetbrains_account_token("nobody's", "6700001").get("/token").await).await;
+    let unknown = find_entry(&app, &app.jetbrains_account_token("nobody's", "6700001").get("/token").await).await;
     assert_eq!(unknown["trail"]["credential"], json!({"outcome": "unknown"}));
     assert_eq!(header(&unknown["request"], "x-api-key"), Some("********"));
-    let nothing = entry(&app, &app.jetbrains_account(Role::Anonymous).get("/token").await).await;
+    let nothing = find_entry(&app, &app.jetbrains_account(Role::Anonymous).get("/token").await).await;
     assert_eq!(nothing["trail"]["credential"], json!({"outcome": "nothing"}));
     app.control().put("/rate-limits", r#"{"limit":1}"#).await.expect_ok();
-    let limited = entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
+    let limited = find_entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
     assert_eq!((&limited["status"], &limited["trail"]["rate_limit"]["exceeded"]), (&429.into(), &true.into()));
     let fault =
         app.control().post("/faults", r#"{"then":{"status":503,"fault":"truncated"},"times":1}"#).await.expect_ok();
@@ -106,7 +106,7 @@ async fn lists_filter_and_page(app: TestApp) {
     app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
     assert_eq!(app.client().get("/api/v2/token").await.status, 404);
     let found = async |query: &str| {
-        let found = requests(&app, query).await;
+        let found = list_requests(&app, query).await;
         found.iter().map(|r| r["status"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(found("").await, [404, 200, 404, 400, 200]);
@@ -115,7 +115,7 @@ async fn lists_filter_and_page(app: TestApp) {
     assert_eq!(found("?status=400").await, [400]);
     assert_eq!(found("?credential=full").await, [200]);
     assert_eq!(found("?credential=nobody").await, [0_u64; 0]);
-    let last = requests(&app, "?status=400").await[0]["id"].as_str().unwrap().to_owned();
+    let last = list_requests(&app, "?status=400").await[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(found(&format!("?since={last}")).await, [404, 200, 404]);
     app.advance_clock("1h").await;
     app.jetbrains_account(Role::OrgAdmin).get("/token").await;
@@ -141,13 +141,13 @@ async fn spaces_have_their_own_and_reset_clears_it(app: TestApp) {
     let account = &space["organizations"][0];
     let token = account["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
     app.jetbrains_account_token(token, account["customer_code"].as_str().unwrap()).get("/token").await.expect_ok();
-    assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (0, 1));
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
-    assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (1, 1));
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (1, 1));
     let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}});
     app.control().post("/spaces/t1/requests/verify", &question).await.expect_ok();
     app.control().post("/reset", "").await.expect_ok();
-    assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (0, 1));
 }
 
 #[apply(on_both_databases)]
@@ -405,10 +405,11 @@ async fn long_and_binary_bodies() {
     let app = TestApp::start(Database::Sqlite).await;
     let text = format!(r#"{{"licenseIds":["{}"]}}"#, "A".repeat(100_000));
     let long =
-        entry(&app, &app.jetbrains_account(Role::OrgAdmin).post("/customer/changeLicensesTeam", &text).await).await;
+        find_entry(&app, &app.jetbrains_account(Role::OrgAdmin).post("/customer/changeLicensesTeam", &text).await)
+            .await;
     assert_eq!(long["request"]["body_bytes"], text.len());
     assert!(long["request"]["body"].as_str().unwrap().len() <= 64 * 1024);
     let binary = app.atlassian(FULL_KEY).post("/service-accounts/count", vec![0xff, 0xfe, 0]).await;
-    let binary = entry(&app, &binary).await;
+    let binary = find_entry(&app, &binary).await;
     assert_eq!((&binary["request"]["body"], &binary["request"]["body_bytes"]), (&Value::Null, &3.into()));
 }

@@ -53,7 +53,7 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Every operation of everything: its method, and its path with `{…}` for parameters.
-fn routes() -> Vec<(Method, String)> {
+fn list_routes() -> Vec<(Method, String)> {
     let documents = [
         (locum::services::jetbrains_account::openapi(), "/api/v1"),
         (locum::services::license_vault::openapi(), ""),
@@ -75,7 +75,7 @@ fn routes() -> Vec<(Method, String)> {
 }
 
 /// The path with a value for each parameter.
-fn filled(path: &str, value: &str) -> String {
+fn fill_parameters(path: &str, value: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "{customerCode}" => "6700001",
         "{orgId}" => "8f2b0c1e-0000-4000-8000-000000000001",
@@ -95,8 +95,8 @@ enum Place {
 
 async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Place) -> Answer {
     let path = match place {
-        Place::Credential => format!("{}?token={token}", filled(path, "nothing")),
-        Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", filled(path, token)),
+        Place::Credential => format!("{}?token={token}", fill_parameters(path, "nothing")),
+        Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", fill_parameters(path, token)),
     };
     let client = app.client().with_header("X-Customer-Code", "6700001");
     let client = match place {
@@ -126,34 +126,34 @@ async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Pl
     client.call(method.as_str(), &path, body).await
 }
 
-fn check(text: &str, secrets: &[String], place: &str) {
+fn expect_no_secret(text: &str, secrets: &[String], place: &str) {
     for secret in secrets {
         assert!(!text.contains(secret.as_str()), "{secret} stands in {place}: {text}");
     }
 }
 
 /// Everything that people can read afterwards.
-async fn check_everything(app: &TestApp, secrets: &[String]) {
+async fn expect_no_secret_anywhere(app: &TestApp, secrets: &[String]) {
     let mut cursor = String::new();
     loop {
         let page = app.control().get(&format!("/requests?limit=1000{cursor}")).await.expect_ok();
-        check(&page.to_string(), secrets, "the journal");
+        expect_no_secret(&page.to_string(), secrets, "the journal");
         for request in page["requests"].as_array().unwrap() {
             let id = request["id"].as_str().unwrap();
             let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
-            check(&entry.to_string(), secrets, "an entry of the journal");
+            expect_no_secret(&entry.to_string(), secrets, "an entry of the journal");
         }
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
     let question = r#"{"match":{"operation":"rotateToken","path":"/nope"},"count":{"exactly":99}}"#;
-    check(app.control().post("/requests/verify", question).await.text(), secrets, "a question's answer");
+    expect_no_secret(app.control().post("/requests/verify", question).await.text(), secrets, "a question's answer");
     for path in ["/info", "/operations", "/rate-limits", "/faults", "/state", "/credentials", "/spaces"] {
-        check(app.control().get(path).await.text(), secrets, path);
+        expect_no_secret(app.control().get(path).await.text(), secrets, path);
     }
     let metrics = app.client().get("/metrics").await;
     assert!(metrics.text().contains("locum_requests_total"), "{}", metrics.text());
-    check(metrics.text(), secrets, "the metrics");
+    expect_no_secret(metrics.text(), secrets, "the metrics");
 }
 
 #[apply(on_both_databases)]
@@ -166,7 +166,7 @@ async fn known_tokens_stand_nowhere(app: TestApp) {
     let rotated = app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await;
     let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
     secrets.push(rotated.expect_ok()["token"].as_str().unwrap().to_owned());
-    for (method, path) in routes() {
+    for (method, path) in list_routes() {
         // Control routes change the world that the tokens are of; they are asked with credentials only.
         let is_control = path.starts_with("/_emulator");
         for token in secrets.clone() {
@@ -175,7 +175,7 @@ async fn known_tokens_stand_nowhere(app: TestApp) {
                 if path == "/api/v1/token/rotate" && answer.status == 200 {
                     secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
                 } else {
-                    check(answer.text(), &secrets, &format!("the answer of {method} {path}"));
+                    expect_no_secret(answer.text(), &secrets, &format!("the answer of {method} {path}"));
                 }
             }
             if !is_control {
@@ -183,9 +183,9 @@ async fn known_tokens_stand_nowhere(app: TestApp) {
             }
         }
     }
-    check_everything(&app, &secrets).await;
+    expect_no_secret_anywhere(&app, &secrets).await;
     drop(logging);
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
-    check(&logged, &secrets, "the log");
+    expect_no_secret(&logged, &secrets, "the log");
 }

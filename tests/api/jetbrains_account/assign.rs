@@ -10,11 +10,11 @@ use crate::support::{Answer, Client, Database, Role, TestApp, apply, on_both_dat
 const PATH: &str = "/customer/licenses/assign";
 const CONTACT: &str = r#""contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}"#;
 
-async fn assign(actor: &Client, what: &str) -> Answer {
-    actor.post(PATH, &format!("{{{what}{}{CONTACT}}}", if what.is_empty() { "" } else { "," })).await
+async fn assign(client: &Client, what: &str) -> Answer {
+    client.post(PATH, &format!("{{{what}{}{CONTACT}}}", if what.is_empty() { "" } else { "," })).await
 }
 
-async fn assignee(app: &TestApp, id: &str) -> serde_json::Value {
+async fn get_assignee(app: &TestApp, id: &str) -> serde_json::Value {
     app.jetbrains_account(Role::OrgAdmin).get(&format!("/customer/licenses/{id}")).await.expect_ok()["assignee"].clone()
 }
 
@@ -41,7 +41,7 @@ async fn by_team_takes_the_first_in_listing_order(app: TestApp) {
                 .status,
             200
         );
-        assert_eq!(assignee(&app, expected).await["email"], "eve@example.test");
+        assert_eq!(get_assignee(&app, expected).await["email"], "eve@example.test");
     }
     assign(&app.jetbrains_account(Role::OrgAdmin), r#""license":{"team":2001,"productCode":"II"}"#)
         .await
@@ -86,13 +86,13 @@ async fn names_shown(app: TestApp) {
         r#"{"licenseId":"FREE000001","contact":{"firstName":"Some","lastName":"Body","email":"Ann@Example.test"}}"#;
     assert_eq!(app.jetbrains_account(Role::OrgAdmin).post(PATH, body).await.status, 200);
     assert_eq!(
-        assignee(&app, "FREE000001").await,
+        get_assignee(&app, "FREE000001").await,
         json!({"name": "Ann Lee", "email": "Ann@Example.test", "type": "USER"})
     );
     let body =
         r#"{"licenseId":"FREE000002","contact":{"firstName":"Ro","lastName":"R","email":"r@jetbrains-test.com"}}"#;
     assert_eq!(app.jetbrains_account(Role::OrgAdmin).post(PATH, body).await.status, 200);
-    assert_eq!(assignee(&app, "FREE000002").await["name"], "R* *");
+    assert_eq!(get_assignee(&app, "FREE000002").await["name"], "R* *");
 }
 
 #[apply(on_both_databases)]
@@ -262,7 +262,7 @@ async fn contacts(app: TestApp) {
         "INVALID_CONTACT_NAME",
         "Sorry, we can't accept digits in this field.",
     );
-    assert!(assignee(&app, "FREE000001").await.is_null(), "nothing of this assigned it");
+    assert!(get_assignee(&app, "FREE000001").await.is_null(), "nothing of this assigned it");
     assert_eq!(
         with(json!({"firstName": "It Could Be", "lastName": "O'Neil", "email": "a@example.test"})).await.status,
         200
@@ -303,7 +303,7 @@ async fn bodies_that_cannot_be_read(app: TestApp) {
         assign(&admin, what).await.expect_jetbrains_error_page(400);
     }
     admin.call("POST", PATH, vec![b'{', 0xff, b'}']).await.expect_jetbrains_error_page(400);
-    assert!(assignee(&app, "FREE000001").await.is_null());
+    assert!(get_assignee(&app, "FREE000001").await.is_null());
     // Unknown members, null flags: fine.
     assert_eq!(
         assign(&admin, r#""licenseId":"FREE000001","sendEmail":null,"includeOfflineActivationCode":null,"x":[{}]"#)
@@ -347,5 +347,5 @@ async fn the_quirk_answers_204() {
     app.control().post("/seed", quirk).await.expect_ok();
     let answer = app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
     assert_eq!((answer.status.as_u16(), answer.text()), (204, ""));
-    assert_eq!(assignee(&app, "FREE000001").await["email"], "eve@example.test");
+    assert_eq!(get_assignee(&app, "FREE000001").await["email"], "eve@example.test");
 }

@@ -2,12 +2,12 @@
 
 use crate::support::{Answer, Client, Role, TestApp, apply, on_both_databases};
 
-async fn ids(actor: &Client, path: &str) -> Vec<String> {
-    ids_of(&actor.get(path).await)
+async fn list_ids(client: &Client, path: &str) -> Vec<String> {
+    read_ids(&client.get(path).await)
 }
 
 #[track_caller]
-fn ids_of(answer: &Answer) -> Vec<String> {
+fn read_ids(answer: &Answer) -> Vec<String> {
     answer.expect_ok().as_array().unwrap().iter().map(|l| l["licenseId"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -56,7 +56,8 @@ async fn null_members_are_left_out(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn availability(app: TestApp) {
-    let available = ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses?assigned=false").await;
+    let available =
+        list_ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses?assigned=false").await;
     assert!(available.contains(&"EXPIRED001".to_owned()), "no assignee is not the same as available");
     let all = app.jetbrains_account(Role::OrgAdmin).get("/customer/teams/2001/licenses").await.expect_ok();
     let mut to_assign: Vec<_> = all
@@ -95,7 +96,7 @@ async fn unknown_and_foreign_licences(app: TestApp) {
 #[apply(on_both_databases)]
 async fn filters(app: TestApp) {
     let admin = app.jetbrains_account(Role::OrgAdmin);
-    let list = async |query: &str| ids(&admin, &format!("/customer/licenses?{query}")).await;
+    let list = async |query: &str| list_ids(&admin, &format!("/customer/licenses?{query}")).await;
     assert_eq!(list("").await.len(), 37);
     assert_eq!(list("productCode=II").await, ["ABCDE12345", "FRESH00001", "FREE000001", "FREE000002"]);
     assert_eq!(list("productCode=II&assigned=true").await, ["ABCDE12345", "FRESH00001"]);
@@ -127,10 +128,10 @@ async fn paging(app: TestApp) {
             r#"</api/v1/customer/licenses?productCode=ALL&page=2&perPage=20>; rel="last""#
         ))
     );
-    let mut all = ids_of(&first);
+    let mut all = read_ids(&first);
     assert_eq!(all.len(), 20);
-    all.extend(ids(&admin, "/customer/licenses?perPage=20&productCode=ALL&page=2").await);
-    assert_eq!(all, ids(&admin, "/customer/licenses?productCode=ALL").await);
+    all.extend(list_ids(&admin, "/customer/licenses?perPage=20&productCode=ALL&page=2").await);
+    assert_eq!(all, list_ids(&admin, "/customer/licenses?productCode=ALL").await);
     let past = admin.get("/customer/licenses?page=9&perPage=20").await;
     assert_eq!((past.text(), past.header("x-total-count")), ("[]", Some("37")));
     assert_eq!(admin.get("/customer/licenses?page=2147483647&perPage=200").await.text(), "[]");
@@ -162,7 +163,7 @@ async fn an_absurd_query_is_not_echoed(app: TestApp) {
 #[apply(on_both_databases)]
 async fn lists_of_teams(app: TestApp) {
     let admin = app.jetbrains_account(Role::OrgAdmin);
-    assert_eq!(ids(&admin, "/customer/teams/2003/licenses").await, ["SERVER0001", "KEYHOLDER1"]);
+    assert_eq!(list_ids(&admin, "/customer/teams/2003/licenses").await, ["SERVER0001", "KEYHOLDER1"]);
     assert_eq!(admin.get("/customer/teams/2002/licenses?perPage=5").await.header("x-total-count"), Some("25"));
     admin.get("/customer/teams/9/licenses").await.expect_jetbrains_error(404, "TEAM_NOT_FOUND", "9");
     admin.get("/customer/teams/3001/licenses").await.expect_jetbrains_error(404, "TEAM_NOT_FOUND", "3001");
@@ -173,21 +174,21 @@ async fn lists_of_teams(app: TestApp) {
         "Token was generated for team with id 2001",
     );
     assert_eq!(
-        ids(&app.jetbrains_account(Role::TeamViewer), "/customer/teams/2001/licenses?productCode=WS").await,
+        list_ids(&app.jetbrains_account(Role::TeamViewer), "/customer/teams/2001/licenses?productCode=WS").await,
         ["FREE000003"]
     );
 }
 
 #[apply(on_both_databases)]
 async fn a_team_token_lists_its_own_team(app: TestApp) {
-    let own = ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses").await;
-    assert_eq!(own, ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses").await);
-    assert_eq!(ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses?teamId=2002").await, [""; 0]);
+    let own = list_ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses").await;
+    assert_eq!(own, list_ids(&app.jetbrains_account(Role::OrgAdmin), "/customer/teams/2001/licenses").await);
+    assert_eq!(list_ids(&app.jetbrains_account(Role::TeamAdmin), "/customer/licenses?teamId=2002").await, [""; 0]);
 }
 
 #[apply(on_both_databases)]
 async fn tenants_never_see_each_other(app: TestApp) {
-    assert_eq!(ids(&app.jetbrains_account(Role::OtherOrgAdmin), "/customer/licenses").await, ["OTHER00001"]);
+    assert_eq!(list_ids(&app.jetbrains_account(Role::OtherOrgAdmin), "/customer/licenses").await, ["OTHER00001"]);
     app.jetbrains_account(Role::OtherOrgAdmin).get("/customer/licenses/ABCDE12345").await.expect_jetbrains_error(
         404,
         "LICENSE_NOT_FOUND",

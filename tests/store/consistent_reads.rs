@@ -1,4 +1,4 @@
-//! Readers during a reset see the old world or the new one, never a mixture.
+//! Who reads during a reset sees the old data or the new data, never a mixture of both.
 
 use std::sync::{
     Arc,
@@ -13,8 +13,8 @@ use crate::support::{ORG, TestApp, apply, on_both_databases};
 /// How often everything is replaced.
 const TIMES: usize = 40;
 
-/// One world: so many licences of a product, a token of its own, and one that both worlds know.
-fn world(name: &str, product: &str, count: usize) -> String {
+/// A seed: so many licences of a product, a token of its own, and one that both seeds have.
+fn make_seed(name: &str, product: &str, count: usize) -> String {
     format!(
         "version: 1
 clock: 2026-01-15T09:00:00Z
@@ -39,24 +39,24 @@ organizations:
     )
 }
 
-/// Fails unless all of the answer is of one world; says which.
-fn of_one(marks: &[(&str, bool, bool)]) -> bool {
+/// Says whether an answer is of the first seed. Fails where part of it is of the second.
+fn is_first_seed(marks: &[(&str, bool, bool)]) -> bool {
     let first = marks.iter().all(|(_, first, _)| *first);
     let second = marks.iter().all(|(_, _, second)| *second);
-    assert!(first != second, "an answer of two worlds: {marks:?}");
+    assert!(first != second, "an answer of two seeds: {marks:?}");
     first
 }
 
 async fn read(app: &TestApp) {
     let list = app.jetbrains_account_token("both", "6700001").get("/customer/licenses?perPage=4").await;
     let (total, body) = (list.header("x-total-count").unwrap_or("none").to_owned(), list.text());
-    of_one(&[
+    is_first_seed(&[
         (&total, total == "3", total == "7"),
         (body, body.matches("\"II\"").count() == 3, body.matches("\"GO\"").count() == 4),
     ]);
     let team = app.jetbrains_account_token("both", "6700001").get("/customer/teams/2001/licenses").await;
     let (total, body) = (team.header("x-total-count").unwrap_or("none").to_owned(), team.text());
-    of_one(&[
+    is_first_seed(&[
         (&total, total == "3", total == "7"),
         (body, body.matches("\"First\"").count() == 3, body.matches("\"Second\"").count() == 7),
     ]);
@@ -82,7 +82,7 @@ async fn read(app: &TestApp) {
     assert_eq!(vault.status, 200, "{}", vault.text());
 }
 
-/// Takes a licence that only the second world has.
+/// Assigns a licence that only the second seed has.
 async fn write(app: &TestApp) {
     let admin = app.jetbrains_account_token("both", "6700001");
     let body = json!({
@@ -93,9 +93,9 @@ async fn write(app: &TestApp) {
     assert!([200, 400].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
 }
 
-async fn sees_one_world(app: TestApp) {
-    let worlds = [world("First", "II", 3), world("Second", "GO", 7)];
-    app.control().post("/seed?mode=replace", &worlds[0]).await.expect_ok();
+async fn expect_no_mixed_answers(app: TestApp) {
+    let seeds = [make_seed("First", "II", 3), make_seed("Second", "GO", 7)];
+    app.control().post("/seed?mode=replace", &seeds[0]).await.expect_ok();
     app.control().put("/snapshots/first", "").await.expect_ok();
     let (app, done, answers) = (Arc::new(app), Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut clients = JoinSet::new();
@@ -116,7 +116,7 @@ async fn sees_one_world(app: TestApp) {
         if time % 4 == 1 {
             app.control().post("/snapshots/first/restore", "").await.expect_ok();
         } else {
-            app.control().post("/seed?mode=replace", &worlds[(time + 1) % 2]).await.expect_ok();
+            app.control().post("/seed?mode=replace", &seeds[(time + 1) % 2]).await.expect_ok();
         }
         while answers.load(Ordering::Relaxed) < before + 2 {
             if let Some(client) = clients.try_join_next() {
@@ -132,7 +132,7 @@ async fn sees_one_world(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn every_answer_is_of_one_world(app: TestApp) {
-    sees_one_world(app).await;
+    expect_no_mixed_answers(app).await;
 }
 
 /// Readers of a file do not wait for its writer.
@@ -140,5 +140,5 @@ async fn every_answer_is_of_one_world(app: TestApp) {
 async fn every_answer_from_a_file_is_of_one_world() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("locum.db").display());
-    sees_one_world(TestApp::start_on(Some(&url), &[]).await).await;
+    expect_no_mixed_answers(TestApp::start_on(Some(&url), &[]).await).await;
 }
