@@ -149,3 +149,17 @@ fn only_the_clock_and_the_ids_touch_the_machine() {
         }
     }
 }
+
+/// Rustfmt leaves what it cannot break as it is.
+#[test]
+fn tests_are_short_and_narrow() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut found);
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() <= 450, "{} has {} lines: split it", path.display(), text.lines().count());
+        for (number, line) in (1..).zip(text.lines()) {
+            assert!(line.chars().count() <= 120, "{}:{number} is wider than 120 columns", path.display());
+        }
+    }
+}

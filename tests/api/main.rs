@@ -6,10 +6,12 @@ mod support;
 
 mod atlassian;
 mod control;
+mod document;
+mod document_check;
 mod document_pages;
-mod fuzz;
 mod guards;
 mod jetbrains_account;
 mod license_vault;
 mod openapi;
 mod pages;
+mod random_requests;

@@ -1,6 +1,6 @@
 //! The documents: committed, served, and true.
 
-use crate::support::{Database, TestApp};
+use crate::support::{Database, Role, TestApp};
 
 #[test]
 fn committed_documents_are_what_the_program_serves() {
@@ -21,7 +21,7 @@ fn committed_documents_are_what_the_program_serves() {
 #[tokio::test]
 async fn the_service_serves_its_document_to_everybody() {
     let app = TestApp::start(Database::Sqlite).await;
-    let document = app.anonymous().get("/swagger.json").await.ok();
+    let document = app.jetbrains_account(Role::Anonymous).get("/swagger.json").await.expect_ok();
     assert_eq!(document["servers"][0]["url"], "/api/v1");
     assert_eq!(document["paths"]["/customer/licenses/assign"]["post"]["operationId"], "assignLicense");
 }
@@ -30,7 +30,7 @@ async fn the_service_serves_its_document_to_everybody() {
 #[tokio::test]
 async fn every_operation_says_how_far_it_is_emulated() {
     let app = TestApp::start(Database::Sqlite).await;
-    let operations = app.control("GET", "/operations", "").await.ok();
+    let operations = app.control().get("/operations").await.expect_ok();
     let status = |id: &str| {
         let all = operations.as_array().unwrap();
         all.iter().find(|o| o["operation"] == id).unwrap_or_else(|| panic!("no {id}"))["status"].clone()

@@ -1,19 +1,20 @@
-//! Readers during a reset see the old world or the new one, never a mixture.
+//! Who reads during a reset sees the old data or the new data, never a mixture of both.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{TestApp, atlassian::ORG};
+use crate::support::{ORG, TestApp, apply, on_both_databases};
 
 /// How often everything is replaced.
 const TIMES: usize = 40;
 
-/// One world: so many licences of a product, a token of its own, and one that both worlds know.
-fn world(name: &str, product: &str, count: usize) -> String {
+/// A seed: so many licences of a product, a token of its own, and one that both seeds have.
+fn make_seed(name: &str, product: &str, count: usize) -> String {
     format!(
         "version: 1
 clock: 2026-01-15T09:00:00Z
@@ -38,61 +39,64 @@ organizations:
     )
 }
 
-/// Fails unless all of the answer is of one world; says which.
-fn of_one(marks: &[(&str, bool, bool)]) -> bool {
+/// Says whether an answer is of the first seed. Fails where part of it is of the second.
+fn is_first_seed(marks: &[(&str, bool, bool)]) -> bool {
     let first = marks.iter().all(|(_, first, _)| *first);
     let second = marks.iter().all(|(_, _, second)| *second);
-    assert!(first != second, "an answer of two worlds: {marks:?}");
+    assert!(first != second, "an answer of two seeds: {marks:?}");
     first
 }
 
 async fn read(app: &TestApp) {
-    let list = app.actor("both", "6700001").get("/customer/licenses?perPage=4").await;
+    let list = app.jetbrains_account_token("both", "6700001").get("/customer/licenses?perPage=4").await;
     let (total, body) = (list.header("x-total-count").unwrap_or("none").to_owned(), list.text());
-    of_one(&[
+    is_first_seed(&[
         (&total, total == "3", total == "7"),
         (body, body.matches("\"II\"").count() == 3, body.matches("\"GO\"").count() == 4),
     ]);
-    let team = app.actor("both", "6700001").get("/customer/teams/2001/licenses").await;
+    let team = app.jetbrains_account_token("both", "6700001").get("/customer/teams/2001/licenses").await;
     let (total, body) = (team.header("x-total-count").unwrap_or("none").to_owned(), team.text());
-    of_one(&[
+    is_first_seed(&[
         (&total, total == "3", total == "7"),
         (body, body.matches("\"First\"").count() == 3, body.matches("\"Second\"").count() == 7),
     ]);
     // Again and again: a token that is remembered must not open what came after it.
     for _ in 0..5 {
-        let own = app.actor("only-First", "6700001").get("/customer/licenses").await;
+        let own = app.jetbrains_account_token("only-First", "6700001").get("/customer/licenses").await;
         match own.status.as_u16() {
             200 => assert_eq!(own.text().matches("\"II\"").count(), 3, "not the world of the token: {}", own.text()),
             status => assert_eq!(status, 401, "{}", own.text()),
         }
     }
-    let tokens = app.api_key("key-both").get("/api-tokens?pageSize=100").await;
-    let found = tokens.each("id").len();
+    let tokens = app.atlassian("key-both").get("/api-tokens?pageSize=100").await;
+    let found = tokens.list_member("id").len();
     assert!([3, 7].contains(&found), "{found} tokens");
-    let limits = app.control("GET", "/rate-limits", "").await.ok();
+    let limits = app.control().get("/rate-limits").await.expect_ok();
     let windows = limits["windows"].to_string();
     let label = |name: &str| windows == "[]" || windows.contains(name);
     assert!(
         limits["policies"].as_array().unwrap().len() == 2 && (label("First") != label("Second") || windows == "[]"),
         "{limits}"
     );
-    let vault = app.control("GET", "/vaults/both", "").await;
+    let vault = app.control().get("/vaults/both").await;
     assert_eq!(vault.status, 200, "{}", vault.text());
 }
 
-/// Takes a licence that only the second world has.
+/// Assigns a licence that only the second seed has.
 async fn write(app: &TestApp) {
-    let admin = app.actor("both", "6700001");
-    let body = r#"{"license":{"team":2001,"productCode":"GO"},"contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
-    let answer = admin.post("/customer/licenses/assign", body).await;
+    let admin = app.jetbrains_account_token("both", "6700001");
+    let body = json!({
+        "license": {"team": 2001, "productCode": "GO"},
+        "contact": {"firstName": "Eve", "lastName": "Stone", "email": "eve@example.test"},
+    });
+    let answer = admin.post("/customer/licenses/assign", &body).await;
     assert!([200, 400].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
 }
 
-async fn sees_one_world(app: TestApp) {
-    let worlds = [world("First", "II", 3), world("Second", "GO", 7)];
-    app.control("POST", "/seed?mode=replace", &worlds[0]).await.ok();
-    app.control("PUT", "/snapshots/first", "").await.ok();
+async fn expect_no_mixed_answers(app: TestApp) {
+    let seeds = [make_seed("First", "II", 3), make_seed("Second", "GO", 7)];
+    app.control().post("/seed?mode=replace", &seeds[0]).await.expect_ok();
+    app.control().put("/snapshots/first", "").await.expect_ok();
     let (app, done, answers) = (Arc::new(app), Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut clients = JoinSet::new();
     for number in 0..5 {
@@ -110,9 +114,9 @@ async fn sees_one_world(app: TestApp) {
     for time in 0..TIMES {
         let before = answers.load(Ordering::Relaxed);
         if time % 4 == 1 {
-            app.control("POST", "/snapshots/first/restore", "").await.ok();
+            app.control().post("/snapshots/first/restore", "").await.expect_ok();
         } else {
-            app.control("POST", "/seed?mode=replace", &worlds[(time + 1) % 2]).await.ok();
+            app.control().post("/seed?mode=replace", &seeds[(time + 1) % 2]).await.expect_ok();
         }
         while answers.load(Ordering::Relaxed) < before + 2 {
             if let Some(client) = clients.try_join_next() {
@@ -126,10 +130,9 @@ async fn sees_one_world(app: TestApp) {
     assert!(answers.load(Ordering::Relaxed) >= TIMES, "the readers were let in between");
 }
 
-crate::on_both! {
-    async fn every_answer_is_of_one_world(app: TestApp) {
-        sees_one_world(app).await;
-    }
+#[apply(on_both_databases)]
+async fn every_answer_is_of_one_world(app: TestApp) {
+    expect_no_mixed_answers(app).await;
 }
 
 /// Readers of a file do not wait for its writer.
@@ -137,5 +140,5 @@ crate::on_both! {
 async fn every_answer_from_a_file_is_of_one_world() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("locum.db").display());
-    sees_one_world(TestApp::start_on(Some(&url), &[]).await).await;
+    expect_no_mixed_answers(TestApp::start_on(Some(&url), &[]).await).await;
 }

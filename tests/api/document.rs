@@ -1,16 +1,18 @@
-//! The document of the control API, as tests walk it.
+//! The documents of the services and the control API, as tests walk them.
 
 use axum::http::Method;
 use locum::http::operations::of_path;
 use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
 
-/// Routes whose good answers have no end: who sends a request that is not refused waits for ever.
+/// Control routes whose good answers have no end: who sends a request that is not refused waits for ever.
 const ENDLESS: [&str; 1] = ["/events"];
-/// Paths that the guard lets everybody have. May only shrink.
+/// Control paths that the guard lets everybody have. May only shrink.
 const PUBLIC: [&str; 1] = ["/ca.crt"];
 
 /// A documented operation.
 pub struct Operation {
+    pub id: String,
     pub method: Method,
     pub path: String,
     /// Names and examples.
@@ -42,9 +44,8 @@ pub struct Document {
 }
 
 impl Document {
-    pub fn new() -> Self {
-        let document = locum::control::openapi();
-        let schemas = serde_json::to_value(&document).unwrap()["components"]["schemas"].clone();
+    pub fn read(document: &OpenApi) -> Self {
+        let schemas = serde_json::to_value(document).unwrap()["components"]["schemas"].clone();
         let mut operations = Vec::new();
         for (path, item) in &document.paths.paths {
             for (method, operation) in of_path(item) {
@@ -55,6 +56,7 @@ impl Document {
                 let example = |parameter: &Value| parameter["example"].as_str().unwrap_or("no-such").to_owned();
                 let content = operation["requestBody"]["content"].as_object();
                 operations.push(Operation {
+                    id: operation["operationId"].as_str().unwrap().to_owned(),
                     method,
                     path: path.clone(),
                     in_path: of("path").iter().map(|p| (name(p), example(p))).collect(),
@@ -66,20 +68,30 @@ impl Document {
                 });
             }
         }
-        assert!(operations.len() > 30, "the document has everything in it");
+        assert!(operations.len() > 10, "the document has everything in it");
         Self { operations, schemas }
     }
 
-    /// Everything that the guard stands before.
-    pub fn guarded() -> Self {
-        let mut document = Self::new();
+    /// The same document with one operation.
+    pub fn only(mut self, id: &str) -> Self {
+        self.operations.retain(|operation| operation.id == id);
+        self
+    }
+
+    pub fn of_control() -> Self {
+        Self::read(&locum::control::openapi())
+    }
+
+    /// The control routes that the guard stands before.
+    pub fn of_guarded_control() -> Self {
+        let mut document = Self::of_control();
         document.operations.retain(|operation| !PUBLIC.contains(&operation.path.as_str()));
         document
     }
 
-    /// Everything whose answers end.
-    pub fn ending() -> Self {
-        let mut document = Self::new();
+    /// The control routes whose answers end.
+    pub fn of_ending_control() -> Self {
+        let mut document = Self::of_control();
         document.operations.retain(|operation| !ENDLESS.contains(&operation.path.as_str()));
         document
     }

@@ -1,12 +1,10 @@
 //! The certificate to trust, and word of a stop.
 
-use axum::{body::Body, http::Request};
-
 use crate::support::{Answer, Database, TestApp};
 
 async fn certificate(app: &TestApp) -> Answer {
-    let request = Request::get("/_emulator/ca.crt").header("host", "api.atlassian.com");
-    app.send(request.header("origin", "https://evil.example").body(Body::empty()).unwrap()).await
+    let stranger = app.control().with_header("host", "api.atlassian.com");
+    stranger.with_header("origin", "https://evil.example").get("/ca.crt").await
 }
 
 #[tokio::test]
@@ -15,15 +13,15 @@ async fn the_certificate_is_everybody_s() {
     let answer = certificate(&app).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/x-pem-file")));
     assert!(answer.text().starts_with("-----BEGIN CERTIFICATE-----") && !answer.text().contains("PRIVATE"));
-    let beside = Request::get("/_emulator/ca.crt/").header("host", "api.atlassian.com").body(Body::empty()).unwrap();
-    app.send(beside).await.problem(403);
+    let stranger = app.control().with_header("host", "api.atlassian.com");
+    stranger.get("/ca.crt/").await.expect_problem(403);
 }
 
 #[tokio::test]
 async fn where_there_is_none_it_is_not_found() {
-    certificate(&TestApp::start(Database::Sqlite).await).await.problem(404);
+    certificate(&TestApp::start(Database::Sqlite).await).await.expect_problem(404);
     let off = TestApp::start_with(Database::Sqlite, &["--tls", "auto", "--control", "off"]).await;
-    certificate(&off).await.problem(404);
+    certificate(&off).await.expect_problem(404);
 }
 
 #[tokio::test]
