@@ -14,11 +14,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::store::session::on;
 use crate::{
     core::{error::Error, ids::IdSeed, token::Keyring},
     store::{
-        error,
+        error, on,
         session::{Db, Pools},
         space,
         sqlite::Sqlite,

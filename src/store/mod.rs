@@ -1,6 +1,7 @@
 //! The database: sessions, and the platform's own tables. With the services' stores the only rooms that name sqlx;
 //! returns domain types.
 
+pub(crate) mod dialect;
 mod error;
 pub(crate) mod session;
 pub(crate) mod sql;
@@ -18,6 +19,7 @@ pub mod space;
 pub mod state;
 
 pub use migrate::{Location, OpenError};
+pub(crate) use session::on;
 pub use session::{Db, ReadOnly, ReadWrite, Session};
 
 /// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.

@@ -1,6 +1,5 @@
 //! Rate limits: an organization's policy, and how many requests each window has seen.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -12,7 +11,10 @@ use crate::{
         organization::{OrganizationId, SpaceId},
     },
     services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
-    store::session::{Db, ReadWrite, Session},
+    store::{
+        on,
+        session::{Db, ReadWrite, Session},
+    },
 };
 
 /// Counts one request to a generation of the space, and says how many there were in the window, this one included.

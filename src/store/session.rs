@@ -19,6 +19,7 @@ use crate::{
         organization::{Space, SpaceId},
     },
     store::{
+        dialect::Dialect,
         events::{self, BACKLOG, Event, EventKind, Told},
         journal::Journals,
         space,
@@ -298,8 +299,11 @@ impl<M> Session<M> {
     }
 
     /// For the few statements that must differ.
-    pub(crate) fn is_sqlite(&self) -> bool {
-        matches!(self.handle, Handle::SqliteReader(_) | Handle::SqliteWriter(_))
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.handle {
+            Handle::SqliteReader(_) | Handle::SqliteWriter(_) => Dialect::Sqlite,
+            Handle::Postgres(_) | Handle::PostgresTransaction(_) => Dialect::Postgres,
+        }
     }
 }
 

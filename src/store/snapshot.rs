@@ -1,6 +1,5 @@
 //! Named states of a space, kept until they are deleted or the space is.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -8,7 +7,7 @@ use crate::{
     },
     domain::organization::{Space, SpaceId},
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{Db, ReadWrite, Session},
         state::State,
     },

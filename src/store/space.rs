@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Clock, from_micros, micros},
@@ -13,7 +12,7 @@ use crate::{
     store::{
         can_be_stored,
         events::{self, EventKind},
-        journal,
+        journal, on,
         session::{Driver, Position, ReadWrite, Session},
     },
 };

@@ -1,14 +1,15 @@
 //! Rows, from the tables and into them.
 
-use crate::store::session::on;
 use crate::{
     core::{error::Error, token::Keyring},
     domain::organization::{Space, SpaceId},
     services::atlassian::store::api_token,
     store::{
+        dialect::{Dialect, JsonType},
+        on,
         session::{ReadWrite, Session},
         space,
-        sql::{Sql, bound, push_json_rows},
+        sql::{Sql, bound},
         state::{Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table},
     },
 };
@@ -20,7 +21,7 @@ const MANY_TOKENS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
 pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Error> {
-    let sql = sqlx::AssertSqlSafe(everything(db.is_sqlite()));
+    let sql = sqlx::AssertSqlSafe(select_everything(db.dialect()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
     let mut parts = parts.into_iter().map(|(_, rows)| rows);
@@ -54,16 +55,16 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
 }
 
 /// The space, then the tables: each as its place and one text of all its rows.
-fn everything(is_sqlite: bool) -> String {
+fn select_everything(dialect: Dialect) -> String {
     const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros";
     let mut sql = Sql::new("SELECT CAST(-1 AS BIGINT), ");
-    push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"), is_sqlite);
+    dialect.push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"));
     sql.push(" FROM space WHERE id = $1");
     for (place, table) in TABLES.iter().enumerate() {
         let columns: Vec<&str> = table.exported_columns().map(|column| column.name).collect();
-        sql.push(" UNION ALL SELECT ").repeat(&format!("CAST({place} AS BIGINT), "));
-        push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order), is_sqlite);
-        sql.push(" FROM ").push(table.name).push(" WHERE ").repeat(&table.condition());
+        sql.push(" UNION ALL SELECT ").push_raw(&format!("CAST({place} AS BIGINT), "));
+        dialect.push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order));
+        sql.push(" FROM ").push(table.name).push(" WHERE ").push_raw(&table.condition());
     }
     sql.text().to_owned()
 }
@@ -103,23 +104,23 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
 /// The name of a space that one of these credentials opens.
 async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
     const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
-                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN ";
-    const IN_SQLITE: &str = "(SELECT value FROM json_each($1)) ORDER BY s.name LIMIT 1";
-    const IN_POSTGRES: &str = "(SELECT json_array_elements_text(CAST($1::text AS json))) ORDER BY s.name LIMIT 1";
-    let is_fingerprint = |row: &Row| {
-        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| cell.clone())
+                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN (SELECT ";
+    let fingerprint = |row: &Row| {
+        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| [cell.clone()])
     };
-    let fingerprints: Vec<Cell> = rows.iter().filter_map(is_fingerprint).collect();
-    let fingerprints = serde_json::to_string(&fingerprints).map_err(Error::internal)?;
-    let sql = if db.is_sqlite() { [SQL, IN_SQLITE] } else { [SQL, IN_POSTGRES] }.concat();
-    let sql = sqlx::AssertSqlSafe(sql);
-    Ok(on!(db, |c| sqlx::query_scalar(sql).bind(fingerprints).fetch_optional(c).await)?)
+    let fingerprints: Vec<[Cell; 1]> = rows.iter().filter_map(fingerprint).collect();
+    let mut sql = Sql::new(SQL);
+    db.dialect().push_json_value(&mut sql, 0, JsonType::Text);
+    db.dialect().push_from_json(&mut sql, serde_json::to_string(&fingerprints).map_err(Error::internal)?);
+    sql.push(") ORDER BY s.name LIMIT 1");
+    let (sql, binds) = sql.into_parts();
+    Ok(on!(db, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?)
 }
 
 /// Keys that no row of the table has had since this write began. PostgreSQL's are counted up outside of transactions.
 async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
     let count = i64::try_from(count).map_err(Error::internal)?;
-    if db.is_sqlite() {
+    if db.dialect() == Dialect::Sqlite {
         let sql = sqlx::AssertSqlSafe(format!("SELECT COALESCE(MAX(id), 0) FROM {}", table.name));
         let last: i64 = on!(db, |c| sqlx::query_scalar(sql).fetch_one(c).await)?;
         return Ok((last + 1..=last + count).collect());
@@ -129,7 +130,7 @@ async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> R
     Ok(on!(db, |c| sqlx::query_scalar(sql).bind(count).fetch_all(c).await)?)
 }
 
-/// All rows are one text, as in [`api_token::add`].
+/// Inserts rows, see [`Dialect::push_from_json`].
 async fn insert(
     db: &mut Session<ReadWrite>,
     table: &Table,
@@ -154,12 +155,12 @@ async fn insert(
         new.push(cells);
     }
     let text = serde_json::to_string(&new).map_err(Error::internal)?;
-    let (sql, binds) = insertion(table, db.space().id, text, db.is_sqlite()).into_parts();
+    let (sql, binds) = insertion(table, db.space().id, text, db.dialect()).into_parts();
     let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
     done.map_err(|error| refused(table, error))
 }
 
-fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sql {
+fn insertion(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
     let mut sql = Sql::new("INSERT INTO ");
     sql.push(table.name).push(" (");
     for (at, column) in table.columns.iter().enumerate() {
@@ -174,19 +175,14 @@ fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sq
             continue;
         }
         let kind = match column.holds {
-            _ if is_sqlite => "",
-            ColumnType::Text | ColumnType::Checked(_) => "::text",
-            ColumnType::Flag => "::boolean",
-            _ => "::bigint",
+            ColumnType::Text | ColumnType::Checked(_) => JsonType::Text,
+            ColumnType::Flag => JsonType::Bool,
+            ColumnType::Key | ColumnType::KeyOf(_) | ColumnType::Space | ColumnType::Number(_) => JsonType::Int,
         };
-        sql.repeat(&format!("(value->>{place})")).push(kind);
+        dialect.push_json_value(&mut sql, place, kind);
         place += 1;
     }
-    if is_sqlite {
-        sql.push(" FROM json_each(").bind(rows).push(")");
-    } else {
-        sql.push(" FROM json_array_elements(CAST(").bind(rows).push("::text AS json)) AS row (value)");
-    }
+    dialect.push_from_json(&mut sql, rows);
     sql
 }
 
