@@ -5,10 +5,11 @@ use crate::{
     domain::{fault_rule::Rule, organization::SpaceId},
     store::{
         can_be_stored,
+        db::Db,
         dialect::Dialect,
         events::{self, EventKind},
         on,
-        session::{Db, ReadWrite, Session},
+        session::{ReadWrite, Session},
         sql::{Sql, bound},
     },
 };

@@ -12,8 +12,9 @@ use crate::{
     },
     services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
     store::{
+        db::Db,
         on,
-        session::{Db, ReadWrite, Session},
+        session::{ReadWrite, Session},
     },
 };
 
@@ -44,7 +45,7 @@ pub async fn count(
     };
     let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Another generation has other credentials, by the same keys, and counts from 0.
-    if db.known(space).is_some_and(|at| at.generation != generation) {
+    if db.cached_position(space).is_some_and(|at| at.generation != generation) {
         return Ok(1);
     }
     let (started, requests) = counters.entry((space, credential, operation)).or_insert((start, 0));
