@@ -1,4 +1,4 @@
-//! Rows, from the tables and into them.
+//! Reads a state from the tables, and writes one into them.
 
 use crate::{
     core::{error::Error, token::Keyring},
@@ -10,13 +10,16 @@ use crate::{
         session::{ReadWrite, Session},
         space,
         sql::{Sql, bound},
-        state::{Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table},
+        state::{
+            model::{Cell, Row, RowNumbers, State, StateError},
+            spec::{ColumnType, TABLES, Table},
+        },
     },
 };
 
-/// Rows that are written with one statement.
-const AT_ONCE: usize = 10_000;
-/// From this many API tokens on, PostgreSQL has to be told.
+/// Rows that one statement inserts.
+const BATCH: usize = 10_000;
+/// From so many API tokens on, PostgreSQL's plans do not fit them until its statistics are renewed.
 const MANY_TOKENS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
@@ -28,7 +31,7 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
     let spaces: Vec<space::Row> = serde_json::from_str(&parts.next().unwrap_or_default()).map_err(Error::internal)?;
     let space = spaces.into_iter().next().map(space::space);
     let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
-    let mut numbers = Numbers::default();
+    let mut numbers = RowNumbers::default();
     let mut tables = Vec::new();
     for (table, rows) in TABLES.iter().zip(parts) {
         let mut rows: Vec<Row> = serde_json::from_str(&rows).map_err(Error::internal)?;
@@ -41,7 +44,7 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
             }
         }
         let stray = |(_, column)| Error::internal(format!("{}.{column} refers to another space", table.name));
-        numbers.put(table, &mut rows).map_err(stray)?;
+        numbers.replace_keys(table, &mut rows).map_err(stray)?;
         tables.push(rows);
     }
     let state = State {
@@ -79,14 +82,14 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
     let mut keys: Vec<(&'static str, Vec<i64>)> = Vec::new();
     for (table, rows) in TABLES.iter().zip(&state.rows) {
         if table.name == "credential"
-            && let Some(space) = taken(db, table, rows).await?
+            && let Some(space) = find_space_in_use(db, table, rows).await?
         {
             return Err(StateError::Taken(space));
         }
         if table.columns.iter().any(|column| matches!(column.holds, ColumnType::Key)) {
-            keys.push((table.name, new_keys(db, table, rows.len()).await?));
+            keys.push((table.name, allocate_keys(db, table, rows.len()).await?));
         }
-        for rows in rows.chunks(AT_ONCE) {
+        for rows in rows.chunks(BATCH) {
             insert(db, table, rows, &keys).await?;
         }
         if table.name == "api_token" {
@@ -101,8 +104,8 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
     Ok(())
 }
 
-/// The name of a space that one of these credentials opens.
-async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
+/// The name of another space that one of these credentials opens already.
+async fn find_space_in_use(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
     const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
                        JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN (SELECT ";
     let fingerprint = |row: &Row| {
@@ -117,8 +120,8 @@ async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Resu
     Ok(on!(db, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?)
 }
 
-/// Keys that no row of the table has had since this write began. PostgreSQL's are counted up outside of transactions.
-async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
+/// New keys for rows of the table. PostgreSQL's come from its sequence, which other writers draw from too.
+async fn allocate_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
     let count = i64::try_from(count).map_err(Error::internal)?;
     if db.dialect() == Dialect::Sqlite {
         let sql = sqlx::AssertSqlSafe(format!("SELECT COALESCE(MAX(id), 0) FROM {}", table.name));
@@ -155,12 +158,12 @@ async fn insert(
         new.push(cells);
     }
     let text = serde_json::to_string(&new).map_err(Error::internal)?;
-    let (sql, binds) = insertion(table, db.space().id, text, db.dialect()).into_parts();
+    let (sql, binds) = insert_statement(table, db.space().id, text, db.dialect()).into_parts();
     let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
-    done.map_err(|error| refused(table, error))
+    done.map_err(|error| explain_refusal(table, error))
 }
 
-fn insertion(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
+fn insert_statement(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
     let mut sql = Sql::new("INSERT INTO ");
     sql.push(table.name).push(" (");
     for (at, column) in table.columns.iter().enumerate() {
@@ -186,8 +189,8 @@ fn insertion(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> S
     sql
 }
 
-/// What the database does not take is the document's fault: its rows contradict each other, or say too much.
-fn refused(table: &Table, error: sqlx::Error) -> Error {
+/// An error of the document, where the database refuses a row because of what is in it; else one of the database.
+fn explain_refusal(table: &Table, error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind as Kind;
     let Some(cause) = error.as_database_error() else { return error.into() };
     let detail = match cause.kind() {
