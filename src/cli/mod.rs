@@ -20,6 +20,9 @@ use crate::{
     core::duration::parse_duration,
 };
 
+/// The registry hands these down.
+const SERVICE_HOSTS: [&str; 3] = ["account.jetbrains.com", "api.atlassian.com", "*.fls.jetbrains.com"];
+
 /// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
 #[derive(Debug, Parser)]
 #[command(name = "locum", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
@@ -186,7 +189,7 @@ fn prepared(
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
         }
-        Ok(settings.check(&matches)?)
+        Ok(settings.check(&matches, &SERVICE_HOSTS)?)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What requests authenticate with, of all services.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -12,6 +11,7 @@ use crate::{
         organization::{OrganizationId, Space, SpaceId},
     },
     store::{
+        on,
         session::{ReadWrite, Session},
         space,
     },

@@ -16,8 +16,9 @@ use crate::{
         selector::Selector,
     },
     store::{
+        db::{Db, Pools},
         events::EventKind,
-        session::{Db, Driver, Pools, ReadWrite, Session},
+        session::{Driver, ReadWrite, Session},
         sql::{Sql, bound},
     },
 };

@@ -1,6 +1,5 @@
 //! Rate limits: an organization's policy, and how many requests each window has seen.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -12,7 +11,11 @@ use crate::{
         organization::{OrganizationId, SpaceId},
     },
     services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
-    store::session::{Db, ReadWrite, Session},
+    store::{
+        db::Db,
+        on,
+        session::{ReadWrite, Session},
+    },
 };
 
 /// Counts one request to a generation of the space, and says how many there were in the window, this one included.
@@ -42,7 +45,7 @@ pub async fn count(
     };
     let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Another generation has other credentials, by the same keys, and counts from 0.
-    if db.known(space).is_some_and(|at| at.generation != generation) {
+    if db.cached_position(space).is_some_and(|at| at.generation != generation) {
         return Ok(1);
     }
     let (started, requests) = counters.entry((space, credential, operation)).or_insert((start, 0));

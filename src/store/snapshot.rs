@@ -1,6 +1,5 @@
 //! Named states of a space, kept until they are deleted or the space is.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -9,7 +8,9 @@ use crate::{
     domain::organization::{Space, SpaceId},
     store::{
         can_be_stored,
-        session::{Db, ReadWrite, Session},
+        db::Db,
+        on,
+        session::{ReadWrite, Session},
         state::State,
     },
 };
@@ -40,8 +41,8 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot
     Ok(rows.into_iter().map(snapshot).collect())
 }
 
-/// Keeps a state under a name, in the place of what was kept under it. Not a write of the space: its generation, and the
-/// ids that come next in it, are as they were.
+/// Keeps a state under a name, and replaces what was kept under it. Not a write of the space, so that its generation and
+/// its next ids stay as they are.
 pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<Snapshot, Error> {
     const SQL: &str = "INSERT INTO snapshot (space_id, name, revision, taken_at, state) \
                        SELECT id, $2, $3, $4, $5 FROM space WHERE id = $1 \

@@ -82,7 +82,7 @@ pub async fn database_url(database: Database) -> Option<String> {
 pub fn config(arguments: &[&str]) -> locum::config::Config {
     let command = Settings::augment_args(Command::new("test"));
     let matches = command.try_get_matches_from(std::iter::once(&"test").chain(arguments)).expect("good arguments");
-    Settings::from_arg_matches(&matches).expect("good settings").check(&matches).expect("good settings")
+    Settings::from_arg_matches(&matches).expect("good settings").check(&matches, &[]).expect("good settings")
 }
 
 impl TestApp {

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
@@ -24,6 +23,7 @@ use crate::{
     store::{
         can_be_stored,
         credential::{self, NewCredential},
+        on,
         session::{ReadWrite, Session},
     },
 };

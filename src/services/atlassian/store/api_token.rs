@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{clock::from_micros, error::Error},
     domain::organization::OrganizationId,
@@ -16,8 +15,10 @@ use crate::{
     },
     store::{
         can_be_stored,
+        dialect::{Dialect, JsonType},
+        on,
         session::{ReadWrite, Session},
-        sql::flag,
+        sql::{Sql, bound, flag},
     },
 };
 
@@ -128,16 +129,12 @@ pub async fn forget(
     count_down(db, organization, &gone).await
 }
 
-/// Adds tokens. All rows are one text: a statement with thousands of `$n` is slow to prepare.
+/// Adds tokens.
 pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Error> {
+    use JsonType::{Bool, Int, Text};
     const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
-                        last_active_at, person_id, person_name, person_email, search) ";
-    const FROM_SQLITE: &str = "SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, \
-                               value->>6, value->>7, value->>8, value->>9, value->>10 FROM json_each($2)";
-    const FROM_POSTGRES: &str = "SELECT $1, value->>0, value->>1, (value->>2)::boolean, value->>3, \
-                                 (value->>4)::bigint, (value->>5)::bigint, (value->>6)::bigint, value->>7, \
-                                 value->>8, value->>9, value->>10 \
-                                 FROM json_array_elements(CAST($2::text AS json)) AS row (value)";
+                        last_active_at, person_id, person_name, person_email, search) SELECT ";
+    const TYPES: [JsonType; 11] = [Text, Text, Bool, Text, Int, Int, Int, Text, Text, Text, Text];
     const COUNTS: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) VALUES ($1, $2, $3) \
                           ON CONFLICT (organization_id, blocked) DO UPDATE SET \
                           tokens = api_token_count.tokens + excluded.tokens";
@@ -160,9 +157,15 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
         })
         .collect();
     let rows = serde_json::to_string(&rows).map_err(Error::internal)?;
-    let sql = if db.is_sqlite() { [INTO, FROM_SQLITE] } else { [INTO, FROM_POSTGRES] }.concat();
-    let sql = sqlx::AssertSqlSafe(sql);
-    on!(db, |c| sqlx::query(sql).bind(organization.0).bind(rows).execute(c).await.map(drop))?;
+    let mut sql = Sql::new(INTO);
+    sql.bind(organization.0);
+    for (place, kind) in TYPES.into_iter().enumerate() {
+        sql.push(", ");
+        db.dialect().push_json_value(&mut sql, place, kind);
+    }
+    db.dialect().push_from_json(&mut sql, rows);
+    let (sql, binds) = sql.into_parts();
+    on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop))?;
     for blocked in [false, true] {
         let count = tokens.iter().filter(|token| token.blocked == blocked).count();
         let count = i64::try_from(count).map_err(Error::internal)?;
@@ -183,7 +186,7 @@ pub(crate) async fn count_anew(db: &mut Session<ReadWrite>) -> Result<(), Error>
 
 /// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
 pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    if db.is_sqlite() {
+    if db.dialect() == Dialect::Sqlite {
         return Ok(());
     }
     on!(db, |c| sqlx::query("ANALYZE api_token").execute(c).await.map(drop))?;

@@ -2,7 +2,6 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::store::session::on;
 use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
@@ -10,8 +9,10 @@ use crate::{
         Field, Filter, Interval, Key, Order, PageRequest, PageResult, SortKeyed, Value, sought,
     },
     store::{
+        dialect::Dialect,
+        on,
         session::Session,
-        sql::{Sql, bound, push_json_rows},
+        sql::{Sql, bound},
     },
 };
 
@@ -144,24 +145,13 @@ enum Search {
     Index,
 }
 
-/// `search` holds the part.
-fn push_holds(sql: &mut Sql, part: &str, is_sqlite: bool) {
-    if is_sqlite {
-        sql.push("instr(search, ").bind(part.to_owned()).push(") > 0");
-    } else {
-        // LIKE is what PostgreSQL's index of parts knows.
-        let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push("search LIKE ").bind(format!("%{escaped}%"));
-    }
-}
-
 /// The rows that are asked for, sorted or not, as ` FROM … WHERE …`.
 fn push_source(
     sql: &mut Sql,
     table: &Table,
     organization: OrganizationId,
     filter: &Filter,
-    is_sqlite: bool,
+    dialect: Dialect,
     search: Search,
     page: Option<&PageRequest>,
 ) {
@@ -173,7 +163,7 @@ fn push_source(
         }
         None => None,
     };
-    let trigrams = part.as_deref().filter(|_| search == Search::Index && is_sqlite).map(trigrams);
+    let trigrams = part.as_deref().filter(|_| search == Search::Index && dialect == Dialect::Sqlite).map(trigrams);
     match (&trigrams, search, page) {
         (Some(trigrams), ..) => {
             // CROSS JOIN, so that SQLite starts from the index.
@@ -185,7 +175,7 @@ fn push_source(
             push_cursor(sql, page);
             sql.push(" ORDER BY ");
             push_order(sql, page);
-            sql.push(" LIMIT 0 + ").bind(READ_FIRST).push(") first WHERE ");
+            sql.push_limit(READ_FIRST).push(") first WHERE ");
         }
         _ => {
             sql.push(" FROM ").push(table.name).push(" WHERE ");
@@ -195,7 +185,7 @@ fn push_source(
     push_filter(sql, filter);
     if let Some(part) = part {
         sql.push(" AND ");
-        push_holds(sql, &part, is_sqlite);
+        dialect.push_contains(sql, "search", &part);
     }
     if let Some(page) = page.filter(|_| search != Search::ReadFirst) {
         push_cursor(sql, page);
@@ -261,14 +251,14 @@ async fn select<M, R: DeserializeOwned>(
     page: &PageRequest,
     search: Search,
 ) -> Result<Vec<R>, Error> {
-    let is_sqlite = db.is_sqlite();
+    let dialect = db.dialect();
     let mut sql = Sql::new("WITH picked AS (SELECT ");
     sql.push(table.columns);
-    push_source(&mut sql, table, organization, filter, is_sqlite, search, Some(page));
+    push_source(&mut sql, table, organization, filter, dialect, search, Some(page));
     sql.push(" ORDER BY ");
     push_order(&mut sql, page);
-    sql.push(" LIMIT 0 + ").bind(page.size + 1).push(") SELECT ");
-    push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page), is_sqlite);
+    sql.push_limit(page.size + 1).push(") SELECT ");
+    dialect.push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page));
     sql.push(" FROM picked");
     let (text, binds) = sql.into_parts();
     let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
@@ -284,7 +274,7 @@ pub(crate) async fn count<M>(
 ) -> Result<i64, Error> {
     let search = if is_worth_an_index(db, table, organization, filter).await? { Search::Index } else { Search::Read };
     let mut sql = Sql::new("SELECT count(*)");
-    push_source(&mut sql, table, organization, filter, db.is_sqlite(), search, None);
+    push_source(&mut sql, table, organization, filter, db.dialect(), search, None);
     let (text, binds) = sql.into_parts();
     Ok(on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?)
 }

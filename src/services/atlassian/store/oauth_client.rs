@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
@@ -18,7 +17,7 @@ use crate::{
         store::listing::{self, Table},
     },
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };

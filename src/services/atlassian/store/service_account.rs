@@ -1,6 +1,5 @@
 //! Service accounts and their API tokens.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
@@ -13,7 +12,7 @@ use crate::{
         service_account::{ServiceAccount, ServiceAccountToken},
     },
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::store::session::on;
 use crate::{
     core::{
         error::Error,
@@ -15,7 +14,7 @@ use crate::{
     services::atlassian::domain::api_access::{Access, Admin, Quirks, RateLimit, User},
     store::{
         credential::{self, NewCredential},
-        organization,
+        on, organization,
         session::{ReadWrite, Session},
     },
 };

@@ -1,6 +1,5 @@
 //! JetBrains Account tokens: one per person and profile.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros},
@@ -17,7 +16,7 @@ use crate::{
     },
     store::{
         credential::{self, NewCredential},
-        organization,
+        on, organization,
         session::{ReadWrite, Session},
     },
 };

@@ -1,6 +1,5 @@
 //! Who holds a vault's licences, what runs on them, and what was denied.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -18,7 +17,7 @@ use crate::{
         },
     },
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };

@@ -1,6 +1,5 @@
 //! License vaults: what they are, who may call them, what they hold.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::Time,
@@ -15,7 +14,7 @@ use crate::{
     store::{
         can_be_stored,
         credential::{self, NewCredential},
-        organization,
+        on, organization,
         session::{ReadWrite, Session},
     },
 };
