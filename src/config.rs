@@ -11,9 +11,10 @@ use crate::{
         duration::parse_duration,
         ids::IdSeed,
         rate_window::Mode,
+        suggest::nearest,
     },
     domain::journal::Bounds,
-    seed::{self, file::SeedFile, nearest},
+    seed::{self, file::SeedFile},
     store::Location,
     tls::{Identity, TlsError},
 };

@@ -16,8 +16,8 @@ use http_body::{Frame, SizeHint};
 use crate::{
     app::App,
     core::{
-        redact::{Known, MASK},
-        token::Keyring,
+        redact::MASK,
+        token::{Keyring, KnownTokens},
     },
     domain::journal::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, Window},
     http::{authenticate::Decision, vendor_service::Outcome},
@@ -151,7 +151,7 @@ fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
 
 /// Takes secrets out, and remembers whether there were any.
 struct Redactor<'a> {
-    known: Known<'a>,
+    known: KnownTokens<'a>,
     found: bool,
 }
 

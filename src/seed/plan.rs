@@ -10,6 +10,7 @@ use crate::{
         clock::{self, Clock, Time},
         duration::HumanDuration,
         ids::Ids,
+        suggest::suggest,
         token::PlainToken,
     },
     domain::organization::{Team, email_key},
@@ -17,7 +18,6 @@ use crate::{
         Diagnostic, Diagnostics,
         file::{self, Assignee, JetBrainsAccount, Scalar, SeedFile},
         read::Reader,
-        suggest,
     },
     services::{
         atlassian::{self, domain::api_access::User},

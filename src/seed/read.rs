@@ -8,11 +8,11 @@ use crate::{
     core::{
         clock::{self, Time},
         duration::HumanDuration,
+        suggest::suggest,
     },
     seed::{
         Diagnostic, Diagnostics,
         file::{Document, Scalar, SeedFile},
-        suggest,
     },
 };
 

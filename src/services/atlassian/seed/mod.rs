@@ -12,6 +12,7 @@ use crate::{
         duration::{HumanDuration, parse_duration},
         ids::Ids,
         rate_window::Mode,
+        suggest::suggest,
         token::{Keyring, PlainToken},
     },
     domain::organization::{OrganizationId, email_key},
@@ -21,7 +22,6 @@ use crate::{
         file::Scalar,
         plan::{Known, literal_token, person},
         read::Reader,
-        suggest,
     },
     services::atlassian::{
         domain::{

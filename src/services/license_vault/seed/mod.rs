@@ -9,6 +9,7 @@ use crate::{
         clock::Time,
         error::Error,
         ids::Ids,
+        suggest::suggest,
         token::{Keyring, PlainToken},
     },
     domain::organization::{Organization, OrganizationId, email_key},
@@ -18,7 +19,6 @@ use crate::{
         file::Scalar,
         plan::{Known, is_address, literal_token, person},
         read::Reader,
-        suggest,
     },
     services::license_vault::{
         domain::vault::{
