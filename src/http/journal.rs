@@ -19,8 +19,8 @@ use crate::{
         redact::MASK,
         token::{Keyring, KnownTokens},
     },
-    domain::journal::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, Window},
-    http::{authenticate::Decision, vendor_service::Outcome},
+    domain::journal::{DecisionTrace, Entry, Headers, Hit, Message, Window},
+    http::authenticate::Decision,
     store,
 };
 
@@ -130,14 +130,9 @@ fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answere
 fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
     let identified = &decision.identified;
     DecisionTrace {
-        credential: match (&identified.outcome, &identified.label) {
-            (Outcome::Nothing, _) => CredentialOutcome::Nothing,
-            (Outcome::Bad, None) => CredentialOutcome::Unknown,
-            (Outcome::Bad, Some(_)) => CredentialOutcome::Expired,
-            (Outcome::Good(_), _) => CredentialOutcome::Good,
-        },
-        needed: identified.needed.get().copied().map(Cow::Borrowed),
-        held: identified.held.clone(),
+        credential: identified.credential_outcome,
+        needed: identified.required_permission.get().copied().map(Cow::Borrowed),
+        held: identified.granted_permission.clone(),
         window: decision.standing.as_ref().map(|standing| Window {
             limit: standing.limit,
             remaining: standing.remaining,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue},
     middleware::Next,
@@ -19,6 +19,7 @@ use crate::{
         fault_rule,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
+        request_context::RequestContext,
         vendor_service::Refusal,
     },
 };
@@ -54,7 +55,9 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let line = is_logged.then(|| Line::of(&app, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
     let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
-    let mut response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
+    let path = Arc::from(parts.uri.path());
+    let answer = RequestContext::scope(path, &id, next.run(Request::from_parts(parts, body)));
+    let mut response = answer.instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
@@ -72,7 +75,10 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_else(|error| {
+        span.in_scope(|| tracing::error!(%error, "the body of an answer broke off, and is sent and taken down empty"));
+        Bytes::new()
+    });
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
