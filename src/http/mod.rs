@@ -6,6 +6,7 @@ pub mod caller;
 pub mod consistent_read;
 pub mod control_guard;
 pub mod control_input;
+pub mod credential_places;
 pub mod extract;
 pub mod fault_rule;
 pub mod journal;

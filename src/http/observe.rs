@@ -16,6 +16,7 @@ use crate::{
     app::App,
     http::{
         authenticate::Decision,
+        credential_places::CredentialPlaces,
         fault_rule,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
@@ -36,12 +37,14 @@ pub struct Observer {
     pub app: App,
     /// What it counts with.
     pub metrics: Arc<Metrics>,
+    /// Where it hides what it logs and takes down.
+    pub credential_places: Arc<CredentialPlaces>,
 }
 
 /// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
 pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
-    let Observer { app, metrics } = observer;
+    let Observer { app, metrics, credential_places } = observer;
     let id: Arc<str> = app.next_request_id().to_string().into();
     let started = Instant::now();
     let is_logged = tracing::enabled!(tracing::Level::INFO);
@@ -52,7 +55,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     } else {
         (None, body)
     };
-    let line = is_logged.then(|| Line::of(&app, &parts));
+    let line = is_logged.then(|| Line::of(&app, &credential_places, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
     let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
     let path = Arc::from(parts.uri.path());
@@ -83,7 +86,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
         let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
-        journal::record(&app, asked, &decision, answered).await;
+        journal::record(&app, &credential_places, asked, &decision, answered).await;
     }
     match damage {
         Some(damage) => fault_rule::damage(damage, parts, &whole),
@@ -99,11 +102,11 @@ struct Line {
 }
 
 impl Line {
-    fn of(app: &App, parts: &axum::http::request::Parts) -> Self {
+    fn of(app: &App, places: &CredentialPlaces, parts: &axum::http::request::Parts) -> Self {
         let path = parts.uri.path();
         Self {
             method: parts.method.to_string(),
-            path: app.keyring.known().redact(path).unwrap_or_else(|| path.to_owned()),
+            path: places.redact(&app.keyring.known(), path).unwrap_or_else(|| path.to_owned()),
             route: parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned()),
         }
     }

@@ -6,6 +6,7 @@ mod support;
 
 mod atlassian;
 mod control;
+mod credential_masking;
 mod document_pages;
 mod fuzz;
 mod guards;

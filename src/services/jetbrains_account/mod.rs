@@ -51,6 +51,7 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
+    const CREDENTIAL_HEADERS: &'static [&'static str] = &["x-api-key"];
     type Error = api::error::JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;

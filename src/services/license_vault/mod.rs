@@ -61,6 +61,8 @@ pub struct VaultCaller {
 impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
+    const CREDENTIAL_PARAMETERS: &'static [&'static str] = &["token"];
+    const CREDENTIAL_SCHEMES: &'static [&'static str] = &["automation"];
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
