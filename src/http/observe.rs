@@ -78,10 +78,14 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_else(|error| {
-        span.in_scope(|| tracing::error!(%error, "the body of an answer broke off, and is sent and taken down empty"));
-        Bytes::new()
-    });
+    let whole = match body.collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) => {
+            let log = || tracing::error!(%error, "the body of an answer broke off, and is sent and taken down empty");
+            span.in_scope(log);
+            Bytes::new()
+        }
+    };
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
