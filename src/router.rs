@@ -48,7 +48,8 @@ pub fn router(app: App) -> Router {
     {
         router = router
             .nest(base, service.clone())
-            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the
+            // vendor's.
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
