@@ -1,13 +1,11 @@
 //! What a running Locum consists of. Cloning shares it.
 
 use std::{
-    any::Any,
     collections::HashMap,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use quick_cache::sync::Cache;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -17,18 +15,12 @@ use crate::{
         error::Error,
         ids::{Ids, random_bytes},
         secret_file,
-        token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
+        token::{HashCost, Keyring, PlainToken, TokenHash},
     },
-    domain::{
-        credential::Credential,
-        organization::{DEFAULT_SPACE, Space, SpaceId},
-    },
+    domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     seed::{Diagnostics, apply::ApplyError},
     store::{self, Db, OpenError, fault_rule::StoredRule},
 };
-
-/// Credentials that are remembered as verified.
-const REMEMBERED_CREDENTIALS: usize = 10_000;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -37,8 +29,6 @@ pub struct Inner {
     pub config: Config,
     pub db: Db,
     pub keyring: Keyring,
-    /// Credentials that were verified, each good until its space changes.
-    pub identities: Cache<Fingerprint, Arc<Remembered>>,
     /// What a tester wants to go wrong, by space, as of one of its revisions.
     pub injections: RwLock<HashMap<SpaceId, Injections>>,
     default_space: RwLock<Option<Space>>,
@@ -61,19 +51,6 @@ impl Deref for App {
 
 /// Rules that inject faults, as of a revision of their space.
 pub type Injections = (i64, Arc<[StoredRule]>);
-
-/// A verified credential, as of the revision of its space.
-pub struct Remembered {
-    pub credential: Credential,
-    /// What people call it.
-    pub label: Arc<str>,
-    /// What it may do, in a few words.
-    pub held: Arc<str>,
-    /// The space it opens.
-    pub space: Space,
-    /// Whom it speaks for, in its service's own type.
-    pub principal: Arc<dyn Any + Send + Sync>,
-}
 
 /// Why a Locum did not start.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +100,6 @@ impl App {
             config,
             db,
             keyring,
-            identities: Cache::new(REMEMBERED_CREDENTIALS),
             injections: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),

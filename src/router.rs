@@ -17,11 +17,17 @@ use crate::{
     core::error::Error,
     http::{
         authenticate,
+        credential_places::CredentialPlaces,
         metrics::Metrics,
         observe::{self, Observer},
         problem::Problem,
     },
-    services::{atlassian, jetbrains_account, license_vault, seeding::Seeds},
+    services::{
+        atlassian::{self, Atlassian},
+        jetbrains_account::{self, JetBrainsAccount},
+        license_vault::{self, LicenseVault},
+        seeding::Seeds,
+    },
     ui,
 };
 
@@ -31,6 +37,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Everything, on one origin. The vendors' paths do not collide.
 pub fn router(app: App, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
+    let credential_places =
+        CredentialPlaces::default().and::<JetBrainsAccount>().and::<LicenseVault>().and::<Atlassian>();
+    let credential_places = Arc::new(credential_places);
     let mut router = Router::new()
         .merge(control::probes(&metrics))
         .merge(license_vault::router(&app))
@@ -40,7 +49,8 @@ pub fn router(app: App, seeds: Seeds) -> Router {
     {
         router = router
             .nest(base, service.clone())
-            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the
+            // vendor's.
             .route_service(&format!("{base}/"), service.with_state(app.clone()));
     }
     if app.config.control {
@@ -52,7 +62,7 @@ pub fn router(app: App, seeds: Seeds) -> Router {
     router
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(Observer { app: app.clone(), metrics }, observe::observe))
+        .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
         .with_state(app)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{ArgMatches, parser::ValueSource};
 
-use crate::{config::ConfigError, seed::nearest};
+use crate::{config::ConfigError, core::suggest::nearest};
 
 /// Settings that a file may hold, and the variables that name the file.
 pub(super) const IN_FILES: [(&str, &str); 3] = [

@@ -12,6 +12,7 @@ use crate::{
     core::{
         clock::{self, Time},
         error::Error,
+        suggest::suggest,
     },
     domain::{
         credential::CredentialSummary,
@@ -21,7 +22,6 @@ use crate::{
         control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
         problem::{Problem, Refused},
     },
-    seed::suggest,
     store::{self, ReadWrite, Session},
 };
 

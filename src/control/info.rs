@@ -8,13 +8,13 @@ use utoipa::{ToSchema, openapi::OpenApi};
 
 use crate::{
     app::App,
+    core::suggest::suggest,
     http::{
         control_input::{Answer, InSpace, SpaceQuery},
         operations::of_path,
         problem::{Problem, Refused},
         vendor_service::VendorService,
     },
-    seed::suggest,
     services::{
         atlassian::{self, Atlassian},
         jetbrains_account::{self, JetBrainsAccount},

@@ -5,10 +5,9 @@ use utoipa::ToSchema;
 
 use crate::{
     control::info::{check_operation, check_service},
-    core::error::Error,
+    core::{error::Error, suggest::suggest},
     domain::selector::Selector,
     http::{control_input::check_text, problem::Problem},
-    seed::suggest,
 };
 
 /// What requests can be made with.

@@ -15,9 +15,11 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    core::error::{Error, pointer},
+    core::{
+        error::{Error, pointer},
+        suggest::suggest,
+    },
     http::{operations::Operations, problem::Problem},
-    seed::suggest,
 };
 
 /// What a route takes.

@@ -1,6 +1,10 @@
 //! Secrets: what a client sends, and the two things we keep of it.
 
-use std::fmt;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -9,8 +13,6 @@ use argon2::{
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use crate::core::redact::Secrets;
 
 /// A token as its owner holds it. Cannot be printed.
 #[derive(Clone)]
@@ -70,7 +72,8 @@ pub enum HashCost {
 pub struct Keyring {
     mac: Hmac<Sha256>,
     argon2: Argon2<'static>,
-    pub(super) secrets: Secrets,
+    /// What its owner calls every token that was given out. One that is dead stays a secret.
+    labels: Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>,
 }
 
 impl Keyring {
@@ -87,7 +90,7 @@ impl Keyring {
         Self {
             mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
-            secrets: Secrets::default(),
+            labels: Arc::default(),
         }
     }
 
@@ -101,7 +104,17 @@ impl Keyring {
         self.digest(b"locum server key").to_hex()
     }
 
-    pub(super) fn digest(&self, bytes: &[u8]) -> Fingerprint {
+    /// From here on, the token of this fingerprint is a secret that [`KnownTokens::redact`] finds.
+    pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
+        self.labels.write().unwrap_or_else(PoisonError::into_inner).insert(fingerprint, label.into());
+    }
+
+    /// The tokens that were given out so far. None is added while this is held.
+    pub fn known(&self) -> KnownTokens<'_> {
+        KnownTokens { keyring: self, labels: self.labels.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    fn digest(&self, bytes: &[u8]) -> Fingerprint {
         let mut mac = self.mac.clone();
         mac.update(bytes);
         Fingerprint(mac.finalize().into_bytes().into())
@@ -126,6 +139,19 @@ impl Keyring {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keyring(…)")
+    }
+}
+
+/// See [`Keyring::known`].
+pub struct KnownTokens<'a> {
+    keyring: &'a Keyring,
+    labels: RwLockReadGuard<'a, HashMap<Fingerprint, Arc<str>>>,
+}
+
+impl KnownTokens<'_> {
+    /// What people call a token.
+    pub fn label(&self, token: &str) -> Option<&str> {
+        self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
     }
 }
 

@@ -9,35 +9,20 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, request},
 };
 use http_body::{Frame, SizeHint};
 
 use crate::{
     app::App,
-    core::{
-        redact::{Known, MASK},
-        token::Keyring,
-    },
-    domain::journal::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, Window},
-    http::{authenticate::Decision, vendor_service::Outcome},
+    core::{redact::MASK, token::KnownTokens},
+    domain::journal::{DecisionTrace, Entry, Headers, Hit, Message, Window},
+    http::{authenticate::Decision, credential_places::CredentialPlaces},
     store,
 };
 
 /// As much of a body is kept.
 const KEPT: usize = 64 * 1024;
-/// Headers that hold a credential, whatever else they hold.
-const CREDENTIALS: [HeaderName; 5] = [
-    header::AUTHORIZATION,
-    header::PROXY_AUTHORIZATION,
-    header::COOKIE,
-    header::SET_COOKIE,
-    HeaderName::from_static("x-api-key"),
-];
-/// Words in front of a credential.
-const SCHEMES: [&str; 3] = ["bearer", "automation", "basic"];
-/// The query parameter that holds one.
-const CREDENTIAL_PARAMETER: &str = "token";
 
 /// A request, as far as it is known before it is answered.
 pub struct RecordedRequest {
@@ -76,13 +61,20 @@ pub struct RecordedAnswer<'a> {
 }
 
 /// Takes a request down. A journal that cannot be written is no reason to answer otherwise.
-pub async fn record(app: &App, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) {
+pub async fn record(
+    app: &App,
+    places: &CredentialPlaces,
+    asked: RecordedRequest,
+    decision: &Decision,
+    answered: RecordedAnswer<'_>,
+) {
     let Some(bounds) = app.config.journal else { return };
     let identified = &decision.identified;
     let (space, revision) = (identified.space, identified.revision);
     let recorded = async {
         app.learn(space, revision).await?;
-        let entry = entry(&app.keyring, asked, decision, answered);
+        let redactor = Redactor { places, known: app.keyring.known(), found: false };
+        let entry = entry(redactor, asked, decision, answered);
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };
     if let Err(fault) = recorded.await {
@@ -90,9 +82,14 @@ pub async fn record(app: &App, asked: RecordedRequest, decision: &Decision, answ
     }
 }
 
-fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) -> Entry {
-    let mut redactor = Redactor { known: keyring.known(), found: false };
-    let path = redactor.text(asked.uri.path()).into();
+fn entry(
+    mut redactor: Redactor<'_>,
+    asked: RecordedRequest,
+    decision: &Decision,
+    answered: RecordedAnswer<'_>,
+) -> Entry {
+    let path = asked.uri.path();
+    let path = redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
     let query = asked.uri.query().map(|query| redactor.query(query).into());
     let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
     if let Some(copy) = asked.body {
@@ -108,7 +105,7 @@ fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answere
         body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
         length: answered.body.len(),
     };
-    let refusal = answered.refusal.map(|refusal| redactor.text(&refusal));
+    let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
     let identified = &decision.identified;
     Entry {
         id: answered.id.into(),
@@ -130,14 +127,9 @@ fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answere
 fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
     let identified = &decision.identified;
     DecisionTrace {
-        credential: match (&identified.outcome, &identified.label) {
-            (Outcome::Nothing, _) => CredentialOutcome::Nothing,
-            (Outcome::Bad, None) => CredentialOutcome::Unknown,
-            (Outcome::Bad, Some(_)) => CredentialOutcome::Expired,
-            (Outcome::Good(_), _) => CredentialOutcome::Good,
-        },
-        needed: identified.needed.get().copied().map(Cow::Borrowed),
-        held: identified.held.clone(),
+        credential: identified.credential_outcome,
+        needed: identified.required_permission.get().copied().map(Cow::Borrowed),
+        held: identified.granted_permission.clone(),
         window: decision.standing.as_ref().map(|standing| Window {
             limit: standing.limit,
             remaining: standing.remaining,
@@ -151,7 +143,8 @@ fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
 
 /// Takes secrets out, and remembers whether there were any.
 struct Redactor<'a> {
-    known: Known<'a>,
+    places: &'a CredentialPlaces,
+    known: KnownTokens<'a>,
     found: bool,
 }
 
@@ -167,9 +160,16 @@ impl Redactor<'_> {
         self.redact(text).unwrap_or_else(|| text.to_owned())
     }
 
+    /// The same for a text that may hold an address, and in it a parameter for a credential.
+    fn address(&mut self, text: &str) -> Option<String> {
+        let redacted = self.places.redact(&self.known, text);
+        self.found |= redacted.is_some();
+        redacted
+    }
+
     /// Parameters are looked at as they were meant, and stay as they were written where there is nothing to hide.
     fn query(&mut self, query: &str) -> String {
-        let is_credential = |name: &str| name == CREDENTIAL_PARAMETER;
+        let is_credential = |name: &str| self.places.is_parameter(name);
         let hides = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
             is_credential(&name) || self.known.redact(&name).is_some() || self.known.redact(&value).is_some()
         });
@@ -194,7 +194,7 @@ impl Redactor<'_> {
         shown(
             headers,
             |name, value| {
-                if CREDENTIALS.contains(name) { Some(self.credential(value)) } else { self.redact(value) }
+                if self.places.is_header(name) { Some(self.credential(value)) } else { self.address(value) }
             },
         )
     }
@@ -206,7 +206,7 @@ impl Redactor<'_> {
             label.map_or_else(|| MASK.to_owned(), |label| format!("[{label}]"))
         };
         match value.split_once(' ') {
-            Some((scheme, token)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
+            Some((scheme, token)) if self.places.is_scheme(scheme) => {
                 format!("{scheme} {}", known(token.trim()))
             }
             _ => known(value),

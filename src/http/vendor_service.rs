@@ -1,6 +1,6 @@
 //! What a service has to say about itself to be served.
 
-use std::{any::Any, future::Future, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
@@ -37,6 +37,16 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// The path in front of its operations'.
     const BASE: &'static str;
 
+    /// Headers that hold its credentials, in lower case, beside the ones that everybody uses: see
+    /// [`CredentialPlaces`](crate::http::credential_places::CredentialPlaces).
+    const CREDENTIAL_HEADERS: &'static [&'static str] = &[];
+
+    /// Parameters of the query that hold its credentials, in lower case.
+    const CREDENTIAL_PARAMETERS: &'static [&'static str] = &[];
+
+    /// Words in front of its credentials in `Authorization`, in lower case, beside `basic` and `bearer`.
+    const CREDENTIAL_SCHEMES: &'static [&'static str] = &[];
+
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
@@ -47,7 +57,7 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Option<Self::Principal>, Error>> + Send;
 
     /// What a principal may do, in a few words: for the journal.
-    fn held(principal: &Self::Principal) -> String;
+    fn describe_permission(principal: &Self::Principal) -> String;
 
     /// How many requests a principal's credential may make; `None` where the vendor does not limit them.
     fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
@@ -58,7 +68,7 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     fn injected(status: StatusCode, code: Option<&str>) -> Response;
 
     /// Decides whether the request goes on, in the vendor's order of checks.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
 }
 
 /// What a request brings to authenticate with.
@@ -73,26 +83,36 @@ pub enum Presented {
 }
 
 /// What became of it.
-#[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum Outcome<S: VendorService> {
     /// There was none.
     Nothing,
     /// It is unknown or expired.
     Bad,
-    /// It speaks for somebody: a [`VendorService::Principal`].
-    Good(Arc<dyn Any + Send + Sync>),
+    /// It speaks for somebody.
+    Good(Arc<S::Principal>),
 }
 
-impl Outcome {
+// Derived, it would ask for a service that can be cloned.
+impl<S: VendorService> Clone for Outcome<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Bad => Self::Bad,
+            Self::Good(principal) => Self::Good(Arc::clone(principal)),
+        }
+    }
+}
+
+impl<S: VendorService> Outcome<S> {
     /// The principal, if there is one.
     ///
     /// # Errors
     /// [`Error::CredentialMissing`], [`Error::CredentialRejected`].
-    pub fn principal<S: VendorService>(&self) -> Result<Arc<S::Principal>, Error> {
+    pub fn principal(&self) -> Result<Arc<S::Principal>, Error> {
         match self {
             Self::Nothing => Err(Error::CredentialMissing),
             Self::Bad => Err(Error::CredentialRejected),
-            Self::Good(principal) => Arc::clone(principal).downcast().map_err(|_| Error::CredentialRejected),
+            Self::Good(principal) => Ok(Arc::clone(principal)),
         }
     }
 }
@@ -114,7 +134,7 @@ pub fn mount_without_fallback<S: VendorService>(app: &App, routes: OpenApiRouter
 }
 
 fn layered<S: VendorService>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
-    let service = authenticate::Service { app: app.clone(), operations: Arc::new(operations::ids(document)) };
+    let service = authenticate::Service::<S>::new(app.clone(), operations::ids(document));
     routes
         .layer(from_fn_with_state(service, authenticate::authenticate::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))

@@ -6,6 +6,7 @@ mod support;
 
 mod atlassian;
 mod control;
+mod credential_masking;
 mod document;
 mod document_check;
 mod document_pages;

@@ -76,7 +76,7 @@ impl VendorService for Atlassian {
         store::settings::admin(db, credential).await
     }
 
-    fn held(admin: &Admin) -> String {
+    fn describe_permission(admin: &Admin) -> String {
         match &admin.access {
             Access::Key { scopes: None } => "every scope".to_owned(),
             Access::Key { scopes: Some(scopes) } => scopes.join(", "),
@@ -99,8 +99,8 @@ impl VendorService for Atlassian {
     ///
     /// unverified: another organization's key is refused with a 403 (§2); a session is good for nothing but what
     /// only sessions may do (§7.12).
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
-        let admin = outcome.principal::<Self>()?;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
+        let admin = outcome.principal()?;
         let is_session = admin.administrator().is_ok();
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());

@@ -52,6 +52,7 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
+    const CREDENTIAL_HEADERS: &'static [&'static str] = &["x-api-key"];
     type Error = api::error::JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
@@ -69,7 +70,7 @@ impl VendorService for JetBrainsAccount {
         store::token::owner(db, credential).await
     }
 
-    fn held(owner: &TokenOwner) -> String {
+    fn describe_permission(owner: &TokenOwner) -> String {
         format!("{} of the {}", owner.standing(), owner.profile())
     }
 
@@ -79,7 +80,11 @@ impl VendorService for JetBrainsAccount {
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
+    fn admit(
+        parts: &Parts,
+        outcome: &Outcome<Self>,
+        need: &Need,
+    ) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
             return Err(Error::CredentialMissing.into());
         }
@@ -87,7 +92,7 @@ impl VendorService for JetBrainsAccount {
         if need.customer_code && customer_code.is_none() {
             return Err(Error::TenantMissing.into());
         }
-        let owner = outcome.principal::<Self>()?;
+        let owner = outcome.principal()?;
         if need.customer_code
             && customer_code
                 .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())

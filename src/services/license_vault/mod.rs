@@ -61,6 +61,8 @@ pub struct VaultCaller {
 impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
+    const CREDENTIAL_PARAMETERS: &'static [&'static str] = &["token"];
+    const CREDENTIAL_SCHEMES: &'static [&'static str] = &["automation"];
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
@@ -84,7 +86,7 @@ impl VendorService for LicenseVault {
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
 
-    fn held(caller: &VaultCaller) -> String {
+    fn describe_permission(caller: &VaultCaller) -> String {
         format!("the {} token of {}", caller.kind.name(), caller.vault.name)
     }
 
@@ -95,8 +97,8 @@ impl VendorService for LicenseVault {
     /// license-vault §1, §2.1: the two schemes are never interchangeable.
     ///
     /// unverified: a good token at another vault's address is a 401 there.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
-        let caller = outcome.principal::<Self>()?;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
+        let caller = outcome.principal()?;
         let scheme = parts.headers.get(header::AUTHORIZATION).and_then(scheme_and_token).map(|(scheme, _)| scheme);
         let expected = match need {
             Need::Api => scheme,

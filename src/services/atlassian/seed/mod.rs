@@ -14,6 +14,7 @@ use crate::{
         duration::{HumanDuration, parse_duration},
         ids::Ids,
         rate_window::Mode,
+        suggest::suggest,
         token::{Keyring, PlainToken},
     },
     domain::organization::{OrganizationId, email_key},
@@ -23,7 +24,6 @@ use crate::{
         file::Scalar,
         plan::{People, SectionPlanner, literal_token, person},
         read::Reader,
-        suggest,
     },
     services::atlassian::{
         domain::{

@@ -5,14 +5,13 @@ use std::collections::{HashMap, HashSet};
 use serde_saphyr::Spanned;
 
 use crate::{
-    core::{clock, duration::HumanDuration, token::PlainToken},
+    core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
     domain::organization::{Team, email_key},
     seed::{
         Diagnostic,
         file::Scalar,
         plan::{SectionPlanner, is_address},
         read::Reader,
-        suggest,
     },
     services::jetbrains_account::{
         domain::{

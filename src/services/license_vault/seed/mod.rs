@@ -11,6 +11,7 @@ use crate::{
         clock::Time,
         error::Error,
         ids::Ids,
+        suggest::suggest,
         token::{Keyring, PlainToken},
     },
     domain::organization::{Organization, OrganizationId, email_key},
@@ -20,7 +21,6 @@ use crate::{
         file::Scalar,
         plan::{People, SectionPlanner, is_address, literal_token, person},
         read::Reader,
-        suggest,
     },
     services::license_vault::{
         domain::vault::{
