@@ -9,7 +9,10 @@ use crate::{
     domain::organization::Organization,
     services::{
         atlassian::{
-            api::query::{KEY_FIELDS, Parameters, TOKEN_FIELDS, encode, holds},
+            api::{
+                error::ParameterError,
+                query::{KEY_FIELDS, Parameters, TOKEN_FIELDS, encode, holds},
+            },
             domain::{
                 api_key::ApiKey,
                 api_token::ApiToken,
@@ -172,8 +175,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     match fill(&mut db, &mut shown).await {
         Ok(()) => {}
         // As the API would refuse it.
-        Err(Error::Parameter { detail, .. }) => shown.wrong = Some(detail),
-        Err(fault) => return Err(fault.into()),
+        Err(FillError::Parameter(error)) => shown.wrong = Some(error.detail),
+        Err(FillError::Other(error)) => return Err(error.into()),
     }
     drop(db);
     rendered(&page, &shown)
@@ -189,7 +192,16 @@ fn request(page: &Page, organization: &Organization, tab: Tab) -> String {
     format!("GET {base}/orgs/{}/{}{}", organization.org_id, tab.name(), crate::web::view::written(pairs))
 }
 
-async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Result<(), Error> {
+/// Why a list cannot be shown.
+#[derive(thiserror::Error, Debug)]
+#[error(transparent)]
+enum FillError {
+    /// A filter that the API would refuse.
+    Parameter(#[from] ParameterError),
+    Other(#[from] Error),
+}
+
+async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Result<(), FillError> {
     let (page, id, now) = (shown.page, shown.organization.id, shown.page.now());
     let parameters = Parameters::from(page.query.clone());
     let (next, prev) = match shown.tab {

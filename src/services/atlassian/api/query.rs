@@ -9,14 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    core::{
-        clock::Time,
-        error::{Error, ParameterProblem},
-    },
+    core::clock::Time,
     http::extract::Query,
     services::atlassian::{
         Atlassian,
-        api::error::AtlassianError,
+        api::error::{AtlassianError, ParameterError, ParameterProblem},
         domain::{
             api_access::Quirks,
             date_filter::{Search, Tense, Unit, instant, relative},
@@ -197,10 +194,6 @@ const LISTED_SIZES: [i64; 10] = [5, 10, 20, 25, 40, 50, 60, 75, 80, 100];
 const DEFAULT_SIZE: i64 = 20;
 const LARGEST_SIZE: i64 = 1000;
 
-fn wrong(problem: ParameterProblem, detail: impl Into<String>) -> Error {
-    Error::Parameter { problem, detail: detail.into() }
-}
-
 impl From<HashMap<String, String>> for Parameters {
     fn from(query: HashMap<String, String>) -> Self {
         Self(query)
@@ -226,15 +219,12 @@ impl Parameters {
     }
 
     /// Which tokens are asked for.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub(crate) fn token_filter(&self, now: Time) -> Result<Filter, Error> {
+    pub(crate) fn token_filter(&self, now: Time) -> Result<Filter, ParameterError> {
         let blocked = match self.get("status") {
             None => None,
             Some("allowed") => Some(false),
             Some("blocked") => Some(true),
-            Some(other) => return Err(Error::format(format!("status must be allowed or blocked, not `{other}`"))),
+            Some(other) => return Err(ParameterError::format(format!("status must be allowed or blocked, not `{other}`"))),
         };
         Ok(Filter {
             q: self.given("q").map(ToOwned::to_owned),
@@ -246,12 +236,9 @@ impl Parameters {
     }
 
     /// Which keys are asked for.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub(crate) fn key_filter(&self, now: Time) -> Result<Filter, Error> {
+    pub(crate) fn key_filter(&self, now: Time) -> Result<Filter, ParameterError> {
         if let Some(other) = self.get("keyType").filter(|kind| *kind != "CLOUD_ADMIN") {
-            return Err(Error::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
+            return Err(ParameterError::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
         }
         Ok(Filter {
             q: self.given("q").map(ToOwned::to_owned),
@@ -266,9 +253,9 @@ impl Parameters {
     ///
     /// unverified: parameters without a search type, and ends in the wrong order, are refused; companions of
     /// another type are ignored (atlassian-api-access §5).
-    fn interval(&self, field: &str, tense: Tense, now: Time) -> Result<Option<Interval>, Error> {
+    fn interval(&self, field: &str, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
         const COMPANIONS: [&str; 6] = ["Uom", "Value", "From", "To", "RangeFrom", "RangeTo"];
-        let combination = |detail: String| wrong(ParameterProblem::Combination, detail);
+        let combination = |detail: String| ParameterError::new(ParameterProblem::Combination, detail);
         let of = |part: &str| self.get(&format!("{field}{part}"));
         let Some(kind) = of("SearchType") else {
             return match COMPANIONS.into_iter().find(|part| of(part).is_some()) {
@@ -280,7 +267,7 @@ impl Parameters {
             let end = |part: &str| {
                 let Some(text) = of(part) else { return Ok(None) };
                 let end = read(text);
-                end.map(Some).ok_or_else(|| Error::format(format!("{field}{part} must be like {like}, not `{text}`")))
+                end.map(Some).ok_or_else(|| ParameterError::format(format!("{field}{part} must be like {like}, not `{text}`")))
             };
             match (end(from)?, end(to)?) {
                 (None, None) => {
@@ -296,10 +283,10 @@ impl Parameters {
             };
             let unit: Unit = unit
                 .parse()
-                .map_err(|()| Error::format(format!("{field}Uom must be minute, hour, day or week, not `{unit}`")))?;
+                .map_err(|()| ParameterError::format(format!("{field}Uom must be minute, hour, day or week, not `{unit}`")))?;
             let count = value.parse().ok().filter(|count| *count >= 0);
             let count =
-                count.ok_or_else(|| Error::format(format!("{field}Value must be a whole number, not `{value}`")))?;
+                count.ok_or_else(|| ParameterError::format(format!("{field}Value must be a whole number, not `{value}`")))?;
             Ok((count, unit))
         };
         let search = match kind {
@@ -310,7 +297,7 @@ impl Parameters {
             "gt" => distance().map(|(value, unit)| Search::Gt(value, unit))?,
             "lt" => distance().map(|(value, unit)| Search::Lt(value, unit))?,
             other => {
-                return Err(Error::format(format!(
+                return Err(ParameterError::format(format!(
                     "{field}SearchType must be range, gt, lt or range_time, not `{other}`"
                 )));
             }
@@ -319,41 +306,32 @@ impl Parameters {
     }
 
     /// Which page of tokens is asked for.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub(crate) fn token_page(&self) -> Result<PageRequest, Error> {
+    pub(crate) fn token_page(&self) -> Result<PageRequest, ParameterError> {
         self.page_sorted(self.sort(&TOKEN_FIELDS)?, Sizes::Any)
     }
 
     /// Which page of keys is asked for.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub(crate) fn key_page(&self) -> Result<PageRequest, Error> {
+    pub(crate) fn key_page(&self) -> Result<PageRequest, ParameterError> {
         self.page_sorted(self.sort(&KEY_FIELDS)?, Sizes::CredentialSummary)
     }
 
     /// Which page is asked for, of a list in a fixed order: newest first.
     ///
     /// unverified: the order (atlassian-api-access §7.11).
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub(crate) fn page_by_creation(&self) -> Result<PageRequest, Error> {
+    pub(crate) fn page_by_creation(&self) -> Result<PageRequest, ParameterError> {
         self.page_sorted(vec![Order { field: Field::CreatedAt, descending: true }], Sizes::Any)
     }
 
-    fn page_sorted(&self, sort: Vec<Order>, sizes: Sizes) -> Result<PageRequest, Error> {
+    fn page_sorted(&self, sort: Vec<Order>, sizes: Sizes) -> Result<PageRequest, ParameterError> {
         let cursor = match self.given("cursor") {
             None => Cursor::Start,
             // unverified: the code of a cursor that is none of ours (atlassian-api-access §6).
-            Some(text) => decode(text, &sort).ok_or_else(|| Error::format("cursor is none of this list's"))?,
+            Some(text) => decode(text, &sort).ok_or_else(|| ParameterError::format("cursor is none of this list's"))?,
         };
         Ok(PageRequest { sort, cursor, size: self.size(sizes)? })
     }
 
-    fn size(&self, sizes: Sizes) -> Result<i64, Error> {
+    fn size(&self, sizes: Sizes) -> Result<i64, ParameterError> {
         let Some(text) = self.get("pageSize") else { return Ok(DEFAULT_SIZE) };
         let size: Option<i64> = text.parse().ok();
         let (allowed, must_be) = match sizes {
@@ -363,13 +341,13 @@ impl Parameters {
             }
         };
         let detail = || format!("pageSize must be {must_be}, not `{text}`");
-        allowed.ok_or_else(|| wrong(ParameterProblem::PageSize, detail()))
+        allowed.ok_or_else(|| ParameterError::new(ParameterProblem::PageSize, detail()))
     }
 
     /// A `+` that was not percent-encoded arrives as a blank.
     ///
     /// unverified: a field that is named twice counts as it is named first.
-    fn sort(&self, fields: &[(&str, Field)]) -> Result<Vec<Order>, Error> {
+    fn sort(&self, fields: &[(&str, Field)]) -> Result<Vec<Order>, ParameterError> {
         let text = self.get("sort").unwrap_or("-lastActiveAt");
         let mut sort: Vec<Order> = Vec::new();
         for part in text.split(',') {
@@ -380,7 +358,7 @@ impl Parameters {
             let Some((_, field)) = fields.iter().find(|(known, _)| *known == name) else {
                 let known: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
                 let detail = format!("sort must be of {}, not `{name}`", known.join(", "));
-                return Err(wrong(ParameterProblem::Sort, detail));
+                return Err(ParameterError::new(ParameterProblem::Sort, detail));
             };
             if sort.iter().all(|order| order.field != *field) {
                 sort.push(Order { field: *field, descending });
@@ -390,28 +368,26 @@ impl Parameters {
     }
 
     /// As [`Self::with_quirks`], for counts, which have no page size to miss.
-    ///
-    /// # Errors
-    /// What `read` says.
     pub(crate) fn count_filter(
         &self,
         quirks: &Quirks,
-        read: impl FnOnce() -> Result<Filter, Error>,
-    ) -> Result<Filter, Error> {
+        read: impl FnOnce() -> Result<Filter, ParameterError>,
+    ) -> Result<Filter, AtlassianError> {
         self.with_quirks(&Quirks { missing_page_size_is_500: false, ..quirks.clone() }, read)
     }
 
     /// What one organization saw instead of defaults and 400s (atlassian-api-access §3).
-    ///
-    /// # Errors
-    /// What `read` says, or [`Error::VendorFailure`].
-    pub(crate) fn with_quirks<T>(&self, quirks: &Quirks, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn with_quirks<T>(
+        &self,
+        quirks: &Quirks,
+        read: impl FnOnce() -> Result<T, ParameterError>,
+    ) -> Result<T, AtlassianError> {
         if quirks.missing_page_size_is_500 && self.get("pageSize").is_none() {
-            return Err(Error::VendorFailure);
+            return Err(AtlassianError::VendorFailure);
         }
         match read() {
-            Err(Error::Parameter { .. }) if quirks.bad_query_is_500 => Err(Error::VendorFailure),
-            read => read,
+            Err(_) if quirks.bad_query_is_500 => Err(AtlassianError::VendorFailure),
+            read => Ok(read?),
         }
     }
 }

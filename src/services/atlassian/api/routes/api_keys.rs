@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Path},
     services::atlassian::{
         Atlassian,
@@ -77,7 +76,7 @@ pub(crate) async fn revoke_api_key(
     let mut db = caller.write().await?;
     // unverified: an unknown key, or one that was revoked already, is a 400 (atlassian-api-access §7.10).
     if !store::api_key::revoke(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::FieldMissing("there is no such API key").into());
+        return Err(AtlassianError::UnknownApiKey);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::Error,
     http::{
         caller::Caller,
         extract::{Json, Path},
@@ -13,7 +12,7 @@ use crate::{
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse},
+            error::{AtlassianError, ErrorResponse, ParameterError},
             query::{Paging, Parameters},
             scope,
             wire::{Answer, OAuthClient, PageResponse, Refused, created},
@@ -74,13 +73,13 @@ pub(crate) async fn create_oauth_client(
 ) -> Result<Response, AtlassianError> {
     let CreateOAuthClient { name, service_account_id } = body.0;
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
-        return Err(Error::format(format!("name must have 1 to {LONGEST_NAME} characters")).into());
+        return Err(ParameterError::format(format!("name must have 1 to {LONGEST_NAME} characters")).into());
     }
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
     // unverified: an unknown service account is a 400 (atlassian-api-access §7.12).
     let account = store::service_account::find(&mut db, organization, &service_account_id).await?;
-    let account = account.ok_or_else(|| Error::format("serviceAccountId is none of the organization's"))?;
+    let account = account.ok_or_else(|| ParameterError::format("serviceAccountId is none of the organization's"))?;
     let client = crate::services::atlassian::domain::service_account::OAuthClient {
         id: db.ids().uuid().simple().to_string(),
         name,
@@ -137,7 +136,7 @@ pub(crate) async fn get_oauth_client(
 ) -> Result<Answer<OAuthClient>, AtlassianError> {
     let organization = caller.principal.organization.id;
     let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.1).await?;
-    let client = client.ok_or_else(|| Error::NotFound("there is no such OAuth client".to_owned()))?;
+    let client = client.ok_or(AtlassianError::UnknownOAuthClient)?;
     Ok(Answer(OAuthClient::new(client, caller.now)))
 }
 
@@ -161,7 +160,7 @@ pub(crate) async fn delete_oauth_client(
 ) -> Result<StatusCode, AtlassianError> {
     let mut db = caller.write().await?;
     if !store::oauth_client::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::NotFound("there is no such OAuth client".to_owned()).into());
+        return Err(AtlassianError::UnknownOAuthClient);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

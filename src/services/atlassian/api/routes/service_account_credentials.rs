@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::error::Error,
     http::{
         caller::Caller,
         extract::{Json, Path},
@@ -15,7 +14,7 @@ use crate::{
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse},
+            error::{AtlassianError, ErrorResponse, ParameterError},
             query::{Parameters, holds},
             scope,
             wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
@@ -67,10 +66,10 @@ pub(crate) async fn get_service_account_credential_counts(
     ids: Json<Atlassian, Vec<String>>,
 ) -> Result<Answer<ServiceAccountCredentialCountResponse>, AtlassianError> {
     if ids.0.len() > MOST_IDS {
-        return Err(Error::format(format!("at most {MOST_IDS} ids")).into());
+        return Err(ParameterError::format(format!("at most {MOST_IDS} ids")).into());
     }
     if ids.0.iter().any(|id| id.chars().count() > LONGEST_ID) {
-        return Err(Error::format(format!("an id has at most {LONGEST_ID} characters")).into());
+        return Err(ParameterError::format(format!("an id has at most {LONGEST_ID} characters")).into());
     }
     let mut answer = ServiceAccountCredentialCountResponse {
         valid_service_account_ids: Vec::new(),
@@ -119,7 +118,7 @@ async fn tokens(
     let mut db = caller.read().await?;
     if let Some(id) = account {
         let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or_else(unknown)?;
+        found.ok_or(AtlassianError::UnknownServiceAccount)?;
     }
     let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
     let label = parameters.given("tokenLabel");
@@ -136,16 +135,12 @@ async fn clients(
     let mut db = caller.read().await?;
     if let Some(id) = account {
         let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or_else(unknown)?;
+        found.ok_or(AtlassianError::UnknownServiceAccount)?;
     }
     let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
     let name = parameters.given("clientName");
     let shown = clients.into_iter().filter(|client| holds(&client.name, name));
     Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
-}
-
-fn unknown() -> Error {
-    Error::NotFound("there is no such service account".to_owned())
 }
 
 /// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
@@ -202,7 +197,7 @@ pub(crate) async fn delete_service_account_api_tokens(
 ) -> Result<StatusCode, AtlassianError> {
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
-    store::service_account::find(&mut db, organization, &path.0.1).await?.ok_or_else(unknown)?;
+    store::service_account::find(&mut db, organization, &path.0.1).await?.ok_or(AtlassianError::UnknownServiceAccount)?;
     store::service_account::revoke_tokens(&mut db, organization, &path.0.1).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -17,7 +17,7 @@ use crate::{
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse, GatewayError, PreviewNotFound},
+            error::{AtlassianError, ErrorResponse, GatewayError, PreviewNotFound, ParameterError},
             query::Parameters,
             scope,
             wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, created},
@@ -92,7 +92,7 @@ pub(crate) async fn get_service_accounts(
         None => Ok(None),
         Some(text) => {
             let number = text.parse().ok().filter(|number| (0..=most).contains(number));
-            number.map(Some).ok_or_else(|| Error::format(format!("{name} cannot be `{text}`")))
+            number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
         }
     };
     let behind = number("cursor", i64::MAX)?.unwrap_or(0);
@@ -160,14 +160,14 @@ pub(crate) struct CreateServiceAccount {
 }
 
 /// atlassian-api-access §7.19. unverified: the same limits where an account is changed (§7.20).
-fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Error> {
+fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterError> {
     if name.is_some_and(|name| {
         name.trim().is_empty() || name.contains('\0') || !NAME_LENGTH.contains(&name.chars().count())
     }) {
-        return Err(Error::format("displayName must have 6 to 30 characters"));
+        return Err(ParameterError::format("displayName must have 6 to 30 characters"));
     }
     if description.is_some_and(|text| text.contains('\0') || text.chars().count() > LONGEST_DESCRIPTION) {
-        return Err(Error::format("description must have at most 255 characters"));
+        return Err(ParameterError::format("description must have at most 255 characters"));
     }
     Ok(())
 }
@@ -197,14 +197,14 @@ pub(crate) async fn create_service_account(
     if permission_rules.is_empty()
         || permission_rules.iter().any(|rule| rule.resource.is_empty() || rule.role.is_empty())
     {
-        return Err(Error::format("permissionRules must hold at least one resource with a role").into());
+        return Err(ParameterError::format("permissionRules must hold at least one resource with a role").into());
     }
     let organization = &caller.principal.organization;
     let mut db = caller.write().await?;
     if let Some(quota) = caller.principal.quirks.service_account_quota
         && store::service_account::count(&mut db, organization.id).await? >= i64::from(quota)
     {
-        return Err(Error::QuotaReached(format!("the organization may have {quota} service accounts")).into());
+        return Err(AtlassianError::QuotaReached(quota));
     }
     let account = crate::services::atlassian::domain::service_account::ServiceAccount {
         id: db.ids().atlassian_account_id(),
@@ -255,7 +255,7 @@ pub(crate) async fn update_service_account(
     let organization = &caller.principal.organization;
     let mut db = caller.write().await?;
     let account = store::service_account::find(&mut db, organization.id, &atlassian_id).await?;
-    let account = account.ok_or_else(|| Error::NotFound("there is no such service account".to_owned()))?;
+    let account = account.ok_or(AtlassianError::UnknownServiceAccount)?;
     let changed = crate::services::atlassian::domain::service_account::ServiceAccount {
         name: display_name.unwrap_or(account.name),
         description: description.or(account.description),
@@ -287,7 +287,7 @@ pub(crate) async fn delete_service_account(
     check_rollout(&caller.principal)?;
     let mut db = caller.write().await?;
     if !store::service_account::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::NotFound("there is no such service account".to_owned()).into());
+        return Err(AtlassianError::UnknownServiceAccount);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
