@@ -217,11 +217,9 @@ fn shared_answer(error: &Error) -> Answer {
         Error::MethodUnknown => gateway(S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         Error::BodyTooLarge => gateway(S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
         Error::TimedOut => gateway(S::GATEWAY_TIMEOUT, "Gateway Timeout"),
-        Error::Unavailable(_) | Error::DataReplaced => Answer::Gateway {
-            status: S::SERVICE_UNAVAILABLE,
-            message: "Service Unavailable",
-            retry_after: Some(1),
-        },
+        Error::Unavailable(_) | Error::DataReplaced => {
+            Answer::Gateway { status: S::SERVICE_UNAVAILABLE, message: "Service Unavailable", retry_after: Some(1) }
+        }
         Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format", why),
         Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, "Not found", what),
         Error::ServiceDisabled => {

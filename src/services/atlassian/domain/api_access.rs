@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    core::rate_window,
-    domain::organization::Organization,
-};
+use crate::{core::rate_window, domain::organization::Organization};
 
 /// Somebody, as Atlassian shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 
 use crate::{
-    http::caller::Caller,
+    http::{caller::Caller, extract::Query},
     services::atlassian::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{CreatedAt, LastActiveAt, Paging, Parameters, Sorting, TokenFilter},
+            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, with_quirks},
             scope,
             wire::{Answer, ApiToken, PageResponse, Refused},
         },
@@ -29,14 +29,12 @@ use crate::{
 )]
 pub(crate) async fn get_api_tokens(
     caller: Caller<Atlassian, scope::ReadTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = parameters.with_quirks(&caller.principal.quirks, || {
-        Ok((parameters.token_filter(caller.now)?, parameters.token_page()?))
-    })?;
-    let slice = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
-    Ok(Answer(PageResponse::new(&page, slice, |token| ApiToken::new(token, &organization.org_id))))
+    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
 
 /// How many API tokens of managed users there are (atlassian-api-access §7.3).
@@ -52,9 +50,9 @@ pub(crate) async fn get_api_tokens(
 )]
 pub(crate) async fn get_api_token_count(
     caller: Caller<Atlassian, scope::ReadTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, TokenFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = parameters.count_filter(&caller.principal.quirks, || parameters.token_filter(caller.now))?;
+    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
 }

@@ -2,18 +2,18 @@
 
 use axum::{http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse, ParameterError},
-            query::{Paging, Parameters},
+            query::Paging,
             scope,
             wire::{Answer, OAuthClient, PageResponse, Refused, created},
         },
@@ -38,11 +38,11 @@ const LONGEST_NAME: usize = 255;
 )]
 pub(crate) async fn get_oauth_clients(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, Paging>,
 ) -> Result<Answer<PageResponse<OAuthClient>>, AtlassianError> {
-    let page = parameters.with_quirks(&caller.principal.quirks, || parameters.page_by_creation())?;
-    let slice = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
-    Ok(Answer(PageResponse::new(&page, slice, |client| OAuthClient::new(client, caller.now))))
+    let page = query.0.with_quirks(&caller.principal.quirks, query.0.page_by_creation())?;
+    let found = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
+    Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
 }
 
 /// Body of `createOauthClient`.
@@ -118,10 +118,19 @@ pub(crate) async fn get_oauth_client_count(
     Ok(Answer(Total { total }))
 }
 
+/// Which client.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ClientPath {
+    /// The client's id
+    client_id: String,
+}
+
 /// One OAuth client (atlassian-api-access §7.14).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "getOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ("clientId" = String, Path, description = "The client's id")),
+    params(("orgId" = String, Path, description = "The organization"), ClientPath),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "The client", body = OAuthClient),
@@ -132,10 +141,10 @@ pub(crate) async fn get_oauth_client_count(
 )]
 pub(crate) async fn get_oauth_client(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, ClientPath>,
 ) -> Result<Answer<OAuthClient>, AtlassianError> {
     let organization = caller.principal.organization.id;
-    let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.1).await?;
+    let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.client_id).await?;
     let client = client.ok_or(AtlassianError::UnknownOAuthClient)?;
     Ok(Answer(OAuthClient::new(client, caller.now)))
 }
@@ -145,7 +154,7 @@ pub(crate) async fn get_oauth_client(
 /// unverified: it is gone then, not listed as revoked.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "deleteOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ("clientId" = String, Path, description = "The client's id")),
+    params(("orgId" = String, Path, description = "The organization"), ClientPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "It is gone"),
@@ -156,10 +165,10 @@ pub(crate) async fn get_oauth_client(
 )]
 pub(crate) async fn delete_oauth_client(
     caller: Caller<Atlassian, scope::DeleteServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, ClientPath>,
 ) -> Result<StatusCode, AtlassianError> {
     let mut db = caller.write().await?;
-    if !store::oauth_client::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
+    if !store::oauth_client::delete(&mut db, caller.principal.organization.id, &path.0.client_id).await? {
         return Err(AtlassianError::UnknownOAuthClient);
     }
     db.commit().await?;

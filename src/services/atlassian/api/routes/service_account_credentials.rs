@@ -4,18 +4,19 @@ use std::collections::HashSet;
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse, ParameterError},
-            query::{Parameters, holds},
+            query::{ClientNameQuery, LabelQuery},
+            routes::service_accounts::AccountPath,
             scope,
             wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
         },
@@ -91,27 +92,9 @@ pub(crate) async fn get_service_account_credential_counts(
     Ok(Answer(answer))
 }
 
-/// Which tokens.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct LabelQuery {
-    /// Part of the label; letter case does not matter.
-    token_label: Option<String>,
-}
-
-/// Which clients.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct ClientNameQuery {
-    /// Part of the name; letter case does not matter.
-    client_name: Option<String>,
-}
-
 async fn tokens(
     caller: &Reader,
-    parameters: &Parameters,
+    query: &LabelQuery,
     account: Option<&str>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
@@ -121,14 +104,13 @@ async fn tokens(
         found.ok_or(AtlassianError::UnknownServiceAccount)?;
     }
     let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
-    let label = parameters.given("tokenLabel");
-    let shown = tokens.into_iter().filter(|token| holds(&token.label, label));
+    let shown = tokens.into_iter().filter(|token| query.matches(&token.label));
     Ok(Answer(shown.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
 }
 
 async fn clients(
     caller: &Reader,
-    parameters: &Parameters,
+    query: &ClientNameQuery,
     account: Option<&str>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
     let organization = &caller.principal.organization;
@@ -138,8 +120,7 @@ async fn clients(
         found.ok_or(AtlassianError::UnknownServiceAccount)?;
     }
     let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
-    let name = parameters.given("clientName");
-    let shown = clients.into_iter().filter(|client| holds(&client.name, name));
+    let shown = clients.into_iter().filter(|client| query.matches(&client.name));
     Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
 }
 
@@ -152,15 +133,15 @@ async fn clients(
 )]
 pub(crate) async fn get_all_service_account_api_tokens(
     caller: Reader,
-    parameters: Parameters,
+    query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &parameters, None).await
+    tokens(&caller, &query.0, None).await
 }
 
 /// API tokens of one service account (atlassian-api-access §7.5). Not paged.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "getServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), LabelQuery),
+    params(("orgId" = String, Path, description = "The organization"), AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
@@ -171,10 +152,10 @@ pub(crate) async fn get_all_service_account_api_tokens(
 )]
 pub(crate) async fn get_service_account_api_tokens(
     caller: Reader,
-    path: Path<Atlassian, (String, String)>,
-    parameters: Parameters,
+    path: Path<Atlassian, AccountPath>,
+    query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &parameters, Some(&path.0.1)).await
+    tokens(&caller, &query.0, Some(&path.0.service_account_id)).await
 }
 
 /// Revokes every API token of a service account; its OAuth clients stay (atlassian-api-access §7.6).
@@ -182,7 +163,7 @@ pub(crate) async fn get_service_account_api_tokens(
 /// unverified: a 204 also when there were none.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id")),
+    params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
@@ -193,12 +174,14 @@ pub(crate) async fn get_service_account_api_tokens(
 )]
 pub(crate) async fn delete_service_account_api_tokens(
     caller: Caller<Atlassian, scope::DeleteServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, AccountPath>,
 ) -> Result<StatusCode, AtlassianError> {
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
-    store::service_account::find(&mut db, organization, &path.0.1).await?.ok_or(AtlassianError::UnknownServiceAccount)?;
-    store::service_account::revoke_tokens(&mut db, organization, &path.0.1).await?;
+    store::service_account::find(&mut db, organization, &path.0.service_account_id)
+        .await?
+        .ok_or(AtlassianError::UnknownServiceAccount)?;
+    store::service_account::revoke_tokens(&mut db, organization, &path.0.service_account_id).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -212,15 +195,15 @@ pub(crate) async fn delete_service_account_api_tokens(
 )]
 pub(crate) async fn get_all_service_account_oauth_clients(
     caller: Reader,
-    parameters: Parameters,
+    query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &parameters, None).await
+    clients(&caller, &query.0, None).await
 }
 
 /// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients", operation_id = "getServiceAccountOauthClients", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), ClientNameQuery),
+    params(("orgId" = String, Path, description = "The organization"), AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
@@ -231,8 +214,8 @@ pub(crate) async fn get_all_service_account_oauth_clients(
 )]
 pub(crate) async fn get_service_account_oauth_clients(
     caller: Reader,
-    path: Path<Atlassian, (String, String)>,
-    parameters: Parameters,
+    path: Path<Atlassian, AccountPath>,
+    query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &parameters, Some(&path.0.1)).await
+    clients(&caller, &query.0, Some(&path.0.service_account_id)).await
 }

@@ -6,19 +6,19 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     core::error::Error,
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse, GatewayError, PreviewNotFound, ParameterError},
-            query::Parameters,
+            error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
+            query::non_empty,
             scope,
             wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, created},
         },
@@ -64,6 +64,22 @@ pub(crate) struct ServiceAccountList {
     total: i64,
 }
 
+/// Query of `getServiceAccounts`, as `links` write it; the vendor documents none.
+#[derive(Deserialize)]
+pub(crate) struct PageQuery {
+    cursor: Option<String>,
+    limit: Option<String>,
+}
+
+/// Which account.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct AccountPath {
+    /// The account's id
+    pub(crate) service_account_id: String,
+}
+
 /// unverified: where the preview is not rolled out, its paths match no route (atlassian-api-access §7.18).
 fn check_rollout(admin: &Admin) -> Result<(), Error> {
     if admin.quirks.service_accounts { Ok(()) } else { Err(Error::RouteUnknown) }
@@ -85,18 +101,19 @@ pub(crate) async fn get_service_accounts(
     caller: Caller<Atlassian, scope::ReadServiceAccounts>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    parameters: Parameters,
+    query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
-    let number = |name: &str, most: i64| match parameters.given(name) {
+    let number = |name: &str, text: Option<&String>, most: i64| match non_empty(text) {
         None => Ok(None),
         Some(text) => {
             let number = text.parse().ok().filter(|number| (0..=most).contains(number));
             number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
         }
     };
-    let behind = number("cursor", i64::MAX)?.unwrap_or(0);
-    let limit = number("limit", LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
+    let behind = number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
+    let limit =
+        number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     let mut found = store::service_account::list(&mut db, organization.id, behind, limit + 1).await?;
@@ -271,7 +288,7 @@ pub(crate) async fn update_service_account(
 /// scope: there is none for deleting.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id")),
+    params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
@@ -282,11 +299,11 @@ pub(crate) async fn update_service_account(
 )]
 pub(crate) async fn delete_service_account(
     caller: Caller<Atlassian, scope::WriteServiceAccounts>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, AccountPath>,
 ) -> Result<StatusCode, AtlassianError> {
     check_rollout(&caller.principal)?;
     let mut db = caller.write().await?;
-    if !store::service_account::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
+    if !store::service_account::delete(&mut db, caller.principal.organization.id, &path.0.service_account_id).await? {
         return Err(AtlassianError::UnknownServiceAccount);
     }
     db.commit().await?;
