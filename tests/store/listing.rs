@@ -16,7 +16,7 @@ use locum::{
             api_key::ApiKey,
             api_token::ApiToken,
             date_filter::{Search, Unit},
-            listing::{Cursor, Field, Filter, Order, PageRequest},
+            listing::{Cursor, Filter, Order, PageRequest, SortField},
         },
         store as atlassian_store,
     },
@@ -30,7 +30,8 @@ use proptest::{
 use crate::support::{Database, TestApp};
 use model::{Wish, ask, by, check, compare, distance, keep, now, pages, walk};
 
-const FIELDS: [Field; 5] = [Field::Label, Field::PersonName, Field::CreatedAt, Field::ExpiresAt, Field::LastActiveAt];
+const FIELDS: [SortField; 5] =
+    [SortField::Label, SortField::PersonName, SortField::CreatedAt, SortField::ExpiresAt, SortField::LastActiveAt];
 const UNITS: [Unit; 4] = [Unit::Minute, Unit::Hour, Unit::Day, Unit::Week];
 
 /// A moment on one of the edges that filters have, or a microsecond beside it.
@@ -336,10 +337,10 @@ crate::on_both! {
     /// The ends of the list live: a page that was emptied leads back past the record that it began behind.
     async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
         let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-        let sorts: [&[(Field, bool)]; 3] = [
-            &[(Field::LastActiveAt, true)],
-            &[(Field::Label, false)],
-            &[(Field::PersonName, false), (Field::ExpiresAt, true), (Field::LastActiveAt, false)],
+        let sorts: [&[(SortField, bool)]; 3] = [
+            &[(SortField::LastActiveAt, true)],
+            &[(SortField::Label, false)],
+            &[(SortField::PersonName, false), (SortField::ExpiresAt, true), (SortField::LastActiveAt, false)],
         ];
         for (code, sort) in (7_100_000..).zip(sorts) {
             let wish = Wish { sort: by(sort), size: 7, ..Wish::default() };
@@ -390,7 +391,7 @@ crate::on_both! {
         for (code, gone, survivors) in [(7_150_000, 3..6, 0..3), (7_150_001, 0..3, 3..6)] {
             let organization = keep(&app, code, &tokens).await;
             let page = async |cursor: Cursor| {
-                let of = PageRequest { sort: by(&[(Field::Label, false)]), cursor, size: 3 };
+                let of = PageRequest { sort: by(&[(SortField::Label, false)]), cursor, size: 3 };
                 let mut db = app.app.db.read().await.unwrap();
                 atlassian_store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
             };
@@ -420,9 +421,9 @@ crate::on_both! {
         for (n, q) in (0_u32..).zip(SOUGHT) {
             let q = Some((*q).to_owned());
             let sort = by([
-                &[(Field::LastActiveAt, true)][..],
-                &[(Field::Label, false)],
-                &[(Field::PersonName, true), (Field::CreatedAt, false)],
+                &[(SortField::LastActiveAt, true)][..],
+                &[(SortField::Label, false)],
+                &[(SortField::PersonName, true), (SortField::CreatedAt, false)],
             ][n as usize % 3]);
             let wish = Wish { q, sort, size: 300, ..Wish::default() };
             let is_rare = pages(&ours, &wish).concat().len() < 60;
@@ -438,7 +439,7 @@ crate::on_both! {
         }
         let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
         let nothing = async |q: &str| {
-            let wish = Wish { q: Some(q.to_owned()), sort: by(&[(Field::Label, true)]), size: 5, ..Wish::default() };
+            let wish = Wish { q: Some(q.to_owned()), sort: by(&[(SortField::Label, true)]), size: 5, ..Wish::default() };
             check(&[], &wish, &ask(&app, organization, &wish).await);
         };
         let mut db = app.app.db.write(space).await.unwrap();
@@ -456,7 +457,7 @@ crate::on_both! {
         }
         for (organization, tokens) in [(organization, &later), (other, &theirs)] {
             let q = Some("r 20".to_owned());
-            let wish = Wish { q, sort: by(&[(Field::Label, true)]), size: 50, ..Wish::default() };
+            let wish = Wish { q, sort: by(&[(SortField::Label, true)]), size: 50, ..Wish::default() };
             check(tokens, &wish, &ask(&app, organization, &wish).await);
         }
     }
@@ -477,10 +478,10 @@ crate::on_both! {
             assert!(atlassian_store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
         }
         db.commit().await.unwrap();
-        let fields = [Field::Label, Field::PersonName, Field::ExpiresAt];
+        let fields = [SortField::Label, SortField::PersonName, SortField::ExpiresAt];
         let mut sorts: Vec<Vec<Order>> = fields.iter().flat_map(|f| [by(&[(*f, false)]), by(&[(*f, true)])]).collect();
-        sorts.push(by(&[(Field::PersonName, false), (Field::ExpiresAt, true)]));
-        sorts.push(by(&[(Field::ExpiresAt, true), (Field::PersonName, true), (Field::Label, false)]));
+        sorts.push(by(&[(SortField::PersonName, false), (SortField::ExpiresAt, true)]));
+        sorts.push(by(&[(SortField::ExpiresAt, true), (SortField::PersonName, true), (SortField::Label, false)]));
         let asked = [
             Wish::default(),
             Wish { q: Some("ÜBER".to_owned()), ..Wish::default() },

@@ -6,7 +6,7 @@ use crate::{
     core::clock::Time,
     services::atlassian::domain::{
         api_access::User,
-        listing::{Field, SortKeyed, Value, moment},
+        listing::{SortField, SortKeyed, SortValue, micros_or_none},
     },
 };
 
@@ -141,8 +141,8 @@ impl SortKeyed for OAuthClient {
     }
 
     /// Clients are listed by when they were made.
-    fn value(&self, _: Field) -> Value {
-        Value::Time(moment(Some(self.created_at)))
+    fn value(&self, _: SortField) -> SortValue {
+        SortValue::Time(micros_or_none(Some(self.created_at)))
     }
 }
 

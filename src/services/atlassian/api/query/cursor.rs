@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::services::atlassian::domain::listing::{Cursor, Key, Order, Value};
+use crate::services::atlassian::domain::listing::{Cursor, Order, SortKey, SortValue};
 
 /// How a cursor is written: a letter for its kind, the sort values, the id. Neither filters nor sort nor page size.
 #[derive(Serialize, Deserialize)]
@@ -11,10 +11,10 @@ struct Written(char, Vec<serde_json::Value>, String);
 
 /// A cursor, as `links` hold it.
 pub(crate) fn encode(cursor: &Cursor) -> String {
-    let values = |key: &Key| {
-        let value = |value: &Value| match value {
-            Value::Text(text) => text.as_str().into(),
-            Value::Time(micros) => (*micros).into(),
+    let values = |key: &SortKey| {
+        let value = |value: &SortValue| match value {
+            SortValue::Text(text) => text.as_str().into(),
+            SortValue::Time(micros) => (*micros).into(),
         };
         key.values.iter().map(value).collect()
     };
@@ -38,12 +38,14 @@ pub(super) fn decode(text: &str, sort: &[Order]) -> Option<Cursor> {
         return None;
     }
     let value = |(value, order): (serde_json::Value, &Order)| match value {
-        serde_json::Value::String(text) if !order.field.is_time() && !text.contains('\0') => Some(Value::Text(text)),
-        serde_json::Value::Number(number) if order.field.is_time() => number.as_i64().map(Value::Time),
+        serde_json::Value::String(text) if !order.field.is_time() && !text.contains('\0') => {
+            Some(SortValue::Text(text))
+        }
+        serde_json::Value::Number(number) if order.field.is_time() => number.as_i64().map(SortValue::Time),
         _ => None,
     };
     let values = values.into_iter().zip(sort).map(value).collect::<Option<Vec<_>>>()?;
-    let key = Key { values, id };
+    let key = SortKey { values, id };
     match kind {
         'a' => Some(Cursor::After(key)),
         'b' => Some(Cursor::Before(key)),
@@ -56,13 +58,15 @@ pub(super) fn decode(text: &str, sort: &[Order]) -> Option<Cursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::atlassian::domain::listing::Field;
+    use crate::services::atlassian::domain::listing::SortField;
 
     #[test]
     fn cursors_survive_and_others_are_refused() {
-        let sort =
-            [Order { field: Field::Label, descending: false }, Order { field: Field::CreatedAt, descending: true }];
-        let key = Key { values: vec![Value::Text("ä\"".into()), Value::Time(-1)], id: "x".into() };
+        let sort = [
+            Order { field: SortField::Label, descending: false },
+            Order { field: SortField::CreatedAt, descending: true },
+        ];
+        let key = SortKey { values: vec![SortValue::Text("ä\"".into()), SortValue::Time(-1)], id: "x".into() };
         for cursor in [
             Cursor::Start,
             Cursor::After(key.clone()),

@@ -10,7 +10,7 @@ use crate::services::atlassian::{
     },
     domain::{
         api_access::Quirks,
-        listing::{Cursor, Field, Order, PageRequest},
+        listing::{Cursor, Order, PageRequest, SortField},
     },
 };
 
@@ -37,20 +37,20 @@ pub(crate) struct Paging {
 }
 
 /// What tokens can be sorted by (atlassian-api-access §6).
-pub(crate) const TOKEN_FIELDS: [(&str, Field); 5] = [
-    ("label", Field::Label),
-    ("user.name", Field::PersonName),
-    ("createdAt", Field::CreatedAt),
-    ("expiresAt", Field::ExpiresAt),
-    ("lastActiveAt", Field::LastActiveAt),
+pub(crate) const TOKEN_FIELDS: [(&str, SortField); 5] = [
+    ("label", SortField::Label),
+    ("user.name", SortField::PersonName),
+    ("createdAt", SortField::CreatedAt),
+    ("expiresAt", SortField::ExpiresAt),
+    ("lastActiveAt", SortField::LastActiveAt),
 ];
 
 /// What keys can be sorted by (atlassian-api-access §6).
-pub(crate) const KEY_FIELDS: [(&str, Field); 4] = [
-    ("label", Field::Label),
-    ("createdBy.name", Field::PersonName),
-    ("expiresAt", Field::ExpiresAt),
-    ("lastActiveAt", Field::LastActiveAt),
+pub(crate) const KEY_FIELDS: [(&str, SortField); 4] = [
+    ("label", SortField::Label),
+    ("createdBy.name", SortField::PersonName),
+    ("expiresAt", SortField::ExpiresAt),
+    ("lastActiveAt", SortField::LastActiveAt),
 ];
 
 /// The page sizes of a list.
@@ -70,7 +70,7 @@ impl Sorting {
     /// A `+` that was not percent-encoded arrives as a blank.
     ///
     /// unverified: a field that is named twice counts as it is named first.
-    fn read(&self, fields: &[(&str, Field)]) -> Result<Vec<Order>, ParameterError> {
+    fn read(&self, fields: &[(&str, SortField)]) -> Result<Vec<Order>, ParameterError> {
         let text = self.sort.as_deref().unwrap_or("-lastActiveAt");
         let mut sort: Vec<Order> = Vec::new();
         for part in text.split(',') {
@@ -106,7 +106,7 @@ impl Paging {
     ///
     /// unverified: the order (atlassian-api-access §7.11).
     pub(crate) fn page_by_creation(&self) -> Result<PageRequest, ParameterError> {
-        self.page_sorted(vec![Order { field: Field::CreatedAt, descending: true }], Sizes::Any)
+        self.page_sorted(vec![Order { field: SortField::CreatedAt, descending: true }], Sizes::Any)
     }
 
     fn page_sorted(&self, sort: Vec<Order>, sizes: Sizes) -> Result<PageRequest, ParameterError> {
@@ -146,13 +146,16 @@ mod tests {
 
     #[test]
     fn sorts() {
-        let fields = [("label", Field::Label), ("createdAt", Field::CreatedAt)];
+        let fields = [("label", SortField::Label), ("createdAt", SortField::CreatedAt)];
         let sort = |text: &str| Sorting { sort: Some(text.to_owned()) }.read(&fields);
         let order = |field, descending| Order { field, descending };
         for text in ["label", "+label", " label"] {
-            assert_eq!(sort(text).unwrap(), [order(Field::Label, false)]);
+            assert_eq!(sort(text).unwrap(), [order(SortField::Label, false)]);
         }
-        assert_eq!(sort("-createdAt,label").unwrap(), [order(Field::CreatedAt, true), order(Field::Label, false)]);
+        assert_eq!(
+            sort("-createdAt,label").unwrap(),
+            [order(SortField::CreatedAt, true), order(SortField::Label, false)]
+        );
         for wrong in ["", "Label", "-", "label,", "label;createdAt", "--label", "label -createdAt"] {
             assert!(sort(wrong).is_err(), "{wrong}");
         }

@@ -17,7 +17,7 @@ use crate::{
             scope,
             wire::{Answer, OAuthClient, PageResponse, Refused, created},
         },
-        domain::api_access::User,
+        domain::{api_access::User, service_account},
         store,
     },
 };
@@ -80,7 +80,7 @@ pub(crate) async fn create_oauth_client(
     // unverified: an unknown service account is a 400 (atlassian-api-access §7.12).
     let account = store::service_account::find(&mut db, organization, &service_account_id).await?;
     let account = account.ok_or_else(|| ParameterError::format("serviceAccountId is none of the organization's"))?;
-    let client = crate::services::atlassian::domain::service_account::OAuthClient {
+    let client = service_account::OAuthClient {
         id: db.ids().uuid().simple().to_string(),
         name,
         revoked_at: None,

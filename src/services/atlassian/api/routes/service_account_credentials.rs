@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    domain::organization::OrganizationId,
     http::{
         caller::Caller,
         extract::{Json, Path, Query},
@@ -22,6 +23,7 @@ use crate::{
         },
         store,
     },
+    store::{ReadOnly, Session},
 };
 
 type Reader = Caller<Atlassian, scope::ReadServiceAccountTokens>;
@@ -92,6 +94,19 @@ pub(crate) async fn get_service_account_credential_counts(
     Ok(Answer(answer))
 }
 
+/// Refuses an account that the organization does not have; `None` is all of them.
+async fn check_account(
+    db: &mut Session<ReadOnly>,
+    organization: OrganizationId,
+    account: Option<&str>,
+) -> Result<(), AtlassianError> {
+    if let Some(id) = account {
+        let found = store::service_account::find(db, organization, id).await?;
+        found.ok_or(AtlassianError::UnknownServiceAccount)?;
+    }
+    Ok(())
+}
+
 async fn tokens(
     caller: &Reader,
     query: &LabelQuery,
@@ -99,10 +114,7 @@ async fn tokens(
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
-    if let Some(id) = account {
-        let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or(AtlassianError::UnknownServiceAccount)?;
-    }
+    check_account(&mut db, organization.id, account).await?;
     let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
     let shown = tokens.into_iter().filter(|token| query.matches(&token.label));
     Ok(Answer(shown.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
@@ -115,10 +127,7 @@ async fn clients(
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
-    if let Some(id) = account {
-        let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or(AtlassianError::UnknownServiceAccount)?;
-    }
+    check_account(&mut db, organization.id, account).await?;
     let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
     let shown = clients.into_iter().filter(|client| query.matches(&client.name));
     Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))

@@ -24,7 +24,7 @@ use crate::{
         },
         domain::{
             api_access::Admin,
-            service_account::{LONGEST_DESCRIPTION, NAME_LENGTH, address},
+            service_account::{self, LONGEST_DESCRIPTION, NAME_LENGTH, address},
         },
         store,
     },
@@ -223,7 +223,7 @@ pub(crate) async fn create_service_account(
     {
         return Err(AtlassianError::QuotaReached(quota));
     }
-    let account = crate::services::atlassian::domain::service_account::ServiceAccount {
+    let account = service_account::ServiceAccount {
         id: db.ids().atlassian_account_id(),
         email: address(&display_name, &db.ids().suffix()),
         name: display_name,
@@ -273,7 +273,7 @@ pub(crate) async fn update_service_account(
     let mut db = caller.write().await?;
     let account = store::service_account::find(&mut db, organization.id, &atlassian_id).await?;
     let account = account.ok_or(AtlassianError::UnknownServiceAccount)?;
-    let changed = crate::services::atlassian::domain::service_account::ServiceAccount {
+    let changed = service_account::ServiceAccount {
         name: display_name.unwrap_or(account.name),
         description: description.or(account.description),
         updated_at: db.now(),
