@@ -110,8 +110,8 @@ pub(super) struct SeededServiceAccount {
     name: String,
 }
 
-impl From<atlassian::seed::Plan> for SeededAtlassian {
-    fn from(plan: atlassian::seed::Plan) -> Self {
+impl From<atlassian::seed::PlannedAtlassian> for SeededAtlassian {
+    fn from(plan: atlassian::seed::PlannedAtlassian) -> Self {
         let count = |tokens: &NewTokens| match tokens {
             NewTokens::One(_) => 1,
             NewTokens::Many(many) => many.count(),

@@ -84,7 +84,7 @@ pub struct Organization {
     /// Its License Vault.
     pub license_vault: Option<license_vault::seed::Plan>,
     /// What it has in Atlassian's administration.
-    pub atlassian: Option<atlassian::seed::Plan>,
+    pub atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 
 /// The JetBrains Account part of a plan.

@@ -119,8 +119,8 @@ impl VendorService for Atlassian {
     }
 }
 
-/// The path parameter `orgId`, as it was sent. Read beside the matched route from the end, because the route begins with
-/// where it is mounted and the path does not.
+/// The path parameter `orgId`, as it was sent. Compared with the matched route from the end, because the route begins
+/// with where it is mounted and the path does not.
 fn org_id(parts: &Parts) -> Option<&str> {
     let route = parts.extensions.get::<MatchedPath>()?.as_str();
     let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));

@@ -101,7 +101,8 @@ impl From<Uom> for Unit {
 
 /// The seven parameters of a date: a type for each date, because its parameters begin with the date's name.
 macro_rules! date_parameters {
-    ($($(#[$doc:meta])* $name:ident, $field:literal: $search_type:ident, $uom:ident, $value:ident, $from:ident, $to:ident, $range_from:ident, $range_to:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $field:literal: $search_type:ident, $uom:ident, $value:ident, $from:ident,
+        $to:ident, $range_from:ident, $range_to:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Deserialize, IntoParams)]
         #[serde(rename_all = "camelCase")]
@@ -149,11 +150,14 @@ macro_rules! date_parameters {
 
 date_parameters! {
     /// When it was made.
-    CreatedAt, "createdAt": created_at_search_type, created_at_uom, created_at_value, created_at_from, created_at_to, created_at_range_from, created_at_range_to;
+    CreatedAt, "createdAt": created_at_search_type, created_at_uom, created_at_value, created_at_from, created_at_to,
+    created_at_range_from, created_at_range_to;
     /// When it was last used.
-    LastActiveAt, "lastActiveAt": last_active_at_search_type, last_active_at_uom, last_active_at_value, last_active_at_from, last_active_at_to, last_active_at_range_from, last_active_at_range_to;
+    LastActiveAt, "lastActiveAt": last_active_at_search_type, last_active_at_uom, last_active_at_value,
+    last_active_at_from, last_active_at_to, last_active_at_range_from, last_active_at_range_to;
     /// When it stops working.
-    ExpiresAt, "expiresAt": expires_at_search_type, expires_at_uom, expires_at_value, expires_at_from, expires_at_to, expires_at_range_from, expires_at_range_to;
+    ExpiresAt, "expiresAt": expires_at_search_type, expires_at_uom, expires_at_value, expires_at_from, expires_at_to,
+    expires_at_range_from, expires_at_range_to;
 }
 
 /// How a parameter's name ends, and its value.

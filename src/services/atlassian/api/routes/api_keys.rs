@@ -24,11 +24,13 @@ use crate::{
 /// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-keys", operation_id = "getApiKeys", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting, Paging),
+    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting,
+        Paging),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiKey>),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
@@ -49,7 +51,8 @@ pub(crate) async fn get_api_keys(
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]

@@ -19,11 +19,13 @@ use crate::{
 /// API tokens of managed users (atlassian-api-access §7.1).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
+    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting,
+        Paging),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiToken>),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
@@ -44,7 +46,8 @@ pub(crate) async fn get_api_tokens(
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]

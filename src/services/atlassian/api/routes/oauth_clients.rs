@@ -65,7 +65,8 @@ pub(crate) struct CreateOAuthClient {
         (status = 400, description = "A body that cannot be read, or an unknown service account", body = ErrorResponse),
         Refused,
     ),
-    extensions(("x-locum-unverified" = json!("how a session is shown is not known: a cookie that the control API hands out"))),
+    extensions(("x-locum-unverified" =
+        json!("how a session is shown is not known: a cookie that the control API hands out"))),
 )]
 pub(crate) async fn create_oauth_client(
     caller: Caller<Atlassian, scope::Session>,
@@ -103,7 +104,8 @@ pub(crate) struct Total {
     total: i64,
 }
 
-/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter (atlassian-api-access §7.13).
+/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter
+/// (atlassian-api-access §7.13).
 #[utoipa::path(
     post, path = "/orgs/{orgId}/oauth-clients/count", operation_id = "getOauthClientCount", tag = "OAuth Client",
     params(("orgId" = String, Path, description = "The organization")),

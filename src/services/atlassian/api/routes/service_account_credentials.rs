@@ -54,7 +54,8 @@ pub(crate) struct CredentialCount {
 ///
 /// unverified: in the order they are asked for, each once.
 #[utoipa::path(
-    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts", tag = "API Token",
+    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
+    tag = "API Token",
     params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
@@ -135,7 +136,8 @@ async fn clients(
 
 /// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens",
+    tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>), Refused),
@@ -149,7 +151,8 @@ pub(crate) async fn get_all_service_account_api_tokens(
 
 /// API tokens of one service account (atlassian-api-access §7.5). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "getServiceAccountApiTokens", tag = "API Token",
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
+    operation_id = "getServiceAccountApiTokens", tag = "API Token",
     params(("orgId" = String, Path, description = "The organization"), AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
@@ -171,7 +174,8 @@ pub(crate) async fn get_service_account_api_tokens(
 ///
 /// unverified: a 204 also when there were none.
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
+    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
+    operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
     params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
@@ -197,7 +201,8 @@ pub(crate) async fn delete_service_account_api_tokens(
 
 /// OAuth clients of all service accounts (atlassian-api-access §7.16). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients",
+    tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>), Refused),
@@ -211,7 +216,8 @@ pub(crate) async fn get_all_service_account_oauth_clients(
 
 /// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients", operation_id = "getServiceAccountOauthClients", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients",
+    operation_id = "getServiceAccountOauthClients", tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(

@@ -198,9 +198,11 @@ fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterE
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = CreateServiceAccount,
     responses(
         (status = 201, description = "It is there", body = CreatedServiceAccount),
-        (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
+        (status = 400, description = "A body that cannot be read, or a name too short or too long",
+            body = ErrorResponse),
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
-        (status = 409, description = "As many as the organization may have, where a quirk sets a quota", body = ErrorResponse),
+        (status = 409, description = "As many as the organization may have, where a quirk sets a quota",
+            body = ErrorResponse),
         Refused,
     ),
 )]
@@ -257,8 +259,10 @@ pub(crate) struct UpdateServiceAccount {
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = UpdateServiceAccount,
     responses(
         (status = 200, description = "As it is now", body = ServiceAccount),
-        (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
-        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
+        (status = 400, description = "A body that cannot be read, or a name too short or too long",
+            body = ErrorResponse),
+        (status = 404, description = "No such service account, or the preview is not rolled out",
+            body = PreviewNotFound),
         Refused,
     ),
 )]
@@ -287,13 +291,15 @@ pub(crate) async fn update_service_account(
 /// Deletes a service account, its API tokens and its OAuth clients (atlassian-api-access §7.21). Needs the write
 /// scope: there is none for deleting.
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount", tag = "Service Account",
+    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount",
+    tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
-        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
+        (status = 404, description = "No such service account, or the preview is not rolled out",
+            body = PreviewNotFound),
         Refused,
     ),
 )]
