@@ -153,7 +153,7 @@ impl IntoResponse for AtlassianError {
             error.log();
         }
         let refusal = Refusal(self.to_string());
-        let mut response = match answer(self) {
+        let mut response = match answer(&self) {
             Answer::Gateway { status, message, retry_after } => {
                 let mut response = gateway_response(status, message);
                 if let Some(seconds) = retry_after {
@@ -172,9 +172,9 @@ impl IntoResponse for AtlassianError {
 }
 
 /// unverified: which cause has which code (atlassian-api-access §3); the titles.
-fn answer(error: AtlassianError) -> Answer {
+fn answer(error: &AtlassianError) -> Answer {
     use StatusCode as S;
-    let (status, code, title) = match &error {
+    let (status, code, title) = match error {
         AtlassianError::AccessDenied(
             AccessDenied::ForeignTenant | AccessDenied::ScopeMissing(_) | AccessDenied::SessionRequired,
         ) => (S::FORBIDDEN, Code::GenericError, "Forbidden"),
