@@ -104,8 +104,7 @@ pub(crate) struct Total {
     total: i64,
 }
 
-/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter
-/// (atlassian-api-access §7.13).
+/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter (atlassian-api-access §7.13).
 #[utoipa::path(
     post, path = "/orgs/{orgId}/oauth-clients/count", operation_id = "getOauthClientCount", tag = "OAuth Client",
     params(("orgId" = String, Path, description = "The organization")),
