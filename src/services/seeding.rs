@@ -83,7 +83,7 @@ pub struct PlannedOrganization {
     people: Vec<PlannedPerson>,
     jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
     license_vault: Option<license_vault::seed::Plan>,
-    atlassian: Option<atlassian::seed::Plan>,
+    atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use locum::{
             api_key::ApiKey,
             api_token::ApiToken,
             date_filter::{Search, Unit},
-            listing::{Cursor, Field, Filter, Order, PageRequest},
+            listing::{Cursor, Filter, Order, PageRequest, SortField},
         },
         store as atlassian_store,
     },
@@ -152,10 +152,10 @@ const SEARCH_TERMS: &[&str] = &[
 #[apply(on_both_databases)]
 async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
     let space = app.app.space(DEFAULT_SPACE).await.unwrap().id;
-    let sorts: [&[(Field, bool)]; 3] = [
-        &[(Field::LastActiveAt, true)],
-        &[(Field::Label, false)],
-        &[(Field::PersonName, false), (Field::ExpiresAt, true), (Field::LastActiveAt, false)],
+    let sorts: [&[(SortField, bool)]; 3] = [
+        &[(SortField::LastActiveAt, true)],
+        &[(SortField::Label, false)],
+        &[(SortField::PersonName, false), (SortField::ExpiresAt, true), (SortField::LastActiveAt, false)],
     ];
     for (code, sort) in (7_100_000..).zip(sorts) {
         let query = ListQuery { sort: order_by(sort), size: 7, ..ListQuery::default() };
@@ -210,7 +210,7 @@ async fn an_emptied_page_leads_back_to_the_record_it_was_reached_from(app: TestA
     for (code, gone, survivors) in [(7_150_000, 3..6, 0..3), (7_150_001, 0..3, 3..6)] {
         let organization = store_tokens(&app, code, &tokens).await;
         let page = async |cursor: Cursor| {
-            let of = PageRequest { sort: order_by(&[(Field::Label, false)]), cursor, size: 3 };
+            let of = PageRequest { sort: order_by(&[(SortField::Label, false)]), cursor, size: 3 };
             let mut db = app.app.db.read().await.unwrap();
             atlassian_store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
         };
@@ -242,9 +242,9 @@ async fn a_large_list_is_searched_as_a_small_one(app: TestApp) {
         let q = Some((*q).to_owned());
         let sort = order_by(
             [
-                &[(Field::LastActiveAt, true)][..],
-                &[(Field::Label, false)],
-                &[(Field::PersonName, true), (Field::CreatedAt, false)],
+                &[(SortField::LastActiveAt, true)][..],
+                &[(SortField::Label, false)],
+                &[(SortField::PersonName, true), (SortField::CreatedAt, false)],
             ][n as usize % 3],
         );
         let query = ListQuery { q, sort, size: 300, ..ListQuery::default() };
@@ -263,7 +263,7 @@ async fn a_large_list_is_searched_as_a_small_one(app: TestApp) {
     let nothing = async |q: &str| {
         let query = ListQuery {
             q: Some(q.to_owned()),
-            sort: order_by(&[(Field::Label, true)]),
+            sort: order_by(&[(SortField::Label, true)]),
             size: 5,
             ..ListQuery::default()
         };
@@ -284,7 +284,7 @@ async fn a_large_list_is_searched_as_a_small_one(app: TestApp) {
     }
     for (organization, tokens) in [(organization, &later), (other, &theirs)] {
         let q = Some("r 20".to_owned());
-        let query = ListQuery { q, sort: order_by(&[(Field::Label, true)]), size: 50, ..ListQuery::default() };
+        let query = ListQuery { q, sort: order_by(&[(SortField::Label, true)]), size: 50, ..ListQuery::default() };
         check(tokens, &query, &query_database(&app, organization, &query).await);
     }
 }
@@ -306,11 +306,11 @@ async fn keys_are_listed_by_the_same_rules(app: TestApp) {
         assert!(atlassian_store::api_key::issue(&mut db, &app.app.keyring, organization, key, &token).await.unwrap());
     }
     db.commit().await.unwrap();
-    let fields = [Field::Label, Field::PersonName, Field::ExpiresAt];
+    let fields = [SortField::Label, SortField::PersonName, SortField::ExpiresAt];
     let mut sorts: Vec<Vec<Order>> =
         fields.iter().flat_map(|f| [order_by(&[(*f, false)]), order_by(&[(*f, true)])]).collect();
-    sorts.push(order_by(&[(Field::PersonName, false), (Field::ExpiresAt, true)]));
-    sorts.push(order_by(&[(Field::ExpiresAt, true), (Field::PersonName, true), (Field::Label, false)]));
+    sorts.push(order_by(&[(SortField::PersonName, false), (SortField::ExpiresAt, true)]));
+    sorts.push(order_by(&[(SortField::ExpiresAt, true), (SortField::PersonName, true), (SortField::Label, false)]));
     let asked = [
         ListQuery::default(),
         ListQuery { q: Some("ÜBER".to_owned()), ..ListQuery::default() },

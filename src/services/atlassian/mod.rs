@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::MatchedPath,
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::from_fn,
     response::Response,
 };
+use axum_extra::extract::CookieJar;
 use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -30,7 +31,7 @@ use crate::{
     },
     domain::credential::Credential,
     http::vendor_service::{Outcome, Presented, VendorService, mount},
-    services::atlassian::domain::api_access::{Access, Admin},
+    services::atlassian::domain::api_access::{Access, AccessDenied, Admin},
     store::{ReadOnly, Session},
 };
 
@@ -69,7 +70,8 @@ impl VendorService for Atlassian {
                 _ => Presented::Unreadable,
             };
         }
-        session(parts).map_or(Presented::Nothing, |token| Presented::Token(PlainToken::new(token)))
+        let session = CookieJar::from_headers(&parts.headers);
+        session.get(SESSION_COOKIE).map_or(Presented::Nothing, |it| Presented::Token(PlainToken::new(it.value())))
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
@@ -105,9 +107,8 @@ impl VendorService for Atlassian {
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        let asked = parts.uri.path().split('/').skip_while(|segment| *segment != "orgs").nth(1);
-        if asked != Some(admin.organization.org_id.as_str()) {
-            return Err(Error::ForeignTenant.into());
+        if org_id(parts) != Some(admin.organization.org_id.as_str()) {
+            return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
             Need::Scope(_) if is_session => return Err(Error::CredentialRejected.into()),
@@ -118,10 +119,12 @@ impl VendorService for Atlassian {
     }
 }
 
-fn session(parts: &Parts) -> Option<&str> {
-    let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+/// The path parameter `orgId`, as it was sent. Compared with the matched route from the end, because the route begins
+/// with where it is mounted and the path does not.
+fn org_id(parts: &Parts) -> Option<&str> {
+    let route = parts.extensions.get::<MatchedPath>()?.as_str();
+    let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));
+    parameters.find(|(name, _)| *name == "{orgId}").map(|(_, value)| value)
 }
 
 #[derive(OpenApi)]
@@ -174,7 +177,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    mount::<Atlassian>(app, documented()).layer(from_fn(api::error::number))
+    mount::<Atlassian>(app, documented())
 }
 
 /// What the service calls JSON.

@@ -6,7 +6,7 @@ use locum::{
         api_access::User,
         api_token::ApiToken,
         date_filter::{Search, Unit},
-        listing::{Field, Order},
+        listing::{Order, SortField},
     },
 };
 use proptest::{
@@ -16,7 +16,8 @@ use proptest::{
 
 use super::model::{ListQuery, microseconds, now};
 
-const FIELDS: [Field; 5] = [Field::Label, Field::PersonName, Field::CreatedAt, Field::ExpiresAt, Field::LastActiveAt];
+const FIELDS: [SortField; 5] =
+    [SortField::Label, SortField::PersonName, SortField::CreatedAt, SortField::ExpiresAt, SortField::LastActiveAt];
 const UNITS: [Unit; 4] = [Unit::Minute, Unit::Hour, Unit::Day, Unit::Week];
 
 /// A moment at which a filter begins or ends, or a microsecond beside it.

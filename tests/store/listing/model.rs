@@ -11,7 +11,7 @@ use locum::{
             api_key::ApiKey,
             api_token::ApiToken,
             date_filter::{Search, Tense, Unit},
-            listing::{Cursor, Field, Filter, Order, PageRequest, PageResult, SortKeyed},
+            listing::{Cursor, Filter, Order, PageRequest, PageResult, SortField, SortKeyed},
         },
         store as atlassian_store,
     },
@@ -61,7 +61,7 @@ impl ListQuery {
     }
 }
 
-pub fn order_by(fields: &[(Field, bool)]) -> Vec<Order> {
+pub fn order_by(fields: &[(SortField, bool)]) -> Vec<Order> {
     fields.iter().map(|(field, descending)| Order { field: *field, descending: *descending }).collect()
 }
 
@@ -125,11 +125,11 @@ impl Record<'_> {
         let turned = |way: Ordering, down: bool| if down { way.reverse() } else { way };
         let by_field = |order: &Order| {
             let way = match order.field {
-                Field::Label => self.label.cmp(other.label),
-                Field::PersonName => self.user.name.cmp(&other.user.name),
-                Field::CreatedAt => self.created.cmp(&other.created),
-                Field::ExpiresAt => self.expires.cmp(&other.expires),
-                Field::LastActiveAt => self.last_active.cmp(&other.last_active),
+                SortField::Label => self.label.cmp(other.label),
+                SortField::PersonName => self.user.name.cmp(&other.user.name),
+                SortField::CreatedAt => self.created.cmp(&other.created),
+                SortField::ExpiresAt => self.expires.cmp(&other.expires),
+                SortField::LastActiveAt => self.last_active.cmp(&other.last_active),
             };
             turned(way, order.descending)
         };

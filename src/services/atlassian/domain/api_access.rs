@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    core::{error::Error, rate_window},
-    domain::organization::Organization,
-};
+use crate::{core::rate_window, domain::organization::Organization};
 
 /// Somebody, as Atlassian shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,28 +92,42 @@ pub struct Admin {
     pub quirks: Quirks,
 }
 
+/// Why a good credential is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccessDenied {
+    /// The request names another organization.
+    #[error("the credential belongs to another organization")]
+    ForeignTenant,
+    /// The key lacks a scope.
+    #[error("the scope {0} is needed")]
+    ScopeMissing(&'static str),
+    /// Only an administrator's browser session may do this.
+    #[error("only an administrator's session may do this")]
+    SessionRequired,
+}
+
 impl Admin {
     /// A key without scopes may do everything, one with scopes only what they name
     /// (atlassian-api-access §2). A session may do what only sessions may.
     ///
     /// # Errors
-    /// [`Error::ScopeMissing`].
-    pub fn check_scope(&self, needed: &'static str) -> Result<(), Error> {
+    /// [`AccessDenied::ScopeMissing`].
+    pub fn check_scope(&self, needed: &'static str) -> Result<(), AccessDenied> {
         match &self.access {
             Access::Key { scopes: None } => Ok(()),
             Access::Key { scopes: Some(scopes) } if scopes.iter().any(|scope| scope == needed) => Ok(()),
-            _ => Err(Error::ScopeMissing(needed)),
+            _ => Err(AccessDenied::ScopeMissing(needed)),
         }
     }
 
     /// The administrator of a session.
     ///
     /// # Errors
-    /// [`Error::SessionRequired`].
-    pub fn administrator(&self) -> Result<&User, Error> {
+    /// [`AccessDenied::SessionRequired`].
+    pub fn administrator(&self) -> Result<&User, AccessDenied> {
         match &self.access {
             Access::Session { administrator } => Ok(administrator),
-            Access::Key { .. } => Err(Error::SessionRequired),
+            Access::Key { .. } => Err(AccessDenied::SessionRequired),
         }
     }
 }

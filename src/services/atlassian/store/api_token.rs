@@ -9,7 +9,7 @@ use crate::{
         domain::{
             api_access::User,
             api_token::ApiToken,
-            listing::{Filter, PageRequest, PageResult, moment, normalize},
+            listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
         store::listing::{self, Table},
     },
@@ -25,7 +25,7 @@ use crate::{
 const TABLE: Table = Table {
     name: "api_token",
     columns: "id, label, blocked, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
-    is_large: true,
+    count_hint: Some("SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count WHERE organization_id = $1"),
 };
 
 #[derive(Deserialize)]
@@ -44,15 +44,14 @@ struct Row {
 }
 
 fn api_token(row: Row) -> Result<ApiToken, Error> {
-    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
     Ok(ApiToken {
         id: row.id,
         label: row.label,
         blocked: row.blocked,
         scopes: serde_json::from_str(&row.scopes).map_err(Error::internal)?,
         created_at: from_micros(row.created_at),
-        expires_at: time(row.expires_at),
-        last_active_at: time(row.last_active_at),
+        expires_at: read_micros(row.expires_at),
+        last_active_at: read_micros(row.last_active_at),
         user: User { id: row.person_id, name: row.person_name, email: row.person_email },
     })
 }
@@ -69,21 +68,12 @@ pub async fn page<M>(
 
 /// How many tokens pass the filter.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
+    const KEPT: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
+                        WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
     if filter.is_by_status() {
-        return count_of(db, organization, filter.blocked).await;
+        return Ok(on!(db, |c| sqlx::query_scalar(KEPT).bind(organization.0).bind(filter.blocked).fetch_one(c).await)?);
     }
     listing::count(db, &TABLE, organization, filter).await
-}
-
-/// How many tokens there are, of both kinds or one: kept, not counted.
-pub(crate) async fn count_of<M>(
-    db: &mut Session<M>,
-    organization: OrganizationId,
-    blocked: Option<bool>,
-) -> Result<i64, Error> {
-    const SQL: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
-                       WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
-    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(blocked).fetch_one(c).await)?)
 }
 
 /// Revokes every token of the organization; `false` when there were none.
@@ -146,9 +136,9 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
                 &t.label,
                 t.blocked,
                 serde_json::json!(t.scopes).to_string(),
-                moment(Some(t.created_at)),
-                moment(t.expires_at),
-                moment(t.last_active_at),
+                micros_or_none(Some(t.created_at)),
+                micros_or_none(t.expires_at),
+                micros_or_none(t.last_active_at),
                 &t.user.id,
                 &t.user.name,
                 &t.user.email,

@@ -1,4 +1,7 @@
 //! Lists that are filtered, sorted and paged by key. Nothing here skips rows: a page costs the same wherever it is.
+//!
+//! Statements of this service say `LIMIT 0 + $n`, because SQLite plans a statement anew on every call where the limit
+//! is a bare parameter.
 
 use serde::de::DeserializeOwned;
 
@@ -6,7 +9,7 @@ use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     services::atlassian::domain::listing::{
-        Field, Filter, Interval, Key, Order, PageRequest, PageResult, SortKeyed, Value, sought,
+        Filter, Interval, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue, search_text,
     },
     store::{
         dialect::Dialect,
@@ -21,23 +24,23 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// What a row is made of.
     pub(crate) columns: &'static str,
-    /// It has the columns `blocked` and `created_at`, and an index of the parts of `search`: `api_token_search` on
-    /// SQLite, one of the table's own on PostgreSQL.
-    pub(crate) is_large: bool,
+    /// Tells without counting how many rows organization `$1` has. Only a table with an index of the parts of `search`
+    /// needs it, because that index is worth asking from some number of rows on: `api_token_search` on SQLite, one of
+    /// the table's own on PostgreSQL.
+    pub(crate) count_hint: Option<&'static str>,
 }
 
 /// Rows that a search reads in the list's order before it turns to the index of parts: a part that is everywhere is
 /// found at once this way, and one that is rare soon after.
 const READ_FIRST: i64 = 2_000;
 
-/// The column of a field. A client without a page number is paged by `created_at`.
-fn column(field: Field) -> &'static str {
+fn column(field: SortField) -> &'static str {
     match field {
-        Field::Label => "label",
-        Field::PersonName => "person_name",
-        Field::CreatedAt => "created_at",
-        Field::ExpiresAt => "expires_at",
-        Field::LastActiveAt => "last_active_at",
+        SortField::Label => "label",
+        SortField::PersonName => "person_name",
+        SortField::CreatedAt => "created_at",
+        SortField::ExpiresAt => "expires_at",
+        SortField::LastActiveAt => "last_active_at",
     }
 }
 
@@ -92,7 +95,7 @@ fn than(down: bool, inclusive: bool) -> &'static str {
     }
 }
 
-fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&Key, bool), at: usize) {
+fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&SortKey, bool), at: usize) {
     let Some(order) = page.sort.get(at) else {
         let down = downs.last().is_some_and(|down| *down);
         sql.push("id ").push(than(down, inclusive)).push(" ").bind(key.id.clone());
@@ -108,10 +111,10 @@ fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusiv
     sql.push("))");
 }
 
-fn push_value(sql: &mut Sql, value: &Value) {
+fn push_value(sql: &mut Sql, value: &SortValue) {
     match value {
-        Value::Text(text) => sql.bind(text.clone()),
-        Value::Time(micros) => sql.bind(*micros),
+        SortValue::Text(text) => sql.bind(text.clone()),
+        SortValue::Time(micros) => sql.bind(*micros),
     };
 }
 
@@ -123,9 +126,9 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
         None => sql,
     };
     let intervals = [
-        (Field::CreatedAt, filter.created),
-        (Field::LastActiveAt, filter.last_active),
-        (Field::ExpiresAt, filter.expires),
+        (SortField::CreatedAt, filter.created),
+        (SortField::LastActiveAt, filter.last_active),
+        (SortField::ExpiresAt, filter.expires),
     ];
     for (field, interval) in intervals {
         let Some(Interval { from, to }) = interval else { continue };
@@ -155,7 +158,7 @@ fn push_source(
     search: Search,
     page: Option<&PageRequest>,
 ) {
-    let part = match filter.q.as_deref().map(sought) {
+    let part = match filter.q.as_deref().map(search_text) {
         Some(Some(part)) => Some(part),
         Some(None) => {
             sql.push(" FROM ").push(table.name).push(" WHERE FALSE");
@@ -212,10 +215,10 @@ async fn is_worth_an_index<M>(
     organization: OrganizationId,
     filter: &Filter,
 ) -> Result<bool, Error> {
-    let long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
-    Ok(table.is_large
-        && long_enough
-        && crate::services::atlassian::store::api_token::count_of(db, organization, None).await? > READ_FIRST)
+    let is_long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
+    let Some(sql) = table.count_hint.filter(|_| is_long_enough) else { return Ok(false) };
+    let rows: i64 = on!(db, |c| sqlx::query_scalar(sql).bind(organization.0).fetch_one(c).await)?;
+    Ok(rows > READ_FIRST)
 }
 
 /// One page.
