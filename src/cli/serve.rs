@@ -35,7 +35,7 @@ use crate::{
     services::{
         atlassian::{Atlassian, seed::NewKey},
         jetbrains_account::JetBrainsAccount,
-        license_vault::{self, LicenseVault, seed::NewToken, store::vault::TokenKind},
+        license_vault::{self, LicenseVault, domain::vault::TokenKind, seed::NewToken},
     },
     store,
 };

@@ -72,8 +72,8 @@ pub(super) struct SeededVaultToken {
     token: String,
 }
 
-impl From<license_vault::seed::Plan> for SeededVault {
-    fn from(plan: license_vault::seed::Plan) -> Self {
+impl From<license_vault::seed::PlannedVault> for SeededVault {
+    fn from(plan: license_vault::seed::PlannedVault) -> Self {
         let shown = |new: license_vault::seed::NewToken| SeededVaultToken {
             kind: new.kind.name(),
             name: new.name,

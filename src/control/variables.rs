@@ -14,7 +14,7 @@ use crate::{
             self,
             domain::role::{Grant, Profile, Role},
         },
-        license_vault::{self, store::vault::TokenKind},
+        license_vault::{self, domain::vault::TokenKind},
     },
 };
 

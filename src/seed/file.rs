@@ -57,7 +57,7 @@ pub struct Organization {
     /// Its JetBrains Account. Without it, the API is off.
     pub jetbrains_account: Option<JetBrainsAccount>,
     /// Its License Vault.
-    pub license_vault: Option<crate::services::license_vault::seed::file::LicenseVault>,
+    pub license_vault: Option<crate::services::license_vault::seed::file::SeedVault>,
     /// What it has in Atlassian's administration. Without it, no API key is good.
     pub atlassian: Option<crate::services::atlassian::seed::file::Atlassian>,
 }

@@ -82,7 +82,7 @@ pub struct Organization {
     /// What it has in JetBrains Account.
     pub jetbrains_account: Option<Account>,
     /// Its License Vault.
-    pub license_vault: Option<license_vault::seed::Plan>,
+    pub license_vault: Option<license_vault::seed::PlannedVault>,
     /// What it has in Atlassian's administration.
     pub atlassian: Option<atlassian::seed::Plan>,
 }

@@ -13,7 +13,6 @@ use axum::{
     Router,
     extract::OriginalUri,
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::from_fn,
     response::Response,
 };
 use utoipa::{
@@ -27,13 +26,14 @@ use crate::{
     core::{error::Error, token::PlainToken},
     domain::credential::Credential,
     http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
-    services::license_vault::{domain::vault::Vault, store::vault::TokenKind},
+    services::license_vault::domain::vault::{TokenKind, Vault},
     store::{ReadOnly, Session},
 };
 
 /// Where the API is mounted.
 pub const BASE: &str = "/public-api";
-/// Where a vault is found by its name; everything is mounted behind it once more.
+/// Where a vault is found by its name. All routes are mounted twice, at the root and behind this, because a test has
+/// one origin and cannot give each vault the host of its own that the vendor gives it.
 pub const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
 /// A vault's own host is its name and this.
@@ -80,7 +80,7 @@ impl VendorService for LicenseVault {
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
-        let found = store::vault::of_credential(db, credential).await?;
+        let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
 
@@ -103,7 +103,7 @@ impl VendorService for LicenseVault {
             Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
             Need::Reporting => None,
         };
-        if expected != Some(caller.kind) || named(parts).is_some_and(|name| name != caller.vault.name) {
+        if expected != Some(caller.kind) || find_vault_name(parts).is_some_and(|name| name != caller.vault.name) {
             return Err(Error::CredentialRejected.into());
         }
         Ok(caller)
@@ -124,7 +124,7 @@ fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
 }
 
 /// The vault that the address names: in the path, or by its own host.
-fn named(parts: &Parts) -> Option<String> {
+fn find_vault_name(parts: &Parts) -> Option<String> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
     if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
         return rest.split('/').next().map(ToOwned::to_owned);
@@ -132,6 +132,16 @@ fn named(parts: &Parts) -> Option<String> {
     let host = parts.headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
     let host = host.split(':').next().unwrap_or_default();
     host.strip_suffix(HOST).map(ToOwned::to_owned)
+}
+
+/// Whether a path is one of the License Server's and not the API's: the vault's name stripped, only the API's begin
+/// with [`BASE`]. No path is the API's.
+fn is_of_license_server(path: &str) -> bool {
+    let path = match path.strip_prefix(BY_NAME_PREFIX) {
+        Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),
+        None => path,
+    };
+    !path.is_empty() && !path.starts_with(BASE)
 }
 
 #[derive(OpenApi)]
@@ -143,13 +153,12 @@ fn named(parts: &Parts) -> Option<String> {
 ))]
 struct Document;
 
-/// The routes of the API: the two that are known, and the four capabilities whose paths are ours
-/// (license-vault §2.4).
+/// The routes of the API: the two that are known, and four whose paths are ours (license-vault §2.4).
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
-        // unverified: these five.
+        // unverified: these four.
         .routes(routes!(api::routes::licenses::get_user_licenses))
         .routes(routes!(api::routes::licenses::revoke_licenses))
         .routes(routes!(api::routes::products::disconnect_product))
@@ -185,8 +194,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be merged into the root; once more behind [`BY_NAME`].
 pub fn router(app: &App) -> Router<App> {
-    let api = mount::<LicenseVault>(app, api()).layer(from_fn(api::error::as_json));
-    let server = mount_without_fallback::<LicenseVault>(app, server()).layer(from_fn(api::error::as_text));
+    let api = mount::<LicenseVault>(app, api());
+    let server = mount_without_fallback::<LicenseVault>(app, server());
     let whole = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
     whole.clone().nest(BY_NAME, whole)
 }
@@ -198,3 +207,5 @@ pub fn specification(vault: &str) -> String {
 
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What the License Server calls text.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");

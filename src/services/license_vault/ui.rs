@@ -9,9 +9,12 @@ use crate::{
     services::{
         jetbrains_account::ui::Empty,
         license_vault::{
-            domain::vault::{Denial, Pool, Vault, product_name},
-            specification,
-            store::{self, allocation::Rows},
+            domain::{
+                allocation::{Denial, PageRequest},
+                catalogue::product_name,
+                vault::{Pool, Vault},
+            },
+            specification, store,
         },
     },
     web::{
@@ -78,12 +81,12 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         drop(db);
         return rendered(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
     };
-    let pools = store::vault::pools(&mut db, vault, page.now()).await?;
-    let rows = Rows { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
-    let mut denials = store::allocation::denials(&mut db, vault.id, rows).await?;
+    let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
+    let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
+    let mut denials = store::denials::list(&mut db, vault.id, page_request).await?;
     denials.reverse();
     denials.truncate(DENIALS);
-    let administrators = store::vault::administrators(&mut db, vault.id).await?;
+    let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
     let (people, actor) = page.people(&vault.organization, administrators.first().map(String::as_str)).await?;
     let is_administrator = administrators.contains(&actor);

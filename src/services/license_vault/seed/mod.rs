@@ -1,4 +1,4 @@
-//! The License Vault section of a seed: its plan, and how it is written.
+//! The License Vault section of a seed: how it is checked, and how it is written.
 
 pub(crate) mod file;
 
@@ -21,23 +21,23 @@ use crate::{
         suggest,
     },
     services::license_vault::{
-        domain::vault::{
-            CATALOGUE, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, Kind, Plan as VaultPlan, Request, Rule, Vault,
-            VaultUser, product_name,
+        domain::{
+            allocation::{DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest, VaultUser},
+            catalogue::{CATALOGUE, product_name},
+            vault::{AllocationRule, Kind, Plan, TokenKind, Vault},
         },
-        seed::file::{LicenseVault, SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning},
-        store::{self, vault::TokenKind},
+        seed::file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
+        store,
     },
     store::{ReadWrite, Session, organization},
 };
 
 /// Checked, complete, ready to be written.
 #[derive(Debug)]
-pub struct Plan {
+pub struct PlannedVault {
     /// The vault's name.
     pub name: String,
-    /// What was bought.
-    pub tier: VaultPlan,
+    plan: Plan,
     floating: bool,
     strict: bool,
     administrators: Vec<String>,
@@ -46,11 +46,11 @@ pub struct Plan {
     pools: Vec<(String, Kind, i64)>,
     allocations: Vec<NewAllocation>,
     denials: Vec<Denial>,
-    rules: Option<Vec<Rule>>,
+    rules: Option<Vec<AllocationRule>>,
     place: Diagnostic,
 }
 
-/// A credential of a plan.
+/// A credential of a planned vault.
 #[derive(Debug)]
 pub struct NewToken {
     /// What it is.
@@ -69,7 +69,7 @@ struct NewAllocation {
     product: String,
     kind: Kind,
     since: Time,
-    running: Vec<(Request, Time)>,
+    running: Vec<(LicenseRequest, Time)>,
 }
 
 /// Licences that one pool may hold.
@@ -78,7 +78,7 @@ const DEFAULT_VERSION: &str = "2026.1";
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_IP: &str = "127.0.0.1";
 
-/// Makes the plan of one organization.
+/// Checks the section of one organization, and completes it.
 pub(crate) struct Planner<'a> {
     pub(crate) r: &'a Reader<'a>,
     pub(crate) known: &'a Known,
@@ -91,13 +91,13 @@ pub(crate) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    pub(crate) fn plan(mut self, section: &LicenseVault) -> Option<Plan> {
+    pub(crate) fn plan(mut self, section: &SeedVault) -> Option<PlannedVault> {
         let name = self.r.text(&section.name)?;
         if !name.bytes().all(|b| b.is_ascii_alphanumeric()) || name.len() > 63 {
             self.r.report(section.name.referenced, format!("`{name}` is not a vault's name: letters and digits only"));
         }
         let plan = match &section.plan {
-            None => VaultPlan::OrganizationTrueUp,
+            None => Plan::OrganizationTrueUp,
             Some(scalar) => self.r.value(scalar)?,
         };
         let mut tokens = Vec::new();
@@ -111,9 +111,9 @@ impl Planner<'_> {
         }
         let mut names = HashSet::new();
         tokens.extend(section.automation_tokens.iter().filter_map(|token| self.automation(token, &mut names)));
-        Some(Plan {
+        Some(PlannedVault {
             name,
-            tier: plan,
+            plan,
             floating: self.r.flag(section.floating.as_ref(), plan.floats()),
             strict: self.r.flag(section.strict_policy.as_ref(), false),
             administrators: section.administrators.iter().filter_map(|p| person(self.r, p, self.known)).collect(),
@@ -194,7 +194,7 @@ impl Planner<'_> {
             Some(scalar) => self.r.value(scalar)?,
         };
         let running = |running: &SeedRunning| {
-            let request = Request {
+            let request = LicenseRequest {
                 user: user.clone(),
                 product: self.r.text(&running.product)?,
                 version: self.text_or(running.version.as_ref(), DEFAULT_VERSION),
@@ -225,8 +225,8 @@ impl Planner<'_> {
         })
     }
 
-    fn rule(&self, rule: &SeedRule) -> Rule {
-        Rule {
+    fn rule(&self, rule: &SeedRule) -> AllocationRule {
+        AllocationRule {
             users: rule.users.iter().filter_map(|scalar| self.user(scalar)).map(|user| user.email).collect(),
             products: rule.products.iter().filter_map(|scalar| self.license(scalar)).collect(),
             priority: self.r.flag(rule.priority.as_ref(), false),
@@ -239,43 +239,44 @@ pub(crate) async fn write(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: &Organization,
-    plan: &Plan,
+    planned: &PlannedVault,
 ) -> Result<(), ApplyError> {
-    let id = store::vault::upsert(db, organization.id, &plan.name, plan.tier, plan.floating, plan.strict).await?;
+    let id = store::vault::upsert(db, organization.id, &planned.name, planned.plan, planned.floating, planned.strict)
+        .await?;
     let Some(id) = id else {
-        return Err(ApplyError::at(&plan.place, format!("another organization has the vault `{}`", plan.name)));
+        return Err(ApplyError::at(&planned.place, format!("another organization has the vault `{}`", planned.name)));
     };
     let vault = Vault {
         id,
         organization: organization.clone(),
-        name: plan.name.clone(),
-        plan: plan.tier,
-        floating: plan.floating,
-        strict: plan.strict,
+        name: planned.name.clone(),
+        plan: planned.plan,
+        floating: planned.floating,
+        strict: planned.strict,
     };
-    add_administrators(db, organization.id, &vault, &plan.administrators).await?;
-    for new in &plan.tokens {
-        if !store::vault::issue(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
+    add_administrators(db, organization.id, &vault, &planned.administrators).await?;
+    for new in &planned.tokens {
+        if !store::vault::issue_token(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
             return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
         }
     }
-    for (product, kind, total) in &plan.pools {
+    for (product, kind, total) in &planned.pools {
         store::vault::set_pool(db, id, product, *kind, *total).await?;
     }
-    if let Some(rules) = &plan.rules {
+    if let Some(rules) = &planned.rules {
         store::vault::set_rules(db, id, rules).await?;
     }
-    for new in &plan.allocations {
-        store::allocation::forget(db, id, &new.user.email, &new.product).await?;
+    for new in &planned.allocations {
+        store::allocations::delete_for(db, id, &new.user.email, &new.product).await?;
         let allocation = db.ids().uuid().to_string();
-        store::allocation::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
+        store::allocations::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
         for (request, since) in &new.running {
             let connection = db.ids().uuid().to_string();
-            store::allocation::add_connection(db, id, &allocation, &connection, request, *since).await?;
+            store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
         }
     }
-    for denial in &plan.denials {
-        store::allocation::add_denial(db, id, denial).await?;
+    for denial in &planned.denials {
+        store::denials::insert(db, id, denial).await?;
     }
     Ok(())
 }

@@ -1,4 +1,8 @@
 //! The service's tables.
 
-pub mod allocation;
+pub mod allocations;
+pub mod connections;
+pub mod denials;
+pub mod requests;
+pub mod usage;
 pub mod vault;
