@@ -2,9 +2,9 @@
 
 mod api;
 pub(crate) mod control;
-pub mod domain;
+pub(crate) mod domain;
 pub(crate) mod seed;
-pub mod store;
+pub(crate) mod store;
 pub(crate) mod ui;
 
 use std::sync::Arc;
@@ -31,19 +31,19 @@ use crate::{
 };
 
 /// Where the API is mounted.
-pub const BASE: &str = "/public-api";
+pub(crate) const BASE: &str = "/public-api";
 /// Where a vault is found by its name. All routes are mounted twice, at the root and behind this, because a test has
 /// one origin and cannot give each vault the host of its own that the vendor gives it.
-pub const BY_NAME: &str = "/license-vault/{vault}";
+pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
 /// A vault's own host is its name and this.
 const HOST: &str = ".fls.jetbrains.com";
 
 /// The service.
-pub struct LicenseVault;
+pub(crate) struct LicenseVault;
 
 /// What a scope of this service asks for.
-pub enum Need {
+pub(crate) enum Need {
     /// A token of the vault, or an automation token, each under its own scheme.
     Api,
     /// The License Server's reporting token, in the query.
@@ -51,11 +51,11 @@ pub enum Need {
 }
 
 /// The vault that a credential opens, and as what.
-pub struct VaultCaller {
+pub(crate) struct VaultCaller {
     /// The vault.
-    pub vault: Vault,
+    pub(crate) vault: Vault,
     /// What the credential is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
 }
 
 impl VendorService for LicenseVault {
@@ -201,7 +201,7 @@ pub fn router(app: &App) -> Router<App> {
 }
 
 /// Where a vault's specification is, as a page.
-pub fn specification(vault: &str) -> String {
+pub(crate) fn specification(vault: &str) -> String {
     format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
 }
 
@@ -209,3 +209,18 @@ pub fn specification(vault: &str) -> String {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What the License Server calls text.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_license_server;
+
+    #[test]
+    fn which_interface_a_path_is_of() {
+        for path in ["/public-api/licenses", "/license-vault/example/public-api", ""] {
+            assert!(!is_of_license_server(path), "{path}");
+        }
+        for path in ["/licenses-report.json", "/license-vault/example/reportApi"] {
+            assert!(is_of_license_server(path), "{path}");
+        }
+    }
+}

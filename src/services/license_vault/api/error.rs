@@ -21,7 +21,7 @@ use crate::{
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum VaultError {
+pub(crate) enum VaultError {
     /// A parameter that cannot be read, or one that is missing; says which, and what would be right.
     #[error("{0}")]
     InvalidParameter(String),

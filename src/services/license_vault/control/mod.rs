@@ -2,13 +2,13 @@
 
 mod connections;
 mod tokens;
-mod wire;
+pub(crate) mod wire;
 
 use axum::{
     extract::{FromRequestParts, State},
     http::request::Parts,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -31,22 +31,22 @@ pub(crate) use connections::*;
 pub(crate) use tokens::*;
 
 /// A vault's Settings page, as data.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct VaultAnswer {
     name: String,
     /// The organization's customer code.
     #[schema(example = "6700001")]
     organization: String,
     #[schema(example = "organization_true_up")]
-    plan: String,
+    pub(crate) plan: String,
     /// Licences are given back when an IDE closes.
-    floating: bool,
+    pub(crate) floating: bool,
     /// Who no rule names gets nothing.
-    strict_policy: bool,
+    pub(crate) strict_policy: bool,
     /// The vault has a token. Which one, nobody can read any more.
-    has_token: bool,
+    pub(crate) has_token: bool,
     /// How many licences may be revoked in a calendar month; null for any number.
-    revocations_per_month: Option<i64>,
+    pub(crate) revocations_per_month: Option<i64>,
 }
 
 /// The vault that the path names.

@@ -69,33 +69,33 @@ pub(crate) struct Connected {
 }
 
 /// A licence in somebody's hands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct AllocationAnswer {
-    id: String,
-    user: String,
+    pub(crate) id: String,
+    pub(crate) user: String,
     /// The licence's code.
-    license: String,
+    pub(crate) license: String,
     /// `regular`, `true_up` or `virtual`.
-    kind: String,
+    pub(crate) kind: String,
     #[schema(format = DateTime)]
-    since: String,
+    pub(crate) since: String,
     #[schema(format = DateTime)]
-    last_seen_at: String,
-    running: Vec<RunningAnswer>,
+    pub(crate) last_seen_at: String,
+    pub(crate) running: Vec<RunningAnswer>,
 }
 
 /// A running product.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RunningAnswer {
-    connection: String,
-    product: String,
-    version: String,
-    host: String,
-    ip: String,
+    pub(crate) connection: String,
+    pub(crate) product: String,
+    pub(crate) version: String,
+    pub(crate) host: String,
+    pub(crate) ip: String,
     #[schema(format = DateTime)]
-    since: String,
+    pub(crate) since: String,
     #[schema(format = DateTime)]
-    last_seen_at: String,
+    pub(crate) last_seen_at: String,
 }
 
 /// A request that found nothing.

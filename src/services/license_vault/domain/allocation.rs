@@ -4,16 +4,16 @@ use crate::{core::clock::Time, services::license_vault::domain::vault::Kind};
 
 /// Somebody as the vault knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VaultUser {
-    pub username: String,
-    pub email: String,
+pub(crate) struct VaultUser {
+    pub(crate) username: String,
+    pub(crate) email: String,
 }
 
 impl VaultUser {
     /// Somebody by address.
     ///
     /// unverified: the login name is what stands before the `@` (license-vault §8.6).
-    pub fn of(email: &str) -> Self {
+    pub(crate) fn of(email: &str) -> Self {
         let username = email.split('@').next().unwrap_or(email).to_owned();
         Self { username, email: email.to_owned() }
     }
@@ -21,43 +21,43 @@ impl VaultUser {
 
 /// A licence in somebody's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allocation {
+pub(crate) struct Allocation {
     /// Its id: stays while products and machines change.
-    pub id: String,
+    pub(crate) id: String,
     /// Whose.
-    pub user: VaultUser,
+    pub(crate) user: VaultUser,
     /// The licence's code.
-    pub product: String,
+    pub(crate) product: String,
     /// How it was bought.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Since when.
-    pub allocated_at: Time,
+    pub(crate) allocated_at: Time,
     /// When one of its products was last heard of.
-    pub last_seen_at: Time,
+    pub(crate) last_seen_at: Time,
     /// What runs on it.
-    pub running: Vec<Connection>,
+    pub(crate) running: Vec<Connection>,
 }
 
 /// A running product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
-    pub id: String,
+pub(crate) struct Connection {
+    pub(crate) id: String,
     /// The product's code.
-    pub product: String,
-    pub version: String,
+    pub(crate) product: String,
+    pub(crate) version: String,
     /// Where it runs.
-    pub host: String,
+    pub(crate) host: String,
     /// From where it calls.
-    pub ip: String,
+    pub(crate) ip: String,
     /// Since when.
-    pub connected_at: Time,
+    pub(crate) connected_at: Time,
     /// When it was last heard of.
-    pub last_seen_at: Time,
+    pub(crate) last_seen_at: Time,
 }
 
 /// Whose allocations are meant.
 #[derive(Debug, Clone, Copy)]
-pub enum AllocationFilter<'a> {
+pub(crate) enum AllocationFilter<'a> {
     /// Everybody's.
     Everybody,
     /// Of the user with this address.
@@ -70,20 +70,20 @@ pub enum AllocationFilter<'a> {
 
 /// A product that asks for a licence.
 #[derive(Debug, Clone)]
-pub struct LicenseRequest {
+pub(crate) struct LicenseRequest {
     /// Who starts it.
-    pub user: VaultUser,
-    pub product: String,
-    pub version: String,
+    pub(crate) user: VaultUser,
+    pub(crate) product: String,
+    pub(crate) version: String,
     /// Where it runs.
-    pub host: String,
+    pub(crate) host: String,
     /// From where it calls.
-    pub ip: String,
+    pub(crate) ip: String,
 }
 
 /// What became of a request, written down.
 #[derive(Debug)]
-pub enum RequestOutcome {
+pub(crate) enum RequestOutcome {
     /// It runs.
     Granted {
         /// On this allocation.
@@ -97,53 +97,53 @@ pub enum RequestOutcome {
 
 /// A request that found nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denial {
+pub(crate) struct Denial {
     /// When.
-    pub at: Time,
+    pub(crate) at: Time,
     /// Whose.
-    pub user: VaultUser,
+    pub(crate) user: VaultUser,
     /// Where it came from.
-    pub host: String,
+    pub(crate) host: String,
     /// From where it called.
-    pub ip: String,
+    pub(crate) ip: String,
     /// What was asked for: a product's name, or a plug-in's.
-    pub product_name: String,
-    pub product_version: String,
+    pub(crate) product_name: String,
+    pub(crate) product_version: String,
     /// Why.
-    pub reason: String,
+    pub(crate) reason: String,
     /// Why, in words.
-    pub description: String,
+    pub(crate) description: String,
 }
 
 /// The only reason seen (license-vault §2.3).
-pub const DENIAL_REASON: &str = "CANCELLED";
+pub(crate) const DENIAL_REASON: &str = "CANCELLED";
 /// The only description seen (license-vault §2.3).
-pub const DENIAL_DESCRIPTION: &str = "Unable to find suitable license";
+pub(crate) const DENIAL_DESCRIPTION: &str = "Unable to find suitable license";
 
 /// One occasion on which a user ran a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsageRecord {
+pub(crate) struct UsageRecord {
     /// The allocation it ran on.
-    pub allocation: String,
+    pub(crate) allocation: String,
     /// The licence's code.
-    pub license: String,
+    pub(crate) license: String,
     /// How the licence was bought.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Whose.
-    pub user: VaultUser,
-    pub connection: Connection,
+    pub(crate) user: VaultUser,
+    pub(crate) connection: Connection,
     /// When it ended; `None` while it runs.
-    pub ended_at: Option<Time>,
+    pub(crate) ended_at: Option<Time>,
 }
 
 /// A stretch of rows, counted from the first.
 #[derive(Debug, Clone, Copy)]
-pub struct PageRequest {
+pub(crate) struct PageRequest {
     /// The first moment that is asked for, in microseconds since 1970.
-    pub from: i64,
-    pub to: i64,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
     /// How many rows are left out.
-    pub offset: i64,
+    pub(crate) offset: i64,
     /// How many are asked for.
-    pub limit: i64,
+    pub(crate) limit: i64,
 }

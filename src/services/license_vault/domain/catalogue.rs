@@ -1,7 +1,7 @@
 //! What licences are counted for, and which product runs on which (license-vault §4.3).
 
 /// What licences are counted for, by code (license-vault §4.3).
-pub const CATALOGUE: [(&str, &str); 15] = [
+pub(crate) const CATALOGUE: [(&str, &str); 15] = [
     ("ALL", "All Products Pack"),
     ("CL", "CLion"),
     ("DB", "DataGrip"),
@@ -23,14 +23,14 @@ pub const CATALOGUE: [(&str, &str); 15] = [
 const TOOLS: [(&str, &str); 3] = [("DC", "dotCover"), ("DM", "dotMemory"), ("DPN", "dotTrace")];
 
 /// A product's name; one that nobody knows, like a plug-in's, is its own name.
-pub fn product_name(code: &str) -> &str {
+pub(crate) fn product_name(code: &str) -> &str {
     CATALOGUE.iter().chain(&TOOLS).find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
 }
 
 /// The licences that a product can run on, its own first, then packs, the smaller first.
 ///
 /// unverified: what the packs hold; dotUltimate before the All Products Pack (license-vault §4.4).
-pub fn licenses_for(product: &str) -> Vec<&'static str> {
+pub(crate) fn licenses_for(product: &str) -> Vec<&'static str> {
     const OF_DOT_ULTIMATE: [&str; 6] = ["DC", "DM", "DPN", "RC", "RD", "RS0"];
     let mut codes = Vec::new();
     let own = CATALOGUE.iter().find(|(code, _)| *code == product);
@@ -45,7 +45,7 @@ pub fn licenses_for(product: &str) -> Vec<&'static str> {
     codes
 }
 
-pub fn is_pack(code: &str) -> bool {
+pub(crate) fn is_pack(code: &str) -> bool {
     ["ALL", "DUL"].contains(&code)
 }
 

@@ -11,7 +11,7 @@ use crate::{
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AllocationDecision {
+pub(crate) enum AllocationDecision {
     /// The user holds a licence that it can run on.
     Reuse { allocation: String },
     /// A free licence is given out.
@@ -37,7 +37,7 @@ const MACHINES: usize = 2;
 ///
 /// unverified: a third machine needs another licence; a priority rule takes a licence from whoever without one was
 /// last heard of longest ago.
-pub fn decide(
+pub(crate) fn decide(
     vault: &Vault,
     rules: &[AllocationRule],
     pools: &[Pool],
@@ -69,7 +69,7 @@ pub fn decide(
     let give = |code: &str, kind: Kind, releases: Option<String>| AllocationDecision::Give {
         product: code.to_owned(),
         kind,
-        merges: if is_pack(code) { covered(held, code) } else { Vec::new() },
+        merges: if is_pack(code) { find_covered(held, code) } else { Vec::new() },
         releases,
     };
     for kind in Kind::ALL {
@@ -93,7 +93,7 @@ pub fn decide(
 }
 
 /// What a user holds separately that a pack covers: released when the pack is given (license-vault §4.4).
-fn covered(held: &[Allocation], pack: &str) -> Vec<String> {
+fn find_covered(held: &[Allocation], pack: &str) -> Vec<String> {
     let is_covered = |allocation: &&Allocation| {
         allocation.product != pack
             && allocation.running.iter().all(|running| licenses_for(&running.product).contains(&pack))

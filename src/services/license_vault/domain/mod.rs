@@ -1,6 +1,6 @@
 //! The nouns of the service and their rules.
 
-pub mod allocation;
-pub mod catalogue;
-pub mod decide;
-pub mod vault;
+pub(crate) mod allocation;
+pub(crate) mod catalogue;
+pub(crate) mod decide;
+pub(crate) mod vault;

@@ -6,25 +6,25 @@ use crate::{core::clock::Time, domain::organization::Organization};
 
 /// A vault's key in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VaultId(pub i64);
+pub(crate) struct VaultId(pub(crate) i64);
 
 /// A vault.
 #[derive(Debug, Clone)]
-pub struct Vault {
-    pub id: VaultId,
-    pub organization: Organization,
+pub(crate) struct Vault {
+    pub(crate) id: VaultId,
+    pub(crate) organization: Organization,
     /// Its name, as in `<name>.fls.jetbrains.com`.
-    pub name: String,
-    pub plan: Plan,
+    pub(crate) name: String,
+    pub(crate) plan: Plan,
     /// Licences are given back when an IDE closes.
-    pub floating: bool,
+    pub(crate) floating: bool,
     /// Who no rule names gets nothing.
-    pub strict: bool,
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_plan, parse_err_ty = String)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// Two months to try.
     Trial,
     /// Prepaid licences, and more that are billed later.
@@ -39,7 +39,7 @@ impl Plan {
     /// Licences float where nothing else is said (license-vault §4.5).
     ///
     /// unverified: those of a classroom do not.
-    pub fn floats(self) -> bool {
+    pub(crate) fn floats(self) -> bool {
         self == Self::EnterpriseFloating
     }
 }
@@ -52,19 +52,19 @@ impl Vault {
     /// How long after it was last heard of a licence is given back (license-vault §4.5).
     ///
     /// unverified: exactly 20 minutes, without the up to ten more that noticing takes; a month is 30 days.
-    pub fn release_after(&self) -> TimeDelta {
+    pub(crate) fn release_after(&self) -> TimeDelta {
         if self.floating { TimeDelta::minutes(20) } else { TimeDelta::days(30) }
     }
 
     /// What was last heard of at this time or before is given back at `now`, even if nobody has written that down yet.
-    pub fn alive_since(&self, now: Time) -> Time {
+    pub(crate) fn alive_since(&self, now: Time) -> Time {
         now - self.release_after()
     }
 
     /// How many licences may be revoked in a calendar month; `None` for any number (license-vault §4.5).
     ///
     /// unverified: any number in a classroom.
-    pub fn revocations_per_month(&self) -> Option<i64> {
+    pub(crate) fn revocations_per_month(&self) -> Option<i64> {
         match self.plan {
             Plan::OrganizationTrueUp => Some(5),
             Plan::Trial if !self.floating => Some(5),
@@ -73,7 +73,7 @@ impl Vault {
     }
 
     /// Checks that after those `made` in a calendar month `more` licences may be revoked.
-    pub fn check_revocations(&self, made: i64, more: i64) -> Result<(), RevocationLimitReached> {
+    pub(crate) fn check_revocations(&self, made: i64, more: i64) -> Result<(), RevocationLimitReached> {
         match self.revocations_per_month() {
             Some(allowed) if made + more > allowed => Err(RevocationLimitReached { allowed, made }),
             _ => Ok(()),
@@ -84,7 +84,7 @@ impl Vault {
 /// More revocations than the plan allows in a calendar month.
 #[derive(Debug, thiserror::Error)]
 #[error("the plan allows {allowed} revocations in a calendar month, {made} were made")]
-pub struct RevocationLimitReached {
+pub(crate) struct RevocationLimitReached {
     /// How many the plan allows.
     allowed: i64,
     /// How many were made before.
@@ -94,7 +94,7 @@ pub struct RevocationLimitReached {
 /// How a licence was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_kind, parse_err_ty = String)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// In advance.
     Regular,
     /// For evaluation.
@@ -107,7 +107,7 @@ impl Kind {
     /// In the order in which they are given out.
     ///
     /// unverified: the place of virtual ones (license-vault §4.4).
-    pub const ALL: [Self; 3] = [Self::Regular, Self::Virtual, Self::TrueUp];
+    pub(crate) const ALL: [Self; 3] = [Self::Regular, Self::Virtual, Self::TrueUp];
 }
 
 fn unknown_kind(text: &str) -> String {
@@ -116,32 +116,32 @@ fn unknown_kind(text: &str) -> String {
 
 /// Licences of one product and kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pool {
+pub(crate) struct Pool {
     /// The licence's code.
-    pub product: String,
+    pub(crate) product: String,
     /// How they were bought.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// How many there are.
-    pub total: i64,
+    pub(crate) total: i64,
     /// How many somebody holds.
-    pub in_use: i64,
+    pub(crate) in_use: i64,
 }
 
 /// Who may have what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllocationRule {
+pub(crate) struct AllocationRule {
     /// Addresses.
-    pub users: Vec<String>,
+    pub(crate) users: Vec<String>,
     /// Codes of licences.
-    pub products: Vec<String>,
+    pub(crate) products: Vec<String>,
     /// Obtains a licence even when none is free.
-    pub priority: bool,
+    pub(crate) priority: bool,
 }
 
 /// What a credential of a vault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// The vault's own token: at most one.
     Vault,
     /// One of any number of named ones.
@@ -152,7 +152,7 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Its name in the store, and in answers.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }

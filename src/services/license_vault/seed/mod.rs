@@ -36,13 +36,13 @@ use crate::{
 #[derive(Debug)]
 pub struct PlannedVault {
     /// The vault's name.
-    pub name: String,
+    pub(crate) name: String,
     plan: Plan,
     floating: bool,
     strict: bool,
     administrators: Vec<String>,
     /// Its credentials.
-    pub tokens: Vec<NewToken>,
+    pub(crate) tokens: Vec<NewToken>,
     pools: Vec<(String, Kind, i64)>,
     allocations: Vec<NewAllocation>,
     denials: Vec<Denial>,
@@ -52,13 +52,13 @@ pub struct PlannedVault {
 
 /// A credential of a planned vault.
 #[derive(Debug)]
-pub struct NewToken {
+pub(crate) struct NewToken {
     /// What it is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
     /// What it is called; empty for those that are one of a kind.
-    pub name: String,
+    pub(crate) name: String,
     /// The token itself.
-    pub token: PlainToken,
+    pub(crate) token: PlainToken,
     expires_at: Option<Time>,
     place: Diagnostic,
 }
@@ -110,7 +110,8 @@ impl Planner<'_> {
             tokens.push(NewToken { kind, name: String::new(), token, expires_at: None, place });
         }
         let mut names = HashSet::new();
-        tokens.extend(section.automation_tokens.iter().filter_map(|token| self.automation(token, &mut names)));
+        tokens
+            .extend(section.automation_tokens.iter().filter_map(|token| self.plan_automation_token(token, &mut names)));
         Some(PlannedVault {
             name,
             plan,
@@ -118,15 +119,15 @@ impl Planner<'_> {
             strict: self.r.flag(section.strict_policy.as_ref(), false),
             administrators: section.administrators.iter().filter_map(|p| person(self.r, p, self.known)).collect(),
             tokens,
-            pools: section.pools.iter().flat_map(|pool| self.pool(pool)).collect(),
-            allocations: section.allocations.iter().filter_map(|allocation| self.allocation(allocation)).collect(),
-            denials: section.denials.iter().filter_map(|denial| self.denial(denial)).collect(),
-            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.rule(rule)).collect()),
+            pools: section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect(),
+            allocations: section.allocations.iter().filter_map(|allocation| self.plan_allocation(allocation)).collect(),
+            denials: section.denials.iter().filter_map(|denial| self.plan_denial(denial)).collect(),
+            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect()),
             place: self.r.place(section.name.referenced),
         })
     }
 
-    fn automation(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
+    fn plan_automation_token(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
         let name = self.r.text(&token.name)?;
         if !names.insert(name.clone()) {
             self.r.report(token.name.referenced, format!("another automation token is called `{name}`"));
@@ -145,7 +146,7 @@ impl Planner<'_> {
     }
 
     /// A licence's code.
-    fn license(&self, scalar: &Scalar) -> Option<String> {
+    fn check_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.r.text(scalar)?;
         let codes = CATALOGUE.iter().map(|(code, _)| *code);
         if !codes.clone().any(|known| known == code) {
@@ -155,8 +156,8 @@ impl Planner<'_> {
         Some(code)
     }
 
-    fn pool(&self, pool: &SeedPool) -> Vec<(String, Kind, i64)> {
-        let Some(code) = self.license(&pool.product) else { return Vec::new() };
+    fn plan_pools(&self, pool: &SeedPool) -> Vec<(String, Kind, i64)> {
+        let Some(code) = self.check_license(&pool.product) else { return Vec::new() };
         let totals = [(Kind::Regular, &pool.regular), (Kind::TrueUp, &pool.true_up), (Kind::Virtual, &pool.r#virtual)];
         let total = |(kind, scalar): (Kind, &Option<Scalar>)| {
             Some((code.clone(), kind, self.r.whole(scalar.as_ref()?, 0, MOST_LICENSES)?))
@@ -164,7 +165,7 @@ impl Planner<'_> {
         totals.into_iter().filter_map(total).collect()
     }
 
-    fn user(&self, scalar: &Scalar) -> Option<VaultUser> {
+    fn parse_user(&self, scalar: &Scalar) -> Option<VaultUser> {
         let email = self.r.text(scalar)?;
         if !is_address(&email) {
             self.r.report(scalar.referenced, format!("`{email}` is not an e-mail address"));
@@ -176,7 +177,7 @@ impl Planner<'_> {
         self.r.opt_text(scalar).unwrap_or_else(|| default.to_owned())
     }
 
-    fn past(&self, scalar: Option<&Scalar>) -> Option<Time> {
+    fn parse_past_time(&self, scalar: Option<&Scalar>) -> Option<Time> {
         let time = self.r.date(scalar, self.now)?;
         if let Some(scalar) = scalar
             && time > self.now
@@ -186,9 +187,9 @@ impl Planner<'_> {
         Some(time)
     }
 
-    fn allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
-        let user = self.user(&allocation.user)?;
-        let since = self.past(allocation.since.as_ref()).unwrap_or(self.now);
+    fn plan_allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
+        let user = self.parse_user(&allocation.user)?;
+        let since = self.parse_past_time(allocation.since.as_ref()).unwrap_or(self.now);
         let kind = match &allocation.kind {
             None => Kind::Regular,
             Some(scalar) => self.r.value(scalar)?,
@@ -201,21 +202,21 @@ impl Planner<'_> {
                 host: self.text_or(running.host.as_ref(), DEFAULT_HOST),
                 ip: self.text_or(running.ip.as_ref(), DEFAULT_IP),
             };
-            Some((request, self.past(running.since.as_ref()).unwrap_or(since)))
+            Some((request, self.parse_past_time(running.since.as_ref()).unwrap_or(since)))
         };
         Some(NewAllocation {
             running: allocation.running.iter().filter_map(running).collect(),
-            product: self.license(&allocation.product)?,
+            product: self.check_license(&allocation.product)?,
             user,
             kind,
             since,
         })
     }
 
-    fn denial(&self, denial: &SeedDenial) -> Option<Denial> {
+    fn plan_denial(&self, denial: &SeedDenial) -> Option<Denial> {
         Some(Denial {
-            at: self.past(denial.at.as_ref()).unwrap_or(self.now),
-            user: self.user(&denial.user)?,
+            at: self.parse_past_time(denial.at.as_ref()).unwrap_or(self.now),
+            user: self.parse_user(&denial.user)?,
             host: self.text_or(denial.host.as_ref(), DEFAULT_HOST),
             ip: self.text_or(denial.ip.as_ref(), DEFAULT_IP),
             product_name: product_name(&self.r.text(&denial.product)?).to_owned(),
@@ -225,10 +226,10 @@ impl Planner<'_> {
         })
     }
 
-    fn rule(&self, rule: &SeedRule) -> AllocationRule {
+    fn plan_rule(&self, rule: &SeedRule) -> AllocationRule {
         AllocationRule {
-            users: rule.users.iter().filter_map(|scalar| self.user(scalar)).map(|user| user.email).collect(),
-            products: rule.products.iter().filter_map(|scalar| self.license(scalar)).collect(),
+            users: rule.users.iter().filter_map(|scalar| self.parse_user(scalar)).map(|user| user.email).collect(),
+            products: rule.products.iter().filter_map(|scalar| self.check_license(scalar)).collect(),
             priority: self.r.flag(rule.priority.as_ref(), false),
         }
     }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Writes down what time has released.
-pub async fn expire_due(db: &mut Session<ReadWrite>, vault: &Vault) -> Result<(), Error> {
+pub(crate) async fn expire_due(db: &mut Session<ReadWrite>, vault: &Vault) -> Result<(), Error> {
     const CONNECTIONS: &str = "UPDATE vault_connection SET ended_at = last_seen_at + $3 \
                                WHERE vault_id = $1 AND ended_at = -1 AND last_seen_at <= $2";
     const ALLOCATIONS: &str = "UPDATE vault_allocation SET released_at = last_seen_at + $3 \
@@ -55,7 +55,7 @@ type AllocationRow = (String, String, String, String, String, i64, i64);
 type ConnectionRow = (String, String, String, String, String, String, i64, i64);
 
 /// The allocations that are live at `now`, oldest first, with what runs on them.
-pub async fn list_live<M>(
+pub(crate) async fn list_live<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
@@ -114,7 +114,11 @@ pub async fn list_live<M>(
 }
 
 /// Whether the vault has ever heard of a user: somebody of the organization, or of an allocation.
-pub async fn is_known<M>(db: &mut Session<M>, vault: &Vault, whose: AllocationFilter<'_>) -> Result<bool, Error> {
+pub(crate) async fn is_known<M>(
+    db: &mut Session<M>,
+    vault: &Vault,
+    whose: AllocationFilter<'_>,
+) -> Result<bool, Error> {
     if !whose.can_be_stored() {
         return Ok(false);
     }
@@ -139,7 +143,7 @@ pub async fn is_known<M>(db: &mut Session<M>, vault: &Vault, whose: AllocationFi
 }
 
 /// Writes an allocation down.
-pub async fn insert(
+pub(crate) async fn insert(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     id: &str,
@@ -184,7 +188,7 @@ pub(crate) async fn merge_into(db: &mut Session<ReadWrite>, vault: VaultId, from
 }
 
 /// Takes a licence back: it is free at once, and what runs on it ends.
-pub async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &str) -> Result<(), Error> {
+pub(crate) async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &str) -> Result<(), Error> {
     const CONNECTIONS: &str =
         "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
     const ALLOCATION: &str =
@@ -198,7 +202,7 @@ pub async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &str) -> R
 
 /// Why nothing was revoked.
 #[derive(Debug, thiserror::Error)]
-pub enum RevokeError {
+pub(crate) enum RevokeError {
     #[error(transparent)]
     LimitReached(#[from] RevocationLimitReached),
     #[error(transparent)]
@@ -208,7 +212,7 @@ pub enum RevokeError {
 /// Revokes licences, by API or by page alike. They are free at once.
 ///
 /// unverified: each counts as one towards the month's limit (license-vault §4.5).
-pub async fn revoke(db: &mut Session<ReadWrite>, vault: &Vault, ids: &[String]) -> Result<(), RevokeError> {
+pub(crate) async fn revoke(db: &mut Session<ReadWrite>, vault: &Vault, ids: &[String]) -> Result<(), RevokeError> {
     let count = i64::try_from(ids.len()).map_err(Error::internal)?;
     let before = count_revocations(db, vault.id, count).await?;
     vault.check_revocations(before, count)?;
@@ -230,7 +234,12 @@ async fn count_revocations(db: &mut Session<ReadWrite>, vault: VaultId, revoked:
 }
 
 /// Deletes what a user holds of a licence, for a seed that brings it anew.
-pub async fn delete_for(db: &mut Session<ReadWrite>, vault: VaultId, email: &str, product: &str) -> Result<(), Error> {
+pub(crate) async fn delete_for(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    email: &str,
+    product: &str,
+) -> Result<(), Error> {
     const SQL: &str = "DELETE FROM vault_allocation WHERE vault_id = $1 AND email_key = $2 AND product = $3 \
                        AND released_at = -1";
     on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(email_key(email)).bind(product).execute(c).await.map(drop))?;

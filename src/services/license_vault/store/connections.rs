@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The product runs on the allocation: as what it was on this machine already, or anew.
-pub async fn connect(
+pub(crate) async fn connect(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     allocation: &str,
@@ -51,7 +51,7 @@ pub async fn connect(
 }
 
 /// Writes a running product down.
-pub async fn insert(
+pub(crate) async fn insert(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     allocation: &str,
@@ -79,7 +79,7 @@ pub async fn insert(
 }
 
 /// A running product is heard of; `false` when it does not run.
-pub async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str) -> Result<bool, Error> {
+pub(crate) async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
     expire_due(db, vault).await?;
@@ -96,7 +96,12 @@ pub async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &st
 
 /// A running product ends; with the last one of a floating licence, or where `frees` says so, the licence is given
 /// back. `false` when it does not run.
-pub async fn close(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str, frees: bool) -> Result<bool, Error> {
+pub(crate) async fn close(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    connection: &str,
+    frees: bool,
+) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
     const LEFT: &str =

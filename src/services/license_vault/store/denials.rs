@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Writes a denial down.
-pub async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial) -> Result<(), Error> {
+pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO vault_denial (vault_id, id, at, username, email, host, ip, product_name, \
                        product_version, reason, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let id = db.ids().uuid().to_string();
@@ -37,12 +37,12 @@ pub async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial
 }
 
 /// Denials, oldest first. By row, as the vendor's clients page.
-pub async fn list<M>(db: &mut Session<M>, vault: VaultId, rows: PageRequest) -> Result<Vec<Denial>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, rows: PageRequest) -> Result<Vec<Denial>, Error> {
     const SQL: &str = "SELECT at, username, email, host, ip, product_name, product_version, reason, description \
                        FROM vault_denial WHERE vault_id = $1 AND at >= $2 AND at <= $3 ORDER BY at, id \
                        LIMIT 0 + $4 OFFSET $5";
-    type Row = (i64, String, String, String, String, String, String, String, String);
-    let found: Vec<Row> = on!(db, |c| sqlx::query_as(SQL)
+    type StoredDenial = (i64, String, String, String, String, String, String, String, String);
+    let found: Vec<StoredDenial> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.0)
         .bind(rows.from)
         .bind(rows.to)

@@ -1,8 +1,8 @@
 //! The service's tables.
 
-pub mod allocations;
-pub mod connections;
-pub mod denials;
-pub mod requests;
-pub mod usage;
-pub mod vault;
+pub(crate) mod allocations;
+pub(crate) mod connections;
+pub(crate) mod denials;
+pub(crate) mod requests;
+pub(crate) mod usage;
+pub(crate) mod vault;

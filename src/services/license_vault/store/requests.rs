@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A product asks for a licence, at the session's time.
-pub async fn answer(
+pub(crate) async fn answer(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
     request: &LicenseRequest,

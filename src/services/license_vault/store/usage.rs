@@ -17,7 +17,7 @@ use crate::{
 const NOT_ENDED: i64 = -1;
 
 /// Occasions on which products ran at some time of the stretch, oldest first.
-pub async fn list<M>(
+pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
@@ -32,9 +32,9 @@ pub async fn list<M>(
                        WHERE c.vault_id = $1 AND c.connected_at <= $3 AND (c.ended_at = -1 OR c.ended_at >= $2) \
                        ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
     #[derive(sqlx::FromRow)]
-    struct Row(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
+    struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
-    let found: Vec<Row> = on!(db, |c| sqlx::query_as(SQL)
+    let found: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
         .bind(rows.from)
         .bind(rows.to)
@@ -68,7 +68,7 @@ pub async fn list<M>(
 }
 
 /// Licences that were in somebody's hands at some time of a stretch: their code, since when, until when.
-pub async fn list_held<M>(
+pub(crate) async fn list_held<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,

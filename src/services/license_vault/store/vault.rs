@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// The service that takes vaults' credentials.
-pub const SERVICE: &str = "license_vault";
+pub(crate) const SERVICE: &str = "license_vault";
 
 const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.plan, v.floating, v.strict_policy \
                        FROM vault v JOIN organization o ON o.id = v.organization_id";
 
-type Row = (i64, String, i64, String, i64, String, String, bool, bool);
+type VaultRow = (i64, String, i64, String, i64, String, String, bool, bool);
 
-fn vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): Row) -> Result<Vault, Error> {
+fn read_vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): VaultRow) -> Result<Vault, Error> {
     Ok(Vault {
         id: VaultId(vault),
         organization: organization::organization((id, name, code, org_id)),
@@ -40,7 +40,7 @@ fn vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): Ro
 }
 
 /// The vault that a credential opens, and as what.
-pub async fn find_by_credential<M>(
+pub(crate) async fn find_by_credential<M>(
     db: &mut Session<M>,
     credential: &Credential,
 ) -> Result<Option<(Vault, TokenKind)>, Error> {
@@ -48,31 +48,31 @@ pub async fn find_by_credential<M>(
     let row: Option<(String, i64)> = on!(db, |c| sqlx::query_as(KIND).bind(credential.id.0).fetch_optional(c).await)?;
     let Some((kind, id)) = row else { return Ok(None) };
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.id = $1 AND v.organization_id = $2"));
-    let row: Option<Row> =
+    let row: Option<VaultRow> =
         on!(db, |c| sqlx::query_as(sql).bind(id).bind(credential.organization.0).fetch_optional(c).await)?;
-    let Some(vault) = row.map(vault).transpose()? else { return Ok(None) };
+    let Some(vault) = row.map(read_vault).transpose()? else { return Ok(None) };
     Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
 }
 
 /// A vault by its name.
-pub async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
+pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
     if !can_be_stored(name) {
         return Ok(None);
     }
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND v.name = $2"));
-    let row: Option<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
-    row.map(vault).transpose()
+    let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
+    row.map(read_vault).transpose()
 }
 
 /// Every vault of a space, oldest first.
-pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
-    rows.into_iter().map(vault).collect()
+    let rows: Vec<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
+    rows.into_iter().map(read_vault).collect()
 }
 
 /// Makes an organization's vault, or changes it; `None` when another organization's has the name.
-pub async fn upsert(
+pub(crate) async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     name: &str,
@@ -104,21 +104,25 @@ pub async fn upsert(
 }
 
 /// Makes somebody an administrator.
-pub async fn add_administrator(db: &mut Session<ReadWrite>, vault: VaultId, person: PersonId) -> Result<(), Error> {
+pub(crate) async fn add_administrator(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    person: PersonId,
+) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO vault_administrator (vault_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(person.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// Whether somebody is an administrator.
-pub async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: PersonId) -> Result<bool, Error> {
+pub(crate) async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: PersonId) -> Result<bool, Error> {
     const SQL: &str = "SELECT count(*) FROM vault_administrator WHERE vault_id = $1 AND person_id = $2";
     let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(person.0).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
 /// The administrators' addresses, as they are compared.
-pub async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
+pub(crate) async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
     const SQL: &str = "SELECT p.email_key FROM vault_administrator a JOIN person p ON p.id = a.person_id \
                        WHERE a.vault_id = $1 ORDER BY p.email_key";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
@@ -126,7 +130,7 @@ pub async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) -> Resu
 
 /// Keeps `token` as a credential of the vault. An earlier one of that kind and name dies. `false` when the token is
 /// somebody's already.
-pub async fn issue_token(
+pub(crate) async fn issue_token(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     vault: &Vault,
@@ -156,7 +160,7 @@ pub async fn issue_token(
 }
 
 /// Takes a credential of the vault away; `false` when there is none of that kind and name.
-pub async fn remove_token(
+pub(crate) async fn remove_token(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
     kind: TokenKind,
@@ -175,14 +179,14 @@ pub async fn remove_token(
 }
 
 /// Whether the vault has a credential of that kind.
-pub async fn has_token<M>(db: &mut Session<M>, vault: VaultId, kind: TokenKind) -> Result<bool, Error> {
+pub(crate) async fn has_token<M>(db: &mut Session<M>, vault: VaultId, kind: TokenKind) -> Result<bool, Error> {
     const SQL: &str = "SELECT count(*) FROM vault_credential WHERE vault_id = $1 AND kind = $2";
     let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(kind.name()).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
 /// Sets how many licences of a product and kind there are.
-pub async fn set_pool(
+pub(crate) async fn set_pool(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     product: &str,
@@ -203,7 +207,7 @@ pub async fn set_pool(
 }
 
 /// What the vault holds, and how much of it is in somebody's hands at `now`.
-pub async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
+pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
     const SQL: &str = "SELECT p.product, p.kind, p.total, (SELECT count(*) FROM vault_allocation a \
                        WHERE a.vault_id = p.vault_id AND a.product = p.product AND a.kind = p.kind \
                        AND a.released_at = -1 AND a.last_seen_at > $2) FROM vault_pool p \
@@ -219,7 +223,11 @@ pub async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Res
 }
 
 /// Replaces the rules.
-pub async fn set_rules(db: &mut Session<ReadWrite>, vault: VaultId, rules: &[AllocationRule]) -> Result<(), Error> {
+pub(crate) async fn set_rules(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    rules: &[AllocationRule],
+) -> Result<(), Error> {
     const OLD: &str = "DELETE FROM vault_rule WHERE vault_id = $1";
     const SQL: &str =
         "INSERT INTO vault_rule (vault_id, position, users, products, priority) VALUES ($1, $2, $3, $4, $5)";
@@ -239,7 +247,7 @@ pub async fn set_rules(db: &mut Session<ReadWrite>, vault: VaultId, rules: &[All
 }
 
 /// The rules, in order.
-pub async fn list_rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<AllocationRule>, Error> {
+pub(crate) async fn list_rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<AllocationRule>, Error> {
     const SQL: &str = "SELECT users, products, priority FROM vault_rule WHERE vault_id = $1 ORDER BY position";
     let rows: Vec<(String, String, bool)> = on!(db, |c| sqlx::query_as(SQL).bind(vault.0).fetch_all(c).await)?;
     rows.into_iter()
