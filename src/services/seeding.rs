@@ -46,7 +46,7 @@ pub struct SeedOrganization {
     /// Its JetBrains Account. Without it, the API is off.
     pub jetbrains_account: Option<jetbrains_account::seed::file::JetBrainsAccount>,
     /// Its License Vault.
-    pub license_vault: Option<license_vault::seed::file::LicenseVault>,
+    pub license_vault: Option<license_vault::seed::file::SeedVault>,
     /// What it has in Atlassian's administration. Without it, no API key is good.
     pub atlassian: Option<atlassian::seed::file::Atlassian>,
 }
@@ -82,7 +82,7 @@ pub struct PlannedOrganization {
     pub head: OrganizationHead,
     people: Vec<PlannedPerson>,
     jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
-    license_vault: Option<license_vault::seed::Plan>,
+    license_vault: Option<license_vault::seed::PlannedVault>,
     atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 

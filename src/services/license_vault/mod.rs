@@ -2,9 +2,9 @@
 
 mod api;
 pub(crate) mod control;
-pub mod domain;
+pub(crate) mod domain;
 pub(crate) mod seed;
-pub mod store;
+pub(crate) mod store;
 pub(crate) mod ui;
 
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use axum::{
     Router,
     extract::OriginalUri,
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::from_fn,
     response::Response,
 };
 use utoipa::{
@@ -27,23 +26,24 @@ use crate::{
     core::{error::Error, token::PlainToken},
     domain::credential::Credential,
     http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
-    services::license_vault::{domain::vault::Vault, store::vault::TokenKind},
+    services::license_vault::domain::vault::{TokenKind, Vault},
     store::{ReadOnly, Session},
 };
 
 /// Where the API is mounted.
-pub const BASE: &str = "/public-api";
-/// Where a vault is found by its name; everything is mounted behind it once more.
-pub const BY_NAME: &str = "/license-vault/{vault}";
+pub(crate) const BASE: &str = "/public-api";
+/// Where a vault is found by its name. All routes are mounted twice, at the root and behind this, because a test has
+/// one origin and cannot give each vault the host of its own that the vendor gives it.
+pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
 /// A vault's own host is its name and this.
 const HOST: &str = ".fls.jetbrains.com";
 
 /// The service.
-pub struct LicenseVault;
+pub(crate) struct LicenseVault;
 
 /// What a scope of this service asks for.
-pub enum Need {
+pub(crate) enum Need {
     /// A token of the vault, or an automation token, each under its own scheme.
     Api,
     /// The License Server's reporting token, in the query.
@@ -51,11 +51,11 @@ pub enum Need {
 }
 
 /// The vault that a credential opens, and as what.
-pub struct VaultCaller {
+pub(crate) struct VaultCaller {
     /// The vault.
-    pub vault: Vault,
+    pub(crate) vault: Vault,
     /// What the credential is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
 }
 
 impl VendorService for LicenseVault {
@@ -82,7 +82,7 @@ impl VendorService for LicenseVault {
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
-        let found = store::vault::of_credential(db, credential).await?;
+        let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
 
@@ -105,7 +105,7 @@ impl VendorService for LicenseVault {
             Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
             Need::Reporting => None,
         };
-        if expected != Some(caller.kind) || named(parts).is_some_and(|name| name != caller.vault.name) {
+        if expected != Some(caller.kind) || find_vault_name(parts).is_some_and(|name| name != caller.vault.name) {
             return Err(Error::CredentialRejected.into());
         }
         Ok(caller)
@@ -126,7 +126,7 @@ fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
 }
 
 /// The vault that the address names: in the path, or by its own host.
-fn named(parts: &Parts) -> Option<String> {
+fn find_vault_name(parts: &Parts) -> Option<String> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
     if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
         return rest.split('/').next().map(ToOwned::to_owned);
@@ -134,6 +134,16 @@ fn named(parts: &Parts) -> Option<String> {
     let host = parts.headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
     let host = host.split(':').next().unwrap_or_default();
     host.strip_suffix(HOST).map(ToOwned::to_owned)
+}
+
+/// Whether a path is one of the License Server's and not the API's: the vault's name stripped, only the API's begin
+/// with [`BASE`]. No path is the API's.
+fn is_of_license_server(path: &str) -> bool {
+    let path = match path.strip_prefix(BY_NAME_PREFIX) {
+        Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),
+        None => path,
+    };
+    !path.is_empty() && !path.starts_with(BASE)
 }
 
 #[derive(OpenApi)]
@@ -145,13 +155,12 @@ fn named(parts: &Parts) -> Option<String> {
 ))]
 struct Document;
 
-/// The routes of the API: the two that are known, and the four capabilities whose paths are ours
-/// (license-vault §2.4).
+/// The routes of the API: the two that are known, and four whose paths are ours (license-vault §2.4).
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
-        // unverified: these five.
+        // unverified: these four.
         .routes(routes!(api::routes::licenses::get_user_licenses))
         .routes(routes!(api::routes::licenses::revoke_licenses))
         .routes(routes!(api::routes::products::disconnect_product))
@@ -187,16 +196,33 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be merged into the root; once more behind [`BY_NAME`].
 pub fn router(app: &App) -> Router<App> {
-    let api = mount::<LicenseVault>(app, api()).layer(from_fn(api::error::as_json));
-    let server = mount_without_fallback::<LicenseVault>(app, server()).layer(from_fn(api::error::as_text));
+    let api = mount::<LicenseVault>(app, api());
+    let server = mount_without_fallback::<LicenseVault>(app, server());
     let whole = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
     whole.clone().nest(BY_NAME, whole)
 }
 
 /// Where a vault's specification is, as a page.
-pub fn specification(vault: &str) -> String {
+pub(crate) fn specification(vault: &str) -> String {
     format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
 }
 
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What the License Server calls text.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_license_server;
+
+    #[test]
+    fn which_interface_a_path_is_of() {
+        for path in ["/public-api/licenses", "/license-vault/example/public-api", ""] {
+            assert!(!is_of_license_server(path), "{path}");
+        }
+        for path in ["/licenses-report.json", "/license-vault/example/reportApi"] {
+            assert!(is_of_license_server(path), "{path}");
+        }
+    }
+}
