@@ -20,9 +20,6 @@ use crate::{
     core::duration::parse_duration,
 };
 
-/// The registry hands these down.
-const SERVICE_HOSTS: [&str; 3] = ["account.jetbrains.com", "api.atlassian.com", "*.fls.jetbrains.com"];
-
 /// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
 #[derive(Debug, Parser)]
 #[command(name = "locum", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
@@ -80,7 +77,8 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "openapi")]
         dir: PathBuf,
         /// One document only; without it, --check and --write take all
-        service: Option<openapi::Service>,
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(openapi::names()))]
+        service: Option<String>,
     },
     /// Print a shell's completion script
     Completions {
@@ -166,7 +164,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
-        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service)?,
+        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
@@ -189,7 +187,7 @@ fn prepared(
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
         }
-        Ok(settings.check(&matches, &SERVICE_HOSTS)?)
+        Ok(settings.check(&matches, &crate::services::registry().hosts())?)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ArgMatches;
 use secrecy::SecretString;
+use sources::{IN_FILES, find_origins, read_file_named_by};
 
 use crate::{
     core::{clock::Clock, ids::IdSeed, rate_window::Mode},
@@ -21,7 +22,6 @@ pub(crate) use parse::url_host;
 pub use settings::{Journal, Listen, LogFormat, Settings, Switch, TlsMode};
 pub(crate) use sources::is_given;
 pub use sources::unknown_variables;
-use sources::{IN_FILES, find_origins, read_file_named_by};
 
 /// One setting, as `info` shows it.
 #[derive(Debug, Clone)]

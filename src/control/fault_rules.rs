@@ -1,6 +1,6 @@
 //! `/faults`: what is to go wrong.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use crate::{
         extract::object,
         problem::{Problem, Refused},
     },
+    services::{Registry, Services},
     store::fault_rule::StoredRule,
 };
 
@@ -77,7 +78,7 @@ pub(super) struct FaultRuleAnswer {
 }
 
 impl FaultRule {
-    fn read(self) -> Result<Rule, Problem> {
+    fn read(self, services: &Registry) -> Result<Rule, Problem> {
         let Self { r#match: wanted, then, times, after } = self;
         then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
         if times.is_some_and(|times| times < 1) {
@@ -95,7 +96,7 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
-        Ok(Rule { which: wanted.read()?, effect, times, after })
+        Ok(Rule { which: wanted.read(services)?, effect, times, after })
     }
 }
 
@@ -136,10 +137,11 @@ pub(super) async fn get_faults(
     responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
 pub(super) async fn inject_fault(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(body): Json<FaultRule>,
 ) -> Result<Answer<FaultRuleAnswer>, Problem> {
-    let rule = body.read()?;
+    let rule = body.read(&services)?;
     let mut db = app.db.write(space.id).await?;
     let stored = crate::store::fault_rule::add(&mut db, rule).await?;
     db.commit().await?;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -34,6 +35,7 @@ use crate::{
         extract::object,
         problem::{Problem, Refused},
     },
+    services::{Registry, Services},
     store::{
         self,
         journal::{Count, SequencedEntry},
@@ -275,13 +277,13 @@ pub(super) struct RequestsQuery {
 }
 
 impl RequestsQuery {
-    async fn read(self, app: &App, space: SpaceId) -> Result<(Filter, usize), Problem> {
+    async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
         let Self { service, operation, credential, status, since, limit, cursor } = self;
         if let Some(service) = &service {
-            check_service("/service", service)?;
+            check_service(services, "/service", service)?;
         }
         if let Some(operation) = &operation {
-            check_operation("/operation", operation)?;
+            check_operation(services, "/operation", operation)?;
         }
         let status = status.map(|text| statuses(&text)).transpose()?;
         let before =
@@ -335,11 +337,12 @@ fn check_kept(app: &App) -> Result<(), Problem> {
     responses((status = 200, description = "The requests", body = JournalPage), Refused))]
 pub(super) async fn get_requests(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Params(query): Params<RequestsQuery>,
 ) -> Result<Answer<JournalPage>, Problem> {
     check_kept(&app)?;
-    let (filter, limit) = query.read(&app, space.id).await?;
+    let (filter, limit) = query.read(&app, &services, space.id).await?;
     // One more, to know whether there is another page.
     let mut page = store::journal::list(&app.db, space.id, &filter, limit + 1).await?;
     let is_last = page.len() <= limit;
@@ -504,10 +507,10 @@ impl Usage {
 }
 
 impl Wanted {
-    fn read(self) -> Result<Expected, Problem> {
+    fn read(self, services: &Registry) -> Result<Expected, Problem> {
         let Self { service, operation, credential, method, path, status, query, body } = self;
         let which = Selector { service, operation, credential, method, path };
-        selector::check(&which)?;
+        selector::check(services, &which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
@@ -572,12 +575,13 @@ impl From<Difference> for DifferenceAnswer {
         (status = 409, description = "It is not; with what comes nearest", body = NotVerified, content_type = "application/problem+json"), Refused))]
 pub(super) async fn verify_requests(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(body): Json<Verify>,
 ) -> Result<Response, Problem> {
     check_kept(&app)?;
     let Verify { r#match, count, within } = body;
-    let (expected, number) = (r#match.read()?, count.read()?);
+    let (expected, number) = (r#match.read(&services)?, count.read()?);
     let within = within.map(|text| parse_duration(&text).map_err(|e| Error::invalid("/within", e))).transpose()?;
     if within.is_some_and(|within| within > LONGEST_WAIT) {
         return Err(Error::invalid("/within", "expected at most 10m").into());

@@ -8,6 +8,7 @@ use crate::{
     core::{error::Error, suggest::suggest},
     domain::selector::Selector,
     http::{control_input::check_text, problem::Problem},
+    services::Registry,
 };
 
 /// What requests can be made with.
@@ -38,10 +39,10 @@ pub(super) struct Match {
 }
 
 impl Match {
-    pub(super) fn read(self) -> Result<Selector, Problem> {
+    pub(super) fn read(self, services: &Registry) -> Result<Selector, Problem> {
         let Self { service, operation, credential, method, path } = self;
         let selector = Selector { service, operation, credential, method, path };
-        check(&selector)?;
+        check(services, &selector)?;
         Ok(selector)
     }
 }
@@ -54,12 +55,12 @@ impl From<Selector> for Match {
 }
 
 /// Refuses what no request can be.
-pub(super) fn check(selector: &Selector) -> Result<(), Problem> {
+pub(super) fn check(services: &Registry, selector: &Selector) -> Result<(), Problem> {
     if let Some(service) = &selector.service {
-        check_service("/match/service", service)?;
+        check_service(services, "/match/service", service)?;
     }
     if let Some(operation) = &selector.operation {
-        check_operation("/match/operation", operation)?;
+        check_operation(services, "/match/operation", operation)?;
     }
     if let Some(method) = &selector.method
         && !METHODS.contains(&method.to_uppercase().as_str())

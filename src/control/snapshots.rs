@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State as Extension};
+use axum::{
+    Extension,
+    extract::{Path, State as AppState},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +17,7 @@ use crate::{
         control_input::{Answer, InSpace, SpaceQuery},
         problem::{Problem, Refused},
     },
+    services::Services,
     store::{
         self,
         snapshot::Snapshot,
@@ -62,7 +66,7 @@ fn nobody(name: &str) -> Error {
     params(SpaceQuery),
     responses((status = 200, description = "The snapshots, by name", body = Vec<SnapshotAnswer>), Refused))]
 pub(super) async fn get_snapshots(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Vec<SnapshotAnswer>>, Problem> {
     let kept = store::snapshot::list(&mut app.db.read().await?, space.id).await?;
@@ -75,13 +79,14 @@ pub(super) async fn get_snapshots(
     params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot", body = SnapshotAnswer), Refused))]
 pub(super) async fn take_snapshot(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Answer<SnapshotAnswer>, Problem> {
     let name = named(&path);
     check_name(name)?;
-    let (space, state) = state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
+    let (space, state) = state::export(&mut app.db.read().await?, &app.keyring, space.id, services.tables()).await?;
     let snapshot = store::snapshot::keep(&app.db, &space, name, &state).await?;
     Ok(Answer(SnapshotAnswer::new(&space.name, snapshot)))
 }
@@ -91,7 +96,8 @@ pub(super) async fn take_snapshot(
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn restore_snapshot(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Answer<SpaceState>, Problem> {
@@ -99,7 +105,7 @@ pub(super) async fn restore_snapshot(
     let mut db = app.db.write(space.id).await?;
     let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| nobody(name))?;
     let document = serde_json::from_str(&document).map_err(Error::internal)?;
-    state::import(&mut db, &app.keyring, &State::read(document)?).await?;
+    state::import(&mut db, &app.keyring, &State::read(document, services.tables())?).await?;
     let space = db.space().clone();
     db.commit().await?;
     Ok(Answer(shown(&app, &space).await?))
@@ -110,7 +116,7 @@ pub(super) async fn restore_snapshot(
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot, as it was", body = SnapshotAnswer), Refused))]
 pub(super) async fn delete_snapshot(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
     InSpace(space): InSpace,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Answer<SnapshotAnswer>, Problem> {

@@ -1,6 +1,6 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
-use axum::{extract::State as Extension, http::StatusCode};
+use axum::{Extension, extract::State as AppState, http::StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::{
     ToSchema,
@@ -14,6 +14,7 @@ use crate::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
         problem::{Problem, Refused},
     },
+    services::Services,
     store::{
         self,
         state::{State, StateError},
@@ -72,10 +73,11 @@ impl From<StateError> for Problem {
     params(SpaceQuery),
     responses((status = 200, description = "The state", body = StateDocument), Refused))]
 pub(super) async fn get_state(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<State>, Problem> {
-    let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
+    let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id, services.tables()).await?;
     Ok(Answer(state))
 }
 
@@ -86,11 +88,12 @@ pub(super) async fn get_state(
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn put_state(
-    Extension(app): Extension<App>,
+    AppState(app): AppState<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
-    let state = State::read(document)?;
+    let state = State::read(document, services.tables())?;
     let mut db = app.db.write(space.id).await?;
     store::state::import(&mut db, &app.keyring, &state).await?;
     let space = db.space().clone();

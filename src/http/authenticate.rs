@@ -15,7 +15,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-
 use quick_cache::sync::Cache;
 
 use crate::{

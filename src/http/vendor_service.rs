@@ -148,3 +148,11 @@ pub struct Refusal(pub String);
 pub fn refuse<S: VendorService>(fault: Error) -> Response {
     S::Error::from(fault).into_response()
 }
+
+/// Puts a service behind its base path.
+pub fn nest(app: &App, base: &str, service: Router<App>) -> Router<App> {
+    Router::new()
+        .nest(base, service.clone())
+        // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+        .route_service(&format!("{base}/"), service.with_state(app.clone()))
+}

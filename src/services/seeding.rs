@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{atlassian, jetbrains_account, license_vault};
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
     core::{clock::Clock, error::Error, ids::Ids, token::Keyring},

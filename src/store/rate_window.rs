@@ -1,16 +1,17 @@
 //! Rate limits: an organization's policy, and how many requests each window has seen.
 
+use std::time::Duration;
+
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
         error::Error,
-        rate_window::Window,
+        rate_window::{RateLimit, Window},
     },
     domain::{
         credential::CredentialId,
         organization::{OrganizationId, SpaceId},
     },
-    services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
     store::{
         db::Db,
         on,
@@ -125,12 +126,22 @@ pub async fn reset(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     Ok(())
 }
 
-/// An organization's rate limit.
-pub async fn policy<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<RateLimit, Error> {
+/// An organization's rate limit, if it has one of its own.
+pub async fn policy<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Option<RateLimit>, Error> {
     const SQL: &str = "SELECT most, window_micros, mode FROM rate_policy WHERE organization_id = $1";
-    let row: Option<(i64, i64, Option<String>)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_optional(c).await)?;
-    row.map_or_else(|| Ok(RateLimit::default()), |(most, window, mode)| rate_limit(Some(most), Some(window), mode))
+    let row: Option<PolicyRow> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_optional(c).await)?;
+    row.map(read_policy).transpose()
+}
+
+/// `most, window_micros, mode`
+pub(crate) type PolicyRow = (i64, i64, Option<String>);
+
+pub(crate) fn read_policy((limit, window, mode): PolicyRow) -> Result<RateLimit, Error> {
+    Ok(RateLimit {
+        limit,
+        window: Duration::from_micros(u64::try_from(window).map_err(Error::internal)?),
+        mode: mode.map(|mode| mode.parse()).transpose().map_err(|e: String| Error::internal(e))?,
+    })
 }
 
 /// Sets an organization's rate limit.

@@ -20,6 +20,7 @@ use crate::{
     control,
     core::error::Error,
     http::problem::Problem,
+    services::Registry,
     web::{BASE, Pages, control_action, session},
 };
 
@@ -28,24 +29,23 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What is looked at. Shown once more, beneath its answer, by what a button does.
-fn views() -> Router<Pages> {
+fn views(services: &Registry) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
-    Router::new()
-        .route(&at("/"), get(dashboard::show))
-        .route(&at("/requests/{id}"), get(request::show))
-        .route(&at("/jetbrains-account"), get(crate::services::jetbrains_account::ui::show))
-        .route(&at("/license-vault"), get(crate::services::license_vault::ui::show))
-        .route(&at("/atlassian"), get(crate::services::atlassian::ui::show))
+    let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
+    services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
-pub(crate) fn router(app: &App, control: Router<App>) -> Router<App> {
-    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()) };
-    let caller = control_action::Caller { pages: pages.clone(), views: views().with_state(pages.clone()) };
+pub(crate) fn router(app: &App, services: &Registry, control: Router<App>) -> Router<App> {
+    let own = ("/", "Requests");
+    let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
+    let names = services.names().collect();
+    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
+    let caller = control_action::Caller { pages: pages.clone(), views: views(services).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(&format!("{BASE}/"));
     Router::new()
-        .merge(views().with_state(pages.clone()))
+        .merge(views(services).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))

@@ -13,8 +13,12 @@ pub(crate) const BASE: &str = "/_emulator/ui";
 
 /// What a page is made from.
 #[derive(Clone)]
-pub(crate) struct Pages {
+pub struct Pages {
     pub app: App,
     /// The control API, asked from within.
-    pub control: Router,
+    pub(crate) control: Router,
+    /// All pages: path and title.
+    pub(crate) links: Vec<(&'static str, &'static str)>,
+    /// The services' names.
+    pub(crate) services: Vec<&'static str>,
 }

@@ -79,7 +79,7 @@ impl Document {
     }
 
     pub fn of_control() -> Self {
-        Self::read(&locum::control::openapi())
+        Self::read(&locum::control::openapi(&locum::services::registry()))
     }
 
     /// The control routes that the guard stands before.

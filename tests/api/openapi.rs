@@ -8,7 +8,7 @@ fn committed_documents_are_what_the_program_serves() {
         ("jetbrains-account", locum::services::jetbrains_account::openapi()),
         ("license-vault", locum::services::license_vault::openapi()),
         ("atlassian-api-access", locum::services::atlassian::openapi()),
-        ("control", locum::control::openapi()),
+        ("control", locum::control::openapi(&locum::services::registry())),
     ];
     for (name, document) in documents {
         let path = format!("{}/openapi/{name}.json", env!("CARGO_MANIFEST_DIR"));

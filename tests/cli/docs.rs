@@ -164,7 +164,7 @@ fn describe_type(field: &Value) -> (String, Option<&Value>) {
 /// Every route of the control API.
 fn format_routes() -> String {
     let mut table = "| route | does |\n|---|---|\n".to_owned();
-    for (path, item) in &locum::control::openapi().paths.paths {
+    for (path, item) in &locum::control::openapi(&locum::services::registry()).paths.paths {
         for (method, operation) in of_path(item) {
             let parameters = operation.parameters.iter().flatten();
             let parameters: Vec<Value> = parameters.map(|parameter| serde_json::to_value(parameter).unwrap()).collect();

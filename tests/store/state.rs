@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use locum::store::state::{EXCLUDED_TABLES, exported_columns};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::support::{Database, FULL_KEY, Role, TestApp, database_url};
@@ -80,18 +79,18 @@ pub async fn schema(database: Database) -> Schema {
 
 #[tokio::test]
 async fn every_column_is_in_a_state_or_has_a_reason_not_to_be() {
-    let exported_columns = exported_columns();
+    let services = locum::services::registry();
+    let (exported_columns, exclusions) = (services.tables().exported_columns(), services.tables().exclusions());
     for database in [Database::Sqlite, Database::Postgres] {
         let schema = schema(database).await;
         for (table, columns) in &schema.columns {
             for column in columns {
                 let name = format!("{table}.{column}");
-                let reasons =
-                    EXCLUDED_TABLES.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
+                let reasons = exclusions.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
                 assert_eq!(
-                    reasons + exported_columns.iter().filter(|exported_columns| **exported_columns == name).count(),
+                    reasons + exported_columns.iter().filter(|exported| **exported == name).count(),
                     1,
-                    "{name} must be in TABLES or, with a reason, in EXCLUDED_TABLES of src/store/state/spec.rs, \
+                    "{name} must be in a table of its service's store/state.rs or, with a reason, in its exclusions, \
                      and not in both"
                 );
             }
@@ -112,8 +111,8 @@ async fn no_reason_is_left_over() {
             names.extend(columns.iter().map(|column| format!("{table}.{column}")));
         }
     }
-    for (name, _) in EXCLUDED_TABLES {
-        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of EXCLUDED_TABLES");
+    for (name, _) in locum::services::registry().tables().exclusions() {
+        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of the exclusions");
     }
 }
 

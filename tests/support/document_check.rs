@@ -87,7 +87,7 @@ struct KnownGap {
 /// Documents, and below which path each one's operations are.
 static DOCUMENTS: LazyLock<[(&str, Document); 5]> = LazyLock::new(|| {
     [
-        (control::BASE, Document::new(control::openapi())),
+        (control::BASE, Document::new(control::openapi(&locum::services::registry()))),
         (jetbrains_account::BASE, Document::new(jetbrains_account::openapi())),
         (atlassian::BASE, Document::new(atlassian::openapi())),
         ("/license-vault/{vault}", Document::new(license_vault::openapi())),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -220,4 +221,16 @@ pub(crate) async fn delete_oauth_client(
         store::oauth_client::delete(db, organization, id).await
     })
     .await
+}
+
+/// What a tester controls, below the control API.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(open_session))
+        .routes(routes!(revoke_api_tokens))
+        .routes(routes!(revoke_api_token))
+        .routes(routes!(revoke_api_key))
+        .routes(routes!(delete_service_account))
+        .routes(routes!(revoke_service_account_tokens))
+        .routes(routes!(delete_oauth_client))
 }

@@ -14,6 +14,7 @@ use axum::{
     extract::MatchedPath,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
+    routing::get,
 };
 use axum_extra::extract::CookieJar;
 use utoipa::{
@@ -30,9 +31,10 @@ use crate::{
         token::PlainToken,
     },
     domain::credential::Credential,
-    http::vendor_service::{Outcome, Presented, VendorService, mount},
-    services::atlassian::domain::api_access::{Access, AccessDenied, Admin},
-    store::{ReadOnly, Session},
+    http::vendor_service::{Outcome, Presented, VendorService, mount, nest},
+    services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -182,3 +184,21 @@ pub fn router(app: &App) -> Router<App> {
 
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const CREDENTIAL_KINDS: [CredentialKind; 2] = [store::api_key::KIND, store::settings::SESSION];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        document_title: "Atlassian Admin API Access",
+        control_routes: control::routes,
+        page: Some(Page { path: "/atlassian", title: "Atlassian", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        rate_limit: Some(DEFAULT_RATE_LIMIT),
+        hosts: &["api.atlassian.com"],
+        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, |app| {
+            nest(app, BASE, router(app))
+        })
+    }
+}

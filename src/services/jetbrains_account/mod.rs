@@ -27,10 +27,11 @@ use crate::{
     domain::credential::Credential,
     http::{
         swagger_ui,
-        vendor_service::{Outcome, Presented, VendorService, mount},
+        vendor_service::{Outcome, Presented, VendorService, mount, nest},
     },
     services::jetbrains_account::domain::token_owner::TokenOwner,
-    store::{ReadOnly, Session},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -182,4 +183,21 @@ async fn headers(mut response: Response) -> Response {
         headers.extend(ON_SUCCESS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     }
     response
+}
+
+const CREDENTIAL_KINDS: [CredentialKind; 1] = [store::token::KIND];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        document_title: "JetBrains Account API",
+        control_routes: control::routes,
+        page: Some(Page { path: "/jetbrains-account", title: "JetBrains Account", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        hosts: &["account.jetbrains.com"],
+        ..Service::new::<JetBrainsAccount>("JetBrains Account", "jetbrains-account.json", openapi, |app| {
+            nest(app, BASE, router(app)).merge(pages())
+        })
+    }
 }

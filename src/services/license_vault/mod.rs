@@ -14,6 +14,7 @@ use axum::{
     extract::OriginalUri,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
+    routing::get,
 };
 use utoipa::{
     OpenApi,
@@ -21,13 +22,15 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     app::App,
-    core::{error::Error, token::PlainToken},
+    core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
     http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
     services::license_vault::domain::vault::{TokenKind, Vault},
-    store::{ReadOnly, Session},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the API is mounted.
@@ -211,6 +214,27 @@ pub(crate) fn specification(vault: &str) -> String {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What the License Server calls text.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+const CREDENTIAL_KINDS: [CredentialKind; 3] = [
+    CredentialKind::new("vault", Ids::vault_token),
+    CredentialKind::new("automation", Ids::automation_token),
+    // A reporting token has no shape of its own that is known.
+    CredentialKind::new("reporting", Ids::automation_token),
+];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        base_path: BASE,
+        document_title: "License Vault API",
+        control_routes: control::routes,
+        page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        hosts: &["*.fls.jetbrains.com"],
+        ..Service::new::<LicenseVault>("License Vault", "license-vault.json", openapi, router)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ use crate::{
         can_be_stored,
         state::{
             model::{Cell, FORMAT, Row, RowNumbers, State, StateError},
-            spec::{Column, ColumnType, TABLES, Table, table_named},
+            table::{Column, ColumnType, Table, Tables},
         },
     },
 };
@@ -35,20 +35,20 @@ impl Serialize for State {
         map.serialize_entry("key_check", &self.key_check)?;
         map.serialize_entry("clock", &ClockJson::from_clock(self.clock))?;
         map.serialize_entry("writes", &self.writes)?;
-        map.serialize_entry("tables", &Tables(&self.rows))?;
+        map.serialize_entry("tables", &TablesJson(&self.tables, &self.rows))?;
         map.end()
     }
 }
 
-struct Tables<'a>(&'a [Vec<Row>]);
+struct TablesJson<'a>(&'a Tables, &'a [Vec<Row>]);
 
-impl Serialize for Tables<'_> {
+impl Serialize for TablesJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(TABLES.iter().zip(self.0).map(|(table, rows)| (table.name, Objects(table, rows))))
+        serializer.collect_map(self.0.iter().zip(self.1).map(|(table, rows)| (table.name, Objects(table, rows))))
     }
 }
 
-struct Objects<'a>(&'static Table, &'a [Row]);
+struct Objects<'a>(&'a Table, &'a [Row]);
 
 impl Serialize for Objects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -56,7 +56,7 @@ impl Serialize for Objects<'_> {
     }
 }
 
-struct Object<'a>(&'static Table, &'a Row);
+struct Object<'a>(&'a Table, &'a Row);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -146,7 +146,7 @@ impl State {
     ///
     /// # Errors
     /// [`StateError::Newer`], whatever else it says; [`Error::Invalid`].
-    pub fn read(mut document: Map<String, Value>) -> Result<Self, StateError> {
+    pub fn read(mut document: Map<String, Value>, registered: &Tables) -> Result<Self, StateError> {
         let format = document.get("format").and_then(Value::as_u64).filter(|format| *format > 0);
         let format = format.ok_or_else(|| Error::invalid("/format", "expected the number of the state's format"))?;
         if format > FORMAT {
@@ -161,12 +161,12 @@ impl State {
         let Value::Object(mut tables) = take_member(&mut document, "tables")? else {
             return Err(Error::invalid("/tables", "expected an object").into());
         };
-        if let Some(unknown) = tables.keys().find(|name| table_named(name).is_none()) {
+        if let Some(unknown) = tables.keys().find(|name| registered.find(name).is_none()) {
             return Err(Error::invalid(pointer(["tables", unknown]), "not a table of a state").into());
         }
         let mut numbers = RowNumbers::default();
         let mut rows = Vec::new();
-        for table in &TABLES {
+        for table in registered.iter() {
             // A table that an older version did not have.
             let rows_of_table = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
             let mut read = read_table(table, rows_of_table)?;
@@ -183,6 +183,7 @@ impl State {
             key_check: take_text(&mut document, "key_check")?,
             clock: clock.into_clock()?,
             writes: writes.ok_or_else(|| Error::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
+            tables: registered.clone(),
             rows,
         })
     }
@@ -199,7 +200,7 @@ fn take_text(document: &mut Map<String, Value>, name: &str) -> Result<String, Er
     }
 }
 
-fn read_table(table: &'static Table, rows: Value) -> Result<Vec<Row>, Error> {
+fn read_table(table: &Table, rows: Value) -> Result<Vec<Row>, Error> {
     let Value::Array(rows) = rows else {
         return Err(Error::invalid(pointer(["tables", table.name]), "expected an array of rows"));
     };

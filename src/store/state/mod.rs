@@ -1,12 +1,15 @@
 //! The state of a space as one document: exported, kept as a snapshot, imported into either database.
 
+pub(crate) mod columns;
 mod document;
 mod model;
+mod platform;
 mod rows;
-mod spec;
+mod table;
 
-pub use crate::store::state::{
+pub use self::{
     model::{State, StateError},
+    platform::ServiceTables,
     rows::{export, import},
-    spec::{EXCLUDED_TABLES, exported_columns},
+    table::{Column, Exclusion, Table, Tables},
 };

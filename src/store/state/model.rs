@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     core::{clock::Clock, error::Error},
-    store::state::spec::{ColumnType, Table},
+    store::state::table::{ColumnType, Table, Tables},
 };
 
 /// The format that this version writes, and the newest that it reads.
@@ -14,7 +14,6 @@ pub(super) const FORMAT: u64 = 1;
 ///
 /// Rows that others refer to are numbered from 1, in the order of their table, so that equal data is an equal state in
 /// whichever database it is.
-#[derive(Debug, PartialEq, Eq)]
 pub struct State {
     /// What the space was called.
     pub(super) space: String,
@@ -23,7 +22,8 @@ pub struct State {
     pub(super) clock: Clock,
     /// Writes since the seed, which the next ids are made from.
     pub(super) writes: i64,
-    /// By table, as in [`TABLES`](super::spec::TABLES).
+    pub(super) tables: Tables,
+    /// By table.
     pub(super) rows: Vec<Vec<Row>>,
 }
 
@@ -67,11 +67,7 @@ impl RowNumbers {
     ///
     /// # Errors
     /// The row and the column of a key that is there twice, or that no row has.
-    pub(super) fn replace_keys(
-        &mut self,
-        table: &'static Table,
-        rows: &mut [Row],
-    ) -> Result<(), (usize, &'static str)> {
+    pub(super) fn replace_keys(&mut self, table: &Table, rows: &mut [Row]) -> Result<(), (usize, &'static str)> {
         for (at, row) in rows.iter_mut().enumerate() {
             for (column, cell) in table.exported_columns().zip(row) {
                 let Cell::Number(key) = cell else { continue };

@@ -3,7 +3,6 @@
 use crate::{
     core::{error::Error, token::Keyring},
     domain::organization::{Space, SpaceId},
-    services::atlassian::store::api_token,
     store::{
         dialect::{Dialect, JsonType},
         on,
@@ -12,19 +11,24 @@ use crate::{
         sql::{Sql, bound},
         state::{
             model::{Cell, Row, RowNumbers, State, StateError},
-            spec::{ColumnType, TABLES, Table},
+            table::{ColumnType, Table, Tables},
         },
     },
 };
 
 /// Rows that one statement inserts.
 const BATCH: usize = 10_000;
-/// From so many API tokens on, PostgreSQL's plans do not fit them until its statistics are renewed.
-const MANY_TOKENS: usize = 100_000;
+/// From this many rows on, PostgreSQL has to be told how many there are, so that its next plans fit them.
+const MANY_ROWS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
-pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Error> {
-    let sql = sqlx::AssertSqlSafe(select_everything(db.dialect()));
+pub async fn export<M>(
+    db: &mut Session<M>,
+    keyring: &Keyring,
+    space: SpaceId,
+    tables: &Tables,
+) -> Result<(Space, State), Error> {
+    let sql = sqlx::AssertSqlSafe(select_everything(tables, db.dialect()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
     let mut parts = parts.into_iter().map(|(_, rows)| rows);
@@ -32,8 +36,8 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
     let space = spaces.into_iter().next().map(space::space);
     let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
     let mut numbers = RowNumbers::default();
-    let mut tables = Vec::new();
-    for (table, rows) in TABLES.iter().zip(parts) {
+    let mut all_rows = Vec::new();
+    for (table, rows) in tables.iter().zip(parts) {
         let mut rows: Vec<Row> = serde_json::from_str(&rows).map_err(Error::internal)?;
         for row in &mut rows {
             for (column, cell) in table.exported_columns().zip(row) {
@@ -45,29 +49,30 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
         }
         let stray = |(_, column)| Error::internal(format!("{}.{column} refers to another space", table.name));
         numbers.replace_keys(table, &mut rows).map_err(stray)?;
-        tables.push(rows);
+        all_rows.push(rows);
     }
     let state = State {
         space: space.name.clone(),
         key_check: keyring.check_value(),
         clock: space.clock,
         writes: space.writes,
-        rows: tables,
+        tables: tables.clone(),
+        rows: all_rows,
     };
     Ok((space, state))
 }
 
 /// The space, then the tables: each as its place and one text of all its rows.
-fn select_everything(dialect: Dialect) -> String {
+fn select_everything(tables: &Tables, dialect: Dialect) -> String {
     const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros";
     let mut sql = Sql::new("SELECT CAST(-1 AS BIGINT), ");
     dialect.push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"));
     sql.push(" FROM space WHERE id = $1");
-    for (place, table) in TABLES.iter().enumerate() {
+    for (place, table) in tables.iter().enumerate() {
         let columns: Vec<&str> = table.exported_columns().map(|column| column.name).collect();
         sql.push(" UNION ALL SELECT ").push_raw(&format!("CAST({place} AS BIGINT), "));
         dialect.push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order));
-        sql.push(" FROM ").push(table.name).push(" WHERE ").push_raw(&table.condition());
+        sql.push(" FROM ").push(table.name).push(" WHERE ").push_raw(&tables.condition(table));
     }
     sql.text().to_owned()
 }
@@ -80,7 +85,7 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
     }
     space::wipe(db).await?;
     let mut keys: Vec<(&'static str, Vec<i64>)> = Vec::new();
-    for (table, rows) in TABLES.iter().zip(&state.rows) {
+    for (table, rows) in state.tables.iter().zip(&state.rows) {
         if table.name == "credential"
             && let Some(space) = find_space_in_use(db, table, rows).await?
         {
@@ -92,15 +97,24 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
         for rows in rows.chunks(BATCH) {
             insert(db, table, rows, &keys).await?;
         }
-        if table.name == "api_token" {
-            api_token::count_anew(db).await?;
-            if rows.len() >= MANY_TOKENS {
-                api_token::analyze(db).await?;
-            }
+        if let Some(statement) = table.after_import {
+            let space = db.space().id.0;
+            on!(db, |c| sqlx::query(statement).bind(space).execute(c).await.map(drop)).map_err(Error::from)?;
+        }
+        if rows.len() >= MANY_ROWS {
+            analyze(db, table).await?;
         }
     }
     space::set_clock(db, state.clock).await?;
     space::continue_after(db, state.writes).await?;
+    Ok(())
+}
+
+async fn analyze(db: &mut Session<ReadWrite>, table: &Table) -> Result<(), Error> {
+    if db.dialect() == Dialect::Postgres {
+        let sql = sqlx::AssertSqlSafe(format!("ANALYZE {}", table.name));
+        on!(db, |c| sqlx::query(sql).execute(c).await.map(drop))?;
+    }
     Ok(())
 }
 

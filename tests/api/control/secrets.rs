@@ -58,7 +58,7 @@ fn list_routes() -> Vec<(Method, String)> {
         (locum::services::jetbrains_account::openapi(), "/api/v1"),
         (locum::services::license_vault::openapi(), ""),
         (locum::services::atlassian::openapi(), "/admin/api-access/v1"),
-        (locum::control::openapi(), "/_emulator"),
+        (locum::control::openapi(&locum::services::registry()), "/_emulator"),
     ];
     let mut routes = Vec::new();
     for (document, base) in documents {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{core::rate_window, domain::organization::Organization};
+use crate::{core::rate_window::RateLimit, domain::organization::Organization};
 
 /// Somebody, as Atlassian shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,22 +20,8 @@ pub const DEFAULT_LIMIT: i64 = 200;
 /// The window when nothing else is said (unverified: atlassian-api-access §4).
 pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
 
-/// An organization's rate limit; what it does not say is the server's setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests in one window.
-    pub limit: i64,
-    /// The window's length.
-    pub window: Duration,
-    /// What happens to the request after the last one.
-    pub mode: Option<rate_window::Mode>,
-}
-
-impl Default for RateLimit {
-    fn default() -> Self {
-        Self { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None }
-    }
-}
+/// The rate limit when nothing else is said.
+pub const DEFAULT_RATE_LIMIT: RateLimit = RateLimit { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None };
 
 /// Choices where the vendor's documents and observations disagree, or say nothing (atlassian-api-access §12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +138,7 @@ mod tests {
     fn with(access: Access) -> Admin {
         let organization =
             Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
-        Admin { organization, access, rate_limit: RateLimit::default(), quirks: Quirks::default() }
+        Admin { organization, access, rate_limit: DEFAULT_RATE_LIMIT, quirks: Quirks::default() }
     }
 
     #[test]

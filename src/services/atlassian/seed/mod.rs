@@ -7,5 +7,5 @@ pub(crate) mod file;
 mod plan;
 mod write;
 
-pub(crate) use plan::{NewKey, NewTokens, PlannedAtlassian, Planner, checked_window};
+pub(crate) use plan::{NewKey, NewTokens, PlannedAtlassian, Planner};
 pub(crate) use write::write;

@@ -1,15 +1,16 @@
 //! From the file to what is written: checked, and with everything that the file leaves out.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use serde_saphyr::Spanned;
 
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::{
         clock::{Time, shift},
         duration::{HumanDuration, parse_duration},
         ids::Ids,
-        rate_window::Mode,
+        rate_window::{Mode, RateLimit, check_window},
         suggest::suggest,
         token::PlainToken,
     },
@@ -22,7 +23,7 @@ use crate::{
     },
     services::atlassian::{
         domain::{
-            api_access::{DEFAULT_LIMIT, DEFAULT_WINDOW, Quirks, RateLimit, SCOPES, User},
+            api_access::{DEFAULT_LIMIT, DEFAULT_WINDOW, Quirks, SCOPES, User},
             api_key::ApiKey,
             api_token::ApiToken,
             service_account::{ClientStatus, OAuthClient, ServiceAccount, ServiceAccountToken, address},
@@ -334,7 +335,7 @@ impl<'a> Planner<'a> {
             None => DEFAULT_WINDOW,
             Some(scalar) => {
                 let text = self.r.text(scalar)?;
-                let window = parse_duration(&text).and_then(checked_window);
+                let window = parse_duration(&text).and_then(check_window);
                 window.map_err(|message| self.r.report(scalar.referenced, message)).ok()?
             }
         };
@@ -372,16 +373,6 @@ impl<'a> Planner<'a> {
                 .and_then(|quota| u32::try_from(quota).ok()),
         }
     }
-}
-
-/// A window that requests can be counted in.
-///
-/// # Errors
-/// A sentence that says what was expected.
-pub(crate) fn checked_window(window: Duration) -> Result<Duration, String> {
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_hours(366 * 24);
-    if (SHORTEST..=LONGEST).contains(&window) { Ok(window) } else { Err("a window is from 1ms to 366d".to_owned()) }
 }
 
 /// The vendor's of today, and what older keys hold (atlassian-api-access §8).

@@ -2,17 +2,17 @@
 
 use serde::Deserialize;
 
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
+        duration::HumanDuration,
         error::Error,
+        ids::Ids,
         token::{Keyring, PlainToken},
     },
-    domain::{
-        credential::{CredentialId, Kind},
-        organization::OrganizationId,
-    },
+    domain::{credential::CredentialId, organization::OrganizationId},
     services::atlassian::{
         domain::{
             api_access::User,
@@ -26,9 +26,19 @@ use crate::{
     },
     store::{
         can_be_stored,
-        credential::{self, NewCredential},
+        credential::{self, CredentialKind, NewCredential},
         session::{ReadWrite, Session},
     },
+};
+
+/// An organization's API key.
+pub(crate) const KIND: CredentialKind = CredentialKind {
+    lifetime: Some(HumanDuration::Years(1)),
+    has_record: true,
+    set_record_expiry: Some(
+        "UPDATE api_key SET expires_at = COALESCE($3, expires_at) WHERE credential_id = $1 AND organization_id = $2",
+    ),
+    ..CredentialKind::new("api_key", Ids::atlassian_key)
 };
 
 const TABLE: Table = Table {
@@ -107,7 +117,8 @@ pub async fn issue(
     let new = NewCredential {
         organization,
         service: SERVICE,
-        kind: Kind::ApiKey,
+        kind: KIND.name,
+        created_at: Some(key.created_at),
         label: &key.label,
         expires_at: Some(key.expires_at),
     };

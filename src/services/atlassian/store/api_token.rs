@@ -164,16 +164,6 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
     Ok(())
 }
 
-/// Counts the tokens of the session's space, once they were written past [`add`].
-pub(crate) async fn count_anew(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
-                       SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
-                       (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
-    let space = db.space().id.0;
-    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
-    Ok(())
-}
-
 /// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
 pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     if db.dialect() == Dialect::Sqlite {

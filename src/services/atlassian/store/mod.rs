@@ -31,3 +31,4 @@ async fn delete_one(
         on!(db, |c| sqlx::query(sql).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(gone > 0)
 }
+pub(crate) mod state;

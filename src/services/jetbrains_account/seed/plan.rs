@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_saphyr::Spanned;
 
+use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
     core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
     domain::organization::{Team, email_key},

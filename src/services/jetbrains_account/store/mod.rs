@@ -3,4 +3,5 @@
 pub mod license;
 pub mod person;
 pub mod role;
+pub(crate) mod state;
 pub mod token;

@@ -10,6 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -136,4 +137,16 @@ async fn describe<M>(db: &mut Session<M>, vault: &Vault) -> Result<VaultAnswer, 
 pub(crate) async fn get_vault(State(app): State<App>, path: VaultPath) -> Result<Answer<VaultAnswer>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
     Ok(Answer(describe(&mut db, &vault).await?))
+}
+
+/// What a tester controls, below the control API.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get_vault))
+        .routes(routes!(generate_token, delete_token))
+        .routes(routes!(generate_automation_token, remove_automation_token))
+        .routes(routes!(get_connections, connect))
+        .routes(routes!(refresh))
+        .routes(routes!(close))
+        .routes(routes!(revoke))
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     app::App,
     core::{

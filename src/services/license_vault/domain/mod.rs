@@ -3,4 +3,5 @@
 pub(crate) mod allocation;
 pub(crate) mod catalogue;
 pub(crate) mod decide;
+pub(crate) mod ids;
 pub(crate) mod vault;

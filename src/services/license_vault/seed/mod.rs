@@ -6,6 +6,7 @@ pub(crate) mod file;
 
 use std::collections::HashSet;
 
+use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     core::{
         clock::Time,

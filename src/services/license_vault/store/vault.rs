@@ -7,7 +7,7 @@ use crate::{
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::{Credential, Kind as CredentialKind},
+        credential::Credential,
         organization::{OrganizationId, PersonId, SpaceId},
     },
     services::license_vault::domain::vault::{AllocationRule, Kind, Plan, Pool, TokenKind, Vault, VaultId},
@@ -148,11 +148,8 @@ pub(crate) async fn issue_token(
     let new = NewCredential {
         organization: vault.organization.id,
         service: SERVICE,
-        kind: match kind {
-            TokenKind::Vault => CredentialKind::Vault,
-            TokenKind::Automation => CredentialKind::Automation,
-            TokenKind::Reporting => CredentialKind::Reporting,
-        },
+        kind: kind.name(),
+        created_at: None,
         label: &label,
         expires_at,
     };

@@ -8,6 +8,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::error::Error,
     http::{
