@@ -10,6 +10,7 @@ mod credential_masking;
 mod document;
 mod document_check;
 mod document_pages;
+mod fourth_service;
 mod guards;
 mod jetbrains_account;
 mod license_vault;
