@@ -18,11 +18,11 @@ use crate::{
     config::{Config, ConfigError, Listen, Settings, is_given},
     control::variables::Format,
     core::duration::parse_duration,
+    services,
 };
 
-/// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
 #[derive(Debug, Parser)]
-#[command(name = "locum", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(name = "locum", about = services::ABOUT, version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -187,7 +187,7 @@ fn prepared(
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
         }
-        Ok(settings.check(&matches, &crate::services::registry().hosts())?)
+        Ok(settings.check(&matches, &services::registry().hosts())?)
     }
 }
 

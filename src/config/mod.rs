@@ -3,6 +3,7 @@
 mod parse;
 mod settings;
 mod sources;
+mod values;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,20 +20,10 @@ use crate::{
 };
 
 pub(crate) use parse::url_host;
-pub use settings::{Journal, Listen, LogFormat, Settings, Switch, TlsMode};
+pub use settings::Settings;
 pub(crate) use sources::is_given;
 pub use sources::unknown_variables;
-
-/// One setting, as `info` shows it.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// The flag's name.
-    pub name: String,
-    /// Its value; secrets are masked.
-    pub value: Option<String>,
-    /// `flag`, `environment`, `file` or `default`.
-    pub origin: &'static str,
-}
+pub use values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 
 /// How to serve over TLS.
 #[derive(Debug, Clone)]

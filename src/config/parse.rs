@@ -1,6 +1,6 @@
 //! Reads the values of settings.
 
-use crate::config::settings::{Journal, Listen};
+use crate::config::values::{Journal, Listen};
 
 pub(super) fn parse_listen(text: &str) -> Result<Listen, String> {
     let wrong = || format!("`{text}` is not HOST:PORT, like localhost:8080, 0.0.0.0:8080 or [::]:8080");
@@ -14,7 +14,7 @@ pub(super) fn parse_listen(text: &str) -> Result<Listen, String> {
 }
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
-    let uri: axum::http::Uri = text.parse().map_err(|_| format!("`{text}` is not a URL"))?;
+    let uri: hyper::Uri = text.parse().map_err(|_| format!("`{text}` is not a URL"))?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() || uri.query().is_some() {
         return Err(format!("`{text}` is not a base URL, like http://locum:8080"));
     }
@@ -27,7 +27,7 @@ pub(super) fn parse_journal(text: &str) -> Result<Journal, String> {
 
 /// The host of a URL, without brackets.
 pub(crate) fn url_host(url: &str) -> Option<String> {
-    let uri: axum::http::Uri = url.parse().ok()?;
+    let uri: hyper::Uri = url.parse().ok()?;
     uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 

@@ -2,19 +2,18 @@
 
 use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
     config::{
-        Setting,
         parse::{parse_journal, parse_listen, parse_log, parse_public_url},
+        values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode},
     },
     core::{
         clock::{self, Clock},
         duration::parse_duration,
         rate_window::Mode,
     },
-    domain::journal::Bounds,
 };
 
 /// Settings whose values are shown to nobody.
@@ -115,57 +114,6 @@ pub struct Settings {
     /// How long requests may go on after SIGTERM or SIGINT
     #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
-}
-
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    /// A host name or an IP address, without brackets.
-    pub host: String,
-    /// 0 for any free one.
-    pub port: u16,
-}
-
-impl std::fmt::Display for Listen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-/// How much of the journal is kept; `None` for nothing. A type of its own, because clap takes an `Option` for a flag
-/// that may be left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Journal(pub Option<Bounds>);
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// On.
-    On,
-    /// Off.
-    Off,
-}
-
-/// Whose certificate is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TlsMode {
-    /// One of an authority that Locum makes.
-    Auto,
-    /// None: no TLS.
-    Off,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines: one JSON object per line.
-    Json,
 }
 
 impl Settings {

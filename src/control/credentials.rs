@@ -22,7 +22,7 @@ use crate::{
         control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
         problem::{Problem, Refused},
     },
-    services::{Registry, Services},
+    services::{self, Registry, Services},
     store::{self, ReadWrite, Session, credential::CredentialKind},
 };
 
@@ -32,13 +32,13 @@ pub(super) struct CredentialAnswer {
     #[schema(example = "cred-3")]
     id: String,
     /// The service that takes it.
-    #[schema(example = "atlassian")]
+    #[schema(example = json!(services::EXAMPLE))]
     service: String,
     /// The organization's customer code.
     #[schema(example = "6700001")]
     organization: String,
-    /// `jetbrains_token`, `vault`, `automation`, `reporting`, `api_key` or `session`.
-    #[schema(example = "api_key")]
+    /// What it is, by the name that its service gives it.
+    #[schema(example = json!(services::EXAMPLE_KIND))]
     kind: String,
     /// What people call it.
     #[schema(example = "reader")]
@@ -75,7 +75,7 @@ pub(super) struct RotatedCredential {
 #[into_params(parameter_in = Query)]
 pub(super) struct CredentialFilter {
     /// Those that this service takes.
-    #[param(example = "atlassian")]
+    #[param(example = json!(services::EXAMPLE))]
     service: Option<String>,
     /// Those of the organization with this customer code.
     #[param(example = "6700001")]

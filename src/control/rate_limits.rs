@@ -17,7 +17,7 @@ use crate::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
         problem::{Problem, Refused},
     },
-    services::{Registry, Services},
+    services::{self, Registry, Services},
     store::{
         self,
         rate_window::{self, Usage},
@@ -41,7 +41,7 @@ pub(super) struct PolicyAnswer {
     #[schema(example = "6700001")]
     organization: String,
     /// The service that is limited.
-    #[schema(example = "atlassian")]
+    #[schema(example = json!(services::EXAMPLE))]
     service: &'static str,
     /// Requests in one window, per credential and operation.
     limit: i64,

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod fault_rule;
 pub mod journal;
 pub mod metrics;
+pub mod mount;
 pub mod observe;
 pub mod operations;
 pub mod problem;

@@ -14,7 +14,8 @@ use locum::{
     domain::{credential::Credential, organization::DEFAULT_SPACE},
     http::{
         caller::{Caller, Scope},
-        vendor_service::{Outcome, Presented, VendorService, mount, nest},
+        mount::{mount, nest},
+        vendor_service::{Outcome, Presented, VendorService},
     },
     services::{self, Registry, Service},
     store::{
@@ -22,7 +23,7 @@ use locum::{
         credential::{CredentialKind, NewCredential},
     },
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -97,7 +98,7 @@ impl Scope<CarPark> for Park {
     const NEEDS: &'static str = "a pass";
 }
 
-#[utoipa::path(get, path = "/places", operation_id = "getPlaces", responses((status = 200, body = Value)))]
+#[utoipa::path(get, path = "/places", operation_id = "getPlaces", responses((status = 200, body = serde_json::Value)))]
 async fn get_places(caller: Caller<CarPark, Park>) -> Response {
     locum::http::answer::json::<CarPark>(JSON, &json!({"free": 3, "driver": *caller.principal}))
 }

@@ -3,6 +3,7 @@
 
 mod database_outages;
 mod docs;
+mod env;
 mod exec;
 mod replicas;
 mod signals;

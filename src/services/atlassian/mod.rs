@@ -31,7 +31,10 @@ use crate::{
         token::PlainToken,
     },
     domain::credential::Credential,
-    http::vendor_service::{Outcome, Presented, VendorService, mount, nest},
+    http::{
+        mount::{mount, nest},
+        vendor_service::{Outcome, Presented, VendorService},
+    },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
     store::{ReadOnly, Session, credential::CredentialKind},

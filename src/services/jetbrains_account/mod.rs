@@ -26,8 +26,9 @@ use crate::{
     core::{error::Error, token::PlainToken},
     domain::credential::Credential,
     http::{
+        mount::{mount, nest},
         swagger_ui,
-        vendor_service::{Outcome, Presented, VendorService, mount, nest},
+        vendor_service::{Outcome, Presented, VendorService},
     },
     services::jetbrains_account::domain::token_owner::TokenOwner,
     services::service::{Page, Service},

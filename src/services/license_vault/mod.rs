@@ -27,7 +27,10 @@ use crate::{
     app::App,
     core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
-    http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
+    http::{
+        mount::{mount, mount_without_fallback},
+        vendor_service::{Outcome, Presented, VendorService},
+    },
     services::license_vault::domain::vault::{TokenKind, Vault},
     services::service::{Page, Service},
     store::{ReadOnly, Session, credential::CredentialKind},
