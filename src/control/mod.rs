@@ -5,6 +5,7 @@ mod clock;
 mod consistent_read;
 mod credentials;
 mod docs;
+mod document;
 mod events;
 mod fault_rules;
 mod info;
@@ -100,7 +101,9 @@ fn space_state_routes() -> OpenApiRouter<App> {
 
 /// The document of the control API.
 pub fn openapi(services: &Registry) -> utoipa::openapi::OpenApi {
-    documented(services).into_openapi()
+    let mut document = documented(services).into_openapi();
+    document::share_common_parts(&mut document);
+    document
 }
 
 /// The control API behind its guard, to be mounted at [`BASE`].

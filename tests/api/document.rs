@@ -5,6 +5,8 @@ use locum::http::operations::of_path;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use crate::support::document_check::resolve;
+
 /// Control routes whose good answers have no end: who sends a request that is not refused waits for ever.
 const ENDLESS: [&str; 1] = ["/events"];
 /// Control paths that the guard lets everybody have. May only shrink.
@@ -45,12 +47,14 @@ pub struct Document {
 
 impl Document {
     pub fn read(document: &OpenApi) -> Self {
-        let schemas = serde_json::to_value(document).unwrap()["components"]["schemas"].clone();
+        let components = serde_json::to_value(document).unwrap()["components"].take();
+        let schemas = components["schemas"].clone();
         let mut operations = Vec::new();
         for (path, item) in &document.paths.paths {
             for (method, operation) in of_path(item) {
                 let operation = serde_json::to_value(operation).unwrap();
                 let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+                let parameters: Vec<Value> = parameters.iter().map(|p| resolve(p, &components).clone()).collect();
                 let of = |place: &str| parameters.iter().filter(|p| p["in"] == place).cloned().collect::<Vec<_>>();
                 let name = |parameter: &Value| parameter["name"].as_str().unwrap().to_owned();
                 let example = |parameter: &Value| parameter["example"].as_str().unwrap_or("no-such").to_owned();

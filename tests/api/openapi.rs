@@ -1,6 +1,32 @@
 //! The documents: committed, served, and true.
 
+use serde_json::Value;
+
 use crate::support::{Database, Role, TestApp};
+
+/// A client that is generated from a document stops at a reference to nothing.
+#[test]
+fn every_reference_of_every_document_leads_somewhere() {
+    fn check(value: &Value, document: &Value) {
+        match value {
+            Value::Object(members) => {
+                if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                    let pointer = reference.strip_prefix('#').expect("a reference within the document");
+                    assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+                }
+                members.values().for_each(|member| check(member, document));
+            }
+            Value::Array(items) => items.iter().for_each(|item| check(item, document)),
+            _ => {}
+        }
+    }
+    let services = locum::services::registry();
+    let documents = services.iter().map(|service| (service.document)());
+    for document in documents.chain([locum::control::openapi(&services)]) {
+        let document = serde_json::to_value(document).unwrap();
+        check(&document, &document);
+    }
+}
 
 #[test]
 fn committed_documents_are_what_the_program_serves() {

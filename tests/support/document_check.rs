@@ -148,7 +148,15 @@ impl DocumentedPath {
     }
 }
 
+/// What a `$ref` stands for; anything else stands for itself.
+pub fn resolve<'a>(value: &'a Value, components: &'a Value) -> &'a Value {
+    let Some(reference) = value["$ref"].as_str() else { return value };
+    let pointer = reference.strip_prefix("#/components").expect("a reference to a component");
+    components.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not there"))
+}
+
 fn read_bodies(response: &Value, components: &Value) -> Bodies {
+    let response = resolve(response, components);
     let content = response.get("content").and_then(Value::as_object).into_iter().flatten();
     content
         .map(|(content_type, content)| {

@@ -114,6 +114,8 @@ impl VendorService for JetBrainsAccount {
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/api/v1")),
+    // Only a parameter names it, and those of a query are not searched for schemas.
+    components(schemas(api::wire::AssignmentStatus)),
 )]
 struct Document;
 
