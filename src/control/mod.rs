@@ -103,9 +103,9 @@ fn space_routes() -> OpenApiRouter<App> {
         .routes(routes!(fault_rules::get_fault, fault_rules::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
-        .routes(routes!(requests::get_requests, requests::delete_requests))
-        .routes(routes!(requests::get_request))
-        .routes(routes!(requests::verify_requests))
+        .routes(routes!(requests::list::get_requests, requests::list::delete_requests))
+        .routes(routes!(requests::detail::get_request))
+        .routes(routes!(requests::verify::verify_requests))
         .routes(routes!(events::get_events))
         .routes(routes!(crate::services::license_vault::control::get_vault))
         .routes(routes!(

@@ -1,17 +1,15 @@
-//! The journal: what was asked, what was decided, what was answered.
+//! One request and its answer.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
-use crate::{
-    core::clock::Time,
-    domain::selector::{Asked, Difference, Selector},
-};
+use crate::{core::clock::Time, domain::selector::Asked};
+
+const KIBIBYTE: usize = 1024;
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -216,169 +214,6 @@ impl StringArena {
     }
 }
 
-/// Which requests a question is about. What is not said matches everything.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Expected {
-    /// What faults can ask for too.
-    pub which: Selector,
-    /// With this status.
-    pub status: Option<u16>,
-    /// With these query parameters, decoded; others do not matter.
-    pub query: BTreeMap<String, String>,
-    /// With this body: of an object, other members do not matter; a text is the whole body.
-    pub body: Option<Value>,
-}
-
-impl Expected {
-    /// Whether a request is one of those that are asked about.
-    pub fn matches(&self, entry: &Entry) -> bool {
-        self.which.matches(entry.asked()) && (self.is_simple() || self.differences(entry).is_empty())
-    }
-
-    /// Nothing beyond the selector is asked for.
-    fn is_simple(&self) -> bool {
-        self.status.is_none() && self.query.is_empty() && self.body.is_none()
-    }
-
-    /// Where a request is not one of those that are asked about.
-    pub fn differences(&self, entry: &Entry) -> Vec<Difference> {
-        let mut found: Vec<Difference> = self.which.differences(entry.asked()).collect();
-        let mut differ = |field: String, expected: String, is: Option<String>| {
-            if is.as_deref() != Some(expected.as_str()) {
-                found.push(Difference { field, expected, found: is });
-            }
-        };
-        if let Some(status) = self.status {
-            differ("status".to_owned(), status.to_string(), Some(entry.status.to_string()));
-        }
-        for (name, wanted) in &self.query {
-            let query = entry.query.as_deref().unwrap_or_default();
-            let is = form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
-            differ(format!("query/{name}"), wanted.clone(), is.map(|(_, value)| value.into_owned()));
-        }
-        match &self.body {
-            None => {}
-            Some(Value::String(text)) => {
-                let is = String::from_utf8_lossy(&entry.request.body).into_owned();
-                // A JSON text is meant as much as a plain one.
-                let as_json = serde_json::from_str::<String>(&is).ok();
-                differ("body".to_owned(), text.clone(), as_json.or(Some(is)));
-            }
-            Some(wanted) => match serde_json::from_slice::<Value>(&entry.request.body) {
-                Ok(body) => compare("body", wanted, Some(&body), &mut differ),
-                Err(_) => differ("body".to_owned(), wanted.to_string(), None),
-            },
-        }
-        found
-    }
-}
-
-/// Every member that is wanted, in whatever depth.
-fn compare(
-    field: &str,
-    wanted: &Value,
-    found: Option<&Value>,
-    differ: &mut impl FnMut(String, String, Option<String>),
-) {
-    match (wanted, found) {
-        (Value::Object(wanted), Some(Value::Object(found))) => {
-            for (name, wanted) in wanted {
-                compare(&format!("{field}/{name}"), wanted, found.get(name), differ);
-            }
-        }
-        (Value::Array(wanted), Some(Value::Array(found))) if wanted.len() == found.len() => {
-            for (at, (wanted, found)) in wanted.iter().zip(found).enumerate() {
-                compare(&format!("{field}/{at}"), wanted, Some(found), differ);
-            }
-        }
-        _ => differ(field.to_owned(), wanted.to_string(), found.map(Value::to_string)),
-    }
-}
-
-/// Which entries a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this service.
-    pub service: Option<String>,
-    /// With this operation id.
-    pub operation: Option<String>,
-    /// With the credential of this label.
-    pub credential: Option<String>,
-    /// With a status in this range, both ends included.
-    pub status: Option<(u16, u16)>,
-    /// Asked at this time or later, by the space's clock.
-    pub since: Option<Time>,
-    /// Behind the entry of this number.
-    pub after: Option<i64>,
-    /// Before the entry of this number: where the page before ended.
-    pub before: Option<i64>,
-}
-
-impl Filter {
-    /// Whether a list shows the entry of this number.
-    pub fn matches(&self, number: i64, entry: &Entry) -> bool {
-        let same = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
-        self.after.is_none_or(|after| number > after)
-            && self.before.is_none_or(|before| number < before)
-            && same(&self.service, entry.service.as_deref())
-            && same(&self.operation, entry.operation.as_deref())
-            && same(&self.credential, entry.credential.as_deref())
-            && self.status.is_none_or(|(from, to)| (from..=to).contains(&entry.status))
-            && self.since.is_none_or(|since| entry.at >= since)
-    }
-}
-
-/// How much of it is kept, in each space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    pub entries: usize,
-    pub bytes: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { entries: 10_000, bytes: 32 * MEBIBYTE }
-    }
-}
-
-const KIBIBYTE: usize = 1024;
-const MEBIBYTE: usize = 1024 * KIBIBYTE;
-
-/// `10000`, or with bytes too: `10000,32MiB`.
-impl FromStr for Bounds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("`{text}` is not a size: expected entries like 10000, entries and bytes like 10000,32MiB, or off")
-        };
-        let (entries, bytes) = text.split_once(',').map_or((text, None), |(entries, bytes)| (entries, Some(bytes)));
-        let above_zero = |text: &str| text.trim().parse::<usize>().ok().filter(|number| *number > 0);
-        let entries = above_zero(entries).ok_or_else(wrong)?;
-        let Some(bytes) = bytes.map(str::trim) else { return Ok(Self { entries, ..Self::default() }) };
-        let (number, unit) = match (bytes.strip_suffix("MiB"), bytes.strip_suffix("KiB")) {
-            (Some(number), _) => (number, MEBIBYTE),
-            (_, Some(number)) => (number, KIBIBYTE),
-            _ => (bytes, 1),
-        };
-        let bytes = above_zero(number).and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
-        Ok(Self { entries, bytes })
-    }
-}
-
-impl fmt::Display for Bounds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { entries, bytes } = *self;
-        if bytes.is_multiple_of(MEBIBYTE) {
-            write!(f, "{entries},{}MiB", bytes / MEBIBYTE)
-        } else if bytes.is_multiple_of(KIBIBYTE) {
-            write!(f, "{entries},{}KiB", bytes / KIBIBYTE)
-        } else {
-            write!(f, "{entries},{bytes}")
-        }
-    }
-}
-
 /// A body on its way into the store or an answer: as text where it is one.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -403,12 +238,10 @@ fn read_body<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Err
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
+pub(super) mod tests {
     use super::*;
 
-    fn entry(query: &str, body: &str) -> Entry {
+    pub(in crate::domain::journal) fn entry(query: &str, body: &str) -> Entry {
         Entry {
             id: "1".into(),
             at: Time::default(),
@@ -424,37 +257,6 @@ mod tests {
             response: Message::default(),
             trail: DecisionTrace::default(),
         }
-    }
-
-    #[test]
-    fn a_body_matches_by_the_members_that_are_named() {
-        let entry = entry("", r#"{"licenseId":"A","contact":{"firstName":"Eve","lastName":"Stone"},"ids":[1,2]}"#);
-        let fields = |body: Value| {
-            let expected = Expected { body: Some(body), ..Expected::default() };
-            let differences = expected.differences(&entry);
-            assert_eq!(expected.matches(&entry), differences.is_empty());
-            differences.into_iter().map(|d| d.field).collect::<Vec<_>>()
-        };
-        assert!(fields(json!({"contact": {"firstName": "Eve"}, "ids": [1, 2]})).is_empty());
-        assert_eq!(
-            fields(json!({"contact": {"firstName": "Bob", "x": 1}})),
-            ["body/contact/firstName", "body/contact/x"]
-        );
-        assert_eq!(fields(json!({"ids": [1]})), ["body/ids"]);
-        assert_eq!(fields(json!([])), ["body"]);
-        assert_eq!(fields(json!("text")), ["body"]);
-    }
-
-    #[test]
-    fn a_query_matches_decoded_and_in_any_order() {
-        let entry = entry("b=2&a=x%40y", "");
-        let expected = |name: &str, value: &str| Expected {
-            query: [(name.to_owned(), value.to_owned())].into(),
-            ..Expected::default()
-        };
-        assert!(expected("a", "x@y").matches(&entry));
-        let differences = expected("c", "3").differences(&entry);
-        assert_eq!((differences[0].field.as_str(), &differences[0].found), ("query/c", &None));
     }
 
     #[test]
@@ -483,19 +285,5 @@ mod tests {
         }
         let shared = |a: usize, b: usize| kept[a].response.body.as_ptr() == kept[b].response.body.as_ptr();
         assert!(shared(2, 5) && shared(5, 7) && !shared(3, 4));
-    }
-
-    #[test]
-    fn bounds() {
-        for (text, entries, bytes) in
-            [("10000", 10_000, 32 * MEBIBYTE), ("5,64KiB", 5, 65_536), ("7, 1MiB", 7, MEBIBYTE), ("1,100", 1, 100)]
-        {
-            let bounds: Bounds = text.parse().unwrap();
-            assert_eq!((bounds.entries, bounds.bytes), (entries, bytes), "{text}");
-            assert_eq!(bounds.to_string().parse(), Ok(bounds));
-        }
-        for wrong in ["", "0", "-1", "many", "5,", "5,0", "5,1GB", "5,99999999999999999999MiB"] {
-            assert!(wrong.parse::<Bounds>().is_err(), "{wrong}");
-        }
     }
 }
