@@ -16,7 +16,9 @@ use http_body::{Frame, SizeHint};
 use crate::{
     app::App,
     core::{redact::MASK, token::KnownTokens},
-    domain::journal::{DecisionTrace, Entry, Headers, Hit, Message, Window},
+    domain::journal::{
+        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Message, PermissionTrace, RateLimitTrace,
+    },
     http::{authenticate::Decision, credential_places::CredentialPlaces},
     store,
 };
@@ -113,30 +115,34 @@ fn entry(
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),
-        credential: identified.label.clone(),
         method: asked.method.as_str().into(),
         path,
         query,
         status: answered.status.as_u16(),
         request,
         response,
-        trail: trail(decision, refusal),
+        trace: trace(decision, refusal),
     }
 }
 
-fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
+fn trace(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
     let identified = &decision.identified;
     DecisionTrace {
-        credential: identified.credential_outcome,
-        needed: identified.required_permission.get().copied().map(Cow::Borrowed),
-        held: identified.granted_permission.clone(),
-        window: decision.standing.as_ref().map(|standing| Window {
+        credential: CredentialTrace { outcome: identified.credential_outcome, label: identified.label.clone() },
+        permission: PermissionTrace {
+            needed: identified.required_permission.get().copied().map(Cow::Borrowed),
+            held: identified.granted_permission.clone(),
+        },
+        rate_limit: decision.standing.as_ref().map(|standing| RateLimitTrace {
             limit: standing.limit,
             remaining: standing.remaining,
             reset: standing.reset,
             exceeded: standing.exceeded,
         }),
-        fault: decision.fault.as_ref().map(|(id, effect)| Hit { id: id.clone(), did: effect.to_string() }),
+        fault: decision
+            .fault
+            .as_ref()
+            .map(|(id, effect)| AppliedFault { id: id.clone(), description: effect.to_string() }),
         refusal,
     }
 }

@@ -151,7 +151,7 @@ async fn keep_in_database(
         .bind(micros(entry.at))
         .bind(entry.service.as_deref())
         .bind(entry.operation.as_deref())
-        .bind(entry.credential.as_deref())
+        .bind(entry.credential())
         .bind(&*entry.method)
         .bind(&*entry.path)
         .bind(i64::from(entry.status))

@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     core::redact::MASK,
+    domain::journal::DecisionTrace,
     ui::dashboard::Line,
     web::{
         control_action::Call,
-        view::{Page, PageError, rendered, segment, tidy},
+        view::{Page, PageError, rendered, segment, shown, tidy},
     },
 };
 
@@ -20,7 +21,8 @@ struct Detail {
     line: Line,
     request: Message,
     response: Message,
-    trail: DecisionTrace,
+    #[serde(rename = "trail")]
+    trace: DecisionTrace,
 }
 
 #[derive(Deserialize)]
@@ -59,41 +61,6 @@ impl Message {
             None
         }
     }
-}
-
-#[derive(Deserialize)]
-struct DecisionTrace {
-    credential: CredentialTrail,
-    permission: PermissionTrail,
-    rate_limit: Option<Window>,
-    fault: Option<FaultTrail>,
-    refusal: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CredentialTrail {
-    outcome: String,
-    label: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PermissionTrail {
-    needed: Option<String>,
-    held: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Window {
-    limit: i64,
-    remaining: i64,
-    reset: String,
-    exceeded: bool,
-}
-
-#[derive(Deserialize)]
-struct FaultTrail {
-    id: String,
-    did: String,
 }
 
 /// Something to copy.

@@ -58,13 +58,13 @@ impl From<&Entry> for RequestSummary {
             elapsed_us: entry.elapsed_micros,
             service: entry.service.clone(),
             operation: entry.operation.clone(),
-            credential: entry.credential.as_deref().map(ToOwned::to_owned),
+            credential: entry.credential().map(ToOwned::to_owned),
             method: entry.method.to_string(),
             path: entry.path.to_string(),
             query: entry.query.as_deref().map(ToOwned::to_owned),
             status: entry.status,
-            fault: entry.trail.fault.as_ref().map(|hit| hit.did.clone()),
-            refusal: entry.trail.refusal.clone(),
+            fault: entry.trace.fault.as_ref().map(|fault| fault.description.clone()),
+            refusal: entry.trace.refusal.clone(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! One request and its answer.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::DecisionTrace;
 use crate::{core::clock::Time, domain::selector::Asked};
 
 const KIBIBYTE: usize = 1024;
@@ -24,8 +25,6 @@ pub struct Entry {
     pub service: Option<Cow<'static, str>>,
     /// Its operation, if it is one.
     pub operation: Option<Cow<'static, str>>,
-    /// What its credential is called, if it is known.
-    pub credential: Option<Arc<str>>,
     pub method: ByteString,
     pub path: ByteString,
     /// Its query, as it was sent.
@@ -34,8 +33,7 @@ pub struct Entry {
     pub status: u16,
     pub request: Message,
     pub response: Message,
-    /// What was decided on the way.
-    pub trail: DecisionTrace,
+    pub trace: DecisionTrace,
 }
 
 /// Headers and body.
@@ -86,60 +84,12 @@ impl<'de> Deserialize<'de> for Headers {
     }
 }
 
-/// How a request was decided.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecisionTrace {
-    /// What became of its credential.
-    pub credential: CredentialOutcome,
-    /// The role or scope that the operation needs; `None` where that was not asked.
-    pub needed: Option<Cow<'static, str>>,
-    /// What the credential may do.
-    pub held: Option<Arc<str>>,
-    /// The window that it was counted in.
-    pub window: Option<Window>,
-    /// The injected fault that hit it.
-    pub fault: Option<Hit>,
-    /// Why it was refused, in our own words.
-    pub refusal: Option<String>,
-}
-
-/// What became of a credential.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialOutcome {
-    /// There was none.
-    #[default]
-    Nothing,
-    /// There was one that nobody knows.
-    Unknown,
-    /// It is somebody's, and it has expired.
-    Expired,
-    /// It speaks for somebody.
-    Good,
-}
-
-/// A rate-limit window, after the request was counted in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Requests in one window.
-    pub limit: i64,
-    /// How many more are let through.
-    pub remaining: i64,
-    /// When counting starts over.
-    pub reset: Time,
-    /// The request was refused for it.
-    pub exceeded: bool,
-}
-
-/// An injected fault that hit a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hit {
-    pub id: String,
-    /// What it did, in a few words.
-    pub did: String,
-}
-
 impl Entry {
+    /// What its credential is called, if it is known.
+    pub fn credential(&self) -> Option<&str> {
+        self.trace.credential.label.as_deref()
+    }
+
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         const REST: usize = 1024;
@@ -172,7 +122,7 @@ impl Entry {
         Asked {
             service: self.service.as_deref(),
             operation: self.operation.as_deref(),
-            credential: self.credential.as_deref(),
+            credential: self.credential(),
             method: &self.method,
             path: &self.path,
         }
@@ -248,14 +198,13 @@ pub(super) mod tests {
             elapsed_micros: 1,
             service: Some("jetbrains_account".into()),
             operation: Some("assignLicense".into()),
-            credential: Some("ann".into()),
             method: "POST".into(),
             path: "/api/v1/customer/licenses/assign".into(),
             query: (!query.is_empty()).then(|| query.into()),
             status: 200,
             request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
             response: Message::default(),
-            trail: DecisionTrace::default(),
+            trace: DecisionTrace::default(),
         }
     }
 

@@ -3,13 +3,15 @@
 mod bounds;
 mod entry;
 mod expectation;
+mod trace;
 
 use crate::core::clock::Time;
 
 pub use self::{
     bounds::Bounds,
-    entry::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, StringArena, Window},
+    entry::{Entry, Headers, Message, StringArena},
     expectation::Expected,
+    trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
 };
 
 /// Which entries a list shows.
@@ -39,7 +41,7 @@ impl Filter {
             && self.before.is_none_or(|before| number < before)
             && same(&self.service, entry.service.as_deref())
             && same(&self.operation, entry.operation.as_deref())
-            && same(&self.credential, entry.credential.as_deref())
+            && same(&self.credential, entry.credential())
             && self.status.is_none_or(|(from, to)| (from..=to).contains(&entry.status))
             && self.since.is_none_or(|since| entry.at >= since)
     }
