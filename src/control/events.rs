@@ -84,7 +84,7 @@ impl Listening {
             }
             EventKind::State => state(&self.space().await?).map(Some),
             EventKind::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),
-            EventKind::Fault => match fault_rules::one(&self.app, self.space, &id).await {
+            EventKind::Fault => match fault_rules::find(&self.app, self.space, &id).await {
                 Ok(kept) => event("fault", &kept).map(Some),
                 Err(Error::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
                 Err(fault) => Err(fault),

@@ -5,14 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::selector::Selector;
+use crate::domain::request_matcher::RequestMatcher;
 
 /// A rule.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Which requests.
     #[serde(flatten)]
-    pub which: Selector,
+    pub which: RequestMatcher,
     /// What becomes of them.
     pub effect: Effect,
     /// How many are hit; all, if nothing is said.

@@ -21,7 +21,7 @@ use crate::{
     domain::{
         fault_rule::{Damage, Effect},
         organization::SpaceId,
-        selector::Asked,
+        request_matcher::RequestAttributes,
     },
     http::vendor_service::VendorService,
     store::fault_rule::StoredRule,
@@ -32,10 +32,10 @@ pub async fn find(
     app: &App,
     space: SpaceId,
     revision: i64,
-    asked: Asked<'_>,
+    request: RequestAttributes<'_>,
 ) -> Result<Option<(String, Effect)>, Error> {
     for stored in rules(app, space, revision).await?.iter() {
-        if stored.rule.which.matches(asked)
+        if stored.rule.which.matches(request)
             && let Some(number) = crate::store::fault_rule::count(&app.db, space, &stored.id).await?
             && stored.rule.hits_number(number)
         {

@@ -11,9 +11,9 @@ use sqlx::PgPool;
 use crate::{
     core::{clock::micros, error::Error},
     domain::{
-        journal::{Bounds, Entry, Expected, Filter, StringArena},
+        journal::{Bounds, Entry, Expectation, Filter, StringArena},
         organization::SpaceId,
-        selector::Selector,
+        request_matcher::RequestMatcher,
     },
     store::{
         db::{Db, Pools},
@@ -202,15 +202,27 @@ pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Res
     };
     let mut sql = Sql::new("SELECT number, entry FROM journal_entry WHERE space_id = ");
     sql.bind(space.0);
+    let RequestMatcher { service, operation, credential, method, path } = filter.which.clone();
+    let (path_start, path) = match path.as_deref().map(|path| (path, path.strip_suffix('*'))) {
+        Some((_, Some(start))) => (Some(start.to_owned()), None),
+        Some((whole, None)) => (None, Some(whole.to_owned())),
+        None => (None, None),
+    };
     let texts = [
-        (" AND service = ", &filter.service),
-        (" AND operation = ", &filter.operation),
-        (" AND credential = ", &filter.credential),
+        (" AND service = ", service),
+        (" AND operation = ", operation),
+        (" AND credential = ", credential),
+        (" AND UPPER(method) = ", method.map(|method| method.to_uppercase())),
+        (" AND path = ", path),
+        // `^@` is "starts with"; of LIKE the text would have to be escaped.
+        (" AND path ^@ ", path_start),
     ];
     for (condition, value) in texts {
-        if let Some(value) = value {
-            sql.push(condition).bind(value.clone());
+        let Some(value) = value else { continue };
+        if !super::can_be_stored(&value) {
+            return Ok(Vec::new());
         }
+        sql.push(condition).bind(value);
     }
     let (from, to) = filter.status.unzip();
     let numbers = [
@@ -261,7 +273,7 @@ pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
 }
 
 /// How many entries match.
-pub async fn count(db: &Db, space: SpaceId, expected: &Expected) -> Result<Count, Error> {
+pub async fn count(db: &Db, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
     let Pools::Postgres(_) = db.pools() else {
         let journals = db.journals().lock();
         let Some(ring) = journals.get(&space) else { return Ok(Count { found: 0, evicted: 0 }) };
@@ -277,7 +289,7 @@ pub async fn count(db: &Db, space: SpaceId, expected: &Expected) -> Result<Count
 }
 
 /// The entries that match least badly, no more than `most`, the newest first among equals.
-pub async fn nearest(db: &Db, space: SpaceId, expected: &Expected, most: usize) -> Result<Vec<Arc<Entry>>, Error> {
+pub async fn nearest(db: &Db, space: SpaceId, expected: &Expectation, most: usize) -> Result<Vec<Arc<Entry>>, Error> {
     let mut best: Vec<(usize, Arc<Entry>)> = Vec::new();
     every(db, space, &Filter::default(), |entry| {
         let distance = expected.differences(entry).len();
@@ -292,10 +304,9 @@ pub async fn nearest(db: &Db, space: SpaceId, expected: &Expected, most: usize) 
 }
 
 /// What the database can tell by its columns.
-fn prefiltered(expected: &Expected) -> Filter {
-    let Selector { service, operation, credential, .. } = expected.which.clone();
+fn prefiltered(expected: &Expectation) -> Filter {
     let status = expected.status.map(|status| (status, status));
-    Filter { service, operation, credential, status, ..Filter::default() }
+    Filter { which: expected.which.clone(), status, ..Filter::default() }
 }
 
 /// Looks at every entry, the newest first, a page at a time.

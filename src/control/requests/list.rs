@@ -9,7 +9,7 @@ use crate::{
     app::App,
     control::info::{check_operation, check_service},
     core::{clock, error::Error},
-    domain::{journal::Filter, organization::SpaceId},
+    domain::{journal::Filter, organization::SpaceId, request_matcher::RequestMatcher},
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery},
         problem::{Problem, Refused},
@@ -71,8 +71,8 @@ impl RequestsQuery {
         if !(1..=LONGEST_PAGE).contains(&limit) {
             return Err(Error::invalid("/limit", format!("expected a number from 1 to {LONGEST_PAGE}")).into());
         }
-        let mut filter =
-            Filter { service, operation, credential, status, before: before.transpose()?, ..Filter::default() };
+        let which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
+        let mut filter = Filter { which, status, before: before.transpose()?, ..Filter::default() };
         match since.map(|text| clock::parse(&text).map_err(|_| text)) {
             None => {}
             Some(Ok(time)) => filter.since = Some(time),

@@ -69,10 +69,10 @@ impl From<&Entry> for RequestSummary {
     }
 }
 
-/// Refuses where no journal is kept.
+/// Refuses where no journal is kept. Not with a 409, which says of a question that requests were not as expected.
 fn check_kept(app: &App) -> Result<(), Problem> {
     if app.config.journal.is_some() {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::CONFLICT, "no journal is kept: start Locum without `--journal off`"))
+    Err(Problem::new(StatusCode::NOT_FOUND, "no journal is kept: start Locum without `--journal off`"))
 }

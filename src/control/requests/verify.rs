@@ -17,11 +17,11 @@ use utoipa::ToSchema;
 use super::{RequestSummary, check_kept};
 use crate::{
     app::App,
-    control::selector,
+    control::request_matcher,
     core::{duration::parse_duration, error::Error},
     domain::{
-        journal::{Entry, Expected},
-        selector::{Difference, Selector},
+        journal::{Entry, Expectation},
+        request_matcher::{Difference, RequestMatcher},
     },
     http::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
@@ -42,19 +42,22 @@ const NEAREST: usize = 3;
 pub(in crate::control) struct Verify {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
-    r#match: Wanted,
+    r#match: ExpectedRequest,
     /// How many; left out, at least one.
     #[serde(default, deserialize_with = "object")]
-    count: Usage,
+    count: ExpectedCount,
     /// How long to wait for it, like `2s`, up to `10m`; left out, not at all.
     #[schema(example = "2s")]
     within: Option<String>,
 }
 
 /// Which requests. Everything that is said must fit.
+// A matcher's members stand here once more, because serde cannot refuse unknown members, nor say where a wrong one is,
+// of a type with a flattened one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::control) struct Wanted {
+#[schema(as = Wanted)]
+pub(in crate::control) struct ExpectedRequest {
     #[schema(example = "jetbrains_account")]
     service: Option<String>,
     /// A vendor's operation id.
@@ -81,7 +84,8 @@ pub(in crate::control) struct Wanted {
 /// How many requests. Exactly one of these.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::control) struct Usage {
+#[schema(as = Usage)]
+pub(in crate::control) struct ExpectedCount {
     #[schema(minimum = 0)]
     exactly: Option<i64>,
     #[schema(minimum = 0)]
@@ -132,7 +136,7 @@ impl Number {
     }
 }
 
-impl Usage {
+impl ExpectedCount {
     fn read(&self) -> Result<Number, Error> {
         let counts = [
             ("exactly", self.exactly, Number::Exactly as fn(i64) -> Number),
@@ -151,15 +155,15 @@ impl Usage {
     }
 }
 
-impl Wanted {
-    fn read(self) -> Result<Expected, Problem> {
+impl ExpectedRequest {
+    fn read(self) -> Result<Expectation, Problem> {
         let Self { service, operation, credential, method, path, status, query, body } = self;
-        let which = Selector { service, operation, credential, method, path };
-        selector::check(&which)?;
+        let which = RequestMatcher { service, operation, credential, method, path };
+        request_matcher::check(&which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
-        Ok(Expected { which, status, query, body })
+        Ok(Expectation { which, status, query, body })
     }
 }
 

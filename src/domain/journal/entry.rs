@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::DecisionTrace;
-use crate::{core::clock::Time, domain::selector::Asked};
+use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
 
 const KIBIBYTE: usize = 1024;
 
@@ -117,9 +117,9 @@ impl Entry {
         }
     }
 
-    /// As selectors see it.
-    pub fn asked(&self) -> Asked<'_> {
-        Asked {
+    /// What a matcher looks at.
+    pub fn attributes(&self) -> RequestAttributes<'_> {
+        RequestAttributes {
             service: self.service.as_deref(),
             operation: self.operation.as_deref(),
             credential: self.credential(),
@@ -196,10 +196,10 @@ pub(super) mod tests {
             id: "1".into(),
             at: Time::default(),
             elapsed_micros: 1,
-            service: Some("jetbrains_account".into()),
-            operation: Some("assignLicense".into()),
+            service: Some("billing".into()),
+            operation: Some("addInvoice".into()),
             method: "POST".into(),
-            path: "/api/v1/customer/licenses/assign".into(),
+            path: "/billing/v1/invoices".into(),
             query: (!query.is_empty()).then(|| query.into()),
             status: 200,
             request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Entry;
-use crate::domain::selector::{Difference, Selector};
+use crate::domain::request_matcher::{Difference, RequestMatcher};
 
 /// Which requests a question is about. What is not said matches everything.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Expected {
+pub struct Expectation {
     /// What faults can ask for too.
-    pub which: Selector,
+    pub which: RequestMatcher,
     /// With this status.
     pub status: Option<u16>,
     /// With these query parameters, decoded; others do not matter.
@@ -20,10 +20,10 @@ pub struct Expected {
     pub body: Option<Value>,
 }
 
-impl Expected {
+impl Expectation {
     /// Whether a request is one of those that are asked about.
     pub fn matches(&self, entry: &Entry) -> bool {
-        self.which.matches(entry.asked()) && (self.is_simple() || self.differences(entry).is_empty())
+        self.which.matches(entry.attributes()) && (self.is_simple() || self.differences(entry).is_empty())
     }
 
     /// Nothing beyond the selector is asked for.
@@ -33,7 +33,7 @@ impl Expected {
 
     /// Where a request is not one of those that are asked about.
     pub fn differences(&self, entry: &Entry) -> Vec<Difference> {
-        let mut found: Vec<Difference> = self.which.differences(entry.asked()).collect();
+        let mut found: Vec<Difference> = self.which.differences(entry.attributes()).collect();
         let mut differ = |field: String, expected: String, is: Option<String>| {
             if is.as_deref() != Some(expected.as_str()) {
                 found.push(Difference { field, expected, found: is });
@@ -97,7 +97,7 @@ mod tests {
     fn a_body_matches_by_the_members_that_are_named() {
         let entry = entry("", r#"{"licenseId":"A","contact":{"firstName":"Eve","lastName":"Stone"},"ids":[1,2]}"#);
         let fields = |body: Value| {
-            let expected = Expected { body: Some(body), ..Expected::default() };
+            let expected = Expectation { body: Some(body), ..Expectation::default() };
             let differences = expected.differences(&entry);
             assert_eq!(expected.matches(&entry), differences.is_empty());
             differences.into_iter().map(|d| d.field).collect::<Vec<_>>()
@@ -115,9 +115,9 @@ mod tests {
     #[test]
     fn a_query_matches_decoded_and_in_any_order() {
         let entry = entry("b=2&a=x%40y", "");
-        let expected = |name: &str, value: &str| Expected {
+        let expected = |name: &str, value: &str| Expectation {
             query: [(name.to_owned(), value.to_owned())].into(),
-            ..Expected::default()
+            ..Expectation::default()
         };
         assert!(expected("a", "x@y").matches(&entry));
         let differences = expected("c", "3").differences(&entry);
