@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::DecisionTrace;
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
-
-const KIBIBYTE: usize = 1024;
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,7 +63,11 @@ impl Headers {
         Self(text.into())
     }
 
-    /// All of them.
+    /// All of them as one text, for who keeps many entries and decides where their texts lie.
+    pub(crate) fn text_mut(&mut self) -> &mut ByteString {
+        &mut self.0
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.lines().filter_map(|line| line.split_once(':'))
     }
@@ -100,23 +102,6 @@ impl Entry {
             + message(&self.response)
     }
 
-    /// Moves its texts to where those of others are. Who polls is answered the same again: an answer that is among
-    /// the `recent` ones is not kept twice.
-    pub fn settle<'a>(&mut self, ground: &mut StringArena, mut recent: impl Iterator<Item = &'a Self>) {
-        ground.text(&mut self.id);
-        ground.text(&mut self.method);
-        ground.text(&mut self.path);
-        self.query.iter_mut().for_each(|query| ground.text(query));
-        ground.text(&mut self.request.headers.0);
-        ground.bytes(&mut self.request.body);
-        ground.text(&mut self.response.headers.0);
-        let body = &mut self.response.body;
-        match recent.find(|recent| recent.response.body == *body) {
-            Some(same) => *body = same.response.body.clone(),
-            None => ground.bytes(body),
-        }
-    }
-
     /// What a matcher looks at.
     pub fn attributes(&self) -> RequestAttributes<'_> {
         RequestAttributes {
@@ -126,41 +111,6 @@ impl Entry {
             method: &self.method,
             path: &self.path,
         }
-    }
-}
-
-/// Memory for the texts of entries, side by side. Small texts that are kept for long and dropped by whichever thread
-/// comes along are what allocators are slowest at: they cost a request more than all else that the journal does.
-#[derive(Debug, Default)]
-pub struct StringArena {
-    free: BytesMut,
-    /// How large a piece was when it was new.
-    size: usize,
-}
-
-impl StringArena {
-    const SMALLEST: usize = 4 * KIBIBYTE;
-    const LARGEST: usize = 64 * KIBIBYTE;
-
-    fn bytes(&mut self, bytes: &mut Bytes) {
-        if bytes.len() > self.free.capacity() {
-            let size = (2 * self.size).clamp(Self::SMALLEST, Self::LARGEST);
-            // What is long has its own, so that it leaves nothing unused behind.
-            if bytes.len() > size / 4 {
-                *bytes = Bytes::copy_from_slice(bytes);
-                return;
-            }
-            *self = Self { free: BytesMut::with_capacity(size), size };
-        }
-        self.free.extend_from_slice(bytes);
-        *bytes = self.free.split().freeze();
-    }
-
-    fn text(&mut self, text: &mut ByteString) {
-        let mut bytes = std::mem::take(text).into_bytes();
-        self.bytes(&mut bytes);
-        // It was text before.
-        *text = ByteString::try_from(bytes).unwrap_or_default();
     }
 }
 
@@ -188,29 +138,30 @@ fn read_body<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Err
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    pub(in crate::domain::journal) fn entry(query: &str, body: &str) -> Entry {
-        Entry {
-            id: "1".into(),
-            at: Time::default(),
-            elapsed_micros: 1,
-            service: Some("billing".into()),
-            operation: Some("addInvoice".into()),
-            method: "POST".into(),
-            path: "/billing/v1/invoices".into(),
-            query: (!query.is_empty()).then(|| query.into()),
-            status: 200,
-            request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
-            response: Message::default(),
-            trace: DecisionTrace::default(),
-        }
+pub(crate) fn example_entry(query: &str, body: &str) -> Entry {
+    Entry {
+        id: "1".into(),
+        at: Time::default(),
+        elapsed_micros: 1,
+        service: Some("billing".into()),
+        operation: Some("addInvoice".into()),
+        method: "POST".into(),
+        path: "/billing/v1/invoices".into(),
+        query: (!query.is_empty()).then(|| query.into()),
+        status: 200,
+        request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
+        response: Message::default(),
+        trace: DecisionTrace::default(),
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn an_entry_survives_being_written() {
-        let mut entry = entry("", "");
+        let mut entry = example_entry("", "");
         entry.request.body = Bytes::from_static(&[0xff, 0]);
         entry.response.body = Bytes::from_static(b"text");
         let headers = [("host", "a:1"), ("x", ""), ("host", "in\ntwo")];
@@ -219,20 +170,5 @@ pub(super) mod tests {
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
         let headers: Vec<_> = read.response.headers.iter().collect();
         assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);
-    }
-
-    #[test]
-    fn an_entry_is_the_same_where_others_are() {
-        let (mut ground, mut kept) = (StringArena::default(), Vec::new());
-        for length in [0, 1, 100, 3_000, 5_000, 100, 40_000, 100, 100_000] {
-            let mut entry = entry("a=1", &"x".repeat(length));
-            entry.response.body = entry.request.body.clone();
-            let written = serde_json::to_string(&entry).unwrap();
-            entry.settle(&mut ground, kept.iter());
-            assert_eq!(serde_json::to_string(&entry).unwrap(), written, "{length}");
-            kept.push(entry);
-        }
-        let shared = |a: usize, b: usize| kept[a].response.body.as_ptr() == kept[b].response.body.as_ptr();
-        assert!(shared(2, 5) && shared(5, 7) && !shared(3, 4));
     }
 }

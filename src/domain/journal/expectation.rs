@@ -91,11 +91,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::journal::entry::tests::entry;
+    use crate::domain::journal::example_entry;
 
     #[test]
     fn a_body_matches_by_the_members_that_are_named() {
-        let entry = entry("", r#"{"licenseId":"A","contact":{"firstName":"Eve","lastName":"Stone"},"ids":[1,2]}"#);
+        let entry =
+            example_entry("", r#"{"licenseId":"A","contact":{"firstName":"Eve","lastName":"Stone"},"ids":[1,2]}"#);
         let fields = |body: Value| {
             let expected = Expectation { body: Some(body), ..Expectation::default() };
             let differences = expected.differences(&entry);
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_query_matches_decoded_and_in_any_order() {
-        let entry = entry("b=2&a=x%40y", "");
+        let entry = example_entry("b=2&a=x%40y", "");
         let expected = |name: &str, value: &str| Expectation {
             query: [(name.to_owned(), value.to_owned())].into(),
             ..Expectation::default()

@@ -7,9 +7,11 @@ mod trace;
 
 use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
 
+#[cfg(test)]
+pub(crate) use self::entry::example_entry;
 pub use self::{
     bounds::Bounds,
-    entry::{Entry, Headers, Message, StringArena},
+    entry::{Entry, Headers, Message},
     expectation::Expectation,
     trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
 };
