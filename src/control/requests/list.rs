@@ -9,12 +9,16 @@ use crate::{
     app::App,
     control::info::{check_operation, check_service},
     core::{clock, error::Error},
-    domain::{journal::Filter, organization::SpaceId, request_matcher::RequestMatcher},
+    domain::{
+        journal::{Filter, SequencedEntry},
+        organization::SpaceId,
+        request_matcher::RequestMatcher,
+    },
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery},
         problem::{Problem, Refused},
     },
-    store::{self, journal::SequencedEntry},
+    store,
 };
 
 /// Requests on a page, unless the query says otherwise.

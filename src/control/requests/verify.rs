@@ -20,7 +20,7 @@ use crate::{
     control::request_matcher,
     core::{duration::parse_duration, error::Error},
     domain::{
-        journal::{Entry, Expectation},
+        journal::{Count, Entry, Expectation},
         request_matcher::{Difference, RequestMatcher},
     },
     http::{
@@ -28,7 +28,7 @@ use crate::{
         extract::object,
         problem::{Problem, Refused},
     },
-    store::{self, journal::Count},
+    store,
 };
 
 /// The longest that a question waits.

@@ -1,13 +1,13 @@
 //! One request and its answer.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::DecisionTrace;
+use super::trace::DecisionTrace;
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
@@ -33,6 +33,9 @@ pub struct Entry {
     pub response: Message,
     pub trace: DecisionTrace,
 }
+
+/// An entry and its number: numbers rise, and a list goes down by them.
+pub type SequencedEntry = (i64, Arc<Entry>);
 
 /// Headers and body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::domain::request_matcher::{Difference, RequestMatcher};
 
-/// Which requests a question is about. What is not said matches everything.
+/// Which requests are expected. What is not said matches everything.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expectation {
-    /// What faults can ask for too.
     pub which: RequestMatcher,
     /// With this status.
     pub status: Option<u16>,
@@ -20,23 +19,30 @@ pub struct Expectation {
     pub body: Option<Value>,
 }
 
+/// How many entries are as expected, as far as a journal can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    pub found: i64,
+    /// Entries that were dropped to make room, some of which may have been as expected.
+    pub evicted: i64,
+}
+
 impl Expectation {
-    /// Whether a request is one of those that are asked about.
+    /// As if there were no differences, but without making them, because verifying looks at every entry.
     pub fn matches(&self, entry: &Entry) -> bool {
-        self.which.matches(entry.attributes()) && (self.is_simple() || self.differences(entry).is_empty())
+        self.which.matches(entry.attributes()) && (self.has_only_a_matcher() || self.differences(entry).is_empty())
     }
 
-    /// Nothing beyond the selector is asked for.
-    fn is_simple(&self) -> bool {
+    fn has_only_a_matcher(&self) -> bool {
         self.status.is_none() && self.query.is_empty() && self.body.is_none()
     }
 
-    /// Where a request is not one of those that are asked about.
+    /// Where a request is not as expected.
     pub fn differences(&self, entry: &Entry) -> Vec<Difference> {
         let mut found: Vec<Difference> = self.which.differences(entry.attributes()).collect();
-        let mut differ = |field: String, expected: String, is: Option<String>| {
-            if is.as_deref() != Some(expected.as_str()) {
-                found.push(Difference { field, expected, found: is });
+        let mut differ = |field: String, expected: String, actual: Option<String>| {
+            if actual.as_deref() != Some(expected.as_str()) {
+                found.push(Difference { field, expected, found: actual });
             }
         };
         if let Some(status) = self.status {
@@ -44,16 +50,16 @@ impl Expectation {
         }
         for (name, wanted) in &self.query {
             let query = entry.query.as_deref().unwrap_or_default();
-            let is = form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
-            differ(format!("query/{name}"), wanted.clone(), is.map(|(_, value)| value.into_owned()));
+            let value = form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
+            differ(format!("query/{name}"), wanted.clone(), value.map(|(_, value)| value.into_owned()));
         }
         match &self.body {
             None => {}
             Some(Value::String(text)) => {
-                let is = String::from_utf8_lossy(&entry.request.body).into_owned();
-                // A JSON text is meant as much as a plain one.
-                let as_json = serde_json::from_str::<String>(&is).ok();
-                differ("body".to_owned(), text.clone(), as_json.or(Some(is)));
+                let body = String::from_utf8_lossy(&entry.request.body).into_owned();
+                // The expected text may be the body itself, or what the body says as a JSON text.
+                let as_json = serde_json::from_str::<String>(&body).ok();
+                differ("body".to_owned(), text.clone(), as_json.or(Some(body)));
             }
             Some(wanted) => match serde_json::from_slice::<Value>(&entry.request.body) {
                 Ok(body) => compare("body", wanted, Some(&body), &mut differ),
@@ -64,7 +70,7 @@ impl Expectation {
     }
 }
 
-/// Every member that is wanted, in whatever depth.
+/// Compares every member that is wanted, at any depth.
 fn compare(
     field: &str,
     wanted: &Value,

@@ -11,8 +11,8 @@ use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
 pub(crate) use self::entry::example_entry;
 pub use self::{
     bounds::Bounds,
-    entry::{Entry, Headers, Message},
-    expectation::Expectation,
+    entry::{Entry, Headers, Message, SequencedEntry},
+    expectation::{Count, Expectation},
     trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
 };
 

@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Count, SequencedEntry, arena::StringArena};
+use super::arena::StringArena;
 use crate::domain::{
-    journal::{Bounds, Entry, Expectation, Filter},
+    journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
     organization::SpaceId,
 };
 

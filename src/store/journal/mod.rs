@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::{
     core::error::Error,
     domain::{
-        journal::{Bounds, Entry, Expectation, Filter},
+        journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
         organization::SpaceId,
     },
     store::{
@@ -18,17 +18,6 @@ use crate::{
         session::{Driver, ReadWrite, Session},
     },
 };
-
-/// An entry and its number: numbers rise, and a list goes down by them.
-pub type SequencedEntry = (i64, Arc<Entry>);
-
-/// How many entries are as expected, as far as a journal can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    pub found: i64,
-    /// Entries that were dropped to make room, some of which may have been as expected.
-    pub evicted: i64,
-}
 
 /// Keeps an entry, in place of the oldest where there is no more room. `revision` is what the space was at when the
 /// request came: if the journal was cleared since, the entry is not kept.

@@ -7,11 +7,10 @@ use std::{
 
 use sqlx::{PgConnection, PgPool};
 
-use super::{Count, SequencedEntry};
 use crate::{
     core::{clock::micros, error::Error},
     domain::{
-        journal::{Bounds, Entry, Expectation, Filter},
+        journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
         organization::SpaceId,
         request_matcher::RequestMatcher,
     },
