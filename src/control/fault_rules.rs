@@ -44,7 +44,7 @@ pub(super) struct FaultRule {
 /// What becomes of a request. At least one of these.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Then {
+pub(crate) struct Then {
     /// It is answered with this status, in the vendor's shape unless there is a body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 200, maximum = 599, example = 503)]
@@ -68,20 +68,20 @@ pub(super) struct Then {
 
 /// A rule as it is kept.
 // Its members are not those of `FaultRule` flattened, because that refuses others, as `id`, in its schema too.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FaultRuleAnswer {
-    id: String,
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct FaultRuleAnswer {
+    pub(crate) id: String,
     /// Which requests.
-    r#match: RequestMatcher,
+    pub(crate) r#match: RequestMatcher,
     /// What becomes of them.
-    then: Then,
+    pub(crate) then: Then,
     /// How many are hit; absent where all are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    times: Option<i64>,
+    pub(crate) times: Option<i64>,
     /// How many are let through first.
-    after: i64,
+    pub(crate) after: i64,
     /// How many requests it has hit.
-    hits: i64,
+    pub(crate) hits: i64,
 }
 
 impl FaultRule {

@@ -39,6 +39,17 @@ use crate::{
 pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 
 pub use self::probes::starting;
+pub(crate) use self::{
+    clock::ClockAnswer,
+    credentials::CredentialAnswer,
+    fault_rules::FaultRuleAnswer,
+    rate_limits::{PolicyAnswer, RateLimits, WindowAnswer},
+    requests::{
+        RequestSummary,
+        detail::{Header, MessageAnswer, RequestDetail},
+        list::JournalPage,
+    },
+};
 
 pub use crate::http::CONTROL_BASE as BASE;
 

@@ -1,6 +1,6 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
-use axum::{extract::State as Extension, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::{
     ToSchema,
@@ -16,7 +16,7 @@ use crate::{
     },
     store::{
         self,
-        state::{State, StateError},
+        state::{ExportedState, StateError},
     },
 };
 
@@ -72,9 +72,9 @@ impl From<StateError> for Problem {
     params(SpaceQuery),
     responses((status = 200, description = "The state", body = StateDocument), Refused))]
 pub(super) async fn get_state(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
     InSpace(space): InSpace,
-) -> Result<Answer<State>, Problem> {
+) -> Result<Answer<ExportedState>, Problem> {
     let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
     Ok(Answer(state))
 }
@@ -86,11 +86,11 @@ pub(super) async fn get_state(
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn put_state(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
     InSpace(space): InSpace,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
-    let state = State::read(document)?;
+    let state = ExportedState::read(document)?;
     let mut db = app.db.write(space.id).await?;
     store::state::import(&mut db, &app.keyring, &state).await?;
     let space = db.space().clone();

@@ -1,5 +1,6 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
+mod curl;
 mod dashboard;
 mod request;
 

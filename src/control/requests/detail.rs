@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{RequestSummary, check_kept};
@@ -18,39 +18,39 @@ use crate::{
 };
 
 /// A request, whole. `[label]` stands where a credential was sent, `********` where one was that nobody knows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::control) struct RequestDetail {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestDetail {
     #[serde(flatten)]
-    summary: RequestSummary,
+    pub(crate) summary: RequestSummary,
     /// What was asked.
-    request: MessageAnswer,
+    pub(crate) request: MessageAnswer,
     /// What was answered.
-    response: MessageAnswer,
+    pub(crate) response: MessageAnswer,
     #[serde(rename = "trail")]
-    trace: DecisionTrace,
+    pub(crate) trace: DecisionTrace,
 }
 
 /// Headers and body.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::control) struct MessageAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct MessageAnswer {
     /// In the order in which they came.
-    headers: Vec<Header>,
+    pub(crate) headers: Vec<Header>,
     /// The body, where it is text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
+    pub(crate) body: Option<String>,
     /// The body, where it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    body_base64: Option<String>,
+    pub(crate) body_base64: Option<String>,
     /// How many bytes it had. The journal keeps the first 64 KiB.
-    body_bytes: usize,
+    pub(crate) body_bytes: usize,
 }
 
 /// A header.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::control) struct Header {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Header {
     #[schema(example = "content-type")]
-    name: String,
-    value: String,
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 impl From<&Message> for MessageAnswer {

@@ -27,15 +27,15 @@ const PAGE: u32 = 100;
 const LONGEST_PAGE: u32 = 1000;
 
 /// The journal of a space.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::control) struct JournalPage {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct JournalPage {
     /// The newest first.
-    requests: Vec<RequestSummary>,
+    pub(crate) requests: Vec<RequestSummary>,
     /// How many were dropped to make room since the journal was last cleared.
-    evicted: i64,
+    pub(crate) evicted: i64,
     /// Where the next page begins: send it as `cursor`. Absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Which requests a list shows.

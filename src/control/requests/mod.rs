@@ -7,47 +7,47 @@ pub(super) mod verify;
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{app::App, core::clock, domain::journal::Entry, http::problem::Problem};
 
 /// A request, in short.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RequestSummary {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestSummary {
     /// The `X-Request-Id` of its answer.
-    id: String,
+    pub(crate) id: String,
     /// When it was asked, by the space's clock.
     #[schema(format = DateTime, example = "2026-01-15T09:00:00Z")]
-    at: String,
+    pub(crate) at: String,
     /// How long the answer took, in microseconds.
-    elapsed_us: u64,
+    pub(crate) elapsed_us: u64,
     /// Absent where the path is no service's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "jetbrains_account")]
-    service: Option<Cow<'static, str>>,
+    pub(crate) service: Option<Cow<'static, str>>,
     /// Absent where path and method are no operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "assignLicense")]
-    operation: Option<Cow<'static, str>>,
+    pub(crate) operation: Option<Cow<'static, str>>,
     /// What the credential is called, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ann@example.test (organization)")]
-    credential: Option<String>,
+    pub(crate) credential: Option<String>,
     #[schema(example = "POST")]
-    method: String,
+    pub(crate) method: String,
     #[schema(example = "/api/v1/customer/licenses/assign")]
-    path: String,
+    pub(crate) path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    query: Option<String>,
+    pub(crate) query: Option<String>,
     #[schema(example = 200)]
-    status: u16,
+    pub(crate) status: u16,
     /// The injected fault that hit it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<String>,
+    pub(crate) fault: Option<String>,
     /// Why it was refused, in Locum's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<String>,
+    pub(crate) refusal: Option<String>,
 }
 
 impl From<&Entry> for RequestSummary {

@@ -6,7 +6,7 @@ mod rows;
 mod spec;
 
 pub use crate::store::state::{
-    model::{State, StateError},
+    model::{ExportedState, StateError},
     rows::{export, import},
     spec::{EXCLUDED_TABLES, exported_columns},
 };

@@ -11,7 +11,7 @@ use crate::{
         space,
         sql::{Sql, bound},
         state::{
-            model::{Cell, Row, RowNumbers, State, StateError},
+            model::{Cell, ExportedState, Row, RowNumbers, StateError},
             spec::{ColumnType, TABLES, Table},
         },
     },
@@ -23,7 +23,11 @@ const BATCH: usize = 10_000;
 const MANY_TOKENS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
-pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Error> {
+pub async fn export<M>(
+    db: &mut Session<M>,
+    keyring: &Keyring,
+    space: SpaceId,
+) -> Result<(Space, ExportedState), Error> {
     let sql = sqlx::AssertSqlSafe(select_everything(db.dialect()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
@@ -47,7 +51,7 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
         numbers.replace_keys(table, &mut rows).map_err(stray)?;
         tables.push(rows);
     }
-    let state = State {
+    let state = ExportedState {
         space: space.name.clone(),
         key_check: keyring.check_value(),
         clock: space.clock,
@@ -74,7 +78,7 @@ fn select_everything(dialect: Dialect) -> String {
 
 /// Puts a state in the place of everything in the session's space; the caller commits. Ids go on from where they
 /// were when it was exported, and the session goes by its clock.
-pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &State) -> Result<(), StateError> {
+pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &ExportedState) -> Result<(), StateError> {
     if state.key_check != keyring.check_value() {
         return Err(StateError::OtherKey);
     }
