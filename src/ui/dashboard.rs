@@ -12,8 +12,11 @@ use crate::{
     },
     domain::organization::DEFAULT_SPACE,
     web::{
-        control_action::Call,
-        view::{Page, PageError, rendered, segment, tidy, written},
+        control_action::ControlAction,
+        error::PageError,
+        format::format_timestamp,
+        links::{encode_segment, format_query},
+        view::{Page, render_page},
     },
 };
 
@@ -54,14 +57,14 @@ struct FaultRow {
     then: String,
     hits: i64,
     times: Option<i64>,
-    remove: Call,
+    remove: ControlAction,
 }
 
 impl FaultRow {
-    fn new(page: &Page, rule: FaultRuleAnswer) -> Self {
+    fn new(page: &Page, rule: &FaultRuleAnswer) -> Self {
         let which = describe(&rule.r#match);
         let which = if which.is_empty() { "every request".to_owned() } else { which };
-        let remove = page.call("DELETE", &format!("/faults/{}", segment(&rule.id)), Value::Null, "Remove");
+        let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
         let remove = remove.of(format!("the fault for {which}"));
         Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.times, remove }
     }
@@ -99,7 +102,7 @@ struct SpaceRow {
     name: String,
     is_here: bool,
     link: String,
-    delete: Option<Call>,
+    delete: Option<ControlAction>,
 }
 
 #[derive(Template)]
@@ -111,22 +114,22 @@ struct Dashboard<'a> {
     operations: Vec<String>,
     credentials: Vec<String>,
     clock: ClockAnswer,
-    moves: Vec<Call>,
+    moves: Vec<ControlAction>,
     faults: Vec<FaultRow>,
-    inject: Call,
-    clear: Call,
+    inject: ControlAction,
+    clear: ControlAction,
     policies: Vec<String>,
     windows: Vec<WindowRow>,
-    recount: Call,
+    recount: ControlAction,
     spaces: Vec<SpaceRow>,
-    create: Call,
-    reset: Call,
+    create: ControlAction,
+    reset: ControlAction,
 }
 
 /// Shows all of it.
 pub(super) async fn show(page: Page) -> Result<Response, PageError> {
     let filters = FILTERS.map(|name| (name, page.get(name)));
-    let query = written(filters.into_iter().chain([("limit", "50")]));
+    let query = format_query(filters.into_iter().chain([("limit", "50")]));
     let operations: Vec<OperationId> = page.ask_outside("/operations").await?;
     let mut operations: Vec<String> = operations.into_iter().filter_map(|known| known.operation).collect();
     operations.sort_unstable();
@@ -146,21 +149,21 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
             moved("1d", "+1 d"),
             page.call("DELETE", "/clock", Value::Null, "Real"),
         ],
-        faults: faults.into_iter().map(|rule| FaultRow::new(&page, rule)).collect(),
+        faults: faults.iter().map(|rule| FaultRow::new(&page, rule)).collect(),
         inject: page.call("POST", "/faults", Value::Null, "Inject"),
         clear: page.call("DELETE", "/requests", Value::Null, "Clear").asks("Forget every request of this space?"),
         policies: limits.policies.iter().map(describe_policy).collect(),
         windows: WindowRow::list(limits),
         recount: page.call("POST", "/rate-limits/reset", Value::Null, "Start counting over"),
         spaces: page.spaces.iter().map(|name| space(&page, name)).collect(),
-        create: Call::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
+        create: ControlAction::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
         reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(format!(
             "Put the space {} back to its seed? Data, clock, faults, limits and requests go.",
             page.space.name
         )),
         page: &page,
     };
-    rendered(&page, &template)
+    render_page(&page, &template)
 }
 
 fn describe_policy(policy: &PolicyAnswer) -> String {
@@ -170,11 +173,12 @@ fn describe_policy(policy: &PolicyAnswer) -> String {
 
 fn space(page: &Page, name: &str) -> SpaceRow {
     let home = format!("{}/", crate::web::BASE);
-    let link = if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", written([("space", name)])) };
+    let link = if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
     let is_here = name == page.space.name;
     let delete = (name != DEFAULT_SPACE).then(|| {
-        let path = format!("/spaces/{}", segment(name));
-        let delete = Call::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
+        let path = format!("/spaces/{}", encode_segment(name));
+        let delete =
+            ControlAction::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
         let delete = delete.asks(format!("Delete the space {name}? Its credentials are unknown from then on."));
         if is_here { delete.leads(home) } else { delete }
     });

@@ -10,8 +10,11 @@ use crate::{
     domain::{journal::DecisionTrace, request_matcher::RequestMatcher},
     ui::{curl, dashboard::format_elapsed},
     web::{
-        control_action::Call,
-        view::{Page, PageError, rendered, segment, shown, tidy},
+        control_action::ControlAction,
+        error::PageError,
+        format::{format_time, format_timestamp},
+        links::encode_segment,
+        view::{Page, render_page},
     },
 };
 
@@ -70,13 +73,13 @@ struct RequestPage<'a> {
     messages: [MessageView<'a>; 2],
     back: String,
     texts: [CopyableText; 3],
-    inject: Call,
+    inject: ControlAction,
     fault: String,
 }
 
 /// Shows one request.
 pub(super) async fn show(Path(id): Path<String>, page: Page) -> Result<Response, PageError> {
-    let detail: RequestDetail = page.ask(&format!("/requests/{}", segment(&id))).await?;
+    let detail: RequestDetail = page.ask(&format!("/requests/{}", encode_segment(&id))).await?;
     let fault = indent(&fault_rule(&detail));
     let template = RequestPage {
         back: page.link("/", &[]),
@@ -107,7 +110,7 @@ pub(super) async fn show(Path(id): Path<String>, page: Page) -> Result<Response,
         trace: &detail.trace,
         page: &page,
     };
-    rendered(&page, &template)
+    render_page(&page, &template)
 }
 
 /// A matcher that only such requests fit.
