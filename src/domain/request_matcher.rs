@@ -42,13 +42,16 @@ pub struct RequestAttributes<'a> {
     pub path: &'a str,
 }
 
-/// A field in which a request is not what is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A field that is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DifferenceAnswer)]
 pub struct Difference {
-    /// As the control API spells it.
+    /// As in `match`: `operation`, `query/page`, `body/contact/email`.
+    #[schema(example = "credential")]
     pub field: String,
     pub expected: String,
-    /// `None` where the request has no such thing.
+    /// Absent where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Injected faults: what a tester wants to go wrong, does.
+//! Injects the faults that a tester asked for.
 
 use std::{
     pin::Pin,
@@ -27,7 +27,7 @@ use crate::{
     store::fault_rule::StoredRule,
 };
 
-/// What is to happen to a request: the first rule that hits it, and what that does.
+/// Finds the first rule that hits a request: its id, and what it does.
 pub async fn find(
     app: &App,
     space: SpaceId,
@@ -79,7 +79,7 @@ pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
     })
 }
 
-/// What the connection suffers while the answer goes out. `whole` is its body.
+/// Sends an answer over a connection that breaks. `whole` is its body.
 pub fn damage(damage: Damage, mut parts: Parts, whole: &Bytes) -> Response {
     let next = match damage {
         Damage::Empty => {

@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{RequestSummary, check_kept};
+use super::{RequestSummary, check_journal_is_kept};
 use crate::{
     app::App,
     core::error::Error,
@@ -79,7 +79,7 @@ pub(in crate::control) async fn get_request(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<RequestDetail>, Problem> {
-    check_kept(&app)?;
+    check_journal_is_kept(&app)?;
     let id = path.get("id");
     let found = store::journal::find(&app.db, space.id, id).await?;
     let Some((_, entry)) = found else {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{RequestSummary, check_kept};
+use super::{RequestSummary, check_journal_is_kept};
 use crate::{
     app::App,
     control::info::{check_operation, check_service},
@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// Requests on a page, unless the query says otherwise.
-const PAGE: u32 = 100;
-/// The most that it may say.
-const LONGEST_PAGE: u32 = 1000;
+const DEFAULT_LIMIT: u32 = 100;
+/// The most requests that fit on a page.
+const MAX_LIMIT: u32 = 1000;
 
 /// The journal of a space.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -68,12 +68,12 @@ impl RequestsQuery {
         if let Some(operation) = &operation {
             check_operation("/operation", operation)?;
         }
-        let status = status.map(|text| statuses(&text)).transpose()?;
+        let status = status.map(|text| parse_statuses(&text)).transpose()?;
         let before =
             cursor.map(|text| text.parse().map_err(|_| Error::invalid("/cursor", "not a cursor of this list")));
-        let limit = limit.unwrap_or(PAGE);
-        if !(1..=LONGEST_PAGE).contains(&limit) {
-            return Err(Error::invalid("/limit", format!("expected a number from 1 to {LONGEST_PAGE}")).into());
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Error::invalid("/limit", format!("expected a number from 1 to {MAX_LIMIT}")).into());
         }
         let which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
         let mut filter = Filter { which, status, before: before.transpose()?, ..Filter::default() };
@@ -97,8 +97,8 @@ impl RequestsQuery {
     }
 }
 
-/// `404`, or all of a class: `4xx`.
-fn statuses(text: &str) -> Result<(u16, u16), Error> {
+/// Reads `404`, or all of a class: `4xx`.
+fn parse_statuses(text: &str) -> Result<(u16, u16), Error> {
     let exact = text.parse::<u16>().ok().filter(|status| (100..=599).contains(status));
     let class =
         text.strip_suffix("xx").and_then(|class| class.parse::<u16>().ok()).filter(|class| (1..=5).contains(class));
@@ -115,7 +115,7 @@ pub(in crate::control) async fn get_requests(
     InSpace(space): InSpace,
     Params(query): Params<RequestsQuery>,
 ) -> Result<Answer<JournalPage>, Problem> {
-    check_kept(&app)?;
+    check_journal_is_kept(&app)?;
     let (filter, limit) = query.read(&app, space.id).await?;
     // One more, to know whether there is another page.
     let mut page = store::journal::list(&app.db, space.id, &filter, limit + 1).await?;
@@ -135,7 +135,7 @@ pub(in crate::control) async fn delete_requests(
     State(app): State<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<JournalPage>, Problem> {
-    check_kept(&app)?;
+    check_journal_is_kept(&app)?;
     let mut db = app.db.write(space.id).await?;
     store::journal::clear(&mut db).await?;
     db.commit().await?;

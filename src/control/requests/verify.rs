@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{RequestSummary, check_kept};
+use super::{RequestSummary, check_journal_is_kept};
 use crate::{
     app::App,
     control::request_matcher,
@@ -31,9 +31,9 @@ use crate::{
     store,
 };
 
-/// The longest that a question waits.
+/// The longest that a verification may wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
-/// Requests that are named when none was as expected.
+/// How many requests are named that nearly match.
 const NEAREST: usize = 3;
 
 /// A question about the journal.
@@ -102,14 +102,14 @@ enum Number {
     AtMost(i64),
 }
 
-/// What can be said about a number of requests.
+/// What the journal says of an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     True,
     /// More requests may make it true.
     NotYet,
     False,
-    /// What was dropped may have been among those that are asked about.
+    /// Requests that were dropped may have been as expected.
     Unknowable,
 }
 
@@ -143,9 +143,9 @@ impl ExpectedCount {
             ("at_least", self.at_least, Number::AtLeast),
             ("at_most", self.at_most, Number::AtMost),
         ];
-        let mut said = counts.into_iter().filter_map(|(name, number, kind)| Some((name, number?, kind)));
-        let (name, number, kind) = said.next().unwrap_or(("at_least", 1, Number::AtLeast));
-        if said.next().is_some() {
+        let mut given = counts.into_iter().filter_map(|(name, number, kind)| Some((name, number?, kind)));
+        let (name, number, kind) = given.next().unwrap_or(("at_least", 1, Number::AtLeast));
+        if given.next().is_some() {
             return Err(Error::invalid("/count", "expected one of exactly, at_least, at_most"));
         }
         if number < 0 {
@@ -196,25 +196,7 @@ pub(in crate::control) struct NotVerified {
 pub(in crate::control) struct Near {
     #[serde(flatten)]
     request: RequestSummary,
-    differences: Vec<DifferenceAnswer>,
-}
-
-/// A field that is not as expected.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::control) struct DifferenceAnswer {
-    /// As in `match`: `operation`, `query/page`, `body/contact/email`.
-    #[schema(example = "credential")]
-    field: String,
-    expected: String,
-    /// Absent where there is nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    found: Option<String>,
-}
-
-impl From<Difference> for DifferenceAnswer {
-    fn from(Difference { field, expected, found }: Difference) -> Self {
-        Self { field, expected, found }
-    }
+    differences: Vec<Difference>,
 }
 
 /// Whether requests were made as expected: 200 as soon as it is true, 409 when it is not in time.
@@ -227,7 +209,7 @@ pub(in crate::control) async fn verify_requests(
     InSpace(space): InSpace,
     Json(body): Json<Verify>,
 ) -> Result<Response, Problem> {
-    check_kept(&app)?;
+    check_journal_is_kept(&app)?;
     let Verify { r#match, count, within } = body;
     let (expected, number) = (r#match.read()?, count.read()?);
     let within = within.map(|text| parse_duration(&text).map_err(|e| Error::invalid("/within", e))).transpose()?;
@@ -235,7 +217,7 @@ pub(in crate::control) async fn verify_requests(
         return Err(Error::invalid("/within", "expected at most 10m").into());
     }
     let started = Instant::now();
-    // Before counting, so that nothing happens unheard in between.
+    // Before counting, because a request between counting and listening would not wake this up.
     let mut listener = app.db.listen(space.id).await?;
     let (count, verdict) = loop {
         let count = store::journal::count(&app.db, space.id, &expected).await?;
@@ -254,31 +236,30 @@ pub(in crate::control) async fn verify_requests(
         return Ok(Answer(Verified { expected: number.to_string(), found: count.found }).into_response());
     }
     let nearest = store::journal::nearest(&app.db, space.id, &expected, NEAREST).await?;
-    let near = |entry: &Entry| Near {
-        request: entry.into(),
-        differences: expected.differences(entry).into_iter().map(Into::into).collect(),
-    };
-    let nearest = nearest.iter().map(|entry| near(entry)).collect();
-    Ok(refusal(number, count, verdict, nearest).into_response())
+    let describe = |entry: &Entry| Near { request: entry.into(), differences: expected.differences(entry) };
+    let nearest = nearest.iter().map(|entry| describe(entry)).collect();
+    Ok(NotVerified::new(number, count, verdict, nearest).into_response())
 }
 
-fn refusal(number: Number, count: Count, verdict: Verdict, nearest: Vec<Near>) -> NotVerified {
-    let Count { found, evicted } = count;
-    let mut detail = format!("expected {number} such requests, found {found}");
-    if verdict == Verdict::Unknowable {
-        detail = format!(
-            "{detail}, but {evicted} requests were dropped to make room, and some of those may have been such: clear the \
-             journal before the test, or keep more of it with --journal"
-        );
-    } else if evicted > 0 {
-        detail = format!("{detail}; {evicted} requests were dropped to make room and are not counted");
-    }
-    NotVerified {
-        problem: Problem::new(StatusCode::CONFLICT, detail),
-        expected: number.to_string(),
-        found,
-        evicted,
-        nearest,
+impl NotVerified {
+    fn new(number: Number, count: Count, verdict: Verdict, nearest: Vec<Near>) -> Self {
+        let Count { found, evicted } = count;
+        let mut detail = format!("expected {number} such requests, found {found}");
+        if verdict == Verdict::Unknowable {
+            detail = format!(
+                "{detail}, but {evicted} requests were dropped to make room, and some of those may have been such: clear the \
+                 journal before the test, or keep more of it with --journal"
+            );
+        } else if evicted > 0 {
+            detail = format!("{detail}; {evicted} requests were dropped to make room and are not counted");
+        }
+        Self {
+            problem: Problem::new(StatusCode::CONFLICT, detail),
+            expected: number.to_string(),
+            found,
+            evicted,
+            nearest,
+        }
     }
 }
 
