@@ -27,36 +27,36 @@ use crate::{
 };
 
 /// A credential, without its token.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CredentialAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct CredentialAnswer {
     #[schema(example = "cred-3")]
-    id: String,
+    pub(crate) id: String,
     /// The service that takes it.
     #[schema(example = json!(services::EXAMPLE))]
-    service: String,
+    pub(crate) service: String,
     /// The organization's customer code.
     #[schema(example = "6700001")]
-    organization: String,
+    pub(crate) organization: String,
     /// What it is, by the name that its service gives it.
     #[schema(example = json!(services::EXAMPLE_KIND))]
-    kind: String,
+    pub(crate) kind: String,
     /// What people call it.
     #[schema(example = "reader")]
-    label: String,
+    pub(crate) label: String,
     /// When it was made, or last made anew.
     #[schema(format = DateTime)]
-    created_at: String,
+    pub(crate) created_at: String,
     /// When it stops working. Absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    expires_at: Option<String>,
-    status: CredentialStatus,
+    pub(crate) expires_at: Option<String>,
+    pub(crate) status: CredentialStatus,
 }
 
 /// Whether a credential works, by the space's clock.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CredentialStatus {
+pub(crate) enum CredentialStatus {
     Active,
     Expired,
 }

@@ -11,9 +11,9 @@ mod fault_rules;
 mod info;
 mod probes;
 mod rate_limits;
+mod request_matcher;
 mod requests;
 mod seed;
-mod selector;
 mod snapshots;
 mod spaces;
 mod state;
@@ -38,6 +38,18 @@ use crate::{
 };
 
 pub use self::probes::starting;
+pub(crate) use self::{
+    clock::ClockAnswer,
+    credentials::CredentialAnswer,
+    fault_rules::FaultRuleAnswer,
+    rate_limits::{PolicyAnswer, RateLimits, WindowAnswer},
+    requests::{
+        RequestSummary,
+        detail::{Header, MessageAnswer, RequestDetail},
+        list::JournalPage,
+    },
+};
+
 pub use crate::http::CONTROL_BASE as BASE;
 pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 
@@ -86,9 +98,9 @@ fn space_routes(services: &Registry) -> OpenApiRouter<App> {
         .routes(routes!(fault_rules::get_fault, fault_rules::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
-        .routes(routes!(requests::get_requests, requests::delete_requests))
-        .routes(routes!(requests::get_request))
-        .routes(routes!(requests::verify_requests))
+        .routes(routes!(requests::list::get_requests, requests::list::delete_requests))
+        .routes(routes!(requests::detail::get_request))
+        .routes(routes!(requests::verify::verify_requests))
         .routes(routes!(events::get_events));
     services.iter().fold(platform, |routes, service| routes.merge((service.control_routes)()))
 }

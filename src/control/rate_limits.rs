@@ -1,5 +1,7 @@
 //! `/rate-limits`: how many requests credentials may make, and how many they have made.
 
+use std::borrow::Cow;
+
 use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,49 +27,49 @@ use crate::{
 };
 
 /// The rate limits of a space.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RateLimits {
-    space: String,
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RateLimits {
+    pub(crate) space: String,
     /// One per organization.
-    policies: Vec<PolicyAnswer>,
+    pub(crate) policies: Vec<PolicyAnswer>,
     /// What was counted in the windows that are open now.
-    windows: Vec<WindowAnswer>,
+    pub(crate) windows: Vec<WindowAnswer>,
 }
 
 /// An organization's rate limit.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PolicyAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct PolicyAnswer {
     /// The organization's customer code.
     #[schema(example = "6700001")]
-    organization: String,
+    pub(crate) organization: String,
     /// The service that is limited.
-    #[schema(example = json!(services::EXAMPLE))]
-    service: &'static str,
+    #[schema(value_type = String, example = json!(services::EXAMPLE))]
+    pub(crate) service: Cow<'static, str>,
     /// Requests in one window, per credential and operation.
-    limit: i64,
+    pub(crate) limit: i64,
     /// The window's length.
     #[schema(example = "60s")]
-    window: String,
+    pub(crate) window: String,
     /// `enforce`, `observe` or `off`.
-    mode: String,
+    pub(crate) mode: String,
 }
 
 /// A window that is open now.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WindowAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct WindowAnswer {
     /// The organization's customer code.
-    organization: String,
+    pub(crate) organization: String,
     /// What the credential is called.
-    credential: String,
+    pub(crate) credential: String,
     #[schema(example = "getApiTokens")]
-    operation: String,
+    pub(crate) operation: String,
     /// Requests so far.
-    requests: i64,
+    pub(crate) requests: i64,
     /// How many more are let through.
-    remaining: i64,
+    pub(crate) remaining: i64,
     /// When counting starts over.
     #[schema(format = DateTime)]
-    reset: String,
+    pub(crate) reset: String,
 }
 
 /// Body of `putRateLimits`. What is left out stays as it is.
@@ -121,7 +123,7 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
         }));
         limits.policies.push(PolicyAnswer {
             organization: organization.customer_code.to_string(),
-            service,
+            service: service.into(),
             limit: policy.limit,
             window: format_window(policy.window),
             mode: mode.to_string(),

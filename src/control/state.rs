@@ -1,6 +1,6 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
-use axum::{Extension, extract::State as AppState, http::StatusCode};
+use axum::{Extension, extract::State, http::StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::{
     ToSchema,
@@ -17,7 +17,7 @@ use crate::{
     services::Services,
     store::{
         self,
-        state::{State, StateError},
+        state::{ExportedState, StateError},
     },
 };
 
@@ -73,10 +73,10 @@ impl From<StateError> for Problem {
     params(SpaceQuery),
     responses((status = 200, description = "The state", body = StateDocument), Refused))]
 pub(super) async fn get_state(
-    AppState(app): AppState<App>,
+    State(app): State<App>,
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
-) -> Result<Answer<State>, Problem> {
+) -> Result<Answer<ExportedState>, Problem> {
     let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id, services.tables()).await?;
     Ok(Answer(state))
 }
@@ -88,12 +88,12 @@ pub(super) async fn get_state(
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn put_state(
-    AppState(app): AppState<App>,
+    State(app): State<App>,
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
-    let state = State::read(document, services.tables())?;
+    let state = ExportedState::read(document, services.tables())?;
     let mut db = app.db.write(space.id).await?;
     store::state::import(&mut db, &app.keyring, &state).await?;
     let space = db.space().clone();

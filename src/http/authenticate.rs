@@ -30,7 +30,7 @@ use crate::{
         fault_rule::Effect,
         journal::CredentialOutcome,
         organization::{Space, SpaceId},
-        selector::Asked,
+        request_matcher::RequestAttributes,
     },
     http::{
         consistent_read::{Attempt, answer_consistently},
@@ -162,12 +162,12 @@ async fn decide_and_run<S: VendorService>(
         Ok(standing) => standing,
         Err(fault) => return refuse::<S>(fault),
     };
-    let fault =
-        match fault_rule::find(app, identified.space, identified.revision, match_input::<S>(&parts, &identified)).await
-        {
-            Ok(fault) => fault,
-            Err(fault) => return refuse::<S>(fault),
-        };
+    let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
+        .await
+    {
+        Ok(fault) => fault,
+        Err(fault) => return refuse::<S>(fault),
+    };
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = next.run(Request::from_parts(parts, body));
@@ -197,10 +197,10 @@ pub async fn of_no_service(app: &App) -> Result<Decision, Error> {
     Ok(Decision { service: None, identified, standing: None, fault: None })
 }
 
-/// The request, as injected faults see it.
-fn match_input<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identified) -> Asked<'a> {
+/// What injected faults match the request by.
+fn attributes<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identified) -> RequestAttributes<'a> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
-    Asked {
+    RequestAttributes {
         service: Some(S::NAME),
         operation: identified.operation,
         credential: identified.label.as_deref(),

@@ -14,7 +14,11 @@ use crate::{
         credential::CredentialId,
         organization::{Space, SpaceId},
     },
-    store::{event::Event, journal::Journals, sqlite::Sqlite},
+    store::{
+        event::Event,
+        journal::{memory::Journals, postgres::Untrimmed},
+        sqlite::Sqlite,
+    },
 };
 
 /// Events that a slow listener may lag behind before it misses some.
@@ -31,8 +35,10 @@ struct Inner {
     positions: RwLock<HashMap<SpaceId, Position>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
-    /// The journals, while this process owns the data; else, what of them is to be trimmed.
+    /// The journals, while this process owns the data.
     journals: Journals,
+    /// What is to be trimmed of the journals, while processes share the database and keep them there.
+    untrimmed_journals: Untrimmed,
     /// Tells this process's listeners what happens; `None` tells them that they may have missed something.
     events: broadcast::Sender<Option<Event>>,
     /// Made when somebody listens for the first time: passes on what other processes say.
@@ -69,6 +75,7 @@ impl Db {
             positions: RwLock::default(),
             counters: Mutex::default(),
             journals: Journals::default(),
+            untrimmed_journals: Untrimmed::default(),
             events: broadcast::Sender::new(BACKLOG),
             relay: OnceCell::new(),
         }))
@@ -76,6 +83,10 @@ impl Db {
 
     pub(crate) fn journals(&self) -> &Journals {
         &self.0.journals
+    }
+
+    pub(crate) fn untrimmed_journals(&self) -> &Untrimmed {
+        &self.0.untrimmed_journals
     }
 
     pub(crate) fn events(&self) -> &broadcast::Sender<Option<Event>> {

@@ -11,7 +11,7 @@ use crate::{
         db::Db,
         on,
         session::{ReadWrite, Session},
-        state::State,
+        state::ExportedState,
     },
 };
 
@@ -43,7 +43,7 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot
 
 /// Keeps a state under a name, and replaces what was kept under it. Not a write of the space, so that its generation and
 /// its next ids stay as they are.
-pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<Snapshot, Error> {
+pub async fn keep(db: &Db, space: &Space, name: &str, state: &ExportedState) -> Result<Snapshot, Error> {
     const SQL: &str = "INSERT INTO snapshot (space_id, name, revision, taken_at, state) \
                        SELECT id, $2, $3, $4, $5 FROM space WHERE id = $1 \
                        ON CONFLICT (space_id, name) DO UPDATE SET revision = excluded.revision, \

@@ -1,5 +1,6 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
+mod curl;
 mod dashboard;
 mod request;
 
@@ -24,11 +25,11 @@ use crate::{
     web::{BASE, Pages, control_action, session},
 };
 
-/// Nothing from elsewhere, nothing inline, in nobody's frame.
+/// Pages load nothing from other sites, have no inline code, and are in no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// What is looked at. Shown once more, beneath its answer, by what a button does.
+/// The pages to look at. A button shows the one that it is on once more, with a dialog.
 fn views(services: &Registry) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
@@ -58,7 +59,7 @@ pub(crate) fn router(app: &App, services: &Registry, control: Router<App>) -> Ro
         .route(BASE, get(home))
         .route(&format!("{}/", control::BASE), get(home))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
-        .layer(from_fn(hardened))
+        .layer(from_fn(set_security_headers))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::from(Error::internal("a handler panicked")).into_response()
         }))
@@ -78,9 +79,9 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
     }
 }
 
-/// Middleware: what a browser is to make of every page. `same-origin`, not `no-referrer`: with that, browsers would
+/// Middleware: tells browsers what no page may do. The referrer policy is not `no-referrer`, because browsers would then
 /// send forms with `Origin: null`, which the guard refuses.
-async fn hardened(request: Request, next: Next) -> Response {
+async fn set_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -1,6 +1,10 @@
 //! What pages share: their session, how they call the control API, what each of them knows.
 
 pub(crate) mod control_action;
+mod control_client;
+pub(crate) mod error;
+pub(crate) mod format;
+pub(crate) mod links;
 pub(crate) mod session;
 pub(crate) mod view;
 

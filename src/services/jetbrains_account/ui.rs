@@ -18,8 +18,10 @@ use crate::{
     },
     store::{ReadOnly, Session, organization},
     web::{
-        control_action::Call,
-        view::{Page, PageError, Person, counted, rendered, shown, shown_or},
+        control_action::ControlAction,
+        error::PageError,
+        format::{count_noun, format_time, format_time_or},
+        view::{Page, Person, render_page},
     },
 };
 
@@ -40,7 +42,7 @@ struct TokenRow {
     roles: String,
     /// When it was generated; empty if it was not.
     since: String,
-    buttons: Vec<Call>,
+    buttons: Vec<ControlAction>,
 }
 
 struct TeamRow {
@@ -72,7 +74,7 @@ struct Administration<'a> {
     nothing: Option<String>,
     roles: String,
     api_enabled: bool,
-    switch: Option<Call>,
+    switch: Option<ControlAction>,
     own: Option<TokenRow>,
     others: Vec<TokenRow>,
     teams: Vec<TeamRow>,
@@ -157,7 +159,7 @@ impl Known {
         }
         TokenRow {
             roles: described(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
-            since: token.map(|token| shown(token.created_at)).unwrap_or_default(),
+            since: token.map(|token| format_time(token.created_at)).unwrap_or_default(),
             person: person.to_owned(),
             profile: self.name(profile),
             buttons,
@@ -175,7 +177,7 @@ fn described(grants: &Grants) -> String {
 /// Shows the page of the organization, or of the team that the query names.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return rendered(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+        return render_page(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
     };
     let mut db = page.app().db.read().await?;
     let known = Known::of(&mut db, &organization).await?;
@@ -219,11 +221,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         shown.others = others(&page, &known, looks, profile);
         fill(&page, &known, profile, &mut shown).await?;
     }
-    rendered(&page, &shown)
+    render_page(&page, &shown)
 }
 
 /// The switch of the API, for those who may use it.
-fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<Call> {
+fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<ControlAction> {
     Actor { email, grants, is_self: true }.check_switch_api().ok()?;
     let body = json!({ "enabled": !enabled, "actor": email });
     let label = if enabled { "Disable API" } else { "Enable API" };
@@ -266,7 +268,7 @@ async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administ
     let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
     let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
     shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
-    shown.counted = counted(total, "licence");
+    shown.counted = count_noun(total, "licence");
     let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
     let named = |(name, number): (&str, i64)| {
         let title = if name == "prev" { "Previous page" } else { "Next page" };
@@ -297,7 +299,7 @@ fn row(page: &Page, license: License) -> LicenseRow {
         "free"
     };
     let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
-    LicenseRow { until: shown_or(until, "perpetual"), holder, state, license }
+    LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
 }
 
 /// A page about nothing.

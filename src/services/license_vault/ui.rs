@@ -18,8 +18,11 @@ use crate::{
         },
     },
     web::{
-        control_action::Call,
-        view::{Page, PageError, Person, rendered, segment, shown, tidy},
+        control_action::ControlAction,
+        error::PageError,
+        format::{format_time, format_timestamp},
+        links::encode_segment,
+        view::{Page, Person, render_page},
     },
 };
 
@@ -39,7 +42,7 @@ struct SettingsPage<'a> {
     settings: VaultAnswer,
     specification: String,
     is_administrator: bool,
-    buttons: Vec<Call>,
+    buttons: Vec<ControlAction>,
     pools: Vec<Pool>,
     users: Vec<AllocationAnswer>,
     denials: Vec<Denial>,
@@ -51,7 +54,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vaults = store::vault::list(&mut db, page.space.id).await?;
     let Some(vault) = vaults.iter().find(|vault| vault.name == page.get("vault")).or(vaults.first()) else {
         drop(db);
-        return rendered(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
+        return render_page(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
     };
     let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
     let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
@@ -62,7 +65,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     drop(db);
     let (people, actor) = page.people(&vault.organization, administrators.first().map(String::as_str)).await?;
     let is_administrator = administrators.contains(&actor);
-    let route = format!("/vaults/{}", segment(&vault.name));
+    let route = format!("/vaults/{}", encode_segment(&vault.name));
     let settings: VaultAnswer = page.ask(&route).await?;
     let template = SettingsPage {
         buttons: if is_administrator { buttons(&page, &route, &actor, settings.has_token) } else { Vec::new() },
@@ -78,11 +81,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         pools,
         denials,
     };
-    rendered(&page, &template)
+    render_page(&page, &template)
 }
 
 /// The two sets of buttons (license-vault §3).
-fn buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<Call> {
+fn buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<ControlAction> {
     let route = format!("{route}/token");
     let call = |method, label| page.call(method, &route, json!({ "actor": actor }), label);
     if has_token {

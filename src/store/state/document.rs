@@ -15,7 +15,7 @@ use crate::{
     store::{
         can_be_stored,
         state::{
-            model::{Cell, FORMAT, Row, RowNumbers, State, StateError},
+            model::{Cell, ExportedState, FORMAT, Row, RowNumbers, StateError},
             table::{Column, ColumnType, Table, Tables},
         },
     },
@@ -26,7 +26,7 @@ const MEMBERS: [&str; 7] = ["format", "locum", "space", "key_check", "clock", "w
 /// More than anybody writes, and a whole number in every JSON.
 const MOST_WRITES: i64 = 1 << 53;
 
-impl Serialize for State {
+impl Serialize for ExportedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(MEMBERS.len()))?;
         map.serialize_entry("format", &FORMAT)?;
@@ -141,7 +141,7 @@ impl ClockJson {
     }
 }
 
-impl State {
+impl ExportedState {
     /// Reads a document.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ mod rows;
 mod table;
 
 pub use self::{
-    model::{State, StateError},
+    model::{ExportedState, StateError},
     platform::ServiceTables,
     rows::{export, import},
     table::{Column, Exclusion, Table, Tables},

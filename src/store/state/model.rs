@@ -14,7 +14,7 @@ pub(super) const FORMAT: u64 = 1;
 ///
 /// Rows that others refer to are numbered from 1, in the order of their table, so that equal data is an equal state in
 /// whichever database it is.
-pub struct State {
+pub struct ExportedState {
     /// What the space was called.
     pub(super) space: String,
     /// Tells whether a server key is the one that its credentials are under.

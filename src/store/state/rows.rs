@@ -10,7 +10,7 @@ use crate::{
         space,
         sql::{Sql, bound},
         state::{
-            model::{Cell, Row, RowNumbers, State, StateError},
+            model::{Cell, ExportedState, Row, RowNumbers, StateError},
             table::{ColumnType, Table, Tables},
         },
     },
@@ -27,7 +27,7 @@ pub async fn export<M>(
     keyring: &Keyring,
     space: SpaceId,
     tables: &Tables,
-) -> Result<(Space, State), Error> {
+) -> Result<(Space, ExportedState), Error> {
     let sql = sqlx::AssertSqlSafe(select_everything(tables, db.dialect()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
@@ -51,7 +51,7 @@ pub async fn export<M>(
         numbers.replace_keys(table, &mut rows).map_err(stray)?;
         all_rows.push(rows);
     }
-    let state = State {
+    let state = ExportedState {
         space: space.name.clone(),
         key_check: keyring.check_value(),
         clock: space.clock,
@@ -79,7 +79,7 @@ fn select_everything(tables: &Tables, dialect: Dialect) -> String {
 
 /// Puts a state in the place of everything in the session's space; the caller commits. Ids go on from where they
 /// were when it was exported, and the session goes by its clock.
-pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &State) -> Result<(), StateError> {
+pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &ExportedState) -> Result<(), StateError> {
     if state.key_check != keyring.check_value() {
         return Err(StateError::OtherKey);
     }

@@ -394,7 +394,7 @@ async fn without_a_journal_questions_are_refused_and_requests_are_not() {
         ("GET", "/requests/x", ""),
         ("POST", "/requests/verify", "{}"),
     ] {
-        let problem = app.control().call(method, path, body).await.expect_problem(409);
+        let problem = app.control().call(method, path, body).await.expect_problem(404);
         assert!(problem["detail"].as_str().unwrap().contains("--journal"), "{problem}");
     }
 }
