@@ -12,12 +12,12 @@ use crate::http::operations::of_path;
 /// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the security
 /// of all routes stands at the document itself.
 pub(super) fn share_common_parts(document: &mut OpenApi) {
-    let mut parameters: BTreeMap<String, Parameter> = BTreeMap::new();
+    let parameters = find_shared_parameters(document);
     let mut responses: BTreeMap<String, Response> = BTreeMap::new();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(inline) = parameter
-                && *parameters.entry(inline.name.clone()).or_insert_with(|| inline.clone()) == *inline
+                && parameters.get(&inline.name) == Some(inline)
             {
                 *parameter = RefOr::Ref(Ref::new(format!("#/components/parameters/{}", inline.name)));
             }
@@ -42,6 +42,22 @@ pub(super) fn share_common_parts(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     components.parameters.extend(parameters.into_iter().map(|(name, parameter)| (name, RefOr::T(parameter))));
     components.responses.extend(responses.into_iter().map(|(name, response)| (name, RefOr::T(response))));
+}
+
+/// The parameters that more than one operation has, by their names. Of two that share a name, the one that is shared
+/// first.
+fn find_shared_parameters(document: &OpenApi) -> BTreeMap<String, Parameter> {
+    let (mut seen, mut shared) = (Vec::new(), BTreeMap::new());
+    let operations = document.paths.paths.values().flat_map(of_path);
+    for parameter in operations.flat_map(|(_, operation)| operation.parameters.iter().flatten()) {
+        let RefOr::T(parameter) = parameter else { continue };
+        if seen.contains(&parameter) {
+            shared.entry(parameter.name.clone()).or_insert_with(|| parameter.clone());
+        } else {
+            seen.push(parameter);
+        }
+    }
+    shared
 }
 
 const REFUSED: &str = "Refused";

@@ -8,7 +8,7 @@ use clap::Args as _;
 use locum::{config::Settings, http::operations::of_path};
 use serde_json::Value;
 
-use super::{run, server::Server};
+use super::{run, server::Server, support::document_check::resolve};
 
 fn repository_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), name].iter().collect()
@@ -164,12 +164,15 @@ fn describe_type(field: &Value) -> (String, Option<&Value>) {
 /// Every route of the control API.
 fn format_routes() -> String {
     let mut table = "| route | does |\n|---|---|\n".to_owned();
-    for (path, item) in &locum::control::openapi(&locum::services::registry()).paths.paths {
+    let document = locum::control::openapi(&locum::services::registry());
+    let components = serde_json::to_value(&document.components).unwrap();
+    for (path, item) in &document.paths.paths {
         for (method, operation) in of_path(item) {
             let parameters = operation.parameters.iter().flatten();
             let parameters: Vec<Value> = parameters.map(|parameter| serde_json::to_value(parameter).unwrap()).collect();
             let names: Vec<_> = parameters
                 .iter()
+                .map(|parameter| resolve(parameter, &components))
                 .filter(|parameter| parameter["in"] == "query" && parameter["name"] != "space")
                 .filter_map(|parameter| parameter["name"].as_str())
                 .map(|name| format!("{name}="))

@@ -200,7 +200,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     OpenApiRouter::with_openapi(document).nest(BASE, api()).merge(server()).into_openapi()
 }
 
-/// The service, to be merged into the root; once more behind [`BY_NAME`].
+/// The service, to be merged into the root; once more behind `BY_NAME`.
 pub fn router(app: &App) -> Router<App> {
     let api = mount::<LicenseVault>(app, api());
     let server = mount_without_fallback::<LicenseVault>(app, server());
