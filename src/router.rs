@@ -17,6 +17,7 @@ use crate::{
     core::error::Error,
     http::{
         authenticate,
+        credential_places::CredentialPlaces,
         metrics::Metrics,
         observe::{self, Observer},
         problem::Problem,
@@ -31,7 +32,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Everything, on one origin. The services' paths do not collide.
 pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
-    let credential_places = Arc::new(services.credential_places());
+    let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
     let mut router = Router::new().merge(control::probes(&metrics));
     for service in services.iter() {
         router = router.merge((service.routes)(&app));

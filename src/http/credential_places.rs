@@ -2,10 +2,22 @@
 
 use axum::http::HeaderName;
 
-use crate::{
-    core::{redact::MASK, token::KnownTokens},
-    http::vendor_service::VendorService,
-};
+use crate::core::{redact::MASK, token::KnownTokens};
+
+/// A place where requests to a service carry a credential.
+pub struct CredentialPlace {
+    pub location: Location,
+    /// What stands there in front of it: `Bearer `, or nothing.
+    pub prefix: &'static str,
+    /// The shell variable that stands for it in a command line: where `locum env` knows such a credential, its name.
+    pub variable: &'static str,
+}
+
+/// A header or a parameter of the query, by its name in lower case.
+pub enum Location {
+    Header(&'static str),
+    Parameter(&'static str),
+}
 
 /// Of all services together, because a client may send one service's credential to another's path, or to nobody's.
 pub struct CredentialPlaces {
@@ -14,24 +26,22 @@ pub struct CredentialPlaces {
     schemes: Vec<&'static str>,
 }
 
-/// What every client of anything uses.
-impl Default for CredentialPlaces {
-    fn default() -> Self {
-        Self {
+impl CredentialPlaces {
+    /// What every client of anything uses, and these.
+    pub fn new(places: impl Iterator<Item = &'static CredentialPlace>) -> Self {
+        let mut all = Self {
             headers: vec!["authorization", "proxy-authorization", "cookie", "set-cookie"],
             parameters: Vec::new(),
             schemes: vec!["basic", "bearer"],
+        };
+        for CredentialPlace { location, prefix, .. } in places {
+            match location {
+                Location::Header("authorization") => all.schemes.push(prefix.trim_end()),
+                Location::Header(name) => all.headers.push(name),
+                Location::Parameter(name) => all.parameters.push(name),
+            }
         }
-    }
-}
-
-impl CredentialPlaces {
-    /// These, and a service's.
-    pub fn and<S: VendorService>(mut self) -> Self {
-        self.headers.extend(S::CREDENTIAL_HEADERS);
-        self.parameters.extend(S::CREDENTIAL_PARAMETERS);
-        self.schemes.extend(S::CREDENTIAL_SCHEMES);
-        self
+        all
     }
 
     /// Whether the header holds a credential, whatever else it holds.
@@ -105,11 +115,14 @@ mod tests {
     use super::*;
     use crate::core::token::{HashCost, Keyring, PlainToken};
 
+    const PLACE: CredentialPlace =
+        CredentialPlace { location: Location::Parameter("token"), prefix: "", variable: "TOKEN" };
+
     #[test]
     fn values_of_credential_parameters_are_hidden_in_texts() {
         let keys = Keyring::new(b"key", HashCost::Minimal);
         keys.learn(keys.fingerprint(&PlainToken::new("demo-token")), "ann");
-        let places = CredentialPlaces { parameters: vec!["token"], ..CredentialPlaces::default() };
+        let places = CredentialPlaces::new([&PLACE].into_iter());
         for (text, redacted) in [
             ("/report;token=guess/x", "/report;token=********/x"),
             ("/report%3FToken%3Dguess%26a=1", "/report%3FToken%3D********%26a=1"),

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     core::{error::Error, rate_window::Policy, token::PlainToken},
     domain::credential::Credential,
+    http::credential_places::CredentialPlace,
     store::{ReadOnly, Session},
 };
 
@@ -31,15 +32,8 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// The path in front of its operations'.
     const BASE: &'static str;
 
-    /// Headers that hold its credentials, in lower case, beside the ones that everybody uses: see
-    /// [`CredentialPlaces`](crate::http::credential_places::CredentialPlaces).
-    const CREDENTIAL_HEADERS: &'static [&'static str] = &[];
-
-    /// Parameters of the query that hold its credentials, in lower case.
-    const CREDENTIAL_PARAMETERS: &'static [&'static str] = &[];
-
-    /// Words in front of its credentials in `Authorization`, in lower case, beside `basic` and `bearer`.
-    const CREDENTIAL_SCHEMES: &'static [&'static str] = &[];
+    /// Where its requests carry credentials.
+    const CREDENTIAL_PLACES: &'static [CredentialPlace];
 
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;

@@ -10,7 +10,7 @@ use super::operations::{self, Operation};
 use crate::{
     app::App,
     core::rate_window::RateLimit,
-    http::{credential_places::CredentialPlaces, vendor_service::VendorService},
+    http::{credential_places::CredentialPlace, vendor_service::VendorService},
     store::{
         credential::CredentialKind,
         state::{ServiceTables, Tables},
@@ -42,7 +42,7 @@ pub struct Service {
     pub tables: fn() -> ServiceTables,
     pub credential_kinds: &'static [CredentialKind],
     /// Where its requests carry credentials.
-    pub add_credential_places: fn(CredentialPlaces) -> CredentialPlaces,
+    pub credential_places: &'static [CredentialPlace],
     /// How many requests its credentials may make, where nothing else is said; `None` where it does not limit them.
     pub rate_limit: Option<RateLimit>,
     /// The vendor's host names, for certificates.
@@ -84,7 +84,7 @@ impl Service {
             page: None,
             tables: ServiceTables::default,
             credential_kinds: &[],
-            add_credential_places: CredentialPlaces::and::<S>,
+            credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,
             hosts: &[],
         }
@@ -125,8 +125,9 @@ impl Registry {
         self.operations.get_or_init(|| self.iter().flat_map(operations::list).collect())
     }
 
-    pub fn credential_places(&self) -> CredentialPlaces {
-        self.iter().fold(CredentialPlaces::default(), |places, service| (service.add_credential_places)(places))
+    /// Where requests carry credentials, with the service that looks for them there.
+    pub fn credential_places(&self) -> impl Iterator<Item = (&'static str, &'static CredentialPlace)> {
+        self.iter().flat_map(|service| service.credential_places.iter().map(|place| (service.name, place)))
     }
 
     pub fn credential_kind(&self, service: &str, kind: &str) -> Option<&'static CredentialKind> {

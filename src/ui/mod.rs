@@ -4,8 +4,10 @@ mod curl;
 mod dashboard;
 mod request;
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Uri, header},
@@ -21,7 +23,7 @@ use crate::{
     control,
     core::error::Error,
     http::problem::Problem,
-    services::Registry,
+    services::Services,
     web::{BASE, Pages, control_action, session},
 };
 
@@ -30,14 +32,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The pages to look at. A button shows the one that it is on once more, with a dialog.
-fn views(services: &Registry) -> Router<Pages> {
+fn views(services: &Services) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
-    services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()))
+    let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
+    all.layer(Extension(Arc::clone(services)))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
-pub(crate) fn router(app: &App, services: &Registry, control: Router<App>) -> Router<App> {
+pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Router<App> {
     let own = ("/", "Requests");
     let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
     let names = services.names().collect();

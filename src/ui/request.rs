@@ -1,13 +1,14 @@
 //! One request: what was asked, why it was answered so, and what to copy from it.
 
 use askama::Template;
-use axum::{extract::Path, response::Response};
+use axum::{Extension, extract::Path, response::Response};
 use serde_json::{Map, Value, json};
 
 use crate::{
     control::{Header, MessageAnswer, RequestDetail, RequestSummary},
     core::redact::MASK,
     domain::{journal::DecisionTrace, request_matcher::RequestMatcher},
+    services::Services,
     ui::{curl, dashboard::format_elapsed},
     web::{
         control_action::ControlAction,
@@ -78,7 +79,11 @@ struct RequestPage<'a> {
 }
 
 /// Shows one request.
-pub(super) async fn show(Path(id): Path<String>, page: Page) -> Result<Response, PageError> {
+pub(super) async fn show(
+    Path(id): Path<String>,
+    Extension(services): Extension<Services>,
+    page: Page,
+) -> Result<Response, PageError> {
     let detail: RequestDetail = page.ask(&format!("/requests/{}", encode_segment(&id))).await?;
     let fault = indent(&fault_rule(&detail));
     let template = RequestPage {
@@ -88,7 +93,7 @@ pub(super) async fn show(Path(id): Path<String>, page: Page) -> Result<Response,
                 id: "curl",
                 title: "Copy as curl",
                 about: "The request again. Credentials are not kept: fill in the variables, as locum env prints them.",
-                text: curl::write(&page.base, &detail),
+                text: curl::write(&services.credential_places().collect::<Vec<_>>(), &page.base, &detail),
             },
             CopyableText {
                 id: "verify",

@@ -14,6 +14,7 @@ use locum::{
     domain::{credential::Credential, organization::DEFAULT_SPACE},
     http::{
         caller::{Caller, Scope},
+        credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         vendor_service::{Outcome, Presented, VendorService},
     },
@@ -58,7 +59,8 @@ impl IntoResponse for CarParkError {
 impl VendorService for CarPark {
     const NAME: &'static str = "car_park";
     const BASE: &'static str = "/car-park/v1";
-    const CREDENTIAL_HEADERS: &'static [&'static str] = &["x-parking-pass"];
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] =
+        &[CredentialPlace { location: Location::Header("x-parking-pass"), prefix: "", variable: "PARKING_PASS" }];
     type Error = CarParkError;
     type Principal = String;
     type Need = ();

@@ -32,6 +32,7 @@ use crate::{
     },
     domain::credential::Credential,
     http::{
+        credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         vendor_service::{Outcome, Presented, VendorService},
     },
@@ -61,6 +62,18 @@ pub enum Need {
 impl VendorService for Atlassian {
     const NAME: &'static str = store::settings::SERVICE;
     const BASE: &'static str = BASE;
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Bearer ",
+            variable: "ATLASSIAN_API_KEY",
+        },
+        CredentialPlace {
+            location: Location::Header("cookie"),
+            prefix: "cloud.session.token=",
+            variable: "ATLASSIAN_SESSION",
+        },
+    ];
     type Error = api::error::AtlassianError;
     type Principal = Admin;
     type Need = Need;

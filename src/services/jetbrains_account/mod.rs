@@ -26,6 +26,7 @@ use crate::{
     core::{error::Error, token::PlainToken},
     domain::credential::Credential,
     http::{
+        credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         swagger_ui,
         vendor_service::{Outcome, Presented, VendorService},
@@ -54,7 +55,11 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
-    const CREDENTIAL_HEADERS: &'static [&'static str] = &["x-api-key"];
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[CredentialPlace {
+        location: Location::Header("x-api-key"),
+        prefix: "",
+        variable: "JETBRAINS_ACCOUNT_API_KEY",
+    }];
     type Error = api::error::JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;

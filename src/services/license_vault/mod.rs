@@ -28,6 +28,7 @@ use crate::{
     core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
     http::{
+        credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
         vendor_service::{Outcome, Presented, VendorService},
     },
@@ -67,8 +68,23 @@ pub(crate) struct VaultCaller {
 impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
-    const CREDENTIAL_PARAMETERS: &'static [&'static str] = &["token"];
-    const CREDENTIAL_SCHEMES: &'static [&'static str] = &["automation"];
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Automation ",
+            variable: "LICENSE_VAULT_AUTOMATION_TOKEN",
+        },
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Bearer ",
+            variable: "LICENSE_VAULT_TOKEN",
+        },
+        CredentialPlace {
+            location: Location::Parameter("token"),
+            prefix: "",
+            variable: "LICENSE_VAULT_REPORTING_TOKEN",
+        },
+    ];
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
