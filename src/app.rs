@@ -1,11 +1,8 @@
 //! What a running Locum consists of. Cloning shares it.
 
-use std::{
-    collections::HashMap,
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -113,14 +110,14 @@ impl App {
 
     /// The space of requests without a known credential.
     pub async fn default_space(&self) -> Result<Space, Error> {
-        let known = self.default_space.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.default_space.read().clone();
         if let Some(space) = known
             && self.db.revision(space.id).await? == Some(space.revision)
         {
             return Ok(space);
         }
         let space = self.space(DEFAULT_SPACE).await?;
-        *self.default_space.write().unwrap_or_else(PoisonError::into_inner) = Some(space.clone());
+        *self.default_space.write() = Some(space.clone());
         Ok(space)
     }
 
@@ -139,7 +136,7 @@ impl App {
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
     pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Error> {
-        let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let learned = || self.learned.lock();
         if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
             return Ok(());
         }
@@ -162,13 +159,13 @@ impl App {
 
     /// Forgets what is remembered of a space that is gone: its key is never given out again.
     pub fn forget(&self, space: SpaceId) {
-        self.injections.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.injections.write().remove(&space);
+        self.learned.lock().remove(&space);
     }
 
     /// An id for a request.
     pub fn next_request_id(&self) -> Uuid {
-        self.request_ids.lock().unwrap_or_else(PoisonError::into_inner).uuid()
+        self.request_ids.lock().uuid()
     }
 }
 

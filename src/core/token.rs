@@ -1,16 +1,13 @@
 //! Secrets: what a client sends, and the two things we keep of it.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::{RwLock, RwLockReadGuard};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
@@ -106,12 +103,12 @@ impl Keyring {
 
     /// From here on, the token of this fingerprint is a secret that [`KnownTokens::redact`] finds.
     pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
-        self.labels.write().unwrap_or_else(PoisonError::into_inner).insert(fingerprint, label.into());
+        self.labels.write().insert(fingerprint, label.into());
     }
 
     /// The tokens that were given out so far. None is added while this is held.
     pub fn known(&self) -> KnownTokens<'_> {
-        KnownTokens { keyring: self, labels: self.labels.read().unwrap_or_else(PoisonError::into_inner) }
+        KnownTokens { keyring: self, labels: self.labels.read() }
     }
 
     fn digest(&self, bytes: &[u8]) -> Fingerprint {

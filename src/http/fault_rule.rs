@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -46,14 +46,14 @@ pub async fn find(
 }
 
 async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRule]>, Error> {
-    let known = app.injections.read().unwrap_or_else(PoisonError::into_inner).get(&space).cloned();
+    let known = app.injections.read().get(&space).cloned();
     if let Some((at, rules)) = known
         && at == revision
     {
         return Ok(rules);
     }
     let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
-    app.injections.write().unwrap_or_else(PoisonError::into_inner).insert(space, (revision, Arc::clone(&rules)));
+    app.injections.write().insert(space, (revision, Arc::clone(&rules)));
     Ok(rules)
 }
 

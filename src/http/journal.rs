@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, StatusCode, Uri, request},
 };
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 
 use crate::{
     app::App,
@@ -95,7 +96,7 @@ fn entry(
     let query = asked.uri.query().map(|query| redactor.query(query).into());
     let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
     if let Some(copy) = asked.body {
-        let mut copied = copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut copied = copy.0.lock();
         request.length = copied.length;
         request.body = redactor.body(&std::mem::take(&mut copied.kept), copied.length);
     }
@@ -275,7 +276,7 @@ impl HttpBody for Copied {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
-            let mut read = self.copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut read = self.copy.0.lock();
             let room = KEPT.saturating_sub(read.kept.len()).min(data.len());
             read.kept.extend_from_slice(&data[..room]);
             read.length += data.len();

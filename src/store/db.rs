@@ -1,10 +1,8 @@
 //! An open database, and what this process keeps beside it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::{Mutex, RwLock};
 use sqlx::PgPool;
 use tokio::sync::{OnceCell, broadcast};
 
@@ -111,7 +109,7 @@ impl Db {
         if self.is_shared() {
             return None;
         }
-        self.0.positions.read().unwrap_or_else(PoisonError::into_inner).get(&space).copied()
+        self.0.positions.read().get(&space).copied()
     }
 
     /// Waits until a write that is being committed is over.
@@ -129,7 +127,7 @@ impl Db {
 
     /// Lets the counters that `is_dropped` names by space and credential start over.
     pub(crate) fn drop_counters(&self, is_dropped: impl Fn(SpaceId, CredentialId) -> bool) {
-        let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.0.counters.lock();
         counters.retain(|(space, credential, _), _| !is_dropped(*space, *credential));
     }
 
@@ -139,13 +137,13 @@ impl Db {
 
     /// Drops what is cached of `space`: the database has to be asked.
     pub(crate) fn invalidate(&self, space: SpaceId) {
-        self.0.positions.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.0.positions.write().remove(&space);
     }
 
     /// Keeps what `space` is at. The newest revision stays, because a write may have been committed while an older one
     /// was being looked up.
     pub(crate) fn cache_position(&self, space: SpaceId, at: Position) {
-        let mut positions = self.0.positions.write().unwrap_or_else(PoisonError::into_inner);
+        let mut positions = self.0.positions.write();
         let cached = positions.entry(space).or_insert(at);
         if at.revision > cached.revision {
             *cached = at;

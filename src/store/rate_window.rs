@@ -44,7 +44,7 @@ pub async fn count(
             .fetch_one(c)
             .await)?);
     };
-    let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut counters = counters.lock();
     // Another generation has other credentials, by the same keys, and counts from 0.
     if db.cached_position(space).is_some_and(|at| at.generation != generation) {
         return Ok(1);
@@ -93,7 +93,7 @@ pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
         return Ok(rows.into_iter().map(counted).collect());
     };
     let mut live: Vec<_> = {
-        let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let counters = counters.lock();
         let here = counters.iter().filter(|((of, ..), _)| *of == space);
         here.map(|((_, credential, operation), (start, requests))| (credential.0, *operation, *start, *requests))
             .collect()

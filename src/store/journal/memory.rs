@@ -2,8 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::arena::StringArena;
 use crate::domain::{
@@ -74,7 +76,7 @@ impl Journals {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SpaceId, Journal>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

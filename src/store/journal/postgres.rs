@@ -1,10 +1,8 @@
 //! The journal in PostgreSQL, so that every process on the database shows the same one.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::Mutex;
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
@@ -36,7 +34,7 @@ impl Untrimmed {
     /// because that reads all of it.
     fn add(&self, space: SpaceId, bytes: usize, bounds: Bounds) -> bool {
         const SHARE: usize = 16;
-        let mut untrimmed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut untrimmed = self.0.lock();
         let added = untrimmed.entry(space).or_default();
         added.entries += 1;
         added.bytes += bytes;
