@@ -79,7 +79,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
         }
     }
     let base = base_url(public_url, listen, listen.port);
-    let seeds = seeding::read_all(&settings.load_seeds(matches)?).map_err(|e| Failure::Usage(e.to_string()))?;
+    let seeds = seeding::read_all(&settings.load_seeds(matches)).map_err(|e| Failure::Usage(e.to_string()))?;
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;
     if !unknown.is_empty() {

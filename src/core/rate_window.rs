@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use crate::core::clock::{Time, from_micros, micros};
+use crate::core::{
+    clock::{Time, from_micros, micros},
+    suggest,
+};
 
 /// How many requests are let through, and in what time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl FromStr for Mode {
             "enforce" => Ok(Self::Enforce),
             "observe" => Ok(Self::Observe),
             "off" => Ok(Self::Off),
-            _ => Err(format!("`{text}` is not a mode: expected enforce, observe or off")),
+            _ => Err(suggest::refuse(text, "a mode", ["enforce", "observe", "off"])),
         }
     }
 }

@@ -6,10 +6,13 @@ use axum::{
     Router,
     extract::Path,
     http::{StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
 };
 use utoipa_swagger_ui::{Config, Url};
+
+use crate::http::observe::mark_background;
 
 /// The files of the page below `at`, first of all its `index.html`. `documents` are names and where each is found,
 /// relative to the page, so that both can stand behind a prefix.
@@ -23,7 +26,7 @@ pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static 
         let file = parameters.get("file").map(String::as_str).unwrap_or_default();
         send(file, config)
     };
-    Router::new().route(&format!("{at}/{{*file}}"), get(file))
+    Router::new().route(&format!("{at}/{{*file}}"), get(file)).layer(map_response(mark_background))
 }
 
 fn send(file: &str, config: Arc<Config<'static>>) -> Response {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Diagnostics,
-    file::{Scalar, Seed},
+    file::{Scalar, Seed, VERSION},
     read::Reader,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub struct OrganizationHead {
     pub org_id: String,
 }
 
-/// The clock that the files ask for; the last one wins.
+/// The clock that the files ask for; the last one wins. Tells also which are of another version of the format.
 pub fn find_clock<O>(seeds: &[Seed<O>]) -> Result<Option<Clock>, Diagnostics> {
     let mut clock = None;
     let mut diagnostics = Vec::new();
@@ -74,10 +74,10 @@ pub fn find_clock<O>(seeds: &[Seed<O>]) -> Result<Option<Clock>, Diagnostics> {
 
 fn check_version(reader: &Reader<'_>, version: &Scalar) -> bool {
     let text = reader.text(version);
-    if text.as_ref().is_some_and(|text| text != "1") {
+    if text.as_ref().is_some_and(|text| text != VERSION) {
         reader.report(version.referenced, "this Locum reads version 1 of the format");
     }
-    text.as_deref() == Some("1")
+    text.as_deref() == Some(VERSION)
 }
 
 /// What the organizations of one or more seeds share while they are planned.
@@ -111,6 +111,10 @@ impl<'a> Planner<'a> {
         let mut diagnostics = Vec::new();
         for seed in seeds {
             let reader = Reader::new(&seed.file);
+            // What stands in another version of the format is not known.
+            if !check_version(&reader, &seed.document.version) {
+                continue;
+            }
             planned.extend(seed.document.organizations.iter().filter_map(|o| plan_one(self, &reader, o)));
             diagnostics.extend(reader.into_diagnostics());
         }

@@ -11,11 +11,18 @@ use super::{atlassian, jetbrains_account, license_vault};
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
-    core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
+    core::{
+        clock::Clock,
+        error::Error,
+        ids::{IdSeed, Ids},
+        progress::Progress,
+        token::Keyring,
+    },
     domain::organization::{Organization, OrganizationId, email_key},
     seed::{
         Diagnostics,
         apply::{ApplyError, Mode},
+        count::Count,
         credential::SeededCredential,
         file::{Document, Scalar, Seed, SeedFile},
         plan::{self, Existing, OrganizationHead, People, Planner, is_address},
@@ -108,9 +115,29 @@ type ExistingOrganizations = BTreeMap<i64, ExistingOrganization>;
 /// Reads the texts of seeds.
 ///
 /// # Errors
-/// Everything wrong with the first one that is wrong.
+/// Everything wrong with them: also with the values of those that can be read.
 pub fn read_all(files: &[SeedFile]) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
-    files.iter().cloned().map(read::parse).collect()
+    read_all_watched(files, &Progress::default())
+}
+
+/// The same for somebody who waits.
+pub fn read_all_watched(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
+    progress.begin("reading seeds", 0);
+    let (mut seeds, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        let examined = read::examine(file.clone());
+        seeds.extend(examined.seed);
+        problems.extend(examined.problems);
+    }
+    progress.end();
+    if problems.is_empty() {
+        return Ok(seeds);
+    }
+    // So that whoever mends what is wrong with the form does not learn only then what is wrong with the values.
+    if let Err(more) = check(&seeds, &mut IdSeed(0).of_requests()) {
+        problems.extend(more.0);
+    }
+    Err(Diagnostics(problems).in_order_of(files.iter().map(|file| file.name.as_str())))
 }
 
 /// The JSON Schema of the format.
@@ -123,9 +150,27 @@ pub fn schema() -> serde_json::Value {
 /// # Errors
 /// Everything wrong with them.
 pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
-    let clock = plan::find_clock(seeds)?.unwrap_or_default();
-    let mut planner = Planner::new(Existing::default(), clock.now(), ids, false);
-    plan_all(seeds, &mut planner, &ExistingOrganizations::new())
+    let clock = plan::find_clock(seeds);
+    let now = clock.as_ref().copied().ok().flatten().unwrap_or_default().now();
+    let mut planner = Planner::new(Existing::default(), now, ids, false);
+    let plan = plan_all(seeds, &mut planner, &ExistingOrganizations::new());
+    join(seeds, clock, plan)
+}
+
+/// The plan, or everything wrong with it and with the clock.
+fn join(
+    seeds: &[Seed<SeedOrganization>],
+    clock: Result<Option<Clock>, Diagnostics>,
+    plan: Result<Plan, Diagnostics>,
+) -> Result<Plan, Diagnostics> {
+    match (clock, plan) {
+        (Ok(_), plan) => plan,
+        (Err(wrong), Ok(_)) => Err(wrong),
+        (Err(mut wrong), Err(more)) => {
+            wrong.0.extend(more.0);
+            Err(wrong.in_order_of(seeds.iter().map(|seed| seed.file.name.as_str())))
+        }
+    }
 }
 
 /// Writes seeds into the session's space; the caller commits, unless this fails. `clock` wins over the seeds' own.
@@ -136,11 +181,22 @@ pub async fn apply(
     mode: Mode,
     clock: Option<Clock>,
 ) -> Result<Plan, ApplyError> {
+    apply_watched(db, keyring, seeds, mode, clock, &Progress::default()).await
+}
+
+async fn apply_watched(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    seeds: &[Seed<SeedOrganization>],
+    mode: Mode,
+    clock: Option<Clock>,
+    progress: &Progress,
+) -> Result<Plan, ApplyError> {
     if mode != Mode::Merge {
         store::space::wipe(db).await?;
     }
-    let seeded = plan::find_clock(seeds).map_err(ApplyError::Seed)?;
-    if let Some(clock) = clock.or(seeded) {
+    let seeded = plan::find_clock(seeds);
+    if let Some(clock) = clock.or(seeded.as_ref().copied().ok().flatten()) {
         store::space::set_clock(db, clock).await?;
     }
     let (mut existing, organizations) = find_existing(db).await?;
@@ -149,15 +205,27 @@ pub async fn apply(
     }
     let now = db.now();
     let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
-    let plan = plan_all(seeds, &mut planner, &organizations).map_err(ApplyError::Seed)?;
-    for organization in &plan.organizations {
-        write(db, keyring, organization).await?;
+    progress.begin("checking seeds", 0);
+    let plan = plan_all(seeds, &mut planner, &organizations);
+    let plan = join(seeds, seeded, plan).map_err(ApplyError::Seed)?;
+    let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
+    progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
+    let mut written = 0;
+    for (organization, size) in plan.organizations.iter().zip(sizes) {
+        write(db, keyring, organization, progress).await?;
+        written += size;
+        progress.reach(written as u64);
     }
+    progress.end();
     Ok(plan)
 }
 
 /// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
-pub async fn seed_if_empty(app: &App, seeds: &[Seed<SeedOrganization>]) -> Result<Option<Plan>, ApplyError> {
+pub async fn seed_if_empty(
+    app: &App,
+    seeds: &[Seed<SeedOrganization>],
+    progress: &Progress,
+) -> Result<Option<Plan>, ApplyError> {
     let space = app.default_space().await?;
     let mut db = app.db.write(space.id).await?;
     // Asked inside the write, so that of two processes starting on one database only one seeds it.
@@ -168,7 +236,7 @@ pub async fn seed_if_empty(app: &App, seeds: &[Seed<SeedOrganization>]) -> Resul
         }
         return Ok(None);
     }
-    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock).await?;
+    let plan = apply_watched(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock, progress).await?;
     db.commit().await?;
     Ok(Some(plan))
 }
@@ -246,7 +314,12 @@ fn plan_people(
     all
 }
 
-async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &PlannedOrganization) -> Result<(), ApplyError> {
+async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    o: &PlannedOrganization,
+    progress: &Progress,
+) -> Result<(), ApplyError> {
     let OrganizationHead { name, customer_code, org_id } = o.head.clone();
     let id: OrganizationId = store::organization::upsert(db, &name, customer_code, &org_id).await?;
     for person in &o.people {
@@ -255,14 +328,14 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &PlannedOrgani
         atlassian::store::person::set_account_id(db, person_id, &person.atlassian_account_id).await?;
     }
     if let Some(section) = &o.jetbrains_account {
-        jetbrains_account::seed::write::write(db, keyring, id, section).await?;
+        jetbrains_account::seed::write::write(db, keyring, id, section, progress).await?;
     }
     if let Some(section) = &o.license_vault {
         let organization = Organization { id, name, customer_code, org_id };
-        license_vault::seed::write(db, keyring, &organization, section).await?;
+        license_vault::seed::write(db, keyring, &organization, section, progress).await?;
     }
     if let Some(section) = &o.atlassian {
-        atlassian::seed::write(db, keyring, id, section).await?;
+        atlassian::seed::write(db, keyring, id, section, progress).await?;
     }
     Ok(())
 }
@@ -280,9 +353,42 @@ impl Plan {
         self.organizations.iter().flat_map(of).collect()
     }
 
-    /// How many licences the plan makes.
-    pub fn count_licenses(&self) -> usize {
-        self.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum()
+    /// What the plan makes, by whose it is: Locum's own first, then each service's.
+    pub fn counts(&self) -> Vec<(&'static str, Vec<Count>)> {
+        let mut all: Vec<(&'static str, Vec<Count>)> = vec![(
+            "",
+            vec![
+                Count::new(self.organizations.len(), "organization", "organizations"),
+                Count::new(self.organizations.iter().map(|o| o.people.len()).sum(), "person", "people"),
+            ],
+        )];
+        for (title, counts) in self.organizations.iter().flat_map(PlannedOrganization::counts) {
+            match all.iter_mut().find(|(known, _)| *known == title) {
+                None => all.push((title, counts)),
+                Some((_, sums)) => {
+                    for (sum, count) in sums.iter_mut().zip(counts) {
+                        sum.number += count.number;
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+impl PlannedOrganization {
+    fn counts(&self) -> Vec<(&'static str, Vec<Count>)> {
+        let mut all = Vec::new();
+        all.extend(self.jetbrains_account.iter().map(|section| ("JetBrains Account", section.counts())));
+        all.extend(self.license_vault.iter().map(|section| ("License Vault", section.counts())));
+        all.extend(self.atlassian.iter().map(|section| ("Atlassian", section.counts())));
+        all
+    }
+
+    /// How many records it has.
+    fn size(&self) -> usize {
+        let counts = self.counts();
+        self.people.len() + counts.iter().flat_map(|(_, counts)| counts).map(|count| count.number).sum::<usize>()
     }
 }
 

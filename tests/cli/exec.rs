@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
@@ -133,19 +133,37 @@ fn exec_ends_as_its_command_does() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)] {
         let (ended, stdout, stderr) = run(&["exec", "--", "sh", "-c", &format!("echo mine; {script}")]);
         assert_eq!((ended, stdout.as_str()), (code, "mine\n"), "{script}: {stderr}");
-        assert!(stderr.contains("id_seed"), "a run can be repeated: {stderr}");
+        assert_eq!(
+            stderr.contains("--id-seed"),
+            code != 0,
+            "what failed can be repeated, and else it is quiet: {stderr}"
+        );
+        assert_eq!(stderr.is_empty(), code == 0, "{stderr}");
     }
 }
 
 #[test]
-fn exec_without_a_command_that_can_run_is_2() {
+fn a_command_that_cannot_run_ends_exec_as_it_ends_a_shell() {
     let dir = tempfile::tempdir().unwrap();
     let plain = dir.path().join("not-executable");
     fs::write(&plain, "").unwrap();
+    let missing = dir.path().join("missing");
+    for (command, code) in [
+        ("no-such-command", 127),
+        (missing.to_str().unwrap(), 127),
+        (plain.to_str().unwrap(), 126),
+        (dir.path().to_str().unwrap(), 126),
+    ] {
+        let (ended, stdout, stderr) = run(&["exec", "--", command]);
+        assert_eq!((ended, stdout.as_str()), (code, ""), "{command}: {stderr}");
+        assert!(stderr.contains(&format!("cannot run {command}: ")), "{stderr}");
+    }
+}
+
+#[test]
+fn exec_of_nothing_or_with_wrong_settings_is_2() {
     for (arguments, says) in [
-        (&["exec", "--", "no-such-command"][..], "cannot run no-such-command"),
-        (&["exec", "--", plain.to_str().unwrap()], "not-executable"),
-        (&["exec"], "<CMD>"),
+        (&["exec"][..], "<CMD>"),
         (&["exec", "--"], "<CMD>"),
         (&["exec", "true"], "true"),
         (&["exec", "--seed", "no-such-file.yaml", "--", "true"], "no-such-file.yaml"),
@@ -171,6 +189,69 @@ fn a_command_s_variables_get_real_answers() {
 }
 
 #[test]
+fn a_command_that_fails_is_told_what_was_refused_last() {
+    let mut command = locum(&["exec", "--", "sh", "-c", "env; echo up; read line; exit 3"]);
+    let mut locum = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = Executed { lines: BufReader::new(locum.stdout.take().unwrap()), locum };
+    let given = variables(command.until_up().lines());
+    let address = given["LOCUM_URL"].strip_prefix("http://").unwrap();
+    for number in 0..12 {
+        super::send(address, "GET", &format!("/nowhere/{number}"), "", "").unwrap();
+    }
+    let guess = "X-Customer-Code: 6700001\r\nX-Api-Key: guessed\r\n";
+    super::send(address, "GET", "/api/v1/token", guess, "").unwrap();
+    works(&given);
+    let mut stderr = command.locum.stderr.take().unwrap();
+    assert_eq!(command.end("on\n"), Some(3));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 11, "{said}");
+    assert!(lines[0].contains("--id-seed"), "{said}");
+    assert!(lines[1].starts_with("locum: 404 GET /nowhere/3: "), "{said}");
+    assert!(lines[10].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    assert!(!said.contains("guessed"));
+}
+
+#[test]
+fn no_proxy_stands_between_a_command_and_its_server() {
+    let no_proxy = |name: &str, value: &str| {
+        let mut command = locum(&["exec", "--", "env"]);
+        command.env_remove("NO_PROXY").env_remove("no_proxy").env("HTTP_PROXY", "http://127.0.0.1:1").env(name, value);
+        let given = variables(String::from_utf8(command.output().unwrap().stdout).unwrap().lines());
+        assert_eq!(given["HTTP_PROXY"], "http://127.0.0.1:1");
+        (given["NO_PROXY"].clone(), given["no_proxy"].clone())
+    };
+    let local = "127.0.0.1,localhost,::1".to_owned();
+    assert_eq!(no_proxy("OTHER", "x"), (local.clone(), local.clone()));
+    let more = format!("corp.test,{local}");
+    assert_eq!(no_proxy("NO_PROXY", "corp.test"), (more.clone(), more));
+}
+
+/// What Kubernetes sets for every pod beside a service called `locum`, and for one called `locum-tls`.
+#[test]
+fn what_kubernetes_sets_is_not_warned_about() {
+    let said = |variables: &[(&str, &str)]| {
+        let output = locum(&["exec", "--seed", "none", "--", "true"]).envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let of_kubernetes = [
+        ("LOCUM_PORT", "tcp://10.0.0.1:8080"),
+        ("LOCUM_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("LOCUM_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("LOCUM_PORT_8080_TCP_PORT", "8080"),
+        ("LOCUM_PORT_8080_TCP_PROTO", "tcp"),
+        ("LOCUM_SERVICE_HOST", "10.0.0.1"),
+        ("LOCUM_SERVICE_PORT", "8080"),
+        ("LOCUM_SERVICE_PORT_HTTP", "8080"),
+        ("LOCUM_TLS_PORT", "tcp://10.0.0.1:8443"),
+        ("LOCUM_TLS_SERVICE_HOST", "10.0.0.1"),
+    ];
+    assert_eq!(said(&of_kubernetes), "");
+    assert!(said(&[("LOCUM_PORT", "8080")]).contains("LOCUM_PORT is none of Locum's"));
+}
+
+#[test]
 fn exec_listens_where_it_is_told() {
     // Taken now, free again when the server needs it.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -181,7 +262,7 @@ fn exec_listens_where_it_is_told() {
 
 #[test]
 fn signals_are_the_command_s() {
-    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
         let mut command = Executed::start(&[], "echo up; exec sleep 600");
         command.until_up();
         command.signal(signal);

@@ -1,7 +1,9 @@
 //! Service accounts, their API tokens and their OAuth clients.
 
+use strum::VariantNames as _;
+
 use crate::{
-    core::clock::Time,
+    core::{clock::Time, suggest},
     services::atlassian::domain::{
         api_access::User,
         listing::{SortField, SortKeyed, SortValue, micros_or_none},
@@ -65,7 +67,7 @@ impl ServiceAccountToken {
 }
 
 /// What became of an OAuth client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_status)]
 pub enum ClientStatus {
     /// It works.
@@ -77,7 +79,7 @@ pub enum ClientStatus {
 }
 
 fn unknown_status(text: &str) -> String {
-    format!("`{text}` is not a status: expected active, revoked or expired")
+    suggest::refuse(text, "a status", ClientStatus::VARIANTS.iter().copied())
 }
 
 /// An OAuth client of a service account.

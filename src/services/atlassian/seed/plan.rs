@@ -11,12 +11,13 @@ use crate::{
         duration::{HumanDuration, parse_duration},
         ids::Ids,
         rate_window::{Mode, RateLimit, check_window},
-        suggest::suggest,
+        suggest,
         token::PlainToken,
     },
     domain::organization::email_key,
     seed::{
         Diagnostic,
+        count::Count,
         file::Scalar,
         plan::{People, Person, SectionPlanner, literal_token, person},
         read::Reader,
@@ -52,6 +53,28 @@ pub(crate) struct PlannedAtlassian {
     pub quirks: Option<Quirks>,
 }
 
+impl PlannedAtlassian {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        let api_tokens: i64 = self.api_tokens.iter().map(NewTokens::count).sum();
+        let accounts = &self.service_accounts;
+        vec![
+            Count::new(self.api_keys.len(), "API key", "API keys"),
+            Count::new(usize::try_from(api_tokens).unwrap_or_default(), "API token", "API tokens"),
+            Count::new(accounts.len(), "service account", "service accounts"),
+            Count::new(
+                accounts.iter().map(|account| account.tokens.len()).sum(),
+                "service account token",
+                "service account tokens",
+            ),
+            Count::new(
+                accounts.iter().map(|account| account.oauth_clients.len()).sum(),
+                "OAuth client",
+                "OAuth clients",
+            ),
+        ]
+    }
+}
+
 /// An API key of a plan.
 #[derive(Debug)]
 pub(crate) struct NewKey {
@@ -70,6 +93,16 @@ pub(crate) enum NewTokens {
     One(ApiToken),
     /// Many alike, made when they are written: a million of them would not fit here.
     Many(Many),
+}
+
+impl NewTokens {
+    /// How many there are.
+    pub(crate) fn count(&self) -> i64 {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(many) => many.count(),
+        }
+    }
 }
 
 /// A service account of a plan.
@@ -166,8 +199,7 @@ impl<'a> Planner<'a> {
         let scopes = key.scopes.as_ref().map(|scopes| {
             for scalar in scopes {
                 if let Some(scope) = self.r.text(scalar).filter(|scope| !is_scope(scope)) {
-                    let near = suggest(&scope, SCOPES);
-                    self.r.report(scalar.referenced, format!("`{scope}` is not a scope of API keys{near}"));
+                    self.r.report(scalar.referenced, suggest::refuse(&scope, "a scope of API keys", SCOPES));
                 }
             }
             self.texts(scopes)
@@ -194,7 +226,7 @@ impl<'a> Planner<'a> {
             Some("allowed") | None => false,
             Some("blocked") => true,
             Some(other) => {
-                self.r.report(scalar.referenced, format!("`{other}` is not a status: expected allowed or blocked"));
+                self.r.report(scalar.referenced, suggest::refuse(other, "a status", ["allowed", "blocked"]));
                 false
             }
         });
@@ -276,7 +308,7 @@ impl<'a> Planner<'a> {
                 Some("expired") if is_expired || expires_at.is_none() => expires_at = expires_at.or(Some(created_at)),
                 Some("allowed" | "expired") => self.r.report(scalar.referenced, "`expires_at` says otherwise"),
                 Some(other) => {
-                    self.r.report(scalar.referenced, format!("`{other}` is not a status: expected allowed or expired"));
+                    self.r.report(scalar.referenced, suggest::refuse(other, "a status", ["allowed", "expired"]));
                 }
                 None => {}
             }

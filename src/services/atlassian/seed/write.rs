@@ -1,7 +1,7 @@
 //! Writes a plan.
 
 use crate::{
-    core::token::Keyring,
+    core::{progress::Progress, token::Keyring},
     domain::organization::OrganizationId,
     seed::apply::ApplyError,
     services::atlassian::{
@@ -20,6 +20,7 @@ pub(crate) async fn write(
     keyring: &Keyring,
     organization: OrganizationId,
     plan: &PlannedAtlassian,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     if let Some(limit) = plan.rate_limit {
         rate_window::set_policy(db, organization, limit).await?;
@@ -38,7 +39,7 @@ pub(crate) async fn write(
                 store::api_token::forget(db, organization, &token.user.id, &token.label).await?;
                 store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
             }
-            NewTokens::Many(many) => write_many(db, organization, many).await?,
+            NewTokens::Many(many) => write_many(db, organization, many, progress).await?,
         }
     }
     for new in &plan.service_accounts {

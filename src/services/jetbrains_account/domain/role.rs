@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::core::error::Error;
+use crate::core::{error::Error, suggest};
 
 /// What a person is in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl FromStr for Role {
             .iter()
             .find(|(name, _)| *name == text)
             .map(|(_, role)| *role)
-            .ok_or_else(|| format!("`{text}` is not a role: expected {}", Self::NAMES.map(|(name, _)| name).join(", ")))
+            .ok_or_else(|| suggest::refuse(text, "a role", Self::NAMES.map(|(name, _)| name)))
     }
 }
 

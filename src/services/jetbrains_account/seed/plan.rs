@@ -6,10 +6,16 @@ use serde_saphyr::Spanned;
 
 use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
-    core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
+    core::{
+        clock,
+        duration::HumanDuration,
+        suggest::{refuse, suggest},
+        token::PlainToken,
+    },
     domain::organization::{Team, email_key},
     seed::{
         Diagnostic,
+        count::Count,
         file::Scalar,
         plan::{SectionPlanner, is_address},
         read::Reader,
@@ -45,6 +51,17 @@ pub(crate) struct PlannedAccount {
     pub tokens: Vec<PlannedToken>,
     /// Its licences.
     pub licenses: Vec<License>,
+}
+
+impl PlannedAccount {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        vec![
+            Count::new(self.teams.len(), "team", "teams"),
+            Count::new(self.roles.len(), "role", "roles"),
+            Count::new(self.tokens.len(), "token", "tokens"),
+            Count::new(self.licenses.len(), "license", "licenses"),
+        ]
+    }
 }
 
 /// One token of a plan.
@@ -283,7 +300,10 @@ impl<'a> Planner<'a> {
                     let kind = match self.reader().text(server).as_deref() {
                         Some("license_server") => ServerKind::LicenseServer,
                         Some("license_vault") => ServerKind::LicenseVault,
-                        _ => return Err("`server` is license_server or license_vault".to_owned()),
+                        Some(other) => {
+                            return Err(refuse(other, "a server", ["license_server", "license_vault"]));
+                        }
+                        None => return Err(WANTED.to_owned()),
                     };
                     Ok(license::Assignee::Server { uid: self.reader().text(uid).unwrap_or_default(), kind })
                 }

@@ -1,7 +1,7 @@
 //! Writes the JetBrains Account section of a seed.
 
 use crate::{
-    core::{error::Error, token::Keyring},
+    core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::{OrganizationId, Person, email_key},
     seed::apply::ApplyError,
     services::jetbrains_account::{
@@ -10,6 +10,9 @@ use crate::{
     },
     store::{ReadWrite, Session, organization},
 };
+
+/// How many licences are written before whoever watches is told.
+const LICENSES_BETWEEN_LOOKS: usize = 2_000;
 
 /// What an organization has, as far as a seed can refer to it.
 pub(crate) async fn find_existing(
@@ -29,6 +32,7 @@ pub(crate) async fn write(
     keyring: &Keyring,
     id: OrganizationId,
     account: &PlannedAccount,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     organization::set_jetbrains_account(db, id, account.api_enabled, account.assign_success_status).await?;
     for team in &account.teams {
@@ -49,6 +53,9 @@ pub(crate) async fn write(
             return Err(ApplyError::at(&token.place, message));
         }
     }
-    license::upsert(db, id, &account.licenses).await?;
+    for some in account.licenses.chunks(LICENSES_BETWEEN_LOOKS) {
+        license::upsert(db, id, some).await?;
+        progress.advance(some.len());
+    }
     Ok(())
 }

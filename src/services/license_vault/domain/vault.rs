@@ -1,8 +1,12 @@
 //! License vaults: what they are, what they hold, and what their plans allow (license-vault §4).
 
 use chrono::TimeDelta;
+use strum::VariantNames as _;
 
-use crate::{core::clock::Time, domain::organization::Organization};
+use crate::{
+    core::{clock::Time, suggest},
+    domain::organization::Organization,
+};
 
 /// A vault's key in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +26,7 @@ pub(crate) struct Vault {
     pub(crate) strict: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_plan, parse_err_ty = String)]
 pub(crate) enum Plan {
     /// Two months to try.
@@ -45,7 +49,7 @@ impl Plan {
 }
 
 fn unknown_plan(text: &str) -> String {
-    format!("`{text}` is not a plan: expected trial, organization_true_up, enterprise_floating or classroom")
+    suggest::refuse(text, "a plan", Plan::VARIANTS.iter().copied())
 }
 
 impl Vault {
@@ -92,7 +96,9 @@ pub(crate) struct RevocationLimitReached {
 }
 
 /// How a licence was bought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString, strum::VariantNames,
+)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_kind, parse_err_ty = String)]
 pub(crate) enum Kind {
     /// In advance.
@@ -111,7 +117,7 @@ impl Kind {
 }
 
 fn unknown_kind(text: &str) -> String {
-    format!("`{text}` is not a kind: expected regular, true_up or virtual")
+    suggest::refuse(text, "a kind", Kind::VARIANTS.iter().copied())
 }
 
 /// Licences of one product and kind.

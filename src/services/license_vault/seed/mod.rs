@@ -12,13 +12,15 @@ use crate::{
         clock::Time,
         error::Error,
         ids::Ids,
-        suggest::suggest,
+        progress::Progress,
+        suggest::refuse,
         token::{Keyring, PlainToken},
     },
     domain::organization::{Organization, OrganizationId, email_key},
     seed::{
         Diagnostic,
         apply::ApplyError,
+        count::Count,
         file::Scalar,
         plan::{People, SectionPlanner, is_address, literal_token, person},
         read::Reader,
@@ -51,6 +53,23 @@ pub(crate) struct PlannedVault {
     denials: Vec<Denial>,
     rules: Option<Vec<AllocationRule>>,
     place: Diagnostic,
+}
+
+impl PlannedVault {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        let tokens = |kind| self.tokens.iter().filter(|token| (token.kind == TokenKind::Automation) == kind).count();
+        vec![
+            Count::new(1, "vault", "vaults"),
+            Count::new(self.administrators.len(), "administrator", "administrators"),
+            Count::new(tokens(false), "token", "tokens"),
+            Count::new(tokens(true), "automation token", "automation tokens"),
+            Count::new(self.pools.len(), "pool", "pools"),
+            Count::new(self.allocations.len(), "allocation", "allocations"),
+            Count::new(self.allocations.iter().map(|a| a.running.len()).sum(), "running product", "running products"),
+            Count::new(self.denials.len(), "denial", "denials"),
+            Count::new(self.rules.as_ref().map_or(0, Vec::len), "rule", "rules"),
+        ]
+    }
 }
 
 /// A credential of a planned vault.
@@ -158,8 +177,7 @@ impl<'a> Planner<'a> {
         let code = self.r.text(scalar)?;
         let codes = CATALOGUE.iter().map(|(code, _)| *code);
         if !codes.clone().any(|known| known == code) {
-            let near = suggest(&code, codes);
-            self.r.report(scalar.referenced, format!("`{code}` is not a licence of the vault's catalogue{near}"));
+            self.r.report(scalar.referenced, refuse(&code, "a licence of the vault's catalogue", codes));
         }
         Some(code)
     }
@@ -249,6 +267,7 @@ pub(crate) async fn write(
     keyring: &Keyring,
     organization: &Organization,
     planned: &PlannedVault,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     let id = store::vault::upsert(db, organization.id, &planned.name, planned.plan, planned.floating, planned.strict)
         .await?;
@@ -283,6 +302,7 @@ pub(crate) async fn write(
             let connection = db.ids().uuid().to_string();
             store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
         }
+        progress.advance(1 + new.running.len());
     }
     for denial in &planned.denials {
         store::denials::insert(db, id, denial).await?;
