@@ -3,10 +3,12 @@
 
 mod database_outages;
 mod docs;
+mod endpoints_file;
 mod env;
 mod exec;
 mod log;
 mod progress;
+mod recipes;
 mod replicas;
 mod seeds;
 mod signals;

@@ -69,13 +69,11 @@ fn seeds_are_checked_with_file_line_and_column() {
     assert_eq!(code, 2, "{stderr}");
 }
 
-const DEMO_AND_ONE_MORE: &str = indoc! {"
-    ok: 2 files, 3 organizations, 6 people
-      JetBrains Account: 4 teams, 6 roles, 6 tokens, 38 licenses
-      License Vault: 2 vaults, 2 administrators, 3 tokens, 1 automation token, 4 pools, 2 allocations, \
-      3 running products, 2 denials
-      Atlassian: 4 API keys, 255 API tokens, 2 service accounts, 2 service account tokens, 1 OAuth client
-"};
+const DEMO_AND_ONE_MORE: &str = "ok: 2 files, 3 organizations, 6 people\n  \
+    JetBrains Account: 4 teams, 6 roles, 6 tokens, 38 licenses\n  \
+    License Vault: 2 vaults, 2 administrators, 3 tokens, 1 automation token, 4 pools, 2 allocations, \
+    3 running products, 2 denials\n  \
+    Atlassian: 4 API keys, 255 API tokens, 2 service accounts, 2 service account tokens, 1 OAuth client\n";
 
 #[test]
 fn the_starter_is_valid_and_the_schema_is_json() {
