@@ -29,7 +29,7 @@ use crate::{
         swagger_ui,
         vendor_service::{Outcome, Presented, VendorService, mount},
     },
-    services::jetbrains_account::domain::token_owner::TokenOwner,
+    services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     store::{ReadOnly, Session},
 };
 
@@ -52,7 +52,7 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
-    type Error = api::error::JetBrainsError;
+    type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
 
@@ -79,13 +79,13 @@ impl VendorService for JetBrainsAccount {
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
+    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
             return Err(Error::CredentialMissing.into());
         }
         let customer_code = parts.headers.get(X_CUSTOMER_CODE);
         if need.customer_code && customer_code.is_none() {
-            return Err(Error::TenantMissing.into());
+            return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal::<Self>()?;
         if need.customer_code
@@ -94,7 +94,7 @@ impl VendorService for JetBrainsAccount {
         {
             return Err(Error::CredentialRejected.into());
         }
-        if owner.api_enabled { Ok(owner) } else { Err(Error::ServiceDisabled.into()) }
+        if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         },
         domain::{
             contact::Contact,
+            error::JetBrainsError,
             license::{self, Assignee, License, LicenseFilter, ServerKind},
             product::Product,
             role::{Profile, Role, Standing},
@@ -448,13 +449,14 @@ impl RevokeQuery {
     /// What it asks for.
     ///
     /// # Errors
-    /// [`Error::FieldMissing`] when it names neither.
-    pub(crate) fn read(self) -> Result<Revoke, Error> {
+    /// [`JetBrainsError::FieldMissing`] when it names neither.
+    pub(crate) fn read(self) -> Result<Revoke, JetBrainsError> {
         if let Some(id) = given(self.license_id) {
             return Ok(Revoke::License(id));
         }
         // unverified: what nothing at all answers (jetbrains-account §5.7).
-        let email = given(self.email).ok_or(Error::FieldMissing("Either licenseId or email must be provided"))?;
+        let email =
+            given(self.email).ok_or(JetBrainsError::FieldMissing("Either licenseId or email must be provided"))?;
         Ok(Revoke::Person { email, product_code: given(self.product_code) })
     }
 }

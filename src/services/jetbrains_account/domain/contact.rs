@@ -1,6 +1,6 @@
 //! The person a licence is assigned to: which addresses and names the vendor takes, and which name it shows.
 
-use crate::core::error::{Error, NameProblem};
+use crate::services::jetbrains_account::domain::error::JetBrainsError;
 
 /// Domains of throw-away mailboxes that the vendor is known to refuse (jetbrains-account §8.1).
 const DISPOSABLE_DOMAINS: [&str; 2] = ["dockleafs.com", "sunsabla.com"];
@@ -28,14 +28,14 @@ impl Contact {
     /// unverified: that order (jetbrains-account §6, assign-9).
     ///
     /// # Errors
-    /// [`Error::EmailInvalid`] or [`Error::NameInvalid`].
-    pub fn check(&self) -> Result<(), Error> {
+    /// [`JetBrainsError::EmailInvalid`] or [`JetBrainsError::NameInvalid`].
+    pub fn check(&self) -> Result<(), JetBrainsError> {
         if !is_acceptable_email(&self.email) {
-            return Err(Error::EmailInvalid(self.email.clone()));
+            return Err(JetBrainsError::EmailInvalid(self.email.clone()));
         }
         for name in [&self.first_name, &self.last_name] {
             if let Some(problem) = name_problem(name) {
-                return Err(Error::NameInvalid(problem));
+                return Err(JetBrainsError::NameInvalid(problem));
             }
         }
         Ok(())
@@ -69,6 +69,21 @@ fn is_domain_label(label: &str) -> bool {
         && !label.starts_with('-')
         && !label.ends_with('-')
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What is wrong with a name; the texts are the vendor's (jetbrains-account §8.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameProblem {
+    /// Nothing, or only spaces.
+    #[error("This field can't be empty.")]
+    Empty,
+    #[error("Sorry, we can't accept digits in this field.")]
+    Digits,
+    /// A character that is not part of names.
+    #[error("Please, don't use special characters.")]
+    SpecialCharacters,
+    #[error("Value is too long.")]
+    TooLong,
 }
 
 /// What the vendor would say about a first or last name (jetbrains-account §8.2).

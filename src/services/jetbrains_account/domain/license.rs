@@ -3,12 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::{
-    core::{
-        clock::Time,
-        error::{Error, Unavailable},
-    },
+    core::clock::Time,
     domain::organization::Team,
-    services::jetbrains_account::domain::{contact, product::Product},
+    services::jetbrains_account::domain::{contact, error::JetBrainsError, product::Product},
 };
 
 /// How long after an assignment the API refuses to take a licence back (jetbrains-account §5.7).
@@ -92,6 +89,17 @@ pub enum ServerKind {
     LicenseVault,
 }
 
+/// Why a licence cannot be assigned (jetbrains-account §5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Somebody holds it.
+    Allocated,
+    /// Its subscription is over, and it has no perpetual fallback.
+    ExpiredWithoutFallback,
+    /// It is not one that is given to people.
+    NonPerUser,
+}
+
 /// The name shown for a person: the account's, or the given one, masked (jetbrains-account §9).
 pub fn shown_name(given_name: &str, account_name: Option<&str>) -> String {
     account_name.map_or_else(|| contact::masked(given_name), ToOwned::to_owned)
@@ -122,10 +130,10 @@ impl License {
     /// Refuses to take back what was given less than 30 days ago.
     ///
     /// # Errors
-    /// [`Error::RecentlyAssigned`].
-    pub fn check_revocable(&self, now: Time) -> Result<(), Error> {
+    /// [`JetBrainsError::RecentlyAssigned`].
+    pub fn check_revocable(&self, now: Time) -> Result<(), JetBrainsError> {
         match self.assigned_at {
-            Some(at) if now - at < REVOKE_AFTER => Err(Error::RecentlyAssigned(self.id.clone())),
+            Some(at) if now - at < REVOKE_AFTER => Err(JetBrainsError::RecentlyAssigned(self.id.clone())),
             _ => Ok(()),
         }
     }

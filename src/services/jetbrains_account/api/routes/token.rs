@@ -7,10 +7,11 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::ErrorBody,
             scope,
             wire::{Answer, ManagedEntityResponse, RotateTokenResponse},
         },
+        domain::error::JetBrainsError,
         store,
     },
     store::organization,
