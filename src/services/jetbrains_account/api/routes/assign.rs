@@ -10,7 +10,10 @@ use crate::{
             error::ErrorBody,
             jackson::Object,
             scope,
-            wire::{AssignFromTeamRequest, AssignLicenseRequest, empty},
+            wire::{
+                empty,
+                requests::{AssignFromTeamRequest, AssignLicenseRequest},
+            },
         },
         domain::{contact::Contact, error::JetBrainsError, license::License, product, token_owner::TokenOwner},
         store,

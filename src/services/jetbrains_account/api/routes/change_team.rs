@@ -12,7 +12,7 @@ use crate::{
             error::ErrorBody,
             jackson::Object,
             scope,
-            wire::{Answer, ChangeTeamRequest, ChangeTeamResponse},
+            wire::{Answer, license::ChangeTeamResponse, requests::ChangeTeamRequest},
         },
         domain::error::JetBrainsError,
         store,

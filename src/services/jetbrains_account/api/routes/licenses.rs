@@ -17,7 +17,7 @@ use crate::{
         api::{
             error::ErrorBody,
             scope,
-            wire::{Answer, LicenseQuery, LicenseResponse},
+            wire::{Answer, license::LicenseResponse, requests::LicenseQuery},
         },
         domain::{error::JetBrainsError, license::LicenseFilter},
         store,

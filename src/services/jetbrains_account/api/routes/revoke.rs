@@ -9,7 +9,11 @@ use crate::{
         api::{
             error::ErrorBody,
             scope,
-            wire::{Answer, Revoke, RevokeQuery, RevokedLicensesResponse},
+            wire::{
+                Answer,
+                license::RevokedLicensesResponse,
+                requests::{Revoke, RevokeQuery},
+            },
         },
         domain::{
             error::JetBrainsError,

@@ -9,7 +9,10 @@ use crate::{
         api::{
             error::ErrorBody,
             scope,
-            wire::{Answer, ManagedEntityResponse, RotateTokenResponse},
+            wire::{
+                Answer,
+                token::{ManagedEntityResponse, RotateTokenResponse},
+            },
         },
         domain::error::JetBrainsError,
         store,
