@@ -123,7 +123,7 @@ impl License {
     /// Refuses to take back what was given less than 30 days ago.
     ///
     /// # Errors
-    /// [`JetBrainsError::RecentlyAssigned`].
+    /// `JetBrainsError::RecentlyAssigned`.
     pub fn check_revocable(&self, now: Time) -> Result<(), JetBrainsError> {
         match self.assigned_at {
             Some(at) if now - at < REVOKE_AFTER => Err(JetBrainsError::RecentlyAssigned(self.id.clone())),
