@@ -1,4 +1,4 @@
-//! Licences in use: IDEs that start, are heard of and close, and administrators who revoke.
+//! Licences in use: IDEs start, refresh and close, and administrators revoke.
 
 use axum::extract::State;
 
@@ -38,8 +38,9 @@ pub(crate) async fn get_connections(
     path: VaultPath,
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
-    let held = store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
-    Ok(Answer(held.into_iter().map(Into::into).collect()))
+    let allocations =
+        store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
+    Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
 /// An IDE starts and asks for a licence. What finds none becomes a denial.
@@ -67,9 +68,9 @@ pub(crate) async fn connect(
         check_text(pointer, text)?;
     }
     let ConnectRequest { user, product, version, host, ip } = body;
-    let request = LicenseRequest { user: VaultUser::of(&user), product, version, host, ip };
+    let request = LicenseRequest { user: VaultUser::from_email(&user), product, version, host, ip };
     let (mut db, vault) = path.write(&app).await?;
-    let outcome = store::requests::answer(&mut db, &vault, &request).await?;
+    let outcome = store::requests::grant_or_deny(&mut db, &vault, &request).await?;
     db.commit().await?;
     Ok(Answer(match outcome {
         RequestOutcome::Granted { allocation, connection } => Connected {
@@ -84,12 +85,12 @@ pub(crate) async fn connect(
     }))
 }
 
-/// Commits, and answers with the vault's licences in use.
+/// Commits, and answers with the vault's licences that are in use after the change.
 async fn commit_and_list(mut db: Session<ReadWrite>, vault: &Vault) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let now = db.now();
-    let held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
+    let allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
     db.commit().await?;
-    Ok(Answer(held.into_iter().map(Into::into).collect()))
+    Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
 /// A running IDE is heard of, as every ten minutes.

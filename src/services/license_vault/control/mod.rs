@@ -27,7 +27,7 @@ use crate::{
     store::{ReadOnly, ReadWrite, Session, organization},
 };
 
-// By `*`, because the document of each handler stands beside it under a name of utoipa's.
+// By `*`, because `routes!` needs what `utoipa::path` makes beside each handler, under names of its own.
 pub(crate) use connections::*;
 pub(crate) use tokens::*;
 
@@ -66,7 +66,7 @@ impl FromRequestParts<App> for VaultPath {
     }
 }
 
-/// Something of a vault that the path names by a second id.
+/// A vault's connection or allocation, which the path names by an id.
 pub(crate) struct ItemPath {
     path: VaultPath,
     id: String,
@@ -99,7 +99,7 @@ impl VaultPath {
         Ok((db, vault))
     }
 
-    /// As an administrator of the vault, which is what its pages want (license-vault §3).
+    /// As [`Self::write`], and refuses whoever is no administrator of the vault (license-vault §3).
     async fn write_as(&self, app: &App, actor: &str) -> Result<(Session<ReadWrite>, Vault), Error> {
         let (mut db, vault) = self.write(app).await?;
         let person = organization::find_person(&mut db, vault.organization.id, actor).await?;
@@ -139,7 +139,7 @@ pub(crate) async fn get_vault(State(app): State<App>, path: VaultPath) -> Result
     Ok(Answer(describe(&mut db, &vault).await?))
 }
 
-/// What a tester controls, below the control API.
+/// The service's routes of the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_vault))

@@ -1,4 +1,4 @@
-//! A vault's tokens: generated and deleted by an administrator.
+//! A vault's tokens, which its administrators generate and delete.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -175,9 +175,9 @@ pub(crate) async fn remove_automation_token(
 }
 
 fn parse_expiry(text: &str, now: Time) -> Result<Time, Error> {
-    let wrong = |detail: String| Error::invalid("/expires_at", detail);
+    let invalid = |detail: String| Error::invalid("/expires_at", detail);
     match text.parse::<HumanDuration>() {
-        Ok(span) => clock::shift(now, span).ok_or_else(|| wrong(format!("`{text}` leads out of the calendar"))),
-        Err(_) => clock::parse(text).map_err(|e| wrong(format!("{e}, or relative to the clock, like +90d"))),
+        Ok(span) => clock::shift(now, span).ok_or_else(|| invalid(format!("`{text}` leads out of the calendar"))),
+        Err(_) => clock::parse(text).map_err(|e| invalid(format!("{e}, or relative to the clock, like +90d"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that found no licence.
+//! Requests for a licence that were denied.
 
 use crate::{
     http::{caller::Caller, extract::Query},
@@ -27,7 +27,7 @@ pub(crate) async fn get_denials_report(
     caller: Caller<LicenseVault, scope::Read>,
     query: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<DenialRow>>, VaultError> {
-    let page = query.0.page()?;
+    let page = query.0.read()?;
     let denials = store::denials::list(&mut caller.read().await?, caller.principal.vault.id, page).await?;
     Ok(Answer(denials.into_iter().map(Into::into).collect()))
 }

@@ -1,4 +1,6 @@
-//! Licences in users' hands: listed, revoked, reported. unverified: all paths and bodies (license-vault §2.4).
+//! Licences that users hold: listed, revoked, reported.
+//!
+//! unverified: all paths and bodies (license-vault §2.4).
 
 use axum::{
     http::{HeaderMap, header},
@@ -43,27 +45,28 @@ pub(crate) async fn get_user_licenses(
     user: Query<LicenseVault, UserQuery>,
     page: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
-    let (whose, page) = (user.0.filter()?, page.0.page()?);
-    let held = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, whose).await?;
-    let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let shown = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    Ok(Answer(held.into_iter().skip(skipped).take(shown).map(Into::into).collect()))
+    let (filter, page) = (user.0.read()?, page.0.read()?);
+    let allocations = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, filter).await?;
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    Ok(Answer(allocations.into_iter().skip(offset).take(limit).map(Into::into).collect()))
 }
 
-async fn list_of_user<M>(
+/// Lists the allocations of a user; an error when the vault does not know the user.
+pub(super) async fn list_of_user<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
-    whose: AllocationFilter<'_>,
+    filter: AllocationFilter<'_>,
 ) -> Result<Vec<Allocation>, VaultError> {
-    let held = store::allocations::list_live(db, vault, now, whose).await?;
-    if held.is_empty() && !store::allocations::is_known(db, vault, whose).await? {
+    let allocations = store::allocations::list_live(db, vault, now, filter).await?;
+    if allocations.is_empty() && !store::allocations::is_known(db, vault, filter).await? {
         return Err(VaultError::UserUnknown);
     }
-    Ok(held)
+    Ok(allocations)
 }
 
-/// What is revoked.
+/// The licences to revoke.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -103,17 +106,17 @@ pub(crate) async fn revoke_licenses(
     let RevokeQuery { allocation_id, product_code } = query.0;
     let mut db = caller.write().await?;
     let now = db.now();
-    let mut held;
+    let mut allocations;
     if let Some(id) = allocation_id {
-        held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
-        if held.is_empty() {
+        allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
+        if allocations.is_empty() {
             return Err(VaultError::AllocationUnknown);
         }
     } else {
-        held = list_of_user(&mut db, vault, now, user.0.filter()?).await?;
-        held.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
+        allocations = list_of_user(&mut db, vault, now, user.0.read()?).await?;
+        allocations.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
     }
-    let ids: Vec<String> = held.into_iter().map(|allocation| allocation.id).collect();
+    let ids: Vec<String> = allocations.into_iter().map(|allocation| allocation.id).collect();
     store::allocations::revoke(&mut db, vault, &ids).await?;
     db.commit().await?;
     Ok(Answer(Revoked { allocation_ids: ids }))
@@ -134,18 +137,18 @@ pub(crate) async fn get_licenses_report(
     headers: HeaderMap,
     page: Query<LicenseVault, PageQuery>,
 ) -> Result<Response, VaultError> {
-    let page = page.0.page()?;
+    let page = page.0.read()?;
     let vault = &caller.principal.vault;
     let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
     let rows: Vec<UsageRow> = usages.into_iter().map(Into::into).collect();
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accept.split(',').any(|kind| kind.trim().starts_with("text/csv")) {
-        return Ok(([(header::CONTENT_TYPE, "text/csv;charset=UTF-8")], csv(&rows)?).into_response());
+    if accept.split(',').any(|media_type| media_type.trim().starts_with("text/csv")) {
+        return Ok(([(header::CONTENT_TYPE, "text/csv;charset=UTF-8")], write_csv(&rows)?).into_response());
     }
     Ok(Answer(rows).into_response())
 }
 
-fn csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
+fn write_csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
     const NAMES: [&str; 10] = [
         "allocation_id",
         "allocated_license",
@@ -158,7 +161,7 @@ fn csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
         "start_time",
         "end_time",
     ];
-    // The names also where there are no rows.
+    // The names are written here, because the writer takes them from the first row, and there may be none.
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(NAMES).map_err(Error::internal)?;
     for row in rows {

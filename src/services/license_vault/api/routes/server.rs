@@ -27,8 +27,8 @@ use crate::{
         },
         domain::{
             allocation::AllocationFilter,
-            catalogue::product_name,
-            vault::{Kind, Vault},
+            catalogue::find_product_name,
+            vault::{LicenseKind, Vault},
         },
         find_vault_name, store,
     },
@@ -36,10 +36,12 @@ use crate::{
 
 type Reporter = Caller<LicenseVault, scope::Reports>;
 
-/// The builds that the server claims to be (unverified).
+/// The build that the server tells as its own and as the latest one.
+///
+/// unverified: the number (license-vault §5).
 const VERSION: &str = "36721";
 
-/// The vault that an address without a token is about: the one it names, else the first.
+/// The vault of a request that needs no token: the one that the address names, else the first of the default space.
 pub(crate) struct RequestedVault {
     space: Space,
     vault: Option<Vault>,
@@ -76,7 +78,8 @@ pub(crate) struct Unwell {
     description: &'static str,
 }
 
-/// Makes ten lower-case letters and digits of a vault's name, by FNV-1a: clients see and keep them, so they must stay.
+/// Makes a server's id, ten lower-case letters and digits, of its vault's name. By FNV-1a, because clients store the id,
+/// so it must be the same in every version of Locum.
 fn make_server_uid(vault: &Vault) -> String {
     let hash = vault
         .name
@@ -100,10 +103,13 @@ pub(crate) async fn get_health(requested: RequestedVault) -> Response {
         let unwell = Unwell { description: "The server is not registered: there is no vault" };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
-    let called = requested.space.now();
-    let called = called.with_minute(0).unwrap_or(called);
-    Answer(Health { server_uid: make_server_uid(&vault), last_call_home: called.format("%d %b %Y %H:%M").to_string() })
-        .into_response()
+    let now = requested.space.now();
+    let last_call = now.with_minute(0).unwrap_or(now);
+    Answer(Health {
+        server_uid: make_server_uid(&vault),
+        last_call_home: last_call.format("%d %b %Y %H:%M").to_string(),
+    })
+    .into_response()
 }
 
 /// Which version the server is.
@@ -184,17 +190,17 @@ pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<
     let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
     let mut lines: BTreeMap<(String, bool), (i64, i64)> = BTreeMap::new();
     for pool in pools {
-        let (available, allocated) = lines.entry((pool.product, pool.kind == Kind::TrueUp)).or_default();
+        let (available, allocated) = lines.entry((pool.product, pool.kind == LicenseKind::TrueUp)).or_default();
         *available += (pool.total - pool.in_use).max(0);
         *allocated += pool.in_use;
     }
-    let line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
-        name: format!("{} Toolbox", product_name(&code)),
+    let make_line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
+        name: format!("{} Toolbox", find_product_name(&code)),
         available,
         allocated,
         allocated_details: format!("/tickets/{code}?version=2016200&trueUp={true_up}"),
     };
-    Ok(Answer(LicensesReport { licenses: lines.into_iter().map(line).collect() }))
+    Ok(Answer(LicensesReport { licenses: lines.into_iter().map(make_line).collect() }))
 }
 
 /// A running product.
@@ -217,7 +223,8 @@ pub(crate) struct Ticket {
     last_seen: String,
 }
 
-/// With milliseconds, and an offset without a colon (license-vault §5).
+/// Formats a time with milliseconds and with an offset without a colon, as the vendor's example has it
+/// (license-vault §5).
 fn format_stamp(time: Time) -> String {
     const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
     time.with_timezone(&OFFSET).format("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
@@ -234,10 +241,10 @@ fn format_stamp(time: Time) -> String {
 )]
 pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
     let vault = &caller.principal.vault;
-    let held = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, AllocationFilter::Everybody)
-        .await?;
-    let tickets = held.into_iter().flat_map(|allocation| {
-        let license = product_name(&allocation.product).to_owned();
+    let everybody = AllocationFilter::Everybody;
+    let allocations = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, everybody).await?;
+    let tickets = allocations.into_iter().flat_map(|allocation| {
+        let license = find_product_name(&allocation.product).to_owned();
         let username = allocation.user.username;
         allocation.running.into_iter().map(move |running| Ticket {
             user_id: format!("{username}@{}", running.host),
@@ -253,7 +260,7 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
     Ok(Answer(tickets.collect()))
 }
 
-/// What a report is asked for.
+/// The days that a report is about.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReportQuery {
@@ -336,23 +343,25 @@ async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Re
     for pool in store::vault::list_pools(&mut db, vault, caller.now).await? {
         *lines.entry(pool.product).or_default() += pool.total;
     }
-    let held = store::usage::list_held(&mut db, vault, caller.now, from, to).await?;
+    let held = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
-        license: product_name(&code).to_owned(),
-        max_usage: count_most_at_once(held.iter().filter(|held| held.0 == code).map(|held| (held.1, held.2))),
+        license: find_product_name(&code).to_owned(),
+        max_usage: count_most_at_once(
+            held.iter().filter(|(product, ..)| *product == code).map(|(_, since, until)| (*since, *until)),
+        ),
         max_available,
     });
     Ok(Answer(Report { overall: overall.collect() }))
 }
 
-/// How many stretches overlap at most; one that ends where another begins does not.
-fn count_most_at_once(stretches: impl Iterator<Item = (i64, i64)>) -> i64 {
-    let mut steps: Vec<(i64, i64)> = stretches.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
+/// Counts how many ranges overlap at most. One that ends where another begins does not overlap it.
+fn count_most_at_once(ranges: impl Iterator<Item = (i64, i64)>) -> i64 {
+    let mut steps: Vec<(i64, i64)> = ranges.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
     steps.sort_unstable();
-    let (mut now, mut most) = (0, 0);
+    let (mut current, mut most) = (0, 0);
     for (_, step) in steps {
-        now += step;
-        most = most.max(now);
+        current += step;
+        most = most.max(current);
     }
     most
 }

@@ -1,4 +1,4 @@
-//! How many licences are free, and how many are not.
+//! How many licences there are, and how many are in use.
 
 use crate::{
     http::caller::Caller,
