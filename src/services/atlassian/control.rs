@@ -1,4 +1,4 @@
-//! `/organizations/{customerCode}/atlassian/…`: what needs a person in Atlassian's administration.
+//! `/organizations/{customerCode}/atlassian/…`: what people do in Atlassian's administration.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -52,11 +52,11 @@ pub(crate) async fn open_session(
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<SessionAnswer>, Problem> {
-    let mut page = organization.open(&app).await?;
-    let actor = page.actor(&body.actor).await?;
-    let organization = page.organization.id;
-    let token = store::settings::open_session(&mut page.db, &app.keyring, organization, &actor).await?;
-    page.db.commit().await?;
+    let mut admin = organization.open(&app).await?;
+    let actor = admin.actor(&body.actor).await?;
+    let organization = admin.organization.id;
+    let token = store::settings::open_session(&mut admin.db, &app.keyring, organization, &actor).await?;
+    admin.db.commit().await?;
     Ok(Answer(SessionAnswer { actor: actor.email, cookie: SESSION_COOKIE, token: token.expose().to_owned() }))
 }
 
@@ -75,19 +75,19 @@ pub(crate) struct AtlassianAdministration {
     oauth_clients: i64,
 }
 
-/// One of the organization's people takes something away: the answer is what is left. `take` says whether there was
-/// such a thing.
-async fn take_away(
+/// Removes something for one of the organization's people, and answers with what is left. `remove` tells whether there
+/// was anything to remove.
+async fn remove_as_actor(
     app: &App,
     organization: OrganizationPath,
-    by: &AtlassianActor,
+    body: &AtlassianActor,
     what: &str,
-    take: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId) -> Result<bool, Error>,
+    remove: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId) -> Result<bool, Error>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let mut page = organization.open(app).await?;
-    page.actor(&by.actor).await?;
-    let (db, organization) = (&mut page.db, &page.organization);
-    if !take(db, organization.id).await? {
+    let mut admin = organization.open(app).await?;
+    admin.actor(&body.actor).await?;
+    let (db, organization) = (&mut admin.db, &admin.organization);
+    if !remove(db, organization.id).await? {
         return Err(Error::NotFound(format!("there is no {what}")).into());
     }
     let all = Filter::default();
@@ -97,11 +97,27 @@ async fn take_away(
         api_tokens: store::api_token::count(db, organization.id, &all).await?,
         api_keys: store::api_key::count(db, organization.id, &all).await?,
         service_accounts: store::service_account::count(db, organization.id).await?,
-        service_account_tokens: store::service_account::tokens(db, organization.id, None).await?.len(),
+        service_account_tokens: store::service_account::list_tokens(db, organization.id, None).await?.len(),
         oauth_clients: store::oauth_client::count(db, organization.id).await?,
     };
-    page.db.commit().await?;
+    admin.db.commit().await?;
     Ok(Answer(left))
+}
+
+/// Removes what the path names by its id.
+async fn remove_by_id(
+    app: &App,
+    organization: OrganizationPath,
+    path: &Segments,
+    body: &AtlassianActor,
+    kind: &str,
+    remove: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId, &str) -> Result<bool, Error>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    remove_as_actor(app, organization, body, &format!("{kind} `{id}`"), async |db, organization| {
+        remove(db, organization, id).await
+    })
+    .await
 }
 
 /// Revokes every API token of every user.
@@ -115,10 +131,7 @@ pub(crate) async fn revoke_api_tokens(
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    take_away(&app, organization, &body, "API token left", async |db, organization| {
-        store::api_token::revoke_all(db, organization).await
-    })
-    .await
+    remove_as_actor(&app, organization, &body, "API token left", store::api_token::revoke_all).await
 }
 
 /// Revokes one API token of a user.
@@ -134,11 +147,7 @@ pub(crate) async fn revoke_api_token(
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("API token `{id}`"), async |db, organization| {
-        store::api_token::revoke(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "API token", store::api_token::revoke).await
 }
 
 /// Revokes an API key.
@@ -154,11 +163,7 @@ pub(crate) async fn revoke_api_key(
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("API key `{id}`"), async |db, organization| {
-        store::api_key::revoke(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "API key", store::api_key::revoke).await
 }
 
 /// Deletes a service account, with its tokens and its OAuth clients.
@@ -174,11 +179,7 @@ pub(crate) async fn delete_service_account(
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("service account `{id}`"), async |db, organization| {
-        store::service_account::delete(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "service account", store::service_account::delete).await
 }
 
 /// Revokes every API token of a service account. Its OAuth clients stay.
@@ -194,13 +195,7 @@ pub(crate) async fn revoke_service_account_tokens(
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("service account `{id}`"), async |db, organization| {
-        let there = store::service_account::find(db, organization, id).await?.is_some();
-        store::service_account::revoke_tokens(db, organization, id).await?;
-        Ok(there)
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "service account", store::service_account::revoke_tokens).await
 }
 
 /// Deletes an OAuth client of a service account.
@@ -216,14 +211,10 @@ pub(crate) async fn delete_oauth_client(
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("OAuth client `{id}`"), async |db, organization| {
-        store::oauth_client::delete(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "OAuth client", store::oauth_client::delete).await
 }
 
-/// What a tester controls, below the control API.
+/// The service's routes of the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(open_session))

@@ -157,8 +157,8 @@ fn find_vault_name(parts: &Parts) -> Option<String> {
     host.strip_suffix(HOST).map(ToOwned::to_owned)
 }
 
-/// Whether a path is the License Server's and not the API's, whose paths begin with [`BASE`], behind the vault's name if
-/// they have one. An empty path counts as the API's.
+/// Whether a path is the License Server's and not the API's, whose paths begin with [`BASE`], behind the vault's name
+/// if they have one. An empty path counts as the API's.
 fn is_license_server_path(path: &str) -> bool {
     let path = match path.strip_prefix(BY_NAME_PREFIX) {
         Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),

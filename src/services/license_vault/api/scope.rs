@@ -1,5 +1,5 @@
-//! What a handler of this service may do. There is no finer scope than these, because a token may do everything that the
-//! API offers (license-vault §2.1).
+//! What a handler of this service may do. There are no finer scopes, because a token may do everything that the API
+//! offers (license-vault §2.1).
 
 use crate::{
     http::caller::{Scope, Writes},

@@ -19,7 +19,7 @@ pub(crate) const CATALOGUE: [(&str, &str); 15] = [
     ("WS", "WebStorm"),
 ];
 
-/// Products that run only on packs, so that no licences are counted for them. Their codes were seen on the legacy server
+/// Products that run only on packs, so that no licences are counted for them. Their codes are the legacy server's
 /// (license-vault §4.3).
 const TOOLS: [(&str, &str); 3] = [("DC", "dotCover"), ("DM", "dotMemory"), ("DPN", "dotTrace")];
 

@@ -21,7 +21,7 @@ pub(crate) enum AllocationDecision {
         /// The licence's code.
         product: String,
         kind: LicenseKind,
-        /// Allocations of the user that the licence covers as well. They end, and what runs on them moves to the new one.
+        /// Allocations of the user that the licence covers too. They end, and what runs on them moves to the new one.
         merges: Vec<String>,
         /// The allocation of another user that ends, so that there is a licence to give.
         releases: Option<String>,
@@ -32,8 +32,8 @@ pub(crate) enum AllocationDecision {
 /// Machines that one licence serves at once (license-vault §4.4).
 const MACHINES_PER_LICENSE: usize = 2;
 
-/// Decides about a request of a user with these allocations. First comes a licence that the user holds, then a free one:
-/// regular before virtual before true-up, and of each kind the product's own before packs (license-vault §4.4).
+/// Decides about a request of a user with these allocations. First comes a licence that the user holds, then a free
+/// one: regular before virtual before true-up, and of each kind the product's own before packs (license-vault §4.4).
 /// `find_least_recent` names the allocation of a product and kind that was not seen for the longest time.
 ///
 /// unverified: the place of virtual licences; a third machine needs another licence; a priority rule takes the licence

@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// Notes that a product runs on an allocation. Returns the id of its connection: of the one that the product has on this
-/// machine already, else of a new one.
+/// Notes that a product runs on an allocation. Returns the id of its connection: of the one that the product has on
+/// this machine already, else of a new one.
 pub(crate) async fn connect(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
@@ -104,8 +104,8 @@ pub(crate) async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connecti
     Ok(true)
 }
 
-/// Ends a running product; `false` when it does not run. With the last product on it, a licence is released if it floats
-/// or if `always_release` is set.
+/// Ends a running product; `false` when it does not run. With the last product on it, a licence is released if it
+/// floats or if `always_release` is set.
 pub(crate) async fn close(
     db: &mut Session<ReadWrite>,
     vault: &Vault,

@@ -13,7 +13,7 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{ExpiresAt, KeyFilter, KeyFilters, KeyQuery, LastActiveAt, Paging, Sorting, with_quirks},
+            query::{ExpiresAt, KeyFilter, KeyFilters, KeyQuery, LastActiveAt, Paging, Sorting, apply_quirks},
             scope,
             wire::{Answer, ApiKey, PageResponse, Refused},
         },
@@ -39,7 +39,7 @@ pub(crate) async fn get_api_keys(
     query: Query<Atlassian, KeyQuery>,
 ) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }
@@ -60,12 +60,12 @@ pub(crate) async fn get_api_key_count(
     caller: Caller<Atlassian, scope::ReadKeys>,
     query: Query<Atlassian, KeyFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter).await?))
 }
 
-/// Which key.
+/// The path of one key.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Path)]

@@ -8,7 +8,7 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, with_quirks},
+            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, apply_quirks},
             scope,
             wire::{Answer, ApiToken, PageResponse, Refused},
         },
@@ -34,7 +34,7 @@ pub(crate) async fn get_api_tokens(
     query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
@@ -55,7 +55,7 @@ pub(crate) async fn get_api_token_count(
     caller: Caller<Atlassian, scope::ReadTokens>,
     query: Query<Atlassian, TokenFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
 }

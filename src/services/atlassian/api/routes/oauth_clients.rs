@@ -1,4 +1,4 @@
-//! OAuth clients of service accounts, by themselves.
+//! The organization's OAuth clients: listed, counted, created, deleted.
 
 use axum::{http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
             error::{AtlassianError, ErrorResponse, ParameterError},
             query::Paging,
             scope,
-            wire::{Answer, OAuthClient, PageResponse, Refused, created},
+            wire::{Answer, OAuthClient, PageResponse, Refused, answer_created},
         },
         domain::{api_access::User, service_account},
         store,
@@ -40,7 +40,7 @@ pub(crate) async fn get_oauth_clients(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
     query: Query<Atlassian, Paging>,
 ) -> Result<Answer<PageResponse<OAuthClient>>, AtlassianError> {
-    let page = query.0.with_quirks(&caller.principal.quirks, query.0.page_by_creation())?;
+    let page = query.0.apply_quirks(&caller.principal.quirks, query.0.read_page_by_creation())?;
     let found = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
 }
@@ -95,7 +95,7 @@ pub(crate) async fn create_oauth_client(
     };
     store::oauth_client::upsert(&mut db, organization, &client).await?;
     db.commit().await?;
-    Ok(created(OAuthClient::new(client, caller.now)))
+    Ok(answer_created(OAuthClient::new(client, caller.now)))
 }
 
 /// How many.
@@ -119,7 +119,7 @@ pub(crate) async fn get_oauth_client_count(
     Ok(Answer(Total { total }))
 }
 
-/// Which client.
+/// The path of one client.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Path)]

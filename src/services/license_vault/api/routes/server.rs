@@ -78,8 +78,8 @@ pub(crate) struct Unwell {
     description: &'static str,
 }
 
-/// Makes a server's id, ten lower-case letters and digits, of its vault's name. By FNV-1a, because clients store the id,
-/// so it must be the same in every version of Locum.
+/// Makes a server's id, ten lower-case letters and digits, of its vault's name. By FNV-1a, because clients store the
+/// id, so it must be the same in every version of Locum.
 fn make_server_uid(vault: &Vault) -> String {
     let hash = vault
         .name
