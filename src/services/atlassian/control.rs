@@ -10,8 +10,9 @@ use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     http::{
-        control_input::{Answer, Json, OrganizationPath, Segments, SpaceQuery},
-        problem::{Problem, Refused},
+        common_parts::describe_control_routes,
+        control_input::{Answer, Json, OrganizationPath, Segments},
+        problem::Problem,
     },
     services::atlassian::{SESSION_COOKIE, domain::listing::Filter, store},
     store::{ReadWrite, Session},
@@ -43,10 +44,8 @@ pub(crate) struct SessionAnswer {
 /// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in
 /// (atlassian-api-access §7.12).
 #[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession",
-    tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = AtlassianActor,
-    responses((status = 200, description = "The session, shown once", body = SessionAnswer), Refused))]
+    responses((status = 200, description = "The session, shown once", body = SessionAnswer)))]
 pub(crate) async fn open_session(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -122,10 +121,9 @@ async fn remove_by_id(
 
 /// Revokes every API token of every user.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens",
-    operation_id = "revokeAtlassianApiTokens", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    operation_id = "revokeAtlassianApiTokens",
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_tokens(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -136,11 +134,10 @@ pub(crate) async fn revoke_api_tokens(
 
 /// Revokes one API token of a user.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens/{id}",
-    operation_id = "revokeAtlassianApiToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The token"), SpaceQuery),
+    operation_id = "revokeAtlassianApiToken",
+    params(("id" = String, Path, description = "The token")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_token(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -152,11 +149,10 @@ pub(crate) async fn revoke_api_token(
 
 /// Revokes an API key.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-keys/{id}",
-    operation_id = "revokeAtlassianApiKey", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The key"), SpaceQuery),
+    operation_id = "revokeAtlassianApiKey",
+    params(("id" = String, Path, description = "The key")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_key(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -168,11 +164,10 @@ pub(crate) async fn revoke_api_key(
 
 /// Deletes a service account, with its tokens and its OAuth clients.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}",
-    operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+    operation_id = "deleteAtlassianServiceAccount",
+    params(("id" = String, Path, description = "The service account")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_service_account(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -184,11 +179,10 @@ pub(crate) async fn delete_service_account(
 
 /// Revokes every API token of a service account. Its OAuth clients stay.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens",
-    operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+    operation_id = "revokeAtlassianServiceAccountTokens",
+    params(("id" = String, Path, description = "The service account")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_service_account_tokens(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -200,11 +194,10 @@ pub(crate) async fn revoke_service_account_tokens(
 
 /// Deletes an OAuth client of a service account.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}",
-    operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The client"), SpaceQuery),
+    operation_id = "deleteAtlassianOauthClient",
+    params(("id" = String, Path, description = "The client")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_oauth_client(
     State(app): State<App>,
     organization: OrganizationPath,
@@ -216,12 +209,13 @@ pub(crate) async fn delete_oauth_client(
 
 /// The service's routes of the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(open_session))
         .routes(routes!(revoke_api_tokens))
         .routes(routes!(revoke_api_token))
         .routes(routes!(revoke_api_key))
         .routes(routes!(delete_service_account))
         .routes(routes!(revoke_service_account_tokens))
-        .routes(routes!(delete_oauth_client))
+        .routes(routes!(delete_oauth_client));
+    describe_control_routes::<OrganizationPath>("Organizations", routes)
 }

@@ -32,6 +32,7 @@ use crate::{
     },
     domain::credential::Credential,
     http::{
+        common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         vendor_service::{Outcome, Presented, VendorService},
@@ -163,7 +164,7 @@ fn routes() -> OpenApiRouter<App> {
     components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);
-    OpenApiRouter::with_openapi(document)
+    let routes = OpenApiRouter::with_openapi(document)
         .routes(routes!(api::routes::api_tokens::get_api_tokens, api::routes::api_tokens::delete_api_tokens))
         .routes(routes!(api::routes::api_tokens::get_api_token_count))
         .routes(routes!(api::routes::api_keys::get_api_keys))
@@ -185,7 +186,11 @@ fn routes() -> OpenApiRouter<App> {
             api::routes::service_account_credentials::get_service_account_api_tokens,
             api::routes::service_account_credentials::delete_service_account_api_tokens
         ))
-        .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients))
+        .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients));
+    describe_each(routes, |operation| {
+        prepend_parameters::<api::routes::OrgPath>(operation);
+        add_responses::<api::wire::Refused>(operation);
+    })
 }
 
 /// The service's OpenAPI document.

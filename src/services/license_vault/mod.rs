@@ -28,6 +28,7 @@ use crate::{
     core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
     http::{
+        common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
         vendor_service::{Outcome, Presented, VendorService},
@@ -178,27 +179,40 @@ struct Document;
 
 /// The API: two operations that are known, and four whose paths are our guess (license-vault §2.4).
 fn api_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
         // unverified: these four.
         .routes(routes!(api::routes::licenses::get_user_licenses))
         .routes(routes!(api::routes::licenses::revoke_licenses))
         .routes(routes!(api::routes::products::disconnect_product))
-        .routes(routes!(api::routes::licenses::get_licenses_report))
+        .routes(routes!(api::routes::licenses::get_licenses_report));
+    describe_each(routes, |operation| {
+        operation.tags = Some(vec![api::swagger::GROUP.to_owned()]);
+        operation.security = Some(vec![require("vaultToken"), require("automationToken")]);
+        add_responses::<api::error::Refused>(operation);
+    })
 }
 
 /// The machine interface of the License Server (license-vault §5).
 fn server_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let reports = OpenApiRouter::new()
+        .routes(routes!(api::routes::server::get_licenses_report_json))
+        .routes(routes!(api::routes::server::get_tickets_report_json))
+        .routes(routes!(api::routes::server::get_report))
+        .routes(routes!(api::routes::server::get_report_in_lower_case));
+    let reports = describe_each(reports, |operation| {
+        operation.security = Some(vec![require("reportingToken")]);
+        prepend_parameters::<api::routes::server::ReportingTokenQuery>(operation);
+        add_responses::<api::error::ReportRefused>(operation);
+    });
+    let routes = OpenApiRouter::new()
         .routes(routes!(api::routes::server::get_health))
         .routes(routes!(api::routes::server::check_version))
         .routes(routes!(api::routes::server::check_connection))
         .routes(routes!(api::routes::server::check_configuration))
-        .routes(routes!(api::routes::server::get_licenses_report_json))
-        .routes(routes!(api::routes::server::get_tickets_report_json))
-        .routes(routes!(api::routes::server::get_report))
-        .routes(routes!(api::routes::server::get_report_in_lower_case))
+        .merge(reports);
+    describe_each(routes, |operation| operation.tags = Some(vec!["License Server".to_owned()]))
 }
 
 /// The service's OpenAPI document.

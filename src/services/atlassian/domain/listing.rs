@@ -208,8 +208,8 @@ pub fn search_text(q: &str) -> Option<String> {
     (!q.contains([SEPARATOR, '\0'])).then(|| lower(q))
 }
 
-/// Converts letter by letter and not by `str::to_lowercase`, because that treats a sigma by its neighbours: what is part
-/// of a text would not always be part of it in lower case.
+/// Converts letter by letter and not by `str::to_lowercase`, because that treats a sigma by its neighbours: part of a
+/// text would not always be part of it in lower case.
 fn lower(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }

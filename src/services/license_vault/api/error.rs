@@ -79,6 +79,15 @@ pub(crate) enum Refused {
     Unauthorized(#[to_schema] ErrorBody),
 }
 
+/// The refusals that the License Server's reports share, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum ReportRefused {
+    /// No token, or a wrong one
+    #[response(status = 403, content_type = "text/plain")]
+    Forbidden(String),
+}
+
 impl VaultError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;

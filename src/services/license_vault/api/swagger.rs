@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{app::App, http::swagger_ui, services::license_vault::api::wire::Answer};
 
 /// The vendor's group of operations (license-vault §1).
-const GROUP: &str = "License Vault Public";
+pub(crate) const GROUP: &str = "License Vault Public";
 
 /// Routes that need neither a vault nor a credential.
 ///

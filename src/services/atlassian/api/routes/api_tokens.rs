@@ -10,7 +10,7 @@ use crate::{
             error::{AtlassianError, ErrorResponse},
             query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, apply_quirks},
             scope,
-            wire::{Answer, ApiToken, PageResponse, Refused},
+            wire::{Answer, ApiToken, PageResponse},
         },
         store,
     },
@@ -19,14 +19,12 @@ use crate::{
 /// API tokens of managed users (atlassian-api-access §7.1).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting,
-        Paging),
+    params(TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiToken>),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_tokens(
@@ -42,13 +40,12 @@ pub(crate) async fn get_api_tokens(
 /// How many API tokens of managed users there are (atlassian-api-access §7.3).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens/count", operation_id = "getApiTokenCount", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt),
+    params(TokenFilter, CreatedAt, LastActiveAt),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_token_count(
@@ -63,12 +60,10 @@ pub(crate) async fn get_api_token_count(
 /// Revokes every API token of every managed user, whatever the body says (atlassian-api-access §7.2).
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/api-tokens", operation_id = "deleteApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["delete:tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
         (status = 404, description = "There were none"),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_api_tokens(

@@ -19,7 +19,7 @@ use crate::{
             query::{ClientNameQuery, LabelQuery},
             routes::service_accounts::AccountPath,
             scope,
-            wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
+            wire::{Answer, ServiceAccountApiToken, ServiceAccountOAuthClient},
         },
         store,
     },
@@ -56,13 +56,11 @@ pub(crate) struct CredentialCount {
 #[utoipa::path(
     post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
     tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
     responses(
         (status = 200, description = "How many", body = ServiceAccountCredentialCountResponse),
         (status = 400, description = "Not a list of at most 100 ids", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_credential_counts(
@@ -138,9 +136,9 @@ async fn list_clients(
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), LabelQuery),
+    params(LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>), Refused),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>)),
 )]
 pub(crate) async fn get_all_service_account_api_tokens(
     caller: Reader,
@@ -153,13 +151,12 @@ pub(crate) async fn get_all_service_account_api_tokens(
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
     operation_id = "getServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath, LabelQuery),
+    params(AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_api_tokens(
@@ -176,13 +173,12 @@ pub(crate) async fn get_service_account_api_tokens(
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
     operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath),
+    params(AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_service_account_api_tokens(
@@ -202,9 +198,9 @@ pub(crate) async fn delete_service_account_api_tokens(
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ClientNameQuery),
+    params(ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>), Refused),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>)),
 )]
 pub(crate) async fn get_all_service_account_oauth_clients(
     caller: Reader,
@@ -217,13 +213,12 @@ pub(crate) async fn get_all_service_account_oauth_clients(
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients",
     operation_id = "getServiceAccountOauthClients", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath, ClientNameQuery),
+    params(AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_oauth_clients(

@@ -21,7 +21,7 @@ use crate::{
             error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
             query::non_empty,
             scope,
-            wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, answer_created},
+            wire::{Answer, CreatedServiceAccount, ServiceAccount, answer_created},
         },
         domain::{
             api_access::Admin,
@@ -91,13 +91,11 @@ fn check_rollout(admin: &Admin) -> Result<(), Error> {
 /// The service accounts of the organization (atlassian-api-access §7.18).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts", operation_id = "getServiceAccounts", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts:admin"])),
     responses(
         (status = 200, description = "One page", body = ServiceAccountList),
         (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_accounts(
@@ -199,7 +197,6 @@ fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), Para
 /// unverified: any text is a resource, and a role; the answer where a quota is reached.
 #[utoipa::path(
     post, path = "/orgs/{orgId}/service-accounts", operation_id = "createServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = CreateServiceAccount,
     responses(
         (status = 201, description = "It is there", body = CreatedServiceAccount),
@@ -208,7 +205,6 @@ fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), Para
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
         (status = 409, description = "As many as the organization may have, where a quirk sets a quota",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn create_service_account(
@@ -260,7 +256,6 @@ pub(crate) struct UpdateServiceAccount {
 /// unverified: `updatedAt` moves; null leaves a member as it is.
 #[utoipa::path(
     patch, path = "/orgs/{orgId}/service-accounts", operation_id = "updateServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = UpdateServiceAccount,
     responses(
         (status = 200, description = "As it is now", body = ServiceAccount),
@@ -268,7 +263,6 @@ pub(crate) struct UpdateServiceAccount {
             body = ErrorResponse),
         (status = 404, description = "No such service account, or the preview is not rolled out",
             body = PreviewNotFound),
-        Refused,
     ),
 )]
 pub(crate) async fn update_service_account(
@@ -298,14 +292,13 @@ pub(crate) async fn update_service_account(
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath),
+    params(AccountPath),
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account, or the preview is not rolled out",
             body = PreviewNotFound),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_service_account(

@@ -5,7 +5,7 @@ use crate::{
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{Refused, VaultError},
+            error::VaultError,
             query::PageQuery,
             scope,
             wire::{Answer, DenialRow},
@@ -19,9 +19,9 @@ use crate::{
 ///
 /// unverified: the order, oldest first.
 #[utoipa::path(
-    get, path = "/denials/report", operation_id = "getDenialsReport", tag = "License Vault Public",
-    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
-    responses((status = 200, description = "The rows", body = Vec<DenialRow>), Refused),
+    get, path = "/denials/report", operation_id = "getDenialsReport",
+    params(PageQuery),
+    responses((status = 200, description = "The rows", body = Vec<DenialRow>)),
 )]
 pub(crate) async fn get_denials_report(
     caller: Caller<LicenseVault, scope::Read>,

@@ -15,7 +15,7 @@ use crate::{
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{ErrorBody, Refused, VaultError},
+            error::{ErrorBody, VaultError},
             query::{PageQuery, UserQuery, non_empty},
             scope,
             wire::{Answer, UsageRow, UserLicense},
@@ -31,12 +31,11 @@ use crate::{
 
 /// The licences that a user holds.
 #[utoipa::path(
-    get, path = "/licenses", operation_id = "getUserLicenses", tag = "License Vault Public",
-    params(UserQuery, PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    get, path = "/licenses", operation_id = "getUserLicenses",
+    params(UserQuery, PageQuery),
     responses(
         (status = 200, description = "The licences", body = Vec<UserLicense>),
         (status = 404, description = "No such user", body = ErrorBody),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P1"))),
 )]
@@ -88,12 +87,11 @@ pub(crate) struct Revoked {
 
 /// Revokes one licence, or what a user holds. They are free at once; the user may ask again at once.
 #[utoipa::path(
-    post, path = "/licenses/revoke", operation_id = "revokeLicenses", tag = "License Vault Public",
-    params(RevokeQuery, UserQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    post, path = "/licenses/revoke", operation_id = "revokeLicenses",
+    params(RevokeQuery, UserQuery),
     responses(
         (status = 200, description = "What was revoked", body = Revoked),
         (status = 404, description = "No such licence, no such user", body = ErrorBody),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P2"))),
 )]
@@ -124,11 +122,10 @@ pub(crate) async fn revoke_licenses(
 
 /// Every occasion on which a user ran a product. As CSV, with a line of names, for `Accept: text/csv`.
 #[utoipa::path(
-    get, path = "/licenses/report", operation_id = "getLicensesReport", tag = "License Vault Public",
-    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    get, path = "/licenses/report", operation_id = "getLicensesReport",
+    params(PageQuery),
     responses(
         (status = 200, description = "The rows", content((Vec<UsageRow> = "application/json"), (String = "text/csv"))),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path and most columns are not public: license-vault §2.4, P4"))),
 )]

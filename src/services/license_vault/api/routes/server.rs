@@ -36,6 +36,15 @@ use crate::{
 
 type Reporter = Caller<LicenseVault, scope::Reports>;
 
+/// The credential of reports, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ReportingTokenQuery {
+    /// The reporting token.
+    token: String,
+}
+
 /// The build that the server tells as its own and as the latest one.
 ///
 /// unverified: the number (license-vault §5).
@@ -92,7 +101,7 @@ fn make_server_uid(vault: &Vault) -> String {
 ///
 /// unverified: the 500 is a JSON object.
 #[utoipa::path(
-    get, path = "/health", operation_id = "getHealth", tag = "License Server",
+    get, path = "/health", operation_id = "getHealth",
     responses(
         (status = 200, description = "It is", body = Health),
         (status = 500, description = "It is not", body = Unwell),
@@ -126,7 +135,7 @@ pub(crate) struct Version {
 
 /// Which version the server is, and which it could be.
 #[utoipa::path(
-    get, path = "/check-version", operation_id = "checkVersion", tag = "License Server",
+    get, path = "/check-version", operation_id = "checkVersion",
     responses((status = 200, description = "The versions", body = Version)),
 )]
 pub(crate) async fn check_version() -> Answer<Version> {
@@ -135,7 +144,7 @@ pub(crate) async fn check_version() -> Answer<Version> {
 
 /// Which hosts the server can reach: a line for each.
 #[utoipa::path(
-    get, path = "/check-connection", operation_id = "checkConnection", tag = "License Server",
+    get, path = "/check-connection", operation_id = "checkConnection",
     responses((status = 200, description = "The hosts", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn check_connection() -> Response {
@@ -147,7 +156,7 @@ pub(crate) async fn check_connection() -> Response {
 ///
 /// unverified: the text.
 #[utoipa::path(
-    get, path = "/check-configuration", operation_id = "checkConfiguration", tag = "License Server",
+    get, path = "/check-configuration", operation_id = "checkConfiguration",
     responses((status = 200, description = "The places", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn check_configuration(State(app): State<App>) -> Response {
@@ -179,11 +188,9 @@ pub(crate) struct LicenseLine {
 ///
 /// unverified: the suffix of the names, one line for true-up licences and one for all others.
 #[utoipa::path(
-    get, path = "/licenses-report.json", operation_id = "getLicensesReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    get, path = "/licenses-report.json", operation_id = "getLicensesReportJson",
     responses(
         (status = 200, description = "The licences", body = LicensesReport),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
@@ -232,11 +239,9 @@ fn format_stamp(time: Time) -> String {
 
 /// What runs on which licence.
 #[utoipa::path(
-    get, path = "/tickets-report.json", operation_id = "getTicketsReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    get, path = "/tickets-report.json", operation_id = "getTicketsReportJson",
     responses(
         (status = 200, description = "The tickets", body = Vec<Ticket>),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
@@ -298,13 +303,11 @@ pub(crate) struct OverallLine {
 ///
 /// unverified: sections beside `Overall` are not known; what is available now was so all the time.
 #[utoipa::path(
-    post, path = "/reportApi", operation_id = "getReport", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
-    security(("reportingToken" = [])),
+    post, path = "/reportApi", operation_id = "getReport",
+    params(ReportQuery),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_report(
@@ -316,13 +319,11 @@ pub(crate) async fn get_report(
 
 /// The same: one client writes it in lower case.
 #[utoipa::path(
-    post, path = "/reportapi", operation_id = "getReportInLowerCase", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
-    security(("reportingToken" = [])),
+    post, path = "/reportapi", operation_id = "getReportInLowerCase",
+    params(ReportQuery),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_report_in_lower_case(
