@@ -74,8 +74,13 @@ impl FromRequestParts<App> for Segments {
 }
 
 /// The organization that a control path names by its customer code.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
 pub(crate) struct OrganizationPath {
+    #[param(ignore)]
     space: Space,
+    /// The organization
+    #[param(example = "6700001")]
     customer_code: String,
 }
 
