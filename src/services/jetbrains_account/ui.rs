@@ -8,15 +8,16 @@ use serde_json::json;
 
 use crate::{
     core::paging::Page as SequencedEntry,
-    domain::organization::{Organization, OrganizationId, Team, email_key},
+    domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
             license::{Assignee, License, LicenseFilter, shown_name},
             role::{Actor, Grant, Grants, Profile, Role},
+            team::Team,
         },
         store,
     },
-    store::{ReadOnly, Session, organization},
+    store::{ReadOnly, Session},
     web::{
         control_action::Call,
         view::{Page, PageError, Person, counted, rendered, shown, shown_or},
@@ -97,7 +98,7 @@ impl Known {
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
-            teams: organization::teams(db, organization.id).await?,
+            teams: store::team::list(db, organization.id).await?,
         })
     }
 
@@ -179,7 +180,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     };
     let mut db = page.app().db.read().await?;
     let known = Known::of(&mut db, &organization).await?;
-    let api_enabled = organization::is_api_enabled(&mut db, organization.id).await?;
+    let api_enabled = store::account::is_api_enabled(&mut db, organization.id).await?;
     drop(db);
     let admin = known.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;

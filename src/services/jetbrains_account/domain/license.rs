@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     core::clock::Time,
-    domain::organization::Team,
-    services::jetbrains_account::domain::{contact, error::JetBrainsError, product::Product},
+    services::jetbrains_account::domain::{contact, error::JetBrainsError, product::Product, team::Team},
 };
 
 /// How long after an assignment the API refuses to take a licence back (jetbrains-account §5.7).

@@ -1,8 +1,9 @@
 //! The nouns of the service and their rules.
 
-pub mod contact;
-pub mod error;
+pub(crate) mod contact;
+pub(crate) mod error;
 pub mod license;
-pub mod product;
-pub mod role;
-pub mod token_owner;
+pub(crate) mod product;
+pub(crate) mod role;
+pub(crate) mod team;
+pub(crate) mod token_owner;

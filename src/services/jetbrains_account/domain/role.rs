@@ -161,7 +161,7 @@ impl Grants {
 
 /// An actor of the vendor's pages, and what they are.
 #[derive(Debug)]
-pub struct Actor<'a> {
+pub(crate) struct Actor<'a> {
     /// Who acts.
     pub email: &'a str,
     pub grants: &'a Grants,
@@ -180,7 +180,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// [`Error::ActorRefused`].
-    pub fn check_look(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_look(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
             &format!("look at the {profile}: that takes a role there"),
@@ -191,7 +191,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// [`Error::ActorRefused`].
-    pub fn check_switch_api(&self) -> Result<(), Error> {
+    pub(crate) fn check_switch_api(&self) -> Result<(), Error> {
         self.allow(self.grants.is_organization_admin(), "enable or disable the API: that takes an organization admin")
     }
 
@@ -200,7 +200,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// [`Error::ActorRefused`].
-    pub fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -216,7 +216,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// [`Error::ActorRefused`].
-    pub fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"),
@@ -229,7 +229,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// [`Error::ActorRefused`].
-    pub fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),

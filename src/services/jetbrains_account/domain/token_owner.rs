@@ -1,10 +1,11 @@
 //! Whom a JetBrains Account token speaks for, and what that lets it do.
 
 use crate::{
-    domain::organization::{Organization, Person, Team},
+    domain::organization::{Organization, Person},
     services::jetbrains_account::domain::{
         error::JetBrainsError,
         role::{Grants, Profile, Standing},
+        team::Team,
     },
 };
 

@@ -1,6 +1,8 @@
 //! The service's tables.
 
+pub(crate) mod account;
 pub mod license;
-pub mod person;
-pub mod role;
-pub mod token;
+pub(crate) mod person;
+pub(crate) mod role;
+pub(crate) mod team;
+pub(crate) mod token;

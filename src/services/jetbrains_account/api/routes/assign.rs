@@ -18,7 +18,7 @@ use crate::{
         domain::{contact::Contact, error::JetBrainsError, license::License, product, token_owner::TokenOwner},
         store,
     },
-    store::{ReadWrite, Session, organization},
+    store::{ReadWrite, Session},
 };
 
 /// Gives a licence to a person: the one that is named, or the first free one of a product in a team
@@ -76,7 +76,7 @@ async fn first_of(
     Object(wanted): Object<AssignFromTeamRequest>,
 ) -> Result<License, JetBrainsError> {
     let (organization, team, product) = (owner.organization.id, wanted.team.0, wanted.product_code.0);
-    organization::find_team(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
+    store::team::find(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
     if product::find(&product).is_none() {
         return Err(JetBrainsError::ProductUnknown(product));
     }

@@ -22,7 +22,6 @@ use crate::{
         domain::{error::JetBrainsError, license::LicenseFilter},
         store,
     },
-    store::organization,
 };
 
 /// Bytes that a `Link` header may have.
@@ -83,7 +82,7 @@ pub(crate) async fn get_all_for_team(
         team.0.parse::<i32>().map_err(|_| Error::Unreadable(format!("teamId is no 32-bit number: {}", team.0)))?;
     let (filter, page, contradictory) = query.0.read()?;
     let organization = caller.principal.organization.id;
-    let known = organization::find_team(&mut caller.read().await?, organization, team).await?;
+    let known = store::team::find(&mut caller.read().await?, organization, team).await?;
     known.ok_or(JetBrainsError::TeamUnknown(team))?;
     caller.principal.check_team(team)?;
     // The path says which team; a `teamId` beside it can only agree.

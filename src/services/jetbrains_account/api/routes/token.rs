@@ -17,7 +17,6 @@ use crate::{
         domain::error::JetBrainsError,
         store,
     },
-    store::organization,
 };
 
 /// Whom the token speaks for (jetbrains-account §5.1).
@@ -35,7 +34,7 @@ pub(crate) async fn get_managed_entity_info(
     let owner = &caller.principal;
     let teams = match owner.team {
         Some(_) => Vec::new(),
-        None => organization::teams(&mut caller.read().await?, owner.organization.id).await?,
+        None => store::team::list(&mut caller.read().await?, owner.organization.id).await?,
     };
     Ok(Answer(ManagedEntityResponse::new(owner, &teams)).into_response())
 }

@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{
     core::clock::Time,
-    domain::organization::Team,
     services::jetbrains_account::domain::{
         license::{self, Assignee, License, ServerKind},
         product::Product,
+        team::Team,
     },
 };
 

@@ -3,12 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    domain::organization::Team,
-    services::jetbrains_account::domain::{
-        role::{Profile, Role, Standing},
-        token_owner::TokenOwner,
-    },
+use crate::services::jetbrains_account::domain::{
+    role::{Profile, Role, Standing},
+    team::Team,
+    token_owner::TokenOwner,
 };
 
 /// What a token manages (jetbrains-account §4.2).
