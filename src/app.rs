@@ -1,13 +1,8 @@
 //! What a running Locum consists of. Cloning shares it.
 
-use std::{
-    any::Any,
-    collections::HashMap,
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
-use quick_cache::sync::Cache;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -17,18 +12,12 @@ use crate::{
         error::Error,
         ids::{Ids, random_bytes},
         secret_file,
-        token::{Fingerprint, HashCost, Keyring, PlainToken, TokenHash},
+        token::{HashCost, Keyring, PlainToken, TokenHash},
     },
-    domain::{
-        credential::Credential,
-        organization::{DEFAULT_SPACE, Space, SpaceId},
-    },
+    domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     seed::{Diagnostics, apply::ApplyError},
     store::{self, Db, OpenError, fault_rule::StoredRule},
 };
-
-/// Credentials that are remembered as verified.
-const REMEMBERED_CREDENTIALS: usize = 10_000;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -37,15 +26,13 @@ pub struct Inner {
     pub config: Config,
     pub db: Db,
     pub keyring: Keyring,
-    /// Credentials that were verified, each good until its space changes.
-    pub identities: Cache<Fingerprint, Arc<Remembered>>,
-    /// What a tester wants to go wrong, by space, as of one of its revisions.
-    pub injections: RwLock<HashMap<SpaceId, Injections>>,
+    /// The fault rules that were read last, by space.
+    pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
     hashing: Semaphore,
-    /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
+    /// How many spaces are seeded at once, because seeding keeps a connection busy with hashing tokens.
     pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
     stopping: watch::Sender<bool>,
@@ -59,21 +46,8 @@ impl Deref for App {
     }
 }
 
-/// Rules that inject faults, as of a revision of their space.
-pub type Injections = (i64, Arc<[StoredRule]>);
-
-/// A verified credential, as of the revision of its space.
-pub struct Remembered {
-    pub credential: Credential,
-    /// What people call it.
-    pub label: Arc<str>,
-    /// What it may do, in a few words.
-    pub held: Arc<str>,
-    /// The space it opens.
-    pub space: Space,
-    /// Whom it speaks for, in its service's own type.
-    pub principal: Arc<dyn Any + Send + Sync>,
-}
+/// A space's fault rules, as of a revision.
+pub type FaultRules = (i64, Arc<[StoredRule]>);
 
 /// Why a Locum did not start.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +57,7 @@ pub enum StartError {
     Seed(Diagnostics),
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The server key's file is.
+    /// The server key's file can be neither read nor made.
     #[error("cannot keep the server key in {path}: {source}")]
     KeyFile {
         path: String,
@@ -106,7 +80,7 @@ impl From<ApplyError> for StartError {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Seed(diagnostics) => Self::Seed(diagnostics),
-            ApplyError::Error(fault) => Self::Error(fault),
+            ApplyError::Error(error) => Self::Error(error),
         }
     }
 }
@@ -123,8 +97,7 @@ impl App {
             config,
             db,
             keyring,
-            identities: Cache::new(REMEMBERED_CREDENTIALS),
-            injections: RwLock::default(),
+            fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             hashing: Semaphore::new(cores),
@@ -137,14 +110,14 @@ impl App {
 
     /// The space of requests without a known credential.
     pub async fn default_space(&self) -> Result<Space, Error> {
-        let known = self.default_space.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.default_space.read().clone();
         if let Some(space) = known
             && self.db.revision(space.id).await? == Some(space.revision)
         {
             return Ok(space);
         }
         let space = self.space(DEFAULT_SPACE).await?;
-        *self.default_space.write().unwrap_or_else(PoisonError::into_inner) = Some(space.clone());
+        *self.default_space.write() = Some(space.clone());
         Ok(space)
     }
 
@@ -163,7 +136,7 @@ impl App {
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
     pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Error> {
-        let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let learned = || self.learned.lock();
         if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
             return Ok(());
         }
@@ -177,22 +150,22 @@ impl App {
         self.stopping.send_replace(true);
     }
 
-    /// Waits until the server is stopping. What would go on for as long as the client likes, such as a stream of
-    /// events, ends then: the stop would wait for it to no end.
+    /// Waits until the server is stopping. A stream of events ends then, because the server waits for requests under
+    /// way, and a client may listen for ever.
     pub async fn stopping(&self) {
         // The sender lives as long as this does.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
-    /// Forgets what is remembered of a space that is gone: its key is never given out again.
+    /// Forgets what is remembered of a deleted space, because its key is never given out again.
     pub fn forget(&self, space: SpaceId) {
-        self.injections.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        self.fault_rules.write().remove(&space);
+        self.learned.lock().remove(&space);
     }
 
     /// An id for a request.
     pub fn next_request_id(&self) -> Uuid {
-        self.request_ids.lock().unwrap_or_else(PoisonError::into_inner).uuid()
+        self.request_ids.lock().uuid()
     }
 }
 

@@ -15,4 +15,4 @@ pub mod startup;
 pub mod store;
 mod tls;
 mod ui;
-mod web;
+pub mod web;

@@ -17,42 +17,38 @@ use crate::{
     core::error::Error,
     http::{
         authenticate,
+        credential_places::CredentialPlaces,
         metrics::Metrics,
         observe::{self, Observer},
         problem::Problem,
     },
-    services::{atlassian, jetbrains_account, license_vault, seeding::Seeds},
+    services::{Services, seeding::Seeds},
     ui,
 };
 
 /// The largest body a service takes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Everything, on one origin. The vendors' paths do not collide.
-pub fn router(app: App, seeds: Seeds) -> Router {
+/// Everything, on one origin. The services' paths do not collide.
+pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
-    let mut router = Router::new()
-        .merge(control::probes(&metrics))
-        .merge(license_vault::router(&app))
-        .merge(jetbrains_account::pages());
-    for (base, service) in
-        [(jetbrains_account::BASE, jetbrains_account::router(&app)), (atlassian::BASE, atlassian::router(&app))]
-    {
-        router = router
-            .nest(base, service.clone())
-            // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
-            .route_service(&format!("{base}/"), service.with_state(app.clone()));
+    let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
+    let mut router = Router::new().merge(control::probes(&metrics));
+    for service in services.iter() {
+        router = router.merge((service.routes)(&app));
     }
     if app.config.control {
-        let control_routes = control::routes(&app, seeds);
-        router = router
-            .nest(control::BASE, control::with_guard(control_routes.clone(), &app))
-            .merge(ui::router(&app, control_routes));
+        let control_routes = control::routes(&app, services, seeds);
+        router = router.nest(control::BASE, control::with_guard(control_routes.clone(), &app)).merge(ui::router(
+            &app,
+            services,
+            control_routes,
+        ));
     }
     router
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(Observer { app: app.clone(), metrics }, observe::observe))
+        .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
         .with_state(app)
 }
 

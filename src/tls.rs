@@ -1,4 +1,4 @@
-//! Whom Locum claims to be over TLS: by a certificate of the user's, or by one of an authority that it makes itself.
+//! The certificate that is served over TLS: the user's, or one of an authority that Locum makes.
 
 use std::{net::IpAddr, path::Path, sync::Arc};
 
@@ -15,9 +15,8 @@ use tokio_rustls::rustls::{
 
 use crate::core::{clock::Time, secret_file};
 
-/// What every made certificate is good for: the vendors' hosts, which clients may have compiled in, and this machine.
-const NAMES: [&str; 6] =
-    ["account.jetbrains.com", "api.atlassian.com", "*.fls.jetbrains.com", "localhost", "127.0.0.1", "::1"];
+/// This machine's names, which every made certificate is good for.
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The same each time, because a kept authority is known by its name and its key.
 const AUTHORITY: &str = "Locum (an authority for tests)";
 const AUTHORITY_DAYS: i64 = 3650;
@@ -55,7 +54,7 @@ impl Identity {
         Ok(Self { server: server(chain, key).map_err(TlsError::Pair)?, authority: None })
     }
 
-    /// A new certificate, good for `names` beside the vendors', from the authority that is kept in `file`. Without
+    /// A new certificate, good for `names` and this machine, from the authority that is kept in `file`. Without
     /// one the authority is new too, and its key is never written down. `now` is the machine's time, because clients
     /// go by theirs.
     ///
@@ -83,7 +82,7 @@ impl Identity {
         let issuer = Issuer::new(of_authority(), KeyPair::from_pem(&kept).map_err(|e| broken(&e))?);
         let mut all: Vec<String> = NAMES.map(ToOwned::to_owned).into();
         for name in names {
-            // An address that stands for all is no client's name for it.
+            // No client connects to the address that means all addresses.
             let means_all = name.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
             if !means_all && !all.iter().any(|known| known == name) {
                 all.push(name.to_owned());

@@ -167,67 +167,6 @@ impl Drop for EndpointsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seed::file::SeedFile;
-
-    fn values(seed: &str, id_seed: Option<IdSeed>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
-        let seeds = seeding::read_all(&[SeedFile::local("test", seed)]).unwrap();
-        let (endpoints, unknown) = offline("http://h:1", &seeds, id_seed).unwrap();
-        let credentials = endpoints
-            .variables()
-            .filter(|(name, _)| !name.ends_with("_URL"))
-            .map(|(name, value)| (name, value.to_owned()))
-            .collect();
-        (credentials, unknown)
-    }
-
-    fn named<const N: usize>(pairs: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
-        pairs.map(|(name, value)| (name, value.to_owned())).to_vec()
-    }
-
-    #[test]
-    fn the_demo_has_everything() {
-        let (all, unknown) = values(crate::seed::DEMO, None);
-        let expected = named([
-            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", "6700001"),
-            ("JETBRAINS_ACCOUNT_API_KEY", "demo-jba-organization-admin"),
-            ("LICENSE_VAULT_TOKEN", "demo-vault-token"),
-            ("LICENSE_VAULT_AUTOMATION_TOKEN", "demo-automation-token"),
-            ("ATLASSIAN_ORG_ID", "8f2b0c1e-0000-4000-8000-000000000001"),
-            ("ATLASSIAN_API_KEY", "demo-atlassian-key"),
-        ]);
-        assert_eq!((all, unknown), (expected, vec![]));
-    }
-
-    #[test]
-    fn the_credentials_that_open_most_are_chosen_and_what_is_not_there_is_left_out() {
-        let seed = r"{version: 1, organizations: [
-            {name: A, customer_code: 1, org_id: 8f2b0c1e-0000-4000-8000-000000000001,
-             people: [{email: team@a.test}, {email: viewer@a.test}, {email: Admin@a.test}],
-             jetbrains_account: {teams: [{id: 5, name: T}],
-               roles: [{person: team@a.test, role: team_admin, team: 5}, {person: viewer@a.test, role: viewer},
-                       {person: admin@a.test, role: organization_admin}],
-               tokens: [{person: team@a.test, team: 5, token: team}, {person: viewer@a.test, token: viewer},
-                        {person: ADMIN@a.test, token: admin}]},
-             atlassian: {api_keys: [{label: r, token: scoped, scopes: [read:tokens:admin]}, {label: f, token: full}]}}]}";
-        let expected = named([
-            ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", "1"),
-            ("JETBRAINS_ACCOUNT_API_KEY", "admin"),
-            ("ATLASSIAN_ORG_ID", "8f2b0c1e-0000-4000-8000-000000000001"),
-            ("ATLASSIAN_API_KEY", "full"),
-        ]);
-        assert_eq!(values(seed, None), (expected, vec![]));
-        assert_eq!(values("version: 1", None), (vec![], vec![]));
-    }
-
-    #[test]
-    fn what_is_left_to_chance_needs_the_id_seed() {
-        let seed = "{version: 1, organizations: [{name: A, customer_code: 1, people: [{email: a@a.test}], \
-                    atlassian: {api_keys: [{label: f}]}}]}";
-        assert_eq!(values(seed, None), (vec![], vec!["ATLASSIAN_ORG_ID", "ATLASSIAN_API_KEY"]));
-        let (with, unknown) = values(seed, Some(IdSeed(7)));
-        assert_eq!((with.len(), unknown), (2, vec![]));
-        assert_eq!(with, values(seed, Some(IdSeed(7))).0);
-    }
 
     #[test]
     fn addresses_that_mean_all_are_called_localhost() {

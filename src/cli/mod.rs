@@ -18,11 +18,11 @@ use crate::{
     config::{Config, ConfigError, Listen, Settings, is_given},
     control::variables::Format,
     core::duration::parse_duration,
+    services,
 };
 
-/// Stands in for the JetBrains Account, License Vault and Atlassian API Access services, for other people's tests.
 #[derive(Debug, Parser)]
-#[command(name = "locum", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(name = "locum", about = services::ABOUT, version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -77,7 +77,8 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "openapi")]
         dir: PathBuf,
         /// One document only; without it, --check and --write take all
-        service: Option<openapi::Service>,
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(openapi::names()))]
+        service: Option<String>,
     },
     /// Print a shell's completion script
     Completions {
@@ -163,7 +164,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
-        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service)?,
+        Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
@@ -186,7 +187,7 @@ fn prepared(
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
         }
-        Ok(settings.check(&matches)?)
+        Ok(settings.check(&matches, &services::registry().hosts())?)
     }
 }
 

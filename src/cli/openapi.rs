@@ -2,62 +2,43 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
-use utoipa::openapi::OpenApi;
-
 use crate::{
     cli::{Failure, print},
     control,
-    services::{atlassian, jetbrains_account, license_vault},
+    services::{self, Registry},
 };
 
+/// The document of the control API, beside those of the services.
+const CONTROL: &str = "control";
+
 /// What has a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Service {
-    JetbrainsAccount,
-    LicenseVault,
-    AtlassianApiAccess,
-    Control,
+pub(super) fn names() -> Vec<&'static str> {
+    let services = services::registry();
+    services.iter().map(super::super::services::service::Service::document_name).chain([CONTROL]).collect()
 }
 
-impl Service {
-    fn file(self) -> &'static str {
-        match self {
-            Self::JetbrainsAccount => "jetbrains-account.json",
-            Self::LicenseVault => "license-vault.json",
-            Self::AtlassianApiAccess => "atlassian-api-access.json",
-            Self::Control => "control.json",
-        }
-    }
-
-    fn document(self) -> OpenApi {
-        match self {
-            Self::JetbrainsAccount => jetbrains_account::openapi(),
-            Self::LicenseVault => license_vault::openapi(),
-            Self::AtlassianApiAccess => atlassian::openapi(),
-            Self::Control => control::openapi(),
-        }
-    }
-
-    fn text(self) -> Result<String, Failure> {
-        let json = self.document().to_pretty_json();
-        json.map(|json| json + "\n").map_err(|e| Failure::Failed(format!("cannot write {}: {e}", self.file())))
-    }
+fn text(services: &Registry, name: &str) -> Result<String, Failure> {
+    let document = match services.iter().find(|service| service.document_name() == name) {
+        Some(service) => (service.document)(),
+        None => control::openapi(services),
+    };
+    let json = document.to_pretty_json();
+    json.map(|json| json + "\n").map_err(|e| Failure::Failed(format!("cannot write {name}.json: {e}")))
 }
 
-pub(super) fn run(check: bool, write: bool, dir: &Path, service: Option<Service>) -> Result<(), Failure> {
-    let chosen = service.map_or_else(|| Service::value_variants().to_vec(), |service| vec![service]);
+pub(super) fn run(check: bool, write: bool, dir: &Path, name: Option<&str>) -> Result<(), Failure> {
+    let services = services::registry();
     if !check && !write {
-        let Some(service) = service else {
-            let names: Vec<_> = chosen.iter().filter_map(ValueEnum::to_possible_value).collect();
-            let names: Vec<&str> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
-            return Err(Failure::Usage(format!("name a service ({}), or use --check or --write", names.join(", "))));
+        let Some(name) = name else {
+            let names = names().join(", ");
+            return Err(Failure::Usage(format!("name a service ({names}), or use --check or --write")));
         };
-        return print(&service.text()?);
+        return print(&text(&services, name)?);
     }
     let mut stale = Vec::new();
-    for service in chosen {
-        let (path, text) = (dir.join(service.file()), service.text()?);
+    let chosen = names().into_iter().filter(|one| name.is_none_or(|name| name == *one));
+    for name in chosen {
+        let (path, text) = (dir.join(format!("{name}.json")), text(&services, name)?);
         if write {
             std::fs::write(&path, text)
                 .map_err(|e| Failure::Failed(format!("cannot write {}: {e}", path.display())))?;

@@ -26,13 +26,10 @@ use crate::{
     control::variables::Endpoints,
     core::token::PlainToken,
     domain::organization::DEFAULT_SPACE,
-    http::vendor_service::VendorService as _,
     router,
     seed::credential::SeededCredential,
     services::{
-        atlassian::Atlassian,
-        jetbrains_account::JetBrainsAccount,
-        license_vault::{self, LicenseVault},
+        Service, Services,
         seeding::{self, Plan, Seeds},
     },
     startup::{self, Locum},
@@ -75,6 +72,7 @@ pub(super) async fn serve(
 /// A server that is ready, and says so nowhere but in its endpoints file.
 pub(super) struct Running {
     pub(super) app: App,
+    services: Services,
     /// Where it is reached.
     pub(super) base: String,
     tls: Option<TlsPlace>,
@@ -121,7 +119,7 @@ pub(super) async fn start(
     }
 
     let timeout = config.shutdown_timeout;
-    let Locum { app, seeds, plan, router } = tokio::select! {
+    let Locum { app, services, seeds, plan, router } = tokio::select! {
         started = startup::start(config) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
@@ -140,7 +138,19 @@ pub(super) async fn start(
         file.write(&endpoints)?;
     }
     let tls = place;
-    Ok(ControlFlow::Continue(Running { app, base, tls, endpoints, signals, credentials, file, stop, servers, timeout }))
+    Ok(ControlFlow::Continue(Running {
+        app,
+        services,
+        base,
+        tls,
+        endpoints,
+        signals,
+        credentials,
+        file,
+        stop,
+        servers,
+        timeout,
+    }))
 }
 
 /// Serves what comes to one listener, until it is told to stop.
@@ -261,13 +271,10 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
         config.location.describe(),
         config.id_seed.0
     )?;
-    for (service, title, base_path) in [
-        (JetBrainsAccount::NAME, "JetBrains Account", JetBrainsAccount::BASE),
-        (LicenseVault::NAME, "License Vault", license_vault::BASE),
-        (Atlassian::NAME, "Atlassian API Access", Atlassian::BASE),
-    ] {
+    for service in running.services.iter() {
+        let Service { name, title, base_path, .. } = *service;
         writeln!(out, "{title:<21} {base}{base_path}")?;
-        for shown in credentials.iter().filter(|shown| shown.service == service).take(SHOWN_PER_SERVICE) {
+        for shown in credentials.iter().filter(|shown| shown.service == name).take(SHOWN_PER_SERVICE) {
             writeln!(out, "  {:<33} {}  {}", shown.who, shown.organization, shown.headers.join("  "))?;
         }
     }

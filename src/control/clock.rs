@@ -20,14 +20,14 @@ use crate::{
 };
 
 /// A space's clock.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ClockAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ClockAnswer {
     /// `real`, `frozen` or `offset`.
     #[schema(example = "frozen")]
-    mode: String,
+    pub(crate) mode: String,
     /// What it shows, to the microsecond.
     #[schema(format = DateTime, example = "2026-01-15T09:00:00Z")]
-    now: String,
+    pub(crate) now: String,
 }
 
 impl From<Clock> for ClockAnswer {
@@ -48,6 +48,25 @@ pub(super) struct PutClock {
     now: Option<String>,
 }
 
+impl PutClock {
+    fn read(&self, space: &Space) -> Result<Clock, Error> {
+        let now = self.now.as_deref().map(clock::parse).transpose().map_err(|e| Error::invalid("/now", e))?;
+        match (self.mode.as_str(), now) {
+            ("real", None) => Ok(Clock::Real),
+            ("real", Some(_)) => {
+                Err(Error::invalid("/now", "a real clock cannot be set: use `offset`, or leave `now` out"))
+            }
+            ("frozen", now) => Ok(Clock::Frozen(now.unwrap_or_else(|| space.now()))),
+            ("offset", Some(now)) => Ok(Clock::showing(now)),
+            ("offset", None) => Err(Error::invalid("/now", "`now` is needed: what the clock shows from here on")),
+            (other, _) => {
+                let detail = format!("`{other}` is not a mode: expected real, frozen or offset");
+                Err(Error::invalid("/mode", detail))
+            }
+        }
+    }
+}
+
 /// Body of `advanceClock`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +74,16 @@ pub(super) struct AdvanceClock {
     /// A length of time: `90s`, `15m`, `8h`, `30d`, `2w`, `1y`.
     #[schema(example = "30d")]
     by: String,
+}
+
+impl AdvanceClock {
+    fn read(&self) -> Result<HumanDuration, Error> {
+        let by: HumanDuration = self.by.parse().map_err(|e: String| Error::invalid("/by", e))?;
+        if by.is_negative() {
+            return Err(Error::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock"));
+        }
+        Ok(by)
+    }
 }
 
 /// What the clock shows.
@@ -75,23 +104,8 @@ pub(super) async fn put_clock(
     InSpace(space): InSpace,
     Json(body): Json<PutClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    let now = body.now.map(|text| clock::parse(&text).map_err(|e| Error::invalid("/now", e))).transpose()?;
-    let clock = match (body.mode.as_str(), now) {
-        ("real", None) => Clock::Real,
-        ("real", Some(_)) => {
-            return Err(Error::invalid("/now", "a real clock cannot be set: use `offset`, or leave `now` out").into());
-        }
-        ("frozen", now) => Clock::Frozen(now.unwrap_or_else(|| space.now())),
-        ("offset", Some(now)) => Clock::showing(now),
-        ("offset", None) => {
-            return Err(Error::invalid("/now", "`now` is needed: what the clock shows from here on").into());
-        }
-        (other, _) => {
-            let detail = format!("`{other}` is not a mode: expected real, frozen or offset");
-            return Err(Error::invalid("/mode", detail).into());
-        }
-    };
-    set(&app, &space, |_| Ok(clock)).await
+    let clock = body.read(&space)?;
+    change(&app, &space, |_| Ok(clock)).await
 }
 
 /// Sets the clock back to the machine's.
@@ -102,7 +116,7 @@ pub(super) async fn delete_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    set(&app, &space, |_| Ok(Clock::Real)).await
+    change(&app, &space, |_| Ok(Clock::Real)).await
 }
 
 /// Moves the clock. A frozen one stays frozen; a real one becomes an offset one.
@@ -115,17 +129,14 @@ pub(super) async fn advance_clock(
     InSpace(space): InSpace,
     Json(body): Json<AdvanceClock>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    let by: HumanDuration = body.by.parse().map_err(|e: String| Error::invalid("/by", e))?;
-    if by.is_negative() {
-        return Err(Error::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock").into());
-    }
-    set(&app, &space, |clock| {
+    let by = body.read()?;
+    change(&app, &space, |clock| {
         clock.advance(by).ok_or_else(|| Error::invalid("/by", "leads out of the years 1970 to 9998"))
     })
     .await
 }
 
-async fn set(
+async fn change(
     app: &App,
     space: &Space,
     to: impl FnOnce(Clock) -> Result<Clock, Error>,

@@ -1,4 +1,4 @@
-//! Answers that tell of one generation, however many sessions they are read in.
+//! Reads of the control API that tell of one generation of a space's data.
 
 use axum::{
     body::Body,
@@ -10,9 +10,11 @@ use axum::{
 
 use crate::{
     app::App,
-    core::error::Error,
-    domain::organization::Space,
-    http::{control_input::InSpace, problem::Problem},
+    http::{
+        consistent_read::{Attempt, answer_consistently},
+        control_input::InSpace,
+        problem::Problem,
+    },
 };
 
 /// Middleware: reads once more when everything in the space was replaced meanwhile.
@@ -20,24 +22,19 @@ pub(super) async fn consistent_read(State(app): State<App>, request: Request, ne
     if request.method() != Method::GET {
         return next.run(request).await;
     }
-    let (mut parts, _) = request.into_parts();
-    loop {
-        let space = InSpace::from_request_parts(&mut parts, &app).await;
-        let answer = next.clone().run(Request::from_parts(parts.clone(), Body::empty())).await;
-        // Without one, the route says so itself, or is about none.
-        let Ok(InSpace(space)) = space else { return answer };
-        match is_there(&app, &space).await {
-            Ok(true) => return answer,
-            Ok(false) => {}
-            Err(fault) => return Problem::from(fault).into_response(),
+    // No route that reads takes a body, and without one the request can be sent again.
+    let request = request.map(|_| Body::empty());
+    let answered = answer_consistently(&app.db, request, |mut parts, body| {
+        let (app, next) = (&app, next.clone());
+        async move {
+            let space = InSpace::from_request_parts(&mut parts, app).await;
+            let answer = next.run(Request::from_parts(parts, body)).await;
+            Ok(match space {
+                Ok(InSpace(space)) => Attempt::ReadFrom { space: space.id, generation: space.generation(), answer },
+                // Without a space, the route says so itself, or is about none.
+                Err(_) => Attempt::Final(answer),
+            })
         }
-    }
-}
-
-async fn is_there(app: &App, space: &Space) -> Result<bool, Error> {
-    if app.db.generation(space.id).await? == Some(space.generation()) {
-        return Ok(true);
-    }
-    app.db.wait_for_writer().await?;
-    Ok(false)
+    });
+    answered.await.unwrap_or_else(|error| Problem::from(error).into_response())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{Extension, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,6 +12,7 @@ use crate::{
     core::{
         clock::{self, Time},
         error::Error,
+        suggest::suggest,
     },
     domain::{
         credential::CredentialSummary,
@@ -21,41 +22,41 @@ use crate::{
         control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
         problem::{Problem, Refused},
     },
-    seed::suggest,
-    store::{self, ReadWrite, Session},
+    services::{self, Registry, Services},
+    store::{self, ReadWrite, Session, credential::CredentialKind},
 };
 
 /// A credential, without its token.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CredentialAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct CredentialAnswer {
     #[schema(example = "cred-3")]
-    id: String,
+    pub(crate) id: String,
     /// The service that takes it.
-    #[schema(example = "atlassian")]
-    service: String,
+    #[schema(example = json!(services::EXAMPLE))]
+    pub(crate) service: String,
     /// The organization's customer code.
     #[schema(example = "6700001")]
-    organization: String,
-    /// `jetbrains_token`, `vault`, `automation`, `reporting`, `api_key` or `session`.
-    #[schema(example = "api_key")]
-    kind: String,
+    pub(crate) organization: String,
+    /// What it is, by the name that its service gives it.
+    #[schema(example = json!(services::EXAMPLE_KIND))]
+    pub(crate) kind: String,
     /// What people call it.
     #[schema(example = "reader")]
-    label: String,
+    pub(crate) label: String,
     /// When it was made, or last made anew.
     #[schema(format = DateTime)]
-    created_at: String,
+    pub(crate) created_at: String,
     /// When it stops working. Absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    expires_at: Option<String>,
-    status: CredentialStatus,
+    pub(crate) expires_at: Option<String>,
+    pub(crate) status: CredentialStatus,
 }
 
 /// Whether a credential works, by the space's clock.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CredentialStatus {
+pub(crate) enum CredentialStatus {
     Active,
     Expired,
 }
@@ -74,7 +75,7 @@ pub(super) struct RotatedCredential {
 #[into_params(parameter_in = Query)]
 pub(super) struct CredentialFilter {
     /// Those that this service takes.
-    #[param(example = "atlassian")]
+    #[param(example = json!(services::EXAMPLE))]
     service: Option<String>,
     /// Those of the organization with this customer code.
     #[param(example = "6700001")]
@@ -90,7 +91,7 @@ fn shown(credential: &CredentialSummary, now: Time) -> CredentialAnswer {
         id: id(credential),
         service: credential.service.clone(),
         organization: credential.customer_code.to_string(),
-        kind: credential.kind.to_string(),
+        kind: credential.kind.clone(),
         label: credential.label.clone(),
         created_at: clock::write(credential.created_at),
         expires_at: credential.expires_at.map(clock::write),
@@ -132,17 +133,24 @@ async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<Read
     Ok((db, credential))
 }
 
+fn find_kind(services: &Registry, credential: &CredentialSummary) -> Result<&'static CredentialKind, Error> {
+    let CredentialSummary { service, kind, .. } = credential;
+    let unknown = || Error::internal(format!("`{service}` has no credentials of the kind `{kind}`"));
+    services.credential_kind(service, kind).ok_or_else(unknown)
+}
+
 /// The credentials of a space, oldest first. Their tokens, nobody can read any more.
 #[utoipa::path(get, path = "/credentials", operation_id = "getCredentials", tag = "Credentials", security((), ("controlToken" = [])),
     params(SpaceQuery, CredentialFilter),
     responses((status = 200, description = "The credentials", body = Vec<CredentialAnswer>), Refused))]
 pub(super) async fn get_credentials(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Params(filter): Params<CredentialFilter>,
 ) -> Result<Answer<Vec<CredentialAnswer>>, Problem> {
     if let Some(service) = &filter.service {
-        check_service("/service", service)?;
+        check_service(&services, "/service", service)?;
     }
     let mut db = app.db.read().await?;
     if let Some(code) = &filter.organization {
@@ -181,6 +189,7 @@ pub(super) async fn get_credential(
     responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
 pub(super) async fn expire_credential(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<CredentialAnswer>, Problem> {
@@ -188,7 +197,7 @@ pub(super) async fn expire_credential(
     let now = db.now();
     if !credential.is_expired(now) {
         credential.expires_at = Some(now);
-        store::credential::set_expiry(&mut db, &credential, Some(now)).await?;
+        store::credential::set_expiry(&mut db, &credential, find_kind(&services, &credential)?, Some(now)).await?;
     }
     db.commit().await?;
     Ok(Answer(shown(&credential, now)))
@@ -217,14 +226,16 @@ pub(super) async fn revoke_credential(
     responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
 pub(super) async fn rotate_credential(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<RotatedCredential>, Problem> {
     let (mut db, credential) = open(&app, &space, &path).await?;
     let now = db.now();
-    let token = store::credential::rotate(&mut db, &app.keyring, &credential).await?;
+    let kind = find_kind(&services, &credential)?;
+    let token = store::credential::rotate(&mut db, &app.keyring, &credential, kind).await?;
     if credential.is_expired(now) {
-        store::credential::set_expiry(&mut db, &credential, credential.kind.lasts_until(now)).await?;
+        store::credential::set_expiry(&mut db, &credential, kind, kind.expiry(now)).await?;
     }
     let credential = shown(&find(&mut db, space.id, &id(&credential)).await?, now);
     db.commit().await?;

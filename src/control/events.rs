@@ -36,46 +36,47 @@ use crate::{
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
 pub(super) async fn get_events(State(app): State<App>, InSpace(space): InSpace) -> Result<Response, Problem> {
     let listener = app.db.listen(space.id).await?;
-    let listening = Listening { listener, space: space.id, app, first: Some(state(&space)?) };
-    let events = stream::unfold(listening, |mut listening| async {
-        let event = listening.next().await?;
-        Some((Ok::<_, Infallible>(event), listening))
+    let stream = EventStream { listener, space: space.id, app, first: Some(state(&space)?) };
+    let events = stream::unfold(stream, |mut stream| async {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-struct Listening {
+struct EventStream {
     listener: Listener,
     space: SpaceId,
     app: App,
     first: Option<sse::Event>,
 }
 
-impl Listening {
+impl EventStream {
     /// The next event; `None` when there will be none.
     async fn next(&mut self) -> Option<sse::Event> {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
         loop {
-            let described = tokio::select! {
-                described = self.listener.next() => described,
+            let heard = tokio::select! {
+                heard = self.listener.next() => heard,
                 () = self.app.stopping() => return None,
             };
-            match self.shown(described).await {
+            match self.write(heard).await {
                 Ok(Some(event)) => return Some(event),
-                // It is gone already, which the next event will tell.
+                // The journal has dropped it already.
                 Ok(None) => {}
-                Err(fault) => {
-                    fault.log();
+                Err(error) => {
+                    error.log();
                     return None;
                 }
             }
         }
     }
 
-    async fn shown(&self, described: Option<Event>) -> Result<Option<sse::Event>, Error> {
-        let Some(Event { happened, id, .. }) = described else { return event("missed", &json!({})).map(Some) };
+    /// Writes an event as it is sent; `None` where there is nothing left to tell.
+    async fn write(&self, heard: Option<Event>) -> Result<Option<sse::Event>, Error> {
+        let Some(Event { happened, id, .. }) = heard else { return event("missed", &json!({})).map(Some) };
         match happened {
             EventKind::Request => {
                 let found = store::journal::find(&self.app.db, self.space, &id).await?;
@@ -84,10 +85,10 @@ impl Listening {
             }
             EventKind::State => state(&self.space().await?).map(Some),
             EventKind::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),
-            EventKind::Fault => match fault_rules::one(&self.app, self.space, &id).await {
+            EventKind::Fault => match fault_rules::find(&self.app, self.space, &id).await {
                 Ok(kept) => event("fault", &kept).map(Some),
                 Err(Error::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             },
         }
     }

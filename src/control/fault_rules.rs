@@ -1,38 +1,39 @@
 //! `/faults`: what is to go wrong.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    control::selector::Match,
+    control::request_matcher,
     core::{duration::parse_duration, error::Error},
     domain::{
         fault_rule::{Damage, Effect, Rule},
         organization::SpaceId,
+        request_matcher::RequestMatcher,
     },
     http::{
         control_input::{Answer, InSpace, Json, Segments, SpaceQuery, check_text},
         extract::object,
         problem::{Problem, Refused},
     },
-    store::fault_rule::StoredRule,
+    services::{Registry, Services},
+    store::{self, fault_rule::StoredRule},
 };
 
 /// A rule that injects faults.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultRule {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
-    r#match: Match,
+    r#match: RequestMatcher,
     /// What becomes of them.
     #[serde(deserialize_with = "object")]
     then: Then,
     /// How many are hit; left out, all of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     times: Option<i64>,
     /// How many are let through first.
@@ -44,7 +45,7 @@ pub(super) struct FaultRule {
 /// What becomes of a request. At least one of these.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Then {
+pub(crate) struct Then {
     /// It is answered with this status, in the vendor's shape unless there is a body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 200, maximum = 599, example = 503)]
@@ -67,18 +68,26 @@ pub(super) struct Then {
 }
 
 /// A rule as it is kept.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FaultRuleAnswer {
-    id: String,
-    #[serde(flatten)]
-    rule: FaultRule,
+// Its members are not those of `FaultRule` flattened, because that refuses others, as `id`, in its schema too.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct FaultRuleAnswer {
+    pub(crate) id: String,
+    /// Which requests.
+    pub(crate) r#match: RequestMatcher,
+    /// What becomes of them.
+    pub(crate) then: Then,
+    /// How many are hit; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<i64>,
+    /// How many are let through first.
+    pub(crate) after: i64,
     /// How many requests it has hit.
-    hits: i64,
+    pub(crate) hits: i64,
 }
 
 impl FaultRule {
-    fn read(self) -> Result<Rule, Problem> {
-        let Self { r#match: wanted, then, times, after } = self;
+    fn read(self, services: &Registry) -> Result<Rule, Problem> {
+        let Self { r#match: which, then, times, after } = self;
         then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
         if times.is_some_and(|times| times < 1) {
             return Err(Error::invalid("/times", "expected a number from 1").into());
@@ -95,7 +104,8 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
-        Ok(Rule { which: wanted.read()?, effect, times, after })
+        request_matcher::check(services, &which)?;
+        Ok(Rule { which, effect, times, after })
     }
 }
 
@@ -113,8 +123,8 @@ impl From<StoredRule> for FaultRuleAnswer {
         let Rule { which, effect, times, after } = stored.rule;
         let Effect { status, code, body, delay_millis, fault } = effect;
         let delay = delay_millis.map(|millis| format!("{millis}ms"));
-        let rule = FaultRule { r#match: which.into(), then: Then { status, code, body, delay, fault }, times, after };
-        Self { id: stored.id, rule, hits }
+        let then = Then { status, code, body, delay, fault };
+        Self { id: stored.id, r#match: which, then, times, after, hits }
     }
 }
 
@@ -126,7 +136,7 @@ pub(super) async fn get_faults(
     State(app): State<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Vec<FaultRuleAnswer>>, Problem> {
-    let rules = crate::store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
+    let rules = store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
     Ok(Answer(rules.into_iter().map(Into::into).collect()))
 }
 
@@ -136,12 +146,13 @@ pub(super) async fn get_faults(
     responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
 pub(super) async fn inject_fault(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(body): Json<FaultRule>,
 ) -> Result<Answer<FaultRuleAnswer>, Problem> {
-    let rule = body.read()?;
+    let rule = body.read(&services)?;
     let mut db = app.db.write(space.id).await?;
-    let stored = crate::store::fault_rule::add(&mut db, rule).await?;
+    let stored = store::fault_rule::add(&mut db, rule).await?;
     db.commit().await?;
     Ok(Answer(stored.into()))
 }
@@ -155,14 +166,14 @@ pub(super) async fn remove_faults(
     InSpace(space): InSpace,
 ) -> Result<Answer<Vec<FaultRuleAnswer>>, Problem> {
     let mut db = app.db.write(space.id).await?;
-    crate::store::fault_rule::remove(&mut db, None).await?;
+    store::fault_rule::remove(&mut db, None).await?;
     db.commit().await?;
     Ok(Answer(Vec::new()))
 }
 
 /// A rule as it is now.
-pub(crate) async fn one(app: &App, space: SpaceId, id: &str) -> Result<FaultRuleAnswer, Error> {
-    let rules = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?;
+pub(super) async fn find(app: &App, space: SpaceId, id: &str) -> Result<FaultRuleAnswer, Error> {
+    let rules = store::fault_rule::list(&mut app.db.read().await?, space).await?;
     let found = rules.into_iter().find(|stored| stored.id == id);
     found.map(Into::into).ok_or_else(|| Error::NotFound(format!("there is no fault `{id}`")))
 }
@@ -176,7 +187,7 @@ pub(super) async fn get_fault(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<FaultRuleAnswer>, Problem> {
-    Ok(Answer(one(&app, space.id, path.get("id")).await?))
+    Ok(Answer(find(&app, space.id, path.get("id")).await?))
 }
 
 /// Removes one fault.
@@ -188,9 +199,9 @@ pub(super) async fn remove_fault(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<FaultRuleAnswer>, Problem> {
-    let kept = one(&app, space.id, path.get("id")).await?;
+    let kept = find(&app, space.id, path.get("id")).await?;
     let mut db = app.db.write(space.id).await?;
-    crate::store::fault_rule::remove(&mut db, Some(path.get("id"))).await?;
+    store::fault_rule::remove(&mut db, Some(path.get("id"))).await?;
     db.commit().await?;
     Ok(Answer(kept))
 }

@@ -5,14 +5,15 @@ mod clock;
 mod consistent_read;
 mod credentials;
 mod docs;
+mod document;
 mod events;
 mod fault_rules;
 mod info;
 mod probes;
 mod rate_limits;
+mod request_matcher;
 mod requests;
 mod seed;
-mod selector;
 mod snapshots;
 mod spaces;
 mod state;
@@ -33,14 +34,24 @@ use crate::{
     app::App,
     core::error::Error,
     http::{control_guard, control_input, metrics::Metrics, problem::Problem},
-    services::seeding::Seeds,
+    services::{Registry, Services, seeding::Seeds},
 };
 
-pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
-
 pub use self::probes::starting;
+pub(crate) use self::{
+    clock::ClockAnswer,
+    credentials::CredentialAnswer,
+    fault_rules::FaultRuleAnswer,
+    rate_limits::{PolicyAnswer, RateLimits, WindowAnswer},
+    requests::{
+        RequestSummary,
+        detail::{Header, MessageAnswer, RequestDetail},
+        list::JournalPage,
+    },
+};
 
 pub use crate::http::CONTROL_BASE as BASE;
+pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,7 +64,7 @@ pub use crate::http::CONTROL_BASE as BASE;
 )]
 struct Document;
 
-fn documented() -> OpenApiRouter<App> {
+fn documented(services: &Registry) -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
@@ -63,12 +74,12 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(ca_certificate::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
-        .merge(space_routes())
+        .merge(space_routes(services))
 }
 
 /// What is about one space: once as it is, and once behind `/spaces/{space}`.
-fn space_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+fn space_routes(services: &Registry) -> OpenApiRouter<App> {
+    let platform = OpenApiRouter::new()
         .routes(routes!(info::get_info))
         .routes(routes!(seed::reset))
         .routes(routes!(seed::seed))
@@ -83,46 +94,15 @@ fn space_routes() -> OpenApiRouter<App> {
         .routes(routes!(credentials::expire_credential))
         .routes(routes!(credentials::revoke_credential))
         .routes(routes!(credentials::rotate_credential))
-        .routes(routes!(crate::services::jetbrains_account::control::put_api))
-        .routes(routes!(
-            crate::services::jetbrains_account::control::generate_token,
-            crate::services::jetbrains_account::control::remove_token
-        ))
-        .routes(routes!(
-            crate::services::jetbrains_account::control::give_role,
-            crate::services::jetbrains_account::control::take_role
-        ))
-        .routes(routes!(crate::services::atlassian::control::open_session))
-        .routes(routes!(crate::services::atlassian::control::revoke_api_tokens))
-        .routes(routes!(crate::services::atlassian::control::revoke_api_token))
-        .routes(routes!(crate::services::atlassian::control::revoke_api_key))
-        .routes(routes!(crate::services::atlassian::control::delete_service_account))
-        .routes(routes!(crate::services::atlassian::control::revoke_service_account_tokens))
-        .routes(routes!(crate::services::atlassian::control::delete_oauth_client))
         .routes(routes!(fault_rules::get_faults, fault_rules::inject_fault, fault_rules::remove_faults))
         .routes(routes!(fault_rules::get_fault, fault_rules::remove_fault))
         .routes(routes!(rate_limits::get_rate_limits, rate_limits::put_rate_limits))
         .routes(routes!(rate_limits::reset_rate_limits))
-        .routes(routes!(requests::get_requests, requests::delete_requests))
-        .routes(routes!(requests::get_request))
-        .routes(routes!(requests::verify_requests))
-        .routes(routes!(events::get_events))
-        .routes(routes!(crate::services::license_vault::control::get_vault))
-        .routes(routes!(
-            crate::services::license_vault::control::generate_token,
-            crate::services::license_vault::control::delete_token
-        ))
-        .routes(routes!(
-            crate::services::license_vault::control::generate_automation_token,
-            crate::services::license_vault::control::remove_automation_token
-        ))
-        .routes(routes!(
-            crate::services::license_vault::control::get_connections,
-            crate::services::license_vault::control::connect
-        ))
-        .routes(routes!(crate::services::license_vault::control::refresh))
-        .routes(routes!(crate::services::license_vault::control::close))
-        .routes(routes!(crate::services::license_vault::control::revoke))
+        .routes(routes!(requests::list::get_requests, requests::list::delete_requests))
+        .routes(routes!(requests::detail::get_request))
+        .routes(routes!(requests::verify::verify_requests))
+        .routes(routes!(events::get_events));
+    services.iter().fold(platform, |routes, service| routes.merge((service.control_routes)()))
 }
 
 /// A state is longer than anything else that is sent here.
@@ -132,8 +112,10 @@ fn space_state_routes() -> OpenApiRouter<App> {
 }
 
 /// The document of the control API.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+pub fn openapi(services: &Registry) -> utoipa::openapi::OpenApi {
+    let mut document = documented(services).into_openapi();
+    document::share_common_parts(&mut document);
+    document
 }
 
 /// The control API behind its guard, to be mounted at [`BASE`].
@@ -142,20 +124,21 @@ pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
 }
 
 /// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
-pub fn routes(app: &App, seeds: Seeds) -> Router<App> {
-    let (routes, document) = documented().split_for_parts();
+pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
+    let (routes, document) = documented(services).split_for_parts();
     let takes = strict_params::by_route(&document);
     // Documents are large: the next is not made beside this one.
     drop(document);
-    let (space_routes, _) = space_routes().split_for_parts();
+    let (space_routes, _) = space_routes(services).split_for_parts();
     routes
         .nest("/spaces/{space}", space_routes)
-        .merge(docs::router())
+        .merge(docs::router(services))
         .fallback(|| async { Problem::from(Error::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
         .layer(from_fn_with_state(takes, strict_params::check))
         .layer(Extension(seeds))
+        .layer(Extension(Arc::clone(services)))
         .layer(DefaultBodyLimit::max(control_input::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Error::internal("a handler panicked")))

@@ -1,6 +1,8 @@
 //! `/rate-limits`: how many requests credentials may make, and how many they have made.
 
-use axum::extract::State;
+use std::borrow::Cow;
+
+use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,61 +12,64 @@ use crate::{
         clock,
         duration::parse_duration,
         error::Error,
-        rate_window::{Mode, Policy, window},
+        rate_window::{Mode, Policy, RateLimit, check_window, window},
     },
     domain::organization::{Organization, Space},
     http::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
         problem::{Problem, Refused},
     },
-    services::atlassian::seed::checked_window,
-    store::{self, rate_window::Usage},
+    services::{self, Registry, Services},
+    store::{
+        self,
+        rate_window::{self, Usage},
+    },
 };
 
 /// The rate limits of a space.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RateLimits {
-    space: String,
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RateLimits {
+    pub(crate) space: String,
     /// One per organization.
-    policies: Vec<PolicyAnswer>,
+    pub(crate) policies: Vec<PolicyAnswer>,
     /// What was counted in the windows that are open now.
-    windows: Vec<WindowAnswer>,
+    pub(crate) windows: Vec<WindowAnswer>,
 }
 
 /// An organization's rate limit.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PolicyAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct PolicyAnswer {
     /// The organization's customer code.
     #[schema(example = "6700001")]
-    organization: String,
+    pub(crate) organization: String,
     /// The service that is limited.
-    #[schema(example = "atlassian")]
-    service: &'static str,
+    #[schema(value_type = String, example = json!(services::EXAMPLE))]
+    pub(crate) service: Cow<'static, str>,
     /// Requests in one window, per credential and operation.
-    limit: i64,
+    pub(crate) limit: i64,
     /// The window's length.
     #[schema(example = "60s")]
-    window: String,
+    pub(crate) window: String,
     /// `enforce`, `observe` or `off`.
-    mode: String,
+    pub(crate) mode: String,
 }
 
 /// A window that is open now.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WindowAnswer {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct WindowAnswer {
     /// The organization's customer code.
-    organization: String,
+    pub(crate) organization: String,
     /// What the credential is called.
-    credential: String,
+    pub(crate) credential: String,
     #[schema(example = "getApiTokens")]
-    operation: String,
+    pub(crate) operation: String,
     /// Requests so far.
-    requests: i64,
+    pub(crate) requests: i64,
     /// How many more are let through.
-    remaining: i64,
+    pub(crate) remaining: i64,
     /// When counting starts over.
     #[schema(format = DateTime)]
-    reset: String,
+    pub(crate) reset: String,
 }
 
 /// Body of `putRateLimits`. What is left out stays as it is.
@@ -85,14 +90,21 @@ pub(super) struct PutRateLimits {
     mode: Option<String>,
 }
 
-async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem> {
+/// The service that limits its callers, and its limit where an organization has none of its own.
+fn limited_service(services: &Registry) -> Result<(&'static str, RateLimit), Error> {
+    let limited = services.iter().find_map(|service| Some((service.name, service.rate_limit?)));
+    limited.ok_or_else(|| Error::NotFound("no service limits its callers".to_owned()))
+}
+
+async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<RateLimits>, Problem> {
+    let (service, default) = limited_service(services)?;
     // Asked before the session is opened: this opens one of its own.
-    let counted = crate::store::rate_window::windows(&app.db, space.id).await?;
+    let counted = rate_window::windows(&app.db, space.id).await?;
     let now = space.now();
     let mut db = app.db.read().await?;
     let mut limits = RateLimits { space: space.name.clone(), policies: Vec::new(), windows: Vec::new() };
     for organization in store::organization::list(&mut db, space.id).await? {
-        let limit = crate::store::rate_window::policy(&mut db, organization.id).await?;
+        let limit = rate_window::policy(&mut db, organization.id).await?.unwrap_or(default);
         let mode = limit.mode.unwrap_or(app.config.rate_limit);
         let policy = Policy { limit: limit.limit, window: limit.window, mode };
         let open = |counted: &&Usage| {
@@ -111,9 +123,9 @@ async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem>
         }));
         limits.policies.push(PolicyAnswer {
             organization: organization.customer_code.to_string(),
-            service: crate::services::atlassian::store::settings::SERVICE,
+            service: service.into(),
             limit: policy.limit,
-            window: written(policy.window),
+            window: format_window(policy.window),
             mode: mode.to_string(),
         });
     }
@@ -121,7 +133,7 @@ async fn answer(app: &App, space: &Space) -> Result<Answer<RateLimits>, Problem>
 }
 
 /// As seeds and settings write it.
-fn written(window: std::time::Duration) -> String {
+fn format_window(window: std::time::Duration) -> String {
     let millis = window.as_millis();
     if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }
@@ -132,9 +144,10 @@ fn written(window: std::time::Duration) -> String {
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn get_rate_limits(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<RateLimits>, Problem> {
-    answer(&app, &space).await
+    answer(&app, &services, &space).await
 }
 
 /// Sets the rate limit of one organization, or of all. What was counted stays.
@@ -143,14 +156,16 @@ pub(super) async fn get_rate_limits(
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn put_rate_limits(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(body): Json<PutRateLimits>,
 ) -> Result<Answer<RateLimits>, Problem> {
-    let window = body.window.map(|text| parse_duration(&text).and_then(checked_window));
+    let window = body.window.map(|text| parse_duration(&text).and_then(check_window));
     let window = window.transpose().map_err(|e| Error::invalid("/window", e))?;
     let mode: Option<Mode> =
         body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Error::invalid("/mode", e))?;
     let mut db = app.db.write(space.id).await?;
+    let (_, default) = limited_service(&services)?;
     let mut organizations = store::organization::list(&mut db, space.id).await?;
     if let Some(code) = &body.organization {
         organizations.retain(|o: &Organization| o.customer_code.to_string() == *code);
@@ -159,14 +174,14 @@ pub(super) async fn put_rate_limits(
         }
     }
     for organization in organizations {
-        let mut policy = crate::store::rate_window::policy(&mut db, organization.id).await?;
+        let mut policy = rate_window::policy(&mut db, organization.id).await?.unwrap_or(default);
         policy.limit = body.limit.map_or(policy.limit, i64::from);
         policy.window = window.unwrap_or(policy.window);
         policy.mode = mode.or(policy.mode);
-        crate::store::rate_window::set_policy(&mut db, organization.id, policy).await?;
+        rate_window::set_policy(&mut db, organization.id, policy).await?;
     }
     db.commit().await?;
-    answer(&app, &space).await
+    answer(&app, &services, &space).await
 }
 
 /// Starts every count over.
@@ -175,10 +190,11 @@ pub(super) async fn put_rate_limits(
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn reset_rate_limits(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<RateLimits>, Problem> {
     let mut db = app.db.write(space.id).await?;
-    crate::store::rate_window::reset(&mut db).await?;
+    rate_window::reset(&mut db).await?;
     db.commit().await?;
-    answer(&app, &space).await
+    answer(&app, &services, &space).await
 }

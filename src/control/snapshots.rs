@@ -1,8 +1,6 @@
 //! `/snapshots`: states of a space that are kept by name.
 
-use std::collections::HashMap;
-
-use axum::extract::{Path, State as Extension};
+use axum::{Extension, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,13 +9,14 @@ use crate::{
     control::spaces::{SpaceState, check_name, shown},
     core::{clock, error::Error},
     http::{
-        control_input::{Answer, InSpace, SpaceQuery},
+        control_input::{Answer, InSpace, Segments, SpaceQuery},
         problem::{Problem, Refused},
     },
+    services::Services,
     store::{
         self,
         snapshot::Snapshot,
-        state::{self, State},
+        state::{self, ExportedState},
     },
 };
 
@@ -49,11 +48,7 @@ impl SnapshotAnswer {
     }
 }
 
-fn named(path: &HashMap<String, String>) -> &str {
-    path.get("name").map(String::as_str).unwrap_or_default()
-}
-
-fn nobody(name: &str) -> Error {
+fn not_found(name: &str) -> Error {
     Error::NotFound(format!("there is no snapshot `{name}`"))
 }
 
@@ -62,7 +57,7 @@ fn nobody(name: &str) -> Error {
     params(SpaceQuery),
     responses((status = 200, description = "The snapshots, by name", body = Vec<SnapshotAnswer>), Refused))]
 pub(super) async fn get_snapshots(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Vec<SnapshotAnswer>>, Problem> {
     let kept = store::snapshot::list(&mut app.db.read().await?, space.id).await?;
@@ -75,13 +70,14 @@ pub(super) async fn get_snapshots(
     params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot", body = SnapshotAnswer), Refused))]
 pub(super) async fn take_snapshot(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<SnapshotAnswer>, Problem> {
-    let name = named(&path);
+    let name = path.get("name");
     check_name(name)?;
-    let (space, state) = state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
+    let (space, state) = state::export(&mut app.db.read().await?, &app.keyring, space.id, services.tables()).await?;
     let snapshot = store::snapshot::keep(&app.db, &space, name, &state).await?;
     Ok(Answer(SnapshotAnswer::new(&space.name, snapshot)))
 }
@@ -91,15 +87,16 @@ pub(super) async fn take_snapshot(
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn restore_snapshot(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<SpaceState>, Problem> {
-    let name = named(&path);
+    let name = path.get("name");
     let mut db = app.db.write(space.id).await?;
-    let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| nobody(name))?;
+    let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| not_found(name))?;
     let document = serde_json::from_str(&document).map_err(Error::internal)?;
-    state::import(&mut db, &app.keyring, &State::read(document)?).await?;
+    state::import(&mut db, &app.keyring, &ExportedState::read(document, services.tables())?).await?;
     let space = db.space().clone();
     db.commit().await?;
     Ok(Answer(shown(&app, &space).await?))
@@ -110,11 +107,11 @@ pub(super) async fn restore_snapshot(
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot, as it was", body = SnapshotAnswer), Refused))]
 pub(super) async fn delete_snapshot(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
     InSpace(space): InSpace,
-    Path(path): Path<HashMap<String, String>>,
+    path: Segments,
 ) -> Result<Answer<SnapshotAnswer>, Problem> {
-    let name = named(&path);
-    let gone = store::snapshot::delete(&app.db, space.id, name).await?.ok_or_else(|| nobody(name))?;
+    let name = path.get("name");
+    let gone = store::snapshot::delete(&app.db, space.id, name).await?.ok_or_else(|| not_found(name))?;
     Ok(Answer(SnapshotAnswer::new(&space.name, gone)))
 }

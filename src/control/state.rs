@@ -1,6 +1,6 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
-use axum::{extract::State as Extension, http::StatusCode};
+use axum::{Extension, extract::State, http::StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::{
     ToSchema,
@@ -14,9 +14,10 @@ use crate::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
         problem::{Problem, Refused},
     },
+    services::Services,
     store::{
         self,
-        state::{State, StateError},
+        state::{ExportedState, StateError},
     },
 };
 
@@ -61,7 +62,7 @@ impl From<StateError> for Problem {
             StateError::Newer(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, "/format"),
             StateError::OtherKey => refused(StatusCode::CONFLICT, "/key_check"),
             StateError::Taken(_) => refused(StatusCode::CONFLICT, "/tables/credential"),
-            StateError::Error(fault) => fault.into(),
+            StateError::Error(error) => error.into(),
         }
     }
 }
@@ -72,10 +73,11 @@ impl From<StateError> for Problem {
     params(SpaceQuery),
     responses((status = 200, description = "The state", body = StateDocument), Refused))]
 pub(super) async fn get_state(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
-) -> Result<Answer<State>, Problem> {
-    let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id).await?;
+) -> Result<Answer<ExportedState>, Problem> {
+    let (_, state) = store::state::export(&mut app.db.read().await?, &app.keyring, space.id, services.tables()).await?;
     Ok(Answer(state))
 }
 
@@ -86,11 +88,12 @@ pub(super) async fn get_state(
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn put_state(
-    Extension(app): Extension<App>,
+    State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
-    let state = State::read(document)?;
+    let state = ExportedState::read(document, services.tables())?;
     let mut db = app.db.write(space.id).await?;
     store::state::import(&mut db, &app.keyring, &state).await?;
     let space = db.space().clone();

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Months, SecondsFormat, TimeDelta, Utc};
 
 use crate::core::duration::HumanDuration;
 
@@ -105,7 +105,13 @@ pub fn from_micros(micros: i64) -> Time {
 
 /// The moment `span` after `time`; `None` outside the years 1970 to 9998.
 pub fn shift(time: Time, span: HumanDuration) -> Option<Time> {
-    in_range(span.after(time)?)
+    in_range(match span {
+        HumanDuration::Millis(millis) => time.checked_add_signed(TimeDelta::try_milliseconds(millis)?)?,
+        HumanDuration::Years(years) => {
+            let months = Months::new(years.unsigned_abs().checked_mul(12)?);
+            if years < 0 { time.checked_sub_months(months)? } else { time.checked_add_months(months)? }
+        }
+    })
 }
 
 /// A year short of what four digits hold, so that no offset makes it five.
@@ -152,5 +158,14 @@ mod tests {
     fn a_bare_date_is_midnight_and_nanoseconds_are_cut() {
         assert_eq!(parse("2026-01-15").unwrap(), parse("2026-01-15T00:00:00Z").unwrap());
         assert_eq!(micros(parse("2026-01-15T00:00:00.123456789Z").unwrap()) % 1_000_000, 123_456);
+    }
+
+    #[test]
+    fn a_year_keeps_the_day() {
+        let start = parse("2024-02-29").unwrap();
+        assert_eq!(shift(start, HumanDuration::Years(1)), Some(parse("2025-02-28").unwrap()));
+        assert_eq!(shift(start, HumanDuration::Years(-4)), Some(parse("2020-02-29").unwrap()));
+        assert_eq!(shift(start, HumanDuration::Years(i32::MAX)), None);
+        assert_eq!(shift(start, HumanDuration::Millis(i64::MAX)), None);
     }
 }

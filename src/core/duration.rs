@@ -2,10 +2,6 @@
 
 use std::{str::FromStr, time::Duration};
 
-use chrono::{Months, TimeDelta};
-
-use crate::core::clock::Time;
-
 /// A signed length of time. Years are calendar years, so `+1y` keeps the day of the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HumanDuration {
@@ -16,18 +12,7 @@ pub enum HumanDuration {
 }
 
 impl HumanDuration {
-    /// The moment this far after `time`; `None` outside the calendar.
-    pub(crate) fn after(self, time: Time) -> Option<Time> {
-        match self {
-            Self::Millis(ms) => time.checked_add_signed(TimeDelta::try_milliseconds(ms)?),
-            Self::Years(years) => {
-                let months = Months::new(years.unsigned_abs().checked_mul(12)?);
-                if years < 0 { time.checked_sub_months(months) } else { time.checked_add_months(months) }
-            }
-        }
-    }
-
-    /// Leads back.
+    /// Whether it leads back in time.
     pub fn is_negative(self) -> bool {
         match self {
             Self::Millis(ms) => ms < 0,
@@ -76,7 +61,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::clock::parse;
 
     #[test]
     fn units_and_signs() {
@@ -87,14 +71,5 @@ mod tests {
         for wrong in ["", "d", "1", "1.5h", "1 d", "1mo", "99999999999999999w", "+-1d", "9999999999y"] {
             assert!(wrong.parse::<HumanDuration>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_year_keeps_the_day() {
-        let start = parse("2024-02-29").unwrap();
-        assert_eq!(HumanDuration::Years(1).after(start), Some(parse("2025-02-28").unwrap()));
-        assert_eq!(HumanDuration::Years(-4).after(start), Some(parse("2020-02-29").unwrap()));
-        assert_eq!(HumanDuration::Years(i32::MAX).after(start), None);
-        assert_eq!(HumanDuration::Millis(i64::MAX).after(start), None);
     }
 }

@@ -1,11 +1,9 @@
-//! Ids and tokens in the vendors' shapes, from one generator that a number seeds.
+//! What ids and tokens are made from: one generator that a number seeds. The services give them their shapes.
 
 use rand::{Rng, SeedableRng, TryRng, rngs::SysRng};
 use rand_chacha::ChaCha12Rng;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
-
-use crate::core::token::PlainToken;
 
 const LOWER: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -57,63 +55,24 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 pub struct Ids(ChaCha12Rng);
 
 impl Ids {
-    /// A JetBrains licence id: 10 upper-case letters and digits (jetbrains-account §2).
-    pub fn license_id(&mut self) -> String {
-        self.text(UPPER, 10)
-    }
-
-    /// A JetBrains Account token: 24 lower-case letters and digits (jetbrains-account §2).
-    pub fn jetbrains_token(&mut self) -> PlainToken {
-        PlainToken::new(self.text(LOWER, 24))
-    }
-
-    /// A JetBrains customer code: a 7-digit number (jetbrains-account §2).
+    /// A customer code: a 7-digit number, as the ones that were seen are.
     pub fn customer_code(&mut self) -> i64 {
         1_000_000 + i64::from(self.below(9_000_000))
     }
 
-    /// A JetBrains team id, as large as the ones seen in 2023 to 2026 (jetbrains-account §2).
-    pub fn team_id(&mut self) -> i32 {
-        i32::try_from(2_000_000 + self.below(1_000_000)).unwrap_or(2_000_000)
+    /// Small letters and digits.
+    pub fn lower(&mut self, length: usize) -> String {
+        self.text(LOWER, length)
     }
 
-    /// A subscription pack reference like `1222/MMM56MR` (jetbrains-account §4.1).
-    pub fn subscription_pack(&mut self) -> String {
-        format!("{}/{}", 1000 + self.below(9000), self.text(UPPER, 7))
-    }
-
-    /// An Atlassian organization API key: the public prefix and tail, random between (atlassian-api-access §2).
-    pub fn atlassian_key(&mut self) -> PlainToken {
-        let tail: String = hex::encode(&self.bytes()[..4]).to_uppercase();
-        PlainToken::new(format!("ATCTT3xFfGN0{}={tail}", self.text(LOWER, 40)))
-    }
-
-    /// A License Vault token: three parts with dots between, like a JWT (license-vault §2.1). Nobody verifies its
-    /// signature: it is recognised like any other token.
-    pub fn vault_token(&mut self) -> PlainToken {
-        const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
-        let parts = [HEADER.to_owned(), self.text(LOWER, 48), self.text(LOWER, 43)];
-        PlainToken::new(parts.join("."))
-    }
-
-    /// An automation token. Its shape is our own.
-    pub fn automation_token(&mut self) -> PlainToken {
-        PlainToken::new(self.text(LOWER, 40))
-    }
-
-    /// The value of an Atlassian administrator's session cookie. Its shape is our own.
-    pub fn atlassian_session(&mut self) -> PlainToken {
-        PlainToken::new(self.text(LOWER, 40))
-    }
-
-    /// An Atlassian account id (atlassian-api-access §7.1).
-    pub fn atlassian_account_id(&mut self) -> String {
-        format!("712020:{}", self.uuid())
+    /// Capital letters and digits.
+    pub fn upper(&mut self, length: usize) -> String {
+        self.text(UPPER, length)
     }
 
     /// Ten letters and digits, to tell namesakes apart.
     pub fn suffix(&mut self) -> String {
-        self.text(LOWER, 10)
+        self.lower(10)
     }
 
     /// A random (version 4) UUID.
@@ -126,13 +85,14 @@ impl Ids {
         self.bytes()
     }
 
-    fn bytes(&mut self) -> [u8; 16] {
+    pub fn bytes(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);
         bytes
     }
 
-    fn below(&mut self, bound: u32) -> u32 {
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u32) -> u32 {
         // Multiply-shift: no division and, for bounds this small, no bias worth a loop.
         u32::try_from((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32).unwrap_or_default()
     }
@@ -150,7 +110,7 @@ mod tests {
     fn the_same_seed_space_and_write_repeat() {
         let ids = |space, write| {
             let mut ids = IdSeed(7).of_write(space, write);
-            (ids.license_id(), ids.customer_code(), ids.uuid())
+            (ids.upper(10), ids.customer_code(), ids.uuid())
         };
         assert_eq!(ids("default", 1), ids("default", 1));
         assert_ne!(ids("default", 1), ids("default", 2));
@@ -161,12 +121,9 @@ mod tests {
     fn shapes() {
         let mut ids = IdSeed(1).of_requests();
         for _ in 0..200 {
-            let id = ids.license_id();
+            let id = ids.upper(10);
             assert!(id.len() == 10 && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()), "{id}");
             assert!((1_000_000..10_000_000).contains(&ids.customer_code()));
-            assert!((2_000_000..3_000_000).contains(&ids.team_id()));
-            let pack = ids.subscription_pack();
-            assert_eq!(pack.find('/'), Some(4), "{pack}");
             assert_eq!(ids.uuid().get_version_num(), 4);
         }
     }

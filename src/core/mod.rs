@@ -1,4 +1,4 @@
-//! What every room stands on: time, ids, secrets, paging and the list of everything that can go wrong.
+//! What every room stands on: time, ids, secrets, paging, suggestions and the list of everything that can go wrong.
 //! Knows no HTTP and no SQL.
 
 pub mod clock;
@@ -9,4 +9,5 @@ pub mod paging;
 pub mod rate_window;
 pub mod redact;
 pub mod secret_file;
+pub mod suggest;
 pub mod token;

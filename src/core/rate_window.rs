@@ -15,6 +15,23 @@ pub struct Policy {
     pub mode: Mode,
 }
 
+/// An organization's rate limit; what it does not say is the server's setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests in one window.
+    pub limit: i64,
+    pub window: Duration,
+    /// What happens to the request after the last one.
+    pub mode: Option<Mode>,
+}
+
+/// Refuses a window that is too short or too long.
+pub fn check_window(window: Duration) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_hours(366 * 24);
+    if (SHORTEST..=LONGEST).contains(&window) { Ok(window) } else { Err("a window is from 1ms to 366d".to_owned()) }
+}
+
 /// What a rate limit does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {

@@ -1,11 +1,6 @@
 //! Keeps secrets out of what people read: finds tokens that Locum has given out, wherever somebody put them.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
-};
-
-use crate::core::token::{Fingerprint, Keyring};
+use crate::core::token::KnownTokens;
 
 /// What stands in place of a secret that has no name.
 pub const MASK: &str = "********";
@@ -14,34 +9,7 @@ const SHORTEST: usize = 6;
 /// What is longer is no token.
 const LONGEST: usize = 1024;
 
-/// Every token that was given out, by its fingerprint: what its owner calls it. One that is dead stays a secret.
-#[derive(Clone, Default)]
-pub(super) struct Secrets(Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>);
-
-impl Keyring {
-    /// From here on, the token of this fingerprint is a secret that [`Known::redact`] finds.
-    pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
-        self.secrets.0.write().unwrap_or_else(PoisonError::into_inner).insert(fingerprint, label.into());
-    }
-
-    /// The tokens that were given out so far. None is added while this is held.
-    pub fn known(&self) -> Known<'_> {
-        Known { keyring: self, labels: self.secrets.0.read().unwrap_or_else(PoisonError::into_inner) }
-    }
-}
-
-/// See [`Keyring::known`].
-pub struct Known<'a> {
-    keyring: &'a Keyring,
-    labels: RwLockReadGuard<'a, HashMap<Fingerprint, Arc<str>>>,
-}
-
-impl Known<'_> {
-    /// What people call a token.
-    pub fn label(&self, token: &str) -> Option<&str> {
-        self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
-    }
-
+impl KnownTokens<'_> {
     /// The text, with `[label]` in place of every known token in it; `None` when there is none.
     pub fn redact(&self, text: &str) -> Option<String> {
         let label = |word: &str| {
@@ -96,8 +64,7 @@ fn candidates(word: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::core::token::{HashCost, PlainToken};
+    use crate::core::token::{HashCost, Keyring, PlainToken};
 
     #[test]
     fn known_tokens_are_found_wherever_they_stand() {

@@ -1,16 +1,15 @@
 //! Secrets: what a client sends, and the two things we keep of it.
 
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::{RwLock, RwLockReadGuard};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use crate::core::redact::Secrets;
 
 /// A token as its owner holds it. Cannot be printed.
 #[derive(Clone)]
@@ -70,7 +69,8 @@ pub enum HashCost {
 pub struct Keyring {
     mac: Hmac<Sha256>,
     argon2: Argon2<'static>,
-    pub(super) secrets: Secrets,
+    /// What its owner calls every token that was given out. One that is dead stays a secret.
+    labels: Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>,
 }
 
 impl Keyring {
@@ -87,7 +87,7 @@ impl Keyring {
         Self {
             mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
-            secrets: Secrets::default(),
+            labels: Arc::default(),
         }
     }
 
@@ -101,7 +101,17 @@ impl Keyring {
         self.digest(b"locum server key").to_hex()
     }
 
-    pub(super) fn digest(&self, bytes: &[u8]) -> Fingerprint {
+    /// From here on, the token of this fingerprint is a secret that [`KnownTokens::redact`] finds.
+    pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
+        self.labels.write().insert(fingerprint, label.into());
+    }
+
+    /// The tokens that were given out so far. None is added while this is held.
+    pub fn known(&self) -> KnownTokens<'_> {
+        KnownTokens { keyring: self, labels: self.labels.read() }
+    }
+
+    fn digest(&self, bytes: &[u8]) -> Fingerprint {
         let mut mac = self.mac.clone();
         mac.update(bytes);
         Fingerprint(mac.finalize().into_bytes().into())
@@ -126,6 +136,19 @@ impl Keyring {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keyring(…)")
+    }
+}
+
+/// See [`Keyring::known`].
+pub struct KnownTokens<'a> {
+    keyring: &'a Keyring,
+    labels: RwLockReadGuard<'a, HashMap<Fingerprint, Arc<str>>>,
+}
+
+impl KnownTokens<'_> {
+    /// What people call a token.
+    pub fn label(&self, token: &str) -> Option<&str> {
+        self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
     }
 }
 

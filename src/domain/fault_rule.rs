@@ -5,14 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::selector::Selector;
+use crate::domain::request_matcher::RequestMatcher;
 
 /// A rule.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Which requests.
     #[serde(flatten)]
-    pub which: Selector,
+    pub which: RequestMatcher,
     /// What becomes of them.
     pub effect: Effect,
     /// How many are hit; all, if nothing is said.
@@ -42,17 +42,17 @@ impl Effect {
     }
 }
 
-/// In a few words, for the journal.
+/// Describes it in a few words, for the journal.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let did = [
+        let parts = [
             self.delay_millis.map(|millis| format!("delay {millis}ms")),
             self.status.map(|status| format!("status {status}")),
             self.code.as_ref().map(|code| format!("code {code}")),
             self.body.as_ref().map(|_| "body".to_owned()),
             self.fault.map(|damage| damage.name().to_owned()),
         ];
-        f.write_str(&did.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -4,4 +4,4 @@ pub mod credential;
 pub mod fault_rule;
 pub mod journal;
 pub mod organization;
-pub mod selector;
+pub mod request_matcher;

@@ -15,17 +15,28 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use quick_cache::sync::Cache;
 
 use crate::{
-    app::{App, Remembered},
-    core::{clock::Time, error::Error, rate_window::Standing, token::PlainToken},
-    domain::{credential::CredentialId, fault_rule::Effect, organization::SpaceId, selector::Asked},
+    app::App,
+    core::{
+        clock::Time,
+        error::Error,
+        rate_window::Standing,
+        token::{Fingerprint, PlainToken},
+    },
+    domain::{
+        credential::{Credential, CredentialId},
+        fault_rule::Effect,
+        journal::CredentialOutcome,
+        organization::{Space, SpaceId},
+        request_matcher::RequestAttributes,
+    },
     http::{
+        consistent_read::{Attempt, answer_consistently},
         fault_rule,
-        observe::RequestId,
         operations::Operations,
         rate_limit,
-        replayable_request::ReplayableRequest,
         request_context::RequestContext,
         vendor_service::{Outcome, Presented, VendorService, refuse},
     },
@@ -35,24 +46,56 @@ use crate::{
 /// How long a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What identifying needs to know of a service.
-#[derive(Clone)]
-pub struct Service {
-    pub app: App,
+/// Credentials that are remembered as verified, per router that a service is mounted with.
+const REMEMBERED_CREDENTIALS: usize = 10_000;
+
+/// What authenticating needs to know of a service.
+pub struct Service<S: VendorService>(Arc<Inner<S>>);
+
+struct Inner<S: VendorService> {
+    app: App,
     /// The service's operations.
-    pub operations: Arc<Operations<&'static str>>,
+    operations: Operations<&'static str>,
+    /// Credentials that were verified, each good until its space changes.
+    identities: Cache<Fingerprint, Arc<Identity<S>>>,
 }
 
-/// What is known of a request before its handler runs.
+impl<S: VendorService> Service<S> {
+    pub fn new(app: App, operations: Operations<&'static str>) -> Self {
+        Self(Arc::new(Inner { app, operations, identities: Cache::new(REMEMBERED_CREDENTIALS) }))
+    }
+}
+
+// Derived, it would ask for a service that can be cloned.
+impl<S: VendorService> Clone for Service<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// A verified credential, as of the revision of its space.
+struct Identity<S: VendorService> {
+    credential: Credential,
+    /// What people call it.
+    label: Arc<str>,
+    /// What it may do, in a few words.
+    granted_permission: Arc<str>,
+    /// The space it opens.
+    space: Space,
+    /// Whom it speaks for.
+    principal: Arc<S::Principal>,
+}
+
+/// What is known of a request before its handler runs, whichever service it is for.
 #[derive(Debug, Clone)]
 pub struct Identified {
     /// What became of the credential.
-    pub outcome: Outcome,
+    pub credential_outcome: CredentialOutcome,
     /// The space it is in: the credential's, or the default one.
     pub space: SpaceId,
     /// What the space was at.
     pub revision: i64,
-    /// The generation that was in it, see [`Space::generation`](crate::domain::organization::Space::generation).
+    /// The generation that was in it, see [`Space::generation`].
     pub generation: i64,
     /// The handler has opened a session that writes.
     pub wrote: Arc<AtomicBool>,
@@ -62,11 +105,11 @@ pub struct Identified {
     /// What people call it.
     pub label: Option<Arc<str>>,
     /// What it may do, in a few words.
-    pub held: Option<Arc<str>>,
+    pub granted_permission: Option<Arc<str>>,
     /// Which operation is asked for; `None` for a path or method that is none.
     pub operation: Option<&'static str>,
     /// What the handler's caller needs, once it was asked.
-    pub needed: Arc<OnceLock<&'static str>>,
+    pub required_permission: Arc<OnceLock<&'static str>>,
 }
 
 /// How a request was decided: left on the answer for the log, the metrics and the journal.
@@ -83,63 +126,49 @@ pub struct Decision {
 }
 
 /// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock. All of it once more
-/// when everything in the space was replaced meanwhile, so that no answer is of two worlds.
-pub async fn authenticate<S: VendorService>(State(service): State<Service>, request: Request, next: Next) -> Response {
-    let mut request = match ReplayableRequest::of(request).await {
-        Ok(request) => request,
-        Err(fault) => return refuse::<S>(fault),
-    };
-    while let Some((parts, body)) = request.send() {
-        let identified = match identify::<S>(&service.app, S::credential(&parts)).await {
-            Ok(identified) => identified,
-            Err(fault) => return refuse::<S>(fault),
-        };
-        let (space, generation, wrote) = (identified.space, identified.generation, Arc::clone(&identified.wrote));
-        let context = request_context(&parts, identified.now);
-        let answer = decide_and_run::<S>(&service, parts, body, identified, next.clone());
-        let answer = context.scope(answer).await;
-        // What was written was written to the generation that the request was let into.
-        if wrote.load(Ordering::Relaxed) {
-            return answer;
+/// when everything in the space was replaced meanwhile, so that no answer is of two generations.
+pub async fn authenticate<S: VendorService>(
+    State(service): State<Service<S>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let answered = answer_consistently(&service.0.app.db, request, |parts, body| {
+        let (service, next) = (&service.0, next.clone());
+        async move {
+            let (outcome, identified) = identify::<S>(service, S::credential(&parts)).await?;
+            RequestContext::set_time(identified.now);
+            let (space, generation, wrote) = (identified.space, identified.generation, Arc::clone(&identified.wrote));
+            let answer = decide_and_run::<S>(service, parts, body, outcome, identified, next).await;
+            // What was written was written to the generation that the request was let into.
+            let is_final = wrote.load(Ordering::Relaxed);
+            Ok(if is_final { Attempt::Final(answer) } else { Attempt::ReadFrom { space, generation, answer } })
         }
-        match service.app.db.generation(space).await {
-            Ok(now) if now == Some(generation) => return answer,
-            Ok(_) => {}
-            Err(fault) => return refuse::<S>(fault),
-        }
-        if let Err(fault) = service.app.db.wait_for_writer().await {
-            return refuse::<S>(fault);
-        }
-    }
-    refuse::<S>(Error::DataReplaced)
-}
-
-fn request_context(parts: &Parts, now: Time) -> RequestContext {
-    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
-    let id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0)).unwrap_or_default();
-    RequestContext { path: path.into(), now, id }
+    });
+    answered.await.unwrap_or_else(refuse::<S>)
 }
 
 async fn decide_and_run<S: VendorService>(
-    service: &Service,
+    service: &Inner<S>,
     mut parts: Parts,
     body: Body,
+    outcome: Outcome<S>,
     mut identified: Identified,
     next: Next,
 ) -> Response {
     let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
-    let standing = match count::<S>(app, &identified).await {
+    let standing = match count::<S>(app, &outcome, &identified).await {
         Ok(standing) => standing,
-        Err(fault) => return refuse::<S>(fault),
+        Err(error) => return refuse::<S>(error),
     };
-    let fault =
-        match fault_rule::find(app, identified.space, identified.revision, match_input::<S>(&parts, &identified)).await
-        {
-            Ok(fault) => fault,
-            Err(fault) => return refuse::<S>(fault),
-        };
+    let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
+        .await
+    {
+        Ok(fault) => fault,
+        Err(error) => return refuse::<S>(error),
+    };
+    parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = next.run(Request::from_parts(parts, body));
     let effect = fault.as_ref().map(|(_, effect)| effect);
@@ -163,14 +192,15 @@ async fn decide_and_run<S: VendorService>(
 
 /// What is decided of a request whose path is no service's.
 pub async fn of_no_service(app: &App) -> Result<Decision, Error> {
-    let identified = anonymous(app, Outcome::Nothing).await?;
+    let identified = anonymous(app, CredentialOutcome::Nothing).await?;
+    RequestContext::set_time(identified.now);
     Ok(Decision { service: None, identified, standing: None, fault: None })
 }
 
-/// The request, as injected faults see it.
-fn match_input<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identified) -> Asked<'a> {
+/// What injected faults match the request by.
+fn attributes<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identified) -> RequestAttributes<'a> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
-    Asked {
+    RequestAttributes {
         service: Some(S::NAME),
         operation: identified.operation,
         credential: identified.label.as_deref(),
@@ -180,63 +210,81 @@ fn match_input<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identifie
 }
 
 /// Counts the request against the credential's limit, if it has one.
-async fn count<S: VendorService>(app: &App, identified: &Identified) -> Result<Option<Standing>, Error> {
+async fn count<S: VendorService>(
+    app: &App,
+    outcome: &Outcome<S>,
+    identified: &Identified,
+) -> Result<Option<Standing>, Error> {
     let (Some(credential), Some(operation)) = (identified.credential, identified.operation) else { return Ok(None) };
-    let Ok(principal) = identified.outcome.principal::<S>() else { return Ok(None) };
-    let Some(policy) = S::rate_limit(app, &principal) else { return Ok(None) };
+    let Outcome::Good(principal) = outcome else { return Ok(None) };
+    let Some(policy) = S::rate_limit(app, principal) else { return Ok(None) };
     rate_limit::count(app, (identified.space, identified.generation), credential, operation, policy, identified.now)
         .await
 }
 
-async fn identify<S: VendorService>(app: &App, presented: Presented) -> Result<Identified, Error> {
+async fn identify<S: VendorService>(
+    service: &Inner<S>,
+    presented: Presented,
+) -> Result<(Outcome<S>, Identified), Error> {
+    let app = &service.app;
     let token = match presented {
         Presented::Token(token) => token,
-        Presented::Nothing => return anonymous(app, Outcome::Nothing).await,
-        Presented::Unreadable => return anonymous(app, Outcome::Bad).await,
+        Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
+        Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let Some(known) = authenticate_token::<S>(app, &token).await? else { return anonymous(app, Outcome::Bad).await };
-    let now = known.space.now();
-    let expired = known.credential.expires_at.is_some_and(|at| at <= now);
-    Ok(Identified {
-        outcome: if expired { Outcome::Bad } else { Outcome::Good(Arc::clone(&known.principal)) },
-        space: known.space.id,
-        revision: known.space.revision,
-        generation: known.space.generation(),
-        wrote: Arc::default(),
-        now,
-        credential: (!expired).then_some(known.credential.id),
-        label: Some(Arc::clone(&known.label)),
-        held: Some(Arc::clone(&known.held)),
-        operation: None,
-        needed: Arc::default(),
-    })
+    let Some(identity) = authenticate_token(service, &token).await? else {
+        return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?));
+    };
+    let now = identity.space.now();
+    let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
+    let (outcome, credential_outcome) = if has_expired {
+        (Outcome::Bad, CredentialOutcome::Expired)
+    } else {
+        (Outcome::Good(Arc::clone(&identity.principal)), CredentialOutcome::Good)
+    };
+    let identified = Identified {
+        credential: (!has_expired).then_some(identity.credential.id),
+        label: Some(Arc::clone(&identity.label)),
+        granted_permission: Some(Arc::clone(&identity.granted_permission)),
+        ..in_space(&identity.space, now, credential_outcome)
+    };
+    Ok((outcome, identified))
 }
 
-async fn anonymous(app: &App, outcome: Outcome) -> Result<Identified, Error> {
+async fn anonymous(app: &App, credential_outcome: CredentialOutcome) -> Result<Identified, Error> {
     let space = app.default_space().await?;
-    Ok(Identified {
-        outcome,
+    Ok(in_space(&space, space.now(), credential_outcome))
+}
+
+/// A request without a credential that somebody knows.
+fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> Identified {
+    Identified {
+        credential_outcome,
         space: space.id,
         revision: space.revision,
         generation: space.generation(),
         wrote: Arc::default(),
-        now: space.now(),
+        now,
         credential: None,
         label: None,
-        held: None,
+        granted_permission: None,
         operation: None,
-        needed: Arc::default(),
-    })
+        required_permission: Arc::default(),
+    }
 }
 
 /// The remembered credential, if its space has not changed since; else the stored one.
-async fn authenticate_token<S: VendorService>(app: &App, token: &PlainToken) -> Result<Option<Arc<Remembered>>, Error> {
+async fn authenticate_token<S: VendorService>(
+    service: &Inner<S>,
+    token: &PlainToken,
+) -> Result<Option<Arc<Identity<S>>>, Error> {
+    let app = &service.app;
     let fingerprint = app.keyring.fingerprint(token);
-    let remembered = app.identities.get(&fingerprint);
+    let remembered = service.identities.get(&fingerprint);
     if let Some(known) = &remembered
         && app.db.revision(known.space.id).await? == Some(known.space.revision)
     {
-        return Ok((known.credential.service == S::NAME).then(|| Arc::clone(known)));
+        return Ok(Some(Arc::clone(known)));
     }
     let mut db = app.db.read().await?;
     let Some((credential, space)) = store::credential::find(&mut db, S::NAME, fingerprint).await? else {
@@ -245,19 +293,19 @@ async fn authenticate_token<S: VendorService>(app: &App, token: &PlainToken) -> 
     let principal = S::principal(&mut db, &credential).await?;
     drop(db);
     // The slow check is needed once per hash: what changed may be anything else in the space.
-    let verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
+    let is_verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
         || app.verify(token, &credential.hash).await?;
-    let (Some(principal), true) = (principal, verified) else { return Ok(None) };
-    let (label, held) = (Arc::from(credential.label.as_str()), S::held(&principal).into());
+    let (Some(principal), true) = (principal, is_verified) else { return Ok(None) };
+    let (label, granted_permission) = (Arc::from(credential.label.as_str()), S::describe_permission(&principal).into());
     // It may be another process that made it.
     app.keyring.learn(fingerprint, &credential.label);
-    let known = Arc::new(Remembered { credential, label, held, space, principal: Arc::new(principal) });
-    app.identities.insert(fingerprint, Arc::clone(&known));
-    Ok(Some(known))
+    let identity = Arc::new(Identity { credential, label, granted_permission, space, principal: Arc::new(principal) });
+    service.identities.insert(fingerprint, Arc::clone(&identity));
+    Ok(Some(identity))
 }
 
 /// A `Date` header.
 pub fn format_http_date(now: Time) -> HeaderValue {
-    let text = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let text = httpdate::fmt_http_date(now.into());
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }

@@ -14,7 +14,10 @@ use crate::{
     app::App,
     core::{clock::Time, error::Error},
     domain::organization::SpaceId,
-    http::{authenticate::Identified, vendor_service::VendorService},
+    http::{
+        authenticate::Identified,
+        vendor_service::{Outcome, VendorService},
+    },
     store::{ReadOnly, ReadWrite, Session},
 };
 
@@ -47,10 +50,12 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let identified = parts.extensions.get::<Identified>();
-        let identified = identified.ok_or_else(|| Error::internal("the route is not behind `identify`"))?;
+        let (Some(identified), Some(outcome)) = (identified, parts.extensions.get::<Outcome<S>>()) else {
+            return Err(Error::internal("the route is not behind `authenticate`").into());
+        };
         // A handler has one caller, so nobody else has said it before.
-        let _ = identified.needed.set(P::NEEDS);
-        let principal = S::admit(parts, &identified.outcome, &P::NEED)?;
+        let _ = identified.required_permission.set(P::NEEDS);
+        let principal = S::admit(parts, outcome, &P::NEED)?;
         Ok(Self {
             principal,
             now: identified.now,

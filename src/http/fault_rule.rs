@@ -1,8 +1,8 @@
-//! Injected faults: what a tester wants to go wrong, does.
+//! Injects the faults that a tester asked for.
 
 use std::{
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,21 +21,21 @@ use crate::{
     domain::{
         fault_rule::{Damage, Effect},
         organization::SpaceId,
-        selector::Asked,
+        request_matcher::RequestAttributes,
     },
     http::vendor_service::VendorService,
     store::fault_rule::StoredRule,
 };
 
-/// What is to happen to a request: the first rule that hits it, and what that does.
+/// Finds the first rule that hits a request: its id, and what it does.
 pub async fn find(
     app: &App,
     space: SpaceId,
     revision: i64,
-    asked: Asked<'_>,
+    request: RequestAttributes<'_>,
 ) -> Result<Option<(String, Effect)>, Error> {
     for stored in rules(app, space, revision).await?.iter() {
-        if stored.rule.which.matches(asked)
+        if stored.rule.which.matches(request)
             && let Some(number) = crate::store::fault_rule::count(&app.db, space, &stored.id).await?
             && stored.rule.hits_number(number)
         {
@@ -46,14 +46,14 @@ pub async fn find(
 }
 
 async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRule]>, Error> {
-    let known = app.injections.read().unwrap_or_else(PoisonError::into_inner).get(&space).cloned();
+    let known = app.fault_rules.read().get(&space).cloned();
     if let Some((at, rules)) = known
         && at == revision
     {
         return Ok(rules);
     }
     let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
-    app.injections.write().unwrap_or_else(PoisonError::into_inner).insert(space, (revision, Arc::clone(&rules)));
+    app.fault_rules.write().insert(space, (revision, Arc::clone(&rules)));
     Ok(rules)
 }
 
@@ -79,7 +79,7 @@ pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
     })
 }
 
-/// What the connection suffers while the answer goes out. `whole` is its body.
+/// Sends an answer over a connection that breaks. `whole` is its body.
 pub fn damage(damage: Damage, mut parts: Parts, whole: &Bytes) -> Response {
     let next = match damage {
         Damage::Empty => {

@@ -1,43 +1,31 @@
-//! What was asked, what was decided, what was answered: taken down, with every secret taken out.
+//! Records requests in the journal: what was asked, decided and answered, without any secret.
 
 use std::{
     borrow::Cow,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, request},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, request},
 };
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 
 use crate::{
     app::App,
-    core::{
-        redact::{Known, MASK},
-        token::Keyring,
+    core::{redact::MASK, token::KnownTokens},
+    domain::journal::{
+        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Message, PermissionTrace, RateLimitTrace,
     },
-    domain::journal::{CredentialOutcome, DecisionTrace, Entry, Headers, Hit, Message, Window},
-    http::{authenticate::Decision, vendor_service::Outcome},
+    http::{authenticate::Decision, credential_places::CredentialPlaces},
     store,
 };
 
-/// As much of a body is kept.
+/// Bytes of a body that are kept.
 const KEPT: usize = 64 * 1024;
-/// Headers that hold a credential, whatever else they hold.
-const CREDENTIALS: [HeaderName; 5] = [
-    header::AUTHORIZATION,
-    header::PROXY_AUTHORIZATION,
-    header::COOKIE,
-    header::SET_COOKIE,
-    HeaderName::from_static("x-api-key"),
-];
-/// Words in front of a credential.
-const SCHEMES: [&str; 3] = ["bearer", "automation", "basic"];
-/// The query parameter that holds one.
-const CREDENTIAL_PARAMETER: &str = "token";
 
 /// A request, as far as it is known before it is answered.
 pub struct RecordedRequest {
@@ -48,7 +36,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// Looks at a request on its way in. From here on, its body is copied as the handler reads it.
+    /// Copies what is known of a request; its body, as the handler reads it.
     pub fn capture(parts: &request::Parts, body: Body) -> (Self, Body) {
         let (copy, body) = if body.is_end_stream() {
             (None, body)
@@ -75,40 +63,56 @@ pub struct RecordedAnswer<'a> {
     pub body: &'a Bytes,
 }
 
-/// Takes a request down. A journal that cannot be written is no reason to answer otherwise.
-pub async fn record(app: &App, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) {
+/// Records a request. When that fails, it is only logged, because the answer is right all the same.
+pub async fn record(
+    app: &App,
+    places: &CredentialPlaces,
+    asked: RecordedRequest,
+    decision: &Decision,
+    answered: RecordedAnswer<'_>,
+) {
     let Some(bounds) = app.config.journal else { return };
     let identified = &decision.identified;
     let (space, revision) = (identified.space, identified.revision);
     let recorded = async {
         app.learn(space, revision).await?;
-        let entry = entry(&app.keyring, asked, decision, answered);
+        let redactor = Redactor { places, known: app.keyring.known(), found: false };
+        let entry = entry(redactor, asked, decision, answered);
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };
-    if let Err(fault) = recorded.await {
-        fault.log();
+    if let Err(error) = recorded.await {
+        error.log();
     }
 }
 
-fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answered: RecordedAnswer<'_>) -> Entry {
-    let mut redactor = Redactor { known: keyring.known(), found: false };
-    let path = redactor.text(asked.uri.path()).into();
+fn entry(
+    mut redactor: Redactor<'_>,
+    asked: RecordedRequest,
+    decision: &Decision,
+    answered: RecordedAnswer<'_>,
+) -> Entry {
+    let path = asked.uri.path();
+    let path = redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
     let query = asked.uri.query().map(|query| redactor.query(query).into());
     let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
     if let Some(copy) = asked.body {
-        let mut copied = copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut copied = copy.0.lock();
         request.length = copied.length;
         request.body = redactor.body(&std::mem::take(&mut copied.kept), copied.length);
     }
-    // What only reads and was given no secret has none to answer: it need not be searched.
+    // A request that only reads and sent no secret gets none in its answer, so that need not be searched.
     let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
     let kept = answered.body.slice(..answered.body.len().min(KEPT));
     let response = Message {
-        headers: if is_harmless { shown(answered.headers, |_, _| None) } else { redactor.headers(answered.headers) },
+        headers: if is_harmless {
+            copy_headers(answered.headers, |_, _| None)
+        } else {
+            redactor.headers(answered.headers)
+        },
         body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
         length: answered.body.len(),
     };
-    let refusal = answered.refusal.map(|refusal| redactor.text(&refusal));
+    let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
     let identified = &decision.identified;
     Entry {
         id: answered.id.into(),
@@ -116,42 +120,42 @@ fn entry(keyring: &Keyring, asked: RecordedRequest, decision: &Decision, answere
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),
-        credential: identified.label.clone(),
         method: asked.method.as_str().into(),
         path,
         query,
         status: answered.status.as_u16(),
         request,
         response,
-        trail: trail(decision, refusal),
+        trace: trace(decision, refusal),
     }
 }
 
-fn trail(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
+fn trace(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
     let identified = &decision.identified;
     DecisionTrace {
-        credential: match (&identified.outcome, &identified.label) {
-            (Outcome::Nothing, _) => CredentialOutcome::Nothing,
-            (Outcome::Bad, None) => CredentialOutcome::Unknown,
-            (Outcome::Bad, Some(_)) => CredentialOutcome::Expired,
-            (Outcome::Good(_), _) => CredentialOutcome::Good,
+        credential: CredentialTrace { outcome: identified.credential_outcome, label: identified.label.clone() },
+        permission: PermissionTrace {
+            needed: identified.required_permission.get().copied().map(Cow::Borrowed),
+            held: identified.granted_permission.clone(),
         },
-        needed: identified.needed.get().copied().map(Cow::Borrowed),
-        held: identified.held.clone(),
-        window: decision.standing.as_ref().map(|standing| Window {
+        rate_limit: decision.standing.as_ref().map(|standing| RateLimitTrace {
             limit: standing.limit,
             remaining: standing.remaining,
             reset: standing.reset,
             exceeded: standing.exceeded,
         }),
-        fault: decision.fault.as_ref().map(|(id, effect)| Hit { id: id.clone(), did: effect.to_string() }),
+        fault: decision
+            .fault
+            .as_ref()
+            .map(|(id, effect)| AppliedFault { id: id.clone(), description: effect.to_string() }),
         refusal,
     }
 }
 
-/// Takes secrets out, and remembers whether there were any.
+/// Replaces secrets, and remembers whether there were any.
 struct Redactor<'a> {
-    known: Known<'a>,
+    places: &'a CredentialPlaces,
+    known: KnownTokens<'a>,
     found: bool,
 }
 
@@ -167,9 +171,16 @@ impl Redactor<'_> {
         self.redact(text).unwrap_or_else(|| text.to_owned())
     }
 
-    /// Parameters are looked at as they were meant, and stay as they were written where there is nothing to hide.
+    /// The same for a text that may be a URL, in which a parameter may hold a credential.
+    fn address(&mut self, text: &str) -> Option<String> {
+        let redacted = self.places.redact(&self.known, text);
+        self.found |= redacted.is_some();
+        redacted
+    }
+
+    /// The query without its secrets. Secrets are found in decoded parameters, but a query without any stays encoded.
     fn query(&mut self, query: &str) -> String {
-        let is_credential = |name: &str| name == CREDENTIAL_PARAMETER;
+        let is_credential = |name: &str| self.places.is_parameter(name);
         let hides = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
             is_credential(&name) || self.known.redact(&name).is_some() || self.known.redact(&value).is_some()
         });
@@ -191,52 +202,49 @@ impl Redactor<'_> {
     }
 
     fn headers(&mut self, headers: &HeaderMap) -> Headers {
-        shown(
-            headers,
-            |name, value| {
-                if CREDENTIALS.contains(name) { Some(self.credential(value)) } else { self.redact(value) }
-            },
-        )
+        copy_headers(headers, |name, value| {
+            if self.places.is_header(name) { Some(self.credential(value)) } else { self.address(value) }
+        })
     }
 
-    /// The scheme, if there is one, and what people call the credential, if it is known.
+    /// A credential with its scheme; in its place stands its label, or a mask where nobody knows it.
     fn credential(&self, value: &str) -> String {
         let known = |token: &str| {
             let label = self.known.label(token);
             label.map_or_else(|| MASK.to_owned(), |label| format!("[{label}]"))
         };
         match value.split_once(' ') {
-            Some((scheme, token)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
+            Some((scheme, token)) if self.places.is_scheme(scheme) => {
                 format!("{scheme} {}", known(token.trim()))
             }
             _ => known(value),
         }
     }
 
-    /// What is no text may hide anything, and is left out.
+    /// The body without its secrets. Bytes that are no text are left out, because secrets in them cannot be found.
     fn body(&mut self, kept: &[u8], length: usize) -> Bytes {
         let text = match std::str::from_utf8(kept) {
             Ok(text) => text,
-            // Cut in the middle of a character.
+            // It was cut in the middle of a character.
             Err(error) if kept.len() < length && error.error_len().is_none() => {
                 std::str::from_utf8(&kept[..error.valid_up_to()]).unwrap_or_default()
             }
             Err(_) => return Bytes::new(),
         };
-        // Half a token at the cut would not be found.
+        // Cut before the last word, because half a token would not be found.
         let end =
             if kept.len() < length { text.rfind(|c: char| c.is_whitespace() || "\",&;".contains(c)) } else { None };
         self.text(&text[..end.unwrap_or(text.len())]).into()
     }
 }
 
-/// Headers, each with what `redacted` says in place of its value.
-fn shown(headers: &HeaderMap, mut redacted: impl FnMut(&HeaderName, &str) -> Option<String>) -> Headers {
+/// Copies headers, each with what `redact` returns in place of its value.
+fn copy_headers(headers: &HeaderMap, mut redact: impl FnMut(&HeaderName, &str) -> Option<String>) -> Headers {
     Headers::of(headers.iter().map(|(name, value)| {
-        // Nearly all are text already, which is the faster question.
+        // Checked first, because nearly all are UTF-8 and the check is faster than the lossy copy.
         let value =
             str::from_utf8(value.as_bytes()).map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
-        (name.as_str(), redacted(name, &value).map_or(value, Cow::Owned))
+        (name.as_str(), redact(name, &value).map_or(value, Cow::Owned))
     }))
 }
 
@@ -268,7 +276,7 @@ impl HttpBody for Copied {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
-            let mut read = self.copy.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut read = self.copy.0.lock();
             let room = KEPT.saturating_sub(read.kept.len()).min(data.len());
             read.kept.extend_from_slice(&data[..room]);
             read.length += data.len();

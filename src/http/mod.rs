@@ -3,12 +3,15 @@
 pub mod answer;
 pub mod authenticate;
 pub mod caller;
+pub mod consistent_read;
 pub mod control_guard;
 pub mod control_input;
+pub mod credential_places;
 pub mod extract;
 pub mod fault_rule;
 pub mod journal;
 pub mod metrics;
+pub mod mount;
 pub mod observe;
 pub mod operations;
 pub mod problem;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue},
     middleware::Next,
@@ -16,9 +16,11 @@ use crate::{
     app::App,
     http::{
         authenticate::Decision,
+        credential_places::CredentialPlaces,
         fault_rule,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
+        request_context::RequestContext,
         vendor_service::Refusal,
     },
 };
@@ -35,12 +37,14 @@ pub struct Observer {
     pub app: App,
     /// What it counts with.
     pub metrics: Arc<Metrics>,
+    /// Where it hides what it logs and takes down.
+    pub credential_places: Arc<CredentialPlaces>,
 }
 
 /// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
 pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
-    let Observer { app, metrics } = observer;
+    let Observer { app, metrics, credential_places } = observer;
     let id: Arc<str> = app.next_request_id().to_string().into();
     let started = Instant::now();
     let is_logged = tracing::enabled!(tracing::Level::INFO);
@@ -51,10 +55,12 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     } else {
         (None, body)
     };
-    let line = is_logged.then(|| Line::of(&app, &parts));
+    let line = is_logged.then(|| Line::of(&app, &credential_places, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
     let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
-    let mut response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
+    let path = Arc::from(parts.uri.path());
+    let answer = RequestContext::scope(path, &id, next.run(Request::from_parts(parts, body)));
+    let mut response = answer.instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
@@ -72,12 +78,19 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let whole = match body.collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) => {
+            let log = || tracing::error!(%error, "the body of an answer broke off, and is sent and taken down empty");
+            span.in_scope(log);
+            Bytes::new()
+        }
+    };
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let (status, headers) = (parts.status, &parts.headers);
         let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
-        journal::record(&app, asked, &decision, answered).await;
+        journal::record(&app, &credential_places, asked, &decision, answered).await;
     }
     match damage {
         Some(damage) => fault_rule::damage(damage, parts, &whole),
@@ -93,11 +106,11 @@ struct Line {
 }
 
 impl Line {
-    fn of(app: &App, parts: &axum::http::request::Parts) -> Self {
+    fn of(app: &App, places: &CredentialPlaces, parts: &axum::http::request::Parts) -> Self {
         let path = parts.uri.path();
         Self {
             method: parts.method.to_string(),
-            path: app.keyring.known().redact(path).unwrap_or_else(|| path.to_owned()),
+            path: places.redact(&app.keyring.known(), path).unwrap_or_else(|| path.to_owned()),
             route: parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned()),
         }
     }

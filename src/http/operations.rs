@@ -21,8 +21,8 @@ pub fn of_path(item: &PathItem) -> Vec<(Method, &Operation)> {
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
 }
 
-/// The vendor's ids. They are kept for as long as the process lives: there are few, and they are named in everything
-/// that counts.
+/// The vendor's ids. They are leaked on purpose, once per start and a few kilobytes: metrics, journal, rate limits and
+/// log lines name them in every request, and would each have to count references otherwise.
 pub fn ids(document: &OpenApi) -> Operations<&'static str> {
     Operations::of(document, |operation| Some(Box::leak(operation.operation_id.clone()?.into_boxed_str()) as &str))
 }

@@ -1,19 +1,27 @@
 //! What an error's body may have to tell of its request: where it went, when, and under which id.
 
-use std::{future::Future, sync::Arc};
+use std::{cell::Cell, sync::Arc};
 
-use crate::core::clock::Time;
+use crate::core::clock::{Clock, Time};
 
 tokio::task_local! {
-    static CURRENT: RequestContext;
+    static CURRENT: Known;
 }
 
-/// Known from the moment a request is authenticated until its answer is there.
+struct Known {
+    path: Arc<str>,
+    id: Arc<str>,
+    /// Known once the request's space is.
+    now: Cell<Option<Time>>,
+}
+
+/// Known from the moment a request arrives until its answer is there.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The path as the client sent it, with what the service is mounted behind.
     pub path: Arc<str>,
-    /// The time in the request's space.
+    /// The time in the request's space; the machine's as long as the space is not known, because the database is away
+    /// or was not asked yet.
     pub now: Time,
     /// The request's id, as the header `X-Request-Id` tells it.
     pub id: Arc<str>,
@@ -23,11 +31,22 @@ impl RequestContext {
     /// The context of the request that this task answers. An error is rendered where it arises, because a handler's
     /// result becomes a response before any middleware sees it; so it cannot be handed down.
     pub fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
+        let read = |known: &Known| Self {
+            path: Arc::clone(&known.path),
+            now: known.now.get().unwrap_or_else(|| Clock::Real.now()),
+            id: Arc::clone(&known.id),
+        };
+        CURRENT.try_with(read).ok()
     }
 
-    /// Runs what answers the request in its context.
-    pub async fn scope<F: Future>(self, answer: F) -> F::Output {
-        CURRENT.scope(self, answer).await
+    /// Says what time it is in the space of the request that this task answers.
+    pub(super) fn set_time(now: Time) {
+        // Without a context there is no error body that tells the time.
+        let _ = CURRENT.try_with(|known| known.now.set(Some(now)));
+    }
+
+    /// Runs what answers a request to this path, under this id, in its context.
+    pub(super) async fn scope<F: Future>(path: Arc<str>, id: &Arc<str>, answer: F) -> F::Output {
+        CURRENT.scope(Known { path, id: Arc::clone(id), now: Cell::new(None) }, answer).await
     }
 }

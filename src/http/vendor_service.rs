@@ -1,22 +1,17 @@
 //! What a service has to say about itself to be served.
 
-use std::{any::Any, future::Future, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    Router,
     http::{StatusCode, request::Parts},
-    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
-use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
     core::{error::Error, rate_window::Policy, token::PlainToken},
     domain::credential::Credential,
-    http::{authenticate, operations},
+    http::credential_places::CredentialPlace,
     store::{ReadOnly, Session},
 };
 
@@ -37,6 +32,9 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// The path in front of its operations'.
     const BASE: &'static str;
 
+    /// Where its requests carry credentials.
+    const CREDENTIAL_PLACES: &'static [CredentialPlace];
+
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
@@ -47,7 +45,7 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Option<Self::Principal>, Error>> + Send;
 
     /// What a principal may do, in a few words: for the journal.
-    fn held(principal: &Self::Principal) -> String;
+    fn describe_permission(principal: &Self::Principal) -> String;
 
     /// How many requests a principal's credential may make; `None` where the vendor does not limit them.
     fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
@@ -58,7 +56,7 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     fn injected(status: StatusCode, code: Option<&str>) -> Response;
 
     /// Decides whether the request goes on, in the vendor's order of checks.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
 }
 
 /// What a request brings to authenticate with.
@@ -73,58 +71,45 @@ pub enum Presented {
 }
 
 /// What became of it.
-#[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum Outcome<S: VendorService> {
     /// There was none.
     Nothing,
     /// It is unknown or expired.
     Bad,
-    /// It speaks for somebody: a [`VendorService::Principal`].
-    Good(Arc<dyn Any + Send + Sync>),
+    /// It speaks for somebody.
+    Good(Arc<S::Principal>),
 }
 
-impl Outcome {
-    /// The principal, if there is one.
-    ///
-    /// # Errors
-    /// [`Error::CredentialMissing`], [`Error::CredentialRejected`].
-    pub fn principal<S: VendorService>(&self) -> Result<Arc<S::Principal>, Error> {
+// Derived, it would ask for a service that can be cloned.
+impl<S: VendorService> Clone for Outcome<S> {
+    fn clone(&self) -> Self {
         match self {
-            Self::Nothing => Err(Error::CredentialMissing),
-            Self::Bad => Err(Error::CredentialRejected),
-            Self::Good(principal) => Arc::clone(principal).downcast().map_err(|_| Error::CredentialRejected),
+            Self::Nothing => Self::Nothing,
+            Self::Bad => Self::Bad,
+            Self::Good(principal) => Self::Good(Arc::clone(principal)),
         }
     }
 }
 
-/// Puts what every service needs around its routes: unknown paths and methods in the vendor's words, a time limit,
-/// a net under panics, and, innermost, who is asking.
-pub fn mount<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
-    let (routes, document) = routes.split_for_parts();
-    let routes = routes
-        .fallback(|| async { refuse::<S>(Error::RouteUnknown) })
-        .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) });
-    layered::<S>(app, routes, &document)
-}
-
-/// Like [`mount`], for routes that stand beside others' and have no say about unknown paths.
-pub fn mount_without_fallback<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
-    let (routes, document) = routes.split_for_parts();
-    layered::<S>(app, routes, &document)
-}
-
-fn layered<S: VendorService>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
-    let service = authenticate::Service { app: app.clone(), operations: Arc::new(operations::ids(document)) };
-    routes
-        .layer(from_fn_with_state(service, authenticate::authenticate::<S>))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))
+impl<S: VendorService> Outcome<S> {
+    /// The principal, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::CredentialMissing`], [`Error::CredentialRejected`].
+    pub fn principal(&self) -> Result<Arc<S::Principal>, Error> {
+        match self {
+            Self::Nothing => Err(Error::CredentialMissing),
+            Self::Bad => Err(Error::CredentialRejected),
+            Self::Good(principal) => Ok(Arc::clone(principal)),
+        }
+    }
 }
 
 /// Why a request was refused, in our own words: left on the answer for the journal.
 #[derive(Debug, Clone)]
 pub struct Refusal(pub String);
 
-/// A fault, as the service answers it.
-pub fn refuse<S: VendorService>(fault: Error) -> Response {
-    S::Error::from(fault).into_response()
+/// Answers an error in the words of the service.
+pub fn refuse<S: VendorService>(error: Error) -> Response {
+    S::Error::from(error).into_response()
 }

@@ -9,12 +9,12 @@ use super::{
     Diagnostics,
     file::{Scalar, Seed},
     read::Reader,
-    suggest,
 };
 use crate::{
     core::{
         clock::{self, Clock, Time},
         ids::Ids,
+        suggest::suggest,
         token::PlainToken,
     },
     domain::organization::email_key,

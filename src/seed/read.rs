@@ -9,11 +9,11 @@ use crate::{
     core::{
         clock::{self, Time},
         duration::HumanDuration,
+        suggest::suggest,
     },
     seed::{
         Diagnostic, Diagnostics,
         file::{Scalar, Seed, SeedFile},
-        suggest,
     },
 };
 

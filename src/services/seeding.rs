@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{atlassian, jetbrains_account, license_vault};
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
     core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
@@ -46,7 +47,7 @@ pub struct SeedOrganization {
     /// Its JetBrains Account. Without it, the API is off.
     pub jetbrains_account: Option<jetbrains_account::seed::file::JetBrainsAccount>,
     /// Its License Vault.
-    pub license_vault: Option<license_vault::seed::file::LicenseVault>,
+    pub license_vault: Option<license_vault::seed::file::SeedVault>,
     /// What it has in Atlassian's administration. Without it, no API key is good.
     pub atlassian: Option<atlassian::seed::file::Atlassian>,
 }
@@ -82,8 +83,8 @@ pub struct PlannedOrganization {
     pub head: OrganizationHead,
     people: Vec<PlannedPerson>,
     jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
-    license_vault: Option<license_vault::seed::Plan>,
-    atlassian: Option<atlassian::seed::Plan>,
+    license_vault: Option<license_vault::seed::PlannedVault>,
+    atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 
 #[derive(Debug)]

@@ -1,17 +1,19 @@
 //! What requests authenticate with, of all services.
 
-use crate::store::session::on;
 use crate::{
     core::{
-        clock::{Time, from_micros, micros},
+        clock::{Time, from_micros, micros, shift},
+        duration::HumanDuration,
         error::Error,
+        ids::Ids,
         token::{Fingerprint, Keyring, PlainToken, TokenHash},
     },
     domain::{
-        credential::{Credential, CredentialId, CredentialSummary, Kind},
+        credential::{Credential, CredentialId, CredentialSummary},
         organization::{OrganizationId, Space, SpaceId},
     },
     store::{
+        on,
         session::{ReadWrite, Session},
         space,
     },
@@ -46,13 +48,40 @@ pub async fn find<M>(
     Ok(Some((credential, space::space((space, name, revision, writes, mode, at)))))
 }
 
+/// One of the things that a service's credentials can be.
+pub struct CredentialKind {
+    /// As answers and the store name it.
+    pub name: &'static str,
+    pub new_token: fn(&mut Ids) -> PlainToken,
+    /// How long one lasts that is made now, where its maker says nothing; `None` is for ever.
+    pub lifetime: Option<HumanDuration>,
+    /// The service lists it in a record of its own, which has its date of creation.
+    pub has_record: bool,
+    /// A statement that sets when that record expires: `$1` is the credential, `$2` the organization, `$3` the time.
+    pub set_record_expiry: Option<&'static str>,
+}
+
+impl CredentialKind {
+    pub const fn new(name: &'static str, new_token: fn(&mut Ids) -> PlainToken) -> Self {
+        Self { name, new_token, lifetime: None, has_record: false, set_record_expiry: None }
+    }
+
+    /// When one that is made now stops working.
+    pub fn expiry(&self, now: Time) -> Option<Time> {
+        self.lifetime.and_then(|lifetime| shift(now, lifetime))
+    }
+}
+
 /// A credential about to be kept.
 #[derive(Debug)]
 pub struct NewCredential<'a> {
     pub organization: OrganizationId,
     /// The service that takes it.
     pub service: &'a str,
-    pub kind: Kind,
+    /// What it is: the name of one of its service's [`CredentialKind`]s.
+    pub kind: &'a str,
+    /// When it was made; now, if that is not said.
+    pub created_at: Option<Time>,
     /// What people call it.
     pub label: &'a str,
     /// When it stops working.
@@ -69,7 +98,7 @@ pub async fn issue(
     const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at, kind) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
     let hash = hashed(db, keyring, token).await?;
-    let (fingerprint, now) = (keyring.fingerprint(token), micros(db.now()));
+    let (fingerprint, created_at) = (keyring.fingerprint(token), new.created_at.unwrap_or(db.now()));
     keyring.learn(fingerprint, new.label);
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(new.organization.0)
@@ -77,9 +106,9 @@ pub async fn issue(
         .bind(new.label)
         .bind(fingerprint.to_hex())
         .bind(&hash.0)
-        .bind(now)
+        .bind(micros(created_at))
         .bind(new.expires_at.map(micros))
-        .bind(new.kind.to_string())
+        .bind(new.kind)
         .fetch_optional(c)
         .await)?;
     let id = id.map(CredentialId);
@@ -112,38 +141,33 @@ async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainTok
 /// Every credential of a space, oldest first.
 pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<CredentialSummary>, Error> {
     const SQL: &str = "SELECT c.id, c.organization_id, o.customer_code, c.service, c.label, \
-                       COALESCE(k.created_at, c.created_at), c.expires_at, c.kind FROM credential c \
-                       JOIN organization o ON o.id = c.organization_id \
-                       LEFT JOIN api_key k ON k.credential_id = c.id \
-                       WHERE o.space_id = $1 ORDER BY c.id";
+                       c.created_at, c.expires_at, c.kind FROM credential c \
+                       JOIN organization o ON o.id = c.organization_id WHERE o.space_id = $1 ORDER BY c.id";
     type Row = (i64, i64, i64, String, String, i64, Option<i64>, String);
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
-    rows.into_iter()
-        .map(|(id, organization, customer_code, service, label, created_at, expires_at, kind)| {
-            Ok(CredentialSummary {
-                id: CredentialId(id),
-                organization: OrganizationId(organization),
-                customer_code,
-                service,
-                kind: kind.parse().map_err(|e: String| Error::internal(e))?,
-                label,
-                created_at: from_micros(created_at),
-                expires_at: expires_at.map(from_micros),
-            })
-        })
-        .collect()
+    let summary =
+        |(id, organization, customer_code, service, label, created_at, expires_at, kind): Row| CredentialSummary {
+            id: CredentialId(id),
+            organization: OrganizationId(organization),
+            customer_code,
+            service,
+            kind,
+            label,
+            created_at: from_micros(created_at),
+            expires_at: expires_at.map(from_micros),
+        };
+    Ok(rows.into_iter().map(summary).collect())
 }
 
-/// Sets when a credential stops working. The record of an API key, which is listed with that date, says the same.
+/// Sets when a credential stops working.
 pub async fn set_expiry(
     db: &mut Session<ReadWrite>,
     credential: &CredentialSummary,
+    kind: &CredentialKind,
     at: Option<Time>,
 ) -> Result<(), Error> {
     const SQL: &str = "UPDATE credential SET expires_at = $3 WHERE id = $1 AND organization_id = $2";
-    const KEY: &str = "UPDATE api_key SET expires_at = COALESCE($3, expires_at) \
-                       WHERE credential_id = $1 AND organization_id = $2";
-    for sql in [SQL, KEY] {
+    for sql in [Some(SQL), kind.set_record_expiry].into_iter().flatten() {
         on!(db, |c| sqlx::query(sql)
             .bind(credential.id.0)
             .bind(credential.organization.0)
@@ -155,33 +179,27 @@ pub async fn set_expiry(
     Ok(())
 }
 
-/// Gives a credential a new token, in the vendor's shape; everything else about it stays. The old one is unknown from
+/// Gives a credential a new token, in its service's shape; everything else about it stays. The old one is unknown from
 /// the next request on.
 pub async fn rotate(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     credential: &CredentialSummary,
+    kind: &CredentialKind,
 ) -> Result<PlainToken, Error> {
     const SQL: &str = "UPDATE credential SET fingerprint = $3, hash = $4, created_at = $5 \
                        WHERE id = $1 AND organization_id = $2";
-    let ids = db.ids();
-    let token = match credential.kind {
-        Kind::JetbrainsToken => ids.jetbrains_token(),
-        Kind::Vault => ids.vault_token(),
-        // A reporting token has no shape of its own that is known.
-        Kind::Automation | Kind::Reporting => ids.automation_token(),
-        Kind::ApiKey => ids.atlassian_key(),
-        Kind::Session => ids.atlassian_session(),
-    };
+    let token = (kind.new_token)(db.ids());
     let hash = hashed(db, keyring, &token).await?;
-    let (fingerprint, now) = (keyring.fingerprint(&token), micros(db.now()));
+    let created_at = if kind.has_record { credential.created_at } else { db.now() };
+    let fingerprint = keyring.fingerprint(&token);
     keyring.learn(fingerprint, &credential.label);
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.id.0)
         .bind(credential.organization.0)
         .bind(fingerprint.to_hex())
         .bind(&hash.0)
-        .bind(now)
+        .bind(micros(created_at))
         .execute(c)
         .await
         .map(drop))?;

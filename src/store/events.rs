@@ -2,52 +2,26 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::sync::broadcast;
 
 use crate::{
     core::error::Error,
     domain::organization::SpaceId,
-    store::session::{Db, Driver, Pools, ReadWrite, Session},
+    store::{
+        db::{Db, Pools},
+        session::{Driver, ReadWrite, Session},
+    },
 };
 
-/// Events that a slow listener may lag behind before it misses some.
-pub(crate) const BACKLOG: usize = 1024;
+pub use crate::store::event::{Event, EventKind};
+
 /// How long PostgreSQL is left alone when it does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Something that happened in a space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// A request was answered, and is in the journal.
-    Request,
-    /// Something was written.
-    State,
-    /// The clock was set.
-    Clock,
-    /// The faults to inject are others now, or one hit.
-    Fault,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// In which space.
-    pub space: i64,
-    /// What.
-    pub happened: EventKind,
-    /// The request's id, or the fault's.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub id: String,
-}
-
-/// What listeners are told; `None` when they may have missed something.
-pub(crate) type Told = Option<Event>;
-
-/// A seat from which one space's events are seen.
+/// Receives the events of one space.
 pub struct Listener {
-    events: broadcast::Receiver<Told>,
+    events: broadcast::Receiver<Option<Event>>,
     space: SpaceId,
 }
 
@@ -57,19 +31,11 @@ impl Listener {
         loop {
             match self.events.recv().await {
                 Ok(Some(event)) if event.space != self.space.0 => {}
-                Ok(described) => return described,
-                // It lagged behind: whoever tells lives as long as the database.
+                Ok(event) => return event,
+                // It lagged behind. The sender lives as long as the database, so the channel is not closed.
                 Err(_) => return None,
             }
         }
-    }
-}
-
-impl EventKind {
-    /// What PostgreSQL passes on.
-    pub(crate) fn payload(self, space: SpaceId, id: &str) -> Result<String, Error> {
-        let event = Event { space: space.0, happened: self, id: id.to_owned() };
-        serde_json::to_string(&event).map_err(Error::internal)
     }
 }
 
@@ -94,7 +60,7 @@ impl Db {
 }
 
 /// Passes on what PostgreSQL says, to this process's listeners. Its channels are the database's, ours the schema's.
-async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Error> {
+async fn relay(pool: &PgPool, events: broadcast::Sender<Option<Event>>) -> Result<(), Error> {
     const NAME: &str = "SELECT 'locum_' || current_schema()";
     let name: String = sqlx::query_scalar(NAME).fetch_one(pool).await?;
     let mut listener = PgListener::connect_with(pool).await?;
@@ -102,7 +68,7 @@ async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Err
     let pool = pool.clone();
     tokio::spawn(async move {
         while !pool.is_closed() {
-            let described = match listener.try_recv().await {
+            let event = match listener.try_recv().await {
                 Ok(Some(notification)) => serde_json::from_str(notification.payload()).ok(),
                 // The connection was lost; the next call makes another.
                 Ok(None) => None,
@@ -112,7 +78,7 @@ async fn relay(pool: &PgPool, events: broadcast::Sender<Told>) -> Result<(), Err
                 }
             };
             // It fails only when nobody listens.
-            let _ = events.send(described);
+            let _ = events.send(event);
         }
     });
     Ok(())

@@ -1,13 +1,16 @@
 //! Faults that a tester injects.
 
-use crate::store::session::on;
 use crate::{
     core::error::Error,
     domain::{fault_rule::Rule, organization::SpaceId},
     store::{
         can_be_stored,
+        db::Db,
+        dialect::Dialect,
         events::{self, EventKind},
-        session::{Db, Driver, ReadWrite, Session},
+        on,
+        session::{ReadWrite, Session},
+        sql::{Sql, bound},
     },
 };
 
@@ -57,19 +60,18 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
 /// Counts a request that matched a rule: its number, from 1; `None` when the rule is gone. Not a write of the space:
 /// what was remembered of it stays true.
 pub async fn count(db: &Db, space: SpaceId, id: &str) -> Result<Option<i64>, Error> {
-    const COUNT: &str = "UPDATE injected_fault SET seen = seen + 1 WHERE space_id = $1 AND id = $2 RETURNING seen";
-    // The same, and PostgreSQL tells whoever listens.
-    const COUNT_AND_TELL: &str = "WITH counted AS (UPDATE injected_fault SET seen = seen + 1 \
-        WHERE space_id = $1 AND id = $2 RETURNING seen) \
-        SELECT seen FROM counted, LATERAL (SELECT pg_notify('locum_' || current_schema(), $3)) AS described";
+    const NOTIFY: &str = ") SELECT seen FROM counted, LATERAL (SELECT pg_notify('locum_' || current_schema(), ";
     let mut session = db.maintenance_session().await?;
-    let seen = match session.driver() {
-        Driver::Sqlite(c) => sqlx::query_scalar(COUNT).bind(space.0).bind(id).fetch_optional(c).await?,
-        Driver::Postgres(c) => {
-            let described = EventKind::Fault.payload(space, id)?;
-            sqlx::query_scalar(COUNT_AND_TELL).bind(space.0).bind(id).bind(described).fetch_optional(c).await?
-        }
-    };
+    // PostgreSQL tells whoever listens in any process, in the same statement because that saves a trip.
+    let tells = session.dialect() == Dialect::Postgres;
+    let mut sql = Sql::new(if tells { "WITH counted AS (" } else { "" });
+    sql.push("UPDATE injected_fault SET seen = seen + 1 WHERE space_id = ").bind(space.0);
+    sql.push(" AND id = ").bind(id.to_owned()).push(" RETURNING seen");
+    if tells {
+        sql.push(NOTIFY).bind(EventKind::Fault.payload(space, id)?).push(")) AS notified");
+    }
+    let (sql, binds) = sql.into_parts();
+    let seen = on!(session, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?;
     drop(session);
     db.tell(space, EventKind::Fault, id);
     Ok(seen)

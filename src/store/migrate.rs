@@ -14,13 +14,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::store::session::on;
 use crate::{
     core::{error::Error, ids::IdSeed, token::Keyring},
     store::{
-        error,
-        session::{Db, Pools},
-        space,
+        db::{Db, Pools},
+        error, on, space,
         sqlite::Sqlite,
     },
 };
@@ -28,8 +26,6 @@ use crate::{
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a request waits for its turn on a SQLite connection.
-pub(crate) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
 /// a file, so it is a stranger's, who may keep it.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);

@@ -1,10 +1,14 @@
 //! The database: sessions, and the platform's own tables. With the services' stores the only rooms that name sqlx;
 //! returns domain types.
 
+pub(crate) mod db;
+pub(crate) mod dialect;
 mod error;
+mod event;
 pub(crate) mod session;
 pub(crate) mod sql;
 mod sqlite;
+mod transaction;
 
 pub mod credential;
 pub mod events;
@@ -17,8 +21,10 @@ pub mod snapshot;
 pub mod space;
 pub mod state;
 
+pub use db::Db;
 pub use migrate::{Location, OpenError};
-pub use session::{Db, ReadOnly, ReadWrite, Session};
+pub(crate) use session::on;
+pub use session::{ReadOnly, ReadWrite, Session};
 
 /// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.
 pub(crate) fn can_be_stored(text: &str) -> bool {

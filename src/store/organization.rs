@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::store::session::on;
 use crate::{
     core::error::Error,
     domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, email_key},
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };

@@ -1,18 +1,22 @@
 //! Rate limits: an organization's policy, and how many requests each window has seen.
 
-use crate::store::session::on;
+use std::time::Duration;
+
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
         error::Error,
-        rate_window::Window,
+        rate_window::{RateLimit, Window},
     },
     domain::{
         credential::CredentialId,
         organization::{OrganizationId, SpaceId},
     },
-    services::atlassian::{domain::api_access::RateLimit, store::settings::rate_limit},
-    store::session::{Db, ReadWrite, Session},
+    store::{
+        db::Db,
+        on,
+        session::{ReadWrite, Session},
+    },
 };
 
 /// Counts one request to a generation of the space, and says how many there were in the window, this one included.
@@ -40,9 +44,9 @@ pub async fn count(
             .fetch_one(c)
             .await)?);
     };
-    let mut counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut counters = counters.lock();
     // Another generation has other credentials, by the same keys, and counts from 0.
-    if db.known(space).is_some_and(|at| at.generation != generation) {
+    if db.cached_position(space).is_some_and(|at| at.generation != generation) {
         return Ok(1);
     }
     let (started, requests) = counters.entry((space, credential, operation)).or_insert((start, 0));
@@ -89,7 +93,7 @@ pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
         return Ok(rows.into_iter().map(counted).collect());
     };
     let mut live: Vec<_> = {
-        let counters = counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let counters = counters.lock();
         let here = counters.iter().filter(|((of, ..), _)| *of == space);
         here.map(|((_, credential, operation), (start, requests))| (credential.0, *operation, *start, *requests))
             .collect()
@@ -122,12 +126,22 @@ pub async fn reset(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     Ok(())
 }
 
-/// An organization's rate limit.
-pub async fn policy<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<RateLimit, Error> {
+/// An organization's rate limit, if it has one of its own.
+pub async fn policy<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Option<RateLimit>, Error> {
     const SQL: &str = "SELECT most, window_micros, mode FROM rate_policy WHERE organization_id = $1";
-    let row: Option<(i64, i64, Option<String>)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_optional(c).await)?;
-    row.map_or_else(|| Ok(RateLimit::default()), |(most, window, mode)| rate_limit(Some(most), Some(window), mode))
+    let row: Option<PolicyRow> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_optional(c).await)?;
+    row.map(read_policy).transpose()
+}
+
+/// `most, window_micros, mode`
+pub(crate) type PolicyRow = (i64, i64, Option<String>);
+
+pub(crate) fn read_policy((limit, window, mode): PolicyRow) -> Result<RateLimit, Error> {
+    Ok(RateLimit {
+        limit,
+        window: Duration::from_micros(u64::try_from(window).map_err(Error::internal)?),
+        mode: mode.map(|mode| mode.parse()).transpose().map_err(|e: String| Error::internal(e))?,
+    })
 }
 
 /// Sets an organization's rate limit.

@@ -1,6 +1,5 @@
 //! Named states of a space, kept until they are deleted or the space is.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -9,8 +8,10 @@ use crate::{
     domain::organization::{Space, SpaceId},
     store::{
         can_be_stored,
-        session::{Db, ReadWrite, Session},
-        state::State,
+        db::Db,
+        on,
+        session::{ReadWrite, Session},
+        state::ExportedState,
     },
 };
 
@@ -40,9 +41,9 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot
     Ok(rows.into_iter().map(snapshot).collect())
 }
 
-/// Keeps a state under a name, in the place of what was kept under it. Not a write of the space: its generation, and the
-/// ids that come next in it, are as they were.
-pub async fn keep(db: &Db, space: &Space, name: &str, state: &State) -> Result<Snapshot, Error> {
+/// Keeps a state under a name, and replaces what was kept under it. Not a write of the space, so that its generation and
+/// its next ids stay as they are.
+pub async fn keep(db: &Db, space: &Space, name: &str, state: &ExportedState) -> Result<Snapshot, Error> {
     const SQL: &str = "INSERT INTO snapshot (space_id, name, revision, taken_at, state) \
                        SELECT id, $2, $3, $4, $5 FROM space WHERE id = $1 \
                        ON CONFLICT (space_id, name) DO UPDATE SET revision = excluded.revision, \

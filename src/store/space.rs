@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Clock, from_micros, micros},
@@ -12,11 +11,36 @@ use crate::{
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     store::{
         can_be_stored,
+        db::{Db, Position},
         events::{self, EventKind},
-        journal,
-        session::{Driver, Position, ReadWrite, Session},
+        journal, on,
+        session::{Begun, ReadWrite, Session},
     },
 };
+
+impl Db {
+    /// The revision `space` is at now; `None` when there is no such space.
+    pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Error> {
+        Ok(self.position(space).await?.map(|at| at.revision))
+    }
+
+    /// The generation that is in `space` now, see [`Space::generation`]; `None` when there is no such space. A
+    /// reader that finds the same generation before and after has seen no other in between, however many sessions it used.
+    pub async fn generation(&self, space: SpaceId) -> Result<Option<i64>, Error> {
+        Ok(self.position(space).await?.map(|at| at.generation))
+    }
+
+    async fn position(&self, space: SpaceId) -> Result<Option<Position>, Error> {
+        if let Some(at) = self.cached_position(space) {
+            return Ok(Some(at));
+        }
+        let found = find_position(&mut self.read().await?, space).await?;
+        if let Some(at) = found {
+            self.cache_position(space, at);
+        }
+        Ok(found)
+    }
+}
 
 /// `id, name, revision, writes, clock_mode, clock_micros`
 pub(crate) type Row = (i64, String, i64, i64, String, i64);
@@ -48,15 +72,12 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Error> {
 
 /// Makes a space; `None` when there is one with the name. Its key is never given out again, because processes
 /// remember things by it.
-pub(crate) async fn create(driver: Driver<'_>, name: &str) -> Result<Option<Space>, Error> {
+pub(crate) async fn create(db: &mut Session<Begun>, name: &str) -> Result<Option<Space>, Error> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
     let id = i64::from_le_bytes(random_bytes()) & i64::MAX;
-    let row: Option<Row> = match driver {
-        Driver::Sqlite(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
-        Driver::Postgres(c) => sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await,
-    }?;
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await)?;
     Ok(row.map(space))
 }
 
@@ -93,24 +114,22 @@ pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, 
     Ok(row.map(space))
 }
 
-pub(crate) async fn at<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Position>, Error> {
+/// How far the writes to a space have come.
+async fn find_position<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Position>, Error> {
     const SQL: &str = "SELECT revision, revision - writes FROM space WHERE id = $1";
     let row: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
     Ok(row.map(|(revision, generation)| Position { revision, generation }))
 }
 
 /// The first statement of every write.
-pub(crate) async fn raise_revision(driver: Driver<'_>, id: SpaceId) -> Result<Option<Space>, Error> {
+pub(crate) async fn raise_revision(db: &mut Session<Begun>, id: SpaceId) -> Result<Option<Space>, Error> {
     const SQL: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
-    let row: Option<Row> = match driver {
-        Driver::Sqlite(c) => sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await,
-        Driver::Postgres(c) => sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await,
-    }?;
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
     Ok(row.map(space))
 }
 
-/// Sets the clock of the session's space; the session itself goes by it from here on.
+/// Sets the clock of the session's space, and of the session.
 pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), Error> {
     const SQL: &str = "UPDATE space SET clock_mode = $2, clock_micros = $3 WHERE id = $1";
     let id = db.space().id.0;
@@ -126,8 +145,8 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
     events::tell(db, EventKind::Clock, "").await
 }
 
-/// Lets the ids of the session's space, once it is wiped and filled again, go on from the ones of so many writes. The
-/// revision makes up for it, so that no generation's number comes back.
+/// Lets the next ids of the session's space, once it is wiped and filled again, be those that come after `writes` writes.
+/// The revision rises by as much, because a generation is their difference and none may come back.
 pub(crate) async fn continue_after(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Error> {
     const SQL: &str = "UPDATE space SET revision = $2, writes = $3 WHERE id = $1";
     let revision = db.space().revision.max(db.generation() + 1 + writes);

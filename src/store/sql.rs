@@ -58,10 +58,16 @@ impl Sql {
         self.push(")")
     }
 
-    /// Adds text that was made elsewhere, with the same numbering, of nothing but static pieces.
-    pub(crate) fn repeat(&mut self, piece: &str) -> &mut Self {
-        self.text.push_str(piece);
+    /// Adds text that the program put together, never a value: it may hold `$n` of this statement.
+    pub(crate) fn push_raw(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
         self
+    }
+
+    /// Adds ` LIMIT 0 + $n`. SQLite's planner looks at the value of a bare `LIMIT $n`, so it would plan the statement
+    /// anew with every value; at a sum it does not look. Constant statements write it so too.
+    pub(crate) fn push_limit(&mut self, rows: i64) -> &mut Self {
+        self.push(" LIMIT 0 + ").bind(rows)
     }
 
     /// The text so far.
@@ -74,16 +80,7 @@ impl Sql {
     }
 }
 
-/// Adds what makes one text of all rows, each an array of `columns`. Twenty rows cost twenty trips between sqlx's
-/// threads, one text costs one. The databases name their JSON functions differently.
-pub(crate) fn push_json_rows(sql: &mut Sql, columns: &str, push_order: impl FnOnce(&mut Sql), is_sqlite: bool) {
-    let (group, array) = if is_sqlite { ("json_group_array", "json_array") } else { ("json_agg", "json_build_array") };
-    sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").repeat(columns).push(") ORDER BY ");
-    push_order(sql);
-    sql.push(") AS TEXT), '[]')");
-}
-
-/// Reads a flag of such an array: SQLite has no booleans, there it is 0 or 1.
+/// Reads a flag of a row in JSON: SQLite has no booleans, there it is 0 or 1.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     struct Flag;
     impl serde::de::Visitor<'_> for Flag {

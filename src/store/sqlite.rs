@@ -3,7 +3,7 @@
 //! They are not in a pool of sqlx's, because those ask a connection for a sign of life after every use: half the
 //! cost of a short read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
@@ -11,7 +11,10 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use crate::{core::error::Error, store::migrate::TURN_TIMEOUT};
+use crate::core::error::Error;
+
+/// How long a request waits for its turn on a connection.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -31,11 +34,12 @@ pub(crate) struct Writer {
     pub(crate) in_transaction: bool,
 }
 
-/// A connection that reads. What comes first is given back first.
+/// A connection that reads. The order of the fields matters, because they are dropped in it: the connection has to be
+/// back before the permit lets another reader look for it.
 pub(crate) struct Reader {
     pub(crate) connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
-    _one_of: OwnedSemaphorePermit,
-    _beside_no_writer: Option<OwnedRwLockReadGuard<Writer>>,
+    _permit: OwnedSemaphorePermit,
+    _no_writer: Option<OwnedRwLockReadGuard<Writer>>,
 }
 
 impl Sqlite {
@@ -56,19 +60,19 @@ impl Sqlite {
         let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(Error::internal)?;
         let slot = self.readers.iter().find_map(|reader| Arc::clone(reader).try_lock_owned().ok());
         let mut slot = slot.ok_or_else(|| Error::internal("more permits than readers"))?;
-        let beside_no_writer = if self.readers_wait { Some(self.no_writer().await?) } else { None };
+        let no_writer = if self.readers_wait { Some(self.no_writer().await?) } else { None };
         if slot.is_none() {
             *slot = Some(self.options.connect().await?);
         }
         let connection = OwnedMutexGuard::try_map(slot, Option::as_mut);
         Ok(Reader {
             connection: connection.map_err(|_| Error::internal("a reader without a connection"))?,
-            _one_of: permit,
-            _beside_no_writer: beside_no_writer,
+            _permit: permit,
+            _no_writer: no_writer,
         })
     }
 
-    /// Holds off who writes, once what a dropped session left open is rolled back: it would still lock readers out.
+    /// Keeps writers away. What a dropped session left open is rolled back first, because it would still lock readers out.
     async fn no_writer(&self) -> Result<OwnedRwLockReadGuard<Writer>, Error> {
         let writer = in_time(Arc::clone(&self.writer).read_owned()).await?;
         if !writer.in_transaction {

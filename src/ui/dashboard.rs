@@ -2,153 +2,98 @@
 
 use askama::Template;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    control::{
+        ClockAnswer, CredentialAnswer, FaultRuleAnswer, JournalPage, PolicyAnswer, RateLimits, RequestSummary,
+        WindowAnswer,
+    },
     domain::organization::DEFAULT_SPACE,
     web::{
-        control_action::Call,
-        view::{Page, PageError, rendered, segment, tidy, written},
+        control_action::ControlAction,
+        error::PageError,
+        format::format_timestamp,
+        links::{encode_segment, format_query},
+        view::{Page, render_page},
     },
 };
 
 /// What requests are filtered by: parameters of the control route, too.
 const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "cursor"];
 
-/// A page of the journal.
-#[derive(Default, Deserialize)]
-struct Journal {
-    requests: Vec<Line>,
-    evicted: i64,
-    next: Option<String>,
+/// The time of a request, without the date.
+fn format_time_of_day(at: &str) -> &str {
+    let time = at.split('T').nth(1).unwrap_or(at);
+    time.get(..12).unwrap_or(time).trim_end_matches('Z')
 }
 
-/// A request, in short.
+/// Path and query.
+fn format_target(request: &RequestSummary) -> String {
+    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", request.path)
+}
+
+/// Why a request was not simply answered.
+fn reason(request: &RequestSummary) -> &str {
+    request.refusal.as_deref().or(request.fault.as_deref()).unwrap_or_default()
+}
+
+/// In milliseconds.
+pub(super) fn format_elapsed(micros: u64) -> String {
+    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+}
+
+/// What this page reads of an operation.
 #[derive(Deserialize)]
-pub(super) struct Line {
-    pub id: String,
-    pub at: String,
-    pub elapsed_us: u64,
-    pub service: Option<String>,
-    pub operation: Option<String>,
-    pub credential: Option<String>,
-    pub method: String,
-    pub path: String,
-    pub query: Option<String>,
-    pub status: u16,
-    pub fault: Option<String>,
-    pub refusal: Option<String>,
-}
-
-impl Line {
-    /// Its time, without the date.
-    fn time(&self) -> &str {
-        let time = self.at.split('T').nth(1).unwrap_or(&self.at);
-        time.get(..12).unwrap_or(time).trim_end_matches('Z')
-    }
-
-    fn target(&self) -> String {
-        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        format!("{}{query}", self.path)
-    }
-
-    pub(super) fn class(&self) -> u16 {
-        self.status / 100
-    }
-
-    /// Why it was not simply answered.
-    fn why(&self) -> &str {
-        self.refusal.as_deref().or(self.fault.as_deref()).unwrap_or_default()
-    }
-
-    /// In milliseconds.
-    pub(super) fn elapsed(&self) -> String {
-        format!("{}.{} ms", self.elapsed_us / 1000, self.elapsed_us % 1000 / 100)
-    }
-}
-
-#[derive(Deserialize)]
-struct Operation {
+struct OperationId {
     operation: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Credential {
-    label: String,
-}
-
-#[derive(Deserialize)]
-struct Clock {
-    mode: String,
-    now: String,
-}
-
-/// A rule that injects faults.
-#[derive(Deserialize)]
-struct Error {
-    id: String,
-    #[serde(rename = "match")]
-    which: Value,
-    then: Value,
-    times: Option<i64>,
-    hits: i64,
-}
-
-impl Error {
-    /// A member for member account of it.
-    fn described(value: &Value) -> String {
-        let members = value.as_object().into_iter().flatten();
-        let described = members.map(|(name, value)| match value {
-            Value::String(text) => format!("{name} {text}"),
-            other => format!("{name} {other}"),
-        });
-        described.collect::<Vec<_>>().join(", ")
-    }
-
-    fn which(&self) -> String {
-        let described = Self::described(&self.which);
-        if described.is_empty() { "every request".to_owned() } else { described }
-    }
-
-    fn then(&self) -> String {
-        Self::described(&self.then)
-    }
-}
-
-/// A rule and the button that removes it.
+/// A rule that injects faults, in words, and the button that removes it.
 struct FaultRow {
-    fault: Error,
-    remove: Call,
+    which: String,
+    then: String,
+    hits: i64,
+    times: Option<i64>,
+    remove: ControlAction,
 }
 
-#[derive(Deserialize)]
-struct Limits {
-    policies: Vec<Policy>,
-    windows: Vec<Window>,
+impl FaultRow {
+    fn new(page: &Page, rule: &FaultRuleAnswer) -> Self {
+        let which = describe(&rule.r#match);
+        let which = if which.is_empty() { "every request".to_owned() } else { which };
+        let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
+        let remove = remove.of(format!("the fault for {which}"));
+        Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.times, remove }
+    }
 }
 
-#[derive(Deserialize)]
-struct Policy {
-    organization: String,
+/// Names each member of an object, and its value.
+fn describe(object: &impl Serialize) -> String {
+    let object = serde_json::to_value(object).unwrap_or_default();
+    let members = object.as_object().into_iter().flatten().map(|(name, value)| match value {
+        Value::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    });
+    members.collect::<Vec<_>>().join(", ")
+}
+
+/// An open rate-limit window, and how many requests it lets through.
+struct WindowRow {
+    window: WindowAnswer,
     limit: i64,
-    window: String,
-    mode: String,
 }
 
-#[derive(Deserialize)]
-struct Window {
-    organization: String,
-    credential: String,
-    operation: String,
-    requests: i64,
-    reset: String,
-}
-
-impl Limits {
-    fn of(&self, window: &Window) -> i64 {
-        let policy = self.policies.iter().find(|policy| policy.organization == window.organization);
-        policy.map_or(0, |policy| policy.limit)
+impl WindowRow {
+    fn list(limits: RateLimits) -> Vec<Self> {
+        let RateLimits { policies, windows, .. } = limits;
+        let limit = |window: &WindowAnswer| {
+            let policy = policies.iter().find(|policy| policy.organization == window.organization);
+            policy.map_or(0, |policy| policy.limit)
+        };
+        windows.into_iter().map(|window| Self { limit: limit(&window), window }).collect()
     }
 }
 
@@ -157,52 +102,44 @@ struct SpaceRow {
     name: String,
     is_here: bool,
     link: String,
-    delete: Option<Call>,
+    delete: Option<ControlAction>,
 }
 
 #[derive(Template)]
 #[template(path = "dashboard.html", config = "src/ui/askama.toml")]
-struct Locum<'a> {
+struct Dashboard<'a> {
     page: &'a Page,
-    journal: Journal,
-    /// Why there is no list.
-    trouble: Option<String>,
+    /// The list, or why there is none.
+    journal: Result<JournalPage, String>,
     operations: Vec<String>,
     credentials: Vec<String>,
-    clock: Clock,
-    moves: Vec<Call>,
+    clock: ClockAnswer,
+    moves: Vec<ControlAction>,
     faults: Vec<FaultRow>,
-    inject: Call,
-    clear: Call,
-    limits: Limits,
-    recount: Call,
+    inject: ControlAction,
+    clear: ControlAction,
+    policies: Vec<String>,
+    windows: Vec<WindowRow>,
+    recount: ControlAction,
     spaces: Vec<SpaceRow>,
-    create: Call,
-    reset: Call,
+    create: ControlAction,
+    reset: ControlAction,
 }
 
 /// Shows all of it.
 pub(super) async fn show(page: Page) -> Result<Response, PageError> {
     let filters = FILTERS.map(|name| (name, page.get(name)));
-    let query = written(filters.into_iter().chain([("limit", "50")]));
-    let (journal, trouble) = match page.ask(&format!("/requests{query}")).await {
-        Ok(journal) => (journal, None),
-        Err(trouble) => (Journal::default(), Some(trouble.detail)),
-    };
-    let operations: Vec<Operation> = page.ask_outside("/operations").await?;
+    let query = format_query(filters.into_iter().chain([("limit", "50")]));
+    let operations: Vec<OperationId> = page.ask_outside("/operations").await?;
     let mut operations: Vec<String> = operations.into_iter().filter_map(|known| known.operation).collect();
     operations.sort_unstable();
     operations.dedup();
-    let credentials: Vec<Credential> = page.ask("/credentials").await?;
-    let faults: Vec<Error> = page.ask("/faults").await?;
-    let removable = |fault: Error| {
-        let remove = page.call("DELETE", &format!("/faults/{}", segment(&fault.id)), Value::Null, "Remove");
-        FaultRow { remove: remove.of(format!("the fault for {}", fault.which())), fault }
-    };
+    let credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
+    let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
+    let limits: RateLimits = page.ask("/rate-limits").await?;
     let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
-    let template = Locum {
-        journal,
-        trouble,
+    let template = Dashboard {
+        journal: page.ask(&format!("/requests{query}")).await.map_err(|error| error.detail),
         operations,
         credentials: credentials.into_iter().map(|credential| credential.label).collect(),
         clock: page.ask("/clock").await?,
@@ -212,29 +149,36 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
             moved("1d", "+1 d"),
             page.call("DELETE", "/clock", Value::Null, "Real"),
         ],
-        faults: faults.into_iter().map(removable).collect(),
+        faults: faults.iter().map(|rule| FaultRow::new(&page, rule)).collect(),
         inject: page.call("POST", "/faults", Value::Null, "Inject"),
         clear: page.call("DELETE", "/requests", Value::Null, "Clear").asks("Forget every request of this space?"),
-        limits: page.ask("/rate-limits").await?,
+        policies: limits.policies.iter().map(describe_policy).collect(),
+        windows: WindowRow::list(limits),
         recount: page.call("POST", "/rate-limits/reset", Value::Null, "Start counting over"),
         spaces: page.spaces.iter().map(|name| space(&page, name)).collect(),
-        create: Call::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
+        create: ControlAction::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
         reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(format!(
             "Put the space {} back to its seed? Data, clock, faults, limits and requests go.",
             page.space.name
         )),
         page: &page,
     };
-    rendered(&page, &template)
+    render_page(&page, &template)
+}
+
+fn describe_policy(policy: &PolicyAnswer) -> String {
+    let PolicyAnswer { organization, limit, window, mode, .. } = policy;
+    format!("{organization}: {limit} per {window}, {mode}")
 }
 
 fn space(page: &Page, name: &str) -> SpaceRow {
     let home = format!("{}/", crate::web::BASE);
-    let link = if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", written([("space", name)])) };
+    let link = if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
     let is_here = name == page.space.name;
     let delete = (name != DEFAULT_SPACE).then(|| {
-        let path = format!("/spaces/{}", segment(name));
-        let delete = Call::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
+        let path = format!("/spaces/{}", encode_segment(name));
+        let delete =
+            ControlAction::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
         let delete = delete.asks(format!("Delete the space {name}? Its credentials are unknown from then on."));
         if is_here { delete.leads(home) } else { delete }
     });

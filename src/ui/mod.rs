@@ -1,10 +1,13 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
+mod curl;
 mod dashboard;
 mod request;
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Uri, header},
@@ -20,32 +23,33 @@ use crate::{
     control,
     core::error::Error,
     http::problem::Problem,
+    services::Services,
     web::{BASE, Pages, control_action, session},
 };
 
-/// Nothing from elsewhere, nothing inline, in nobody's frame.
+/// Pages load nothing from other sites, have no inline code, and are in no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// What is looked at. Shown once more, beneath its answer, by what a button does.
-fn views() -> Router<Pages> {
+/// The pages to look at. A button shows the one that it is on once more, with a dialog.
+fn views(services: &Services) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
-    Router::new()
-        .route(&at("/"), get(dashboard::show))
-        .route(&at("/requests/{id}"), get(request::show))
-        .route(&at("/jetbrains-account"), get(crate::services::jetbrains_account::ui::show))
-        .route(&at("/license-vault"), get(crate::services::license_vault::ui::show))
-        .route(&at("/atlassian"), get(crate::services::atlassian::ui::show))
+    let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
+    let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
+    all.layer(Extension(Arc::clone(services)))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
-pub(crate) fn router(app: &App, control: Router<App>) -> Router<App> {
-    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()) };
-    let caller = control_action::Caller { pages: pages.clone(), views: views().with_state(pages.clone()) };
+pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Router<App> {
+    let own = ("/", "Requests");
+    let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
+    let names = services.names().collect();
+    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
+    let caller = control_action::Caller { pages: pages.clone(), views: views(services).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(&format!("{BASE}/"));
     Router::new()
-        .merge(views().with_state(pages.clone()))
+        .merge(views(services).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
@@ -58,7 +62,7 @@ pub(crate) fn router(app: &App, control: Router<App>) -> Router<App> {
         .route(BASE, get(home))
         .route(&format!("{}/", control::BASE), get(home))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
-        .layer(from_fn(hardened))
+        .layer(from_fn(set_security_headers))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::from(Error::internal("a handler panicked")).into_response()
         }))
@@ -78,9 +82,9 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
     }
 }
 
-/// Middleware: what a browser is to make of every page. `same-origin`, not `no-referrer`: with that, browsers would
+/// Middleware: tells browsers what no page may do. The referrer policy is not `no-referrer`, because browsers would then
 /// send forms with `Origin: null`, which the guard refuses.
-async fn hardened(request: Request, next: Next) -> Response {
+async fn set_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -1,4 +1,4 @@
-//! Buttons: each is a call to a control route, written down in the page; the route decides.
+//! Buttons: each calls a route of the control API, which decides.
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
@@ -8,72 +8,72 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::{
-    web::Pages,
-    web::{
-        session::{Session, note},
-        view::{PageError, ask, is_own_page},
-    },
+use super::{
+    Pages, control_client,
+    error::PageError,
+    links::is_own_page,
+    session::{Session, note_cookie},
 };
+use crate::http::CONTROL_BASE;
 
-/// A call to a control route. Written into the page as the value of a button or of a hidden field, and sent back.
+/// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Call {
+pub(crate) struct ControlAction {
     method: String,
     path: String,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     body: Value,
     /// What the button says.
     label: String,
-    /// What is asked before it is done.
+    /// What a person has to confirm before it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ask: Option<String>,
-    /// The page to go on with, if it is another one.
+    /// The page that is shown after it, if that is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<String>,
-    /// What tells the button from its namesakes, for who does not see where it stands.
+    /// What the button is about, for people who do not see where it stands.
     #[serde(skip)]
     of: Option<String>,
 }
 
-impl Call {
+impl ControlAction {
     pub(crate) fn new(method: &'static str, path: String, body: Value, label: String) -> Self {
         Self { method: method.to_owned(), path, body, label, ask: None, back: None, of: None }
     }
 
-    /// It is done only after this question.
+    /// Has a person confirm it first.
     pub(crate) fn asks(self, question: impl Into<String>) -> Self {
         Self { ask: Some(question.into()), ..self }
     }
 
-    /// Another page is shown after it.
+    /// Shows another page after it.
     pub(crate) fn leads(self, to: String) -> Self {
         Self { back: Some(to), ..self }
     }
 
-    /// Tells the button from its namesakes.
+    /// Says what the button is about, so that it can be told from others with its label.
     pub(crate) fn of(self, whose: impl Into<String>) -> Self {
         Self { of: Some(whose.into()), ..self }
     }
 
-    /// What the page carries.
+    /// Writes it as the page holds it.
     pub(crate) fn value(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What the button says.
     pub(crate) fn label(&self) -> &str {
         &self.label
     }
 
-    /// The request that it is, for people to read.
+    /// Writes the request for people to read.
     pub(crate) fn request(&self) -> String {
         let body = if self.body.is_null() { String::new() } else { format!(" {}", self.body) };
-        format!("{} {}{}{body}", self.method, crate::web::view::CONTROL, self.path)
+        format!("{} {}{}{body}", self.method, CONTROL_BASE, self.path)
     }
 
     fn class(&self) -> &'static str {
@@ -81,29 +81,29 @@ impl Call {
     }
 }
 
-/// A button of the form that every page has.
-impl std::fmt::Display for Call {
+/// Writes a button of the form that every page has.
+impl std::fmt::Display for ControlAction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&Button { call: self }.render().map_err(|_| std::fmt::Error)?)
     }
 }
 
-impl HtmlSafe for Call {}
+impl HtmlSafe for ControlAction {}
 
 #[derive(Template)]
 #[template(path = "button.html", config = "src/web/askama.toml")]
 struct Button<'a> {
-    call: &'a Call,
+    call: &'a ControlAction,
 }
 
-/// What lies over a page: an answer, or a question.
+/// A dialog over a page.
 #[derive(Debug, Clone)]
 pub(crate) enum Overlay {
-    /// Shall it be done?
-    Ask { question: String, call: Call },
-    /// A token, shown once.
+    /// It is to be confirmed.
+    Ask { question: String, call: ControlAction },
+    /// It made a token, which is shown only here.
     Token { label: String, token: String },
-    /// What was made, tokens and all.
+    /// It made several things, among them tokens, which are shown only here.
     Made { label: String, body: String },
     /// It was refused.
     Refused { label: String, status: StatusCode, detail: String },
@@ -122,7 +122,7 @@ pub(crate) struct Caller {
     pub views: Router,
 }
 
-/// Makes the call that a form holds, and shows the page again: as it is now, or beneath what was answered.
+/// Makes the call that a form holds, and shows the page again, with a dialog if there is something to say.
 ///
 /// Fields: `form`, the session's form token; `back`, the page; `call`; `set.NAME`, a text of the call's body;
 /// `body`, all of it, as JSON.
@@ -139,17 +139,15 @@ pub(crate) async fn call(
     }
     let unreadable = || wrong(StatusCode::BAD_REQUEST, "the form does not say which page, or which call");
     let back = field("back").filter(|back| is_own_page(back)).ok_or_else(unreadable)?;
-    let mut call: Call = field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
-    // Who only reads needs no button; and there is a stream that has no end.
+    let mut call: ControlAction =
+        field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
+    // Not GET, because no button needs it, and the answer of `/events` would never end.
     let method: Method = call.method.parse().ok().filter(|method| *method != Method::GET).ok_or_else(unreadable)?;
     let host = headers.get(header::HOST);
-    let Some(overlay) = outcome(&caller.pages, host, method, &mut call, &fields).await? else {
-        let mut response =
-            Redirect::to(call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back)).into_response();
-        if let Some(cookie) = note(&format!("Done: {}", call.label)) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        return Ok(response);
+    let Some(overlay) = make(&caller.pages, host, method, &mut call, &fields).await? else {
+        let to = call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back);
+        let note = CookieJar::new().add(note_cookie(&format!("Done: {}", call.label)));
+        return Ok((note, Redirect::to(to)).into_response());
     };
     let mut view = Request::get(back);
     if let Some(host) = host {
@@ -159,12 +157,12 @@ pub(crate) async fn call(
     Ok(caller.views.oneshot(view).await.into_response())
 }
 
-/// Makes the call, or asks whether to; `None` when it was done and there is nothing to show.
-async fn outcome(
+/// Makes the call, or asks whether to. `None` when it was made and there is nothing to show.
+async fn make(
     pages: &Pages,
     host: Option<&HeaderValue>,
     method: Method,
-    call: &mut Call,
+    call: &mut ControlAction,
     fields: &[(String, String)],
 ) -> Result<Option<Overlay>, PageError> {
     let label = call.label.clone();
@@ -175,7 +173,7 @@ async fn outcome(
         return Ok(Some(Overlay::Ask { question, call: call.clone() }));
     }
     let body = Some(&call.body).filter(|body| !body.is_null());
-    let answered = ask(pages, host, method, &call.path, body).await?;
+    let answered = control_client::call(pages, host, method, &call.path, body).await?;
     Ok(if !answered.status.is_success() {
         Some(Overlay::Refused { label, status: answered.status, detail: answered.detail() })
     } else if let Some(token) = answered.body["token"].as_str() {
@@ -188,7 +186,7 @@ async fn outcome(
     })
 }
 
-/// Puts what a person wrote into the body.
+/// Puts what a person entered into the body.
 fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String> {
     for (name, value) in fields {
         if name == "body" {
@@ -204,7 +202,7 @@ fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String>
     Ok(())
 }
 
-/// Somewhere in it stands a token.
+/// Whether there is a token anywhere in it.
 fn holds_token(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.iter().any(|(name, value)| name == "token" || holds_token(value)),

@@ -1,6 +1,10 @@
 //! What pages share: their session, how they call the control API, what each of them knows.
 
 pub(crate) mod control_action;
+mod control_client;
+pub(crate) mod error;
+pub(crate) mod format;
+pub(crate) mod links;
 pub(crate) mod session;
 pub(crate) mod view;
 
@@ -13,8 +17,12 @@ pub(crate) const BASE: &str = "/_emulator/ui";
 
 /// What a page is made from.
 #[derive(Clone)]
-pub(crate) struct Pages {
+pub struct Pages {
     pub app: App,
     /// The control API, asked from within.
-    pub control: Router,
+    pub(crate) control: Router,
+    /// All pages: path and title.
+    pub(crate) links: Vec<(&'static str, &'static str)>,
+    /// The services' names.
+    pub(crate) services: Vec<&'static str>,
 }

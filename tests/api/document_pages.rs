@@ -2,14 +2,12 @@
 
 use std::io::Read as _;
 
-use axum::{body::Body, http::Request};
-
 use crate::support::{Database, TestApp};
 
 /// What a browser gets for an address: its type, and its text.
 async fn load(app: &TestApp, path: &str) -> (String, String) {
-    let request = Request::builder().uri(path).header("host", "localhost:8080").header("accept-encoding", "gzip");
-    let answer = app.send(request.body(Body::empty()).unwrap()).await;
+    let browser = app.client().with_header("host", "localhost:8080").with_header("accept-encoding", "gzip");
+    let answer = browser.get(path).await;
     assert_eq!(answer.status, 200, "{path}");
     let mut text = String::new();
     match answer.header("content-encoding") {
@@ -52,7 +50,7 @@ async fn pages_show_the_documents_without_a_network() {
             &["Locum control API", "JetBrains Account API", "License Vault API", "Atlassian Admin API Access"],
         ),
     ] {
-        let lead = app.send(Request::builder().uri(address).body(Body::empty()).unwrap()).await;
+        let lead = app.client().get(address).await;
         assert_eq!(lead.status, 303, "{address}");
         let index = seen_from(address, lead.header("location").unwrap());
         let (content_type, page) = load(&app, &index).await;
@@ -84,17 +82,14 @@ async fn pages_show_the_documents_without_a_network() {
             titles.push(document["info"]["title"].as_str().unwrap().to_owned());
         }
         assert_eq!(titles, documents, "{setup}");
-        assert_eq!(
-            app.send(Request::builder().uri(seen_from(&index, "nope.js")).body(Body::empty()).unwrap()).await.status,
-            404
-        );
+        assert_eq!(app.client().get(&seen_from(&index, "nope.js")).await.status, 404);
     }
 }
 
 /// An image has no text.
 async fn load_text(app: &TestApp, path: &str) -> (String, String) {
     if std::path::Path::new(path).extension().is_some_and(|extension| extension == "png") {
-        let answer = app.send(Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+        let answer = app.client().get(path).await;
         return (answer.header("content-type").unwrap_or_default().to_owned(), String::new());
     }
     load(app, path).await
@@ -104,14 +99,14 @@ async fn load_text(app: &TestApp, path: &str) -> (String, String) {
 async fn the_page_of_the_control_api_is_guarded_and_in_no_journal() {
     let app = TestApp::start(Database::Sqlite).await;
     for path in ["/_emulator/docs/index.html", "/_emulator/docs/atlassian-api-access.json", "/_emulator/openapi.json"] {
-        let request = |name, value| Request::builder().uri(path).header(name, value).body(Body::empty()).unwrap();
-        app.send(request("host", "evil.example")).await.problem(403);
-        app.send(request("sec-fetch-site", "cross-site")).await.problem(403);
+        let get = async |name, value| app.client().with_header(name, value).get(path).await;
+        get("host", "evil.example").await.expect_problem(403);
+        get("sec-fetch-site", "cross-site").await.expect_problem(403);
         load(&app, path).await;
         // The page keeps its choice in its address.
-        assert_eq!(app.send(request("sec-fetch-site", "same-origin")).await.status, 200);
+        assert_eq!(get("sec-fetch-site", "same-origin").await.status, 200);
     }
     load(&app, "/_emulator/docs/index.html?urls.primaryName=License%20Vault%20API").await;
-    let requests = app.control("GET", "/requests", "").await.ok();
+    let requests = app.control().get("/requests").await.expect_ok();
     assert_eq!(requests["requests"].as_array().map(Vec::len), Some(0), "{requests}");
 }

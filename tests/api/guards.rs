@@ -10,8 +10,7 @@ use locum::{http::operations::of_path, services::atlassian::domain::api_access::
 use utoipa::openapi::path::Operation;
 
 use crate::support::{
-    Actor, Answer,
-    atlassian::{ApiCaller, OTHER_ORG},
+    Answer, Client, EXPIRED_KEY, FULL_KEY, OTHER_ORG, OTHER_ORG_KEY, Role, TestApp, apply, on_both_databases,
 };
 
 /// Operations that take no credential at all. May only shrink.
@@ -30,7 +29,7 @@ const FOR_VIEWERS: [&str; 9] = [
 ];
 
 /// Every operation: id, method, path with example values, whether it names the customer code.
-fn operations() -> Vec<(String, &'static str, String, bool)> {
+fn list_operations() -> Vec<(String, &'static str, String, bool)> {
     let mut found = Vec::new();
     for (path, item) in locum::services::jetbrains_account::openapi().paths.paths {
         let path = path.replace("{licenseId}", "ABCDE12345").replace("{teamId}", "2001");
@@ -46,7 +45,7 @@ fn operations() -> Vec<(String, &'static str, String, bool)> {
     found
 }
 
-fn body_and_query(id: &str) -> (&'static str, &'static str) {
+fn make_query_and_body(id: &str) -> (&'static str, &'static str) {
     match id {
         "assignLicense" => {
             ("", r#"{"licenseId":"FREE000001","contact":{"firstName":"A","lastName":"B","email":"a@example.test"}}"#)
@@ -58,7 +57,7 @@ fn body_and_query(id: &str) -> (&'static str, &'static str) {
 }
 
 /// An operation of the Atlassian service.
-struct Operating {
+struct AtlassianOperation {
     id: String,
     method: Method,
     path: String,
@@ -67,7 +66,7 @@ struct Operating {
 }
 
 /// Those that read come first: some of the others take away what they read.
-fn atlassian_operations() -> Vec<Operating> {
+fn list_atlassian_operations() -> Vec<AtlassianOperation> {
     let mut found = Vec::new();
     for (path, item) in &locum::services::atlassian::openapi().paths.paths {
         let below = path.strip_prefix("/orgs/{orgId}").expect("everything is an organization's");
@@ -81,18 +80,21 @@ fn atlassian_operations() -> Vec<Operating> {
             assert_eq!(security[0].get("session").is_some(), scope.is_none(), "{security}");
             assert_eq!((security.as_array().unwrap().len(), security[0].as_object().unwrap().len()), (1, 1));
             let id = operation.operation_id.clone().expect("every operation has an id");
-            found.push(Operating { id, method, path: path.clone(), scope });
+            found.push(AtlassianOperation { id, method, path: path.clone(), scope });
         }
     }
     found.sort_by_key(|operation| operation.method != Method::GET);
     found
 }
 
-async fn operate(caller: &ApiCaller<'_>, operation: &Operating) -> Answer {
+async fn call_operation(caller: &Client, operation: &AtlassianOperation) -> Answer {
     let body = match operation.id.as_str() {
         "createOauthClient" => r#"{"name":"guarded","serviceAccountId":"svc-2"}"#,
         "createServiceAccount" => {
-            r#"{"displayName":"guarded","permissionRules":[{"resource":"ari:cloud:jira::site/1","role":"atlassian/user"}]}"#
+            concat!(
+                r#"{"displayName":"guarded","permissionRules":[{"resource":"ari:cloud:jira::site/1","#,
+                r#""role":"atlassian/user"}]}"#
+            )
         }
         "updateServiceAccount" => r#"{"atlassianId":"svc-1","description":"guarded"}"#,
         "getServiceAccountCredentialCounts" => r#"["svc-1"]"#,
@@ -116,99 +118,113 @@ async fn seed_scoped_keys(app: &crate::support::TestApp) {
             ]
         })
         .collect();
-    app.atlassian_seed(&format!("      api_keys:\n{}", keys.join("\n"))).await;
+    app.seed_atlassian(&format!("      api_keys:\n{}", keys.join("\n"))).await;
 }
 
-crate::on_both! {
-    async fn every_operation_refuses_whom_it_should(app: TestApp) {
-        let operations = operations();
-        let ids: BTreeSet<&str> = operations.iter().map(|(id, ..)| id.as_str()).collect();
-        assert_eq!(ids.len(), operations.len(), "operation ids are unique");
-        for id in OPEN.iter().chain(&FOR_VIEWERS).chain(&["assignLicense", "changeTeam", "revokeAsset"]) {
-            assert!(ids.contains(id), "{id} is gone");
-        }
-        let foreign = Actor { app: &app, token: Some("demo-jba-other-organization-admin".into()), customer_code: Some("6700001".into()) };
-        let bad = Actor { app: &app, token: Some("nonsense".into()), customer_code: Some("6700001".into()) };
-        let codeless = Actor { app: &app, token: Some("demo-jba-organization-admin".into()), customer_code: None };
-        for (id, method, path, wants_code) in &operations {
-            let (query, body) = body_and_query(id);
-            let path = format!("{path}{query}");
-            let call = async |actor: &Actor<'_>| actor.call(method, &path, body).await;
-            if OPEN.contains(&id.as_str()) {
-                assert_eq!(call(&app.anonymous()).await.status, 200, "{id}");
-                continue;
-            }
-            call(&app.anonymous()).await.refused(401, "MISSING_TOKEN_HEADER", "X-Api-Key header is required");
-            call(&bad).await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
-            if *wants_code {
-                call(&foreign).await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
-                call(&codeless).await.refused(401, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required");
-            }
-            if !FOR_VIEWERS.contains(&id.as_str()) {
-                for viewer in [app.org_viewer(), app.team_viewer(), app.primary_contact()] {
-                    assert_eq!(call(&viewer).await.status, 403, "{id} with {:?}", viewer.token);
-                }
-            }
-        }
-        // Last, what the credential is for: nobody above changed anything.
-        assert_eq!(app.org_admin().get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
+#[apply(on_both_databases)]
+async fn every_operation_refuses_whom_it_should(app: TestApp) {
+    let operations = list_operations();
+    let ids: BTreeSet<&str> = operations.iter().map(|(id, ..)| id.as_str()).collect();
+    assert_eq!(ids.len(), operations.len(), "operation ids are unique");
+    for id in OPEN.iter().chain(&FOR_VIEWERS).chain(&["assignLicense", "changeTeam", "revokeAsset"]) {
+        assert!(ids.contains(id), "{id} is gone");
     }
+    let anonymous = app.jetbrains_account(Role::Anonymous);
+    let foreign = app.jetbrains_account_token("demo-jba-other-organization-admin", "6700001");
+    let bad = app.jetbrains_account_token("nonsense", "6700001");
+    let codeless = anonymous.with_header("X-Api-Key", "demo-jba-organization-admin");
+    for (id, method, path, wants_code) in &operations {
+        let (query, body) = make_query_and_body(id);
+        let path = format!("{path}{query}");
+        let call = async |client: &Client| client.call(method, &path, body).await;
+        if OPEN.contains(&id.as_str()) {
+            assert_eq!(call(&anonymous).await.status, 200, "{id}");
+            continue;
+        }
+        call(&anonymous).await.expect_jetbrains_error(401, "MISSING_TOKEN_HEADER", "X-Api-Key header is required");
+        call(&bad).await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+        if *wants_code {
+            call(&foreign).await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+            call(&codeless).await.expect_jetbrains_error(
+                401,
+                "MISSING_CUSTOMER_HEADER",
+                "X-Customer-Code header is required",
+            );
+        }
+        if !FOR_VIEWERS.contains(&id.as_str()) {
+            for role in [Role::OrgViewer, Role::TeamViewer, Role::PrimaryContact] {
+                assert_eq!(call(&app.jetbrains_account(role)).await.status, 403, "{id} as {role:?}");
+            }
+        }
+    }
+    // Last, what the credential is for: nobody above changed anything.
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigned=true").await.header("x-total-count"),
+        Some("4")
+    );
+}
 
-    async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
-        seed_scoped_keys(&app).await;
-        let operations = atlassian_operations();
-        let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-        assert_eq!((operations.len(), ids.len()), (21, 21), "{ids:?}");
-        let for_sessions: Vec<&str> = operations.iter().filter(|it| it.scope.is_none()).map(|it| it.id.as_str()).collect();
-        assert_eq!(for_sessions, ["createOauthClient"]);
-        let administrator = app.administrator("ann@example.test").await;
-        let every_key = ["only", "but"].iter().flat_map(|kind| SCOPES.map(|scope| format!("{kind}-{scope}")));
-        let every_key: Vec<String> = every_key.chain(["demo-atlassian-key".to_owned()]).collect();
-        for it in &operations {
-            for bad in [
-                app.with_headers([]),
-                app.api_key("nonsense"),
-                app.api_key(""),
-                app.with_headers([("authorization", "Basic YW5uOmRlbW8tYXRsYXNzaWFuLWtleQ==")]),
-                app.with_headers([("authorization", "Basic demo-atlassian-key")]),
-                app.with_headers([("authorization", "demo-atlassian-key")]),
-                app.with_headers([("cookie", "cloud.session.token=demo-atlassian-key")]),
-                app.with_headers([("x-api-key", "demo-jba-organization-admin")]),
-                app.api_key("demo-jba-organization-admin"),
-                app.api_key("demo-atlassian-expired"),
-            ] {
-                operate(&bad, it).await.gateway(401, "Unauthorized");
-            }
-            operate(&app.api_key("demo-atlassian-other-key"), it).await.service_error(403, "GENERIC_ERROR");
-            operate(&app.full_key().at(OTHER_ORG), it).await.service_error(403, "GENERIC_ERROR");
-            operate(&administrator.at(OTHER_ORG), it).await.service_error(403, "GENERIC_ERROR");
-            if let Some(scope) = it.scope {
-                let detail = operate(&app.api_key(&format!("but-{scope}")), it).await.service_error(403, "GENERIC_ERROR");
-                assert!(detail.contains(scope), "{}: {detail}", it.id);
-                operate(&administrator, it).await.gateway(401, "Unauthorized");
-            } else {
-                for key in &every_key {
-                    operate(&app.api_key(key), it).await.service_error(403, "GENERIC_ERROR");
-                }
+#[apply(on_both_databases)]
+async fn every_operation_of_atlassian_refuses_whom_it_should(app: TestApp) {
+    seed_scoped_keys(&app).await;
+    let operations = list_atlassian_operations();
+    let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!((operations.len(), ids.len()), (21, 21), "{ids:?}");
+    let for_sessions: Vec<&str> = operations.iter().filter(|it| it.scope.is_none()).map(|it| it.id.as_str()).collect();
+    assert_eq!(for_sessions, ["createOauthClient"]);
+    let administrator = app.sign_in_to_atlassian("ann@example.test").await;
+    let every_key = ["only", "but"].iter().flat_map(|kind| SCOPES.map(|scope| format!("{kind}-{scope}")));
+    let every_key: Vec<String> = every_key.chain(["demo-atlassian-key".to_owned()]).collect();
+    for it in &operations {
+        for bad in [
+            app.atlassian_without_key(),
+            app.atlassian("nonsense"),
+            app.atlassian(""),
+            app.atlassian_without_key().with_header("authorization", "Basic YW5uOmRlbW8tYXRsYXNzaWFuLWtleQ=="),
+            app.atlassian_without_key().with_header("authorization", "Basic demo-atlassian-key"),
+            app.atlassian_without_key().with_header("authorization", "demo-atlassian-key"),
+            app.atlassian_without_key().with_header("cookie", "cloud.session.token=demo-atlassian-key"),
+            app.atlassian_without_key().with_header("x-api-key", "demo-jba-organization-admin"),
+            app.atlassian("demo-jba-organization-admin"),
+            app.atlassian(EXPIRED_KEY),
+        ] {
+            call_operation(&bad, it).await.expect_gateway_error(401, "Unauthorized");
+        }
+        call_operation(&app.atlassian(OTHER_ORG_KEY), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
+        call_operation(&app.atlassian(FULL_KEY).in_organization(OTHER_ORG), it)
+            .await
+            .expect_atlassian_error(403, "GENERIC_ERROR");
+        call_operation(&administrator.in_organization(OTHER_ORG), it)
+            .await
+            .expect_atlassian_error(403, "GENERIC_ERROR");
+        if let Some(scope) = it.scope {
+            let detail = call_operation(&app.atlassian(&format!("but-{scope}")), it)
+                .await
+                .expect_atlassian_error(403, "GENERIC_ERROR");
+            assert!(detail.contains(scope), "{}: {detail}", it.id);
+            call_operation(&administrator, it).await.expect_gateway_error(401, "Unauthorized");
+        } else {
+            for key in &every_key {
+                call_operation(&app.atlassian(key), it).await.expect_atlassian_error(403, "GENERIC_ERROR");
             }
         }
-        // Nobody above changed anything.
-        let full = app.full_key();
-        assert_eq!(full.get("/api-tokens/count").await.text(), "254");
-        assert_eq!(full.get("/api-keys/count").await.text(), "19");
-        assert_eq!(full.get("/service-accounts").await.ok()["total"], 2);
-        assert_eq!(full.post("/oauth-clients/count", "").await.text(), r#"{"total":1}"#);
-        for it in &operations {
-            let Some(scope) = it.scope else {
-                assert_eq!(operate(&administrator, it).await.status, 201, "{}", it.id);
-                continue;
-            };
-            for caller in [app.api_key(&format!("only-{scope}")), full.clone()] {
-                let answer = operate(&caller, it).await;
-                // The second one comes too late for what the first one took away.
-                assert!(matches!(answer.status.as_u16(), 200 | 201 | 204 | 400 | 404), "{}: {}", it.id, answer.status);
-            }
-        }
-        assert_eq!(full.get("/api-tokens/count").await.text(), "0");
     }
+    // Nobody above changed anything.
+    let full = app.atlassian(FULL_KEY);
+    assert_eq!(full.get("/api-tokens/count").await.text(), "254");
+    assert_eq!(full.get("/api-keys/count").await.text(), "19");
+    assert_eq!(full.get("/service-accounts").await.expect_ok()["total"], 2);
+    assert_eq!(full.post("/oauth-clients/count", "").await.text(), r#"{"total":1}"#);
+    for it in &operations {
+        let Some(scope) = it.scope else {
+            assert_eq!(call_operation(&administrator, it).await.status, 201, "{}", it.id);
+            continue;
+        };
+        for caller in [app.atlassian(&format!("only-{scope}")), full.clone()] {
+            let answer = call_operation(&caller, it).await;
+            // The second one comes too late for what the first one took away.
+            assert!(matches!(answer.status.as_u16(), 200 | 201 | 204 | 400 | 404), "{}: {}", it.id, answer.status);
+        }
+    }
+    assert_eq!(full.get("/api-tokens/count").await.text(), "0");
 }

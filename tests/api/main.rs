@@ -6,10 +6,14 @@ mod support;
 
 mod atlassian;
 mod control;
+mod credential_masking;
+mod document;
+mod document_check;
 mod document_pages;
-mod fuzz;
+mod fourth_service;
 mod guards;
 mod jetbrains_account;
 mod license_vault;
 mod openapi;
 mod pages;
+mod random_requests;

@@ -1,6 +1,32 @@
 //! The documents: committed, served, and true.
 
-use crate::support::{Database, TestApp};
+use serde_json::Value;
+
+use crate::support::{Database, Role, TestApp};
+
+/// A client that is generated from a document stops at a reference to nothing.
+#[test]
+fn every_reference_of_every_document_leads_somewhere() {
+    fn check(value: &Value, document: &Value) {
+        match value {
+            Value::Object(members) => {
+                if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                    let pointer = reference.strip_prefix('#').expect("a reference within the document");
+                    assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+                }
+                members.values().for_each(|member| check(member, document));
+            }
+            Value::Array(items) => items.iter().for_each(|item| check(item, document)),
+            _ => {}
+        }
+    }
+    let services = locum::services::registry();
+    let documents = services.iter().map(|service| (service.document)());
+    for document in documents.chain([locum::control::openapi(&services)]) {
+        let document = serde_json::to_value(document).unwrap();
+        check(&document, &document);
+    }
+}
 
 #[test]
 fn committed_documents_are_what_the_program_serves() {
@@ -8,7 +34,7 @@ fn committed_documents_are_what_the_program_serves() {
         ("jetbrains-account", locum::services::jetbrains_account::openapi()),
         ("license-vault", locum::services::license_vault::openapi()),
         ("atlassian-api-access", locum::services::atlassian::openapi()),
-        ("control", locum::control::openapi()),
+        ("control", locum::control::openapi(&locum::services::registry())),
     ];
     for (name, document) in documents {
         let path = format!("{}/openapi/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -21,7 +47,7 @@ fn committed_documents_are_what_the_program_serves() {
 #[tokio::test]
 async fn the_service_serves_its_document_to_everybody() {
     let app = TestApp::start(Database::Sqlite).await;
-    let document = app.anonymous().get("/swagger.json").await.ok();
+    let document = app.jetbrains_account(Role::Anonymous).get("/swagger.json").await.expect_ok();
     assert_eq!(document["servers"][0]["url"], "/api/v1");
     assert_eq!(document["paths"]["/customer/licenses/assign"]["post"]["operationId"], "assignLicense");
 }
@@ -30,7 +56,7 @@ async fn the_service_serves_its_document_to_everybody() {
 #[tokio::test]
 async fn every_operation_says_how_far_it_is_emulated() {
     let app = TestApp::start(Database::Sqlite).await;
-    let operations = app.control("GET", "/operations", "").await.ok();
+    let operations = app.control().get("/operations").await.expect_ok();
     let status = |id: &str| {
         let all = operations.as_array().unwrap();
         all.iter().find(|o| o["operation"] == id).unwrap_or_else(|| panic!("no {id}"))["status"].clone()

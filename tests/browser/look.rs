@@ -18,9 +18,16 @@ const PAGES: [&str; 8] = [
 /// Texts whose colour is too near to what is behind them (WCAG 2.2 AA: 4.5 to 1).
 const FAINT: &str = r"
 const rgb = (color) => color.match(/[\d.]+/g).map(Number);
-const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
   .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
-const behind = (it) => { for (; it; it = it.parentElement) { const c = rgb(getComputedStyle(it).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+const behind = (it) => {
+  for (; it; it = it.parentElement) {
+    const c = rgb(getComputedStyle(it).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c;
+  }
+  return [255, 255, 255];
+};
 const faint = [];
 for (const it of document.querySelectorAll('body *')) {
   const says = [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
@@ -34,14 +41,17 @@ return faint;
 /// What a screen reader could not name, and ids that are there twice.
 const NAMELESS: &str = r"
 const nameless = [];
-for (const it of document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, [role=region], section, nav, dialog')) {
+const named = 'input:not([type=hidden]), select, textarea, button, a, [role=region], section, nav, dialog';
+for (const it of document.querySelectorAll(named)) {
   const by = it.getAttribute('aria-labelledby');
-  const name = it.getAttribute('aria-label') || (by && document.getElementById(by)?.textContent) || (it.labels?.length && it.labels[0].textContent) || it.textContent;
+  const name = it.getAttribute('aria-label') || (by && document.getElementById(by)?.textContent)
+    || (it.labels?.length && it.labels[0].textContent) || it.textContent;
   if (!name?.trim()) nameless.push(it.outerHTML.slice(0, 80));
 }
 const ids = [...document.querySelectorAll('[id]')].map((it) => it.id);
 nameless.push(...ids.filter((id, at) => ids.indexOf(id) !== at));
-if (document.querySelectorAll('main').length !== 1 || document.querySelectorAll('h1').length !== 1 || !document.documentElement.lang || !document.title) nameless.push('landmarks');
+const once = (selector) => document.querySelectorAll(selector).length === 1;
+if (!once('main') || !once('h1') || !document.documentElement.lang || !document.title) nameless.push('landmarks');
 return nameless;
 ";
 
@@ -49,7 +59,8 @@ return nameless;
 const WIDE: &str = r"
 const width = document.documentElement.clientWidth;
 if (document.documentElement.scrollWidth <= width) return [];
-return [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > width || it.scrollWidth > it.clientWidth)
+return [...document.querySelectorAll('body *')]
+  .filter((it) => it.getBoundingClientRect().right > width || it.scrollWidth > it.clientWidth)
   .filter((it) => !it.closest('.scroll, svg, select, input'))
   .map((it) => it.outerHTML.slice(0, 80));
 ";

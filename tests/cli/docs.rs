@@ -8,20 +8,20 @@ use clap::Args as _;
 use locum::{config::Settings, http::operations::of_path};
 use serde_json::Value;
 
-use super::{run, server::Server};
+use super::{run, server::Server, support::document_check::resolve};
 
-fn path(name: &str) -> PathBuf {
+fn repository_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), name].iter().collect()
 }
 
 fn read(name: &str) -> String {
-    fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    fs::read_to_string(repository_path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The document is as it should be, or is made so where the caller asked for that.
-fn settle(name: &str, text: &str) {
+/// Checks that a document is as it should be, or writes it so if `UPDATE_DOCS` is set.
+fn check_or_update(name: &str, text: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(path(name), text).unwrap();
+        fs::write(repository_path(name), text).unwrap();
     }
     let committed = read(name);
     let differs = committed.lines().zip(text.lines()).find(|(is, should)| is != should);
@@ -37,7 +37,7 @@ fn with_generated(text: &str, part: &str, content: &str) -> String {
 }
 
 /// A cell of a table: one line, without what would end it.
-fn cell(text: &str) -> String {
+fn format_cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
@@ -57,9 +57,16 @@ fn settings_are_those_of_the_program() {
         let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
         let default = if takes && !defaults.is_empty() { format!("`{}`", defaults.join(",")) } else { said };
         let environment = argument.get_env().unwrap().to_string_lossy();
-        writeln!(table, "| `--{}` | `{environment}` | {} | {} |", cell(&flag), cell(&default), cell(&help)).unwrap();
+        writeln!(
+            table,
+            "| `--{}` | `{environment}` | {} | {} |",
+            format_cell(&flag),
+            format_cell(&default),
+            format_cell(&help)
+        )
+        .unwrap();
     }
-    settle("docs/settings.md", &with_generated(&read("docs/settings.md"), "settings", &table));
+    check_or_update("docs/settings.md", &with_generated(&read("docs/settings.md"), "settings", &table));
 }
 
 #[test]
@@ -68,7 +75,7 @@ fn seeds_are_those_of_the_schema() {
     let mut text = String::new();
     describe("", &schema, &mut text);
     let document = read("docs/seeds.md");
-    settle("docs/seeds.md", &with_generated(&document, "fields", &text));
+    check_or_update("docs/seeds.md", &with_generated(&document, "fields", &text));
 
     let example = document.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -101,12 +108,12 @@ fn describe(place: &str, schema: &Value, text: &mut String) {
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut inside = Vec::new();
     for (name, field) in schema["properties"].as_object().unwrap() {
-        let (kind, object) = kind(field);
+        let (kind, object) = describe_type(field);
         let (bold, description) = (
             if required.contains(&name.as_str()) { "**" } else { "" },
             field["description"].as_str().unwrap_or_default(),
         );
-        writeln!(text, "| {bold}`{name}`{bold} | {} | {} |", cell(&kind), cell(description)).unwrap();
+        writeln!(text, "| {bold}`{name}`{bold} | {} | {} |", format_cell(&kind), format_cell(description)).unwrap();
         if let Some(object) = object {
             let list = if kind.starts_with("list") { "[]" } else { "" };
             let prefix = place.strip_prefix("organizations[]").unwrap_or(place).trim_start_matches('.');
@@ -121,12 +128,12 @@ fn describe(place: &str, schema: &Value, text: &mut String) {
 }
 
 /// What a field takes, and the object in it if there is one.
-fn kind(field: &Value) -> (String, Option<&Value>) {
+fn describe_type(field: &Value) -> (String, Option<&Value>) {
     let choices: Vec<&Value> =
         ["anyOf", "oneOf"].iter().flat_map(|key| field[key].as_array().into_iter().flatten()).collect();
     let choices: Vec<&Value> = choices.into_iter().filter(|choice| choice["type"] != "null").collect();
     if !choices.is_empty() {
-        let kinds: Vec<_> = choices.into_iter().map(kind).collect();
+        let kinds: Vec<_> = choices.into_iter().map(describe_type).collect();
         let names: Vec<_> = kinds.iter().map(|(name, _)| name.as_str()).collect();
         return (names.join(" or "), kinds.iter().find_map(|(_, object)| *object));
     }
@@ -144,7 +151,7 @@ fn kind(field: &Value) -> (String, Option<&Value>) {
     };
     match types.as_slice() {
         ["array"] => {
-            let (name, object) = kind(&field["items"]);
+            let (name, object) = describe_type(&field["items"]);
             (format!("list of {name}"), object)
         }
         ["object"] => ("object".to_owned(), Some(field)),
@@ -155,27 +162,30 @@ fn kind(field: &Value) -> (String, Option<&Value>) {
 }
 
 /// Every route of the control API.
-fn routes() -> String {
+fn format_routes() -> String {
     let mut table = "| route | does |\n|---|---|\n".to_owned();
-    for (path, item) in &locum::control::openapi().paths.paths {
+    let document = locum::control::openapi(&locum::services::registry());
+    let components = serde_json::to_value(&document.components).unwrap();
+    for (path, item) in &document.paths.paths {
         for (method, operation) in of_path(item) {
             let parameters = operation.parameters.iter().flatten();
             let parameters: Vec<Value> = parameters.map(|parameter| serde_json::to_value(parameter).unwrap()).collect();
             let names: Vec<_> = parameters
                 .iter()
+                .map(|parameter| resolve(parameter, &components))
                 .filter(|parameter| parameter["in"] == "query" && parameter["name"] != "space")
                 .filter_map(|parameter| parameter["name"].as_str())
                 .map(|name| format!("{name}="))
                 .collect();
             let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
             let summary = operation.summary.as_deref().unwrap_or_default();
-            writeln!(table, "| `{method} {path}{query}` | {} |", cell(summary)).unwrap();
+            writeln!(table, "| `{method} {path}{query}` | {} |", format_cell(summary)).unwrap();
         }
     }
     table
 }
 
-fn operations(server: &Server) -> Vec<Value> {
+fn fetch_operations(server: &Server) -> Vec<Value> {
     let (status, body) = server.send("GET", "/_emulator/operations", "", "").unwrap();
     assert_eq!(status, 200);
     serde_json::from_str(&body).unwrap()
@@ -183,16 +193,16 @@ fn operations(server: &Server) -> Vec<Value> {
 
 #[test]
 fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
-    let operations = operations(&Server::start(&[]));
+    let operations = fetch_operations(&Server::start(&[]));
     let mut table = "| operation | | how far | why |\n|---|---|---|---|\n".to_owned();
     let of = |operation: &Value, key: &str| operation[key].as_str().unwrap_or_default().to_owned();
     for operation in operations.iter().filter(|operation| operation["status"] != "served") {
         let [id, method, path, status, note] =
             ["operation", "method", "path", "status", "note"].map(|key| of(operation, key));
-        writeln!(table, "| `{id}` | `{method} {path}` | {status} | {} |", cell(&note)).unwrap();
+        writeln!(table, "| `{id}` | `{method} {path}` | {status} | {} |", format_cell(&note)).unwrap();
     }
     let text = with_generated(&read("docs/fidelity.md"), "operations", &table);
-    settle("docs/fidelity.md", &text);
+    check_or_update("docs/fidelity.md", &text);
 
     let mut named = 0;
     for code in text.split('`').skip(1).step_by(2) {
@@ -217,8 +227,8 @@ struct Example {
     output: Option<std::ops::Range<usize>>,
 }
 
-/// From the block on that says where the server is.
-fn examples(text: &str) -> Vec<Example> {
+/// Finds the examples of a document: those from the block on that sets `base=`.
+fn find_examples(text: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     // The first line of a block, and where the text of a block starts.
     let mut open: Option<(&str, usize)> = None;
@@ -246,8 +256,8 @@ fn examples(text: &str) -> Vec<Example> {
     examples
 }
 
-/// As written, but that `…` stands for anything.
-fn fits(expected: &str, output: &str) -> bool {
+/// Whether the output is the expected one, in which `…` stands for anything.
+fn matches_output(expected: &str, output: &str) -> bool {
     let mut parts = expected.trim_end().split('…');
     let Some(mut rest) = output.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     let parts: Vec<&str> = parts.collect();
@@ -268,7 +278,7 @@ fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     const BASE: &str = "localhost:8080";
     assert!(Command::new("curl").arg("--version").output().is_ok(), "the documents' examples need curl");
     let server = Server::start(&[&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "42"], further].concat());
-    let examples = examples(text);
+    let examples = find_examples(text);
     let mut script = String::new();
     for example in &examples {
         write!(script, "{}\nprintf '\\n%s\\n' '{MARK}'\n", example.commands.replace(BASE, &server.address)).unwrap();
@@ -282,7 +292,7 @@ fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     let mut fresh = text.to_owned();
     for (example, printed) in examples.iter().zip(printed).rev() {
         match &example.output {
-            Some(output) if fits(&text[output.clone()], printed) => {}
+            Some(output) if matches_output(&text[output.clone()], printed) => {}
             Some(output) => fresh.replace_range(output.clone(), &format!("{printed}\n")),
             None => assert_eq!(printed, "", "{name}: {}{stderr}", example.commands),
         }
@@ -294,16 +304,16 @@ fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
 fn the_readmes_session_is_real() {
     let text = read("README.md");
     let fresh = run_examples("README.md", &text, &[]);
-    assert!(examples(&text).len() > 10);
-    settle("README.md", &fresh);
+    assert!(find_examples(&text).len() > 10);
+    check_or_update("README.md", &fresh);
 }
 
 #[test]
 fn every_capability_has_an_example_that_is_real() {
     let name = "docs/control-api.md";
-    let text = with_generated(&read(name), "routes", &routes());
+    let text = with_generated(&read(name), "routes", &format_routes());
     let tls = ["--tls", "auto", "--tls-listen", "127.0.0.1:0"];
-    settle(name, &run_examples(name, &text, &tls));
+    check_or_update(name, &run_examples(name, &text, &tls));
 
     let (_, info) = Server::start(&[]).send("GET", "/_emulator/info", "", "").unwrap();
     let info: Value = serde_json::from_str(&info).unwrap();

@@ -1,14 +1,15 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod database_outages;
 mod docs;
+mod env;
 mod exec;
 mod replicas;
 mod signals;
 mod tls;
-mod trouble;
 
-#[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,6 +17,8 @@ mod support;
 mod server;
 
 use std::process::Output;
+
+use indoc::indoc;
 
 use server::{Server, exchange, locum, send};
 
@@ -54,7 +57,15 @@ fn seeds_are_checked_with_file_line_and_column() {
         let (code, stdout, stderr) = run(&["seed", "validate", name]);
         (code, stdout + &stderr.replace(name, "a.yaml"))
     };
-    let head = "version: 1\norganizations:\n  - name: A\n    customer_code: 1\n    people: [{ email: ann@a.test }]\n    jetbrains_account:\n      teams: [{ id: 1, name: T }]\n";
+    let head = indoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            people: [{ email: ann@a.test }]
+            jetbrains_account:
+              teams: [{ id: 1, name: T }]
+    "};
     assert_eq!(check(head), (0, "ok: 1 organizations, 0 licenses\n".to_owned()));
     for (more, says) in [
         ("      licences: []\n", "a.yaml:8:7: unknown key `licences`, did you mean `licenses`?"),
@@ -80,7 +91,8 @@ fn seeds_are_checked_with_file_line_and_column() {
         ),
         (
             "      licenses: [{ product: II, team: 1, valid_until: soon }]\n",
-            "a.yaml:8:55: `soon` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, or relative to the clock, like -40d or +1y",
+            "a.yaml:8:55: `soon` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, \
+             or relative to the clock, like -40d or +1y",
         ),
         (
             "      licenses: [{ product: II, team: 1, id: A }, { product: II, team: 1, id: A }]\n",
@@ -197,9 +209,10 @@ fn postgres_url() -> String {
 /// A seed of so many licences of one product, all of one team.
 fn licenses_of_one_team(count: usize) -> String {
     format!(
-        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], jetbrains_account: \
-         {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], tokens: \
-         [{{person: a@b.test, token: demo-jba-organization-admin}}], licenses: [{{count: {count}, product: II, team: 5}}]}}}}]}}"
+        "{{version: 1, organizations: [{{name: K, customer_code: 6700001, people: [{{email: a@b.test}}], \
+         jetbrains_account: {{teams: [{{id: 5, name: T}}], roles: [{{person: a@b.test, role: organization_admin}}], \
+         tokens: [{{person: a@b.test, token: demo-jba-organization-admin}}], \
+         licenses: [{{count: {count}, product: II, team: 5}}]}}}}]}}"
     )
 }
 

@@ -1,13 +1,13 @@
 //! The store, on both databases.
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
-#[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
+#[expect(dead_code, unused_imports, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]
 mod support;
 
+mod consistent_reads;
 mod license;
 mod listing;
-mod one_world;
 mod parity;
 mod reset;
 mod revision;

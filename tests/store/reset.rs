@@ -1,12 +1,12 @@
 //! A reset leaves nothing out: every table of the live schema is as it was after the start.
 //!
-//! If you are here because this failed for a table that is new: change something in it in `do_everything`
-//! (tests/support/rich.rs), and have `store::space::wipe` empty it.
+//! If you are here because this failed for a table that is new: change something in it in `populate_everything`
+//! (`tests/support/full_dataset.rs`), and have `store::space::wipe` empty it.
 
 use std::collections::BTreeMap;
 
 use super::state::{Schema, schema};
-use crate::support::{Database, TestApp, database_url};
+use crate::support::{Database, FULL_KEY, Role, TestApp, database_url};
 
 /// Tables in which nothing is changed here, and why.
 const UNCHANGED: [(&str, &str); 4] = [
@@ -61,31 +61,38 @@ async fn leaves_nothing_out(url: &str, database: Database) {
     let schema = Schema::of(url, database).await;
     let app = TestApp::start_on(Some(url), &[]).await;
     let counted = async || {
-        app.full_key().get("/api-tokens/count?q=laptop").await.header("x-ratelimit-remaining").map(ToOwned::to_owned)
+        app.atlassian(FULL_KEY)
+            .get("/api-tokens/count?q=laptop")
+            .await
+            .header("x-ratelimit-remaining")
+            .map(ToOwned::to_owned)
     };
-    app.full_key().get("/api-tokens/count").await.ok();
-    app.control("POST", "/rate-limits/reset", "").await.ok();
-    app.control("POST", "/reset", "").await.ok();
+    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+    app.control().post("/rate-limits/reset", "").await.expect_ok();
+    app.control().post("/reset", "").await.expect_ok();
     let start = content(url, &schema).await;
-    let first = (counted().await, app.control("GET", "/rate-limits", "").await.text().to_owned());
-    app.control("POST", "/reset", "").await.ok();
+    let first = (counted().await, app.control().get("/rate-limits").await.text().to_owned());
+    app.control().post("/reset", "").await.expect_ok();
     assert_eq!(content(url, &schema).await, start);
 
-    app.do_everything().await;
-    app.control("PUT", "/snapshots/kept", "").await.ok();
-    let rotated = app.team_viewer().post("/token/rotate", "").await.ok()["token"].as_str().unwrap().to_owned();
-    app.actor(&rotated, "6700001").get("/token").await.ok();
+    app.populate_everything().await;
+    app.control().put("/snapshots/kept", "").await.expect_ok();
+    let rotated = app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await.expect_ok()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.jetbrains_account_token(&rotated, "6700001").get("/token").await.expect_ok();
     let changed = content(url, &schema).await;
     for (table, rows) in &changed {
         let may_stay = UNCHANGED.iter().any(|(name, _)| name == table)
             || (database == Database::Sqlite && IN_MEMORY_ON_SQLITE.contains(&table.as_str()));
         assert!(
             may_stay || rows != &start[table],
-            "nothing is changed in {table}: change something in `do_everything`"
+            "nothing is changed in {table}: change something in `populate_everything`"
         );
     }
 
-    app.control("POST", "/reset", "").await.ok();
+    app.control().post("/reset", "").await.expect_ok();
     let mut after = content(url, &schema).await;
     assert_eq!(after["snapshot"].len(), 1, "snapshots stay");
     after.insert("snapshot".to_owned(), Vec::new());
@@ -93,13 +100,20 @@ async fn leaves_nothing_out(url: &str, database: Database) {
         assert_eq!(rows, &start[table], "{table} is not as it was after the start: `store::space::wipe` leaves it out");
     }
     // What is kept in memory: the journal, counts, faults, identities, the default space's clock.
-    assert_eq!(app.control("GET", "/requests", "").await.text(), r#"{"requests":[],"evicted":0}"#);
-    assert_eq!((counted().await, app.control("GET", "/rate-limits", "").await.text().to_owned()), first);
-    app.org_admin().get("/products").await.ok();
-    app.org_admin().get("/products").await.ok();
-    app.actor(&rotated, "6700001").get("/token").await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
-    app.team_viewer().get("/token").await.ok();
-    assert_eq!(app.anonymous().get("/token").await.header("date"), Some("Thu, 15 Jan 2026 09:00:00 GMT"));
+    assert_eq!(app.control().get("/requests").await.text(), r#"{"requests":[],"evicted":0}"#);
+    assert_eq!((counted().await, app.control().get("/rate-limits").await.text().to_owned()), first);
+    app.jetbrains_account(Role::OrgAdmin).get("/products").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/products").await.expect_ok();
+    app.jetbrains_account_token(&rotated, "6700001").get("/token").await.expect_jetbrains_error(
+        401,
+        "INVALID_TOKEN",
+        "The token provided is invalid",
+    );
+    app.jetbrains_account(Role::TeamViewer).get("/token").await.expect_ok();
+    assert_eq!(
+        app.jetbrains_account(Role::Anonymous).get("/token").await.header("date"),
+        Some("Thu, 15 Jan 2026 09:00:00 GMT")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use locum::store::state::{EXCLUDED_TABLES, exported_columns};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
-use crate::support::{Database, TestApp, database_url};
+use crate::support::{Database, FULL_KEY, Role, TestApp, database_url};
 
 /// The tables of a live database, and their columns.
 pub struct Schema {
@@ -80,18 +79,19 @@ pub async fn schema(database: Database) -> Schema {
 
 #[tokio::test]
 async fn every_column_is_in_a_state_or_has_a_reason_not_to_be() {
-    let exported_columns = exported_columns();
+    let services = locum::services::registry();
+    let (exported_columns, exclusions) = (services.tables().exported_columns(), services.tables().exclusions());
     for database in [Database::Sqlite, Database::Postgres] {
         let schema = schema(database).await;
         for (table, columns) in &schema.columns {
             for column in columns {
                 let name = format!("{table}.{column}");
-                let reasons =
-                    EXCLUDED_TABLES.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
+                let reasons = exclusions.iter().filter(|(left_out, _)| left_out == table || *left_out == name).count();
                 assert_eq!(
-                    reasons + exported_columns.iter().filter(|exported_columns| **exported_columns == name).count(),
+                    reasons + exported_columns.iter().filter(|exported| **exported == name).count(),
                     1,
-                    "{name} must be in TABLES or, with a reason, in EXCLUDED_TABLES of src/store/state/spec.rs, and not in both"
+                    "{name} must be in a table of its service's store/state.rs or, with a reason, in its exclusions, \
+                     and not in both"
                 );
             }
         }
@@ -111,22 +111,20 @@ async fn no_reason_is_left_over() {
             names.extend(columns.iter().map(|column| format!("{table}.{column}")));
         }
     }
-    for (name, _) in EXCLUDED_TABLES {
-        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of EXCLUDED_TABLES");
+    for (name, _) in locum::services::registry().tables().exclusions() {
+        assert!(names.iter().any(|known| known == name), "{name} is gone: take it out of the exclusions");
     }
 }
 
 /// What a client of each service sees.
 async fn seen(app: &TestApp) -> Vec<String> {
-    let vault =
-        axum::http::Request::builder().uri("/public-api/licenses/usage").header("Authorization", "Bearer rich-vault");
     let mut seen = vec![
-        app.org_admin().get("/customer/licenses").await.text().to_owned(),
-        app.actor("rich-jba-team", "6700009").get("/customer/licenses").await.text().to_owned(),
-        app.send(vault.body(axum::body::Body::empty()).unwrap()).await.text().to_owned(),
-        app.control("GET", "/faults", "").await.text().to_owned(),
-        app.control("GET", "/clock", "").await.text().to_owned(),
-        app.control("GET", "/vaults/rich/connections", "").await.text().to_owned(),
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses").await.text().to_owned(),
+        app.jetbrains_account_token("rich-jba-team", "6700009").get("/customer/licenses").await.text().to_owned(),
+        app.license_vault("rich-vault").get("/public-api/licenses/usage").await.text().to_owned(),
+        app.control().get("/faults").await.text().to_owned(),
+        app.control().get("/clock").await.text().to_owned(),
+        app.control().get("/vaults/rich/connections").await.text().to_owned(),
     ];
     for path in [
         "/api-tokens?q=script&pageSize=5",
@@ -135,7 +133,7 @@ async fn seen(app: &TestApp) -> Vec<String> {
         "/api-keys?pageSize=9",
         "/service-accounts",
     ] {
-        seen.push(app.full_key().get(path).await.text().to_owned());
+        seen.push(app.atlassian(FULL_KEY).get(path).await.text().to_owned());
     }
     seen
 }
@@ -144,22 +142,26 @@ async fn seen(app: &TestApp) -> Vec<String> {
 async fn a_state_moves_between_the_databases() {
     for (from, to) in [(Database::Sqlite, Database::Postgres), (Database::Postgres, Database::Sqlite)] {
         let (one, two) = (TestApp::start(from).await, TestApp::start(to).await);
-        one.do_everything().await;
-        let exported = one.control("GET", "/state", "").await;
-        for (table, rows) in exported.ok()["tables"].as_object().unwrap() {
-            assert!(!rows.as_array().unwrap().is_empty(), "nothing is in {table}: change something in `do_everything`");
+        one.populate_everything().await;
+        let exported = one.control().get("/state").await;
+        for (table, rows) in exported.expect_ok()["tables"].as_object().unwrap() {
+            assert!(
+                !rows.as_array().unwrap().is_empty(),
+                "nothing is in {table}: change something in `populate_everything`"
+            );
         }
         let before = seen(&one).await;
         assert_ne!(seen(&two).await, before);
-        two.control("PUT", "/state", exported.text()).await.ok();
-        assert_eq!(two.control("GET", "/state", "").await.text(), exported.text());
+        two.control().put("/state", exported.text()).await.expect_ok();
+        assert_eq!(two.control().get("/state").await.text(), exported.text());
         assert_eq!(seen(&two).await, before);
         // What is generated goes on as it would have.
-        let rotate = async |app: &TestApp| app.team_viewer().post("/token/rotate", "").await.ok();
+        let rotate =
+            async |app: &TestApp| app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await.expect_ok();
         assert_eq!(rotate(&one).await, rotate(&two).await);
         // A search finds what is there, and what is new.
         let more = "      api_tokens: [{ user: bob@example.test, label: a brand new script }]";
-        two.atlassian_seed(more).await;
-        assert_eq!(two.full_key().get("/api-tokens/count?q=script").await.text(), "2");
+        two.seed_atlassian(more).await;
+        assert_eq!(two.atlassian(FULL_KEY).get("/api-tokens/count?q=script").await.text(), "2");
     }
 }

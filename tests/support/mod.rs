@@ -1,22 +1,24 @@
-//! What every test stands on: an app on either database, and actors that speak one kind of request.
+//! What every test stands on: an app on either database, and clients that speak one kind of request.
 
-pub mod atlassian;
-pub mod documented;
-pub mod rich;
+mod answer;
+mod client;
+pub mod document_check;
+mod full_dataset;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    http::{HeaderMap, Request, StatusCode},
-};
+use axum::Router;
 use clap::{Args, Command, FromArgMatches};
-use http_body_util::BodyExt as _;
+use indoc::formatdoc;
 use locum::{app::App, config::Settings};
-use serde_json::Value;
+pub use macro_rules_attribute::apply;
+use serde_json::json;
 use sqlx::Executor as _;
-use tower::ServiceExt as _;
+
+pub use answer::Answer;
+pub use client::{
+    Client, EXPIRED_KEY, FULL_KEY, IntoBody, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, Role, VAULT_TOKEN,
+};
 
 /// The clock of every test.
 pub const NOW: &str = "2026-01-15T09:00:00Z";
@@ -28,30 +30,34 @@ pub enum Database {
     Postgres,
 }
 
-/// Each test body becomes two tests.
-#[macro_export]
-macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::TestApp::start($crate::support::Database::Sqlite).await).await;
-            })*
+/// Makes of one test function two tests, `name::sqlite` and `name::postgres`: `#[apply(on_both_databases)]`.
+macro_rules! on_both_databases {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        async fn $name($app: TestApp) $body
+
+        mod $name {
+            use $crate::support::{Database, TestApp};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(TestApp::start(Database::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name(TestApp::start(Database::Postgres).await).await;
+            }
         }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::TestApp::start($crate::support::Database::Postgres).await).await;
-            })*
-        }
-        $($(#[$meta])* async fn $name($app: $crate::support::TestApp) $body)*
     };
 }
+pub(crate) use on_both_databases;
 
 /// A running Locum without a socket.
 pub struct TestApp {
     pub app: App,
     pub router: Router,
+    pub database: Database,
 }
 
 /// A database of the test's own: on PostgreSQL a new schema.
@@ -76,7 +82,7 @@ pub async fn database_url(database: Database) -> Option<String> {
 pub fn config(arguments: &[&str]) -> locum::config::Config {
     let command = Settings::augment_args(Command::new("test"));
     let matches = command.try_get_matches_from(std::iter::once(&"test").chain(arguments)).expect("good arguments");
-    Settings::from_arg_matches(&matches).expect("good settings").check(&matches).expect("good settings")
+    Settings::from_arg_matches(&matches).expect("good settings").check(&matches, &[]).expect("good settings")
 }
 
 impl TestApp {
@@ -99,151 +105,31 @@ impl TestApp {
         }
         arguments.extend(further);
         let started = locum::startup::start(config(&arguments)).await.expect("the app starts");
-        Self { router: started.router, app: started.app }
+        let is_postgres = url.is_some_and(|url| url.starts_with("postgres"));
+        let database = if is_postgres { Database::Postgres } else { Database::Sqlite };
+        Self { router: started.router, app: started.app, database }
     }
 
-    /// Sends a request. Fails the test when the answer is not one that the document knows.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
-        documented::check(&method, &path, &answer).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
-        answer
+    /// Stops the clock at that time.
+    pub async fn freeze_clock(&self, now: &str) {
+        self.control().put("/clock", json!({"mode": "frozen", "now": now})).await.expect_ok();
     }
 
-    /// A request to the control API.
-    pub async fn control(&self, method: &str, path: &str, body: &str) -> Answer {
-        let request = Request::builder().method(method).uri(format!("/_emulator{path}"));
-        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    /// Moves the clock on.
+    pub async fn advance_clock(&self, by: &str) {
+        self.control().post("/clock/advance", json!({"by": by})).await.expect_ok();
     }
 
-    pub fn actor(&self, token: &str, customer_code: &str) -> Actor<'_> {
-        Actor { app: self, token: Some(token.to_owned()), customer_code: Some(customer_code.to_owned()) }
-    }
-
-    pub fn anonymous(&self) -> Actor<'_> {
-        Actor { app: self, token: None, customer_code: None }
-    }
-
-    pub fn org_admin(&self) -> Actor<'_> {
-        self.actor("demo-jba-organization-admin", "6700001")
-    }
-
-    pub fn org_viewer(&self) -> Actor<'_> {
-        self.actor("demo-jba-organization-viewer", "6700001")
-    }
-
-    pub fn primary_contact(&self) -> Actor<'_> {
-        self.actor("demo-jba-primary-contact", "6700001")
-    }
-
-    pub fn team_admin(&self) -> Actor<'_> {
-        self.actor("demo-jba-team-admin", "6700001")
-    }
-
-    pub fn team_viewer(&self) -> Actor<'_> {
-        self.actor("demo-jba-team-viewer", "6700001")
-    }
-
-    pub fn stranger(&self) -> Actor<'_> {
-        self.actor("demo-jba-other-organization-admin", "6700002")
-    }
-}
-
-/// Somebody with a JetBrains Account token, or without.
-pub struct Actor<'a> {
-    pub app: &'a TestApp,
-    pub token: Option<String>,
-    pub customer_code: Option<String>,
-}
-
-impl Actor<'_> {
-    /// Calls `/api/v1{path}`.
-    pub async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        if let Some(token) = &self.token {
-            request = request.header("X-Api-Key", token);
-        }
-        if let Some(code) = &self.customer_code {
-            request = request.header("X-Customer-Code", code);
-        }
-        self.app.send(request.body(body.into()).expect("a request")).await
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.call("GET", path, Body::empty()).await
-    }
-
-    pub async fn post(&self, path: &str, body: &str) -> Answer {
-        self.call("POST", path, body.to_owned()).await
-    }
-
-    /// Assigns a licence by id to Eve Stone.
-    pub async fn assign(&self, id: &str) -> Answer {
-        let body = format!(
-            r#"{{"licenseId":"{id}","contact":{{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}}}"#
-        );
-        self.post("/customer/licenses/assign", &body).await
-    }
-}
-
-/// What came back.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Answer {
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("UTF-8")
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// A 200; gives the body.
-    #[track_caller]
-    pub fn ok(&self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
-        self.json()
-    }
-
-    /// A business error of JetBrains Account, byte for byte.
-    #[track_caller]
-    pub fn refused(&self, status: u16, code: &str, description: &str) {
-        let description = Value::from(description);
-        assert_eq!(
-            (self.status.as_u16(), self.text()),
-            (status, format!(r#"{{"code":"{code}","description":{description}}}"#).as_str())
-        );
-        assert_eq!(self.header("content-type"), Some("application/json;charset=UTF-8"));
-    }
-
-    /// An error page of JetBrains Account.
-    #[track_caller]
-    pub fn page(&self, status: u16) {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text());
-        assert_eq!(self.header("content-type"), Some("text/html;charset=UTF-8"));
-        let title = format!("<title>JetBrains Account :: Error {status}: ");
-        assert!(self.text().contains(&title), "{}", self.text());
-        assert!(!self.text().starts_with('{'));
-    }
-
-    /// A problem of the control API.
-    #[track_caller]
-    pub fn problem(&self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text());
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
-        let problem = self.json();
-        assert_eq!(problem["status"], status);
-        problem
+    /// Adds to the Atlassian section of the demo organization, as flow or block YAML that is indented by six.
+    pub async fn seed_atlassian(&self, section: &str) {
+        let seed = formatdoc! {"
+            version: 1
+            organizations:
+              - name: Example Corp
+                customer_code: 6700001
+                atlassian:
+            {section}
+        "};
+        self.control().post("/seed", seed).await.expect_ok();
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -41,7 +42,8 @@ pub(crate) struct SessionAnswer {
 ///
 /// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in
 /// (atlassian-api-access §7.12).
-#[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession", tag = "Organizations", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession",
+    tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "The session, shown once", body = SessionAnswer), Refused))]
@@ -103,7 +105,8 @@ async fn take_away(
 }
 
 /// Revokes every API token of every user.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens", operation_id = "revokeAtlassianApiTokens", tag = "Organizations", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens",
+    operation_id = "revokeAtlassianApiTokens", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
@@ -119,8 +122,10 @@ pub(crate) async fn revoke_api_tokens(
 }
 
 /// Revokes one API token of a user.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens/{id}", operation_id = "revokeAtlassianApiToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The token"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens/{id}",
+    operation_id = "revokeAtlassianApiToken", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
+        ("id" = String, Path, description = "The token"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn revoke_api_token(
@@ -137,8 +142,10 @@ pub(crate) async fn revoke_api_token(
 }
 
 /// Revokes an API key.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-keys/{id}", operation_id = "revokeAtlassianApiKey", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The key"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-keys/{id}",
+    operation_id = "revokeAtlassianApiKey", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
+        ("id" = String, Path, description = "The key"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn revoke_api_key(
@@ -155,8 +162,10 @@ pub(crate) async fn revoke_api_key(
 }
 
 /// Deletes a service account, with its tokens and its OAuth clients.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}", operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The service account"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}",
+    operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
+        ("id" = String, Path, description = "The service account"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn delete_service_account(
@@ -173,8 +182,10 @@ pub(crate) async fn delete_service_account(
 }
 
 /// Revokes every API token of a service account. Its OAuth clients stay.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens", operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The service account"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens",
+    operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
+        ("id" = String, Path, description = "The service account"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn revoke_service_account_tokens(
@@ -193,8 +204,10 @@ pub(crate) async fn revoke_service_account_tokens(
 }
 
 /// Deletes an OAuth client of a service account.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}", operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), ("id" = String, Path, description = "The client"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}",
+    operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
+    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
+        ("id" = String, Path, description = "The client"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn delete_oauth_client(
@@ -208,4 +221,16 @@ pub(crate) async fn delete_oauth_client(
         store::oauth_client::delete(db, organization, id).await
     })
     .await
+}
+
+/// What a tester controls, below the control API.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(open_session))
+        .routes(routes!(revoke_api_tokens))
+        .routes(routes!(revoke_api_token))
+        .routes(routes!(revoke_api_key))
+        .routes(routes!(delete_service_account))
+        .routes(routes!(revoke_service_account_tokens))
+        .routes(routes!(delete_oauth_client))
 }

@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::MatchedPath,
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::from_fn,
     response::Response,
+    routing::get,
 };
+use axum_extra::extract::CookieJar;
 use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -29,9 +31,14 @@ use crate::{
         token::PlainToken,
     },
     domain::credential::Credential,
-    http::vendor_service::{Outcome, Presented, VendorService, mount},
-    services::atlassian::domain::api_access::{Access, Admin},
-    store::{ReadOnly, Session},
+    http::{
+        credential_places::{CredentialPlace, Location},
+        mount::{mount, nest},
+        vendor_service::{Outcome, Presented, VendorService},
+    },
+    services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -55,6 +62,18 @@ pub enum Need {
 impl VendorService for Atlassian {
     const NAME: &'static str = store::settings::SERVICE;
     const BASE: &'static str = BASE;
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Bearer ",
+            variable: "ATLASSIAN_API_KEY",
+        },
+        CredentialPlace {
+            location: Location::Header("cookie"),
+            prefix: "cloud.session.token=",
+            variable: "ATLASSIAN_SESSION",
+        },
+    ];
     type Error = api::error::AtlassianError;
     type Principal = Admin;
     type Need = Need;
@@ -69,14 +88,15 @@ impl VendorService for Atlassian {
                 _ => Presented::Unreadable,
             };
         }
-        session(parts).map_or(Presented::Nothing, |token| Presented::Token(PlainToken::new(token)))
+        let session = CookieJar::from_headers(&parts.headers);
+        session.get(SESSION_COOKIE).map_or(Presented::Nothing, |it| Presented::Token(PlainToken::new(it.value())))
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
         store::settings::admin(db, credential).await
     }
 
-    fn held(admin: &Admin) -> String {
+    fn describe_permission(admin: &Admin) -> String {
         match &admin.access {
             Access::Key { scopes: None } => "every scope".to_owned(),
             Access::Key { scopes: Some(scopes) } => scopes.join(", "),
@@ -99,15 +119,14 @@ impl VendorService for Atlassian {
     ///
     /// unverified: another organization's key is refused with a 403 (§2); a session is good for nothing but what
     /// only sessions may do (§7.12).
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
-        let admin = outcome.principal::<Self>()?;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
+        let admin = outcome.principal()?;
         let is_session = admin.administrator().is_ok();
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        let asked = parts.uri.path().split('/').skip_while(|segment| *segment != "orgs").nth(1);
-        if asked != Some(admin.organization.org_id.as_str()) {
-            return Err(Error::ForeignTenant.into());
+        if org_id(parts) != Some(admin.organization.org_id.as_str()) {
+            return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
             Need::Scope(_) if is_session => return Err(Error::CredentialRejected.into()),
@@ -118,10 +137,12 @@ impl VendorService for Atlassian {
     }
 }
 
-fn session(parts: &Parts) -> Option<&str> {
-    let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+/// The path parameter `orgId`, as it was sent. Compared with the matched route from the end, because the route begins
+/// with where it is mounted and the path does not.
+fn org_id(parts: &Parts) -> Option<&str> {
+    let route = parts.extensions.get::<MatchedPath>()?.as_str();
+    let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));
+    parameters.find(|(name, _)| *name == "{orgId}").map(|(_, value)| value)
 }
 
 #[derive(OpenApi)]
@@ -174,8 +195,26 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The service, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    mount::<Atlassian>(app, documented()).layer(from_fn(api::error::number))
+    mount::<Atlassian>(app, documented())
 }
 
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const CREDENTIAL_KINDS: [CredentialKind; 2] = [store::api_key::KIND, store::settings::SESSION];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        document_title: "Atlassian Admin API Access",
+        control_routes: control::routes,
+        page: Some(Page { path: "/atlassian", title: "Atlassian", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        rate_limit: Some(DEFAULT_RATE_LIMIT),
+        hosts: &["api.atlassian.com"],
+        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, |app| {
+            nest(app, BASE, router(app))
+        })
+    }
+}

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::{
@@ -9,7 +10,10 @@ use crate::{
     domain::organization::Organization,
     services::{
         atlassian::{
-            api::query::{KEY_FIELDS, Parameters, TOKEN_FIELDS, encode, holds},
+            api::{
+                error::ParameterError,
+                query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode},
+            },
             domain::{
                 api_key::ApiKey,
                 api_token::ApiToken,
@@ -22,8 +26,11 @@ use crate::{
     },
     store::{ReadOnly, Session},
     web::{
-        control_action::Call,
-        view::{Page, PageError, Person, counted, rendered, segment, shown, shown_or},
+        control_action::ControlAction,
+        error::PageError,
+        format::{count_noun, format_time, format_time_or},
+        links::{encode_segment, format_query},
+        view::{Page, Person, render_page},
     },
 };
 
@@ -89,8 +96,8 @@ impl DateFilter {
 struct AccountRow {
     account: ServiceAccount,
     tokens: Vec<ServiceAccountToken>,
-    clients: Vec<(OAuthClient, Call)>,
-    buttons: Vec<Call>,
+    clients: Vec<(OAuthClient, ControlAction)>,
+    buttons: Vec<ControlAction>,
 }
 
 #[derive(Template)]
@@ -110,10 +117,10 @@ struct Administration<'a> {
     counted: String,
     /// The call of the API that answers the same.
     request: String,
-    tokens: Vec<(ApiToken, Call)>,
-    keys: Vec<(ApiKey, Call)>,
+    tokens: Vec<(ApiToken, ControlAction)>,
+    keys: Vec<(ApiKey, ControlAction)>,
     accounts: Vec<AccountRow>,
-    revoke_all: Option<Call>,
+    revoke_all: Option<ControlAction>,
     links: Vec<(&'static str, String)>,
 }
 
@@ -123,7 +130,7 @@ impl Administration<'_> {
     }
 
     /// Takes something away, after a question.
-    fn takes(&self, path: &str, label: &str, what: &str) -> Call {
+    fn takes(&self, path: &str, label: &str, what: &str) -> ControlAction {
         let call = self.page.call("DELETE", &self.route(path), json!({ "actor": self.actor }), label);
         call.of(what).asks(format!("{label} {what}? This cannot be undone."))
     }
@@ -132,7 +139,7 @@ impl Administration<'_> {
 /// Shows the list that the query names, else the API tokens.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return rendered(&page, &Empty { page: &page, title: "Atlassian", what: "organization" });
+        return render_page(&page, &Empty { page: &page, title: "Atlassian", what: "organization" });
     };
     let (people, actor) = page.people(&organization, None).await?;
     let tab = Tab::of(page.get("tab"));
@@ -172,11 +179,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     match fill(&mut db, &mut shown).await {
         Ok(()) => {}
         // As the API would refuse it.
-        Err(Error::Parameter { detail, .. }) => shown.wrong = Some(detail),
-        Err(fault) => return Err(fault.into()),
+        Err(FillError::Parameter(error)) => shown.wrong = Some(error.detail),
+        Err(FillError::Other(error)) => return Err(error.into()),
     }
     drop(db);
-    rendered(&page, &shown)
+    render_page(&page, &shown)
 }
 
 /// The call of the API that answers what the page shows.
@@ -186,44 +193,57 @@ fn request(page: &Page, organization: &Organization, tab: Tab) -> String {
     pairs.retain(|(name, _)| !ours.contains(name));
     pairs.sort_unstable();
     let base = crate::services::atlassian::BASE;
-    format!("GET {base}/orgs/{}/{}{}", organization.org_id, tab.name(), crate::web::view::written(pairs))
+    format!("GET {base}/orgs/{}/{}{}", organization.org_id, tab.name(), format_query(pairs))
 }
 
-async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Result<(), Error> {
+/// The page's query, read as the API reads its own.
+fn read_query<T: DeserializeOwned>(page: &Page) -> Result<T, Error> {
+    serde_json::from_value(json!(page.query)).map_err(Error::internal)
+}
+
+/// Why a list cannot be shown.
+#[derive(thiserror::Error, Debug)]
+#[error(transparent)]
+enum FillError {
+    /// A filter that the API would refuse.
+    Parameter(#[from] ParameterError),
+    Other(#[from] Error),
+}
+
+async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Result<(), FillError> {
     let (page, id, now) = (shown.page, shown.organization.id, shown.page.now());
-    let parameters = Parameters::from(page.query.clone());
     let (next, prev) = match shown.tab {
         Tab::Tokens => {
-            let (filter, of) = (parameters.token_filter(now)?, parameters.token_page()?);
+            let (filter, of) = read_query::<TokenQuery>(page)?.read(now)?;
             let total = store::api_token::count(db, id, &filter).await?;
-            let slice = store::api_token::page(db, id, &filter, &of).await?;
+            let found = store::api_token::page(db, id, &filter, &of).await?;
             let revoke = |token: ApiToken| {
-                let path = format!("api-tokens/{}", segment(&token.id));
+                let path = format!("api-tokens/{}", encode_segment(&token.id));
                 let what = format!("the API token {} of {}", token.label, token.user.email);
                 let call = shown.takes(&path, "Revoke", &what);
                 (token, call)
             };
-            let tokens = slice.items.into_iter().map(revoke).collect();
+            let tokens = found.items.into_iter().map(revoke).collect();
             shown.revoke_all = (total > 0)
                 .then(|| shown.takes("api-tokens", "Revoke all", "API tokens of all users, whatever the filter"));
             shown.tokens = tokens;
-            shown.counted = counted(total, "API token");
-            (slice.next, slice.prev)
+            shown.counted = count_noun(total, "API token");
+            (found.next, found.prev)
         }
         Tab::Keys => {
-            let (filter, of) = (parameters.key_filter(now)?, parameters.key_page()?);
-            shown.counted = counted(store::api_key::count(db, id, &filter).await?, "API key");
-            let slice = store::api_key::page(db, id, &filter, &of).await?;
+            let (filter, of) = read_query::<KeyQuery>(page)?.read(now)?;
+            shown.counted = count_noun(store::api_key::count(db, id, &filter).await?, "API key");
+            let found = store::api_key::page(db, id, &filter, &of).await?;
             let revoke = |key: ApiKey| {
-                let path = format!("api-keys/{}", segment(&key.id));
+                let path = format!("api-keys/{}", encode_segment(&key.id));
                 let call = shown.takes(&path, "Revoke", &format!("the API key {}", key.label));
                 (key, call)
             };
-            shown.keys = slice.items.into_iter().map(revoke).collect();
-            (slice.next, slice.prev)
+            shown.keys = found.items.into_iter().map(revoke).collect();
+            (found.next, found.prev)
         }
         Tab::Accounts => {
-            accounts(db, shown, &parameters).await?;
+            accounts(db, shown).await?;
             (None, None)
         }
     };
@@ -233,34 +253,30 @@ async fn fill(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Res
 }
 
 /// Service accounts with their tokens and clients, filtered as the API filters those.
-async fn accounts(
-    db: &mut Session<ReadOnly>,
-    shown: &mut Administration<'_>,
-    parameters: &Parameters,
-) -> Result<(), Error> {
+async fn accounts(db: &mut Session<ReadOnly>, shown: &mut Administration<'_>) -> Result<(), Error> {
     let id = shown.organization.id;
-    let (label, name) = (parameters.given("tokenLabel"), parameters.given("clientName"));
+    let (label, name) = (read_query::<LabelQuery>(shown.page)?, read_query::<ClientNameQuery>(shown.page)?);
     let mut rows = Vec::new();
     for (_, account) in store::service_account::list(db, id, 0, ACCOUNTS).await? {
         let mut tokens = store::service_account::tokens(db, id, Some(&account.id)).await?;
         let mut clients = store::oauth_client::of_accounts(db, id, Some(&account.id)).await?;
-        let path = format!("service-accounts/{}", segment(&account.id));
+        let path = format!("service-accounts/{}", encode_segment(&account.id));
         let whose = format!("all API tokens of {}", account.name);
         let mut buttons = Vec::new();
         if !tokens.is_empty() {
             buttons.push(shown.takes(&format!("{path}/api-tokens"), "Revoke", &whose));
         }
         buttons.push(shown.takes(&path, "Delete", &format!("the service account {}", account.name)));
-        tokens.retain(|token| holds(&token.label, label));
-        clients.retain(|client| holds(&client.name, name));
+        tokens.retain(|token| label.matches(&token.label));
+        clients.retain(|client| name.matches(&client.name));
         let delete = |client: OAuthClient| {
-            let path = format!("oauth-clients/{}", segment(&client.id));
+            let path = format!("oauth-clients/{}", encode_segment(&client.id));
             let call = shown.takes(&path, "Delete", &format!("the OAuth client {}", client.name));
             (client, call)
         };
         rows.push(AccountRow { clients: clients.into_iter().map(delete).collect(), account, tokens, buttons });
     }
-    shown.counted = counted(store::service_account::count(db, id).await?, "service account");
+    shown.counted = count_noun(store::service_account::count(db, id).await?, "service account");
     shown.accounts = rows;
     Ok(())
 }

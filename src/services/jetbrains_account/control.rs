@@ -4,6 +4,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -288,4 +289,12 @@ async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Per
     let is_self = actor.id == person.id;
     Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
     Ok((person, Grant { role, profile }))
+}
+
+/// What a tester controls, below the control API.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(put_api))
+        .routes(routes!(generate_token, remove_token))
+        .routes(routes!(give_role, take_role))
 }

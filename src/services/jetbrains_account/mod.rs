@@ -26,11 +26,14 @@ use crate::{
     core::{error::Error, token::PlainToken},
     domain::credential::Credential,
     http::{
+        credential_places::{CredentialPlace, Location},
+        mount::{mount, nest},
         swagger_ui,
-        vendor_service::{Outcome, Presented, VendorService, mount},
+        vendor_service::{Outcome, Presented, VendorService},
     },
     services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
-    store::{ReadOnly, Session},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -52,6 +55,11 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[CredentialPlace {
+        location: Location::Header("x-api-key"),
+        prefix: "",
+        variable: "JETBRAINS_ACCOUNT_API_KEY",
+    }];
     type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
@@ -69,7 +77,7 @@ impl VendorService for JetBrainsAccount {
         store::token::owner(db, credential).await
     }
 
-    fn held(owner: &TokenOwner) -> String {
+    fn describe_permission(owner: &TokenOwner) -> String {
         format!("{} of the {}", owner.standing(), owner.profile())
     }
 
@@ -79,7 +87,7 @@ impl VendorService for JetBrainsAccount {
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
             return Err(Error::CredentialMissing.into());
         }
@@ -87,7 +95,7 @@ impl VendorService for JetBrainsAccount {
         if need.customer_code && customer_code.is_none() {
             return Err(JetBrainsError::TenantMissing);
         }
-        let owner = outcome.principal::<Self>()?;
+        let owner = outcome.principal()?;
         if need.customer_code
             && customer_code
                 .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
@@ -107,6 +115,8 @@ impl VendorService for JetBrainsAccount {
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/api/v1")),
+    // Only a parameter names it, and those of a query are not searched for schemas.
+    components(schemas(api::wire::requests::AssignmentStatus)),
 )]
 struct Document;
 
@@ -177,4 +187,21 @@ async fn headers(mut response: Response) -> Response {
         headers.extend(ON_SUCCESS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     }
     response
+}
+
+const CREDENTIAL_KINDS: [CredentialKind; 1] = [store::token::KIND];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        document_title: "JetBrains Account API",
+        control_routes: control::routes,
+        page: Some(Page { path: "/jetbrains-account", title: "JetBrains Account", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        hosts: &["account.jetbrains.com"],
+        ..Service::new::<JetBrainsAccount>("JetBrains Account", "jetbrains-account.json", openapi, |app| {
+            nest(app, BASE, router(app)).merge(pages())
+        })
+    }
 }

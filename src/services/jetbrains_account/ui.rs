@@ -19,8 +19,10 @@ use crate::{
     },
     store::{ReadOnly, Session},
     web::{
-        control_action::Call,
-        view::{Page, PageError, Person, counted, rendered, shown, shown_or},
+        control_action::ControlAction,
+        error::PageError,
+        format::{count_noun, format_time, format_time_or},
+        view::{Page, Person, render_page},
     },
 };
 
@@ -41,7 +43,7 @@ struct TokenRow {
     roles: String,
     /// When it was generated; empty if it was not.
     since: String,
-    buttons: Vec<Call>,
+    buttons: Vec<ControlAction>,
 }
 
 struct TeamRow {
@@ -73,7 +75,7 @@ struct Administration<'a> {
     nothing: Option<String>,
     roles: String,
     api_enabled: bool,
-    switch: Option<Call>,
+    switch: Option<ControlAction>,
     own: Option<TokenRow>,
     others: Vec<TokenRow>,
     teams: Vec<TeamRow>,
@@ -158,7 +160,7 @@ impl Known {
         }
         TokenRow {
             roles: described(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
-            since: token.map(|token| shown(token.created_at)).unwrap_or_default(),
+            since: token.map(|token| format_time(token.created_at)).unwrap_or_default(),
             person: person.to_owned(),
             profile: self.name(profile),
             buttons,
@@ -176,7 +178,7 @@ fn described(grants: &Grants) -> String {
 /// Shows the page of the organization, or of the team that the query names.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return rendered(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+        return render_page(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
     };
     let mut db = page.app().db.read().await?;
     let known = Known::of(&mut db, &organization).await?;
@@ -220,11 +222,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         shown.others = others(&page, &known, looks, profile);
         fill(&page, &known, profile, &mut shown).await?;
     }
-    rendered(&page, &shown)
+    render_page(&page, &shown)
 }
 
 /// The switch of the API, for those who may use it.
-fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<Call> {
+fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<ControlAction> {
     Actor { email, grants, is_self: true }.check_switch_api().ok()?;
     let body = json!({ "enabled": !enabled, "actor": email });
     let label = if enabled { "Disable API" } else { "Enable API" };
@@ -267,7 +269,7 @@ async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administ
     let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
     let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
     shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
-    shown.counted = counted(total, "licence");
+    shown.counted = count_noun(total, "licence");
     let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
     let named = |(name, number): (&str, i64)| {
         let title = if name == "prev" { "Previous page" } else { "Next page" };
@@ -298,7 +300,7 @@ fn row(page: &Page, license: License) -> LicenseRow {
         "free"
     };
     let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
-    LicenseRow { until: shown_or(until, "perpetual"), holder, state, license }
+    LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
 }
 
 /// A page about nothing.

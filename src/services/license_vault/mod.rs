@@ -2,9 +2,9 @@
 
 mod api;
 pub(crate) mod control;
-pub mod domain;
+pub(crate) mod domain;
 pub(crate) mod seed;
-pub mod store;
+pub(crate) mod store;
 pub(crate) mod ui;
 
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use axum::{
     Router,
     extract::OriginalUri,
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::from_fn,
     response::Response,
+    routing::get,
 };
 use utoipa::{
     OpenApi,
@@ -22,28 +22,35 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     app::App,
-    core::{error::Error, token::PlainToken},
+    core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
-    http::vendor_service::{Outcome, Presented, VendorService, mount, mount_without_fallback},
-    services::license_vault::{domain::vault::Vault, store::vault::TokenKind},
-    store::{ReadOnly, Session},
+    http::{
+        credential_places::{CredentialPlace, Location},
+        mount::{mount, mount_without_fallback},
+        vendor_service::{Outcome, Presented, VendorService},
+    },
+    services::license_vault::domain::vault::{TokenKind, Vault},
+    services::service::{Page, Service},
+    store::{ReadOnly, Session, credential::CredentialKind},
 };
 
 /// Where the API is mounted.
-pub const BASE: &str = "/public-api";
-/// Where a vault is found by its name; everything is mounted behind it once more.
-pub const BY_NAME: &str = "/license-vault/{vault}";
+pub(crate) const BASE: &str = "/public-api";
+/// Where a vault is found by its name. All routes are mounted twice, at the root and behind this, because a test has
+/// one origin and cannot give each vault the host of its own that the vendor gives it.
+pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
 /// A vault's own host is its name and this.
 const HOST: &str = ".fls.jetbrains.com";
 
 /// The service.
-pub struct LicenseVault;
+pub(crate) struct LicenseVault;
 
 /// What a scope of this service asks for.
-pub enum Need {
+pub(crate) enum Need {
     /// A token of the vault, or an automation token, each under its own scheme.
     Api,
     /// The License Server's reporting token, in the query.
@@ -51,16 +58,33 @@ pub enum Need {
 }
 
 /// The vault that a credential opens, and as what.
-pub struct VaultCaller {
+pub(crate) struct VaultCaller {
     /// The vault.
-    pub vault: Vault,
+    pub(crate) vault: Vault,
     /// What the credential is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
 }
 
 impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
+    const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Automation ",
+            variable: "LICENSE_VAULT_AUTOMATION_TOKEN",
+        },
+        CredentialPlace {
+            location: Location::Header("authorization"),
+            prefix: "Bearer ",
+            variable: "LICENSE_VAULT_TOKEN",
+        },
+        CredentialPlace {
+            location: Location::Parameter("token"),
+            prefix: "",
+            variable: "LICENSE_VAULT_REPORTING_TOKEN",
+        },
+    ];
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
@@ -80,11 +104,11 @@ impl VendorService for LicenseVault {
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
-        let found = store::vault::of_credential(db, credential).await?;
+        let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }
 
-    fn held(caller: &VaultCaller) -> String {
+    fn describe_permission(caller: &VaultCaller) -> String {
         format!("the {} token of {}", caller.kind.name(), caller.vault.name)
     }
 
@@ -95,15 +119,15 @@ impl VendorService for LicenseVault {
     /// license-vault §1, §2.1: the two schemes are never interchangeable.
     ///
     /// unverified: a good token at another vault's address is a 401 there.
-    fn admit(parts: &Parts, outcome: &Outcome, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
-        let caller = outcome.principal::<Self>()?;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
+        let caller = outcome.principal()?;
         let scheme = parts.headers.get(header::AUTHORIZATION).and_then(scheme_and_token).map(|(scheme, _)| scheme);
         let expected = match need {
             Need::Api => scheme,
             Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
             Need::Reporting => None,
         };
-        if expected != Some(caller.kind) || named(parts).is_some_and(|name| name != caller.vault.name) {
+        if expected != Some(caller.kind) || find_vault_name(parts).is_some_and(|name| name != caller.vault.name) {
             return Err(Error::CredentialRejected.into());
         }
         Ok(caller)
@@ -124,7 +148,7 @@ fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
 }
 
 /// The vault that the address names: in the path, or by its own host.
-fn named(parts: &Parts) -> Option<String> {
+fn find_vault_name(parts: &Parts) -> Option<String> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
     if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
         return rest.split('/').next().map(ToOwned::to_owned);
@@ -132,6 +156,16 @@ fn named(parts: &Parts) -> Option<String> {
     let host = parts.headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
     let host = host.split(':').next().unwrap_or_default();
     host.strip_suffix(HOST).map(ToOwned::to_owned)
+}
+
+/// Whether a path is one of the License Server's and not the API's: the vault's name stripped, only the API's begin
+/// with [`BASE`]. No path is the API's.
+fn is_of_license_server(path: &str) -> bool {
+    let path = match path.strip_prefix(BY_NAME_PREFIX) {
+        Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),
+        None => path,
+    };
+    !path.is_empty() && !path.starts_with(BASE)
 }
 
 #[derive(OpenApi)]
@@ -143,13 +177,12 @@ fn named(parts: &Parts) -> Option<String> {
 ))]
 struct Document;
 
-/// The routes of the API: the two that are known, and the four capabilities whose paths are ours
-/// (license-vault §2.4).
+/// The routes of the API: the two that are known, and four whose paths are ours (license-vault §2.4).
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
-        // unverified: these five.
+        // unverified: these four.
         .routes(routes!(api::routes::licenses::get_user_licenses))
         .routes(routes!(api::routes::licenses::revoke_licenses))
         .routes(routes!(api::routes::products::disconnect_product))
@@ -183,18 +216,56 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     OpenApiRouter::with_openapi(document).nest(BASE, api()).merge(server()).into_openapi()
 }
 
-/// The service, to be merged into the root; once more behind [`BY_NAME`].
+/// The service, to be merged into the root; once more behind `BY_NAME`.
 pub fn router(app: &App) -> Router<App> {
-    let api = mount::<LicenseVault>(app, api()).layer(from_fn(api::error::as_json));
-    let server = mount_without_fallback::<LicenseVault>(app, server()).layer(from_fn(api::error::as_text));
+    let api = mount::<LicenseVault>(app, api());
+    let server = mount_without_fallback::<LicenseVault>(app, server());
     let whole = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
     whole.clone().nest(BY_NAME, whole)
 }
 
 /// Where a vault's specification is, as a page.
-pub fn specification(vault: &str) -> String {
+pub(crate) fn specification(vault: &str) -> String {
     format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
 }
 
 /// What the service calls JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What the License Server calls text.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+const CREDENTIAL_KINDS: [CredentialKind; 3] = [
+    CredentialKind::new("vault", Ids::vault_token),
+    CredentialKind::new("automation", Ids::automation_token),
+    // A reporting token has no shape of its own that is known.
+    CredentialKind::new("reporting", Ids::automation_token),
+];
+
+/// What the platform is to know.
+pub fn service() -> Service {
+    Service {
+        base_path: BASE,
+        document_title: "License Vault API",
+        control_routes: control::routes,
+        page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),
+        tables: store::state::tables,
+        credential_kinds: &CREDENTIAL_KINDS,
+        hosts: &["*.fls.jetbrains.com"],
+        ..Service::new::<LicenseVault>("License Vault", "license-vault.json", openapi, router)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_license_server;
+
+    #[test]
+    fn which_interface_a_path_is_of() {
+        for path in ["/public-api/licenses", "/license-vault/example/public-api", ""] {
+            assert!(!is_of_license_server(path), "{path}");
+        }
+        for path in ["/licenses-report.json", "/license-vault/example/reportApi"] {
+            assert!(is_of_license_server(path), "{path}");
+        }
+    }
+}

@@ -2,21 +2,27 @@
 
 use askama::Template;
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     services::{
         jetbrains_account::ui::Empty,
         license_vault::{
-            domain::vault::{Denial, Pool, Vault, product_name},
-            specification,
-            store::{self, allocation::Rows},
+            control::{VaultAnswer, wire::AllocationAnswer},
+            domain::{
+                allocation::{Denial, PageRequest},
+                catalogue::product_name,
+                vault::{Pool, Vault},
+            },
+            specification, store,
         },
     },
     web::{
-        control_action::Call,
-        view::{Page, PageError, Person, rendered, segment, shown, tidy},
+        control_action::ControlAction,
+        error::PageError,
+        format::{format_time, format_timestamp},
+        links::encode_segment,
+        view::{Page, Person, render_page},
     },
 };
 
@@ -24,34 +30,6 @@ use crate::{
 const DENIALS: usize = 50;
 /// Denials that are looked at for that.
 const LOOKED_AT: i64 = 10_000;
-
-/// A vault's settings, as the control API answers them.
-#[derive(Deserialize)]
-struct Settings {
-    plan: String,
-    floating: bool,
-    strict_policy: bool,
-    has_token: bool,
-    revocations_per_month: Option<i64>,
-}
-
-/// A licence in somebody's hands, as the control API answers it.
-#[derive(Deserialize)]
-struct Held {
-    user: String,
-    license: String,
-    kind: String,
-    since: String,
-    last_seen_at: String,
-    running: Vec<Running>,
-}
-
-#[derive(Deserialize)]
-struct Running {
-    product: String,
-    version: String,
-    host: String,
-}
 
 #[derive(Template)]
 #[template(path = "license_vault.html", config = "src/services/license_vault/askama.toml")]
@@ -61,12 +39,12 @@ struct SettingsPage<'a> {
     vault: &'a Vault,
     people: &'a [Person],
     actor: &'a str,
-    settings: Settings,
+    settings: VaultAnswer,
     specification: String,
     is_administrator: bool,
-    buttons: Vec<Call>,
+    buttons: Vec<ControlAction>,
     pools: Vec<Pool>,
-    users: Vec<Held>,
+    users: Vec<AllocationAnswer>,
     denials: Vec<Denial>,
 }
 
@@ -76,19 +54,19 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vaults = store::vault::list(&mut db, page.space.id).await?;
     let Some(vault) = vaults.iter().find(|vault| vault.name == page.get("vault")).or(vaults.first()) else {
         drop(db);
-        return rendered(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
+        return render_page(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
     };
-    let pools = store::vault::pools(&mut db, vault, page.now()).await?;
-    let rows = Rows { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
-    let mut denials = store::allocation::denials(&mut db, vault.id, rows).await?;
+    let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
+    let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
+    let mut denials = store::denials::list(&mut db, vault.id, page_request).await?;
     denials.reverse();
     denials.truncate(DENIALS);
-    let administrators = store::vault::administrators(&mut db, vault.id).await?;
+    let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
     let (people, actor) = page.people(&vault.organization, administrators.first().map(String::as_str)).await?;
     let is_administrator = administrators.contains(&actor);
-    let route = format!("/vaults/{}", segment(&vault.name));
-    let settings: Settings = page.ask(&route).await?;
+    let route = format!("/vaults/{}", encode_segment(&vault.name));
+    let settings: VaultAnswer = page.ask(&route).await?;
     let template = SettingsPage {
         buttons: if is_administrator { buttons(&page, &route, &actor, settings.has_token) } else { Vec::new() },
         users: page.ask(&format!("{route}/connections")).await?,
@@ -103,11 +81,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         pools,
         denials,
     };
-    rendered(&page, &template)
+    render_page(&page, &template)
 }
 
 /// The two sets of buttons (license-vault §3).
-fn buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<Call> {
+fn buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<ControlAction> {
     let route = format!("{route}/token");
     let call = |method, label| page.call(method, &route, json!({ "actor": actor }), label);
     if has_token {

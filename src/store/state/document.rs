@@ -1,4 +1,4 @@
-//! A state as JSON. What is wrong with one is said with a pointer to it.
+//! A state as a JSON document. An error names its place by a JSON pointer.
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -15,43 +15,40 @@ use crate::{
     store::{
         can_be_stored,
         state::{
-            Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table,
-            spec::{Column, table_named},
+            model::{Cell, ExportedState, FORMAT, Row, RowNumbers, StateError},
+            table::{Column, ColumnType, Table, Tables},
         },
     },
 };
-
-/// The format that this version writes, and the newest that it reads.
-pub const FORMAT: u64 = 1;
 
 /// Members of a document.
 const MEMBERS: [&str; 7] = ["format", "locum", "space", "key_check", "clock", "writes", "tables"];
 /// More than anybody writes, and a whole number in every JSON.
 const MOST_WRITES: i64 = 1 << 53;
 
-impl Serialize for State {
+impl Serialize for ExportedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(MEMBERS.len()))?;
         map.serialize_entry("format", &FORMAT)?;
         map.serialize_entry("locum", env!("CARGO_PKG_VERSION"))?;
         map.serialize_entry("space", &self.space)?;
         map.serialize_entry("key_check", &self.key_check)?;
-        map.serialize_entry("clock", &ClockTold::of(self.clock))?;
+        map.serialize_entry("clock", &ClockJson::from_clock(self.clock))?;
         map.serialize_entry("writes", &self.writes)?;
-        map.serialize_entry("tables", &Tables(&self.rows))?;
+        map.serialize_entry("tables", &TablesJson(&self.tables, &self.rows))?;
         map.end()
     }
 }
 
-struct Tables<'a>(&'a [Vec<Row>]);
+struct TablesJson<'a>(&'a Tables, &'a [Vec<Row>]);
 
-impl Serialize for Tables<'_> {
+impl Serialize for TablesJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(TABLES.iter().zip(self.0).map(|(table, rows)| (table.name, Objects(table, rows))))
+        serializer.collect_map(self.0.iter().zip(self.1).map(|(table, rows)| (table.name, Objects(table, rows))))
     }
 }
 
-struct Objects<'a>(&'static Table, &'a [Row]);
+struct Objects<'a>(&'a Table, &'a [Row]);
 
 impl Serialize for Objects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -59,7 +56,7 @@ impl Serialize for Objects<'_> {
     }
 }
 
-struct Object<'a>(&'static Table, &'a Row);
+struct Object<'a>(&'a Table, &'a Row);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,17 +113,17 @@ impl<'de> Deserialize<'de> for Cell {
     }
 }
 
-/// A clock, as it stands and not as it shows: an offset one runs on from wherever it is imported.
+/// A clock's setting, not the time that it shows: one with an offset runs on from the time of the import.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
-enum ClockTold {
+enum ClockJson {
     Real {},
     Frozen { now: String },
     Offset { micros: i64 },
 }
 
-impl ClockTold {
-    fn of(clock: Clock) -> Self {
+impl ClockJson {
+    fn from_clock(clock: Clock) -> Self {
         match clock {
             Clock::Real => Self::Real {},
             Clock::Frozen(at) => Self::Frozen { now: clock::write(at) },
@@ -134,7 +131,7 @@ impl ClockTold {
         }
     }
 
-    fn read(self) -> Result<Clock, Error> {
+    fn into_clock(self) -> Result<Clock, Error> {
         match self {
             Self::Real {} => Ok(Clock::Real),
             Self::Frozen { now } => clock::parse(&now).map(Clock::Frozen).map_err(|e| Error::invalid("/clock/now", e)),
@@ -144,12 +141,12 @@ impl ClockTold {
     }
 }
 
-impl State {
+impl ExportedState {
     /// Reads a document.
     ///
     /// # Errors
     /// [`StateError::Newer`], whatever else it says; [`Error::Invalid`].
-    pub fn read(mut document: Map<String, Value>) -> Result<Self, StateError> {
+    pub fn read(mut document: Map<String, Value>, registered: &Tables) -> Result<Self, StateError> {
         let format = document.get("format").and_then(Value::as_u64).filter(|format| *format > 0);
         let format = format.ok_or_else(|| Error::invalid("/format", "expected the number of the state's format"))?;
         if format > FORMAT {
@@ -158,52 +155,53 @@ impl State {
         if let Some(unknown) = document.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
             return Err(Error::invalid(pointer([unknown]), "not a member of a state").into());
         }
-        let writes = member(&mut document, "writes")?.as_i64().filter(|writes| (0..=MOST_WRITES).contains(writes));
-        let clock = member(&mut document, "clock")?;
-        let clock: ClockTold = serde_json::from_value(clock).map_err(|e| Error::invalid("/clock", e.to_string()))?;
-        let Value::Object(mut tables) = member(&mut document, "tables")? else {
+        let writes = take_member(&mut document, "writes")?.as_i64().filter(|writes| (0..=MOST_WRITES).contains(writes));
+        let clock = take_member(&mut document, "clock")?;
+        let clock: ClockJson = serde_json::from_value(clock).map_err(|e| Error::invalid("/clock", e.to_string()))?;
+        let Value::Object(mut tables) = take_member(&mut document, "tables")? else {
             return Err(Error::invalid("/tables", "expected an object").into());
         };
-        if let Some(unknown) = tables.keys().find(|name| table_named(name).is_none()) {
+        if let Some(unknown) = tables.keys().find(|name| registered.find(name).is_none()) {
             return Err(Error::invalid(pointer(["tables", unknown]), "not a table of a state").into());
         }
-        let mut numbers = Numbers::default();
+        let mut numbers = RowNumbers::default();
         let mut rows = Vec::new();
-        for table in &TABLES {
+        for table in registered.iter() {
             // A table that an older version did not have.
-            let exported_columns = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
-            let mut read = read_table(table, exported_columns)?;
-            numbers.put(table, &mut read).map_err(|(at, column)| {
+            let rows_of_table = tables.remove(table.name).unwrap_or_else(|| Value::Array(Vec::new()));
+            let mut read = read_table(table, rows_of_table)?;
+            numbers.replace_keys(table, &mut read).map_err(|(at, column)| {
                 let place = pointer(["tables", table.name, &at.to_string(), column]);
                 Error::invalid(place, "a key that another row has too, or the key of no row")
             })?;
             rows.push(read);
         }
-        // For people only.
-        text(&mut document, "locum")?;
+        // Says only to people which version wrote it.
+        take_text(&mut document, "locum")?;
         Ok(Self {
-            space: text(&mut document, "space")?,
-            key_check: text(&mut document, "key_check")?,
-            clock: clock.read()?,
+            space: take_text(&mut document, "space")?,
+            key_check: take_text(&mut document, "key_check")?,
+            clock: clock.into_clock()?,
             writes: writes.ok_or_else(|| Error::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
+            tables: registered.clone(),
             rows,
         })
     }
 }
 
-fn member(document: &mut Map<String, Value>, name: &str) -> Result<Value, Error> {
+fn take_member(document: &mut Map<String, Value>, name: &str) -> Result<Value, Error> {
     document.remove(name).ok_or_else(|| Error::invalid(pointer([name]), "is missing"))
 }
 
-fn text(document: &mut Map<String, Value>, name: &str) -> Result<String, Error> {
-    match member(document, name)? {
+fn take_text(document: &mut Map<String, Value>, name: &str) -> Result<String, Error> {
+    match take_member(document, name)? {
         Value::String(text) => Ok(text),
         _ => Err(Error::invalid(pointer([name]), "expected a text")),
     }
 }
 
-fn read_table(table: &'static Table, exported_columns: Value) -> Result<Vec<Row>, Error> {
-    let Value::Array(exported_columns) = exported_columns else {
+fn read_table(table: &Table, rows: Value) -> Result<Vec<Row>, Error> {
+    let Value::Array(rows) = rows else {
         return Err(Error::invalid(pointer(["tables", table.name]), "expected an array of rows"));
     };
     let read = |(at, row)| {
@@ -215,17 +213,17 @@ fn read_table(table: &'static Table, exported_columns: Value) -> Result<Vec<Row>
         let mut cells = Row::new();
         for column in table.exported_columns() {
             let value = row.remove(column.name).ok_or_else(|| Error::invalid(place(column.name), "is missing"))?;
-            cells.push(cell(column, value).map_err(|detail| Error::invalid(place(column.name), detail))?);
+            cells.push(read_cell(column, value).map_err(|detail| Error::invalid(place(column.name), detail))?);
         }
         match row.keys().next() {
             Some(unknown) => Err(Error::invalid(place(unknown), "not a column of the table")),
             None => Ok(cells),
         }
     };
-    exported_columns.into_iter().enumerate().map(read).collect()
+    rows.into_iter().enumerate().map(read).collect()
 }
 
-fn cell(column: &Column, value: Value) -> Result<Cell, String> {
+fn read_cell(column: &Column, value: Value) -> Result<Cell, String> {
     match (&column.holds, value) {
         (_, Value::Null) if column.may_be_null => Ok(Cell::Null),
         (ColumnType::Flag, Value::Bool(flag)) => Ok(Cell::Flag(flag)),

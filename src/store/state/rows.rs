@@ -1,35 +1,43 @@
-//! Rows, from the tables and into them.
+//! Reads a state from the tables, and writes one into them.
 
-use crate::store::session::on;
 use crate::{
     core::{error::Error, token::Keyring},
     domain::organization::{Space, SpaceId},
-    services::atlassian::store::api_token,
     store::{
+        dialect::{Dialect, JsonType},
+        on,
         session::{ReadWrite, Session},
         space,
-        sql::{Sql, bound, push_json_rows},
-        state::{Cell, ColumnType, Numbers, Row, State, StateError, TABLES, Table},
+        sql::{Sql, bound},
+        state::{
+            model::{Cell, ExportedState, Row, RowNumbers, StateError},
+            table::{ColumnType, Table, Tables},
+        },
     },
 };
 
-/// Rows that are written with one statement.
-const AT_ONCE: usize = 10_000;
-/// From this many API tokens on, PostgreSQL has to be told.
-const MANY_TOKENS: usize = 100_000;
+/// Rows that one statement inserts.
+const BATCH: usize = 10_000;
+/// From this many rows on, PostgreSQL has to be told how many there are, so that its next plans fit them.
+const MANY_ROWS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
-pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -> Result<(Space, State), Error> {
-    let sql = sqlx::AssertSqlSafe(everything(db.is_sqlite()));
+pub async fn export<M>(
+    db: &mut Session<M>,
+    keyring: &Keyring,
+    space: SpaceId,
+    tables: &Tables,
+) -> Result<(Space, ExportedState), Error> {
+    let sql = sqlx::AssertSqlSafe(select_everything(tables, db.dialect()));
     let mut parts: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     parts.sort_unstable_by_key(|(place, _)| *place);
     let mut parts = parts.into_iter().map(|(_, rows)| rows);
     let spaces: Vec<space::Row> = serde_json::from_str(&parts.next().unwrap_or_default()).map_err(Error::internal)?;
     let space = spaces.into_iter().next().map(space::space);
     let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
-    let mut numbers = Numbers::default();
-    let mut tables = Vec::new();
-    for (table, rows) in TABLES.iter().zip(parts) {
+    let mut numbers = RowNumbers::default();
+    let mut all_rows = Vec::new();
+    for (table, rows) in tables.iter().zip(parts) {
         let mut rows: Vec<Row> = serde_json::from_str(&rows).map_err(Error::internal)?;
         for row in &mut rows {
             for (column, cell) in table.exported_columns().zip(row) {
@@ -40,59 +48,61 @@ pub async fn export<M>(db: &mut Session<M>, keyring: &Keyring, space: SpaceId) -
             }
         }
         let stray = |(_, column)| Error::internal(format!("{}.{column} refers to another space", table.name));
-        numbers.put(table, &mut rows).map_err(stray)?;
-        tables.push(rows);
+        numbers.replace_keys(table, &mut rows).map_err(stray)?;
+        all_rows.push(rows);
     }
-    let state = State {
+    let state = ExportedState {
         space: space.name.clone(),
         key_check: keyring.check_value(),
         clock: space.clock,
         writes: space.writes,
-        rows: tables,
+        tables: tables.clone(),
+        rows: all_rows,
     };
     Ok((space, state))
 }
 
 /// The space, then the tables: each as its place and one text of all its rows.
-fn everything(is_sqlite: bool) -> String {
+fn select_everything(tables: &Tables, dialect: Dialect) -> String {
     const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros";
     let mut sql = Sql::new("SELECT CAST(-1 AS BIGINT), ");
-    push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"), is_sqlite);
+    dialect.push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"));
     sql.push(" FROM space WHERE id = $1");
-    for (place, table) in TABLES.iter().enumerate() {
+    for (place, table) in tables.iter().enumerate() {
         let columns: Vec<&str> = table.exported_columns().map(|column| column.name).collect();
-        sql.push(" UNION ALL SELECT ").repeat(&format!("CAST({place} AS BIGINT), "));
-        push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order), is_sqlite);
-        sql.push(" FROM ").push(table.name).push(" WHERE ").repeat(&table.condition());
+        sql.push(" UNION ALL SELECT ").push_raw(&format!("CAST({place} AS BIGINT), "));
+        dialect.push_json_rows(&mut sql, &columns.join(", "), |sql| _ = sql.push(table.order));
+        sql.push(" FROM ").push(table.name).push(" WHERE ").push_raw(&tables.condition(table));
     }
     sql.text().to_owned()
 }
 
 /// Puts a state in the place of everything in the session's space; the caller commits. Ids go on from where they
 /// were when it was exported, and the session goes by its clock.
-pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &State) -> Result<(), StateError> {
+pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &ExportedState) -> Result<(), StateError> {
     if state.key_check != keyring.check_value() {
         return Err(StateError::OtherKey);
     }
     space::wipe(db).await?;
     let mut keys: Vec<(&'static str, Vec<i64>)> = Vec::new();
-    for (table, rows) in TABLES.iter().zip(&state.rows) {
+    for (table, rows) in state.tables.iter().zip(&state.rows) {
         if table.name == "credential"
-            && let Some(space) = taken(db, table, rows).await?
+            && let Some(space) = find_space_in_use(db, table, rows).await?
         {
             return Err(StateError::Taken(space));
         }
         if table.columns.iter().any(|column| matches!(column.holds, ColumnType::Key)) {
-            keys.push((table.name, new_keys(db, table, rows.len()).await?));
+            keys.push((table.name, allocate_keys(db, table, rows.len()).await?));
         }
-        for rows in rows.chunks(AT_ONCE) {
+        for rows in rows.chunks(BATCH) {
             insert(db, table, rows, &keys).await?;
         }
-        if table.name == "api_token" {
-            api_token::count_anew(db).await?;
-            if rows.len() >= MANY_TOKENS {
-                api_token::analyze(db).await?;
-            }
+        if let Some(statement) = table.after_import {
+            let space = db.space().id.0;
+            on!(db, |c| sqlx::query(statement).bind(space).execute(c).await.map(drop)).map_err(Error::from)?;
+        }
+        if rows.len() >= MANY_ROWS {
+            analyze(db, table).await?;
         }
     }
     space::set_clock(db, state.clock).await?;
@@ -100,26 +110,34 @@ pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &Stat
     Ok(())
 }
 
-/// The name of a space that one of these credentials opens.
-async fn taken(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
-    const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
-                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN ";
-    const IN_SQLITE: &str = "(SELECT value FROM json_each($1)) ORDER BY s.name LIMIT 1";
-    const IN_POSTGRES: &str = "(SELECT json_array_elements_text(CAST($1::text AS json))) ORDER BY s.name LIMIT 1";
-    let is_fingerprint = |row: &Row| {
-        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| cell.clone())
-    };
-    let fingerprints: Vec<Cell> = rows.iter().filter_map(is_fingerprint).collect();
-    let fingerprints = serde_json::to_string(&fingerprints).map_err(Error::internal)?;
-    let sql = if db.is_sqlite() { [SQL, IN_SQLITE] } else { [SQL, IN_POSTGRES] }.concat();
-    let sql = sqlx::AssertSqlSafe(sql);
-    Ok(on!(db, |c| sqlx::query_scalar(sql).bind(fingerprints).fetch_optional(c).await)?)
+async fn analyze(db: &mut Session<ReadWrite>, table: &Table) -> Result<(), Error> {
+    if db.dialect() == Dialect::Postgres {
+        let sql = sqlx::AssertSqlSafe(format!("ANALYZE {}", table.name));
+        on!(db, |c| sqlx::query(sql).execute(c).await.map(drop))?;
+    }
+    Ok(())
 }
 
-/// Keys that no row of the table has had since this write began. PostgreSQL's are counted up outside of transactions.
-async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
+/// The name of another space that one of these credentials opens already.
+async fn find_space_in_use(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
+    const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
+                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN (SELECT ";
+    let fingerprint = |row: &Row| {
+        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| [cell.clone()])
+    };
+    let fingerprints: Vec<[Cell; 1]> = rows.iter().filter_map(fingerprint).collect();
+    let mut sql = Sql::new(SQL);
+    db.dialect().push_json_value(&mut sql, 0, JsonType::Text);
+    db.dialect().push_from_json(&mut sql, serde_json::to_string(&fingerprints).map_err(Error::internal)?);
+    sql.push(") ORDER BY s.name LIMIT 1");
+    let (sql, binds) = sql.into_parts();
+    Ok(on!(db, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?)
+}
+
+/// New keys for rows of the table. PostgreSQL's come from its sequence, which other writers draw from too.
+async fn allocate_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
     let count = i64::try_from(count).map_err(Error::internal)?;
-    if db.is_sqlite() {
+    if db.dialect() == Dialect::Sqlite {
         let sql = sqlx::AssertSqlSafe(format!("SELECT COALESCE(MAX(id), 0) FROM {}", table.name));
         let last: i64 = on!(db, |c| sqlx::query_scalar(sql).fetch_one(c).await)?;
         return Ok((last + 1..=last + count).collect());
@@ -129,7 +147,7 @@ async fn new_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> R
     Ok(on!(db, |c| sqlx::query_scalar(sql).bind(count).fetch_all(c).await)?)
 }
 
-/// All rows are one text, as in [`api_token::add`].
+/// Inserts rows, see [`Dialect::push_from_json`].
 async fn insert(
     db: &mut Session<ReadWrite>,
     table: &Table,
@@ -154,12 +172,12 @@ async fn insert(
         new.push(cells);
     }
     let text = serde_json::to_string(&new).map_err(Error::internal)?;
-    let (sql, binds) = insertion(table, db.space().id, text, db.is_sqlite()).into_parts();
+    let (sql, binds) = insert_statement(table, db.space().id, text, db.dialect()).into_parts();
     let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
-    done.map_err(|error| refused(table, error))
+    done.map_err(|error| explain_refusal(table, error))
 }
 
-fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sql {
+fn insert_statement(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
     let mut sql = Sql::new("INSERT INTO ");
     sql.push(table.name).push(" (");
     for (at, column) in table.columns.iter().enumerate() {
@@ -174,24 +192,19 @@ fn insertion(table: &Table, space: SpaceId, rows: String, is_sqlite: bool) -> Sq
             continue;
         }
         let kind = match column.holds {
-            _ if is_sqlite => "",
-            ColumnType::Text | ColumnType::Checked(_) => "::text",
-            ColumnType::Flag => "::boolean",
-            _ => "::bigint",
+            ColumnType::Text | ColumnType::Checked(_) => JsonType::Text,
+            ColumnType::Flag => JsonType::Bool,
+            ColumnType::Key | ColumnType::KeyOf(_) | ColumnType::Space | ColumnType::Number(_) => JsonType::Int,
         };
-        sql.repeat(&format!("(value->>{place})")).push(kind);
+        dialect.push_json_value(&mut sql, place, kind);
         place += 1;
     }
-    if is_sqlite {
-        sql.push(" FROM json_each(").bind(rows).push(")");
-    } else {
-        sql.push(" FROM json_array_elements(CAST(").bind(rows).push("::text AS json)) AS row (value)");
-    }
+    dialect.push_from_json(&mut sql, rows);
     sql
 }
 
-/// What the database does not take is the document's fault: its rows contradict each other, or say too much.
-fn refused(table: &Table, error: sqlx::Error) -> Error {
+/// An error of the document, where the database refuses a row because of what is in it; else one of the database.
+fn explain_refusal(table: &Table, error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind as Kind;
     let Some(cause) = error.as_database_error() else { return error.into() };
     let detail = match cause.kind() {

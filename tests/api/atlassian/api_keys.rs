@@ -3,127 +3,134 @@
 use serde_json::json;
 
 use super::members;
-use crate::support::atlassian::{ORG, OTHER_ORG};
+use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, TestApp, apply, on_both_databases};
 
-crate::on_both! {
-    async fn one_key_member_by_member(app: TestApp) {
-        let page = app.full_key().get("/api-keys?q=full").await.ok();
-        let ann = json!({
-            "id": "712020:ann",
-            "name": "Ann Lee",
-            "email": "ann@example.test",
-            "appType": null,
-            "orgId": ORG,
-            "userStatus": null,
-        });
-        assert_eq!(
-            page,
-            json!({
-                "data": [{
-                    "id": page["data"][0]["id"],
-                    "label": "full",
-                    "keyType": "CLOUD_ADMIN",
-                    "createdAt": "2025-12-16T09:00:00.000Z",
-                    "expiresAt": "2027-01-15T09:00:00.000Z",
-                    "lastActiveAt": "2026-01-15T08:00:00.000Z",
-                    "resource": format!("ari:cloud:platform::org/{ORG}"),
-                    "orgId": ORG,
-                    "createdBy": ann,
-                    "scopes": [],
-                    "token": null,
-                    "revokedBy": null,
-                    "revocationDate": null,
-                }],
-                "links": { "self": page["links"]["self"] },
-            })
-        );
-        let reader = app.full_key().get("/api-keys?q=reader").await.ok()["data"][0].clone();
-        let never_used: Vec<&str> = members(&page["data"][0]).into_iter().filter(|name| *name != "lastActiveAt").collect();
-        assert_eq!(members(&reader), never_used);
-        assert_eq!(reader["scopes"], json!(["read:tokens:admin"]));
-    }
+#[apply(on_both_databases)]
+async fn one_key_member_by_member(app: TestApp) {
+    let page = app.atlassian(FULL_KEY).get("/api-keys?q=full").await.expect_ok();
+    let ann = json!({
+        "id": "712020:ann",
+        "name": "Ann Lee",
+        "email": "ann@example.test",
+        "appType": null,
+        "orgId": ORG,
+        "userStatus": null,
+    });
+    assert_eq!(
+        page,
+        json!({
+            "data": [{
+                "id": page["data"][0]["id"],
+                "label": "full",
+                "keyType": "CLOUD_ADMIN",
+                "createdAt": "2025-12-16T09:00:00.000Z",
+                "expiresAt": "2027-01-15T09:00:00.000Z",
+                "lastActiveAt": "2026-01-15T08:00:00.000Z",
+                "resource": format!("ari:cloud:platform::org/{ORG}"),
+                "orgId": ORG,
+                "createdBy": ann,
+                "scopes": [],
+                "token": null,
+                "revokedBy": null,
+                "revocationDate": null,
+            }],
+            "links": { "self": page["links"]["self"] },
+        })
+    );
+    let reader = app.atlassian(FULL_KEY).get("/api-keys?q=reader").await.expect_ok()["data"][0].clone();
+    let never_used: Vec<&str> = members(&page["data"][0]).into_iter().filter(|name| *name != "lastActiveAt").collect();
+    assert_eq!(members(&reader), never_used);
+    assert_eq!(reader["scopes"], json!(["read:tokens:admin"]));
+}
 
-    async fn no_answer_shows_a_key(app: TestApp) {
-        let keys = app.full_key().get("/api-keys").await;
-        assert_eq!(keys.each("label").len(), 3);
-        assert!(!keys.text().contains("demo-atlassian"), "{}", keys.text());
-    }
+#[apply(on_both_databases)]
+async fn no_answer_shows_a_key(app: TestApp) {
+    let keys = app.atlassian(FULL_KEY).get("/api-keys").await;
+    assert_eq!(keys.list_member("label").len(), 3);
+    assert!(!keys.text().contains("demo-atlassian"), "{}", keys.text());
+}
 
-    async fn filters_count_what_they_list(app: TestApp) {
-        let full = app.full_key();
-        for (filter, labels) in [
-            ("", &["expired", "full", "reader"][..]),
-            ("keyType=CLOUD_ADMIN", &["expired", "full", "reader"]),
-            ("q=ANN%20lee", &["expired", "full", "reader"]),
-            ("q=olga", &[]),
-            ("q=read", &["reader"]),
-            ("expiresAtSearchType=gt&expiresAtUom=day&expiresAtValue=100", &["full"]),
-            ("expiresAtSearchType=lt&expiresAtUom=day&expiresAtValue=100", &["expired", "reader"]),
-            ("expiresAtSearchType=range_time&expiresAtRangeFrom=1d&expiresAtRangeTo=13w", &["reader"]),
-            ("expiresAtSearchType=range&expiresAtTo=2026-01-15T09:00:00Z", &["expired"]),
-            ("lastActiveAtSearchType=lt&lastActiveAtUom=minute&lastActiveAtValue=61", &["full"]),
-            ("lastActiveAtSearchType=gt&lastActiveAtUom=week&lastActiveAtValue=5", &["expired"]),
-            // Only tokens can be asked for by when they were made, and by status.
-            ("createdAtSearchType=nonsense&status=nonsense", &["expired", "full", "reader"]),
-        ] {
-            assert_eq!(full.get(&format!("/api-keys?sort=label&{filter}")).await.each("label"), labels, "{filter}");
-            assert_eq!(full.get(&format!("/api-keys/count?{filter}")).await.text(), labels.len().to_string(), "{filter}");
-        }
+#[apply(on_both_databases)]
+async fn filters_count_what_they_list(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    for (filter, labels) in [
+        ("", &["expired", "full", "reader"][..]),
+        ("keyType=CLOUD_ADMIN", &["expired", "full", "reader"]),
+        ("q=ANN%20lee", &["expired", "full", "reader"]),
+        ("q=olga", &[]),
+        ("q=read", &["reader"]),
+        ("expiresAtSearchType=gt&expiresAtUom=day&expiresAtValue=100", &["full"]),
+        ("expiresAtSearchType=lt&expiresAtUom=day&expiresAtValue=100", &["expired", "reader"]),
+        ("expiresAtSearchType=range_time&expiresAtRangeFrom=1d&expiresAtRangeTo=13w", &["reader"]),
+        ("expiresAtSearchType=range&expiresAtTo=2026-01-15T09:00:00Z", &["expired"]),
+        ("lastActiveAtSearchType=lt&lastActiveAtUom=minute&lastActiveAtValue=61", &["full"]),
+        ("lastActiveAtSearchType=gt&lastActiveAtUom=week&lastActiveAtValue=5", &["expired"]),
+        // Only tokens can be asked for by when they were made, and by status.
+        ("createdAtSearchType=nonsense&status=nonsense", &["expired", "full", "reader"]),
+    ] {
+        assert_eq!(full.get(&format!("/api-keys?sort=label&{filter}")).await.list_member("label"), labels, "{filter}");
+        assert_eq!(full.get(&format!("/api-keys/count?{filter}")).await.text(), labels.len().to_string(), "{filter}");
     }
+}
 
-    async fn sorts_and_pages(app: TestApp) {
-        let full = app.full_key();
-        let labels = async |query: &str| full.get(&format!("/api-keys?{query}")).await.each("label");
-        assert_eq!(labels("").await, ["full", "expired", "reader"], "never used is last");
-        assert_eq!(labels("sort=expiresAt").await, ["expired", "reader", "full"]);
-        assert_eq!(labels("sort=createdBy.name,-label").await, ["reader", "full", "expired"]);
-        app.atlassian_seed(
-            "      api_keys: [{ label: k1 }, { label: k2 }, { label: k3 }, { label: k4, created_by: bob@example.test }]"
-        ).await;
-        let first = full.get("/api-keys?pageSize=5&sort=label").await;
-        assert_eq!(first.each("label"), ["expired", "full", "k1", "k2", "k3"]);
-        let next = first.ok()["links"]["next"].as_str().unwrap().to_owned();
-        let second = full.get(&format!("/api-keys?pageSize=5&sort=label&cursor={next}")).await;
-        assert_eq!(second.each("label"), ["k4", "reader"]);
-        assert_eq!(members(&second.ok()["links"]), ["prev", "self"]);
-        assert_eq!(labels("sort=-createdBy.name&pageSize=100").await[0], "k4");
-        for size in [5, 10, 20, 25, 40, 50, 60, 75, 80, 100] {
-            assert_eq!(labels(&format!("pageSize={size}")).await.len(), 7.min(size));
-        }
+#[apply(on_both_databases)]
+async fn sorts_and_pages(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let labels = async |query: &str| full.get(&format!("/api-keys?{query}")).await.list_member("label");
+    assert_eq!(labels("").await, ["full", "expired", "reader"], "never used is last");
+    assert_eq!(labels("sort=expiresAt").await, ["expired", "reader", "full"]);
+    assert_eq!(labels("sort=createdBy.name,-label").await, ["reader", "full", "expired"]);
+    app.seed_atlassian(
+        "      api_keys: [{ label: k1 }, { label: k2 }, { label: k3 }, { label: k4, created_by: bob@example.test }]",
+    )
+    .await;
+    let first = full.get("/api-keys?pageSize=5&sort=label").await;
+    assert_eq!(first.list_member("label"), ["expired", "full", "k1", "k2", "k3"]);
+    let next = first.expect_ok()["links"]["next"].as_str().unwrap().to_owned();
+    let second = full.get(&format!("/api-keys?pageSize=5&sort=label&cursor={next}")).await;
+    assert_eq!(second.list_member("label"), ["k4", "reader"]);
+    assert_eq!(members(&second.expect_ok()["links"]), ["prev", "self"]);
+    assert_eq!(labels("sort=-createdBy.name&pageSize=100").await[0], "k4");
+    for size in [5, 10, 20, 25, 40, 50, 60, 75, 80, 100] {
+        assert_eq!(labels(&format!("pageSize={size}")).await.len(), 7.min(size));
     }
+}
 
-    async fn a_revoked_key_is_gone_and_opens_nothing(app: TestApp) {
-        let full = app.full_key();
-        let reader = app.api_key("demo-atlassian-reader");
-        reader.get("/api-tokens").await.ok();
-        let id = full.get("/api-keys?q=reader").await.each("id").remove(0);
-        full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.empty(204);
-        reader.get("/api-tokens").await.gateway(401, "Unauthorized");
-        assert_eq!(full.get("/api-keys?sort=label").await.each("label"), ["expired", "full"]);
-        assert_eq!(full.get("/api-keys/count").await.text(), "2");
-        full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.service_error(400, "GENERIC_ERROR");
-        app.control("POST", "/reset", "").await.ok();
-        reader.get("/api-tokens").await.ok();
-    }
+#[apply(on_both_databases)]
+async fn a_revoked_key_is_gone_and_opens_nothing(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let reader = app.atlassian(READER_KEY);
+    reader.get("/api-tokens").await.expect_ok();
+    let id = full.get("/api-keys?q=reader").await.list_member("id").remove(0);
+    full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.expect_empty(204);
+    reader.get("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
+    assert_eq!(full.get("/api-keys?sort=label").await.list_member("label"), ["expired", "full"]);
+    assert_eq!(full.get("/api-keys/count").await.text(), "2");
+    full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.expect_atlassian_error(400, "GENERIC_ERROR");
+    app.control().post("/reset", "").await.expect_ok();
+    reader.get("/api-tokens").await.expect_ok();
+}
 
-    async fn the_calling_key_revokes_itself(app: TestApp) {
-        let full = app.full_key();
-        let id = full.get("/api-keys?q=full").await.each("id").remove(0);
-        full.patch(&format!("/api-keys/revoke/{id}"), "").await.empty(204);
-        full.get("/api-keys").await.gateway(401, "Unauthorized");
-        full.patch(&format!("/api-keys/revoke/{id}"), "").await.gateway(401, "Unauthorized");
-    }
+#[apply(on_both_databases)]
+async fn the_calling_key_revokes_itself(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let id = full.get("/api-keys?q=full").await.list_member("id").remove(0);
+    full.patch(&format!("/api-keys/revoke/{id}"), "").await.expect_empty(204);
+    full.get("/api-keys").await.expect_gateway_error(401, "Unauthorized");
+    full.patch(&format!("/api-keys/revoke/{id}"), "").await.expect_gateway_error(401, "Unauthorized");
+}
 
-    async fn unknown_and_foreign_keys_cannot_be_revoked(app: TestApp) {
-        let full = app.full_key();
-        let other = app.api_key("demo-atlassian-other-key").at(OTHER_ORG);
-        let foreign = other.get("/api-keys").await.each("id").remove(0);
-        let label = "full";
-        for id in [foreign.as_str(), label, "demo-atlassian-key", "00000000-0000-0000-0000-000000000000", "a%00b", "a%2Fb"] {
-            full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.service_error(400, "GENERIC_ERROR");
-        }
-        full.patch("/api-keys/revoke/%ff", "{}").await.service_error(400, "INVALID_FIELD_FORMAT");
-        assert_eq!(other.get("/api-keys/count").await.text(), "1");
-        assert_eq!(full.get("/api-keys/count").await.text(), "3");
+#[apply(on_both_databases)]
+async fn unknown_and_foreign_keys_cannot_be_revoked(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let other = app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG);
+    let foreign = other.get("/api-keys").await.list_member("id").remove(0);
+    let label = "full";
+    for id in [foreign.as_str(), label, "demo-atlassian-key", "00000000-0000-0000-0000-000000000000", "a%00b", "a%2Fb"]
+    {
+        full.patch(&format!("/api-keys/revoke/{id}"), "{}").await.expect_atlassian_error(400, "GENERIC_ERROR");
     }
+    full.patch("/api-keys/revoke/%ff", "{}").await.expect_atlassian_error(400, "INVALID_FIELD_FORMAT");
+    assert_eq!(other.get("/api-keys/count").await.text(), "1");
+    assert_eq!(full.get("/api-keys/count").await.text(), "3");
 }

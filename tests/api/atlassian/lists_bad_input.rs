@@ -1,5 +1,7 @@
 //! Queries that lists and counts refuse (atlassian-api-access §3, §5, §6).
 
+use crate::support::{FULL_KEY, TestApp, apply, on_both_databases};
+
 const COMBINATION: &str = "INVALID_API_TOKEN_SEARCH_QUERY";
 const FORMAT: &str = "INVALID_FIELD_FORMAT";
 
@@ -61,87 +63,103 @@ const DATES: [(&str, &str); 46] = [
 const LISTS: [(&str, [&str; 2]); 2] =
     [("/api-tokens", ["createdAt", "lastActiveAt"]), ("/api-keys", ["expiresAt", "lastActiveAt"])];
 
-crate::on_both! {
-    async fn dates(app: TestApp) {
-        for (list, fields) in LISTS {
-            for (field, (query, code)) in fields.iter().flat_map(|field| DATES.iter().map(move |it| (field, it))) {
-                let query = query.replace('@', field);
-                for path in [list.to_owned(), format!("{list}/count")] {
-                    let detail = app.full_key().get(&format!("{path}?{query}")).await.service_error(400, code);
-                    assert!(detail.contains(field), "{query}: {detail}");
-                }
+#[apply(on_both_databases)]
+async fn dates(app: TestApp) {
+    for (list, fields) in LISTS {
+        for (field, (query, code)) in fields.iter().flat_map(|field| DATES.iter().map(move |it| (field, it))) {
+            let query = query.replace('@', field);
+            for path in [list.to_owned(), format!("{list}/count")] {
+                let detail =
+                    app.atlassian(FULL_KEY).get(&format!("{path}?{query}")).await.expect_atlassian_error(400, code);
+                assert!(detail.contains(field), "{query}: {detail}");
             }
         }
     }
+}
 
-    async fn statuses_and_kinds(app: TestApp) {
-        let full = app.full_key();
-        for wrong in ["status=ALLOWED", "status=Blocked", "status=expired", "status=", "status=allowed,blocked"] {
-            for path in ["/api-tokens", "/api-tokens/count"] {
-                full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
-            }
-        }
-        for wrong in ["keyType=cloud_admin", "keyType=", "keyType=USER"] {
-            for path in ["/api-keys", "/api-keys/count"] {
-                full.get(&format!("{path}?{wrong}")).await.service_error(400, FORMAT);
-            }
+#[apply(on_both_databases)]
+async fn statuses_and_kinds(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    for wrong in ["status=ALLOWED", "status=Blocked", "status=expired", "status=", "status=allowed,blocked"] {
+        for path in ["/api-tokens", "/api-tokens/count"] {
+            full.get(&format!("{path}?{wrong}")).await.expect_atlassian_error(400, FORMAT);
         }
     }
+    for wrong in ["keyType=cloud_admin", "keyType=", "keyType=USER"] {
+        for path in ["/api-keys", "/api-keys/count"] {
+            full.get(&format!("{path}?{wrong}")).await.expect_atlassian_error(400, FORMAT);
+        }
+    }
+}
 
-    async fn page_sizes(app: TestApp) {
-        let full = app.full_key();
-        for list in ["/api-tokens", "/oauth-clients"] {
-            for good in ["1", "30", "1000"] {
-                full.get(&format!("{list}?pageSize={good}")).await.ok();
-            }
-            for wrong in ["0", "-1", "1001", "ten", "", "1.0", "99999999999999999999", "0x10"] {
-                full.get(&format!("{list}?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
-            }
+#[apply(on_both_databases)]
+async fn page_sizes(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    for list in ["/api-tokens", "/oauth-clients"] {
+        for good in ["1", "30", "1000"] {
+            full.get(&format!("{list}?pageSize={good}")).await.expect_ok();
         }
-        for wrong in ["0", "1", "15", "30", "101", "1000", "", "ten", "-5"] {
-            full.get(&format!("/api-keys?pageSize={wrong}")).await.service_error(400, "INVALID_PAGE_SIZE");
+        for wrong in ["0", "-1", "1001", "ten", "", "1.0", "99999999999999999999", "0x10"] {
+            full.get(&format!("{list}?pageSize={wrong}")).await.expect_atlassian_error(400, "INVALID_PAGE_SIZE");
         }
     }
+    for wrong in ["0", "1", "15", "30", "101", "1000", "", "ten", "-5"] {
+        full.get(&format!("/api-keys?pageSize={wrong}")).await.expect_atlassian_error(400, "INVALID_PAGE_SIZE");
+    }
+}
 
-    async fn sorts(app: TestApp) {
-        let full = app.full_key();
-        let wrong = ["", "Label", "name", "status", "label,", ",label", "--label", "-", "label%20asc", "label;createdAt", "CREATED_AT_DESC"];
-        for (list, others) in [("/api-tokens", "createdBy.name"), ("/api-keys", "createdAt"), ("/api-keys", "user.name")] {
-            for sort in wrong.into_iter().chain([others]) {
-                full.get(&format!("{list}?sort={sort}")).await.service_error(400, "INVALID_SORT");
-            }
-        }
-        // Nothing is sorted there.
-        for path in ["/api-tokens/count", "/api-keys/count", "/oauth-clients", "/service-accounts"] {
-            full.get(&format!("{path}?sort=nonsense")).await.ok();
+#[apply(on_both_databases)]
+async fn sorts(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let wrong = [
+        "",
+        "Label",
+        "name",
+        "status",
+        "label,",
+        ",label",
+        "--label",
+        "-",
+        "label%20asc",
+        "label;createdAt",
+        "CREATED_AT_DESC",
+    ];
+    for (list, others) in [("/api-tokens", "createdBy.name"), ("/api-keys", "createdAt"), ("/api-keys", "user.name")] {
+        for sort in wrong.into_iter().chain([others]) {
+            full.get(&format!("{list}?sort={sort}")).await.expect_atlassian_error(400, "INVALID_SORT");
         }
     }
+    // Nothing is sorted there.
+    for path in ["/api-tokens/count", "/api-keys/count", "/oauth-clients", "/service-accounts"] {
+        full.get(&format!("{path}?sort=nonsense")).await.expect_ok();
+    }
+}
 
-    async fn cursors(app: TestApp) {
-        let full = app.full_key();
-        let next = async |query: &str| {
-            let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.ok();
-            page["links"]["next"].as_str().unwrap().to_owned()
-        };
-        let (by_time, by_label, by_both) = (next("").await, next("sort=label").await, next("sort=label,createdAt").await);
-        for (query, cursor) in [
-            ("", "x"),
-            ("", "1"),
-            ("", "%00"),
-            ("", "https://api.atlassian.com/next"),
-            ("", &by_time[1..]),
-            ("", &by_label),
-            ("", &by_both),
-            ("sort=label", &by_time),
-            ("sort=label", &by_both),
-            ("sort=createdAt,label", &by_both),
-        ] {
-            full.get(&format!("/api-tokens?{query}&cursor={cursor}")).await.service_error(400, FORMAT);
-        }
-        for list in ["/api-keys", "/oauth-clients"] {
-            full.get(&format!("{list}?cursor=x")).await.service_error(400, FORMAT);
-            full.get(&format!("{list}?cursor={by_label}")).await.service_error(400, FORMAT);
-        }
-        full.get("/api-tokens/count?cursor=x").await.ok();
+#[apply(on_both_databases)]
+async fn cursors(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let next = async |query: &str| {
+        let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.expect_ok();
+        page["links"]["next"].as_str().unwrap().to_owned()
+    };
+    let (by_time, by_label, by_both) = (next("").await, next("sort=label").await, next("sort=label,createdAt").await);
+    for (query, cursor) in [
+        ("", "x"),
+        ("", "1"),
+        ("", "%00"),
+        ("", "https://api.atlassian.com/next"),
+        ("", &by_time[1..]),
+        ("", &by_label),
+        ("", &by_both),
+        ("sort=label", &by_time),
+        ("sort=label", &by_both),
+        ("sort=createdAt,label", &by_both),
+    ] {
+        full.get(&format!("/api-tokens?{query}&cursor={cursor}")).await.expect_atlassian_error(400, FORMAT);
     }
+    for list in ["/api-keys", "/oauth-clients"] {
+        full.get(&format!("{list}?cursor=x")).await.expect_atlassian_error(400, FORMAT);
+        full.get(&format!("{list}?cursor={by_label}")).await.expect_atlassian_error(400, FORMAT);
+    }
+    full.get("/api-tokens/count?cursor=x").await.expect_ok();
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Database, TestApp, atlassian::OTHER_ORG, database_url};
+use crate::support::{
+    Answer, Database, EXPIRED_KEY, FULL_KEY, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, Role, TestApp, apply, database_url,
+    on_both_databases,
+};
 
 /// The three headers.
 #[track_caller]
@@ -29,186 +32,224 @@ fn remaining(answer: &Answer) -> u32 {
 
 #[track_caller]
 fn refused(answer: &Answer, retry_after: &str) {
-    answer.gateway(429, "Rate limit exceeded");
+    answer.expect_gateway_error(429, "Rate limit exceeded");
     assert_eq!(answer.header("retry-after"), Some(retry_after));
     assert_eq!(headers(answer).expect("headers").1, 0);
 }
 
 async fn put(app: &TestApp, body: Value) -> Answer {
-    app.control("PUT", "/rate-limits", &body.to_string()).await
+    app.control().put("/rate-limits", &body).await
 }
 
-crate::on_both! {
-    async fn headers_are_on_everything_behind_authentication(app: TestApp) {
-        let (full, reader) = (app.full_key(), app.api_key("demo-atlassian-reader"));
-        let answers = [
-            (full.get("/api-keys").await, 200),
-            (full.get("/api-tokens?pageSize=0").await, 400),
-            (full.get("/oauth-clients/nothing").await, 404),
-            (full.delete("/oauth-clients/client-sync").await, 204),
-            (full.at(OTHER_ORG).get("/api-keys/count").await, 403),
-            (reader.get("/api-keys").await, 403),
-            (full.post("/oauth-clients", "{}").await, 403),
-            (app.administrator("ann@example.test").await.post("/oauth-clients", r#"{"name":"x","serviceAccountId":"svc-2"}"#).await, 201),
-        ];
-        for (answer, status) in &answers {
-            assert_eq!((answer.status.as_u16(), remaining(answer)), (*status, 999), "{}", answer.text());
-            assert_eq!(answer.header("retry-after"), None);
-        }
-        for bad in [app.with_headers([]), app.api_key("nonsense"), app.api_key("demo-atlassian-expired")] {
-            assert_eq!(headers(&bad.get("/api-keys").await), None);
-        }
-        for unrouted in [full.get("/nothing").await, full.call("PUT", "/api-keys", "").await] {
-            assert_eq!(headers(&unrouted), None);
-        }
-        assert_eq!(headers(&app.org_admin().get("/customer/licenses").await), None, "another vendor's");
-        // Nobody without a key was counted.
-        assert_eq!(remaining(&full.get("/api-keys").await), 998);
+#[apply(on_both_databases)]
+async fn headers_are_on_everything_behind_authentication(app: TestApp) {
+    let (full, reader) = (app.atlassian(FULL_KEY), app.atlassian(READER_KEY));
+    let answers = [
+        (full.get("/api-keys").await, 200),
+        (full.get("/api-tokens?pageSize=0").await, 400),
+        (full.get("/oauth-clients/nothing").await, 404),
+        (full.delete("/oauth-clients/client-sync").await, 204),
+        (full.in_organization(OTHER_ORG).get("/api-keys/count").await, 403),
+        (reader.get("/api-keys").await, 403),
+        (full.post("/oauth-clients", "{}").await, 403),
+        (
+            app.sign_in_to_atlassian("ann@example.test")
+                .await
+                .post("/oauth-clients", r#"{"name":"x","serviceAccountId":"svc-2"}"#)
+                .await,
+            201,
+        ),
+    ];
+    for (answer, status) in &answers {
+        assert_eq!((answer.status.as_u16(), remaining(answer)), (*status, 999), "{}", answer.text());
+        assert_eq!(answer.header("retry-after"), None);
     }
-
-    async fn every_key_and_every_operation_has_its_own_count(app: TestApp) {
-        let (full, reader) = (app.full_key(), app.api_key("demo-atlassian-reader"));
-        for left in [999, 998, 997] {
-            assert_eq!(remaining(&full.get("/api-tokens").await), left);
-        }
-        assert_eq!(remaining(&full.get("/api-tokens/count").await), 999);
-        assert_eq!(remaining(&full.get("/oauth-clients/a").await), 999);
-        assert_eq!(remaining(&full.get("/oauth-clients/b").await), 998, "one operation, whatever the path holds");
-        assert_eq!(remaining(&full.delete("/oauth-clients/a").await), 999);
-        assert_eq!(remaining(&reader.get("/api-tokens").await), 999);
-        assert_eq!(headers(&app.api_key("demo-atlassian-other-key").at(OTHER_ORG).get("/api-tokens").await).unwrap().0, 200, "by default");
+    for bad in [app.atlassian_without_key(), app.atlassian("nonsense"), app.atlassian(EXPIRED_KEY)] {
+        assert_eq!(headers(&bad.get("/api-keys").await), None);
     }
-
-    async fn one_too_many_waits_for_the_window(app: TestApp) {
-        put(&app, json!({"limit": 2})).await.ok();
-        app.advance("15500ms").await;
-        let full = app.full_key();
-        for left in [1, 0] {
-            let answer = full.get("/api-keys").await;
-            assert_eq!((answer.status.as_u16(), headers(&answer)), (200, Some((2, left, "2026-01-15T09:01:00Z".to_owned()))));
-        }
-        let first = full.get("/api-keys").await;
-        refused(&first, "45");
-        assert_eq!(headers(&first), Some((2, 0, "2026-01-15T09:01:00Z".to_owned())));
-        full.get("/api-tokens").await.ok();
-        app.api_key("demo-atlassian-reader").get("/api-keys").await.service_error(403, "GENERIC_ERROR");
-        app.advance("44499ms").await;
-        refused(&full.get("/api-keys").await, "1");
-        app.advance("1ms").await;
-        let next = full.get("/api-keys").await;
-        assert_eq!((next.status.as_u16(), headers(&next)), (200, Some((2, 1, "2026-01-15T09:02:00Z".to_owned()))));
+    for unrouted in [full.get("/nothing").await, full.call("PUT", "/api-keys", "").await] {
+        assert_eq!(headers(&unrouted), None);
     }
+    assert_eq!(
+        headers(&app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses").await),
+        None,
+        "another vendor's"
+    );
+    // Nobody without a key was counted.
+    assert_eq!(remaining(&full.get("/api-keys").await), 998);
+}
 
-    async fn what_is_refused_changes_nothing(app: TestApp) {
-        let full = app.full_key();
-        put(&app, json!({"limit": 0})).await.ok();
-        refused(&full.delete("/api-tokens").await, "60");
-        refused(&full.get("/oauth-clients/nothing").await, "60");
-        // Before the scope is looked at, behind the credential.
-        refused(&app.api_key("demo-atlassian-reader").delete("/api-tokens").await, "60");
-        app.api_key("nonsense").delete("/api-tokens").await.gateway(401, "Unauthorized");
-        put(&app, json!({"limit": 9})).await.ok();
-        assert_eq!(full.get("/api-tokens/count").await.text(), "254");
+#[apply(on_both_databases)]
+async fn every_key_and_every_operation_has_its_own_count(app: TestApp) {
+    let (full, reader) = (app.atlassian(FULL_KEY), app.atlassian(READER_KEY));
+    for left in [999, 998, 997] {
+        assert_eq!(remaining(&full.get("/api-tokens").await), left);
     }
+    assert_eq!(remaining(&full.get("/api-tokens/count").await), 999);
+    assert_eq!(remaining(&full.get("/oauth-clients/a").await), 999);
+    assert_eq!(remaining(&full.get("/oauth-clients/b").await), 998, "one operation, whatever the path holds");
+    assert_eq!(remaining(&full.delete("/oauth-clients/a").await), 999);
+    assert_eq!(remaining(&reader.get("/api-tokens").await), 999);
+    assert_eq!(
+        headers(&app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG).get("/api-tokens").await).unwrap().0,
+        200,
+        "by default"
+    );
+}
 
-    async fn modes(app: TestApp) {
-        let full = app.full_key();
-        put(&app, json!({"limit": 1, "mode": "observe"})).await.ok();
-        for left in [0, 0, 0] {
-            let answer = full.get("/api-keys").await;
-            assert_eq!((answer.status.as_u16(), headers(&answer).unwrap().1), (200, left));
-        }
-        put(&app, json!({"mode": "enforce"})).await.ok();
-        refused(&full.get("/api-keys").await, "60");
-        put(&app, json!({"mode": "off"})).await.ok();
+#[apply(on_both_databases)]
+async fn one_too_many_waits_for_the_window(app: TestApp) {
+    put(&app, json!({"limit": 2})).await.expect_ok();
+    app.advance_clock("15500ms").await;
+    let full = app.atlassian(FULL_KEY);
+    for left in [1, 0] {
         let answer = full.get("/api-keys").await;
-        assert_eq!((answer.status.as_u16(), headers(&answer)), (200, None));
-        // What was counted stays.
-        put(&app, json!({"mode": "enforce", "limit": 6})).await.ok();
-        assert_eq!(headers(&full.get("/api-keys").await).unwrap().1, 1, "four were counted before this one");
-    }
-
-    async fn policies_and_windows_are_shown(app: TestApp) {
-        let policy = |code: &str, limit: u32, window: &str, mode: &str| {
-            json!({"organization": code, "service": "atlassian", "limit": limit, "window": window, "mode": mode})
-        };
-        let shown = app.control("GET", "/rate-limits", "").await.ok();
-        let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 200, "60s", "enforce")]);
-        assert_eq!(shown, json!({"space": "default", "policies": policies, "windows": []}));
-        let one = put(&app, json!({"organization": "6700002", "limit": 3, "window": "1h", "mode": "observe"})).await.ok();
-        let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 3, "3600s", "observe")]);
-        assert_eq!(one["policies"], policies);
-        let other = app.api_key("demo-atlassian-other-key").at(OTHER_ORG);
-        for _ in 0..4 {
-            other.get("/api-tokens").await.ok();
-        }
-        app.full_key().get("/api-keys").await.ok();
-        app.api_key("demo-atlassian-reader").get("/api-keys").await.service_error(403, "GENERIC_ERROR");
-        let window = |code: &str, credential: &str, operation: &str, requests: u32, remaining: u32, reset: &str| {
-            json!({"organization": code, "credential": credential, "operation": operation, "requests": requests, "remaining": remaining, "reset": reset})
-        };
-        let windows = app.control("GET", "/rate-limits", "").await.ok()["windows"].clone();
         assert_eq!(
-            windows,
-            json!([
-                window("6700001", "full", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
-                window("6700001", "reader", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
-                window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z"),
-            ])
+            (answer.status.as_u16(), headers(&answer)),
+            (200, Some((2, left, "2026-01-15T09:01:00Z".to_owned())))
         );
-        app.advance("60s").await;
-        let open = app.control("GET", "/rate-limits", "").await.ok()["windows"].clone();
-        assert_eq!(open, json!([window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z")]));
     }
+    let first = full.get("/api-keys").await;
+    refused(&first, "45");
+    assert_eq!(headers(&first), Some((2, 0, "2026-01-15T09:01:00Z".to_owned())));
+    full.get("/api-tokens").await.expect_ok();
+    app.atlassian(READER_KEY).get("/api-keys").await.expect_atlassian_error(403, "GENERIC_ERROR");
+    app.advance_clock("44499ms").await;
+    refused(&full.get("/api-keys").await, "1");
+    app.advance_clock("1ms").await;
+    let next = full.get("/api-keys").await;
+    assert_eq!((next.status.as_u16(), headers(&next)), (200, Some((2, 1, "2026-01-15T09:02:00Z".to_owned()))));
+}
 
-    async fn counts_start_over(app: TestApp) {
-        let full = app.full_key();
-        put(&app, json!({"limit": 1})).await.ok();
-        let exhausted = async || {
-            assert_eq!(full.get("/api-keys").await.status, 200);
-            refused(&full.get("/api-keys").await, "60");
-        };
-        exhausted().await;
-        let reset = app.control("POST", "/rate-limits/reset", "").await.ok();
-        assert_eq!((&reset["windows"], &reset["policies"][0]["limit"]), (&json!([]), &1.into()));
-        exhausted().await;
-        app.control("POST", "/reset", "").await.ok();
-        assert_eq!(remaining(&full.get("/api-keys").await), 999, "and the policy is the seed's again");
+#[apply(on_both_databases)]
+async fn what_is_refused_changes_nothing(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    put(&app, json!({"limit": 0})).await.expect_ok();
+    refused(&full.delete("/api-tokens").await, "60");
+    refused(&full.get("/oauth-clients/nothing").await, "60");
+    // Before the scope is looked at, behind the credential.
+    refused(&app.atlassian(READER_KEY).delete("/api-tokens").await, "60");
+    app.atlassian("nonsense").delete("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
+    put(&app, json!({"limit": 9})).await.expect_ok();
+    assert_eq!(full.get("/api-tokens/count").await.text(), "254");
+}
+
+#[apply(on_both_databases)]
+async fn modes(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    put(&app, json!({"limit": 1, "mode": "observe"})).await.expect_ok();
+    for left in [0, 0, 0] {
+        let answer = full.get("/api-keys").await;
+        assert_eq!((answer.status.as_u16(), headers(&answer).unwrap().1), (200, left));
     }
+    put(&app, json!({"mode": "enforce"})).await.expect_ok();
+    refused(&full.get("/api-keys").await, "60");
+    put(&app, json!({"mode": "off"})).await.expect_ok();
+    let answer = full.get("/api-keys").await;
+    assert_eq!((answer.status.as_u16(), headers(&answer)), (200, None));
+    // What was counted stays.
+    put(&app, json!({"mode": "enforce", "limit": 6})).await.expect_ok();
+    assert_eq!(headers(&full.get("/api-keys").await).unwrap().1, 1, "four were counted before this one");
+}
 
-    async fn wrong_policies_are_refused_whole(app: TestApp) {
-        for (body, pointer) in [
-            (json!({"limit": 5, "window": "0s"}), "/window"),
-            (json!({"limit": 5, "window": "367d"}), "/window"),
-            (json!({"limit": 5, "window": "1y"}), "/window"),
-            (json!({"limit": 5, "window": "-1s"}), "/window"),
-            (json!({"limit": 5, "window": "soon"}), "/window"),
-            (json!({"limit": 5, "window": 60}), "/window"),
-            (json!({"limit": 5, "mode": "ENFORCE"}), "/mode"),
-            (json!({"limit": 5, "mode": "maybe"}), "/mode"),
-            (json!({"limit": 5, "mode": true}), "/mode"),
-            (json!({"limit": -1}), "/limit"),
-            (json!({"limit": 1.5}), "/limit"),
-            (json!({"limit": "5"}), "/limit"),
-            (json!({"limit": 4_294_967_296_i64}), "/limit"),
-        ] {
-            let problem = put(&app, body.clone()).await.problem(400);
-            assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
-        }
-        put(&app, json!({"limit": 5, "organization": "6700009"})).await.problem(404);
-        put(&app, json!({"limit": 5, "per": "minute"})).await.problem(400);
-        app.control("PUT", "/rate-limits", "limit=5").await.problem(400);
-        assert_eq!(remaining(&app.full_key().get("/api-keys").await), 999);
-        put(&app, json!({"limit": 4_294_967_295_i64, "window": "366d"})).await.ok();
-        assert_eq!(headers(&app.full_key().get("/api-keys").await).unwrap().0, u32::MAX);
+#[apply(on_both_databases)]
+async fn policies_and_windows_are_shown(app: TestApp) {
+    let policy = |code: &str, limit: u32, window: &str, mode: &str| {
+        json!({
+            "organization": code,
+            "service": "atlassian",
+            "limit": limit,
+            "window": window,
+            "mode": mode,
+        })
+    };
+    let shown = app.control().get("/rate-limits").await.expect_ok();
+    let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 200, "60s", "enforce")]);
+    assert_eq!(shown, json!({"space": "default", "policies": policies, "windows": []}));
+    let one =
+        put(&app, json!({"organization": "6700002", "limit": 3, "window": "1h", "mode": "observe"})).await.expect_ok();
+    let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 3, "3600s", "observe")]);
+    assert_eq!(one["policies"], policies);
+    let other = app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG);
+    for _ in 0..4 {
+        other.get("/api-tokens").await.expect_ok();
     }
+    app.atlassian(FULL_KEY).get("/api-keys").await.expect_ok();
+    app.atlassian(READER_KEY).get("/api-keys").await.expect_atlassian_error(403, "GENERIC_ERROR");
+    let window = |code: &str, credential: &str, operation: &str, requests: u32, remaining: u32, reset: &str| {
+        json!({
+            "organization": code,
+            "credential": credential,
+            "operation": operation,
+            "requests": requests,
+            "remaining": remaining,
+            "reset": reset,
+        })
+    };
+    let windows = app.control().get("/rate-limits").await.expect_ok()["windows"].clone();
+    assert_eq!(
+        windows,
+        json!([
+            window("6700001", "full", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
+            window("6700001", "reader", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
+            window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z"),
+        ])
+    );
+    app.advance_clock("60s").await;
+    let open = app.control().get("/rate-limits").await.expect_ok()["windows"].clone();
+    assert_eq!(open, json!([window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z")]));
+}
 
-    async fn a_seed_sets_them(app: TestApp) {
-        app.atlassian_seed("      rate_limit: { limit: 2, window: 1h, mode: observe }").await;
-        let full = app.full_key();
-        for left in [1, 0, 0] {
-            assert_eq!(headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00:00Z".to_owned())));
-        }
+#[apply(on_both_databases)]
+async fn counts_start_over(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    put(&app, json!({"limit": 1})).await.expect_ok();
+    let exhausted = async || {
+        assert_eq!(full.get("/api-keys").await.status, 200);
+        refused(&full.get("/api-keys").await, "60");
+    };
+    exhausted().await;
+    let reset = app.control().post("/rate-limits/reset", "").await.expect_ok();
+    assert_eq!((&reset["windows"], &reset["policies"][0]["limit"]), (&json!([]), &1.into()));
+    exhausted().await;
+    app.control().post("/reset", "").await.expect_ok();
+    assert_eq!(remaining(&full.get("/api-keys").await), 999, "and the policy is the seed's again");
+}
+
+#[apply(on_both_databases)]
+async fn wrong_policies_are_refused_whole(app: TestApp) {
+    for (body, pointer) in [
+        (json!({"limit": 5, "window": "0s"}), "/window"),
+        (json!({"limit": 5, "window": "367d"}), "/window"),
+        (json!({"limit": 5, "window": "1y"}), "/window"),
+        (json!({"limit": 5, "window": "-1s"}), "/window"),
+        (json!({"limit": 5, "window": "soon"}), "/window"),
+        (json!({"limit": 5, "window": 60}), "/window"),
+        (json!({"limit": 5, "mode": "ENFORCE"}), "/mode"),
+        (json!({"limit": 5, "mode": "maybe"}), "/mode"),
+        (json!({"limit": 5, "mode": true}), "/mode"),
+        (json!({"limit": -1}), "/limit"),
+        (json!({"limit": 1.5}), "/limit"),
+        (json!({"limit": "5"}), "/limit"),
+        (json!({"limit": 4_294_967_296_i64}), "/limit"),
+    ] {
+        let problem = put(&app, body.clone()).await.expect_problem(400);
+        assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
+    }
+    put(&app, json!({"limit": 5, "organization": "6700009"})).await.expect_problem(404);
+    put(&app, json!({"limit": 5, "per": "minute"})).await.expect_problem(400);
+    app.control().put("/rate-limits", "limit=5").await.expect_problem(400);
+    assert_eq!(remaining(&app.atlassian(FULL_KEY).get("/api-keys").await), 999);
+    put(&app, json!({"limit": 4_294_967_295_i64, "window": "366d"})).await.expect_ok();
+    assert_eq!(headers(&app.atlassian(FULL_KEY).get("/api-keys").await).unwrap().0, u32::MAX);
+}
+
+#[apply(on_both_databases)]
+async fn a_seed_sets_them(app: TestApp) {
+    app.seed_atlassian("      rate_limit: { limit: 2, window: 1h, mode: observe }").await;
+    let full = app.atlassian(FULL_KEY);
+    for left in [1, 0, 0] {
+        assert_eq!(headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00:00Z".to_owned())));
     }
 }
 
@@ -216,13 +257,13 @@ crate::on_both! {
 async fn the_server_has_a_mode_of_its_own() {
     for (mode, third) in [("enforce", (429, true)), ("observe", (200, true)), ("off", (200, false))] {
         let app = TestApp::start_with(Database::Sqlite, &["--rate-limit", mode]).await;
-        put(&app, json!({"limit": 2})).await.ok();
+        put(&app, json!({"limit": 2})).await.expect_ok();
         for _ in 0..2 {
-            app.full_key().get("/api-keys").await.ok();
+            app.atlassian(FULL_KEY).get("/api-keys").await.expect_ok();
         }
-        let answer = app.full_key().get("/api-keys").await;
+        let answer = app.atlassian(FULL_KEY).get("/api-keys").await;
         assert_eq!((answer.status.as_u16(), headers(&answer).is_some()), third, "{mode}");
-        let shown = put(&app, json!({"organization": "6700001", "mode": "enforce"})).await.ok();
+        let shown = put(&app, json!({"organization": "6700001", "mode": "enforce"})).await.expect_ok();
         assert_eq!((&shown["policies"][0]["mode"], &shown["policies"][1]["mode"]), (&"enforce".into(), &mode.into()));
     }
 }
@@ -232,21 +273,24 @@ async fn processes_on_one_database_count_as_one() {
     let url = database_url(Database::Postgres).await.unwrap();
     let one = Arc::new(TestApp::start_on(Some(&url), &[]).await);
     let two = Arc::new(TestApp::start_on(Some(&url), &[]).await);
-    assert_eq!(remaining(&one.full_key().get("/api-keys").await), 999);
-    assert_eq!(remaining(&two.full_key().get("/api-keys").await), 998);
-    put(&two, json!({"limit": 12})).await.ok();
+    assert_eq!(remaining(&one.atlassian(FULL_KEY).get("/api-keys").await), 999);
+    assert_eq!(remaining(&two.atlassian(FULL_KEY).get("/api-keys").await), 998);
+    put(&two, json!({"limit": 12})).await.expect_ok();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..30 {
         let app = Arc::clone(if n % 2 == 0 { &one } else { &two });
-        tasks.spawn(async move { app.full_key().get("/api-keys").await.status.as_u16() });
+        tasks.spawn(async move { app.atlassian(FULL_KEY).get("/api-keys").await.status.as_u16() });
     }
     let mut statuses = tasks.join_all().await;
     statuses.sort_unstable();
     assert_eq!(statuses, [[200; 10].as_slice(), &[429; 20]].concat());
-    let windows = async |app: &TestApp| app.control("GET", "/rate-limits", "").await.ok()["windows"].clone();
+    let windows = async |app: &TestApp| app.control().get("/rate-limits").await.expect_ok()["windows"].clone();
     assert_eq!((&windows(&one).await, &windows(&one).await[0]["requests"]), (&windows(&two).await, &32.into()));
-    two.control("POST", "/rate-limits/reset", "").await.ok();
-    assert_eq!(headers(&one.full_key().get("/api-keys").await).unwrap().1, 11);
-    one.advance("60s").await;
-    assert_eq!(headers(&two.full_key().get("/api-keys").await), Some((12, 11, "2026-01-15T09:02:00Z".to_owned())));
+    two.control().post("/rate-limits/reset", "").await.expect_ok();
+    assert_eq!(headers(&one.atlassian(FULL_KEY).get("/api-keys").await).unwrap().1, 11);
+    one.advance_clock("60s").await;
+    assert_eq!(
+        headers(&two.atlassian(FULL_KEY).get("/api-keys").await),
+        Some((12, 11, "2026-01-15T09:02:00Z".to_owned()))
+    );
 }

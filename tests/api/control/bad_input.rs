@@ -3,14 +3,11 @@
 //! If you are here because this failed: a route was added, or changed, that takes what it should refuse, refuses it
 //! without saying where it is, or changes something before it refuses. Nothing has to be added here for a new route.
 
-use axum::{
-    body::{Body, Bytes},
-    http::{Method, Request},
-};
+use axum::{body::Bytes, http::Method};
 use serde_json::{Value, json};
 
-use super::document::{Content, Document, Member, Operation};
-use crate::support::{Answer, Database, TestApp};
+use crate::document::{Content, Document, Member, Operation};
+use crate::support::{Answer, Database, IntoBody, TestApp, apply, on_both_databases};
 
 /// Routes that are about no space, or about the spaces themselves. May only shrink.
 const OF_NO_SPACE: [&str; 5] = ["/ca.crt", "/openapi.json", "/operations", "/spaces", "/spaces/{space}"];
@@ -71,16 +68,14 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    async fn answer(&self, prefix: &str, path: &str, query: &str, body: impl Into<Body>) -> Answer {
-        let uri = format!("/_emulator{prefix}{path}{query}");
-        let request = Request::builder().method(&self.operation.method).uri(&uri);
-        let request = request.body(body.into()).unwrap_or_else(|e| panic!("{uri}: {e}"));
-        self.app.send(request).await
+    async fn send(&self, prefix: &str, path: &str, query: &str, body: impl IntoBody) -> Answer {
+        let path = format!("{prefix}{path}{query}");
+        self.app.control().call(self.operation.method.as_str(), &path, body).await
     }
 
     /// A problem of the client's making; gives it.
     #[track_caller]
-    fn refused(&self, answer: &Answer) -> Value {
+    fn expect_refusal(&self, answer: &Answer) -> Value {
         let Self { operation: Operation { method, path, .. }, what, .. } = self;
         let told = format!("{method} {path}, {what}: {} {}", answer.status, answer.text());
         assert!(answer.status.is_client_error(), "not refused: {told}");
@@ -93,8 +88,8 @@ impl Trial<'_> {
 
     /// A 400 or 422 that names the place.
     #[track_caller]
-    fn refused_at(&self, answer: &Answer, pointer: &str) {
-        let problem = self.refused(answer);
+    fn expect_refusal_at(&self, answer: &Answer, pointer: &str) {
+        let problem = self.expect_refusal(answer);
         let Self { operation: Operation { method, path, .. }, what, .. } = self;
         assert!([400, 422].contains(&answer.status.as_u16()), "{method} {path}, {what}: {problem}");
         assert_eq!(problem["pointer"], pointer, "{method} {path}, {what}: {problem}");
@@ -109,219 +104,253 @@ impl Operation {
 
 /// Names and revisions of all spaces.
 async fn revisions(app: &TestApp) -> Value {
-    app.control("GET", "/spaces", "").await.ok()
+    app.control().get("/spaces").await.expect_ok()
 }
 
-crate::on_both! {
-    async fn of_spaces(app: TestApp) {
-        for operation in Document::ending().operations {
-            if OF_NO_SPACE.contains(&operation.path.as_str()) {
-                continue;
-            }
-            let before = revisions(&app).await;
-            assert!(operation.in_query.iter().any(|(name, _)| name == "space"), "{} takes no ?space", operation.path);
-            let path = operation.path();
-            for (prefix, query) in [
-                ("", "?space=nobody"), ("", "?space="), ("", "?space=%00"), ("", "?space=%FF"), ("", "?space=a%2Fb"),
-                ("/spaces/nobody", ""), ("/spaces/%00", ""), ("/spaces/default%2Fx", ""), ("/spaces/nobody", "?space=nobody"),
-            ] {
-                let trial = operation.trial(&app, format!("{prefix}…{query}"));
-                let problem = trial.refused(&trial.answer(prefix, &path, query, "").await);
-                assert_eq!(problem["status"], 404, "{} {path}: {problem}", operation.method);
-                assert!(problem["detail"].as_str().unwrap().contains("no space"), "{} {path}: {problem}", operation.method);
-            }
-            let trial = operation.trial(&app, "a path that cannot be read");
-            trial.refused(&trial.answer("/spaces/%FF", &path, "", "").await);
-            let trial = operation.trial(&app, "two spaces");
-            trial.refused_at(&trial.answer("/spaces/default", &path, "?space=nobody", "").await, "/space");
-            assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
+#[apply(on_both_databases)]
+async fn of_spaces(app: TestApp) {
+    for operation in Document::of_ending_control().operations {
+        if OF_NO_SPACE.contains(&operation.path.as_str()) {
+            continue;
         }
+        let before = revisions(&app).await;
+        assert!(operation.in_query.iter().any(|(name, _)| name == "space"), "{} takes no ?space", operation.path);
+        let path = operation.path();
+        for (prefix, query) in [
+            ("", "?space=nobody"),
+            ("", "?space="),
+            ("", "?space=%00"),
+            ("", "?space=%FF"),
+            ("", "?space=a%2Fb"),
+            ("/spaces/nobody", ""),
+            ("/spaces/%00", ""),
+            ("/spaces/default%2Fx", ""),
+            ("/spaces/nobody", "?space=nobody"),
+        ] {
+            let trial = operation.trial(&app, format!("{prefix}…{query}"));
+            let problem = trial.expect_refusal(&trial.send(prefix, &path, query, "").await);
+            assert_eq!(problem["status"], 404, "{} {path}: {problem}", operation.method);
+            assert!(problem["detail"].as_str().unwrap().contains("no space"), "{} {path}: {problem}", operation.method);
+        }
+        let trial = operation.trial(&app, "a path that cannot be read");
+        trial.expect_refusal(&trial.send("/spaces/%FF", &path, "", "").await);
+        let trial = operation.trial(&app, "two spaces");
+        trial.expect_refusal_at(&trial.send("/spaces/default", &path, "?space=nobody", "").await, "/space");
+        assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
     }
+}
 
-    async fn of_queries(app: TestApp) {
-        let document = Document::ending();
-        for operation in &document.operations {
-            let before = revisions(&app).await;
-            let (path, body) = (operation.path(), operation.good_body(&document));
-            let prefixes = if OF_NO_SPACE.contains(&operation.path.as_str()) { vec![""] } else { vec!["", "/spaces/default"] };
-            for prefix in prefixes {
-                let trial = operation.trial(&app, format!("{prefix}…?no~such/parameter"));
-                trial.refused_at(&trial.answer(prefix, &path, "?no~such/parameter=1", body.clone()).await, "/no~0such~1parameter");
-                for (name, schema) in &operation.in_query {
-                    let trial = operation.trial(&app, format!("{prefix}…{name} misspelt"));
-                    let misspelt = format!("{name}x");
-                    let answer = trial.answer(prefix, &path, &format!("?{misspelt}=1"), body.clone()).await;
-                    trial.refused_at(&answer, &format!("/{misspelt}"));
-                    let near = format!("did you mean `{name}`?");
-                    assert!(answer.json()["detail"].as_str().unwrap().contains(&near), "{}", answer.text());
-                    let trial = operation.trial(&app, format!("{prefix}…{name} twice"));
-                    let value = if name == "space" { "default" } else { "true" };
-                    let query = format!("?{name}={value}&{name}={value}");
-                    trial.refused_at(&trial.answer(prefix, &path, &query, body.clone()).await, &format!("/{name}"));
-                    let of = document.resolve(schema).0;
-                    let mut wrong: Vec<String> = wrong_choices(&of).iter().map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)).collect();
-                    if ["integer", "boolean", "number"].contains(&of["type"].as_str().unwrap_or_default()) {
-                        wrong.extend(["maybe", "1e3", "%00", "%FF"].map(ToOwned::to_owned));
-                    }
-                    if of["type"] == "integer" {
-                        wrong.push("99999999999999999999".to_owned());
-                    }
-                    for value in wrong {
-                        let trial = operation.trial(&app, format!("{prefix}…?{name}={value}"));
-                        let query = format!("?{name}={value}");
-                        trial.refused_at(&trial.answer(prefix, &path, &query, body.clone()).await, &format!("/{name}"));
-                    }
+#[apply(on_both_databases)]
+async fn of_queries(app: TestApp) {
+    let document = Document::of_ending_control();
+    for operation in &document.operations {
+        let before = revisions(&app).await;
+        let (path, body) = (operation.path(), operation.good_body(&document));
+        let prefixes =
+            if OF_NO_SPACE.contains(&operation.path.as_str()) { vec![""] } else { vec!["", "/spaces/default"] };
+        for prefix in prefixes {
+            let trial = operation.trial(&app, format!("{prefix}…?no~such/parameter"));
+            trial.expect_refusal_at(
+                &trial.send(prefix, &path, "?no~such/parameter=1", body.clone()).await,
+                "/no~0such~1parameter",
+            );
+            for (name, schema) in &operation.in_query {
+                let trial = operation.trial(&app, format!("{prefix}…{name} misspelt"));
+                let misspelt = format!("{name}x");
+                let answer = trial.send(prefix, &path, &format!("?{misspelt}=1"), body.clone()).await;
+                trial.expect_refusal_at(&answer, &format!("/{misspelt}"));
+                let near = format!("did you mean `{name}`?");
+                assert!(answer.json()["detail"].as_str().unwrap().contains(&near), "{}", answer.text());
+                let trial = operation.trial(&app, format!("{prefix}…{name} twice"));
+                let value = if name == "space" { "default" } else { "true" };
+                let query = format!("?{name}={value}&{name}={value}");
+                trial.expect_refusal_at(&trial.send(prefix, &path, &query, body.clone()).await, &format!("/{name}"));
+                let of = document.resolve(schema).0;
+                let mut wrong: Vec<String> = wrong_choices(&of)
+                    .iter()
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+                    .collect();
+                if ["integer", "boolean", "number"].contains(&of["type"].as_str().unwrap_or_default()) {
+                    wrong.extend(["maybe", "1e3", "%00", "%FF"].map(ToOwned::to_owned));
+                }
+                if of["type"] == "integer" {
+                    wrong.push("99999999999999999999".to_owned());
+                }
+                for value in wrong {
+                    let trial = operation.trial(&app, format!("{prefix}…?{name}={value}"));
+                    let query = format!("?{name}={value}");
+                    trial
+                        .expect_refusal_at(&trial.send(prefix, &path, &query, body.clone()).await, &format!("/{name}"));
                 }
             }
-            assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
         }
+        assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
     }
+}
 
-    async fn of_paths(app: TestApp) {
-        let document = Document::ending();
-        let long = "x".repeat(4096);
-        for operation in &document.operations {
-            let before = revisions(&app).await;
-            let body = operation.good_body(&document);
-            for (name, _) in &operation.in_path {
-                let any_name = operation.makes_what_it_names().then_some("no-such-thing");
-                for value in ["no-such-thing", "%00", "a%00b", "%FF", "a%2Fb", "..%2F..", "%20", "0", "-1", long.as_str()] {
-                    if any_name == Some(value) || operation.makes_what_it_names() && ["0", "-1"].contains(&value) {
-                        continue;
-                    }
-                    let trial = operation.trial(&app, format!("{name} = {value}"));
-                    trial.refused(&trial.answer("", &operation.path_with(name, value), "", body.clone()).await);
-                }
-            }
-            assert_eq!(revisions(&app).await, before, "{} {}", operation.method, operation.path);
-        }
-    }
-
-    async fn of_bodies(app: TestApp) {
-        let document = Document::ending();
-        let too_large = Bytes::from(vec![b' '; TOO_LARGE]);
-        for operation in &document.operations {
-            let before = revisions(&app).await;
-            let path = operation.path();
-            let Some(content) = &operation.body else {
-                for body in [&b"{\"space\":\"t1\"}"[..], b"[]", b"x", &too_large] {
-                    let trial = operation.trial(&app, String::from_utf8_lossy(&body[..body.len().min(20)]));
-                    trial.refused_at(&trial.answer("", &path, "", Bytes::copy_from_slice(body)).await, "");
-                }
-                continue;
-            };
-            let trial = operation.trial(&app, "too large");
-            // A state may be longer than anybody wants to send in a test.
-            let refused = if operation.path == "/state" { 400 } else { 413 };
-            assert_eq!(trial.refused(&trial.answer("", &path, "", too_large.clone()).await)["status"], refused);
-            for body in [&b"\xff"[..], b"{\"\xff\":1}", b"[", b"[]", b"[1]", b"1", b"\"x\"", b"null", b"nonsense", b"{\"a\":1}{}", b"\0", b""] {
-                let is_empty = body.is_empty() && matches!(content, Content::Json(schema) if document.resolve(schema).0.get("required").is_none());
-                if is_empty {
+#[apply(on_both_databases)]
+async fn of_paths(app: TestApp) {
+    let document = Document::of_ending_control();
+    let long = "x".repeat(4096);
+    for operation in &document.operations {
+        let before = revisions(&app).await;
+        let body = operation.good_body(&document);
+        for (name, _) in &operation.in_path {
+            let any_name = operation.makes_what_it_names().then_some("no-such-thing");
+            for value in ["no-such-thing", "%00", "a%00b", "%FF", "a%2Fb", "..%2F..", "%20", "0", "-1", long.as_str()] {
+                if any_name == Some(value) || operation.makes_what_it_names() && ["0", "-1"].contains(&value) {
                     continue;
                 }
-                let trial = operation.trial(&app, String::from_utf8_lossy(body));
-                let problem = trial.refused(&trial.answer("", &path, "", body).await);
-                assert_eq!(problem["status"], 400, "{} {path}, {}: {problem}", operation.method, trial.what);
-                let placed = problem["pointer"].is_string() || problem["errors"].is_array();
-                assert!(placed, "{} {path}, {}: {problem}", operation.method, trial.what);
+                let trial = operation.trial(&app, format!("{name} = {value}"));
+                trial.expect_refusal(&trial.send("", &operation.path_with(name, value), "", body.clone()).await);
             }
-            let Content::Json(schema) = content else { continue };
-            let good = document.good(schema);
-            let object = document.resolve(schema).0;
-            if object["required"].as_array().is_some_and(|names| !names.is_empty()) {
-                let trial = operation.trial(&app, "nothing that is needed");
-                // A state says itself what it lacks first.
-                let place = if operation.path == "/state" { "/format" } else { "" };
-                trial.refused_at(&trial.answer("", &path, "", "{}").await, place);
-            }
-            if object.get("properties").is_some() {
-                let trial = operation.trial(&app, "an unknown member");
-                let body = with(good.clone(), "/no such~member", 1.into());
-                trial.refused_at(&trial.answer("", &path, "", body.to_string()).await, "/no such~0member");
-            }
-            for member in document.members(schema) {
-                for value in wrong_types(&member) {
-                    let body = with(good.clone(), &member.pointer, value).to_string();
-                    let trial = operation.trial(&app, &body);
-                    trial.refused_at(&trial.answer("", &path, "", body.clone()).await, &member.pointer);
-                }
-            }
-            assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
         }
+        assert_eq!(revisions(&app).await, before, "{} {}", operation.method, operation.path);
     }
+}
 
-    async fn of_values(app: TestApp) {
-        let document = Document::ending();
-        for operation in &document.operations {
-            let Some(Content::Json(schema)) = &operation.body else { continue };
-            let (path, good) = (operation.path(), document.good(schema));
-            let before = revisions(&app).await;
-            for Member { pointer, schema, .. } in document.members(schema) {
-                for value in wrong_choices(&schema) {
-                    let body = with(good.clone(), &pointer, value).to_string();
-                    let trial = operation.trial(&app, &body);
-                    trial.refused_at(&trial.answer("", &path, "", body.clone()).await, &pointer);
-                }
+#[apply(on_both_databases)]
+async fn of_bodies(app: TestApp) {
+    let document = Document::of_ending_control();
+    let too_large = Bytes::from(vec![b' '; TOO_LARGE]);
+    for operation in &document.operations {
+        let before = revisions(&app).await;
+        let path = operation.path();
+        let Some(content) = &operation.body else {
+            for body in [&b"{\"space\":\"t1\"}"[..], b"[]", b"x", &too_large] {
+                let trial = operation.trial(&app, String::from_utf8_lossy(&body[..body.len().min(20)]));
+                trial.expect_refusal_at(&trial.send("", &path, "", Bytes::copy_from_slice(body)).await, "");
             }
-            assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
+            continue;
+        };
+        let trial = operation.trial(&app, "too large");
+        // A state may be longer than anybody wants to send in a test.
+        let refused = if operation.path == "/state" { 400 } else { 413 };
+        assert_eq!(trial.expect_refusal(&trial.send("", &path, "", too_large.clone()).await)["status"], refused);
+        for body in [
+            &b"\xff"[..],
+            b"{\"\xff\":1}",
+            b"[",
+            b"[]",
+            b"[1]",
+            b"1",
+            b"\"x\"",
+            b"null",
+            b"nonsense",
+            b"{\"a\":1}{}",
+            b"\0",
+            b"",
+        ] {
+            let is_empty = body.is_empty()
+                && matches!(content, Content::Json(schema) if document.resolve(schema).0.get("required").is_none());
+            if is_empty {
+                continue;
+            }
+            let trial = operation.trial(&app, String::from_utf8_lossy(body));
+            let problem = trial.expect_refusal(&trial.send("", &path, "", body).await);
+            assert_eq!(problem["status"], 400, "{} {path}, {}: {problem}", operation.method, trial.what);
+            let placed = problem["pointer"].is_string() || problem["errors"].is_array();
+            assert!(placed, "{} {path}, {}: {problem}", operation.method, trial.what);
         }
+        let Content::Json(schema) = content else { continue };
+        let good = document.good(schema);
+        let object = document.resolve(schema).0;
+        if object["required"].as_array().is_some_and(|names| !names.is_empty()) {
+            let trial = operation.trial(&app, "nothing that is needed");
+            // A state says itself what it lacks first.
+            let place = if operation.path == "/state" { "/format" } else { "" };
+            trial.expect_refusal_at(&trial.send("", &path, "", "{}").await, place);
+        }
+        if object.get("properties").is_some() {
+            let trial = operation.trial(&app, "an unknown member");
+            let body = with(good.clone(), "/no such~member", 1.into());
+            trial.expect_refusal_at(&trial.send("", &path, "", body.to_string()).await, "/no such~0member");
+        }
+        for member in document.members(schema) {
+            for value in wrong_types(&member) {
+                let body = with(good.clone(), &member.pointer, value).to_string();
+                let trial = operation.trial(&app, &body);
+                trial.expect_refusal_at(&trial.send("", &path, "", body.clone()).await, &member.pointer);
+            }
+        }
+        assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
     }
+}
 
-    /// What no database can hold, or should. Not every text has a shape that it could lack, so some pass.
-    async fn of_odd_texts(app: TestApp) {
-        let document = Document::ending();
-        for operation in &document.operations {
-            let Some(Content::Json(schema)) = &operation.body else { continue };
-            let (path, good, mut passed) = (operation.path(), document.good(schema), false);
-            for Member { pointer, schema, .. } in document.members(schema) {
-                if schema["type"] != "string" {
-                    continue;
-                }
-                for value in ["a\0b", "\u{feff}", "", " ", &"x".repeat(100_000)] {
-                    let body = with(good.clone(), &pointer, value.into()).to_string();
-                    let trial = operation.trial(&app, format!("{pointer} is odd"));
-                    let answer = trial.answer("", &path, "", body).await;
-                    if answer.status.is_success() {
-                        passed = true;
-                    } else {
-                        trial.refused(&answer);
-                    }
-                }
-            }
-            if passed {
-                app.control("POST", "/reset", "").await.ok();
+#[apply(on_both_databases)]
+async fn of_values(app: TestApp) {
+    let document = Document::of_ending_control();
+    for operation in &document.operations {
+        let Some(Content::Json(schema)) = &operation.body else { continue };
+        let (path, good) = (operation.path(), document.good(schema));
+        let before = revisions(&app).await;
+        for Member { pointer, schema, .. } in document.members(schema) {
+            for value in wrong_choices(&schema) {
+                let body = with(good.clone(), &pointer, value).to_string();
+                let trial = operation.trial(&app, &body);
+                trial.expect_refusal_at(&trial.send("", &path, "", body.clone()).await, &pointer);
             }
         }
+        assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
     }
+}
 
-    async fn other_methods_and_paths(app: TestApp) {
-        let document = Document::ending();
-        let paths: std::collections::BTreeSet<&str> = document.operations.iter().map(|it| it.path.as_str()).collect();
-        for path in paths {
-            let of_path: Vec<&Operation> = document.operations.iter().filter(|it| it.path == path).collect();
-            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"] {
-                if !of_path.iter().any(|it| it.method == method) {
-                    app.control(method, &of_path[0].path(), "").await.problem(405);
+/// What no database can hold, or should. Not every text has a shape that it could lack, so some pass.
+#[apply(on_both_databases)]
+async fn of_odd_texts(app: TestApp) {
+    let document = Document::of_ending_control();
+    for operation in &document.operations {
+        let Some(Content::Json(schema)) = &operation.body else { continue };
+        let (path, good, mut passed) = (operation.path(), document.good(schema), false);
+        for Member { pointer, schema, .. } in document.members(schema) {
+            if schema["type"] != "string" {
+                continue;
+            }
+            for value in ["a\0b", "\u{feff}", "", " ", &"x".repeat(100_000)] {
+                let body = with(good.clone(), &pointer, value.into()).to_string();
+                let trial = operation.trial(&app, format!("{pointer} is odd"));
+                let answer = trial.send("", &path, "", body).await;
+                if answer.status.is_success() {
+                    passed = true;
+                } else {
+                    trial.expect_refusal(&answer);
                 }
             }
-            app.control("GET", &format!("{}/no-such/path/at/all", of_path[0].path()), "").await.problem(404);
         }
-        app.control("GET", "/no-such", "").await.problem(404);
+        if passed {
+            app.control().post("/reset", "").await.expect_ok();
+        }
     }
+}
+
+#[apply(on_both_databases)]
+async fn other_methods_and_paths(app: TestApp) {
+    let document = Document::of_ending_control();
+    let paths: std::collections::BTreeSet<&str> = document.operations.iter().map(|it| it.path.as_str()).collect();
+    for path in paths {
+        let of_path: Vec<&Operation> = document.operations.iter().filter(|it| it.path == path).collect();
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"] {
+            if !of_path.iter().any(|it| it.method == method) {
+                app.control().call(method, &of_path[0].path(), "").await.expect_problem(405);
+            }
+        }
+        app.control().get(&format!("{}/no-such/path/at/all", of_path[0].path())).await.expect_problem(404);
+    }
+    app.control().get("/no-such").await.expect_problem(404);
 }
 
 /// Else the other tests would send bodies that are wrong in another way than they mean.
 #[tokio::test]
 async fn the_document_s_examples_are_right() {
     let app = TestApp::start(Database::Sqlite).await;
-    let document = Document::ending();
+    let document = Document::of_ending_control();
     for operation in &document.operations {
         let trial = operation.trial(&app, "as the document says");
-        let answer = trial.answer("", &operation.path(), "", operation.good_body(&document)).await;
+        let answer = trial.send("", &operation.path(), "", operation.good_body(&document)).await;
         let fits = answer.status.is_success() || [403, 404, 409].contains(&answer.status.as_u16());
         assert!(fits, "{} {}: {}", operation.method, operation.path, answer.text());
         if operation.method != Method::GET {
-            app.control("POST", "/reset", "").await.ok();
+            app.control().post("/reset", "").await.expect_ok();
         }
     }
 }

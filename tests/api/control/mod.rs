@@ -1,14 +1,13 @@
 mod atlassian;
-mod authority;
 mod bad_input;
+mod ca_certificate;
 mod clock;
 mod credentials;
-mod document;
 mod faults;
 mod guard;
 mod organizations;
 mod requests;
+mod reset_and_seed;
 mod secrets;
 mod spaces;
 mod state;
-mod world;

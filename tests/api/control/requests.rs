@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, Request},
-};
+use axum::http::HeaderMap;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
-use crate::support::{Answer, Database, TestApp, atlassian::ORG};
+use crate::support::{
+    Answer, Database, EXPIRED_KEY, FULL_KEY, NOW, READER_KEY, Role, TestApp, apply, on_both_databases,
+};
 
-async fn requests(app: &TestApp, query: &str) -> Vec<Value> {
-    app.control("GET", &format!("/requests{query}"), "").await.ok()["requests"].as_array().unwrap().clone()
+async fn list_requests(app: &TestApp, query: &str) -> Vec<Value> {
+    app.control().get(&format!("/requests{query}")).await.expect_ok()["requests"].as_array().unwrap().clone()
 }
 
 async fn verify(app: &TestApp, question: Value) -> Answer {
-    app.control("POST", "/requests/verify", &question.to_string()).await
+    app.control().post("/requests/verify", &question).await
 }
 
-/// The entry of an answer, whole.
-async fn entry(app: &TestApp, answer: &Answer) -> Value {
+/// Gets the journal's entry of an answer.
+async fn find_entry(app: &TestApp, answer: &Answer) -> Value {
     let id = answer.header("x-request-id").unwrap();
-    let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
     assert_eq!((entry["id"].as_str(), &entry["status"]), (Some(id), &answer.status.as_u16().into()));
     entry
 }
@@ -32,234 +30,308 @@ fn header<'a>(message: &'a Value, name: &str) -> Option<&'a str> {
     message["headers"].as_array().unwrap().iter().find(|header| header["name"] == name)?["value"].as_str()
 }
 
-crate::on_both! {
-    async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
-        let answer = app.org_admin().assign("FREE000001").await;
-        let entry = entry(&app, &answer).await;
-        assert_eq!(entry["at"], crate::support::NOW);
-        assert_eq!((&entry["service"], &entry["operation"]), (&"jetbrains_account".into(), &"assignLicense".into()));
-        assert_eq!((&entry["method"], &entry["path"]), (&"POST".into(), &"/api/v1/customer/licenses/assign".into()));
-        assert_eq!(entry["credential"], "ann@example.test (organization)");
-        let request = &entry["request"];
-        assert_eq!(header(request, "x-api-key"), Some("[ann@example.test (organization)]"));
-        assert_eq!(header(request, "x-customer-code"), Some("6700001"));
-        let body = request["body"].as_str().unwrap();
-        assert_eq!((serde_json::from_str::<Value>(body).unwrap()["licenseId"].clone(), &request["body_bytes"]), ("FREE000001".into(), &body.len().into()));
-        assert_eq!(header(&entry["response"], "content-type"), Some("application/json;charset=UTF-8"));
-        assert_eq!((&entry["response"]["body"], &entry["response"]["body_bytes"]), (&Value::Null, &0.into()));
-        let listed = app.org_admin().get("/customer/licenses?perPage=2&productCode=II").await;
-        let entry = self::entry(&app, &listed).await;
-        assert_eq!((&entry["query"], &entry["response"]["body"]), (&"perPage=2&productCode=II".into(), &listed.text().into()));
-    }
+#[apply(on_both_databases)]
+async fn an_entry_says_what_was_asked_and_answered(app: TestApp) {
+    let answer = app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
+    let entry = find_entry(&app, &answer).await;
+    assert_eq!(entry["at"], NOW);
+    assert_eq!((&entry["service"], &entry["operation"]), (&"jetbrains_account".into(), &"assignLicense".into()));
+    assert_eq!((&entry["method"], &entry["path"]), (&"POST".into(), &"/api/v1/customer/licenses/assign".into()));
+    assert_eq!(entry["credential"], "ann@example.test (organization)");
+    let request = &entry["request"];
+    assert_eq!(header(request, "x-api-key"), Some("[ann@example.test (organization)]"));
+    assert_eq!(header(request, "x-customer-code"), Some("6700001"));
+    let body = request["body"].as_str().unwrap();
+    assert_eq!(
+        (serde_json::from_str::<Value>(body).unwrap()["licenseId"].clone(), &request["body_bytes"]),
+        ("FREE000001".into(), &body.len().into())
+    );
+    assert_eq!(header(&entry["response"], "content-type"), Some("application/json;charset=UTF-8"));
+    assert_eq!((&entry["response"]["body"], &entry["response"]["body_bytes"]), (&Value::Null, &0.into()));
+    let listed = app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=II").await;
+    let entry = find_entry(&app, &listed).await;
+    assert_eq!(
+        (&entry["query"], &entry["response"]["body"]),
+        (&"perPage=2&productCode=II".into(), &listed.text().into())
+    );
+}
 
-    async fn the_trail_says_why(app: TestApp) {
-        let good = entry(&app, &app.org_viewer().get("/token").await).await;
-        assert_eq!(good["trail"], json!({
+#[apply(on_both_databases)]
+async fn the_trail_says_why(app: TestApp) {
+    let good = find_entry(&app, &app.jetbrains_account(Role::OrgViewer).get("/token").await).await;
+    assert_eq!(
+        good["trail"],
+        json!({
             "credential": {"outcome": "good", "label": "cleo@example.test (organization)"},
             "permission": {"needed": "any role, and the customer code", "held": "viewer of the organization"},
-        }));
-        let refused = entry(&app, &app.org_viewer().assign("FREE000001").await).await;
-        assert_eq!(refused["trail"]["permission"], json!({"needed": "an admin of the organization, or of the licence's team", "held": "viewer of the organization"}));
-        assert_eq!(refused["trail"]["refusal"], "no permission to edit");
-        let scope = entry(&app, &app.api_key("demo-atlassian-reader").get("/api-keys").await).await;
-        assert_eq!(scope["trail"]["permission"], json!({"needed": "read:keys:admin", "held": "read:tokens:admin"}));
-        assert_eq!(scope["trail"]["rate_limit"], json!({"limit": 1000, "remaining": 999, "reset": "2026-01-15T09:01:00Z", "exceeded": false}));
-        assert_eq!(scope["refusal"], "the scope read:keys:admin is needed");
-        let expired = entry(&app, &app.api_key("demo-atlassian-expired").get("/api-keys").await).await;
-        assert_eq!(expired["trail"]["credential"], json!({"outcome": "expired", "label": "expired"}));
-        let unknown = entry(&app, &app.actor("nobody's", "6700001").get("/token").await).await;
-        assert_eq!(unknown["trail"]["credential"], json!({"outcome": "unknown"}));
-        assert_eq!(header(&unknown["request"], "x-api-key"), Some("********"));
-        let nothing = entry(&app, &app.anonymous().get("/token").await).await;
-        assert_eq!(nothing["trail"]["credential"], json!({"outcome": "nothing"}));
-        app.control("PUT", "/rate-limits", r#"{"limit":1}"#).await.ok();
-        let limited = entry(&app, &app.api_key("demo-atlassian-reader").get("/api-keys").await).await;
-        assert_eq!((&limited["status"], &limited["trail"]["rate_limit"]["exceeded"]), (&429.into(), &true.into()));
-        let fault = app.control("POST", "/faults", r#"{"then":{"status":503,"fault":"truncated"},"times":1}"#).await.ok();
-        let request = Request::get("/api/v1/token").header("X-Api-Key", "demo-jba-organization-admin");
-        let damaged = app.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let id = damaged.headers()["x-request-id"].to_str().unwrap();
-        let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
-        assert_eq!(entry["trail"]["fault"], json!({"id": fault["id"], "did": "status 503, truncated"}));
-        assert_eq!((&entry["status"], &entry["fault"]), (&503.into(), &"status 503, truncated".into()));
-        assert!(entry["response"]["body"].as_str().unwrap().ends_with("</html>\n"), "as it was before the damage");
-        assert!(damaged.into_body().collect().await.is_err());
-    }
+        })
+    );
+    let refused = find_entry(&app, &app.jetbrains_account(Role::OrgViewer).assign_license("FREE000001").await).await;
+    let needed = "an admin of the organization, or of the licence's team";
+    assert_eq!(refused["trail"]["permission"], json!({"needed": needed, "held": "viewer of the organization"}));
+    assert_eq!(refused["trail"]["refusal"], "no permission to edit");
+    let scope = find_entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
+    assert_eq!(scope["trail"]["permission"], json!({"needed": "read:keys:admin", "held": "read:tokens:admin"}));
+    assert_eq!(
+        scope["trail"]["rate_limit"],
+        json!({"limit": 1000, "remaining": 999, "reset": "2026-01-15T09:01:00Z", "exceeded": false})
+    );
+    assert_eq!(scope["refusal"], "the scope read:keys:admin is needed");
+    let expired = find_entry(&app, &app.atlassian(EXPIRED_KEY).get("/api-keys").await).await;
+    assert_eq!(expired["trail"]["credential"], json!({"outcome": "expired", "label": "expired"}));
+    let unknown = find_entry(&app, &app.jetbrains_account_token("nobody's", "6700001").get("/token").await).await;
+    assert_eq!(unknown["trail"]["credential"], json!({"outcome": "unknown"}));
+    assert_eq!(header(&unknown["request"], "x-api-key"), Some("********"));
+    let nothing = find_entry(&app, &app.jetbrains_account(Role::Anonymous).get("/token").await).await;
+    assert_eq!(nothing["trail"]["credential"], json!({"outcome": "nothing"}));
+    app.control().put("/rate-limits", r#"{"limit":1}"#).await.expect_ok();
+    let limited = find_entry(&app, &app.atlassian(READER_KEY).get("/api-keys").await).await;
+    assert_eq!((&limited["status"], &limited["trail"]["rate_limit"]["exceeded"]), (&429.into(), &true.into()));
+    let fault =
+        app.control().post("/faults", r#"{"then":{"status":503,"fault":"truncated"},"times":1}"#).await.expect_ok();
+    let damaged = app.jetbrains_account(Role::OrgAdmin).get_stream("/token").await;
+    let id = damaged.headers()["x-request-id"].to_str().unwrap();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+    assert_eq!(entry["trail"]["fault"], json!({"id": fault["id"], "did": "status 503, truncated"}));
+    assert_eq!((&entry["status"], &entry["fault"]), (&503.into(), &"status 503, truncated".into()));
+    assert!(entry["response"]["body"].as_str().unwrap().ends_with("</html>\n"), "as it was before the damage");
+    assert!(damaged.into_body().collect().await.is_err());
+}
 
-    async fn lists_filter_and_page(app: TestApp) {
-        for id in ["FREE000001", "FREE000001", "NOSUCH"] {
-            app.org_admin().assign(id).await;
-        }
-        app.full_key().get("/api-tokens/count").await.ok();
-        let stray = Request::get("/api/v2/token").body(Body::empty()).unwrap();
-        assert_eq!(app.router.clone().oneshot(stray).await.unwrap().status(), 404);
-        let found = async |query: &str| {
-            let found = requests(&app, query).await;
-            found.iter().map(|r| r["status"].as_u64().unwrap()).collect::<Vec<_>>()
-        };
-        assert_eq!(found("").await, [404, 200, 404, 400, 200]);
-        assert_eq!(found("?service=jetbrains_account").await, [404, 400, 200]);
-        assert_eq!(found("?operation=assignLicense&status=4xx").await, [404, 400]);
-        assert_eq!(found("?status=400").await, [400]);
-        assert_eq!(found("?credential=full").await, [200]);
-        assert_eq!(found("?credential=nobody").await, [0_u64; 0]);
-        let last = requests(&app, "?status=400").await[0]["id"].as_str().unwrap().to_owned();
-        assert_eq!(found(&format!("?since={last}")).await, [404, 200, 404]);
-        app.advance("1h").await;
-        app.org_admin().get("/token").await;
-        assert_eq!(found("?since=2026-01-15T09:30:00Z").await, [200]);
-        assert_eq!(found("?since=2026-01-15T09:00:00Z").await.len(), 6);
-        let (mut pages, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = app.control("GET", &format!("/requests?limit=4{cursor}"), "").await.ok();
-            pages.push(page["requests"].as_array().unwrap().len());
-            let Some(next) = page["next"].as_str() else { break };
-            cursor = format!("&cursor={next}");
-        }
-        assert_eq!(pages, [4, 2]);
-        assert_eq!(app.control("DELETE", "/requests", "").await.ok(), json!({"requests": [], "evicted": 0}));
-        assert_eq!(found("").await, [0_u64; 0]);
-        app.org_admin().get("/token").await;
-        assert_eq!(found("").await, [200]);
+#[apply(on_both_databases)]
+async fn lists_filter_and_page(app: TestApp) {
+    for id in ["FREE000001", "FREE000001", "NOSUCH"] {
+        app.jetbrains_account(Role::OrgAdmin).assign_license(id).await;
     }
+    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+    assert_eq!(app.client().get("/api/v2/token").await.status, 404);
+    let found = async |query: &str| {
+        let found = list_requests(&app, query).await;
+        found.iter().map(|r| r["status"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("").await, [404, 200, 404, 400, 200]);
+    assert_eq!(found("?service=jetbrains_account").await, [404, 400, 200]);
+    assert_eq!(found("?operation=assignLicense&status=4xx").await, [404, 400]);
+    assert_eq!(found("?status=400").await, [400]);
+    assert_eq!(found("?credential=full").await, [200]);
+    assert_eq!(found("?credential=nobody").await, [0_u64; 0]);
+    let last = list_requests(&app, "?status=400").await[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(found(&format!("?since={last}")).await, [404, 200, 404]);
+    app.advance_clock("1h").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await;
+    assert_eq!(found("?since=2026-01-15T09:30:00Z").await, [200]);
+    assert_eq!(found("?since=2026-01-15T09:00:00Z").await.len(), 6);
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = app.control().get(&format!("/requests?limit=4{cursor}")).await.expect_ok();
+        pages.push(page["requests"].as_array().unwrap().len());
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(pages, [4, 2]);
+    assert_eq!(app.control().delete("/requests").await.expect_ok(), json!({"requests": [], "evicted": 0}));
+    assert_eq!(found("").await, [0_u64; 0]);
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await;
+    assert_eq!(found("").await, [200]);
+}
 
-    async fn spaces_have_their_own_and_reset_clears_it(app: TestApp) {
-        let space = app.control("POST", "/spaces", r#"{"name":"t1"}"#).await.ok();
-        let account = &space["organizations"][0];
-        let token = account["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
-        app.actor(token, account["customer_code"].as_str().unwrap()).get("/token").await.ok();
-        assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
-        app.org_admin().get("/token").await.ok();
-        assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (1, 1));
-        let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}});
-        app.control("POST", "/spaces/t1/requests/verify", &question.to_string()).await.ok();
-        app.control("POST", "/reset", "").await.ok();
-        assert_eq!((requests(&app, "").await.len(), requests(&app, "?space=t1").await.len()), (0, 1));
-    }
+#[apply(on_both_databases)]
+async fn spaces_have_their_own_and_reset_clears_it(app: TestApp) {
+    let space = app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    let account = &space["organizations"][0];
+    let token = account["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
+    app.jetbrains_account_token(token, account["customer_code"].as_str().unwrap()).get("/token").await.expect_ok();
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (0, 1));
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (1, 1));
+    let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}});
+    app.control().post("/spaces/t1/requests/verify", &question).await.expect_ok();
+    app.control().post("/reset", "").await.expect_ok();
+    assert_eq!((list_requests(&app, "").await.len(), list_requests(&app, "?space=t1").await.len()), (0, 1));
+}
 
-    async fn verify_counts(app: TestApp) {
-        app.org_admin().assign("FREE000001").await;
-        app.org_admin().assign("FREE000002").await;
-        let assigns = json!({"operation": "assignLicense"});
-        for (count, found, is_true) in [
-            (json!({}), "at least 1", true),
-            (json!({"exactly": 2}), "exactly 2", true),
-            (json!({"exactly": 1}), "exactly 1", false),
-            (json!({"exactly": 3}), "exactly 3", false),
-            (json!({"at_least": 2}), "at least 2", true),
-            (json!({"at_least": 3}), "at least 3", false),
-            (json!({"at_most": 2}), "at most 2", true),
-            (json!({"at_most": 1}), "at most 1", false),
-        ] {
-            let answer = verify(&app, json!({"match": assigns, "count": count})).await;
-            let said = if is_true { answer.ok() } else { answer.problem(409) };
-            assert_eq!((&said["expected"], &said["found"]), (&found.into(), &2.into()), "{count}");
-        }
-        verify(&app, json!({"match": {"path": "/api/v1/*", "method": "post", "status": 200, "body": {"licenseId": "FREE000002", "contact": {"lastName": "Stone"}}}, "count": {"exactly": 1}})).await.ok();
-        app.org_admin().get("/customer/licenses?assigneeEmail=eve%40example.test").await.ok();
-        verify(&app, json!({"match": {"query": {"assigneeEmail": "eve@example.test"}}, "count": {"exactly": 1}})).await.ok();
+#[apply(on_both_databases)]
+async fn verify_counts(app: TestApp) {
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000002").await;
+    let assigns = json!({"operation": "assignLicense"});
+    for (count, found, is_true) in [
+        (json!({}), "at least 1", true),
+        (json!({"exactly": 2}), "exactly 2", true),
+        (json!({"exactly": 1}), "exactly 1", false),
+        (json!({"exactly": 3}), "exactly 3", false),
+        (json!({"at_least": 2}), "at least 2", true),
+        (json!({"at_least": 3}), "at least 3", false),
+        (json!({"at_most": 2}), "at most 2", true),
+        (json!({"at_most": 1}), "at most 1", false),
+    ] {
+        let answer = verify(&app, json!({"match": assigns, "count": count})).await;
+        let said = if is_true { answer.expect_ok() } else { answer.expect_problem(409) };
+        assert_eq!((&said["expected"], &said["found"]), (&found.into(), &2.into()), "{count}");
     }
+    let one = json!({
+        "path": "/api/v1/*",
+        "method": "post",
+        "status": 200,
+        "body": {"licenseId": "FREE000002", "contact": {"lastName": "Stone"}},
+    });
+    verify(&app, json!({"match": one, "count": {"exactly": 1}})).await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigneeEmail=eve%40example.test").await.expect_ok();
+    verify(&app, json!({"match": {"query": {"assigneeEmail": "eve@example.test"}}, "count": {"exactly": 1}}))
+        .await
+        .expect_ok();
+}
 
-    async fn verify_names_what_came_nearest(app: TestApp) {
-        app.full_key().get("/api-tokens/count").await.ok();
-        app.org_admin().get("/token").await.ok();
-        app.org_admin().assign("FREE000001").await;
-        app.org_viewer().assign("FREE000002").await;
-        let credential = "ann@example.test (organization)";
-        let problem = verify(&app, json!({"match": {"operation": "assignLicense", "credential": credential, "body": {"licenseId": "FREE000009"}}})).await.problem(409);
-        assert_eq!(problem["detail"], "expected at least 1 such requests, found 0");
-        let nearest = problem["nearest"].as_array().unwrap();
-        let differences = |near: &Value| -> Vec<String> {
-            near["differences"].as_array().unwrap().iter().map(|d| d["field"].as_str().unwrap().to_owned()).collect()
-        };
-        assert_eq!(nearest.len(), 3);
-        assert_eq!((differences(&nearest[0]), &nearest[0]["status"]), (vec!["body/licenseId".to_owned()], &200.into()));
-        assert_eq!(nearest[0]["differences"][0], json!({"field": "body/licenseId", "expected": "\"FREE000009\"", "found": "\"FREE000001\""}));
-        assert_eq!(differences(&nearest[1]), ["credential", "body/licenseId"]);
-        assert_eq!(differences(&nearest[2]), ["operation", "body"]);
-    }
+#[apply(on_both_databases)]
+async fn verify_names_what_came_nearest(app: TestApp) {
+    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
+    app.jetbrains_account(Role::OrgViewer).assign_license("FREE000002").await;
+    let credential = "ann@example.test (organization)";
+    let problem = verify(
+        &app,
+        json!({"match": {"operation": "assignLicense", "credential": credential, "body": {"licenseId": "FREE000009"}}}),
+    )
+    .await
+    .expect_problem(409);
+    assert_eq!(problem["detail"], "expected at least 1 such requests, found 0");
+    let nearest = problem["nearest"].as_array().unwrap();
+    let differences = |near: &Value| -> Vec<String> {
+        near["differences"].as_array().unwrap().iter().map(|d| d["field"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(nearest.len(), 3);
+    assert_eq!((differences(&nearest[0]), &nearest[0]["status"]), (vec!["body/licenseId".to_owned()], &200.into()));
+    assert_eq!(
+        nearest[0]["differences"][0],
+        json!({"field": "body/licenseId", "expected": "\"FREE000009\"", "found": "\"FREE000001\""})
+    );
+    assert_eq!(differences(&nearest[1]), ["credential", "body/licenseId"]);
+    assert_eq!(differences(&nearest[2]), ["operation", "body"]);
+}
 
-    async fn verify_waits_until_it_is_true(app: TestApp) {
-        let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 2}, "within": "30s"});
-        let ask = async {
-            app.org_admin().get("/token").await.ok();
-            app.org_viewer().get("/token").await.ok();
-        };
-        let (answer, ()) = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(verify(&app, question), ask) }).await.expect("an answer as soon as it is true");
-        assert_eq!(answer.ok()["found"], 2);
-        // What can become true no more is not waited for, nor what never will.
-        let never = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}, "within": "10m"});
-        verify(&app, never).await.problem(409);
-        let late = json!({"match": {"operation": "getProducts"}, "within": "50ms"});
-        assert_eq!(verify(&app, late).await.problem(409)["found"], 0);
-    }
+#[apply(on_both_databases)]
+async fn verify_waits_until_it_is_true(app: TestApp) {
+    let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 2}, "within": "30s"});
+    let ask = async {
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+        app.jetbrains_account(Role::OrgViewer).get("/token").await.expect_ok();
+    };
+    let (answer, ()) =
+        tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(verify(&app, question), ask) })
+            .await
+            .expect("an answer as soon as it is true");
+    assert_eq!(answer.expect_ok()["found"], 2);
+    // What can become true no more is not waited for, nor what never will.
+    let never = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}, "within": "10m"});
+    verify(&app, never).await.expect_problem(409);
+    let late = json!({"match": {"operation": "getProducts"}, "within": "50ms"});
+    assert_eq!(verify(&app, late).await.expect_problem(409)["found"], 0);
+}
 
-    async fn bad_input(app: TestApp) {
-        for (query, status, pointer) in [
-            ("?status=9", 400, "/status"), ("?status=6xx", 400, "/status"), ("?status=abc", 400, "/status"),
-            ("?limit=0", 400, "/limit"), ("?limit=1001", 400, "/limit"), ("?limit=x", 400, "/limit"),
-            ("?cursor=x", 400, "/cursor"), ("?since=yesterday", 400, "/since"), ("?since=%00", 400, "/since"),
-            ("?service=nope", 422, "/service"), ("?operation=getToken", 422, "/operation"),
-        ] {
-            assert_eq!(app.control("GET", &format!("/requests{query}"), "").await.problem(status)["pointer"], pointer, "{query}");
-        }
-        for (body, status, pointer) in [
-            ("", 400, ""), ("[]", 400, ""), (r#"{"macth":{}}"#, 400, "/macth"), (r#"{"match":{"operatoin":"x"}}"#, 400, "/match/operatoin"),
-            (r#"{"match":{"operation":"asignLicense"}}"#, 422, "/match/operation"), (r#"{"match":{"service":"x"}}"#, 422, "/match/service"),
-            (r#"{"match":{"status":1}}"#, 400, "/match/status"), (r#"{"match":{"query":{"a":1}}}"#, 400, "/match/query/a"),
-            (r#"{"count":{"exactly":-1}}"#, 400, "/count/exactly"), (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
-            (r#"{"count":{"exactly":"1"}}"#, 400, "/count/exactly"), (r#"{"within":"soon"}"#, 400, "/within"), (r#"{"within":"1h"}"#, 400, "/within"),
-        ] {
-            assert_eq!(app.control("POST", "/requests/verify", body).await.problem(status)["pointer"], pointer, "{body}");
-        }
-        app.control("GET", "/requests/nope", "").await.problem(404);
-        app.control("GET", "/requests/%00", "").await.problem(404);
-        app.control("GET", "/requests?space=nope", "").await.problem(404);
-        assert_eq!(app.control("POST", "/requests/verify", r#"{"match":{"operation":"asignLicense"}}"#).await.problem(422)["detail"], "there is no operation `asignLicense`, did you mean `assignLicense`?");
+#[apply(on_both_databases)]
+async fn bad_input(app: TestApp) {
+    for (query, status, pointer) in [
+        ("?status=9", 400, "/status"),
+        ("?status=6xx", 400, "/status"),
+        ("?status=abc", 400, "/status"),
+        ("?limit=0", 400, "/limit"),
+        ("?limit=1001", 400, "/limit"),
+        ("?limit=x", 400, "/limit"),
+        ("?cursor=x", 400, "/cursor"),
+        ("?since=yesterday", 400, "/since"),
+        ("?since=%00", 400, "/since"),
+        ("?service=nope", 422, "/service"),
+        ("?operation=getToken", 422, "/operation"),
+    ] {
+        assert_eq!(
+            app.control().get(&format!("/requests{query}")).await.expect_problem(status)["pointer"],
+            pointer,
+            "{query}"
+        );
     }
+    for (body, status, pointer) in [
+        ("", 400, ""),
+        ("[]", 400, ""),
+        (r#"{"macth":{}}"#, 400, "/macth"),
+        (r#"{"match":{"operatoin":"x"}}"#, 400, "/match/operatoin"),
+        (r#"{"match":{"operation":"asignLicense"}}"#, 422, "/match/operation"),
+        (r#"{"match":{"service":"x"}}"#, 422, "/match/service"),
+        (r#"{"match":{"status":1}}"#, 400, "/match/status"),
+        (r#"{"match":{"query":{"a":1}}}"#, 400, "/match/query/a"),
+        (r#"{"count":{"exactly":-1}}"#, 400, "/count/exactly"),
+        (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
+        (r#"{"count":{"exactly":"1"}}"#, 400, "/count/exactly"),
+        (r#"{"within":"soon"}"#, 400, "/within"),
+        (r#"{"within":"1h"}"#, 400, "/within"),
+    ] {
+        assert_eq!(
+            app.control().post("/requests/verify", body).await.expect_problem(status)["pointer"],
+            pointer,
+            "{body}"
+        );
+    }
+    app.control().get("/requests/nope").await.expect_problem(404);
+    app.control().get("/requests/%00").await.expect_problem(404);
+    app.control().get("/requests?space=nope").await.expect_problem(404);
+    let misspelt = app.control().post("/requests/verify", r#"{"match":{"operation":"asignLicense"}}"#).await;
+    assert_eq!(
+        misspelt.expect_problem(422)["detail"],
+        "there is no operation `asignLicense`, did you mean `assignLicense`?"
+    );
+}
 
-    async fn events_come_as_things_happen(app: TestApp) {
-        let request = Request::get("/_emulator/events").body(Body::empty()).unwrap();
-        let response = app.router.clone().oneshot(request).await.unwrap();
-        assert_eq!((response.status().as_u16(), content_type(response.headers())), (200, "text/event-stream"));
-        let mut body = response.into_body();
-        let mut next = async || {
-            let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("an event in time");
-            let text = String::from_utf8(frame.unwrap().unwrap().into_data().unwrap().to_vec()).unwrap();
-            let (name, data) = text.split_once('\n').unwrap();
-            let data = data.strip_prefix("data: ").unwrap().lines().next().unwrap();
-            (name.strip_prefix("event: ").unwrap().to_owned(), serde_json::from_str::<Value>(data).unwrap())
-        };
-        let (name, before) = next().await;
-        assert_eq!(name, "state");
-        app.control("POST", "/clock/advance", r#"{"by":"1h"}"#).await.ok();
-        assert_eq!(next().await, ("clock".to_owned(), json!({"mode": "frozen", "now": "2026-01-15T10:00:00Z"})));
-        let (name, after) = next().await;
-        assert_eq!((name.as_str(), after["revision"].as_i64().unwrap()), ("state", before["revision"].as_i64().unwrap() + 1));
-        let rule = app.control("POST", "/faults", r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503}}"#).await.ok();
-        assert_eq!(next().await, ("fault".to_owned(), rule.clone()));
-        assert_eq!(next().await.0, "state");
-        let answer = app.org_admin().get("/token").await;
-        let (name, hit) = next().await;
-        assert_eq!((name.as_str(), &hit["id"], &hit["hits"]), ("fault", &rule["id"], &1.into()));
-        let (name, request) = next().await;
-        assert_eq!((name.as_str(), request["id"].as_str(), &request["status"]), ("request", answer.header("x-request-id"), &503.into()));
-        app.control("DELETE", "/faults", "").await.ok();
-        assert_eq!(next().await, ("fault".to_owned(), json!({"id": "", "removed": true})));
-    }
+#[apply(on_both_databases)]
+async fn events_come_as_things_happen(app: TestApp) {
+    let response = app.control().get_stream("/events").await;
+    assert_eq!((response.status().as_u16(), content_type(response.headers())), (200, "text/event-stream"));
+    let mut body = response.into_body();
+    let mut next = async || {
+        let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("an event in time");
+        let text = String::from_utf8(frame.unwrap().unwrap().into_data().unwrap().to_vec()).unwrap();
+        let (name, data) = text.split_once('\n').unwrap();
+        let data = data.strip_prefix("data: ").unwrap().lines().next().unwrap();
+        (name.strip_prefix("event: ").unwrap().to_owned(), serde_json::from_str::<Value>(data).unwrap())
+    };
+    let (name, before) = next().await;
+    assert_eq!(name, "state");
+    app.advance_clock("1h").await;
+    assert_eq!(next().await, ("clock".to_owned(), json!({"mode": "frozen", "now": "2026-01-15T10:00:00Z"})));
+    let (name, after) = next().await;
+    assert_eq!(
+        (name.as_str(), after["revision"].as_i64().unwrap()),
+        ("state", before["revision"].as_i64().unwrap() + 1)
+    );
+    let rule = app
+        .control()
+        .post("/faults", r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503}}"#)
+        .await
+        .expect_ok();
+    assert_eq!(next().await, ("fault".to_owned(), rule.clone()));
+    assert_eq!(next().await.0, "state");
+    let answer = app.jetbrains_account(Role::OrgAdmin).without_document_check().get("/token").await;
+    let (name, hit) = next().await;
+    assert_eq!((name.as_str(), &hit["id"], &hit["hits"]), ("fault", &rule["id"], &1.into()));
+    let (name, request) = next().await;
+    assert_eq!(
+        (name.as_str(), request["id"].as_str(), &request["status"]),
+        ("request", answer.header("x-request-id"), &503.into())
+    );
+    app.control().delete("/faults").await.expect_ok();
+    assert_eq!(next().await, ("fault".to_owned(), json!({"id": "", "removed": true})));
+}
 
-    async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(app: TestApp) {
-        app.control("POST", "/spaces", r#"{"name":"t1"}"#).await.ok();
-        let request = Request::get("/_emulator/spaces/t1/events").body(Body::empty()).unwrap();
-        let response = app.router.clone().oneshot(request).await.unwrap();
-        app.org_admin().get("/token").await.ok();
-        app.control("POST", "/reset", "").await.ok();
-        app.control("DELETE", "/spaces/t1", "").await.ok();
-        let whole = tokio::time::timeout(Duration::from_secs(20), response.into_body().collect()).await;
-        let whole = String::from_utf8(whole.expect("the stream ends").unwrap().to_bytes().to_vec()).unwrap();
-        assert!(!whole.contains("event: request"), "{whole}");
-        assert!(whole.starts_with("event: state\n"), "{whole}");
-    }
+#[apply(on_both_databases)]
+async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(app: TestApp) {
+    app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    let response = app.control().get_stream("/spaces/t1/events").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.control().post("/reset", "").await.expect_ok();
+    app.control().delete("/spaces/t1").await.expect_ok();
+    let whole = tokio::time::timeout(Duration::from_secs(20), response.into_body().collect()).await;
+    let whole = String::from_utf8(whole.expect("the stream ends").unwrap().to_bytes().to_vec()).unwrap();
+    assert!(!whole.contains("event: request"), "{whole}");
+    assert!(whole.starts_with("event: state\n"), "{whole}");
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
@@ -273,30 +345,30 @@ async fn with_journal(database: Database, size: &str) -> TestApp {
 async fn bounded_by_entries_and_bytes(database: Database) {
     let app = with_journal(database, "3").await;
     for _ in 0..5 {
-        app.org_admin().get("/token").await.ok();
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
     }
-    let page = app.control("GET", "/requests", "").await.ok();
+    let page = app.control().get("/requests").await.expect_ok();
     assert_eq!((page["requests"].as_array().unwrap().len(), &page["evicted"]), (3, &2.into()));
     let about = |count: Value| json!({"match": {"operation": "getManagedEntityInfo"}, "count": count});
-    verify(&app, about(json!({"at_least": 3}))).await.ok();
+    verify(&app, about(json!({"at_least": 3}))).await.expect_ok();
     for unknowable in [json!({"exactly": 3}), json!({"at_most": 3}), json!({"exactly": 5})] {
-        let problem = verify(&app, about(unknowable)).await.problem(409);
+        let problem = verify(&app, about(unknowable)).await.expect_problem(409);
         assert!(problem["detail"].as_str().unwrap().contains("2 requests were dropped"), "{problem}");
         assert_eq!(problem["evicted"], 2);
     }
     assert!(
-        verify(&app, about(json!({"at_most": 2}))).await.problem(409)["detail"]
+        verify(&app, about(json!({"at_most": 2}))).await.expect_problem(409)["detail"]
             .as_str()
             .unwrap()
             .contains("not counted")
     );
-    app.control("DELETE", "/requests", "").await.ok();
-    verify(&app, about(json!({"exactly": 0}))).await.ok();
+    app.control().delete("/requests").await.expect_ok();
+    verify(&app, about(json!({"exactly": 0}))).await.expect_ok();
     let app = with_journal(database, "1000,40KiB").await;
     for _ in 0..20 {
-        app.org_admin().get("/customer/licenses?perPage=20").await.ok();
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=20").await.expect_ok();
     }
-    let page = app.control("GET", "/requests", "").await.ok();
+    let page = app.control().get("/requests").await.expect_ok();
     let kept = page["requests"].as_array().unwrap().len();
     assert!((1..=5).contains(&kept), "{kept} lists of 10 kB are in 40 KiB");
     assert_eq!(page["evicted"].as_u64().unwrap(), 20 - kept as u64);
@@ -315,14 +387,14 @@ async fn bounded_by_entries_and_bytes_on_postgres() {
 #[tokio::test]
 async fn without_a_journal_questions_are_refused_and_requests_are_not() {
     let app = with_journal(Database::Sqlite, "off").await;
-    app.org_admin().get("/token").await.ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
     for (method, path, body) in [
         ("GET", "/requests", ""),
         ("DELETE", "/requests", ""),
         ("GET", "/requests/x", ""),
         ("POST", "/requests/verify", "{}"),
     ] {
-        let problem = app.control(method, path, body).await.problem(409);
+        let problem = app.control().call(method, path, body).await.expect_problem(404);
         assert!(problem["detail"].as_str().unwrap().contains("--journal"), "{problem}");
     }
 }
@@ -332,12 +404,12 @@ async fn without_a_journal_questions_are_refused_and_requests_are_not() {
 async fn long_and_binary_bodies() {
     let app = TestApp::start(Database::Sqlite).await;
     let text = format!(r#"{{"licenseIds":["{}"]}}"#, "A".repeat(100_000));
-    let long = entry(&app, &app.org_admin().post("/customer/changeLicensesTeam", &text).await).await;
+    let long =
+        find_entry(&app, &app.jetbrains_account(Role::OrgAdmin).post("/customer/changeLicensesTeam", &text).await)
+            .await;
     assert_eq!(long["request"]["body_bytes"], text.len());
     assert!(long["request"]["body"].as_str().unwrap().len() <= 64 * 1024);
-    let uri = format!("/admin/api-access/v1/orgs/{ORG}/service-accounts/count");
-    let request = Request::post(uri).header("authorization", "Bearer demo-atlassian-key");
-    let binary = app.send(request.body(Body::from(vec![0xff, 0xfe, 0])).unwrap()).await;
-    let binary = entry(&app, &binary).await;
+    let binary = app.atlassian(FULL_KEY).post("/service-accounts/count", vec![0xff, 0xfe, 0]).await;
+    let binary = find_entry(&app, &binary).await;
     assert_eq!((&binary["request"]["body"], &binary["request"]["body_bytes"]), (&Value::Null, &3.into()));
 }

@@ -5,14 +5,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
+use axum::http::Method;
 use locum::http::operations::of_path;
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, Role, TestApp, apply, on_both_databases};
 
 /// Every token of the demo seed.
 const TOKENS: [&str; 13] = [
@@ -55,12 +53,12 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Every operation of everything: its method, and its path with `{…}` for parameters.
-fn routes() -> Vec<(Method, String)> {
+fn list_routes() -> Vec<(Method, String)> {
     let documents = [
         (locum::services::jetbrains_account::openapi(), "/api/v1"),
         (locum::services::license_vault::openapi(), ""),
         (locum::services::atlassian::openapi(), "/admin/api-access/v1"),
-        (locum::control::openapi(), "/_emulator"),
+        (locum::control::openapi(&locum::services::registry()), "/_emulator"),
     ];
     let mut routes = Vec::new();
     for (document, base) in documents {
@@ -77,7 +75,7 @@ fn routes() -> Vec<(Method, String)> {
 }
 
 /// The path with a value for each parameter.
-fn filled(path: &str, value: &str) -> String {
+fn fill_parameters(path: &str, value: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "{customerCode}" => "6700001",
         "{orgId}" => "8f2b0c1e-0000-4000-8000-000000000001",
@@ -97,92 +95,97 @@ enum Place {
 
 async fn send(app: &TestApp, method: &Method, path: &str, token: &str, place: Place) -> Answer {
     let path = match place {
-        Place::Credential => format!("{}?token={token}", filled(path, "nothing")),
-        Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", filled(path, token)),
+        Place::Credential => format!("{}?token={token}", fill_parameters(path, "nothing")),
+        Place::Elsewhere => format!("{}?assigneeEmail={token}&q={token}&x=a%20{token}", fill_parameters(path, token)),
     };
-    let mut request = Request::builder().method(method).uri(path).header("X-Customer-Code", "6700001");
-    request = match place {
+    let client = app.client().with_header("X-Customer-Code", "6700001");
+    let client = match place {
         Place::Credential => {
-            let request =
-                request.header("X-Api-Key", token).header(header::COOKIE, format!("cloud.session.token={token}"));
             let scheme = if token.contains("automation") { "Automation" } else { "Bearer" };
-            request.header(header::AUTHORIZATION, format!("{scheme} {token}"))
+            client
+                .with_header("X-Api-Key", token)
+                .with_header("Cookie", &format!("cloud.session.token={token}"))
+                .with_header("Authorization", &format!("{scheme} {token}"))
         }
-        Place::Elsewhere => request
-            .header("X-Api-Key", "demo-jba-organization-viewer")
-            .header(header::AUTHORIZATION, "Bearer demo-atlassian-reader")
-            .header(header::USER_AGENT, token)
-            .header("X-Other", format!("is {token}.")),
+        Place::Elsewhere => client
+            .with_header("X-Api-Key", "demo-jba-organization-viewer")
+            .with_header("Authorization", "Bearer demo-atlassian-reader")
+            .with_header("User-Agent", token)
+            .with_header("X-Other", &format!("is {token}.")),
     };
     let body = match place {
         Place::Credential => String::new(),
-        Place::Elsewhere => format!(
-            r#"{{"licenseId":"{token}","contact":{{"firstName":"{token}","lastName":"x","email":"{token}"}},"licenseIds":["{token}"],"name":"{token}"}}"#
-        ),
+        Place::Elsewhere => json!({
+            "licenseId": token,
+            "contact": {"firstName": token, "lastName": "x", "email": token},
+            "licenseIds": [token],
+            "name": token,
+        })
+        .to_string(),
     };
-    app.send(request.body(Body::from(body)).unwrap()).await
+    client.call(method.as_str(), &path, body).await
 }
 
-fn check(text: &str, secrets: &[String], place: &str) {
+fn expect_no_secret(text: &str, secrets: &[String], place: &str) {
     for secret in secrets {
         assert!(!text.contains(secret.as_str()), "{secret} stands in {place}: {text}");
     }
 }
 
 /// Everything that people can read afterwards.
-async fn check_everything(app: &TestApp, secrets: &[String]) {
+async fn expect_no_secret_anywhere(app: &TestApp, secrets: &[String]) {
     let mut cursor = String::new();
     loop {
-        let page = app.control("GET", &format!("/requests?limit=1000{cursor}"), "").await.ok();
-        check(&page.to_string(), secrets, "the journal");
+        let page = app.control().get(&format!("/requests?limit=1000{cursor}")).await.expect_ok();
+        expect_no_secret(&page.to_string(), secrets, "the journal");
         for request in page["requests"].as_array().unwrap() {
             let id = request["id"].as_str().unwrap();
-            let entry = app.control("GET", &format!("/requests/{id}"), "").await.ok();
-            check(&entry.to_string(), secrets, "an entry of the journal");
+            let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+            expect_no_secret(&entry.to_string(), secrets, "an entry of the journal");
         }
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
     let question = r#"{"match":{"operation":"rotateToken","path":"/nope"},"count":{"exactly":99}}"#;
-    check(app.control("POST", "/requests/verify", question).await.text(), secrets, "a question's answer");
+    expect_no_secret(app.control().post("/requests/verify", question).await.text(), secrets, "a question's answer");
     for path in ["/info", "/operations", "/rate-limits", "/faults", "/state", "/credentials", "/spaces"] {
-        check(app.control("GET", path, "").await.text(), secrets, path);
+        expect_no_secret(app.control().get(path).await.text(), secrets, path);
     }
-    let metrics = app.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    let metrics = app.client().get("/metrics").await;
     assert!(metrics.text().contains("locum_requests_total"), "{}", metrics.text());
-    check(metrics.text(), secrets, "the metrics");
+    expect_no_secret(metrics.text(), secrets, "the metrics");
 }
 
-crate::on_both! {
-    async fn known_tokens_stand_nowhere(app: TestApp) {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
-        let logging = tracing::subscriber::set_default(subscriber);
-        // A token that was made here, and one that is dead.
-        let rotated = app.team_viewer().post("/token/rotate", "").await;
-        let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
-        secrets.push(rotated.ok()["token"].as_str().unwrap().to_owned());
-        for (method, path) in routes() {
-            // Control routes change the world that the tokens are of; they are asked with credentials only.
-            let is_control = path.starts_with("/_emulator");
-            for token in secrets.clone() {
-                if !is_control || method == Method::GET {
-                    let answer = send(&app, &method, &path, &token, Place::Credential).await;
-                    if path == "/api/v1/token/rotate" && answer.status == 200 {
-                        secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
-                    } else {
-                        check(answer.text(), &secrets, &format!("the answer of {method} {path}"));
-                    }
-                }
-                if !is_control {
-                    send(&app, &method, &path, &token, Place::Elsewhere).await;
+#[apply(on_both_databases)]
+async fn known_tokens_stand_nowhere(app: TestApp) {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    // A token that was made here, and one that is dead.
+    let rotated = app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await;
+    let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
+    secrets.push(rotated.expect_ok()["token"].as_str().unwrap().to_owned());
+    for (method, path) in list_routes() {
+        // Control routes change the world that the tokens are of; they are asked with credentials only.
+        let is_control = path.starts_with("/_emulator");
+        for token in secrets.clone() {
+            if !is_control || method == Method::GET {
+                let answer = send(&app, &method, &path, &token, Place::Credential).await;
+                if path == "/api/v1/token/rotate" && answer.status == 200 {
+                    secrets.push(answer.json()["token"].as_str().unwrap().to_owned());
+                } else {
+                    expect_no_secret(answer.text(), &secrets, &format!("the answer of {method} {path}"));
                 }
             }
+            if !is_control {
+                send(&app, &method, &path, &token, Place::Elsewhere).await;
+            }
         }
-        check_everything(&app, &secrets).await;
-        drop(logging);
-        let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
-        check(&logged, &secrets, "the log");
     }
+    expect_no_secret_anywhere(&app, &secrets).await;
+    drop(logging);
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
+    expect_no_secret(&logged, &secrets, "the log");
 }

@@ -1,20 +1,19 @@
 //! `/_emulator/spaces`: worlds of their own.
 
-use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Actor, Answer, Database, TestApp};
+use crate::support::{Client, Database, FULL_KEY, NOW, Role, TestApp, apply, on_both_databases};
 
 async fn create(app: &TestApp, name: &str) -> Value {
-    app.control("POST", "/spaces", &format!(r#"{{"name":"{name}"}}"#)).await.ok()
+    app.control().post("/spaces", format!(r#"{{"name":"{name}"}}"#)).await.expect_ok()
 }
 
 /// The organization admin of a space's first organization.
-fn admin<'a>(app: &'a TestApp, space: &Value) -> Actor<'a> {
+fn admin(app: &TestApp, space: &Value) -> Client {
     let organization = &space["organizations"][0];
     let token = organization["jetbrains_account"]["tokens"][0]["token"].as_str().unwrap();
-    app.actor(token, organization["customer_code"].as_str().unwrap())
+    app.jetbrains_account_token(token, organization["customer_code"].as_str().unwrap())
 }
 
 /// Variables that no two spaces share.
@@ -38,26 +37,21 @@ impl World {
         self.variables[name].as_str().unwrap()
     }
 
-    async fn jetbrains(&self, app: &TestApp, path: &str) -> Answer {
-        app.actor(self.value("JETBRAINS_ACCOUNT_API_KEY"), self.value("JETBRAINS_ACCOUNT_CUSTOMER_CODE"))
-            .get(path)
-            .await
+    fn jetbrains_account(&self, app: &TestApp) -> Client {
+        let (token, code) = (self.value("JETBRAINS_ACCOUNT_API_KEY"), self.value("JETBRAINS_ACCOUNT_CUSTOMER_CODE"));
+        app.jetbrains_account_token(token, code)
     }
 
-    /// Calls a path with a bearer token.
-    async fn bearer(&self, app: &TestApp, method: &str, path: &str, token: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header("Authorization", format!("Bearer {}", self.value(token)));
-        app.send(request.body(Body::empty()).unwrap()).await
+    fn atlassian(&self, app: &TestApp) -> Client {
+        app.atlassian(self.value("ATLASSIAN_API_KEY")).in_organization(self.value("ATLASSIAN_ORG_ID"))
     }
 
-    async fn atlassian(&self, app: &TestApp, method: &str, path: &str) -> Answer {
-        let path = format!("/admin/api-access/v1/orgs/{}{path}", self.value("ATLASSIAN_ORG_ID"));
-        self.bearer(app, method, &path, "ATLASSIAN_API_KEY").await
+    fn license_vault(&self, app: &TestApp) -> Client {
+        app.license_vault(self.value("LICENSE_VAULT_TOKEN")).without_document_check()
     }
 
-    async fn control(&self, app: &TestApp, method: &str, path: &str, body: &str) -> Value {
-        app.control(method, &format!("/spaces/t{}{path}", self.number), body).await.ok()
+    fn control(&self, app: &TestApp) -> Client {
+        app.control().in_space(&format!("t{}", self.number))
     }
 
     /// Every third is another kind of tester.
@@ -66,159 +60,183 @@ impl World {
     }
 
     async fn change(&self, app: &TestApp) {
-        let there = app.actor(self.value("JETBRAINS_ACCOUNT_API_KEY"), self.value("JETBRAINS_ACCOUNT_CUSTOMER_CODE"));
+        let control = self.control(app);
         for id in ["FREE000001", "FREE000002"].into_iter().take(1 + self.number % 2) {
-            assert_eq!(there.assign(id).await.status, 200);
+            assert_eq!(self.jetbrains_account(app).assign_license(id).await.status, 200);
         }
-        self.control(app, "POST", "/clock/advance", &format!(r#"{{"by":"{}h"}}"#, self.number)).await;
-        self.control(app, "PUT", "/rate-limits", &format!(r#"{{"limit":{}}}"#, 100 + self.number)).await;
+        control.post("/clock/advance", json!({"by": format!("{}h", self.number)})).await.expect_ok();
+        control.put("/rate-limits", json!({"limit": 100 + self.number})).await.expect_ok();
         if self.is(0) {
-            self.atlassian(app, "DELETE", "/api-tokens").await.empty(204);
-            self.control(app, "POST", "/faults", r#"{"match":{"service":"license_vault"},"then":{"status":503}}"#)
-                .await;
+            self.atlassian(app).delete("/api-tokens").await.expect_empty(204);
+            let rule = r#"{"match":{"service":"license_vault"},"then":{"status":503}}"#;
+            control.post("/faults", rule).await.expect_ok();
         }
         if self.is(1) {
             let body = r#"{"user":"eve@example.test","product":"II"}"#;
-            assert_eq!(self.control(app, "POST", "/vaults/example/connections", body).await["granted"], true);
-            self.control(app, "POST", "/credentials/reader/revoke", "").await;
+            let started = control.post("/vaults/example/connections", body).await.expect_ok();
+            assert_eq!(started["granted"], true);
+            control.post("/credentials/reader/revoke", "").await.expect_ok();
         }
     }
 
     async fn check(&self, app: &TestApp) {
-        let number = self.number;
-        let held = self.jetbrains(app, "/customer/licenses?assigned=true").await;
+        let (number, control) = (self.number, self.control(app));
+        let held = self.jetbrains_account(app).get("/customer/licenses?assigned=true").await;
         assert_eq!(held.header("x-total-count"), Some((5 + number % 2).to_string().as_str()), "{number}");
         let date = held.header("date").unwrap().to_owned();
         assert!(date.ends_with(&format!(" {:02}:00:00 GMT", (9 + number) % 24)), "{number}: {date}");
-        let tokens = self.atlassian(app, "GET", "/api-tokens/count").await;
-        assert_eq!(tokens.ok(), if self.is(0) { 0 } else { 254 }, "{number}");
-        let limits = self.control(app, "GET", "/rate-limits", "").await;
+        let tokens = self.atlassian(app).get("/api-tokens/count").await;
+        assert_eq!(tokens.expect_ok(), if self.is(0) { 0 } else { 254 }, "{number}");
+        let limits = control.get("/rate-limits").await.expect_ok();
         assert_eq!(limits["policies"][0]["limit"], 100 + number);
         let counted = if self.is(0) { 2 } else { 1 };
         assert_eq!(limits["windows"].as_array().unwrap().len(), counted, "{number}: {limits}");
-        let usage = self.bearer(app, "GET", "/public-api/licenses/usage", "LICENSE_VAULT_TOKEN").await;
+        let usage = self.license_vault(app).get("/public-api/licenses/usage").await;
+        let faults = control.get("/faults").await.expect_ok();
         if self.is(0) {
             assert_eq!(usage.status, 503, "{number}");
-            assert_eq!(self.control(app, "GET", "/faults", "").await[0]["hits"], 1, "{number}");
+            assert_eq!(faults[0]["hits"], 1, "{number}");
         } else {
-            let row = usage.ok()["licenseUsages"].as_array().unwrap().iter().find(|row| row["code"] == "II").cloned();
-            assert_eq!(row.unwrap()["regularInUse"], if self.is(1) { 2 } else { 1 }, "{number}");
-            assert_eq!(self.control(app, "GET", "/faults", "").await, json!([]), "{number}");
+            let usage = usage.expect_ok();
+            let row = usage["licenseUsages"].as_array().unwrap().iter().find(|row| row["code"] == "II").unwrap();
+            assert_eq!(row["regularInUse"], if self.is(1) { 2 } else { 1 }, "{number}");
+            assert_eq!(faults, json!([]), "{number}");
         }
-        let credentials = self.control(app, "GET", "/credentials", "").await;
+        let credentials = control.get("/credentials").await.expect_ok();
         assert_eq!(credentials.as_array().unwrap().len(), if self.is(1) { 13 } else { 14 }, "{number}");
     }
 }
 
-crate::on_both! {
-    async fn a_space_is_the_seed_with_keys_of_its_own(app: TestApp) {
-        let space = create(&app, "t1").await;
-        assert_eq!(space["space"], "t1");
-        let organization = &space["organizations"][0];
-        assert_ne!(organization["customer_code"], "6700001");
-        assert_ne!(organization["org_id"], "8f2b0c1e-0000-4000-8000-000000000001");
-        assert!(!space.to_string().contains("demo-"), "no token is spelled out: {space}");
-        let count = async |actor: &Actor<'_>| actor.get("/customer/licenses").await.header("x-total-count").unwrap().to_owned();
-        assert_eq!(count(&admin(&app, &space)).await, count(&app.org_admin()).await);
-        // The other two services know it too.
-        let key = organization["atlassian"]["api_keys"][0]["token"].as_str().unwrap();
-        let path = format!("/admin/api-access/v1/orgs/{}/api-tokens/count", organization["org_id"].as_str().unwrap());
-        let bearer = async |path: &str, token: &str| {
-            let request = Request::builder().uri(path).header("Authorization", format!("Bearer {token}"));
-            app.send(request.body(Body::empty()).unwrap()).await
-        };
-        assert_eq!(bearer(&path, key).await.ok(), 254);
-        assert_eq!(bearer(&path, "demo-atlassian-key").await.status, 403);
-        let vault = organization["license_vault"]["tokens"][0]["token"].as_str().unwrap();
-        assert_eq!(bearer("/public-api/licenses/usage", vault).await.status, 200);
-    }
+#[apply(on_both_databases)]
+async fn a_space_is_the_seed_with_keys_of_its_own(app: TestApp) {
+    let space = create(&app, "t1").await;
+    assert_eq!(space["space"], "t1");
+    let organization = &space["organizations"][0];
+    assert_ne!(organization["customer_code"], "6700001");
+    assert_ne!(organization["org_id"], "8f2b0c1e-0000-4000-8000-000000000001");
+    assert!(!space.to_string().contains("demo-"), "no token is spelled out: {space}");
+    let count =
+        async |actor: &Client| actor.get("/customer/licenses").await.header("x-total-count").unwrap().to_owned();
+    assert_eq!(count(&admin(&app, &space)).await, count(&app.jetbrains_account(Role::OrgAdmin)).await);
+    // The other two services know it too.
+    let key = organization["atlassian"]["api_keys"][0]["token"].as_str().unwrap();
+    let org_id = organization["org_id"].as_str().unwrap();
+    assert_eq!(app.atlassian(key).in_organization(org_id).get("/api-tokens/count").await.expect_ok(), 254);
+    assert_eq!(app.atlassian(FULL_KEY).in_organization(org_id).get("/api-tokens/count").await.status, 403);
+    let vault = organization["license_vault"]["tokens"][0]["token"].as_str().unwrap();
+    assert_eq!(app.license_vault(vault).get("/public-api/licenses/usage").await.status, 200);
+}
 
-    async fn spaces_do_not_see_each_other(app: TestApp) {
-        let space = create(&app, "t1").await;
-        let there = admin(&app, &space);
-        assert_eq!(there.assign("FREE000001").await.status, 200);
-        assert_eq!(app.org_admin().assign("FREE000001").await.status, 200, "the default space has its own");
-        app.control("POST", "/spaces/t1/clock/advance", r#"{"by":"31d"}"#).await.ok();
-        assert_eq!(app.control("GET", "/clock", "").await.ok()["now"], crate::support::NOW);
-        assert_eq!(app.control("GET", "/clock?space=t1", "").await.ok()["now"], "2026-02-15T09:00:00Z");
-        assert_eq!(there.post("/customer/licenses/revoke?licenseId=FREE000001", "").await.status, 200);
-        assert_eq!(app.org_admin().post("/customer/licenses/revoke?licenseId=FREE000001", "").await.status, 400);
-        app.control("PUT", "/rate-limits?space=t1", r#"{"limit":1}"#).await.ok();
-        assert_eq!(app.control("GET", "/rate-limits", "").await.ok()["policies"][0]["limit"], 1000);
-        // A reset keeps the space's own keys, and touches no other.
-        let again = app.control("POST", "/spaces/t1/reset", "").await.ok();
-        assert_eq!(again["organizations"][0]["customer_code"], space["organizations"][0]["customer_code"]);
-        assert_eq!(admin(&app, &again).get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
-        assert_eq!(app.org_admin().get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("5"));
-        let codes = app.control("GET", "/spaces/t1", "").await.ok()["organizations"].clone();
-        assert_eq!(codes[0], space["organizations"][0]["customer_code"]);
-        let code = codes[0].as_str().unwrap();
-        let body = r#"{"actor":"ann@example.test","enabled":false}"#;
-        app.control("PUT", &format!("/organizations/{code}/jetbrains-account/api"), body).await.problem(404);
-        app.control("PUT", &format!("/spaces/t1/organizations/{code}/jetbrains-account/api"), body).await.ok();
-    }
+#[apply(on_both_databases)]
+async fn spaces_do_not_see_each_other(app: TestApp) {
+    let space = create(&app, "t1").await;
+    let there = admin(&app, &space);
+    assert_eq!(there.assign_license("FREE000001").await.status, 200);
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await.status,
+        200,
+        "the default space has its own"
+    );
+    app.control().post("/spaces/t1/clock/advance", r#"{"by":"31d"}"#).await.expect_ok();
+    assert_eq!(app.control().get("/clock").await.expect_ok()["now"], NOW);
+    assert_eq!(app.control().get("/clock?space=t1").await.expect_ok()["now"], "2026-02-15T09:00:00Z");
+    assert_eq!(there.post("/customer/licenses/revoke?licenseId=FREE000001", "").await.status, 200);
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).post("/customer/licenses/revoke?licenseId=FREE000001", "").await.status,
+        400
+    );
+    app.control().put("/rate-limits?space=t1", r#"{"limit":1}"#).await.expect_ok();
+    assert_eq!(app.control().get("/rate-limits").await.expect_ok()["policies"][0]["limit"], 1000);
+    // A reset keeps the space's own keys, and touches no other.
+    let again = app.control().post("/spaces/t1/reset", "").await.expect_ok();
+    assert_eq!(again["organizations"][0]["customer_code"], space["organizations"][0]["customer_code"]);
+    assert_eq!(admin(&app, &again).get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigned=true").await.header("x-total-count"),
+        Some("5")
+    );
+    let codes = app.control().get("/spaces/t1").await.expect_ok()["organizations"].clone();
+    assert_eq!(codes[0], space["organizations"][0]["customer_code"]);
+    let code = codes[0].as_str().unwrap();
+    let body = r#"{"actor":"ann@example.test","enabled":false}"#;
+    app.control().put(&format!("/organizations/{code}/jetbrains-account/api"), body).await.expect_problem(404);
+    app.control().put(&format!("/spaces/t1/organizations/{code}/jetbrains-account/api"), body).await.expect_ok();
+}
 
-    async fn deleting_one_kills_its_credentials(app: TestApp) {
-        let space = create(&app, "t1").await;
-        let there = admin(&app, &space);
-        there.get("/token").await.ok();
-        assert_eq!(app.control("DELETE", "/spaces/t1", "").await.ok()["name"], "t1");
-        there.get("/token").await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
-        app.control("GET", "/spaces/t1", "").await.problem(404);
-        app.control("GET", "/clock?space=t1", "").await.problem(404);
-        app.control("DELETE", "/spaces/t1", "").await.problem(404);
-        app.org_admin().get("/token").await.ok();
-        // The name is free again; the same id seed gives the same keys.
-        let again = create(&app, "t1").await;
-        admin(&app, &again).get("/token").await.ok();
-        assert_eq!(app.control("GET", "/spaces", "").await.ok().as_array().unwrap().len(), 2);
-    }
+#[apply(on_both_databases)]
+async fn deleting_one_kills_its_credentials(app: TestApp) {
+    let space = create(&app, "t1").await;
+    let there = admin(&app, &space);
+    there.get("/token").await.expect_ok();
+    assert_eq!(app.control().delete("/spaces/t1").await.expect_ok()["name"], "t1");
+    there.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+    app.control().get("/spaces/t1").await.expect_problem(404);
+    app.control().get("/clock?space=t1").await.expect_problem(404);
+    app.control().delete("/spaces/t1").await.expect_problem(404);
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    // The name is free again; the same id seed gives the same keys.
+    let again = create(&app, "t1").await;
+    admin(&app, &again).get("/token").await.expect_ok();
+    assert_eq!(app.control().get("/spaces").await.expect_ok().as_array().unwrap().len(), 2);
+}
 
-    async fn fifty_at_once(app: TestApp) {
-        let app = std::sync::Arc::new(app);
-        let mut making = JoinSet::new();
-        for number in 0..50_usize {
-            let app = std::sync::Arc::clone(&app);
-            making.spawn(async move {
-                let world = World { number, variables: create(&app, &format!("t{number}")).await["variables"].clone() };
-                world.change(&app).await;
-                world
-            });
+#[apply(on_both_databases)]
+async fn fifty_at_once(app: TestApp) {
+    let app = std::sync::Arc::new(app);
+    let mut making = JoinSet::new();
+    for number in 0..50_usize {
+        let app = std::sync::Arc::clone(&app);
+        making.spawn(async move {
+            let world = World { number, variables: create(&app, &format!("t{number}")).await["variables"].clone() };
+            world.change(&app).await;
+            world
+        });
+    }
+    let worlds = making.join_all().await;
+    // Each is as it was left, whatever the others did meanwhile.
+    let mut taken = std::collections::HashSet::from(
+        ["6700001", "6700002", "8f2b0c1e-0000-4000-8000-000000000001"].map(Value::from),
+    );
+    for world in &worlds {
+        world.check(&app).await;
+        for name in OF_ITS_OWN {
+            assert!(taken.insert(world.variables[name].clone()), "{name} of {} is another's too", world.number);
         }
-        let worlds = making.join_all().await;
-        // Each is as it was left, whatever the others did meanwhile.
-        let mut taken = std::collections::HashSet::from(["6700001", "6700002", "8f2b0c1e-0000-4000-8000-000000000001"].map(Value::from));
-        for world in &worlds {
-            world.check(&app).await;
-            for name in OF_ITS_OWN {
-                assert!(taken.insert(world.variables[name].clone()), "{name} of {} is another's too", world.number);
-            }
-        }
-        assert_eq!(app.org_admin().get("/customer/licenses?assigned=true").await.header("x-total-count"), Some("4"));
-        assert_eq!(app.full_key().get("/api-tokens/count").await.ok(), 254);
-        assert_eq!(app.control("GET", "/clock", "").await.ok()["now"], crate::support::NOW);
-        assert_eq!(app.control("GET", "/faults", "").await.text(), "[]");
-        assert_eq!(app.control("GET", "/rate-limits", "").await.ok()["policies"][0]["limit"], 1000);
-        app.control("GET", "/credentials/reader", "").await.ok();
     }
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigned=true").await.header("x-total-count"),
+        Some("4")
+    );
+    assert_eq!(app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok(), 254);
+    assert_eq!(app.control().get("/clock").await.expect_ok()["now"], NOW);
+    assert_eq!(app.control().get("/faults").await.text(), "[]");
+    assert_eq!(app.control().get("/rate-limits").await.expect_ok()["policies"][0]["limit"], 1000);
+    app.control().get("/credentials/reader").await.expect_ok();
+}
 
-    async fn no_code_is_another_space_s(app: TestApp) {
-        let code = create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"].as_str().unwrap().to_owned();
-        app.control("DELETE", "/spaces/t1", "").await.ok();
-        // The same id seed and the same name would give it again.
-        app.control("POST", "/seed", &format!("version: 1\norganizations: [{{ name: First, customer_code: {code} }}]")).await.ok();
-        assert_ne!(create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], code);
-    }
+#[apply(on_both_databases)]
+async fn no_code_is_another_space_s(app: TestApp) {
+    let code = create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"].as_str().unwrap().to_owned();
+    app.control().delete("/spaces/t1").await.expect_ok();
+    // The same id seed and the same name would give it again.
+    app.control()
+        .post("/seed", format!("version: 1\norganizations: [{{ name: First, customer_code: {code} }}]"))
+        .await
+        .expect_ok();
+    assert_ne!(create(&app, "t1").await["variables"]["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], code);
+}
 
-    async fn ready_as_shell_variables(app: TestApp) {
-        let make = async |name: &str, query: &str, host: Option<&str>| {
-            let request = Request::post(format!("/_emulator/spaces{query}"));
-            let request = host.into_iter().fold(request, |request, host| request.header("host", host));
-            app.send(request.body(Body::from(format!(r#"{{"name":"{name}"}}"#))).unwrap()).await
-        };
-        let whole = make("t1", "", Some("127.0.0.1:1234")).await.ok();
-        let organization = &whole["organizations"][0];
-        assert_eq!(whole["variables"], json!({
+#[apply(on_both_databases)]
+async fn ready_as_shell_variables(app: TestApp) {
+    let make = async |name: &str, query: &str, host: Option<&str>| {
+        let control = host.into_iter().fold(app.control(), |control, host| control.with_header("host", host));
+        control.post(&format!("/spaces{query}"), json!({"name": name})).await
+    };
+    let whole = make("t1", "", Some("127.0.0.1:1234")).await.expect_ok();
+    let organization = &whole["organizations"][0];
+    assert_eq!(
+        whole["variables"],
+        json!({
             "LOCUM_URL": "http://127.0.0.1:1234",
             "JETBRAINS_ACCOUNT_URL": "http://127.0.0.1:1234/api/v1",
             "JETBRAINS_ACCOUNT_CUSTOMER_CODE": organization["customer_code"],
@@ -229,49 +247,53 @@ crate::on_both! {
             "ATLASSIAN_API_ACCESS_URL": "http://127.0.0.1:1234/admin/api-access/v1",
             "ATLASSIAN_ORG_ID": organization["org_id"],
             "ATLASSIAN_API_KEY": organization["atlassian"]["api_keys"][0]["token"],
-        }));
-        // The same id seed and the same name give the same keys, so the texts can be compared.
-        let variables = whole["variables"].as_object().unwrap();
-        for (format, line) in [("shell", "export {}='{}'"), ("github", "{}={}")] {
-            app.control("DELETE", "/spaces/t1", "").await.ok();
-            let answer = make("t1", &format!("?format={format}"), Some("127.0.0.1:1234")).await;
-            assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/plain; charset=utf-8")));
-            assert_eq!(answer.header("cache-control"), Some("no-store"));
-            let mut lines: Vec<String> = answer.text().lines().map(ToOwned::to_owned).collect();
-            let mut expected: Vec<String> = variables.iter().map(|(name, value)| line.replacen("{}", name, 1).replacen("{}", value.as_str().unwrap(), 1)).collect();
-            assert!(lines[0].contains("LOCUM_URL"), "in the order of `locum env`: {lines:?}");
-            lines.sort();
-            expected.sort();
-            assert_eq!(lines, expected);
-        }
-        app.control("DELETE", "/spaces/t1", "").await.ok();
-        let answer = make("t1", "?format=json", Some("127.0.0.1:1234")).await;
-        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-        assert_eq!(answer.json(), whole["variables"]);
-        // Without a host, where Locum listens. A refused format makes nothing.
-        assert_eq!(make("t2", "", None).await.ok()["variables"]["LOCUM_URL"], "http://localhost:8080");
-        assert_eq!(make("t3", "?format=xml", None).await.problem(400)["pointer"], "/format");
-        app.control("GET", "/spaces/t3", "").await.problem(404);
-        // What a seed or a reset answers has no variables.
-        assert_eq!(app.control("POST", "/spaces/t1/reset", "").await.ok().get("variables"), None);
+        })
+    );
+    // The same id seed and the same name give the same keys, so the texts can be compared.
+    let variables = whole["variables"].as_object().unwrap();
+    for (format, line) in [("shell", "export {}='{}'"), ("github", "{}={}")] {
+        app.control().delete("/spaces/t1").await.expect_ok();
+        let answer = make("t1", &format!("?format={format}"), Some("127.0.0.1:1234")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let mut lines: Vec<String> = answer.text().lines().map(ToOwned::to_owned).collect();
+        let mut expected: Vec<String> = variables
+            .iter()
+            .map(|(name, value)| line.replacen("{}", name, 1).replacen("{}", value.as_str().unwrap(), 1))
+            .collect();
+        assert!(lines[0].contains("LOCUM_URL"), "in the order of `locum env`: {lines:?}");
+        lines.sort();
+        expected.sort();
+        assert_eq!(lines, expected);
     }
+    app.control().delete("/spaces/t1").await.expect_ok();
+    let answer = make("t1", "?format=json", Some("127.0.0.1:1234")).await;
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(answer.json(), whole["variables"]);
+    // Without a host, where Locum listens. A refused format makes nothing.
+    assert_eq!(make("t2", "", None).await.expect_ok()["variables"]["LOCUM_URL"], "http://localhost:8080");
+    assert_eq!(make("t3", "?format=xml", None).await.expect_problem(400)["pointer"], "/format");
+    app.control().get("/spaces/t3").await.expect_problem(404);
+    // What a seed or a reset answers has no variables.
+    assert_eq!(app.control().post("/spaces/t1/reset", "").await.expect_ok().get("variables"), None);
+}
 
-    async fn bad_input(app: TestApp) {
-        create(&app, "t1").await;
-        app.control("POST", "/spaces", r#"{"name":"t1"}"#).await.problem(409);
-        app.control("POST", "/spaces", r#"{"name":"default"}"#).await.problem(409);
-        for name in ["", "a b", "a/b", "ä", "\\u0000", &"x".repeat(65)] {
-            let problem = app.control("POST", "/spaces", &format!(r#"{{"name":"{name}"}}"#)).await.problem(400);
-            assert_eq!(problem["pointer"], "/name");
-        }
-        for body in ["", "[]", "{}", r#"{"name":1}"#, r#"{"name":"x","y":1}"#] {
-            app.control("POST", "/spaces", body).await.problem(400);
-        }
-        app.control("DELETE", "/spaces/default", "").await.problem(403);
-        app.control("GET", "/spaces/default/clock?space=t1", "").await.problem(400);
-        app.control("GET", "/spaces/nobody/clock", "").await.problem(404);
-        app.control("GET", "/spaces/t1/nope", "").await.problem(404);
+#[apply(on_both_databases)]
+async fn bad_input(app: TestApp) {
+    create(&app, "t1").await;
+    app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_problem(409);
+    app.control().post("/spaces", r#"{"name":"default"}"#).await.expect_problem(409);
+    for name in ["", "a b", "a/b", "ä", "\\u0000", &"x".repeat(65)] {
+        let problem = app.control().post("/spaces", format!(r#"{{"name":"{name}"}}"#)).await.expect_problem(400);
+        assert_eq!(problem["pointer"], "/name");
     }
+    for body in ["", "[]", "{}", r#"{"name":1}"#, r#"{"name":"x","y":1}"#] {
+        app.control().post("/spaces", body).await.expect_problem(400);
+    }
+    app.control().delete("/spaces/default").await.expect_problem(403);
+    app.control().get("/spaces/default/clock?space=t1").await.expect_problem(400);
+    app.control().get("/spaces/nobody/clock").await.expect_problem(404);
+    app.control().get("/spaces/t1/nope").await.expect_problem(404);
 }
 
 #[tokio::test]

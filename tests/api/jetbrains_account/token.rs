@@ -1,35 +1,40 @@
 //! `/token` and `/token/rotate` (jetbrains-account §5.1, §5.9).
 
-crate::on_both! {
-    async fn shows_what_a_token_manages(app: TestApp) {
-        assert_eq!(
-            app.org_admin().get("/token").await.text(),
-            concat!(
-                r#"{"type":"CUSTOMER","code":6700001,"name":"Example Corp","role":"ADMIN","contactFlags":"#,
-                r#"{"isPrimaryLicensee":false,"isPrimaryTechnical":false,"isPrimaryBilling":false},"teams":"#,
-                r#"[{"id":2001,"name":"Platform"},{"id":2002,"name":"Mobile"},{"id":2003,"name":"License server"}]}"#
-            )
-        );
-        assert_eq!(
-            app.team_admin().get("/token").await.text(),
-            r#"{"type":"TEAM","team":{"id":2001,"name":"Platform","role":"ADMIN"},"customer":{"code":6700001,"name":"Example Corp"}}"#
-        );
-        assert_eq!(app.org_viewer().get("/token").await.ok()["role"], "VIEWER");
-        assert_eq!(app.team_viewer().get("/token").await.ok()["team"]["role"], "VIEWER");
-        let contact = app.primary_contact().get("/token").await.ok();
-        assert_eq!(contact["role"], "PRIMARY_CONTACT");
-        assert_eq!(contact["contactFlags"]["isPrimaryBilling"], true);
-    }
+use crate::support::{Role, TestApp, apply, on_both_databases};
 
-    async fn rotating_kills_the_old_token_at_once(app: TestApp) {
-        let old = app.team_viewer();
-        let new = old.post("/token/rotate", "").await.ok()["token"].as_str().unwrap().to_owned();
-        assert_eq!(new.len(), 24);
-        old.get("/token").await.refused(401, "INVALID_TOKEN", "The token provided is invalid");
-        let again = app.actor(&new, "6700001");
-        assert_eq!(again.get("/token").await.ok()["team"]["id"], 2001);
-        let newest = again.post("/token/rotate", "").await.ok()["token"].as_str().unwrap().to_owned();
-        assert_ne!(new, newest);
-        app.actor(&newest, "6700001").get("/token").await.ok();
-    }
+#[apply(on_both_databases)]
+async fn shows_what_a_token_manages(app: TestApp) {
+    assert_eq!(
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await.text(),
+        concat!(
+            r#"{"type":"CUSTOMER","code":6700001,"name":"Example Corp","role":"ADMIN","contactFlags":"#,
+            r#"{"isPrimaryLicensee":false,"isPrimaryTechnical":false,"isPrimaryBilling":false},"teams":"#,
+            r#"[{"id":2001,"name":"Platform"},{"id":2002,"name":"Mobile"},{"id":2003,"name":"License server"}]}"#
+        )
+    );
+    assert_eq!(
+        app.jetbrains_account(Role::TeamAdmin).get("/token").await.text(),
+        concat!(
+            r#"{"type":"TEAM","team":{"id":2001,"name":"Platform","role":"ADMIN"},"customer":{"code":6700001,"#,
+            r#""name":"Example Corp"}}"#
+        )
+    );
+    assert_eq!(app.jetbrains_account(Role::OrgViewer).get("/token").await.expect_ok()["role"], "VIEWER");
+    assert_eq!(app.jetbrains_account(Role::TeamViewer).get("/token").await.expect_ok()["team"]["role"], "VIEWER");
+    let contact = app.jetbrains_account(Role::PrimaryContact).get("/token").await.expect_ok();
+    assert_eq!(contact["role"], "PRIMARY_CONTACT");
+    assert_eq!(contact["contactFlags"]["isPrimaryBilling"], true);
+}
+
+#[apply(on_both_databases)]
+async fn rotating_kills_the_old_token_at_once(app: TestApp) {
+    let old = app.jetbrains_account(Role::TeamViewer);
+    let new = old.post("/token/rotate", "").await.expect_ok()["token"].as_str().unwrap().to_owned();
+    assert_eq!(new.len(), 24);
+    old.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+    let again = app.jetbrains_account_token(&new, "6700001");
+    assert_eq!(again.get("/token").await.expect_ok()["team"]["id"], 2001);
+    let newest = again.post("/token/rotate", "").await.expect_ok()["token"].as_str().unwrap().to_owned();
+    assert_ne!(new, newest);
+    app.jetbrains_account_token(&newest, "6700001").get("/token").await.expect_ok();
 }

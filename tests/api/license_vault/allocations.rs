@@ -1,128 +1,162 @@
 //! Who gets a licence, and when it is given back (license-vault §4.4, §4.5).
 
-use super::{advance, connect, counters, get, vault};
+use indoc::formatdoc;
+
+use super::{count_licenses, replace_vault, start_product};
+use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 fn text(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
 }
 
-crate::on_both! {
-    async fn an_allocation_survives_products_and_machines(app: TestApp) {
-        vault(&app, "plan: trial", "{ product: ALL, regular: 9 }").await;
-        let first = connect(&app, "bob@a.test", "II", "h1").await;
-        let second = connect(&app, "bob@a.test", "WS", "h2").await;
-        assert_eq!(first["allocation"]["id"], second["allocation"]["id"]);
-        let again = connect(&app, "bob@a.test", "II", "h1").await;
-        assert_eq!(again["connection"], first["connection"], "the same product on the same machine");
-        let third = connect(&app, "bob@a.test", "II", "h3").await;
-        assert_ne!(third["allocation"]["id"], first["allocation"]["id"], "a third machine");
-        assert_eq!(counters(&app, "ALL").await[0], 2);
-    }
+#[apply(on_both_databases)]
+async fn an_allocation_survives_products_and_machines(app: TestApp) {
+    replace_vault(&app, "plan: trial", "{ product: ALL, regular: 9 }").await;
+    let first = start_product(&app, "bob@a.test", "II", "h1").await;
+    let second = start_product(&app, "bob@a.test", "WS", "h2").await;
+    assert_eq!(first["allocation"]["id"], second["allocation"]["id"]);
+    let again = start_product(&app, "bob@a.test", "II", "h1").await;
+    assert_eq!(again["connection"], first["connection"], "the same product on the same machine");
+    let third = start_product(&app, "bob@a.test", "II", "h3").await;
+    assert_ne!(third["allocation"]["id"], first["allocation"]["id"], "a third machine");
+    assert_eq!(count_licenses(&app, "ALL").await[0], 2);
+}
 
-    async fn a_pack_takes_over_separate_licences(app: TestApp) {
-        vault(&app, "plan: trial", "{ product: II, regular: 1 }, { product: ALL, regular: 1 }").await;
-        let own = connect(&app, "bob@a.test", "II", "h1").await;
-        assert_eq!(own["allocation"]["license"], "II");
-        let pack = connect(&app, "bob@a.test", "WS", "h1").await;
-        assert_eq!(pack["allocation"]["license"], "ALL");
-        assert_eq!(pack["allocation"]["running"].as_array().unwrap().len(), 2);
-        assert_eq!((counters(&app, "II").await[0], counters(&app, "ALL").await[0]), (0, 1));
-    }
+#[apply(on_both_databases)]
+async fn a_pack_takes_over_separate_licences(app: TestApp) {
+    replace_vault(&app, "plan: trial", "{ product: II, regular: 1 }, { product: ALL, regular: 1 }").await;
+    let own = start_product(&app, "bob@a.test", "II", "h1").await;
+    assert_eq!(own["allocation"]["license"], "II");
+    let pack = start_product(&app, "bob@a.test", "WS", "h1").await;
+    assert_eq!(pack["allocation"]["license"], "ALL");
+    assert_eq!(pack["allocation"]["running"].as_array().unwrap().len(), 2);
+    assert_eq!((count_licenses(&app, "II").await[0], count_licenses(&app, "ALL").await[0]), (0, 1));
+}
 
-    async fn what_is_not_heard_of_is_given_back(app: TestApp) {
-        for (settings, kept, gone) in [("plan: enterprise_floating", "19m", "1m"), ("plan: organization_true_up", "29d", "1d"), ("{plan: trial, floating: true}", "19m", "1m")] {
-            let settings = settings.trim_matches(['{', '}']).replace(", ", "\n      ");
-            vault(&app, &settings, "{ product: II, regular: 1 }").await;
-            let connection = text(&connect(&app, "bob@a.test", "II", "h").await["connection"]);
-            advance(&app, kept).await;
-            app.control("POST", &format!("/vaults/example/connections/{connection}/refresh"), "").await.ok();
-            advance(&app, kept).await;
-            assert_eq!(counters(&app, "II").await[0], 1, "{settings}");
-            advance(&app, gone).await;
-            assert_eq!(counters(&app, "II").await[0], 0, "{settings}");
-            assert_eq!(get(&app, "/licenses?username=bob").await.text(), "[]");
-            let rows = get(&app, "/licenses/report").await.ok();
-            assert!(rows[0]["end_time"].is_string(), "{rows}");
-            app.control("POST", &format!("/vaults/example/connections/{connection}/refresh"), "").await.problem(404);
-            assert_eq!(connect(&app, "eve@a.test", "II", "h").await["granted"], true);
-            assert_eq!(rows[0]["end_time"], get(&app, "/licenses/report").await.ok()[0]["end_time"], "written down as it was shown");
-        }
+#[apply(on_both_databases)]
+async fn what_is_not_heard_of_is_given_back(app: TestApp) {
+    for (settings, kept, gone) in [
+        ("plan: enterprise_floating", "19m", "1m"),
+        ("plan: organization_true_up", "29d", "1d"),
+        ("{plan: trial, floating: true}", "19m", "1m"),
+    ] {
+        let settings = settings.trim_matches(['{', '}']).replace(", ", "\n      ");
+        replace_vault(&app, &settings, "{ product: II, regular: 1 }").await;
+        let connection = text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
+        app.advance_clock(kept).await;
+        app.control().post(&format!("/vaults/example/connections/{connection}/refresh"), "").await.expect_ok();
+        app.advance_clock(kept).await;
+        assert_eq!(count_licenses(&app, "II").await[0], 1, "{settings}");
+        app.advance_clock(gone).await;
+        assert_eq!(count_licenses(&app, "II").await[0], 0, "{settings}");
+        assert_eq!(app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=bob").await.text(), "[]");
+        let rows = app.license_vault(VAULT_TOKEN).get("/public-api/licenses/report").await.expect_ok();
+        assert!(rows[0]["end_time"].is_string(), "{rows}");
+        app.control().post(&format!("/vaults/example/connections/{connection}/refresh"), "").await.expect_problem(404);
+        assert_eq!(start_product(&app, "eve@a.test", "II", "h").await["granted"], true);
+        assert_eq!(
+            rows[0]["end_time"],
+            app.license_vault(VAULT_TOKEN).get("/public-api/licenses/report").await.expect_ok()[0]["end_time"],
+            "written down as it was shown"
+        );
     }
+}
 
-    async fn closing_gives_a_floating_licence_back(app: TestApp) {
-        for (plan, left) in [("enterprise_floating", 0), ("organization_true_up", 1)] {
-            vault(&app, &format!("plan: {plan}"), "{ product: ALL, regular: 1 }").await;
-            let one = text(&connect(&app, "bob@a.test", "II", "h").await["connection"]);
-            let two = text(&connect(&app, "bob@a.test", "WS", "h").await["connection"]);
-            let close = async |id: &str| app.control("DELETE", &format!("/vaults/example/connections/{id}"), "").await;
-            close(&one).await.ok();
-            assert_eq!(counters(&app, "ALL").await[0], 1, "{plan}: one still runs");
-            close(&two).await.ok();
-            assert_eq!(counters(&app, "ALL").await[0], left, "{plan}");
-            close(&two).await.problem(404);
-        }
+#[apply(on_both_databases)]
+async fn closing_gives_a_floating_licence_back(app: TestApp) {
+    for (plan, left) in [("enterprise_floating", 0), ("organization_true_up", 1)] {
+        replace_vault(&app, &format!("plan: {plan}"), "{ product: ALL, regular: 1 }").await;
+        let one = text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
+        let two = text(&start_product(&app, "bob@a.test", "WS", "h").await["connection"]);
+        let close = async |id: &str| app.control().delete(&format!("/vaults/example/connections/{id}")).await;
+        close(&one).await.expect_ok();
+        assert_eq!(count_licenses(&app, "ALL").await[0], 1, "{plan}: one still runs");
+        close(&two).await.expect_ok();
+        assert_eq!(count_licenses(&app, "ALL").await[0], left, "{plan}");
+        close(&two).await.expect_problem(404);
     }
+}
 
-    async fn rules_strict_policy_and_priority(app: TestApp) {
-        let rules = "rules:\n        - { users: [bob@a.test], products: [II] }\n        - { users: [vip@a.test], products: [II], priority: true }";
-        vault(&app, rules, "{ product: II, regular: 1 }, { product: WS, regular: 5 }").await;
-        assert_eq!(connect(&app, "bob@a.test", "WS", "h").await["granted"], false, "only what the rules list");
-        assert_eq!(connect(&app, "eve@a.test", "II", "h").await["granted"], true, "no rule, no limit");
-        assert_eq!(connect(&app, "bob@a.test", "II", "h").await["granted"], false, "none is free");
-        assert_eq!(connect(&app, "vip@a.test", "II", "h").await["granted"], true, "priority");
-        assert_eq!(counters(&app, "II").await[..2], [1, 1]);
-        vault(&app, "strict_policy: true", "{ product: II, regular: 1 }").await;
-        assert_eq!(connect(&app, "bob@a.test", "II", "h").await["granted"], false);
+#[apply(on_both_databases)]
+async fn rules_strict_policy_and_priority(app: TestApp) {
+    let rules = "rules:
+        - { users: [bob@a.test], products: [II] }
+        - { users: [vip@a.test], products: [II], priority: true }";
+    replace_vault(&app, rules, "{ product: II, regular: 1 }, { product: WS, regular: 5 }").await;
+    assert_eq!(start_product(&app, "bob@a.test", "WS", "h").await["granted"], false, "only what the rules list");
+    assert_eq!(start_product(&app, "eve@a.test", "II", "h").await["granted"], true, "no rule, no limit");
+    assert_eq!(start_product(&app, "bob@a.test", "II", "h").await["granted"], false, "none is free");
+    assert_eq!(start_product(&app, "vip@a.test", "II", "h").await["granted"], true, "priority");
+    assert_eq!(count_licenses(&app, "II").await[..2], [1, 1]);
+    replace_vault(&app, "strict_policy: true", "{ product: II, regular: 1 }").await;
+    assert_eq!(start_product(&app, "bob@a.test", "II", "h").await["granted"], false);
+}
+
+#[apply(on_both_databases)]
+async fn the_last_licence_goes_to_exactly_one(app: TestApp) {
+    replace_vault(&app, "plan: trial", "{ product: II, regular: 5 }").await;
+    let app = std::sync::Arc::new(app);
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 0..32 {
+        let app = std::sync::Arc::clone(&app);
+        asking.spawn(
+            async move { start_product(&app, &format!("u{number}@a.test"), "II", "h").await["granted"] == true },
+        );
     }
+    let granted = asking.join_all().await.into_iter().filter(|granted| *granted).count();
+    assert_eq!(granted, 5);
+    assert_eq!(count_licenses(&app, "II").await[..2], [5, 5]);
+    assert_eq!(
+        app.license_vault(VAULT_TOKEN).get("/public-api/denials/report").await.expect_ok().as_array().unwrap().len(),
+        27
+    );
+}
 
-    async fn the_last_licence_goes_to_exactly_one(app: TestApp) {
-        vault(&app, "plan: trial", "{ product: II, regular: 5 }").await;
-        let app = std::sync::Arc::new(app);
-        let mut asking = tokio::task::JoinSet::new();
-        for number in 0..32 {
-            let app = std::sync::Arc::clone(&app);
-            asking.spawn(async move { connect(&app, &format!("u{number}@a.test"), "II", "h").await["granted"] == true });
-        }
-        let granted = asking.join_all().await.into_iter().filter(|granted| *granted).count();
-        assert_eq!(granted, 5);
-        assert_eq!(counters(&app, "II").await[..2], [5, 5]);
-        assert_eq!(get(&app, "/denials/report").await.ok().as_array().unwrap().len(), 27);
+#[apply(on_both_databases)]
+async fn bad_input(app: TestApp) {
+    for (body, pointer) in [
+        (r#"{"user":"bob","product":"II"}"#, "/user"),
+        (r#"{"user":"bob@a.test","product":""}"#, "/product"),
+        (r#"{"user":"bob@a.test","product":"II","host":"\u0000"}"#, "/host"),
+        (r#"{"user":"bob@a.test"}"#, ""),
+        (r#"{"user":"bob@a.test","product":"II","x":1}"#, "/x"),
+        (r#"{"user":1,"product":"II"}"#, "/user"),
+        ("[]", ""),
+        ("", ""),
+    ] {
+        let problem = app.control().post("/vaults/example/connections", body).await.expect_problem(400);
+        assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
     }
+    app.control()
+        .post("/vaults/nobody/connections", r#"{"user":"bob@a.test","product":"II"}"#)
+        .await
+        .expect_problem(404);
+    app.control().get("/vaults/nobody/connections").await.expect_problem(404);
+    app.control().delete("/vaults/example/connections/none").await.expect_problem(404);
+}
 
-    async fn bad_input(app: TestApp) {
-        for (body, pointer) in [
-            (r#"{"user":"bob","product":"II"}"#, "/user"),
-            (r#"{"user":"bob@a.test","product":""}"#, "/product"),
-            (r#"{"user":"bob@a.test","product":"II","host":"\u0000"}"#, "/host"),
-            (r#"{"user":"bob@a.test"}"#, ""),
-            (r#"{"user":"bob@a.test","product":"II","x":1}"#, "/x"),
-            (r#"{"user":1,"product":"II"}"#, "/user"),
-            ("[]", ""),
-            ("", ""),
-        ] {
-            let problem = app.control("POST", "/vaults/example/connections", body).await.problem(400);
-            assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
-        }
-        app.control("POST", "/vaults/nobody/connections", r#"{"user":"bob@a.test","product":"II"}"#).await.problem(404);
-        app.control("GET", "/vaults/nobody/connections", "").await.problem(404);
-        app.control("DELETE", "/vaults/example/connections/none", "").await.problem(404);
-    }
-
-    async fn wrong_seeds_are_refused_with_their_place(app: TestApp) {
-        for (section, line, says) in [
-            ("name: two words", 6, "is not a vault's name"),
-            ("name: v\n      plan: free", 7, "is not a plan"),
-            ("name: v\n      pools: [{ product: IJ, regular: 1 }]", 7, "`IJ` is not a licence of the vault's catalogue"),
-            ("name: v\n      pools: [{ product: II, regular: -1 }]", 7, "is not a whole number"),
-            ("name: v\n      administrators: [eve@a.test]", 7, "is not one of the organization's people"),
-            ("name: v\n      allocations: [{ user: bob@a.test, product: II, since: +1d }]", 7, "cannot be in the future"),
-            ("name: v\n      token: demo-vault-token", 7, "in use already"),
-            ("name: example", 6, "another organization has the vault `example`"),
-        ] {
-            let seed = format!("version: 1\norganizations:\n  - name: A\n    people: [{{ email: bob@a.test }}]\n    license_vault:\n      {section}\n");
-            let problem = app.control("POST", "/seed", &seed).await.problem(400);
-            assert_eq!(problem["errors"][0]["line"], line, "{problem}");
-            assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(says), "{problem}");
-        }
+#[apply(on_both_databases)]
+async fn wrong_seeds_are_refused_with_their_place(app: TestApp) {
+    for (section, line, says) in [
+        ("name: two words", 6, "is not a vault's name"),
+        ("name: v\n      plan: free", 7, "is not a plan"),
+        ("name: v\n      pools: [{ product: IJ, regular: 1 }]", 7, "`IJ` is not a licence of the vault's catalogue"),
+        ("name: v\n      pools: [{ product: II, regular: -1 }]", 7, "is not a whole number"),
+        ("name: v\n      administrators: [eve@a.test]", 7, "is not one of the organization's people"),
+        ("name: v\n      allocations: [{ user: bob@a.test, product: II, since: +1d }]", 7, "cannot be in the future"),
+        ("name: v\n      token: demo-vault-token", 7, "in use already"),
+        ("name: example", 6, "another organization has the vault `example`"),
+    ] {
+        let seed = formatdoc! {"
+            version: 1
+            organizations:
+              - name: A
+                people: [{{ email: bob@a.test }}]
+                license_vault:
+                  {section}
+        "};
+        let problem = app.control().post("/seed", &seed).await.expect_problem(400);
+        assert_eq!(problem["errors"][0]["line"], line, "{problem}");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(says), "{problem}");
     }
 }

@@ -1,8 +1,6 @@
 //! Who may see the pages, and whose forms are taken.
 
-use axum::{body::Body, http::Request};
 use http_body_util::BodyExt as _;
-use tower::ServiceExt as _;
 
 use super::{PAGES, Reader, button, field};
 use crate::support::{Database, TestApp};
@@ -15,19 +13,19 @@ async fn start(further: &[&str]) -> TestApp {
 async fn every_way_in_leads_to_the_pages() {
     let app = start(&[]).await;
     for path in ["/_emulator/", "/_emulator/ui"] {
-        let answer = app.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        let answer = app.client().get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/_emulator/ui/")), "{path}");
     }
-    app.control("GET", "/ui/nothing", "").await.problem(404);
+    app.control().get("/ui/nothing").await.expect_problem(404);
 }
 
 #[tokio::test]
 async fn control_off_removes_them() {
     let app = start(&["--control", "off"]).await;
     for path in ["/", "", "/ui", "/ui/", "/ui/jetbrains-account", "/ui/pages.css", "/ui/events", "/ui/login"] {
-        app.control("GET", path, "").await.problem(404);
+        app.control().get(path).await.expect_problem(404);
     }
-    app.control("POST", "/ui/calls", "").await.problem(404);
+    app.control().post("/ui/calls", "").await.expect_problem(404);
 }
 
 #[tokio::test]
@@ -37,8 +35,7 @@ async fn other_sites_and_foreign_names_are_refused() {
         for (name, value) in
             [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site"), ("host", "evil.example")]
         {
-            let request = Request::get(format!("/_emulator/ui{path}")).header(name, value);
-            app.send(request.body(Body::empty()).unwrap()).await.problem(403);
+            app.control().with_header(name, value).get(&format!("/ui{path}")).await.expect_problem(403);
         }
     }
 }
@@ -52,7 +49,7 @@ async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
     let call = button(&page, "+1 d").unwrap();
     let own = field(&page, "form");
     assert_ne!(own, foreign);
-    let before = app.control("GET", "/clock", "").await.ok();
+    let before = app.control().get("/clock").await.expect_ok();
     for fields in [
         vec![("back", "/_emulator/ui/"), ("call", &*call)],
         vec![("form", ""), ("back", "/_emulator/ui/"), ("call", &call)],
@@ -78,10 +75,10 @@ async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
         let answer = one.post(&[("form", &own), ("back", back), ("call", call)]).await;
         assert_eq!(answer.status, 400, "{back} {call}: {}", answer.text());
     }
-    assert_eq!(app.control("GET", "/clock", "").await.ok(), before);
+    assert_eq!(app.control().get("/clock").await.expect_ok(), before);
     let done = one.post(&[("form", &own), ("back", "/_emulator/ui/"), ("call", &call)]).await;
     assert_eq!(done.status, 303, "{}", done.text());
-    assert_eq!(app.control("GET", "/clock", "").await.ok()["now"], "2026-01-16T09:00:00Z");
+    assert_eq!(app.control().get("/clock").await.expect_ok()["now"], "2026-01-16T09:00:00Z");
 }
 
 #[tokio::test]
@@ -102,7 +99,7 @@ async fn bodies_that_are_no_json_objects_are_refused_in_the_page() {
         assert!(super::plain(answer.text()).contains(says), "{value}: {}", answer.text());
         assert!(answer.text().contains("Inject: refused"), "{}", answer.text());
     }
-    assert_eq!(app.control("GET", "/faults", "").await.ok(), serde_json::json!([]));
+    assert_eq!(app.control().get("/faults").await.expect_ok(), serde_json::json!([]));
 }
 
 #[tokio::test]
@@ -136,8 +133,7 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
     let frozen = reader.click(&page, "+1 h").await;
     assert_eq!(frozen.status, 303);
     // The session is good for the pages only.
-    let request = Request::get("/_emulator/clock").header("cookie", &cookies);
-    app.send(request.body(Body::empty()).unwrap()).await.problem(401);
+    app.control().with_header("cookie", &cookies).get("/clock").await.expect_problem(401);
     // Nor for a Locum with another token, even under the same server key.
     let other = start(&["--control-token", "another"]).await;
     let mut reader = Reader { app: &other, cookies: reader.cookies };
@@ -149,11 +145,10 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
 #[tokio::test]
 async fn pages_hear_of_what_happens() {
     let app = start(&[]).await;
-    let request = Request::get("/_emulator/ui/events?space=default").body(Body::empty()).unwrap();
-    let response = app.router.clone().oneshot(request).await.unwrap();
+    let response = app.control().get_stream("/ui/events?space=default").await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body = response.into_body();
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(first.starts_with(b"event: state"), "{first:?}");
-    app.control("GET", "/ui/events?space=nowhere", "").await.problem(404);
+    app.control().get("/ui/events?space=nowhere").await.expect_problem(404);
 }

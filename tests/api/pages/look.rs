@@ -1,18 +1,17 @@
 //! What pages are made of: nothing from elsewhere, nothing inline, nothing unescaped, and not much.
 
-use axum::{body::Body, http::Request};
-
 use super::{PAGES, Reader};
-use crate::support::{Answer, Database, TestApp};
+use crate::support::{Answer, Database, FULL_KEY, Role, TestApp};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 async fn start() -> TestApp {
     TestApp::start_with(Database::Sqlite, &[]).await
 }
 
 async fn asset(app: &TestApp, name: &str) -> Answer {
-    app.send(Request::get(format!("/_emulator/ui/{name}")).body(Body::empty()).unwrap()).await
+    app.control().get(&format!("/ui/{name}")).await
 }
 
 #[tokio::test]
@@ -58,8 +57,8 @@ async fn nothing_comes_from_elsewhere_and_nothing_is_inline() {
 async fn a_whole_page_stays_under_60_kb() {
     let app = start().await;
     for number in 0..60 {
-        app.org_viewer().get(&format!("/customer/licenses?perPage=5&page={number}")).await;
-        app.full_key().get("/api-tokens?pageSize=5").await;
+        app.jetbrains_account(Role::OrgViewer).get(&format!("/customer/licenses?perPage=5&page={number}")).await;
+        app.atlassian(FULL_KEY).get("/api-tokens?pageSize=5").await;
     }
     let mut reader = Reader::new(&app);
     let shared = asset(&app, "pages.css").await.body.len() + asset(&app, "pages.js").await.body.len();
@@ -80,33 +79,45 @@ async fn every_value_is_written_as_text() {
         "people": [{ "email": "ann@example.test", "name": NASTY }, { "email": "bob@example.test", "name": "Bob" }],
         "jetbrains_account": {
             "teams": [{ "id": 1, "name": NASTY }],
-            "roles": [{ "person": "ann@example.test", "role": "organization_admin" }, { "person": "bob@example.test", "role": "viewer", "team": 1 }],
+            "roles": [
+                { "person": "ann@example.test", "role": "organization_admin" },
+                { "person": "bob@example.test", "role": "viewer", "team": 1 },
+            ],
             "tokens": [{ "person": "bob@example.test", "team": 1 }],
-            "licenses": [{ "product": "II", "team": 1, "assignee": { "license_key": "K", "registration_name": NASTY } }],
+            "licenses": [
+                { "product": "II", "team": 1, "assignee": { "license_key": "K", "registration_name": NASTY } },
+            ],
         },
         "license_vault": {
             "name": "nasty", "administrators": ["ann@example.test"],
             "pools": [{ "product": "II", "regular": 1 }],
-            "allocations": [{ "user": "bob@example.test", "product": "II", "running": [{ "product": "II", "version": NASTY, "host": NASTY }] }],
-            "denials": [{ "user": "eve@example.test", "product": NASTY, "host": NASTY, "reason": NASTY, "description": NASTY }],
+            "allocations": [{
+                "user": "bob@example.test",
+                "product": "II",
+                "running": [{ "product": "II", "version": NASTY, "host": NASTY }],
+            }],
+            "denials": [
+                { "user": "eve@example.test", "product": NASTY, "host": NASTY, "reason": NASTY, "description": NASTY },
+            ],
         },
         "atlassian": {
             "api_keys": [{ "label": NASTY }],
             "api_tokens": [{ "user": "bob@example.test", "label": NASTY, "scopes": [NASTY] }],
-            "service_accounts": [{ "id": "svc-nasty", "name": NASTY, "tokens": [{ "label": NASTY, "scopes": [NASTY] }], "oauth_clients": [{ "name": NASTY }] }],
+            "service_accounts": [{
+                "id": "svc-nasty",
+                "name": NASTY,
+                "tokens": [{ "label": NASTY, "scopes": [NASTY] }],
+                "oauth_clients": [{ "name": NASTY }],
+            }],
         },
     }] });
-    app.control("POST", "/seed?mode=replace", &seed.to_string()).await.ok();
-    app.control(
-        "POST",
-        "/faults",
-        &serde_json::json!({ "match": { "credential": NASTY }, "then": { "body": NASTY } }).to_string(),
-    )
-    .await
-    .ok();
-    let request =
-        Request::post("/api/v1/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='%22").header("x-note", NASTY);
-    let asked = app.send(request.body(Body::from(NASTY)).unwrap()).await;
+    app.control().post("/seed?mode=replace", &seed).await.expect_ok();
+    app.control()
+        .post("/faults", serde_json::json!({ "match": { "credential": NASTY }, "then": { "body": NASTY } }))
+        .await
+        .expect_ok();
+    let client = app.jetbrains_account(Role::Anonymous).with_header("x-note", NASTY);
+    let asked = client.post("/%3Cimg%20src=x%20onerror=alert(1)%3E?a=%3Cscript%3E&b='%22", NASTY).await;
     let id = asked.header("x-request-id").unwrap();
     let query: String = form_urlencoded::byte_serialize(NASTY.as_bytes()).collect();
     let mut reader = Reader::new(&app);

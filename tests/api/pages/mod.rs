@@ -4,10 +4,7 @@ mod guard;
 mod look;
 mod steps;
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode},
-};
+use axum::http::StatusCode;
 
 use crate::support::{Answer, TestApp};
 
@@ -34,13 +31,13 @@ impl<'a> Reader<'a> {
     }
 
     async fn send(&mut self, method: &str, path: &str, body: String) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "localhost:8080")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", self.cookies.join("; "));
-        let answer = self.app.send(request.body(Body::from(body)).unwrap()).await;
+        let browser = self
+            .app
+            .client()
+            .with_header("host", "localhost:8080")
+            .with_header("content-type", "application/x-www-form-urlencoded")
+            .with_header("cookie", &self.cookies.join("; "));
+        let answer = browser.call(method, path, body).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");

@@ -11,7 +11,7 @@ use locum::{
             api_key::ApiKey,
             api_token::ApiToken,
             date_filter::{Search, Tense, Unit},
-            listing::{Cursor, Field, Filter, Order, PageRequest, PageResult, SortKeyed},
+            listing::{Cursor, Filter, Order, PageRequest, PageResult, SortField, SortKeyed},
         },
         store as atlassian_store,
     },
@@ -26,7 +26,7 @@ pub fn now() -> Time {
 }
 
 /// `count` units, in microseconds.
-pub fn distance(count: i64, unit: Unit) -> i128 {
+pub fn microseconds(count: i64, unit: Unit) -> i128 {
     let seconds = match unit {
         Unit::Minute => 60,
         Unit::Hour => 3_600,
@@ -38,7 +38,7 @@ pub fn distance(count: i64, unit: Unit) -> i128 {
 
 /// What is asked for, and how it is walked through.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ListQuery {
     pub q: Option<String>,
     pub blocked: Option<bool>,
     pub created: Option<Search>,
@@ -48,7 +48,7 @@ pub struct Wish {
     pub size: i64,
 }
 
-impl Wish {
+impl ListQuery {
     pub fn filter(&self) -> Filter {
         let interval = |search: Option<Search>, tense| search.map(|search| search.interval(now(), tense));
         Filter {
@@ -61,7 +61,7 @@ impl Wish {
     }
 }
 
-pub fn by(fields: &[(Field, bool)]) -> Vec<Order> {
+pub fn order_by(fields: &[(SortField, bool)]) -> Vec<Order> {
     fields.iter().map(|(field, descending)| Order { field: *field, descending: *descending }).collect()
 }
 
@@ -105,19 +105,19 @@ impl<'a> From<&'a ApiKey> for Record<'a> {
 }
 
 impl Record<'_> {
-    fn passes(&self, wish: &Wish) -> bool {
+    fn passes(&self, query: &ListQuery) -> bool {
         let holds = |q: &String| {
             [self.label, &self.user.name, &self.user.email].iter().any(|f| f.to_lowercase().contains(&q.to_lowercase()))
         };
         let times = [
-            (wish.created, self.created, false),
-            (wish.last_active, self.last_active, false),
-            (wish.expires, self.expires, true),
+            (query.created, self.created, false),
+            (query.last_active, self.last_active, false),
+            (query.expires, self.expires, true),
         ];
-        wish.q.as_ref().is_none_or(holds)
-            && wish.blocked.is_none_or(|blocked| blocked == self.blocked)
+        query.q.as_ref().is_none_or(holds)
+            && query.blocked.is_none_or(|blocked| blocked == self.blocked)
             && times.into_iter().all(|(search, at, is_ahead)| {
-                search.is_none_or(|search| at.is_some_and(|at| is_meant(search, is_ahead, at.into())))
+                search.is_none_or(|search| at.is_some_and(|at| is_within(search, is_ahead, at.into())))
             })
     }
 
@@ -125,11 +125,11 @@ impl Record<'_> {
         let turned = |way: Ordering, down: bool| if down { way.reverse() } else { way };
         let by_field = |order: &Order| {
             let way = match order.field {
-                Field::Label => self.label.cmp(other.label),
-                Field::PersonName => self.user.name.cmp(&other.user.name),
-                Field::CreatedAt => self.created.cmp(&other.created),
-                Field::ExpiresAt => self.expires.cmp(&other.expires),
-                Field::LastActiveAt => self.last_active.cmp(&other.last_active),
+                SortField::Label => self.label.cmp(other.label),
+                SortField::PersonName => self.user.name.cmp(&other.user.name),
+                SortField::CreatedAt => self.created.cmp(&other.created),
+                SortField::ExpiresAt => self.expires.cmp(&other.expires),
+                SortField::LastActiveAt => self.last_active.cmp(&other.last_active),
             };
             turned(way, order.descending)
         };
@@ -139,7 +139,7 @@ impl Record<'_> {
 }
 
 /// atlassian-api-access §5, in numbers too wide to overflow.
-fn is_meant(search: Search, is_ahead: bool, at: i128) -> bool {
+fn is_within(search: Search, is_ahead: bool, at: i128) -> bool {
     let now = i128::from(micros(now()));
     let within =
         |from: Option<i128>, to: Option<i128>| from.is_none_or(|from| from <= at) && to.is_none_or(|to| at <= to);
@@ -148,35 +148,35 @@ fn is_meant(search: Search, is_ahead: bool, at: i128) -> bool {
         (Search::RangeTime(from, to), _) => {
             within(from.map(|from| now + i128::from(from)), to.map(|to| now + i128::from(to)))
         }
-        (Search::Gt(count, unit), false) => at < now - distance(count, unit),
-        (Search::Lt(count, unit), false) => now - distance(count, unit) < at && at <= now,
-        (Search::Gt(count, unit), true) => now + distance(count, unit) < at,
-        (Search::Lt(count, unit), true) => at < now + distance(count, unit),
+        (Search::Gt(count, unit), false) => at < now - microseconds(count, unit),
+        (Search::Lt(count, unit), false) => now - microseconds(count, unit) < at && at <= now,
+        (Search::Gt(count, unit), true) => now + microseconds(count, unit) < at,
+        (Search::Lt(count, unit), true) => at < now + microseconds(count, unit),
     }
 }
 
 /// The pages that the model answers.
-pub fn pages<'a, T: Clone + 'a>(all: &'a [T], wish: &Wish) -> Vec<Vec<T>>
+pub fn expect_pages<'a, T: Clone + 'a>(all: &'a [T], query: &ListQuery) -> Vec<Vec<T>>
 where
     Record<'a>: From<&'a T>,
 {
     let mut found: Vec<(Record<'a>, &T)> = all.iter().map(|item| (Record::from(item), item)).collect();
-    found.retain(|(record, _)| record.passes(wish));
-    found.sort_by(|(a, _), (b, _)| a.compare(b, &wish.sort));
+    found.retain(|(record, _)| record.passes(query));
+    found.sort_by(|(a, _), (b, _)| a.compare(b, &query.sort));
     let found: Vec<T> = found.into_iter().map(|(_, item)| item.clone()).collect();
     if found.is_empty() {
         return vec![found];
     }
-    found.chunks(usize::try_from(wish.size).unwrap()).map(<[T]>::to_vec).collect()
+    found.chunks(usize::try_from(query.size).unwrap()).map(<[T]>::to_vec).collect()
 }
 
 /// Pages on the way there, and on the way back.
 pub type Walk<T> = [Vec<Vec<T>>; 2];
 
 /// The pages of the list by `next`, and the same pages once more, as found by `prev` from the last one.
-pub async fn walk<T>(wish: &Wish, mut page: impl AsyncFnMut(&PageRequest) -> PageResult<T>) -> Walk<T> {
+pub async fn walk<T>(query: &ListQuery, mut page: impl AsyncFnMut(&PageRequest) -> PageResult<T>) -> Walk<T> {
     const ENOUGH: usize = 1_000;
-    let mut of = PageRequest { sort: wish.sort.clone(), cursor: Cursor::Start, size: wish.size };
+    let mut of = PageRequest { sort: query.sort.clone(), cursor: Cursor::Start, size: query.size };
     let (mut forward, mut backward) = (Vec::new(), Vec::new());
     let mut prev = None;
     loop {
@@ -200,11 +200,11 @@ pub async fn walk<T>(wish: &Wish, mut page: impl AsyncFnMut(&PageRequest) -> Pag
     [forward, backward]
 }
 /// What a database answers: the walk, and the count.
-pub async fn ask(app: &TestApp, organization: OrganizationId, wish: &Wish) -> (Walk<ApiToken>, i64) {
-    let (mut db, filter) = (app.app.db.read().await.unwrap(), wish.filter());
+pub async fn query_database(app: &TestApp, organization: OrganizationId, query: &ListQuery) -> (Walk<ApiToken>, i64) {
+    let (mut db, filter) = (app.app.db.read().await.unwrap(), query.filter());
     let count = atlassian_store::api_token::count(&mut db, organization, &filter).await.unwrap();
     let walked =
-        walk(wish, async |of| atlassian_store::api_token::page(&mut db, organization, &filter, of).await.unwrap())
+        walk(query, async |of| atlassian_store::api_token::page(&mut db, organization, &filter, of).await.unwrap())
             .await;
     (walked, count)
 }
@@ -216,34 +216,34 @@ fn ids<T: SortKeyed>(pages: &[Vec<T>]) -> Vec<Vec<&str>> {
 /// The answer is the model's.
 pub fn compare<'a, T: SortKeyed + Clone + PartialEq + 'a>(
     all: &'a [T],
-    wish: &Wish,
+    query: &ListQuery,
     (answer, count): &(Walk<T>, i64),
 ) -> Result<(), TestCaseError>
 where
     Record<'a>: From<&'a T>,
 {
-    let pages = pages(all, wish);
+    let pages = expect_pages(all, query);
     let expected = [&pages[..], &pages[..pages.len() - 1]];
     for (way, (expected, found)) in ["forward", "backward"].into_iter().zip(expected.into_iter().zip(answer)) {
-        prop_assert_eq!(ids(expected), ids(found), "{}: {:?}", way, wish);
-        prop_assert!(expected == found, "{}, records are not as they were added: {:?}", way, wish);
+        prop_assert_eq!(ids(expected), ids(found), "{}: {:?}", way, query);
+        prop_assert!(expected == found, "{}, records are not as they were added: {:?}", way, query);
     }
-    prop_assert_eq!(i64::try_from(pages.concat().len()).unwrap(), *count, "count: {:?}", wish);
+    prop_assert_eq!(i64::try_from(pages.concat().len()).unwrap(), *count, "count: {:?}", query);
     Ok(())
 }
 
 /// As [`compare`].
 #[track_caller]
-pub fn check<'a, T: SortKeyed + Clone + PartialEq + 'a>(all: &'a [T], wish: &Wish, answer: &(Walk<T>, i64))
+pub fn check<'a, T: SortKeyed + Clone + PartialEq + 'a>(all: &'a [T], query: &ListQuery, answer: &(Walk<T>, i64))
 where
     Record<'a>: From<&'a T>,
 {
-    let compared = compare(all, wish, answer);
+    let compared = compare(all, query, answer);
     assert!(compared.is_ok(), "{compared:?}");
 }
 
 /// An organization of its own for the tokens.
-pub async fn keep(app: &TestApp, customer_code: i64, tokens: &[ApiToken]) -> OrganizationId {
+pub async fn store_tokens(app: &TestApp, customer_code: i64, tokens: &[ApiToken]) -> OrganizationId {
     let space = app.app.space(DEFAULT_SPACE).await.unwrap();
     let mut db = app.app.db.write(space.id).await.unwrap();
     let org_id = format!("org-{customer_code}");

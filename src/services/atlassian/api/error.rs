@@ -4,29 +4,76 @@
 use std::borrow::Cow;
 
 use axum::{
-    body::Body,
-    extract::Request,
-    http::{HeaderValue, StatusCode, header},
-    middleware::Next,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::{Error, ParameterProblem},
-    http::{observe::RequestId, vendor_service::Refusal},
-    services::atlassian::JSON,
+    core::error::Error,
+    http::{request_context::RequestContext, vendor_service::Refusal},
+    services::atlassian::{JSON, domain::api_access::AccessDenied},
 };
 
-/// A fault on its way out.
-#[derive(Debug)]
-pub struct AtlassianError(Error);
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AtlassianError {
+    /// The credential is good, and not for this.
+    #[error(transparent)]
+    AccessDenied(#[from] AccessDenied),
+    /// A parameter or a member of the body is wrong.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A query as it makes the vendor fail, where a quirk asks for that.
+    #[error("the vendor fails here")]
+    VendorFailure,
+    #[error("there is no such API key")]
+    UnknownApiKey,
+    #[error("there is no such OAuth client")]
+    UnknownOAuthClient,
+    #[error("there is no such service account")]
+    UnknownServiceAccount,
+    /// There are as many service accounts as a quirk allows.
+    #[error("the organization may have {0} service accounts")]
+    QuotaReached(u32),
+    /// What any service may refuse.
+    #[error(transparent)]
+    Shared(#[from] Error),
+}
 
-impl From<Error> for AtlassianError {
-    fn from(fault: Error) -> Self {
-        Self(fault)
+/// A parameter or a member of the body that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
+pub struct ParameterError {
+    problem: ParameterProblem,
+    /// The parameter, and what it should be.
+    pub(crate) detail: String,
+}
+
+impl ParameterError {
+    pub(crate) fn new(problem: ParameterProblem, detail: impl Into<String>) -> Self {
+        Self { problem, detail: detail.into() }
     }
+
+    /// One that cannot be read.
+    pub(crate) fn format(detail: impl Into<String>) -> Self {
+        Self::new(ParameterProblem::Format, detail)
+    }
+}
+
+/// What is wrong with a parameter (atlassian-api-access §3).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ParameterProblem {
+    /// A companion parameter is missing, or they contradict each other.
+    Combination,
+    /// It cannot be read.
+    Format,
+    /// It is a page size that is not allowed.
+    PageSize,
+    /// It is not something to sort by.
+    Sort,
 }
 
 /// An error of the gateway, which stands before the service.
@@ -76,8 +123,9 @@ pub(crate) struct ErrorItem {
 }
 
 /// The codes; there are no others.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Debug, Clone, Copy, IntoStaticStr, ToSchema)]
+#[schema(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     /// A companion parameter is missing, or they contradict each other.
     InvalidApiTokenSearchQuery,
@@ -93,100 +141,139 @@ pub(crate) enum Code {
     GenericError,
 }
 
-impl Code {
-    fn name(self) -> &'static str {
-        match self {
-            Self::InvalidApiTokenSearchQuery => "INVALID_API_TOKEN_SEARCH_QUERY",
-            Self::InvalidFieldFormat => "INVALID_FIELD_FORMAT",
-            Self::InvalidPageSize => "INVALID_PAGE_SIZE",
-            Self::InvalidSort => "INVALID_SORT",
-            Self::FeatureNotEnabled => "FEATURE_NOT_ENABLED",
-            Self::GenericError => "GENERIC_ERROR",
-        }
-    }
-}
-
-/// A service error that waits for its request's id.
-#[derive(Debug, Clone)]
-struct Unnumbered {
-    status: StatusCode,
-    code: Cow<'static, str>,
-    title: &'static str,
-    detail: Option<String>,
+/// Which of the two dialects answers, and with what.
+enum Answer {
+    Gateway { status: StatusCode, message: &'static str, retry_after: Option<i64> },
+    Service { status: StatusCode, code: Code, title: &'static str, detail: Option<String> },
 }
 
 impl IntoResponse for AtlassianError {
     fn into_response(self) -> Response {
-        self.0.log();
-        let refusal = Refusal(self.0.to_string());
-        let Some((status, message)) = gateway(&self.0) else {
-            let unnumbered = service(self.0);
-            let mut response = unnumbered.status.into_response();
-            response.extensions_mut().insert(unnumbered);
-            response.extensions_mut().insert(refusal);
-            return response;
-        };
-        let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
-        let retry_after = match self.0 {
-            // unverified: that there is a Retry-After (atlassian-api-access §4).
-            Error::RateLimited { retry_after } => Some(retry_after),
-            Error::Unavailable(_) | Error::DataReplaced => Some(1),
-            _ => None,
-        };
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        if let Self::Shared(error) = &self {
+            error.log();
         }
+        let refusal = Refusal(self.to_string());
+        let mut response = match answer(&self) {
+            Answer::Gateway { status, message, retry_after } => {
+                let mut response = gateway_response(status, message);
+                if let Some(seconds) = retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                }
+                response
+            }
+            Answer::Service { status, code, title, detail } => {
+                let code: &'static str = code.into();
+                service_response(status, Cow::Borrowed(code), title, detail)
+            }
+        };
         response.extensions_mut().insert(refusal);
         response
     }
 }
 
-/// unverified: the texts, and everything about this envelope on this very service (atlassian-api-access §2).
-fn gateway(fault: &Error) -> Option<(StatusCode, &'static str)> {
+/// unverified: which cause has which code (atlassian-api-access §3); the titles.
+fn answer(error: &AtlassianError) -> Answer {
     use StatusCode as S;
-    Some(match fault {
-        // A space that is deleted under a running request takes the key along.
-        Error::CredentialMissing | Error::CredentialRejected => (S::UNAUTHORIZED, "Unauthorized"),
-        Error::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "Rate limit exceeded"),
-        Error::RouteUnknown => (S::NOT_FOUND, "Request failed to match any route"),
-        Error::MethodUnknown => (S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
-        Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
-        Error::TimedOut => (S::GATEWAY_TIMEOUT, "Gateway Timeout"),
-        Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        _ => return None,
-    })
+    let (status, code, title) = match error {
+        AtlassianError::AccessDenied(
+            AccessDenied::ForeignTenant | AccessDenied::ScopeMissing(_) | AccessDenied::SessionRequired,
+        ) => (S::FORBIDDEN, Code::GenericError, "Forbidden"),
+        AtlassianError::Parameter(ParameterError { problem, .. }) => {
+            let (code, title) = match problem {
+                ParameterProblem::Combination => (Code::InvalidApiTokenSearchQuery, "Invalid search query"),
+                ParameterProblem::Format => (Code::InvalidFieldFormat, "Invalid field format"),
+                ParameterProblem::PageSize => (Code::InvalidPageSize, "Invalid page size"),
+                ParameterProblem::Sort => (Code::InvalidSort, "Invalid sort"),
+            };
+            (S::BAD_REQUEST, code, title)
+        }
+        AtlassianError::VendorFailure => return internal_error(),
+        AtlassianError::UnknownApiKey => (S::BAD_REQUEST, Code::GenericError, "Bad request"),
+        AtlassianError::UnknownOAuthClient | AtlassianError::UnknownServiceAccount => {
+            (S::NOT_FOUND, Code::GenericError, "Not found")
+        }
+        AtlassianError::QuotaReached(_) => (S::CONFLICT, Code::GenericError, "Quota reached"),
+        AtlassianError::Shared(error) => return shared_answer(error),
+    };
+    Answer::Service { status, code, title, detail: Some(error.to_string()) }
 }
 
-/// unverified: which cause has which code (atlassian-api-access §3); the titles.
-fn service(fault: Error) -> Unnumbered {
+/// unverified: the gateway's texts, and everything about its envelope on this very service (atlassian-api-access §2);
+/// that there is a Retry-After (§4).
+fn shared_answer(error: &Error) -> Answer {
     use StatusCode as S;
-    let (status, code, title) = match &fault {
-        Error::Parameter { problem, .. } => match problem {
-            ParameterProblem::Combination => (S::BAD_REQUEST, Code::InvalidApiTokenSearchQuery, "Invalid search query"),
-            ParameterProblem::Format => (S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format"),
-            ParameterProblem::PageSize => (S::BAD_REQUEST, Code::InvalidPageSize, "Invalid page size"),
-            ParameterProblem::Sort => (S::BAD_REQUEST, Code::InvalidSort, "Invalid sort"),
+    let gateway = |status, message| Answer::Gateway { status, message, retry_after: None };
+    let service =
+        |status, code, title, detail: &str| Answer::Service { status, code, title, detail: Some(detail.to_owned()) };
+    match error {
+        // A space that is deleted under a running request takes the key along.
+        Error::CredentialMissing | Error::CredentialRejected => gateway(S::UNAUTHORIZED, "Unauthorized"),
+        Error::RateLimited { retry_after } => Answer::Gateway {
+            status: S::TOO_MANY_REQUESTS,
+            message: "Rate limit exceeded",
+            retry_after: Some(*retry_after),
         },
-        Error::Unreadable(_) => (S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format"),
-        Error::ServiceDisabled => (S::FORBIDDEN, Code::FeatureNotEnabled, "Feature not enabled"),
-        Error::ForeignTenant | Error::ScopeMissing(_) | Error::SessionRequired => {
-            (S::FORBIDDEN, Code::GenericError, "Forbidden")
+        Error::RouteUnknown => gateway(S::NOT_FOUND, "Request failed to match any route"),
+        Error::MethodUnknown => gateway(S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+        Error::BodyTooLarge => gateway(S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+        Error::TimedOut => gateway(S::GATEWAY_TIMEOUT, "Gateway Timeout"),
+        Error::Unavailable(_) | Error::DataReplaced => {
+            Answer::Gateway { status: S::SERVICE_UNAVAILABLE, message: "Service Unavailable", retry_after: Some(1) }
         }
-        Error::NotFound(_) => (S::NOT_FOUND, Code::GenericError, "Not found"),
-        Error::FieldMissing(_) => (S::BAD_REQUEST, Code::GenericError, "Bad request"),
-        Error::QuotaReached(_) => (S::CONFLICT, Code::GenericError, "Quota reached"),
-        _ => (S::INTERNAL_SERVER_ERROR, Code::GenericError, "Internal server error"),
-    };
-    let detail = match fault {
-        Error::Unreadable(why) => Some(why),
-        fault if status == S::INTERNAL_SERVER_ERROR => {
-            drop(fault);
-            None
+        Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format", why),
+        Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, "Not found", what),
+        Error::ServiceDisabled => {
+            service(S::FORBIDDEN, Code::FeatureNotEnabled, "Feature not enabled", &error.to_string())
         }
-        fault => Some(fault.to_string()),
-    };
-    Unnumbered { status, code: Cow::Borrowed(code.name()), title, detail }
+        // Other services' refusals, and those of the control API: nothing here makes them.
+        Error::TenantMissing
+        | Error::ForeignTeam { .. }
+        | Error::TeamToken
+        | Error::EditForbidden { .. }
+        | Error::ForeignTenant
+        | Error::ScopeMissing(_)
+        | Error::SessionRequired
+        | Error::QuotaReached(_)
+        | Error::Exists(_)
+        | Error::ActorRefused(_)
+        | Error::FieldMissing(_)
+        | Error::EmailInvalid(_)
+        | Error::NameInvalid(_)
+        | Error::Parameter { .. }
+        | Error::VendorFailure
+        | Error::Invalid { .. }
+        | Error::LicenseUnknown(_)
+        | Error::TeamUnknown(_)
+        | Error::ProductUnknown(_)
+        | Error::NoLicenseAvailable { .. }
+        | Error::LicenseUnavailable(_)
+        | Error::RecentlyAssigned(_)
+        | Error::NotEmulated(_)
+        | Error::ControlRefused(_)
+        | Error::Internal(_) => internal_error(),
+    }
+}
+
+fn internal_error() -> Answer {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Answer::Service { status, code: Code::GenericError, title: "Internal server error", detail: None }
+}
+
+fn gateway_response(status: StatusCode, message: &'static str) -> Response {
+    let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+}
+
+fn service_response(
+    status: StatusCode,
+    code: Cow<'static, str>,
+    title: &'static str,
+    detail: Option<String>,
+) -> Response {
+    let id = RequestContext::current().map(|request| request.id.to_string()).unwrap_or_default();
+    let item = ErrorItem { id, status: status.as_str().to_owned(), code, title, detail };
+    let body = serde_json::to_vec(&ErrorResponse { errors: vec![item] }).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
 /// An error that a tester asked for: the gateway's, where it answers with such a status, else the service's.
@@ -194,32 +281,9 @@ pub(crate) fn injected(status: StatusCode, code: Option<&str>) -> Response {
     const OF_THE_GATEWAY: [u16; 6] = [401, 405, 429, 502, 503, 504];
     let reason = status.canonical_reason().unwrap_or("Error");
     if code.is_none() && OF_THE_GATEWAY.contains(&status.as_u16()) {
-        let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message: reason }).unwrap_or_default();
-        return (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+        return gateway_response(status, reason);
     }
-    let code = code.map_or(Cow::Borrowed(Code::GenericError.name()), |code| Cow::Owned(code.to_owned()));
-    let mut response = status.into_response();
-    response.extensions_mut().insert(Unnumbered { status, code, title: reason, detail: None });
-    response
-}
-
-/// Middleware: writes service errors with the id of their request.
-pub(crate) async fn number(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().cloned();
-    let mut response = next.run(request).await;
-    let Some(error) = response.extensions_mut().remove::<Unnumbered>() else { return response };
-    let Unnumbered { status, code, title, detail } = error;
-    let item = ErrorItem {
-        id: id.map(|id| id.0.to_string()).unwrap_or_default(),
-        status: status.as_str().to_owned(),
-        code,
-        title,
-        detail,
-    };
-    let body = serde_json::to_vec(&ErrorResponse { errors: vec![item] }).unwrap_or_default();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, JSON);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    *response.body_mut() = Body::from(body);
-    response
+    let generic: &'static str = Code::GenericError.into();
+    let code = code.map_or(Cow::Borrowed(generic), |code| Cow::Owned(code.to_owned()));
+    service_response(status, code, reason, None)
 }

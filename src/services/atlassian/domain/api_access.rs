@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    core::{error::Error, rate_window},
-    domain::organization::Organization,
-};
+use crate::{core::rate_window::RateLimit, domain::organization::Organization};
 
 /// Somebody, as Atlassian shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,22 +20,8 @@ pub const DEFAULT_LIMIT: i64 = 200;
 /// The window when nothing else is said (unverified: atlassian-api-access §4).
 pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
 
-/// An organization's rate limit; what it does not say is the server's setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests in one window.
-    pub limit: i64,
-    /// The window's length.
-    pub window: Duration,
-    /// What happens to the request after the last one.
-    pub mode: Option<rate_window::Mode>,
-}
-
-impl Default for RateLimit {
-    fn default() -> Self {
-        Self { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None }
-    }
-}
+/// The rate limit when nothing else is said.
+pub const DEFAULT_RATE_LIMIT: RateLimit = RateLimit { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None };
 
 /// Choices where the vendor's documents and observations disagree, or say nothing (atlassian-api-access §12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,28 +78,42 @@ pub struct Admin {
     pub quirks: Quirks,
 }
 
+/// Why a good credential is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccessDenied {
+    /// The request names another organization.
+    #[error("the credential belongs to another organization")]
+    ForeignTenant,
+    /// The key lacks a scope.
+    #[error("the scope {0} is needed")]
+    ScopeMissing(&'static str),
+    /// Only an administrator's browser session may do this.
+    #[error("only an administrator's session may do this")]
+    SessionRequired,
+}
+
 impl Admin {
     /// A key without scopes may do everything, one with scopes only what they name
     /// (atlassian-api-access §2). A session may do what only sessions may.
     ///
     /// # Errors
-    /// [`Error::ScopeMissing`].
-    pub fn check_scope(&self, needed: &'static str) -> Result<(), Error> {
+    /// [`AccessDenied::ScopeMissing`].
+    pub fn check_scope(&self, needed: &'static str) -> Result<(), AccessDenied> {
         match &self.access {
             Access::Key { scopes: None } => Ok(()),
             Access::Key { scopes: Some(scopes) } if scopes.iter().any(|scope| scope == needed) => Ok(()),
-            _ => Err(Error::ScopeMissing(needed)),
+            _ => Err(AccessDenied::ScopeMissing(needed)),
         }
     }
 
     /// The administrator of a session.
     ///
     /// # Errors
-    /// [`Error::SessionRequired`].
-    pub fn administrator(&self) -> Result<&User, Error> {
+    /// [`AccessDenied::SessionRequired`].
+    pub fn administrator(&self) -> Result<&User, AccessDenied> {
         match &self.access {
             Access::Session { administrator } => Ok(administrator),
-            Access::Key { .. } => Err(Error::SessionRequired),
+            Access::Key { .. } => Err(AccessDenied::SessionRequired),
         }
     }
 }
@@ -141,7 +138,7 @@ mod tests {
     fn with(access: Access) -> Admin {
         let organization =
             Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
-        Admin { organization, access, rate_limit: RateLimit::default(), quirks: Quirks::default() }
+        Admin { organization, access, rate_limit: DEFAULT_RATE_LIMIT, quirks: Quirks::default() }
     }
 
     #[test]

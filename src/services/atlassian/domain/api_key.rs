@@ -4,7 +4,7 @@ use crate::{
     core::clock::Time,
     services::atlassian::domain::{
         api_access::User,
-        listing::{Field, SortKeyed, Value, moment},
+        listing::{SortField, SortKeyed, SortValue, micros_or_none},
     },
 };
 
@@ -31,13 +31,13 @@ impl SortKeyed for ApiKey {
         &self.id
     }
 
-    fn value(&self, field: Field) -> Value {
+    fn value(&self, field: SortField) -> SortValue {
         match field {
-            Field::Label => Value::Text(self.label.clone()),
-            Field::PersonName => Value::Text(self.created_by.name.clone()),
-            Field::CreatedAt => Value::Time(moment(Some(self.created_at))),
-            Field::ExpiresAt => Value::Time(moment(Some(self.expires_at))),
-            Field::LastActiveAt => Value::Time(moment(self.last_active_at)),
+            SortField::Label => SortValue::Text(self.label.clone()),
+            SortField::PersonName => SortValue::Text(self.created_by.name.clone()),
+            SortField::CreatedAt => SortValue::Time(micros_or_none(Some(self.created_at))),
+            SortField::ExpiresAt => SortValue::Time(micros_or_none(Some(self.expires_at))),
+            SortField::LastActiveAt => SortValue::Time(micros_or_none(self.last_active_at)),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Date filters: seven parameters that say which moments are meant (atlassian-api-access §5).
 
-use std::str::FromStr;
-
 use crate::{
     core::clock::{Time, micros},
     services::atlassian::domain::listing::Interval,
@@ -28,20 +26,6 @@ impl Unit {
             Self::Hour => 60 * MINUTE,
             Self::Day => 24 * 60 * MINUTE,
             Self::Week => 7 * 24 * 60 * MINUTE,
-        }
-    }
-}
-
-impl FromStr for Unit {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "minute" => Ok(Self::Minute),
-            "hour" => Ok(Self::Hour),
-            "day" => Ok(Self::Day),
-            "week" => Ok(Self::Week),
-            _ => Err(()),
         }
     }
 }

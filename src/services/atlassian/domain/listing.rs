@@ -1,10 +1,10 @@
 //! Lists that are sorted, filtered and paged by key (atlassian-api-access §5, §6).
 
-use crate::core::clock::{Time, micros};
+use crate::core::clock::{Time, from_micros, micros};
 
 /// What a list can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum SortField {
     /// The record's label.
     Label,
     /// The name of whose it is, or of who made it.
@@ -17,7 +17,7 @@ pub enum Field {
     LastActiveAt,
 }
 
-impl Field {
+impl SortField {
     /// Its values are moments; else texts.
     pub fn is_time(self) -> bool {
         matches!(self, Self::CreatedAt | Self::ExpiresAt | Self::LastActiveAt)
@@ -27,14 +27,14 @@ impl Field {
 /// One field of a sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    pub field: Field,
+    pub field: SortField,
     /// Greatest first.
     pub descending: bool,
 }
 
 /// What a record is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum SortValue {
     /// A text, compared code point by code point.
     Text(String),
     /// Microseconds since 1970, or [`NO_DATE`].
@@ -46,9 +46,14 @@ pub enum Value {
 /// unverified: descending, a missing value is last; ascending, by the same order, first (atlassian-api-access §6).
 pub const NO_DATE: i64 = -1;
 
-/// A moment or [`NO_DATE`], as it is stored and sorted.
-pub fn moment(time: Option<Time>) -> i64 {
+/// A moment or [`NO_DATE`], in microseconds since 1970, as it is stored and sorted.
+pub fn micros_or_none(time: Option<Time>) -> i64 {
     time.map_or(NO_DATE, micros)
+}
+
+/// Reads what [`micros_or_none`] wrote.
+pub fn read_micros(stored: i64) -> Option<Time> {
+    (stored != NO_DATE).then(|| from_micros(stored))
 }
 
 /// A place in a sorted list.
@@ -57,18 +62,18 @@ pub enum Cursor {
     /// Before the first record.
     Start,
     /// Behind the record with this key.
-    After(Key),
+    After(SortKey),
     /// Before the record with this key.
-    Before(Key),
+    Before(SortKey),
     /// At the record with this key, and behind it.
-    From(Key),
+    From(SortKey),
     /// At the record with this key, and before it.
-    UpTo(Key),
+    UpTo(SortKey),
 }
 
 impl Cursor {
     /// The key, and whether its record belongs to the page.
-    pub fn key(&self) -> Option<(&Key, bool)> {
+    pub fn key(&self) -> Option<(&SortKey, bool)> {
         match self {
             Self::Start => None,
             Self::After(key) | Self::Before(key) => Some((key, false)),
@@ -84,9 +89,9 @@ impl Cursor {
 
 /// What a record is found by in a sorted list: the values it is sorted by, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct SortKey {
     /// One per field of the sort.
-    pub values: Vec<Value>,
+    pub values: Vec<SortValue>,
     /// The record's id, which decides between equal values.
     pub id: String,
 }
@@ -116,7 +121,7 @@ pub struct PageResult<T> {
 pub trait SortKeyed {
     fn id(&self) -> &str;
     /// What it is sorted by.
-    fn value(&self, field: Field) -> Value;
+    fn value(&self, field: SortField) -> SortValue;
 }
 
 impl<T: SortKeyed> PageResult<T> {
@@ -128,12 +133,12 @@ impl<T: SortKeyed> PageResult<T> {
         if page.cursor.is_backward() {
             found.reverse();
         }
-        let key = |item: &T| Key {
+        let key = |item: &T| SortKey {
             values: page.sort.iter().map(|order| item.value(order.field)).collect(),
             id: item.id().to_owned(),
         };
         let (first, last) = (found.first().map(key), found.last().map(key));
-        let more = |key: Option<Key>| key.filter(|_| is_more);
+        let more = |key: Option<SortKey>| key.filter(|_| is_more);
         // A page that everything was revoked from still leads back to the record that it was reached from.
         let (next, prev) = match page.cursor.clone() {
             Cursor::Start => (more(last).map(Cursor::After), None),
@@ -194,7 +199,7 @@ impl Filter {
 /// Between the fields of a text that is searched.
 const BETWEEN: char = '\u{1f}';
 
-/// The text that a search looks into.
+/// The text that a search looks into. In lower case, because letter case does not matter.
 pub fn normalize(fields: [&str; 3]) -> String {
     fields.map(lower).join(&BETWEEN.to_string())
 }
@@ -202,12 +207,12 @@ pub fn normalize(fields: [&str; 3]) -> String {
 /// The text that a search looks for; `None` when no field can hold it.
 ///
 /// unverified: fuzzy is a part of one field (atlassian-api-access §7.1).
-pub fn sought(q: &str) -> Option<String> {
+pub fn search_text(q: &str) -> Option<String> {
     (!q.contains([BETWEEN, '\0'])).then(|| lower(q))
 }
 
-/// Letter by letter, so that a part of a text is a part of it in lower case as well: `str::to_lowercase` looks at
-/// what stands around a sigma.
+/// Letter by letter and not by `str::to_lowercase`, because that looks at what stands around a sigma: then a part of a
+/// text would not always be a part of it in lower case.
 fn lower(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }

@@ -4,5 +4,6 @@ pub mod api_access;
 pub mod api_key;
 pub mod api_token;
 pub mod date_filter;
+pub(crate) mod ids;
 pub mod listing;
 pub mod service_account;

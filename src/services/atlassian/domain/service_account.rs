@@ -1,12 +1,10 @@
 //! Service accounts, their API tokens and their OAuth clients.
 
-use std::{fmt, str::FromStr};
-
 use crate::{
     core::clock::Time,
     services::atlassian::domain::{
         api_access::User,
-        listing::{Field, SortKeyed, Value, moment},
+        listing::{SortField, SortKeyed, SortValue, micros_or_none},
     },
 };
 
@@ -67,7 +65,8 @@ impl ServiceAccountToken {
 }
 
 /// What became of an OAuth client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_status)]
 pub enum ClientStatus {
     /// It works.
     Active,
@@ -77,27 +76,8 @@ pub enum ClientStatus {
     Expired,
 }
 
-impl FromStr for ClientStatus {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "active" => Ok(Self::Active),
-            "revoked" => Ok(Self::Revoked),
-            "expired" => Ok(Self::Expired),
-            _ => Err(format!("`{text}` is not a status: expected active, revoked or expired")),
-        }
-    }
-}
-
-impl fmt::Display for ClientStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Active => "active",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-        })
-    }
+fn unknown_status(text: &str) -> String {
+    format!("`{text}` is not a status: expected active, revoked or expired")
 }
 
 /// An OAuth client of a service account.
@@ -141,8 +121,8 @@ impl SortKeyed for OAuthClient {
     }
 
     /// Clients are listed by when they were made.
-    fn value(&self, _: Field) -> Value {
-        Value::Time(moment(Some(self.created_at)))
+    fn value(&self, _: SortField) -> SortValue {
+        SortValue::Time(micros_or_none(Some(self.created_at)))
     }
 }
 

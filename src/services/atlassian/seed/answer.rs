@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{NewTokens, Plan};
+use super::{NewTokens, PlannedAtlassian};
 
 /// What a seed made in Atlassian's administration.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,8 +32,8 @@ pub(crate) struct SeededServiceAccount {
     name: String,
 }
 
-impl From<Plan> for SeededAtlassian {
-    fn from(plan: Plan) -> Self {
+impl From<PlannedAtlassian> for SeededAtlassian {
+    fn from(plan: PlannedAtlassian) -> Self {
         let count = |tokens: &NewTokens| match tokens {
             NewTokens::One(_) => 1,
             NewTokens::Many(many) => many.count(),

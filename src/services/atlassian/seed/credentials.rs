@@ -1,6 +1,6 @@
 //! The API keys of a planned administration: for the banner, and as variables of a client.
 
-use super::{NewKey, Plan};
+use super::{NewKey, PlannedAtlassian};
 use crate::{
     core::token::PlainToken,
     http::vendor_service::VendorService as _,
@@ -8,7 +8,7 @@ use crate::{
     services::atlassian::{Atlassian, BASE},
 };
 
-pub(crate) fn list(head: &OrganizationHead, section: &Plan) -> Vec<SeededCredential> {
+pub(crate) fn list(head: &OrganizationHead, section: &PlannedAtlassian) -> Vec<SeededCredential> {
     let describe = |new: &NewKey| SeededCredential {
         service: Atlassian::NAME,
         who: match &new.key.scopes {
@@ -26,7 +26,7 @@ pub(crate) fn list(head: &OrganizationHead, section: &Plan) -> Vec<SeededCredent
 /// The variables of a client: of the keys that work, the first one that may do everything.
 pub(crate) fn variables(
     base: &str,
-    organizations: &[(&OrganizationHead, &Plan)],
+    organizations: &[(&OrganizationHead, &PlannedAtlassian)],
     works: &dyn Fn(&PlainToken) -> bool,
 ) -> Vec<(&'static str, Option<String>)> {
     let key = organizations.iter().find_map(|(head, section)| Some((*head, best_key(section, works)?)));
@@ -39,7 +39,7 @@ pub(crate) fn variables(
 }
 
 /// The first working key without scopes, which may do everything; else the first working one.
-fn best_key<'a>(section: &'a Plan, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+fn best_key<'a>(section: &'a PlannedAtlassian, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
     let working = || section.api_keys.iter().filter(|new| works(&new.token));
     working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
 }

@@ -2,36 +2,49 @@
 
 use serde::Deserialize;
 
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
+        duration::HumanDuration,
         error::Error,
+        ids::Ids,
         token::{Keyring, PlainToken},
     },
-    domain::{
-        credential::{CredentialId, Kind},
-        organization::OrganizationId,
-    },
+    domain::{credential::CredentialId, organization::OrganizationId},
     services::atlassian::{
         domain::{
             api_access::User,
             api_key::ApiKey,
-            listing::{Filter, PageRequest, PageResult, moment, normalize},
+            listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
-        store::listing::{self, Table},
+        store::{
+            listing::{self, Table},
+            settings::SERVICE,
+        },
     },
     store::{
         can_be_stored,
-        credential::{self, NewCredential},
+        credential::{self, CredentialKind, NewCredential},
         session::{ReadWrite, Session},
     },
+};
+
+/// An organization's API key.
+pub(crate) const KIND: CredentialKind = CredentialKind {
+    lifetime: Some(HumanDuration::Years(1)),
+    has_record: true,
+    set_record_expiry: Some(
+        "UPDATE api_key SET expires_at = COALESCE($3, expires_at) WHERE credential_id = $1 AND organization_id = $2",
+    ),
+    ..CredentialKind::new("api_key", Ids::atlassian_key)
 };
 
 const TABLE: Table = Table {
     name: "api_key",
     columns: "id, label, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
-    is_large: false,
+    count_hint: None,
 };
 
 #[derive(Deserialize)]
@@ -54,7 +67,7 @@ fn api_key(row: Row) -> Result<ApiKey, Error> {
         scopes: row.scopes.map(|scopes| serde_json::from_str(&scopes)).transpose().map_err(Error::internal)?,
         created_at: from_micros(row.created_at),
         expires_at: from_micros(row.expires_at),
-        last_active_at: (row.last_active_at >= 0).then(|| from_micros(row.last_active_at)),
+        last_active_at: read_micros(row.last_active_at),
         created_by: User { id: row.person_id, name: row.person_name, email: row.person_email },
     })
 }
@@ -103,8 +116,9 @@ pub async fn issue(
     on!(db, |c| sqlx::query(SAME).bind(organization.0).bind(&key.label).execute(c).await.map(drop))?;
     let new = NewCredential {
         organization,
-        service: crate::services::atlassian::store::settings::SERVICE,
-        kind: Kind::ApiKey,
+        service: SERVICE,
+        kind: KIND.name,
+        created_at: Some(key.created_at),
         label: &key.label,
         expires_at: Some(key.expires_at),
     };
@@ -118,7 +132,7 @@ pub async fn issue(
         .bind(scopes)
         .bind(micros(key.created_at))
         .bind(micros(key.expires_at))
-        .bind(moment(key.last_active_at))
+        .bind(micros_or_none(key.last_active_at))
         .bind(&key.created_by.id)
         .bind(&key.created_by.name)
         .bind(&key.created_by.email)

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{clock::from_micros, error::Error},
     domain::organization::OrganizationId,
@@ -10,21 +9,23 @@ use crate::{
         domain::{
             api_access::User,
             api_token::ApiToken,
-            listing::{Filter, PageRequest, PageResult, moment, normalize},
+            listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
         store::listing::{self, Table},
     },
     store::{
         can_be_stored,
+        dialect::{Dialect, JsonType},
+        on,
         session::{ReadWrite, Session},
-        sql::flag,
+        sql::{Sql, bound, flag},
     },
 };
 
 const TABLE: Table = Table {
     name: "api_token",
     columns: "id, label, blocked, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
-    is_large: true,
+    count_hint: Some("SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count WHERE organization_id = $1"),
 };
 
 #[derive(Deserialize)]
@@ -43,15 +44,14 @@ struct Row {
 }
 
 fn api_token(row: Row) -> Result<ApiToken, Error> {
-    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
     Ok(ApiToken {
         id: row.id,
         label: row.label,
         blocked: row.blocked,
         scopes: serde_json::from_str(&row.scopes).map_err(Error::internal)?,
         created_at: from_micros(row.created_at),
-        expires_at: time(row.expires_at),
-        last_active_at: time(row.last_active_at),
+        expires_at: read_micros(row.expires_at),
+        last_active_at: read_micros(row.last_active_at),
         user: User { id: row.person_id, name: row.person_name, email: row.person_email },
     })
 }
@@ -68,21 +68,12 @@ pub async fn page<M>(
 
 /// How many tokens pass the filter.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
+    const KEPT: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
+                        WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
     if filter.is_by_status() {
-        return count_of(db, organization, filter.blocked).await;
+        return Ok(on!(db, |c| sqlx::query_scalar(KEPT).bind(organization.0).bind(filter.blocked).fetch_one(c).await)?);
     }
     listing::count(db, &TABLE, organization, filter).await
-}
-
-/// How many tokens there are, of both kinds or one: kept, not counted.
-pub(crate) async fn count_of<M>(
-    db: &mut Session<M>,
-    organization: OrganizationId,
-    blocked: Option<bool>,
-) -> Result<i64, Error> {
-    const SQL: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
-                       WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
-    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(blocked).fetch_one(c).await)?)
 }
 
 /// Revokes every token of the organization; `false` when there were none.
@@ -128,16 +119,12 @@ pub async fn forget(
     count_down(db, organization, &gone).await
 }
 
-/// Adds tokens. All rows are one text: a statement with thousands of `$n` is slow to prepare.
+/// Adds tokens.
 pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Error> {
+    use JsonType::{Bool, Int, Text};
     const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
-                        last_active_at, person_id, person_name, person_email, search) ";
-    const FROM_SQLITE: &str = "SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, \
-                               value->>6, value->>7, value->>8, value->>9, value->>10 FROM json_each($2)";
-    const FROM_POSTGRES: &str = "SELECT $1, value->>0, value->>1, (value->>2)::boolean, value->>3, \
-                                 (value->>4)::bigint, (value->>5)::bigint, (value->>6)::bigint, value->>7, \
-                                 value->>8, value->>9, value->>10 \
-                                 FROM json_array_elements(CAST($2::text AS json)) AS row (value)";
+                        last_active_at, person_id, person_name, person_email, search) SELECT ";
+    const TYPES: [JsonType; 11] = [Text, Text, Bool, Text, Int, Int, Int, Text, Text, Text, Text];
     const COUNTS: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) VALUES ($1, $2, $3) \
                           ON CONFLICT (organization_id, blocked) DO UPDATE SET \
                           tokens = api_token_count.tokens + excluded.tokens";
@@ -149,9 +136,9 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
                 &t.label,
                 t.blocked,
                 serde_json::json!(t.scopes).to_string(),
-                moment(Some(t.created_at)),
-                moment(t.expires_at),
-                moment(t.last_active_at),
+                micros_or_none(Some(t.created_at)),
+                micros_or_none(t.expires_at),
+                micros_or_none(t.last_active_at),
                 &t.user.id,
                 &t.user.name,
                 &t.user.email,
@@ -160,9 +147,15 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
         })
         .collect();
     let rows = serde_json::to_string(&rows).map_err(Error::internal)?;
-    let sql = if db.is_sqlite() { [INTO, FROM_SQLITE] } else { [INTO, FROM_POSTGRES] }.concat();
-    let sql = sqlx::AssertSqlSafe(sql);
-    on!(db, |c| sqlx::query(sql).bind(organization.0).bind(rows).execute(c).await.map(drop))?;
+    let mut sql = Sql::new(INTO);
+    sql.bind(organization.0);
+    for (place, kind) in TYPES.into_iter().enumerate() {
+        sql.push(", ");
+        db.dialect().push_json_value(&mut sql, place, kind);
+    }
+    db.dialect().push_from_json(&mut sql, rows);
+    let (sql, binds) = sql.into_parts();
+    on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop))?;
     for blocked in [false, true] {
         let count = tokens.iter().filter(|token| token.blocked == blocked).count();
         let count = i64::try_from(count).map_err(Error::internal)?;
@@ -171,19 +164,9 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
     Ok(())
 }
 
-/// Counts the tokens of the session's space, once they were written past [`add`].
-pub(crate) async fn count_anew(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
-                       SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
-                       (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
-    let space = db.space().id.0;
-    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
-    Ok(())
-}
-
 /// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
 pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    if db.is_sqlite() {
+    if db.dialect() == Dialect::Sqlite {
         return Ok(());
     }
     on!(db, |c| sqlx::query("ANALYZE api_token").execute(c).await.map(drop))?;

@@ -1,17 +1,21 @@
 //! Lists that are filtered, sorted and paged by key. Nothing here skips rows: a page costs the same wherever it is.
+//!
+//! Statements of this service say `LIMIT 0 + $n`, because SQLite plans a statement anew on every call where the limit
+//! is a bare parameter.
 
 use serde::de::DeserializeOwned;
 
-use crate::store::session::on;
 use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     services::atlassian::domain::listing::{
-        Field, Filter, Interval, Key, Order, PageRequest, PageResult, SortKeyed, Value, sought,
+        Filter, Interval, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue, search_text,
     },
     store::{
+        dialect::Dialect,
+        on,
         session::Session,
-        sql::{Sql, bound, push_json_rows},
+        sql::{Sql, bound},
     },
 };
 
@@ -20,23 +24,23 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// What a row is made of.
     pub(crate) columns: &'static str,
-    /// It has the columns `blocked` and `created_at`, and an index of the parts of `search`: `api_token_search` on
-    /// SQLite, one of the table's own on PostgreSQL.
-    pub(crate) is_large: bool,
+    /// Tells without counting how many rows organization `$1` has. Only a table with an index of the parts of `search`
+    /// needs it, because that index is worth asking from some number of rows on: `api_token_search` on SQLite, one of
+    /// the table's own on PostgreSQL.
+    pub(crate) count_hint: Option<&'static str>,
 }
 
 /// Rows that a search reads in the list's order before it turns to the index of parts: a part that is everywhere is
 /// found at once this way, and one that is rare soon after.
 const READ_FIRST: i64 = 2_000;
 
-/// The column of a field. A client without a page number is paged by `created_at`.
-fn column(field: Field) -> &'static str {
+fn column(field: SortField) -> &'static str {
     match field {
-        Field::Label => "label",
-        Field::PersonName => "person_name",
-        Field::CreatedAt => "created_at",
-        Field::ExpiresAt => "expires_at",
-        Field::LastActiveAt => "last_active_at",
+        SortField::Label => "label",
+        SortField::PersonName => "person_name",
+        SortField::CreatedAt => "created_at",
+        SortField::ExpiresAt => "expires_at",
+        SortField::LastActiveAt => "last_active_at",
     }
 }
 
@@ -91,7 +95,7 @@ fn than(down: bool, inclusive: bool) -> &'static str {
     }
 }
 
-fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&Key, bool), at: usize) {
+fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&SortKey, bool), at: usize) {
     let Some(order) = page.sort.get(at) else {
         let down = downs.last().is_some_and(|down| *down);
         sql.push("id ").push(than(down, inclusive)).push(" ").bind(key.id.clone());
@@ -107,10 +111,10 @@ fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusiv
     sql.push("))");
 }
 
-fn push_value(sql: &mut Sql, value: &Value) {
+fn push_value(sql: &mut Sql, value: &SortValue) {
     match value {
-        Value::Text(text) => sql.bind(text.clone()),
-        Value::Time(micros) => sql.bind(*micros),
+        SortValue::Text(text) => sql.bind(text.clone()),
+        SortValue::Time(micros) => sql.bind(*micros),
     };
 }
 
@@ -122,9 +126,9 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
         None => sql,
     };
     let intervals = [
-        (Field::CreatedAt, filter.created),
-        (Field::LastActiveAt, filter.last_active),
-        (Field::ExpiresAt, filter.expires),
+        (SortField::CreatedAt, filter.created),
+        (SortField::LastActiveAt, filter.last_active),
+        (SortField::ExpiresAt, filter.expires),
     ];
     for (field, interval) in intervals {
         let Some(Interval { from, to }) = interval else { continue };
@@ -144,28 +148,17 @@ enum Search {
     Index,
 }
 
-/// `search` holds the part.
-fn push_holds(sql: &mut Sql, part: &str, is_sqlite: bool) {
-    if is_sqlite {
-        sql.push("instr(search, ").bind(part.to_owned()).push(") > 0");
-    } else {
-        // LIKE is what PostgreSQL's index of parts knows.
-        let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push("search LIKE ").bind(format!("%{escaped}%"));
-    }
-}
-
 /// The rows that are asked for, sorted or not, as ` FROM … WHERE …`.
 fn push_source(
     sql: &mut Sql,
     table: &Table,
     organization: OrganizationId,
     filter: &Filter,
-    is_sqlite: bool,
+    dialect: Dialect,
     search: Search,
     page: Option<&PageRequest>,
 ) {
-    let part = match filter.q.as_deref().map(sought) {
+    let part = match filter.q.as_deref().map(search_text) {
         Some(Some(part)) => Some(part),
         Some(None) => {
             sql.push(" FROM ").push(table.name).push(" WHERE FALSE");
@@ -173,7 +166,7 @@ fn push_source(
         }
         None => None,
     };
-    let trigrams = part.as_deref().filter(|_| search == Search::Index && is_sqlite).map(trigrams);
+    let trigrams = part.as_deref().filter(|_| search == Search::Index && dialect == Dialect::Sqlite).map(trigrams);
     match (&trigrams, search, page) {
         (Some(trigrams), ..) => {
             // CROSS JOIN, so that SQLite starts from the index.
@@ -185,7 +178,7 @@ fn push_source(
             push_cursor(sql, page);
             sql.push(" ORDER BY ");
             push_order(sql, page);
-            sql.push(" LIMIT 0 + ").bind(READ_FIRST).push(") first WHERE ");
+            sql.push_limit(READ_FIRST).push(") first WHERE ");
         }
         _ => {
             sql.push(" FROM ").push(table.name).push(" WHERE ");
@@ -195,7 +188,7 @@ fn push_source(
     push_filter(sql, filter);
     if let Some(part) = part {
         sql.push(" AND ");
-        push_holds(sql, &part, is_sqlite);
+        dialect.push_contains(sql, "search", &part);
     }
     if let Some(page) = page.filter(|_| search != Search::ReadFirst) {
         push_cursor(sql, page);
@@ -222,10 +215,10 @@ async fn is_worth_an_index<M>(
     organization: OrganizationId,
     filter: &Filter,
 ) -> Result<bool, Error> {
-    let long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
-    Ok(table.is_large
-        && long_enough
-        && crate::services::atlassian::store::api_token::count_of(db, organization, None).await? > READ_FIRST)
+    let is_long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
+    let Some(sql) = table.count_hint.filter(|_| is_long_enough) else { return Ok(false) };
+    let rows: i64 = on!(db, |c| sqlx::query_scalar(sql).bind(organization.0).fetch_one(c).await)?;
+    Ok(rows > READ_FIRST)
 }
 
 /// One page.
@@ -261,14 +254,14 @@ async fn select<M, R: DeserializeOwned>(
     page: &PageRequest,
     search: Search,
 ) -> Result<Vec<R>, Error> {
-    let is_sqlite = db.is_sqlite();
+    let dialect = db.dialect();
     let mut sql = Sql::new("WITH picked AS (SELECT ");
     sql.push(table.columns);
-    push_source(&mut sql, table, organization, filter, is_sqlite, search, Some(page));
+    push_source(&mut sql, table, organization, filter, dialect, search, Some(page));
     sql.push(" ORDER BY ");
     push_order(&mut sql, page);
-    sql.push(" LIMIT 0 + ").bind(page.size + 1).push(") SELECT ");
-    push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page), is_sqlite);
+    sql.push_limit(page.size + 1).push(") SELECT ");
+    dialect.push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page));
     sql.push(" FROM picked");
     let (text, binds) = sql.into_parts();
     let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
@@ -284,7 +277,7 @@ pub(crate) async fn count<M>(
 ) -> Result<i64, Error> {
     let search = if is_worth_an_index(db, table, organization, filter).await? { Search::Index } else { Search::Read };
     let mut sql = Sql::new("SELECT count(*)");
-    push_source(&mut sql, table, organization, filter, db.is_sqlite(), search, None);
+    push_source(&mut sql, table, organization, filter, db.dialect(), search, None);
     let (text, binds) = sql.into_parts();
     Ok(on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?)
 }

@@ -7,3 +7,28 @@ pub mod oauth_client;
 pub mod person;
 pub mod service_account;
 pub mod settings;
+
+use crate::{
+    core::error::Error,
+    domain::organization::OrganizationId,
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session, on},
+    },
+};
+
+/// Deletes one record by `sql`, which takes the organization and the record's id; `false` when there is none.
+async fn delete_one(
+    db: &mut Session<ReadWrite>,
+    sql: &'static str,
+    organization: OrganizationId,
+    id: &str,
+) -> Result<bool, Error> {
+    if !can_be_stored(id) {
+        return Ok(false);
+    }
+    let gone =
+        on!(db, |c| sqlx::query(sql).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(gone > 0)
+}
+pub(crate) mod state;

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
@@ -12,13 +11,16 @@ use crate::{
     services::atlassian::{
         domain::{
             api_access::User,
-            listing::{Filter, PageRequest, PageResult, moment},
+            listing::{Filter, PageRequest, PageResult, micros_or_none, read_micros},
             service_account::OAuthClient,
         },
-        store::listing::{self, Table},
+        store::{
+            delete_one,
+            listing::{self, Table},
+        },
     },
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };
@@ -29,7 +31,7 @@ const TABLE: Table = Table {
            JOIN service_account a ON a.organization_id = c.organization_id AND a.id = c.service_account_id) client",
     columns: "id, name, scopes, created_at, updated_at, expires_at, revoked_at, revoker_id, person_id, person_name, \
               person_email, service_account_id, account_name, account_email",
-    is_large: false,
+    count_hint: None,
 };
 
 #[derive(Deserialize, sqlx::FromRow)]
@@ -51,7 +53,6 @@ struct Row {
 }
 
 fn oauth_client(row: Row) -> Result<OAuthClient, Error> {
-    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
     let created_by = match (row.person_id, row.person_name, row.person_email) {
         (Some(id), Some(name), Some(email)) => Some(User { id, name, email }),
         _ => None,
@@ -59,12 +60,12 @@ fn oauth_client(row: Row) -> Result<OAuthClient, Error> {
     Ok(OAuthClient {
         id: row.id,
         name: row.name,
-        revoked_at: time(row.revoked_at),
+        revoked_at: read_micros(row.revoked_at),
         revoker_id: row.revoker_id,
         scopes: serde_json::from_str(&row.scopes).map_err(Error::internal)?,
         created_at: from_micros(row.created_at),
         updated_at: from_micros(row.updated_at),
-        expires_at: time(row.expires_at),
+        expires_at: read_micros(row.expires_at),
         created_by,
         account: User { id: row.service_account_id, name: row.account_name, email: row.account_email },
     })
@@ -145,8 +146,8 @@ pub async fn upsert(
         .bind(serde_json::json!(client.scopes).to_string())
         .bind(micros(client.created_at))
         .bind(micros(client.updated_at))
-        .bind(moment(client.expires_at))
-        .bind(moment(client.revoked_at))
+        .bind(micros_or_none(client.expires_at))
+        .bind(micros_or_none(client.revoked_at))
         .bind(&client.revoker_id)
         .bind(made_by.map(|user| &user.id))
         .bind(made_by.map(|user| &user.name))
@@ -160,10 +161,5 @@ pub async fn upsert(
 /// Deletes a client; `false` when there is none.
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM oauth_client WHERE organization_id = $1 AND id = $2";
-    if !can_be_stored(id) {
-        return Ok(false);
-    }
-    let gone =
-        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(gone > 0)
+    delete_one(db, SQL, organization, id).await
 }

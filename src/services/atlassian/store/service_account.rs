@@ -1,19 +1,21 @@
 //! Service accounts and their API tokens.
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{from_micros, micros},
         error::Error,
     },
     domain::organization::OrganizationId,
-    services::atlassian::domain::{
-        api_access::User,
-        listing::moment,
-        service_account::{ServiceAccount, ServiceAccountToken},
+    services::atlassian::{
+        domain::{
+            api_access::User,
+            listing::{micros_or_none, read_micros},
+            service_account::{ServiceAccount, ServiceAccountToken},
+        },
+        store::delete_one,
     },
     store::{
-        can_be_stored,
+        can_be_stored, on,
         session::{ReadWrite, Session},
     },
 };
@@ -77,9 +79,10 @@ pub async fn upsert(
     organization: OrganizationId,
     account: &ServiceAccount,
 ) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO service_account (organization_id, id, position, name, email, description, updated_at, \
-                       created_by) VALUES ($1, $2, (SELECT COALESCE(MAX(position), 0) + 1 FROM service_account \
-                       WHERE organization_id = $1), $3, $4, $5, $6, $7) ON CONFLICT (organization_id, id) DO UPDATE SET \
+    const SQL: &str = "INSERT INTO service_account (organization_id, id, position, name, email, description, \
+                       updated_at, created_by) VALUES ($1, $2, (SELECT COALESCE(MAX(position), 0) + 1 FROM \
+                       service_account WHERE organization_id = $1), $3, $4, $5, $6, $7) \
+                       ON CONFLICT (organization_id, id) DO UPDATE SET \
                        name = excluded.name, email = excluded.email, description = excluded.description, \
                        updated_at = excluded.updated_at, created_by = excluded.created_by";
     on!(db, |c| sqlx::query(SQL)
@@ -99,12 +102,7 @@ pub async fn upsert(
 /// Deletes a service account, its tokens and its OAuth clients; `false` when there is none.
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM service_account WHERE organization_id = $1 AND id = $2";
-    if !can_be_stored(id) {
-        return Ok(false);
-    }
-    let gone =
-        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(gone > 0)
+    delete_one(db, SQL, organization, id).await
 }
 
 /// The tokens of one service account, or of all, newest last.
@@ -113,14 +111,14 @@ pub async fn tokens<M>(
     organization: OrganizationId,
     account: Option<&str>,
 ) -> Result<Vec<ServiceAccountToken>, Error> {
-    const SQL: &str = "SELECT t.id, t.label, t.scopes, t.created_at, t.expires_at, t.last_active_at, a.id, a.name, a.email \
+    const SQL: &str = "SELECT t.id, t.label, t.scopes, t.created_at, t.expires_at, t.last_active_at, a.id, a.name, \
+                       a.email \
                        FROM service_account_token t JOIN service_account a \
                        ON a.organization_id = t.organization_id AND a.id = t.service_account_id \
                        WHERE t.organization_id = $1 AND t.service_account_id = COALESCE($2, t.service_account_id) \
                        ORDER BY a.position, t.created_at, t.id";
     type Row = (String, String, String, i64, i64, i64, String, String, String);
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(account).fetch_all(c).await)?;
-    let time = |micros: i64| (micros >= 0).then(|| from_micros(micros));
     rows.into_iter()
         .map(|(id, label, scopes, created_at, expires_at, last_active_at, account, name, email)| {
             Ok(ServiceAccountToken {
@@ -128,8 +126,8 @@ pub async fn tokens<M>(
                 label,
                 scopes: serde_json::from_str(&scopes).map_err(Error::internal)?,
                 created_at: from_micros(created_at),
-                expires_at: time(expires_at),
-                last_active_at: time(last_active_at),
+                expires_at: read_micros(expires_at),
+                last_active_at: read_micros(last_active_at),
                 account: User { id: account, name, email },
             })
         })
@@ -174,8 +172,8 @@ pub async fn upsert_token(
         .bind(&token.label)
         .bind(serde_json::json!(token.scopes).to_string())
         .bind(micros(token.created_at))
-        .bind(moment(token.expires_at))
-        .bind(moment(token.last_active_at))
+        .bind(micros_or_none(token.expires_at))
+        .bind(micros_or_none(token.last_active_at))
         .execute(c)
         .await
         .map(drop))?;

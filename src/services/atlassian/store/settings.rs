@@ -1,27 +1,36 @@
 //! Who calls Atlassian's API Access: API keys and sessions; and what an organization has set there.
 
-use std::time::Duration;
-
-use crate::store::session::on;
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::{
+        duration::HumanDuration,
         error::Error,
+        ids::Ids,
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::{Credential, Kind},
+        credential::Credential,
         organization::{OrganizationId, Person},
     },
-    services::atlassian::domain::api_access::{Access, Admin, Quirks, RateLimit, User},
+    services::atlassian::domain::api_access::{Access, Admin, DEFAULT_RATE_LIMIT, Quirks, User},
     store::{
-        credential::{self, NewCredential},
-        organization,
+        credential::{self, CredentialKind, NewCredential},
+        on, organization,
+        rate_window::read_policy,
         session::{ReadWrite, Session},
     },
 };
 
 /// The service that takes these credentials.
 pub const SERVICE: &str = "atlassian";
+
+/// An administrator's browser session.
+///
+/// unverified: how long it lasts (atlassian-api-access §7.12).
+pub(crate) const SESSION: CredentialKind = CredentialKind {
+    lifetime: Some(HumanDuration::Millis(8 * 3_600_000)),
+    ..CredentialKind::new("session", Ids::atlassian_session)
+};
 
 /// Whom a credential speaks for.
 pub async fn admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
@@ -49,22 +58,17 @@ pub async fn admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Op
     Ok(Some(Admin {
         organization: organization::organization((id, name, code, org_id)),
         access,
-        rate_limit: rate_limit(most, window, mode)?,
+        rate_limit: most
+            .zip(window)
+            .map(|(most, window)| read_policy((most, window, mode)))
+            .transpose()?
+            .unwrap_or(DEFAULT_RATE_LIMIT),
         quirks: quirks
             .map(|quirks| serde_json::from_str(&quirks))
             .transpose()
             .map_err(Error::internal)?
             .unwrap_or_default(),
     }))
-}
-
-pub(crate) fn rate_limit(most: Option<i64>, window: Option<i64>, mode: Option<String>) -> Result<RateLimit, Error> {
-    let default = RateLimit::default();
-    Ok(RateLimit {
-        limit: most.unwrap_or(default.limit),
-        window: window.and_then(|micros| u64::try_from(micros).ok()).map_or(default.window, Duration::from_micros),
-        mode: mode.map(|mode| mode.parse()).transpose().map_err(|e: String| Error::internal(e))?,
-    })
 }
 
 /// Sets an organization's choices.
@@ -93,9 +97,10 @@ pub async fn open_session(
     let new = NewCredential {
         organization,
         service: SERVICE,
-        kind: Kind::Session,
+        kind: SESSION.name,
+        created_at: None,
         label: &label,
-        expires_at: Kind::Session.lasts_until(db.now()),
+        expires_at: SESSION.expiry(db.now()),
     };
     let credential = credential::issue(db, keyring, &new, &token).await?;
     let credential = credential.ok_or_else(|| Error::internal("a generated session was in use"))?;

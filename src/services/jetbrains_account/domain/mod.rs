@@ -2,6 +2,7 @@
 
 pub(crate) mod contact;
 pub(crate) mod error;
+pub(crate) mod ids;
 pub mod license;
 pub(crate) mod product;
 pub(crate) mod role;

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use serde_saphyr::Spanned;
 
+use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
-    core::{clock, duration::HumanDuration, token::PlainToken},
+    core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
     domain::organization::{email_key, name_from_address},
     seed::{
         Diagnostic,
         file::Scalar,
         plan::{SectionPlanner, is_address},
         read::Reader,
-        suggest,
     },
     services::jetbrains_account::{
         domain::{

@@ -4,7 +4,6 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::Deserialize;
 
-use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, from_micros, micros},
@@ -20,8 +19,10 @@ use crate::{
     },
     store::{
         can_be_stored,
+        dialect::Dialect,
+        on,
         session::{ReadWrite, Session},
-        sql::{Bind, Sql, bound, flag, push_json_rows},
+        sql::{Bind, Sql, bound, flag},
     },
 };
 
@@ -126,8 +127,8 @@ fn licenses(text: &str) -> Result<Vec<License>, Error> {
 }
 
 /// Completes a `WITH picked AS (…)` to a select of one text.
-fn push_rows(sql: &mut Sql, is_sqlite: bool) {
-    push_json_rows(sql, COLUMNS, |sql| _ = sql.push("l.position"), is_sqlite);
+fn push_rows(sql: &mut Sql, dialect: Dialect) {
+    dialect.push_json_rows(sql, COLUMNS, |sql| _ = sql.push("l.position"));
     sql.push(NAMES);
 }
 
@@ -167,10 +168,9 @@ pub async fn page<M>(
 
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE ");
     push_filter(&mut sql, organization, filter);
-    // A bare `LIMIT $n` would make SQLite plan the statement anew with every value.
-    sql.push(" ORDER BY position LIMIT 0 + ").bind(page.size).push(" OFFSET ").bind(page.offset());
-    sql.push(") SELECT (SELECT count(*) FROM license WHERE ").repeat(&condition).push("), ");
-    push_rows(&mut sql, db.is_sqlite());
+    sql.push(" ORDER BY position").push_limit(page.size).push(" OFFSET ").bind(page.offset());
+    sql.push(") SELECT (SELECT count(*) FROM license WHERE ").push_raw(&condition).push("), ");
+    push_rows(&mut sql, db.dialect());
     let (text, binds) = sql.into_parts();
     let (total, rows): (i64, String) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
     Ok((licenses(&rows)?, total))
@@ -178,7 +178,7 @@ pub async fn page<M>(
 
 async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Error> {
     sql.push(") SELECT ");
-    push_rows(&mut sql, db.is_sqlite());
+    push_rows(&mut sql, db.dialect());
     let (text, binds) = sql.into_parts();
     let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
     licenses(&rows)

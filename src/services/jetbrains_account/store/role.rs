@@ -1,11 +1,13 @@
 //! Who is what in JetBrains Account.
 
-use crate::store::session::on;
 use crate::{
     core::error::Error,
     domain::organization::{OrganizationId, PersonId},
     services::jetbrains_account::domain::role::{Grant, Grants, Profile},
-    store::session::{ReadWrite, Session},
+    store::{
+        on,
+        session::{ReadWrite, Session},
+    },
 };
 
 /// Everything a person is in the organization.

@@ -1,14 +1,15 @@
 //! JetBrains Account tokens: one per person and profile.
 
-use crate::store::session::on;
+use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
     core::{
         clock::{Time, from_micros},
         error::Error,
+        ids::Ids,
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::{Credential, CredentialId, Kind},
+        credential::{Credential, CredentialId},
         organization::{OrganizationId, Person, PersonId},
     },
     services::jetbrains_account::{
@@ -16,8 +17,8 @@ use crate::{
         store::role,
     },
     store::{
-        credential::{self, NewCredential},
-        organization,
+        credential::{self, CredentialKind, NewCredential},
+        on, organization,
         session::{ReadWrite, Session},
     },
 };
@@ -84,6 +85,9 @@ pub(crate) async fn list<M>(
 /// The service that takes these tokens.
 pub(crate) const SERVICE: &str = "jetbrains_account";
 
+/// The token of a person, in the organization or in one of its teams.
+pub(crate) const KIND: CredentialKind = CredentialKind::new("jetbrains_token", Ids::jetbrains_token);
+
 /// Makes a person's token in a profile. An earlier one dies.
 pub(crate) async fn generate(
     db: &mut Session<ReadWrite>,
@@ -112,8 +116,14 @@ pub(crate) async fn issue(
     const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
                        VALUES ($1, $2, $3, $4)";
     let label = format!("{} ({profile})", person.email);
-    let new =
-        NewCredential { organization, service: SERVICE, kind: Kind::JetbrainsToken, label: &label, expires_at: None };
+    let new = NewCredential {
+        organization,
+        service: SERVICE,
+        kind: KIND.name,
+        created_at: None,
+        label: &label,
+        expires_at: None,
+    };
     remove(db, organization, person.id, profile).await?;
     let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)

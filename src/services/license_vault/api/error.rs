@@ -3,29 +3,48 @@
 use std::borrow::Cow;
 
 use axum::{
-    body::Body,
-    extract::{OriginalUri, Request},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
+use chrono::SubsecRound as _;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::error::Error,
-    http::vendor_service::Refusal,
-    services::license_vault::{JSON, api::wire::instant},
+    http::{request_context::RequestContext, vendor_service::Refusal},
+    services::license_vault::{
+        JSON, TEXT, api::wire::instant, domain::vault::RevocationLimitReached, is_of_license_server,
+        store::allocations::RevokeError,
+    },
 };
 
-/// A fault on its way out.
-#[derive(Debug)]
-pub struct VaultError(Error);
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VaultError {
+    /// A parameter that cannot be read, or one that is missing; says which, and what would be right.
+    #[error("{0}")]
+    InvalidParameter(String),
+    #[error(transparent)]
+    RevocationLimitReached(#[from] RevocationLimitReached),
+    #[error("there is no such user")]
+    UserUnknown,
+    #[error("there is no such allocation")]
+    AllocationUnknown,
+    #[error("there is no such running product")]
+    ConnectionUnknown,
+    /// What every service can say.
+    #[error(transparent)]
+    Shared(#[from] Error),
+}
 
-impl From<Error> for VaultError {
-    fn from(fault: Error) -> Self {
-        Self(fault)
+impl From<RevokeError> for VaultError {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::LimitReached(error) => error.into(),
+            RevokeError::Shared(error) => error.into(),
+        }
     }
 }
 
@@ -48,39 +67,84 @@ pub(crate) struct ErrorBody {
     path: String,
 }
 
-/// An error that waits for its request's path.
-#[derive(Debug, Clone)]
-struct Pathless {
-    code: Cow<'static, str>,
-    message: String,
+/// The refusals that the operations of the API share, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum Refused {
+    /// A parameter that cannot be read, or a rule against it.
+    #[response(status = 400, content_type = "application/json")]
+    BadRequest(#[to_schema] ErrorBody),
+    /// No token, or one that is unknown, replaced, deleted, expired, or under the wrong scheme.
+    #[response(status = 401, content_type = "application/json")]
+    Unauthorized(#[to_schema] ErrorBody),
+}
+
+impl VaultError {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::InvalidParameter(_) => (S::BAD_REQUEST, "INVALID_PARAMETER"),
+            Self::RevocationLimitReached(_) => (S::BAD_REQUEST, "REVOCATION_LIMIT_REACHED"),
+            Self::UserUnknown | Self::AllocationUnknown | Self::ConnectionUnknown => (S::NOT_FOUND, "NOT_FOUND"),
+            Self::Shared(error) => match error {
+                Error::CredentialMissing | Error::CredentialRejected => (S::UNAUTHORIZED, "UNAUTHORIZED"),
+                Error::Unreadable(_) => (S::BAD_REQUEST, "INVALID_PARAMETER"),
+                Error::NotFound(_) | Error::RouteUnknown => (S::NOT_FOUND, "NOT_FOUND"),
+                Error::MethodUnknown => (S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+                Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+                Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
+                Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+                // What only control requests and other services are refused with is a defect here.
+                Error::TenantMissing
+                | Error::ServiceDisabled
+                | Error::ForeignTeam { .. }
+                | Error::TeamToken
+                | Error::EditForbidden { .. }
+                | Error::ForeignTenant
+                | Error::ScopeMissing(_)
+                | Error::SessionRequired
+                | Error::RateLimited { .. }
+                | Error::QuotaReached(_)
+                | Error::Exists(_)
+                | Error::ActorRefused(_)
+                | Error::FieldMissing(_)
+                | Error::EmailInvalid(_)
+                | Error::NameInvalid(_)
+                | Error::Parameter { .. }
+                | Error::VendorFailure
+                | Error::Invalid { .. }
+                | Error::LicenseUnknown(_)
+                | Error::TeamUnknown(_)
+                | Error::ProductUnknown(_)
+                | Error::NoLicenseAvailable { .. }
+                | Error::LicenseUnavailable(_)
+                | Error::RecentlyAssigned(_)
+                | Error::NotEmulated(_)
+                | Error::ControlRefused(_)
+                | Error::Internal(_) => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+            },
+        }
+    }
 }
 
 impl IntoResponse for VaultError {
     fn into_response(self) -> Response {
-        use StatusCode as S;
-        self.0.log();
-        let (status, code) = match &self.0 {
-            Error::CredentialMissing | Error::CredentialRejected => (S::UNAUTHORIZED, "UNAUTHORIZED"),
-            Error::Parameter { .. } | Error::Unreadable(_) => (S::BAD_REQUEST, "INVALID_PARAMETER"),
-            Error::QuotaReached(_) => (S::BAD_REQUEST, "REVOCATION_LIMIT_REACHED"),
-            Error::NotFound(_) | Error::RouteUnknown => (S::NOT_FOUND, "NOT_FOUND"),
-            Error::MethodUnknown => (S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
-            Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
-            Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
-            Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-            _ => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
-        };
-        let mut response = status.into_response();
+        if let Self::Shared(error) = &self {
+            error.log();
+        }
+        let (status, code) = self.status_and_code();
+        let message = self.to_string();
+        let mut response = render(status, code.into(), message.clone());
+        // The License Server has made another status of a 401.
+        let status = response.status();
         let headers = response.headers_mut();
-        if status == S::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == S::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        let message = self.0.to_string();
-        response.extensions_mut().insert(Refusal(message.clone()));
-        response.extensions_mut().insert(Pathless { code: Cow::Borrowed(code), message });
+        response.extensions_mut().insert(Refusal(message));
         response
     }
 }
@@ -89,47 +153,31 @@ impl IntoResponse for VaultError {
 pub(crate) fn injected(status: StatusCode, code: Option<&str>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
     let code = code.map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
-    let mut response = status.into_response();
-    response.extensions_mut().insert(Pathless { code: Cow::Owned(code), message: reason.to_owned() });
-    response
+    render(status, code.into(), reason.to_owned())
 }
 
-/// Middleware: writes errors with the path and the time of their request.
-pub(crate) async fn as_json(request: Request, next: Next) -> Response {
-    let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
-    let mut response = next.run(request).await;
-    let Some(Pathless { code, message }) = response.extensions_mut().remove() else { return response };
-    let status = response.status();
-    let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
-    let now: DateTime<Utc> = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).unwrap_or_default().into();
+/// Renders an error as the interface does that the request is for. Where no request is known, it is of no time and of
+/// no path.
+fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
+    let context = RequestContext::current();
+    let (path, now) = context.map_or_else(|| ("".into(), DateTime::UNIX_EPOCH), |context| (context.path, context.now));
+    if is_of_license_server(&path) {
+        return render_text(status, &message);
+    }
     let body = ErrorBody {
-        timestamp: instant(now),
+        // To the second, as the `Date` header is.
+        timestamp: instant(now.trunc_subsecs(0)),
         status: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default(),
         code,
         message,
-        path: uri.path().to_owned(),
+        path: path.as_ref().to_owned(),
     };
-    with_body(response, JSON, serde_json::to_vec(&body).unwrap_or_default())
+    (status, [(header::CONTENT_TYPE, JSON)], serde_json::to_vec(&body).unwrap_or_default()).into_response()
 }
 
-/// Middleware: writes errors as text; a wrong token is a 403.
-///
-/// unverified: the status and the text (license-vault §5).
-pub(crate) async fn as_text(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let Some(Pathless { message, .. }) = response.extensions_mut().remove() else { return response };
-    if response.status() == StatusCode::UNAUTHORIZED {
-        *response.status_mut() = StatusCode::FORBIDDEN;
-        response.headers_mut().remove(header::WWW_AUTHENTICATE);
-    }
-    with_body(response, HeaderValue::from_static("text/plain;charset=UTF-8"), format!("{message}\n").into_bytes())
-}
-
-fn with_body(mut response: Response, content_type: HeaderValue, body: Vec<u8>) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    *response.body_mut() = Body::from(body);
-    response
+/// unverified: that a wrong token is a 403, and the text (license-vault §5).
+fn render_text(status: StatusCode, message: &str) -> Response {
+    let status = if status == StatusCode::UNAUTHORIZED { StatusCode::FORBIDDEN } else { status };
+    (status, [(header::CONTENT_TYPE, TEXT)], format!("{message}\n")).into_response()
 }

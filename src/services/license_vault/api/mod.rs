@@ -1,7 +1,7 @@
 //! The service as its clients see it.
 
 pub(crate) mod error;
-pub(crate) mod report;
+pub(crate) mod query;
 pub(crate) mod routes;
 pub(crate) mod scope;
 pub(crate) mod swagger;

@@ -3,16 +3,18 @@
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     core::clock::Time,
     http::answer,
     services::license_vault::{
         JSON, LicenseVault,
-        api::error::ErrorBody,
-        domain::vault::{Allocation, CATALOGUE, Denial, Kind, Pool, product_name},
-        store::allocation::Usage,
+        domain::{
+            allocation::{Allocation, Denial, UsageRecord},
+            catalogue::{CATALOGUE, product_name},
+            vault::{Kind, Pool},
+        },
     },
 };
 
@@ -23,18 +25,6 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         answer::json::<LicenseVault>(JSON, &self.0)
     }
-}
-
-/// The refusals that the operations of the API share, for the document.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) enum Refused {
-    /// A parameter that cannot be read, or a rule against it.
-    #[response(status = 400, content_type = "application/json")]
-    BadRequest(#[to_schema] ErrorBody),
-    /// No token, or one that is unknown, replaced, deleted, expired, or under the wrong scheme.
-    #[response(status = 401, content_type = "application/json")]
-    Unauthorized(#[to_schema] ErrorBody),
 }
 
 /// As Java writes an `Instant`: in UTC, with as many digits as it takes.
@@ -224,8 +214,8 @@ pub(crate) struct UsageRow {
     end_time: Option<String>,
 }
 
-impl From<Usage> for UsageRow {
-    fn from(usage: Usage) -> Self {
+impl From<UsageRecord> for UsageRow {
+    fn from(usage: UsageRecord) -> Self {
         Self {
             allocation_id: usage.allocation,
             allocated_license: product_name(&usage.license).to_owned(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{NewToken, Plan};
+use super::{NewToken, PlannedVault};
 
 /// A vault that a seed made.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,8 +24,8 @@ pub(crate) struct SeededVaultToken {
     token: String,
 }
 
-impl From<Plan> for SeededVault {
-    fn from(plan: Plan) -> Self {
+impl From<PlannedVault> for SeededVault {
+    fn from(plan: PlannedVault) -> Self {
         let shown = |new: NewToken| SeededVaultToken {
             kind: new.kind.name(),
             name: new.name,

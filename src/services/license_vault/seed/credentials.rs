@@ -1,14 +1,14 @@
 //! The tokens of a planned vault: for the banner, and as variables of a client.
 
-use super::{NewToken, Plan};
+use super::{NewToken, PlannedVault};
 use crate::{
     core::token::PlainToken,
     http::vendor_service::VendorService as _,
     seed::{credential::SeededCredential, plan::OrganizationHead},
-    services::license_vault::{BASE, LicenseVault, store::vault::TokenKind},
+    services::license_vault::{BASE, LicenseVault, domain::vault::TokenKind},
 };
 
-pub(crate) fn list(head: &OrganizationHead, vault: &Plan) -> Vec<SeededCredential> {
+pub(crate) fn list(head: &OrganizationHead, vault: &PlannedVault) -> Vec<SeededCredential> {
     let describe = |new: &NewToken| SeededCredential {
         service: LicenseVault::NAME,
         who: match new.kind {
@@ -31,7 +31,7 @@ pub(crate) fn list(head: &OrganizationHead, vault: &Plan) -> Vec<SeededCredentia
 /// The variables of a client: both tokens of the first vault whose own token works, or else an automation token.
 pub(crate) fn variables(
     base: &str,
-    vaults: &[&Plan],
+    vaults: &[&PlannedVault],
     works: &dyn Fn(&PlainToken) -> bool,
 ) -> Vec<(&'static str, Option<String>)> {
     let with = |kind| vaults.iter().find(|vault| working_token(vault, kind, works).is_some());
@@ -44,6 +44,10 @@ pub(crate) fn variables(
     ]
 }
 
-fn working_token<'a>(vault: &'a Plan, kind: TokenKind, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+fn working_token<'a>(
+    vault: &'a PlannedVault,
+    kind: TokenKind,
+    works: &dyn Fn(&PlainToken) -> bool,
+) -> Option<&'a PlainToken> {
     vault.tokens.iter().filter(|new| new.kind == kind).map(|new| &new.token).find(|token| works(token))
 }

@@ -9,12 +9,15 @@ use crate::seed::file::Scalar;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub struct LicenseVault {
+pub struct SeedVault {
     /// Letters and digits, as in `<name>.fls.jetbrains.com`.
     #[schemars(with = "String")]
     pub name: Scalar,
     /// `trial`, `organization_true_up` (default), `enterprise_floating` or `classroom`.
-    #[schemars(with = "Option<String>", extend("enum" = ["trial", "organization_true_up", "enterprise_floating", "classroom"]))]
+    #[schemars(
+        with = "Option<String>",
+        extend("enum" = ["trial", "organization_true_up", "enterprise_floating", "classroom"])
+    )]
     pub plan: Option<Scalar>,
     /// Licences are given back when an IDE closes. Default by the plan.
     #[schemars(with = "Option<bool>")]

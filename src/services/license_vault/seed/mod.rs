@@ -1,4 +1,4 @@
-//! The License Vault section of a seed: its plan, and how it is written.
+//! The License Vault section of a seed: how it is checked, and how it is written.
 
 pub(crate) mod answer;
 pub(crate) mod credentials;
@@ -6,11 +6,13 @@ pub(crate) mod file;
 
 use std::collections::HashSet;
 
+use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     core::{
         clock::Time,
         error::Error,
         ids::Ids,
+        suggest::suggest,
         token::{Keyring, PlainToken},
     },
     domain::organization::{Organization, OrganizationId, email_key},
@@ -20,47 +22,46 @@ use crate::{
         file::Scalar,
         plan::{People, SectionPlanner, is_address, literal_token, person},
         read::Reader,
-        suggest,
     },
     services::license_vault::{
-        domain::vault::{
-            CATALOGUE, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, Kind, Plan as VaultPlan, Request, Rule, Vault,
-            VaultUser, product_name,
+        domain::{
+            allocation::{DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest, VaultUser},
+            catalogue::{CATALOGUE, product_name},
+            vault::{AllocationRule, Kind, Plan, TokenKind, Vault},
         },
-        seed::file::{LicenseVault, SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning},
-        store::{self, vault::TokenKind},
+        seed::file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
+        store,
     },
     store::{ReadWrite, Session, organization},
 };
 
 /// Checked, complete, ready to be written.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct PlannedVault {
     /// The vault's name.
-    pub name: String,
-    /// What was bought.
-    pub tier: VaultPlan,
+    pub(crate) name: String,
+    plan: Plan,
     floating: bool,
     strict: bool,
     administrators: Vec<String>,
     /// Its credentials.
-    pub tokens: Vec<NewToken>,
+    pub(crate) tokens: Vec<NewToken>,
     pools: Vec<(String, Kind, i64)>,
     allocations: Vec<NewAllocation>,
     denials: Vec<Denial>,
-    rules: Option<Vec<Rule>>,
+    rules: Option<Vec<AllocationRule>>,
     place: Diagnostic,
 }
 
-/// A credential of a plan.
+/// A credential of a planned vault.
 #[derive(Debug)]
 pub(crate) struct NewToken {
     /// What it is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
     /// What it is called; empty for those that are one of a kind.
-    pub name: String,
+    pub(crate) name: String,
     /// The token itself.
-    pub token: PlainToken,
+    pub(crate) token: PlainToken,
     expires_at: Option<Time>,
     place: Diagnostic,
 }
@@ -71,7 +72,7 @@ struct NewAllocation {
     product: String,
     kind: Kind,
     since: Time,
-    running: Vec<(Request, Time)>,
+    running: Vec<(LicenseRequest, Time)>,
 }
 
 /// Licences that one pool may hold.
@@ -80,7 +81,7 @@ const DEFAULT_VERSION: &str = "2026.1";
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_IP: &str = "127.0.0.1";
 
-/// Makes the plan of one organization.
+/// Checks the section of one organization, and completes it.
 pub(crate) struct Planner<'a> {
     pub(crate) r: &'a Reader<'a>,
     pub(crate) known: &'a People,
@@ -98,13 +99,13 @@ impl<'a> Planner<'a> {
         Self { r, known, now, ids, taken, fresh }
     }
 
-    pub(crate) fn plan(mut self, section: &LicenseVault) -> Option<Plan> {
+    pub(crate) fn plan(mut self, section: &SeedVault) -> Option<PlannedVault> {
         let name = self.r.text(&section.name)?;
         if !name.bytes().all(|b| b.is_ascii_alphanumeric()) || name.len() > 63 {
             self.r.report(section.name.referenced, format!("`{name}` is not a vault's name: letters and digits only"));
         }
         let plan = match &section.plan {
-            None => VaultPlan::OrganizationTrueUp,
+            None => Plan::OrganizationTrueUp,
             Some(scalar) => self.r.value(scalar)?,
         };
         let mut tokens = Vec::new();
@@ -117,23 +118,24 @@ impl<'a> Planner<'a> {
             tokens.push(NewToken { kind, name: String::new(), token, expires_at: None, place });
         }
         let mut names = HashSet::new();
-        tokens.extend(section.automation_tokens.iter().filter_map(|token| self.automation(token, &mut names)));
-        Some(Plan {
+        tokens
+            .extend(section.automation_tokens.iter().filter_map(|token| self.plan_automation_token(token, &mut names)));
+        Some(PlannedVault {
             name,
-            tier: plan,
+            plan,
             floating: self.r.flag(section.floating.as_ref(), plan.floats()),
             strict: self.r.flag(section.strict_policy.as_ref(), false),
             administrators: section.administrators.iter().filter_map(|p| person(self.r, p, self.known)).collect(),
             tokens,
-            pools: section.pools.iter().flat_map(|pool| self.pool(pool)).collect(),
-            allocations: section.allocations.iter().filter_map(|allocation| self.allocation(allocation)).collect(),
-            denials: section.denials.iter().filter_map(|denial| self.denial(denial)).collect(),
-            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.rule(rule)).collect()),
+            pools: section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect(),
+            allocations: section.allocations.iter().filter_map(|allocation| self.plan_allocation(allocation)).collect(),
+            denials: section.denials.iter().filter_map(|denial| self.plan_denial(denial)).collect(),
+            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect()),
             place: self.r.place(section.name.referenced),
         })
     }
 
-    fn automation(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
+    fn plan_automation_token(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
         let name = self.r.text(&token.name)?;
         if !names.insert(name.clone()) {
             self.r.report(token.name.referenced, format!("another automation token is called `{name}`"));
@@ -152,7 +154,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A licence's code.
-    fn license(&self, scalar: &Scalar) -> Option<String> {
+    fn check_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.r.text(scalar)?;
         let codes = CATALOGUE.iter().map(|(code, _)| *code);
         if !codes.clone().any(|known| known == code) {
@@ -162,8 +164,8 @@ impl<'a> Planner<'a> {
         Some(code)
     }
 
-    fn pool(&self, pool: &SeedPool) -> Vec<(String, Kind, i64)> {
-        let Some(code) = self.license(&pool.product) else { return Vec::new() };
+    fn plan_pools(&self, pool: &SeedPool) -> Vec<(String, Kind, i64)> {
+        let Some(code) = self.check_license(&pool.product) else { return Vec::new() };
         let totals = [(Kind::Regular, &pool.regular), (Kind::TrueUp, &pool.true_up), (Kind::Virtual, &pool.r#virtual)];
         let total = |(kind, scalar): (Kind, &Option<Scalar>)| {
             Some((code.clone(), kind, self.r.whole(scalar.as_ref()?, 0, MOST_LICENSES)?))
@@ -171,7 +173,7 @@ impl<'a> Planner<'a> {
         totals.into_iter().filter_map(total).collect()
     }
 
-    fn user(&self, scalar: &Scalar) -> Option<VaultUser> {
+    fn parse_user(&self, scalar: &Scalar) -> Option<VaultUser> {
         let email = self.r.text(scalar)?;
         if !is_address(&email) {
             self.r.report(scalar.referenced, format!("`{email}` is not an e-mail address"));
@@ -183,7 +185,7 @@ impl<'a> Planner<'a> {
         self.r.opt_text(scalar).unwrap_or_else(|| default.to_owned())
     }
 
-    fn past(&self, scalar: Option<&Scalar>) -> Option<Time> {
+    fn parse_past_time(&self, scalar: Option<&Scalar>) -> Option<Time> {
         let time = self.r.date(scalar, self.now)?;
         if let Some(scalar) = scalar
             && time > self.now
@@ -193,36 +195,36 @@ impl<'a> Planner<'a> {
         Some(time)
     }
 
-    fn allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
-        let user = self.user(&allocation.user)?;
-        let since = self.past(allocation.since.as_ref()).unwrap_or(self.now);
+    fn plan_allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
+        let user = self.parse_user(&allocation.user)?;
+        let since = self.parse_past_time(allocation.since.as_ref()).unwrap_or(self.now);
         let kind = match &allocation.kind {
             None => Kind::Regular,
             Some(scalar) => self.r.value(scalar)?,
         };
         let running = |running: &SeedRunning| {
-            let request = Request {
+            let request = LicenseRequest {
                 user: user.clone(),
                 product: self.r.text(&running.product)?,
                 version: self.text_or(running.version.as_ref(), DEFAULT_VERSION),
                 host: self.text_or(running.host.as_ref(), DEFAULT_HOST),
                 ip: self.text_or(running.ip.as_ref(), DEFAULT_IP),
             };
-            Some((request, self.past(running.since.as_ref()).unwrap_or(since)))
+            Some((request, self.parse_past_time(running.since.as_ref()).unwrap_or(since)))
         };
         Some(NewAllocation {
             running: allocation.running.iter().filter_map(running).collect(),
-            product: self.license(&allocation.product)?,
+            product: self.check_license(&allocation.product)?,
             user,
             kind,
             since,
         })
     }
 
-    fn denial(&self, denial: &SeedDenial) -> Option<Denial> {
+    fn plan_denial(&self, denial: &SeedDenial) -> Option<Denial> {
         Some(Denial {
-            at: self.past(denial.at.as_ref()).unwrap_or(self.now),
-            user: self.user(&denial.user)?,
+            at: self.parse_past_time(denial.at.as_ref()).unwrap_or(self.now),
+            user: self.parse_user(&denial.user)?,
             host: self.text_or(denial.host.as_ref(), DEFAULT_HOST),
             ip: self.text_or(denial.ip.as_ref(), DEFAULT_IP),
             product_name: product_name(&self.r.text(&denial.product)?).to_owned(),
@@ -232,10 +234,10 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn rule(&self, rule: &SeedRule) -> Rule {
-        Rule {
-            users: rule.users.iter().filter_map(|scalar| self.user(scalar)).map(|user| user.email).collect(),
-            products: rule.products.iter().filter_map(|scalar| self.license(scalar)).collect(),
+    fn plan_rule(&self, rule: &SeedRule) -> AllocationRule {
+        AllocationRule {
+            users: rule.users.iter().filter_map(|scalar| self.parse_user(scalar)).map(|user| user.email).collect(),
+            products: rule.products.iter().filter_map(|scalar| self.check_license(scalar)).collect(),
             priority: self.r.flag(rule.priority.as_ref(), false),
         }
     }
@@ -246,43 +248,44 @@ pub(crate) async fn write(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: &Organization,
-    plan: &Plan,
+    planned: &PlannedVault,
 ) -> Result<(), ApplyError> {
-    let id = store::vault::upsert(db, organization.id, &plan.name, plan.tier, plan.floating, plan.strict).await?;
+    let id = store::vault::upsert(db, organization.id, &planned.name, planned.plan, planned.floating, planned.strict)
+        .await?;
     let Some(id) = id else {
-        return Err(ApplyError::at(&plan.place, format!("another organization has the vault `{}`", plan.name)));
+        return Err(ApplyError::at(&planned.place, format!("another organization has the vault `{}`", planned.name)));
     };
     let vault = Vault {
         id,
         organization: organization.clone(),
-        name: plan.name.clone(),
-        plan: plan.tier,
-        floating: plan.floating,
-        strict: plan.strict,
+        name: planned.name.clone(),
+        plan: planned.plan,
+        floating: planned.floating,
+        strict: planned.strict,
     };
-    add_administrators(db, organization.id, &vault, &plan.administrators).await?;
-    for new in &plan.tokens {
-        if !store::vault::issue(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
+    add_administrators(db, organization.id, &vault, &planned.administrators).await?;
+    for new in &planned.tokens {
+        if !store::vault::issue_token(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
             return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
         }
     }
-    for (product, kind, total) in &plan.pools {
+    for (product, kind, total) in &planned.pools {
         store::vault::set_pool(db, id, product, *kind, *total).await?;
     }
-    if let Some(rules) = &plan.rules {
+    if let Some(rules) = &planned.rules {
         store::vault::set_rules(db, id, rules).await?;
     }
-    for new in &plan.allocations {
-        store::allocation::forget(db, id, &new.user.email, &new.product).await?;
+    for new in &planned.allocations {
+        store::allocations::delete_for(db, id, &new.user.email, &new.product).await?;
         let allocation = db.ids().uuid().to_string();
-        store::allocation::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
+        store::allocations::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
         for (request, since) in &new.running {
             let connection = db.ids().uuid().to_string();
-            store::allocation::add_connection(db, id, &allocation, &connection, request, *since).await?;
+            store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
         }
     }
-    for denial in &plan.denials {
-        store::allocation::add_denial(db, id, denial).await?;
+    for denial in &planned.denials {
+        store::denials::insert(db, id, denial).await?;
     }
     Ok(())
 }

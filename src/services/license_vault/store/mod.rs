@@ -1,4 +1,9 @@
 //! The service's tables.
 
-pub mod allocation;
-pub mod vault;
+pub(crate) mod allocations;
+pub(crate) mod connections;
+pub(crate) mod denials;
+pub(crate) mod requests;
+pub(crate) mod state;
+pub(crate) mod usage;
+pub(crate) mod vault;

@@ -1,64 +1,33 @@
 //! License vaults: what they are, who may call them, what they hold.
 
-use crate::store::session::on;
 use crate::{
     core::{
-        clock::Time,
+        clock::{Time, micros},
         error::Error,
         token::{Keyring, PlainToken},
     },
     domain::{
-        credential::{Credential, Kind as CredentialKind},
+        credential::Credential,
         organization::{OrganizationId, PersonId, SpaceId},
     },
-    services::license_vault::domain::vault::{Kind, Plan, Pool, Rule, Vault, VaultId},
+    services::license_vault::domain::vault::{AllocationRule, Kind, Plan, Pool, TokenKind, Vault, VaultId},
     store::{
         can_be_stored,
         credential::{self, NewCredential},
-        organization,
+        on, organization,
         session::{ReadWrite, Session},
     },
 };
 
 /// The service that takes vaults' credentials.
-pub const SERVICE: &str = "license_vault";
-
-/// What a credential of a vault is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
-    /// The vault's own token: at most one.
-    Vault,
-    /// One of any number of named ones.
-    Automation,
-    /// The License Server's, for its reports.
-    Reporting,
-}
-
-impl TokenKind {
-    /// Its name in the store, and in answers.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Vault => "vault",
-            Self::Automation => "automation",
-            Self::Reporting => "reporting",
-        }
-    }
-
-    fn of(name: &str) -> Self {
-        match name {
-            "automation" => Self::Automation,
-            "reporting" => Self::Reporting,
-            _ => Self::Vault,
-        }
-    }
-}
+pub(crate) const SERVICE: &str = "license_vault";
 
 const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.plan, v.floating, v.strict_policy \
                        FROM vault v JOIN organization o ON o.id = v.organization_id";
 
-type Row = (i64, String, i64, String, i64, String, String, bool, bool);
+type VaultRow = (i64, String, i64, String, i64, String, String, bool, bool);
 
-fn vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): Row) -> Result<Vault, Error> {
+fn read_vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): VaultRow) -> Result<Vault, Error> {
     Ok(Vault {
         id: VaultId(vault),
         organization: organization::organization((id, name, code, org_id)),
@@ -70,7 +39,7 @@ fn vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): Ro
 }
 
 /// The vault that a credential opens, and as what.
-pub async fn of_credential<M>(
+pub(crate) async fn find_by_credential<M>(
     db: &mut Session<M>,
     credential: &Credential,
 ) -> Result<Option<(Vault, TokenKind)>, Error> {
@@ -78,30 +47,31 @@ pub async fn of_credential<M>(
     let row: Option<(String, i64)> = on!(db, |c| sqlx::query_as(KIND).bind(credential.id.0).fetch_optional(c).await)?;
     let Some((kind, id)) = row else { return Ok(None) };
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.id = $1 AND v.organization_id = $2"));
-    let row: Option<Row> =
+    let row: Option<VaultRow> =
         on!(db, |c| sqlx::query_as(sql).bind(id).bind(credential.organization.0).fetch_optional(c).await)?;
-    Ok(row.map(vault).transpose()?.map(|vault| (vault, TokenKind::of(&kind))))
+    let Some(vault) = row.map(read_vault).transpose()? else { return Ok(None) };
+    Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
 }
 
 /// A vault by its name.
-pub async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
+pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
     if !can_be_stored(name) {
         return Ok(None);
     }
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND v.name = $2"));
-    let row: Option<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
-    row.map(vault).transpose()
+    let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
+    row.map(read_vault).transpose()
 }
 
 /// Every vault of a space, oldest first.
-pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
-    rows.into_iter().map(vault).collect()
+    let rows: Vec<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
+    rows.into_iter().map(read_vault).collect()
 }
 
 /// Makes an organization's vault, or changes it; `None` when another organization's has the name.
-pub async fn upsert(
+pub(crate) async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     name: &str,
@@ -133,21 +103,25 @@ pub async fn upsert(
 }
 
 /// Makes somebody an administrator.
-pub async fn add_administrator(db: &mut Session<ReadWrite>, vault: VaultId, person: PersonId) -> Result<(), Error> {
+pub(crate) async fn add_administrator(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    person: PersonId,
+) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO vault_administrator (vault_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(person.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// Whether somebody is an administrator.
-pub async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: PersonId) -> Result<bool, Error> {
+pub(crate) async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, person: PersonId) -> Result<bool, Error> {
     const SQL: &str = "SELECT count(*) FROM vault_administrator WHERE vault_id = $1 AND person_id = $2";
     let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(person.0).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
 /// The administrators' addresses, as they are compared.
-pub async fn administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
+pub(crate) async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
     const SQL: &str = "SELECT p.email_key FROM vault_administrator a JOIN person p ON p.id = a.person_id \
                        WHERE a.vault_id = $1 ORDER BY p.email_key";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
@@ -155,7 +129,7 @@ pub async fn administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Ve
 
 /// Keeps `token` as a credential of the vault. An earlier one of that kind and name dies. `false` when the token is
 /// somebody's already.
-pub async fn issue(
+pub(crate) async fn issue_token(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     vault: &Vault,
@@ -165,7 +139,7 @@ pub async fn issue(
     expires_at: Option<Time>,
 ) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO vault_credential (credential_id, vault_id, kind, name) VALUES ($1, $2, $3, $4)";
-    remove(db, vault, kind, name).await?;
+    remove_token(db, vault, kind, name).await?;
     let label = match kind {
         TokenKind::Vault => format!("{} (vault)", vault.name),
         TokenKind::Automation => format!("{} ({name}, automation)", vault.name),
@@ -174,11 +148,8 @@ pub async fn issue(
     let new = NewCredential {
         organization: vault.organization.id,
         service: SERVICE,
-        kind: match kind {
-            TokenKind::Vault => CredentialKind::Vault,
-            TokenKind::Automation => CredentialKind::Automation,
-            TokenKind::Reporting => CredentialKind::Reporting,
-        },
+        kind: kind.name(),
+        created_at: None,
         label: &label,
         expires_at,
     };
@@ -195,7 +166,12 @@ pub async fn issue(
 }
 
 /// Takes a credential of the vault away; `false` when there is none of that kind and name.
-pub async fn remove(db: &mut Session<ReadWrite>, vault: &Vault, kind: TokenKind, name: &str) -> Result<bool, Error> {
+pub(crate) async fn remove_token(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    kind: TokenKind,
+    name: &str,
+) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM credential WHERE id IN (SELECT credential_id FROM vault_credential \
                        WHERE vault_id = $1 AND kind = $2 AND name = $3)";
     let gone = on!(db, |c| sqlx::query(SQL)
@@ -209,14 +185,14 @@ pub async fn remove(db: &mut Session<ReadWrite>, vault: &Vault, kind: TokenKind,
 }
 
 /// Whether the vault has a credential of that kind.
-pub async fn has<M>(db: &mut Session<M>, vault: VaultId, kind: TokenKind) -> Result<bool, Error> {
+pub(crate) async fn has_token<M>(db: &mut Session<M>, vault: VaultId, kind: TokenKind) -> Result<bool, Error> {
     const SQL: &str = "SELECT count(*) FROM vault_credential WHERE vault_id = $1 AND kind = $2";
     let found: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(kind.name()).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
 /// Sets how many licences of a product and kind there are.
-pub async fn set_pool(
+pub(crate) async fn set_pool(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     product: &str,
@@ -237,12 +213,12 @@ pub async fn set_pool(
 }
 
 /// What the vault holds, and how much of it is in somebody's hands at `now`.
-pub async fn pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
+pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
     const SQL: &str = "SELECT p.product, p.kind, p.total, (SELECT count(*) FROM vault_allocation a \
                        WHERE a.vault_id = p.vault_id AND a.product = p.product AND a.kind = p.kind \
                        AND a.released_at = -1 AND a.last_seen_at > $2) FROM vault_pool p \
                        WHERE p.vault_id = $1 ORDER BY p.product, p.kind";
-    let since = crate::services::license_vault::store::allocation::alive_since(vault, now);
+    let since = micros(vault.alive_since(now));
     let rows: Vec<(String, String, i64, i64)> =
         on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(since).fetch_all(c).await)?;
     rows.into_iter()
@@ -253,7 +229,11 @@ pub async fn pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<V
 }
 
 /// Replaces the rules.
-pub async fn set_rules(db: &mut Session<ReadWrite>, vault: VaultId, rules: &[Rule]) -> Result<(), Error> {
+pub(crate) async fn set_rules(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    rules: &[AllocationRule],
+) -> Result<(), Error> {
     const OLD: &str = "DELETE FROM vault_rule WHERE vault_id = $1";
     const SQL: &str =
         "INSERT INTO vault_rule (vault_id, position, users, products, priority) VALUES ($1, $2, $3, $4, $5)";
@@ -273,47 +253,16 @@ pub async fn set_rules(db: &mut Session<ReadWrite>, vault: VaultId, rules: &[Rul
 }
 
 /// The rules, in order.
-pub async fn rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<Rule>, Error> {
+pub(crate) async fn list_rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<AllocationRule>, Error> {
     const SQL: &str = "SELECT users, products, priority FROM vault_rule WHERE vault_id = $1 ORDER BY position";
     let rows: Vec<(String, String, bool)> = on!(db, |c| sqlx::query_as(SQL).bind(vault.0).fetch_all(c).await)?;
     rows.into_iter()
         .map(|(users, products, priority)| {
-            Ok(Rule {
+            Ok(AllocationRule {
                 users: serde_json::from_str(&users).map_err(Error::internal)?,
                 products: serde_json::from_str(&products).map_err(Error::internal)?,
                 priority,
             })
         })
         .collect()
-}
-
-/// Counts `revoked` licences in the calendar month of the session's time, and says how many it were before.
-async fn count_revocations(db: &mut Session<ReadWrite>, vault: VaultId, revoked: i64) -> Result<i64, Error> {
-    const SQL: &str = "INSERT INTO vault_revocation (vault_id, month, revoked) VALUES ($1, $2, $3) \
-                       ON CONFLICT (vault_id, month) DO UPDATE SET \
-                       revoked = vault_revocation.revoked + excluded.revoked RETURNING revoked";
-    let month = db.now().format("%Y-%m").to_string();
-    let total: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(&month).bind(revoked).fetch_one(c).await)?;
-    Ok(total - revoked)
-}
-
-/// Revokes licences, by API or by page alike. They are free at once.
-///
-/// unverified: each counts as one towards the month's limit (license-vault §4.5).
-///
-/// # Errors
-/// [`Error::QuotaReached`] when it would be more than the plan allows in a month; then nothing is revoked.
-pub async fn revoke(db: &mut Session<ReadWrite>, vault: &Vault, ids: &[String]) -> Result<(), Error> {
-    let count = i64::try_from(ids.len()).map_err(Error::internal)?;
-    let before = count_revocations(db, vault.id, count).await?;
-    if let Some(most) = vault.revocations_per_month().filter(|most| before + count > *most) {
-        return Err(Error::QuotaReached(format!(
-            "the plan allows {most} revocations in a calendar month, {before} were made"
-        )));
-    }
-    crate::services::license_vault::store::allocation::expire_due(db, vault).await?;
-    for id in ids {
-        crate::services::license_vault::store::allocation::release(db, vault.id, id).await?;
-    }
-    Ok(())
 }

@@ -1,15 +1,19 @@
 //! The organization's API keys: listed, counted, revoked one by one.
 
 use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
-    core::error::Error,
-    http::{caller::Caller, extract::Path},
+    http::{
+        caller::Caller,
+        extract::{Path, Query},
+    },
     services::atlassian::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{ExpiresAt, KeyFilter, LastActiveAt, Paging, Parameters, Sorting},
+            query::{ExpiresAt, KeyFilter, KeyFilters, KeyQuery, LastActiveAt, Paging, Sorting, with_quirks},
             scope,
             wire::{Answer, ApiKey, PageResponse, Refused},
         },
@@ -20,23 +24,24 @@ use crate::{
 /// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-keys", operation_id = "getApiKeys", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting, Paging),
+    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting,
+        Paging),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiKey>),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
 pub(crate) async fn get_api_keys(
     caller: Caller<Atlassian, scope::ReadKeys>,
-    parameters: Parameters,
+    query: Query<Atlassian, KeyQuery>,
 ) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = parameters
-        .with_quirks(&caller.principal.quirks, || Ok((parameters.key_filter(caller.now)?, parameters.key_page()?)))?;
-    let slice = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
-    Ok(Answer(PageResponse::new(&page, slice, |key| ApiKey::new(key, &organization.org_id))))
+    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }
 
 /// How many API keys there are (atlassian-api-access §7.9).
@@ -46,23 +51,33 @@ pub(crate) async fn get_api_keys(
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
 pub(crate) async fn get_api_key_count(
     caller: Caller<Atlassian, scope::ReadKeys>,
-    parameters: Parameters,
+    query: Query<Atlassian, KeyFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = parameters.count_filter(&caller.principal.quirks, || parameters.key_filter(caller.now))?;
+    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter).await?))
+}
+
+/// Which key.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct KeyPath {
+    /// The key's id
+    api_key_id: String,
 }
 
 /// Revokes an API key, also the calling one (atlassian-api-access §7.10).
 #[utoipa::path(
     patch, path = "/orgs/{orgId}/api-keys/revoke/{apiKeyId}", operation_id = "revokeApiKey", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), ("apiKeyId" = String, Path, description = "The key's id")),
+    params(("orgId" = String, Path, description = "The organization"), KeyPath),
     security(("apiKey" = ["delete:keys:admin"])),
     responses(
         (status = 204, description = "It is revoked"),
@@ -72,12 +87,12 @@ pub(crate) async fn get_api_key_count(
 )]
 pub(crate) async fn revoke_api_key(
     caller: Caller<Atlassian, scope::DeleteKeys>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, KeyPath>,
 ) -> Result<StatusCode, AtlassianError> {
     let mut db = caller.write().await?;
     // unverified: an unknown key, or one that was revoked already, is a 400 (atlassian-api-access §7.10).
-    if !store::api_key::revoke(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::FieldMissing("there is no such API key").into());
+    if !store::api_key::revoke(&mut db, caller.principal.organization.id, &path.0.api_key_id).await? {
+        return Err(AtlassianError::UnknownApiKey);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

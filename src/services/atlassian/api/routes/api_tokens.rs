@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 
 use crate::{
-    http::caller::Caller,
+    http::{caller::Caller, extract::Query},
     services::atlassian::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{CreatedAt, LastActiveAt, Paging, Parameters, Sorting, TokenFilter},
+            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, with_quirks},
             scope,
             wire::{Answer, ApiToken, PageResponse, Refused},
         },
@@ -19,24 +19,24 @@ use crate::{
 /// API tokens of managed users (atlassian-api-access §7.1).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
+    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting,
+        Paging),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiToken>),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
 pub(crate) async fn get_api_tokens(
     caller: Caller<Atlassian, scope::ReadTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = parameters.with_quirks(&caller.principal.quirks, || {
-        Ok((parameters.token_filter(caller.now)?, parameters.token_page()?))
-    })?;
-    let slice = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
-    Ok(Answer(PageResponse::new(&page, slice, |token| ApiToken::new(token, &organization.org_id))))
+    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
 
 /// How many API tokens of managed users there are (atlassian-api-access §7.3).
@@ -46,15 +46,16 @@ pub(crate) async fn get_api_tokens(
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
-        (status = 400, description = "A parameter that cannot be read, or that lacks its companion", body = ErrorResponse),
+        (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
+            body = ErrorResponse),
         Refused,
     ),
 )]
 pub(crate) async fn get_api_token_count(
     caller: Caller<Atlassian, scope::ReadTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, TokenFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = parameters.count_filter(&caller.principal.quirks, || parameters.token_filter(caller.now))?;
+    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
 }

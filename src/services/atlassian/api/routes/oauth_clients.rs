@@ -2,23 +2,22 @@
 
 use axum::{http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::error::Error,
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse},
-            query::{Paging, Parameters},
+            error::{AtlassianError, ErrorResponse, ParameterError},
+            query::Paging,
             scope,
             wire::{Answer, OAuthClient, PageResponse, Refused, created},
         },
-        domain::api_access::User,
+        domain::{api_access::User, service_account},
         store,
     },
 };
@@ -39,11 +38,11 @@ const LONGEST_NAME: usize = 255;
 )]
 pub(crate) async fn get_oauth_clients(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
-    parameters: Parameters,
+    query: Query<Atlassian, Paging>,
 ) -> Result<Answer<PageResponse<OAuthClient>>, AtlassianError> {
-    let page = parameters.with_quirks(&caller.principal.quirks, || parameters.page_by_creation())?;
-    let slice = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
-    Ok(Answer(PageResponse::new(&page, slice, |client| OAuthClient::new(client, caller.now))))
+    let page = query.0.with_quirks(&caller.principal.quirks, query.0.page_by_creation())?;
+    let found = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
+    Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
 }
 
 /// Body of `createOauthClient`.
@@ -66,7 +65,8 @@ pub(crate) struct CreateOAuthClient {
         (status = 400, description = "A body that cannot be read, or an unknown service account", body = ErrorResponse),
         Refused,
     ),
-    extensions(("x-locum-unverified" = json!("how a session is shown is not known: a cookie that the control API hands out"))),
+    extensions(("x-locum-unverified" =
+        json!("how a session is shown is not known: a cookie that the control API hands out"))),
 )]
 pub(crate) async fn create_oauth_client(
     caller: Caller<Atlassian, scope::Session>,
@@ -74,14 +74,14 @@ pub(crate) async fn create_oauth_client(
 ) -> Result<Response, AtlassianError> {
     let CreateOAuthClient { name, service_account_id } = body.0;
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
-        return Err(Error::format(format!("name must have 1 to {LONGEST_NAME} characters")).into());
+        return Err(ParameterError::format(format!("name must have 1 to {LONGEST_NAME} characters")).into());
     }
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
     // unverified: an unknown service account is a 400 (atlassian-api-access §7.12).
     let account = store::service_account::find(&mut db, organization, &service_account_id).await?;
-    let account = account.ok_or_else(|| Error::format("serviceAccountId is none of the organization's"))?;
-    let client = crate::services::atlassian::domain::service_account::OAuthClient {
+    let account = account.ok_or_else(|| ParameterError::format("serviceAccountId is none of the organization's"))?;
+    let client = service_account::OAuthClient {
         id: db.ids().uuid().simple().to_string(),
         name,
         revoked_at: None,
@@ -119,10 +119,19 @@ pub(crate) async fn get_oauth_client_count(
     Ok(Answer(Total { total }))
 }
 
+/// Which client.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ClientPath {
+    /// The client's id
+    client_id: String,
+}
+
 /// One OAuth client (atlassian-api-access §7.14).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "getOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ("clientId" = String, Path, description = "The client's id")),
+    params(("orgId" = String, Path, description = "The organization"), ClientPath),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "The client", body = OAuthClient),
@@ -133,11 +142,11 @@ pub(crate) async fn get_oauth_client_count(
 )]
 pub(crate) async fn get_oauth_client(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, ClientPath>,
 ) -> Result<Answer<OAuthClient>, AtlassianError> {
     let organization = caller.principal.organization.id;
-    let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.1).await?;
-    let client = client.ok_or_else(|| Error::NotFound("there is no such OAuth client".to_owned()))?;
+    let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.client_id).await?;
+    let client = client.ok_or(AtlassianError::UnknownOAuthClient)?;
     Ok(Answer(OAuthClient::new(client, caller.now)))
 }
 
@@ -146,7 +155,7 @@ pub(crate) async fn get_oauth_client(
 /// unverified: it is gone then, not listed as revoked.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "deleteOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ("clientId" = String, Path, description = "The client's id")),
+    params(("orgId" = String, Path, description = "The organization"), ClientPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "It is gone"),
@@ -157,11 +166,11 @@ pub(crate) async fn get_oauth_client(
 )]
 pub(crate) async fn delete_oauth_client(
     caller: Caller<Atlassian, scope::DeleteServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, ClientPath>,
 ) -> Result<StatusCode, AtlassianError> {
     let mut db = caller.write().await?;
-    if !store::oauth_client::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::NotFound("there is no such OAuth client".to_owned()).into());
+    if !store::oauth_client::delete(&mut db, caller.principal.organization.id, &path.0.client_id).await? {
+        return Err(AtlassianError::UnknownOAuthClient);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

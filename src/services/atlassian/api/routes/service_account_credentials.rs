@@ -4,24 +4,26 @@ use std::collections::HashSet;
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
-    core::error::Error,
+    domain::organization::OrganizationId,
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse},
-            query::{Parameters, holds},
+            error::{AtlassianError, ErrorResponse, ParameterError},
+            query::{ClientNameQuery, LabelQuery},
+            routes::service_accounts::AccountPath,
             scope,
             wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
         },
         store,
     },
+    store::{ReadOnly, Session},
 };
 
 type Reader = Caller<Atlassian, scope::ReadServiceAccountTokens>;
@@ -52,7 +54,8 @@ pub(crate) struct CredentialCount {
 ///
 /// unverified: in the order they are asked for, each once.
 #[utoipa::path(
-    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts", tag = "API Token",
+    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
+    tag = "API Token",
     params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
@@ -67,10 +70,10 @@ pub(crate) async fn get_service_account_credential_counts(
     ids: Json<Atlassian, Vec<String>>,
 ) -> Result<Answer<ServiceAccountCredentialCountResponse>, AtlassianError> {
     if ids.0.len() > MOST_IDS {
-        return Err(Error::format(format!("at most {MOST_IDS} ids")).into());
+        return Err(ParameterError::format(format!("at most {MOST_IDS} ids")).into());
     }
     if ids.0.iter().any(|id| id.chars().count() > LONGEST_ID) {
-        return Err(Error::format(format!("an id has at most {LONGEST_ID} characters")).into());
+        return Err(ParameterError::format(format!("an id has at most {LONGEST_ID} characters")).into());
     }
     let mut answer = ServiceAccountCredentialCountResponse {
         valid_service_account_ids: Vec::new(),
@@ -92,80 +95,65 @@ pub(crate) async fn get_service_account_credential_counts(
     Ok(Answer(answer))
 }
 
-/// Which tokens.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct LabelQuery {
-    /// Part of the label; letter case does not matter.
-    token_label: Option<String>,
-}
-
-/// Which clients.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct ClientNameQuery {
-    /// Part of the name; letter case does not matter.
-    client_name: Option<String>,
+/// Refuses an account that the organization does not have; `None` is all of them.
+async fn check_account(
+    db: &mut Session<ReadOnly>,
+    organization: OrganizationId,
+    account: Option<&str>,
+) -> Result<(), AtlassianError> {
+    if let Some(id) = account {
+        let found = store::service_account::find(db, organization, id).await?;
+        found.ok_or(AtlassianError::UnknownServiceAccount)?;
+    }
+    Ok(())
 }
 
 async fn tokens(
     caller: &Reader,
-    parameters: &Parameters,
+    query: &LabelQuery,
     account: Option<&str>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
-    if let Some(id) = account {
-        let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or_else(unknown)?;
-    }
+    check_account(&mut db, organization.id, account).await?;
     let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
-    let label = parameters.given("tokenLabel");
-    let shown = tokens.into_iter().filter(|token| holds(&token.label, label));
+    let shown = tokens.into_iter().filter(|token| query.matches(&token.label));
     Ok(Answer(shown.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
 }
 
 async fn clients(
     caller: &Reader,
-    parameters: &Parameters,
+    query: &ClientNameQuery,
     account: Option<&str>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
-    if let Some(id) = account {
-        let found = store::service_account::find(&mut db, organization.id, id).await?;
-        found.ok_or_else(unknown)?;
-    }
+    check_account(&mut db, organization.id, account).await?;
     let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
-    let name = parameters.given("clientName");
-    let shown = clients.into_iter().filter(|client| holds(&client.name, name));
+    let shown = clients.into_iter().filter(|client| query.matches(&client.name));
     Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
-}
-
-fn unknown() -> Error {
-    Error::NotFound("there is no such service account".to_owned())
 }
 
 /// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens",
+    tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>), Refused),
 )]
 pub(crate) async fn get_all_service_account_api_tokens(
     caller: Reader,
-    parameters: Parameters,
+    query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &parameters, None).await
+    tokens(&caller, &query.0, None).await
 }
 
 /// API tokens of one service account (atlassian-api-access §7.5). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "getServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), LabelQuery),
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
+    operation_id = "getServiceAccountApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
@@ -176,18 +164,19 @@ pub(crate) async fn get_all_service_account_api_tokens(
 )]
 pub(crate) async fn get_service_account_api_tokens(
     caller: Reader,
-    path: Path<Atlassian, (String, String)>,
-    parameters: Parameters,
+    path: Path<Atlassian, AccountPath>,
+    query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &parameters, Some(&path.0.1)).await
+    tokens(&caller, &query.0, Some(&path.0.service_account_id)).await
 }
 
 /// Revokes every API token of a service account; its OAuth clients stay (atlassian-api-access §7.6).
 ///
 /// unverified: a 204 also when there were none.
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens", operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id")),
+    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
+    operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
+    params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
@@ -198,34 +187,38 @@ pub(crate) async fn get_service_account_api_tokens(
 )]
 pub(crate) async fn delete_service_account_api_tokens(
     caller: Caller<Atlassian, scope::DeleteServiceAccountTokens>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, AccountPath>,
 ) -> Result<StatusCode, AtlassianError> {
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
-    store::service_account::find(&mut db, organization, &path.0.1).await?.ok_or_else(unknown)?;
-    store::service_account::revoke_tokens(&mut db, organization, &path.0.1).await?;
+    store::service_account::find(&mut db, organization, &path.0.service_account_id)
+        .await?
+        .ok_or(AtlassianError::UnknownServiceAccount)?;
+    store::service_account::revoke_tokens(&mut db, organization, &path.0.service_account_id).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// OAuth clients of all service accounts (atlassian-api-access §7.16). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients",
+    tag = "Service Account",
     params(("orgId" = String, Path, description = "The organization"), ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>), Refused),
 )]
 pub(crate) async fn get_all_service_account_oauth_clients(
     caller: Reader,
-    parameters: Parameters,
+    query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &parameters, None).await
+    clients(&caller, &query.0, None).await
 }
 
 /// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients", operation_id = "getServiceAccountOauthClients", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id"), ClientNameQuery),
+    get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients",
+    operation_id = "getServiceAccountOauthClients", tag = "Service Account",
+    params(("orgId" = String, Path, description = "The organization"), AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
@@ -236,8 +229,8 @@ pub(crate) async fn get_all_service_account_oauth_clients(
 )]
 pub(crate) async fn get_service_account_oauth_clients(
     caller: Reader,
-    path: Path<Atlassian, (String, String)>,
-    parameters: Parameters,
+    path: Path<Atlassian, AccountPath>,
+    query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &parameters, Some(&path.0.1)).await
+    clients(&caller, &query.0, Some(&path.0.service_account_id)).await
 }

@@ -6,25 +6,26 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::error::Error,
     http::{
         caller::Caller,
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
     },
     services::atlassian::{
         Atlassian,
         api::{
-            error::{AtlassianError, ErrorResponse, GatewayError, PreviewNotFound},
-            query::Parameters,
+            error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
+            query::non_empty,
             scope,
             wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, created},
         },
         domain::{
             api_access::Admin,
-            service_account::{LONGEST_DESCRIPTION, NAME_LENGTH, address},
+            service_account::{self, LONGEST_DESCRIPTION, NAME_LENGTH, address},
         },
         store,
     },
@@ -64,6 +65,22 @@ pub(crate) struct ServiceAccountList {
     total: i64,
 }
 
+/// Query of `getServiceAccounts`, as `links` write it; the vendor documents none.
+#[derive(Deserialize)]
+pub(crate) struct PageQuery {
+    cursor: Option<String>,
+    limit: Option<String>,
+}
+
+/// Which account.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct AccountPath {
+    /// The account's id
+    pub(crate) service_account_id: String,
+}
+
 /// unverified: where the preview is not rolled out, its paths match no route (atlassian-api-access §7.18).
 fn check_rollout(admin: &Admin) -> Result<(), Error> {
     if admin.quirks.service_accounts { Ok(()) } else { Err(Error::RouteUnknown) }
@@ -85,18 +102,19 @@ pub(crate) async fn get_service_accounts(
     caller: Caller<Atlassian, scope::ReadServiceAccounts>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    parameters: Parameters,
+    query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
-    let number = |name: &str, most: i64| match parameters.given(name) {
+    let number = |name: &str, text: Option<&String>, most: i64| match non_empty(text) {
         None => Ok(None),
         Some(text) => {
             let number = text.parse().ok().filter(|number| (0..=most).contains(number));
-            number.map(Some).ok_or_else(|| Error::format(format!("{name} cannot be `{text}`")))
+            number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
         }
     };
-    let behind = number("cursor", i64::MAX)?.unwrap_or(0);
-    let limit = number("limit", LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
+    let behind = number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
+    let limit =
+        number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     let mut found = store::service_account::list(&mut db, organization.id, behind, limit + 1).await?;
@@ -160,14 +178,14 @@ pub(crate) struct CreateServiceAccount {
 }
 
 /// atlassian-api-access §7.19. unverified: the same limits where an account is changed (§7.20).
-fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Error> {
+fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterError> {
     if name.is_some_and(|name| {
         name.trim().is_empty() || name.contains('\0') || !NAME_LENGTH.contains(&name.chars().count())
     }) {
-        return Err(Error::format("displayName must have 6 to 30 characters"));
+        return Err(ParameterError::format("displayName must have 6 to 30 characters"));
     }
     if description.is_some_and(|text| text.contains('\0') || text.chars().count() > LONGEST_DESCRIPTION) {
-        return Err(Error::format("description must have at most 255 characters"));
+        return Err(ParameterError::format("description must have at most 255 characters"));
     }
     Ok(())
 }
@@ -181,9 +199,11 @@ fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Error> {
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = CreateServiceAccount,
     responses(
         (status = 201, description = "It is there", body = CreatedServiceAccount),
-        (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
+        (status = 400, description = "A body that cannot be read, or a name too short or too long",
+            body = ErrorResponse),
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
-        (status = 409, description = "As many as the organization may have, where a quirk sets a quota", body = ErrorResponse),
+        (status = 409, description = "As many as the organization may have, where a quirk sets a quota",
+            body = ErrorResponse),
         Refused,
     ),
 )]
@@ -197,16 +217,16 @@ pub(crate) async fn create_service_account(
     if permission_rules.is_empty()
         || permission_rules.iter().any(|rule| rule.resource.is_empty() || rule.role.is_empty())
     {
-        return Err(Error::format("permissionRules must hold at least one resource with a role").into());
+        return Err(ParameterError::format("permissionRules must hold at least one resource with a role").into());
     }
     let organization = &caller.principal.organization;
     let mut db = caller.write().await?;
     if let Some(quota) = caller.principal.quirks.service_account_quota
         && store::service_account::count(&mut db, organization.id).await? >= i64::from(quota)
     {
-        return Err(Error::QuotaReached(format!("the organization may have {quota} service accounts")).into());
+        return Err(AtlassianError::QuotaReached(quota));
     }
-    let account = crate::services::atlassian::domain::service_account::ServiceAccount {
+    let account = service_account::ServiceAccount {
         id: db.ids().atlassian_account_id(),
         email: address(&display_name, &db.ids().suffix()),
         name: display_name,
@@ -240,8 +260,10 @@ pub(crate) struct UpdateServiceAccount {
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = UpdateServiceAccount,
     responses(
         (status = 200, description = "As it is now", body = ServiceAccount),
-        (status = 400, description = "A body that cannot be read, or a name too short or too long", body = ErrorResponse),
-        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
+        (status = 400, description = "A body that cannot be read, or a name too short or too long",
+            body = ErrorResponse),
+        (status = 404, description = "No such service account, or the preview is not rolled out",
+            body = PreviewNotFound),
         Refused,
     ),
 )]
@@ -255,8 +277,8 @@ pub(crate) async fn update_service_account(
     let organization = &caller.principal.organization;
     let mut db = caller.write().await?;
     let account = store::service_account::find(&mut db, organization.id, &atlassian_id).await?;
-    let account = account.ok_or_else(|| Error::NotFound("there is no such service account".to_owned()))?;
-    let changed = crate::services::atlassian::domain::service_account::ServiceAccount {
+    let account = account.ok_or(AtlassianError::UnknownServiceAccount)?;
+    let changed = service_account::ServiceAccount {
         name: display_name.unwrap_or(account.name),
         description: description.or(account.description),
         updated_at: db.now(),
@@ -270,24 +292,26 @@ pub(crate) async fn update_service_account(
 /// Deletes a service account, its API tokens and its OAuth clients (atlassian-api-access §7.21). Needs the write
 /// scope: there is none for deleting.
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ("serviceAccountId" = String, Path, description = "The account's id")),
+    delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount",
+    tag = "Service Account",
+    params(("orgId" = String, Path, description = "The organization"), AccountPath),
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
-        (status = 404, description = "No such service account, or the preview is not rolled out", body = PreviewNotFound),
+        (status = 404, description = "No such service account, or the preview is not rolled out",
+            body = PreviewNotFound),
         Refused,
     ),
 )]
 pub(crate) async fn delete_service_account(
     caller: Caller<Atlassian, scope::WriteServiceAccounts>,
-    path: Path<Atlassian, (String, String)>,
+    path: Path<Atlassian, AccountPath>,
 ) -> Result<StatusCode, AtlassianError> {
     check_rollout(&caller.principal)?;
     let mut db = caller.write().await?;
-    if !store::service_account::delete(&mut db, caller.principal.organization.id, &path.0.1).await? {
-        return Err(Error::NotFound("there is no such service account".to_owned()).into());
+    if !store::service_account::delete(&mut db, caller.principal.organization.id, &path.0.service_account_id).await? {
+        return Err(AtlassianError::UnknownServiceAccount);
     }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

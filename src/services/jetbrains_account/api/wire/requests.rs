@@ -42,7 +42,7 @@ pub(crate) struct LicenseQuery {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum AssignmentStatus {
+pub(crate) enum AssignmentStatus {
     /// With one.
     Assigned,
     /// Without.

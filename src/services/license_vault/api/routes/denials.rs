@@ -1,14 +1,14 @@
 //! Requests that found no licence.
 
 use crate::{
-    http::caller::Caller,
+    http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
         api::{
-            error::VaultError,
-            report::{Parameters, RowsQuery},
+            error::{Refused, VaultError},
+            query::PageQuery,
             scope,
-            wire::{Answer, DenialRow, Refused},
+            wire::{Answer, DenialRow},
         },
         store,
     },
@@ -20,14 +20,14 @@ use crate::{
 /// unverified: the order, oldest first.
 #[utoipa::path(
     get, path = "/denials/report", operation_id = "getDenialsReport", tag = "License Vault Public",
-    params(RowsQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
     responses((status = 200, description = "The rows", body = Vec<DenialRow>), Refused),
 )]
 pub(crate) async fn get_denials_report(
     caller: Caller<LicenseVault, scope::Read>,
-    parameters: Parameters,
+    query: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<DenialRow>>, VaultError> {
-    let rows = parameters.rows()?;
-    let denials = store::allocation::denials(&mut caller.read().await?, caller.principal.vault.id, rows).await?;
+    let page = query.0.page()?;
+    let denials = store::denials::list(&mut caller.read().await?, caller.principal.vault.id, page).await?;
     Ok(Answer(denials.into_iter().map(Into::into).collect()))
 }

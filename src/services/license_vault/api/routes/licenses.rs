@@ -4,29 +4,33 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::error::Error,
-    http::caller::Caller,
+    core::{clock::Time, error::Error},
+    http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{ErrorBody, VaultError},
-            report::{Parameters, RowsQuery, UserQuery},
+            error::{ErrorBody, Refused, VaultError},
+            query::{PageQuery, UserQuery, non_empty},
             scope,
-            wire::{Answer, Refused, UsageRow, UserLicense},
+            wire::{Answer, UsageRow, UserLicense},
         },
-        store::{self, allocation::AllocationFilter},
+        domain::{
+            allocation::{Allocation, AllocationFilter},
+            vault::Vault,
+        },
+        store,
     },
-    store::{ReadWrite, Session},
+    store::Session,
 };
 
 /// The licences that a user holds.
 #[utoipa::path(
     get, path = "/licenses", operation_id = "getUserLicenses", tag = "License Vault Public",
-    params(UserQuery, RowsQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    params(UserQuery, PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
     responses(
         (status = 200, description = "The licences", body = Vec<UserLicense>),
         (status = 404, description = "No such user", body = ErrorBody),
@@ -36,32 +40,39 @@ use crate::{
 )]
 pub(crate) async fn get_user_licenses(
     caller: Caller<LicenseVault, scope::Read>,
-    parameters: Parameters,
+    user: Query<LicenseVault, UserQuery>,
+    page: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
-    let (whose, rows) = (parameters.user()?, parameters.rows()?);
-    let vault = &caller.principal.vault;
-    let mut db = caller.read().await?;
-    let held = store::allocation::live(&mut db, vault, caller.now, whose).await?;
-    if held.is_empty() {
-        check_known(store::allocation::is_known(&mut db, vault, whose).await?)?;
-    }
-    let skipped = usize::try_from(rows.offset).unwrap_or(usize::MAX);
-    let shown = usize::try_from(rows.limit).unwrap_or(usize::MAX);
+    let (whose, page) = (user.0.filter()?, page.0.page()?);
+    let held = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, whose).await?;
+    let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let shown = usize::try_from(page.limit).unwrap_or(usize::MAX);
     Ok(Answer(held.into_iter().skip(skipped).take(shown).map(Into::into).collect()))
 }
 
-fn check_known(is_known: bool) -> Result<(), Error> {
-    if is_known { Ok(()) } else { Err(Error::NotFound("there is no such user".to_owned())) }
+async fn list_of_user<M>(
+    db: &mut Session<M>,
+    vault: &Vault,
+    now: Time,
+    whose: AllocationFilter<'_>,
+) -> Result<Vec<Allocation>, VaultError> {
+    let held = store::allocations::list_live(db, vault, now, whose).await?;
+    if held.is_empty() && !store::allocations::is_known(db, vault, whose).await? {
+        return Err(VaultError::UserUnknown);
+    }
+    Ok(held)
 }
 
 /// What is revoked.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(crate) struct RevokeQuery {
     /// One licence; everything else is ignored then.
+    #[serde(default, deserialize_with = "non_empty")]
     allocation_id: Option<String>,
     /// With `username` or `email`: only licences with this code.
+    #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
 }
 
@@ -85,44 +96,33 @@ pub(crate) struct Revoked {
 )]
 pub(crate) async fn revoke_licenses(
     caller: Caller<LicenseVault, scope::Write>,
-    parameters: Parameters,
+    query: Query<LicenseVault, RevokeQuery>,
+    user: Query<LicenseVault, UserQuery>,
 ) -> Result<Answer<Revoked>, VaultError> {
+    let vault = &caller.principal.vault;
+    let RevokeQuery { allocation_id, product_code } = query.0;
     let mut db = caller.write().await?;
-    let held = held(&caller, &mut db, &parameters).await?;
-    let product = parameters.given("productCode").filter(|_| parameters.given("allocationId").is_none());
-    let held = held.into_iter().filter(|allocation| product.is_none_or(|product| product == allocation.product));
-    let ids: Vec<String> = held.map(|allocation| allocation.id).collect();
-    store::vault::revoke(&mut db, &caller.principal.vault, &ids).await?;
+    let now = db.now();
+    let mut held;
+    if let Some(id) = allocation_id {
+        held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
+        if held.is_empty() {
+            return Err(VaultError::AllocationUnknown);
+        }
+    } else {
+        held = list_of_user(&mut db, vault, now, user.0.filter()?).await?;
+        held.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
+    }
+    let ids: Vec<String> = held.into_iter().map(|allocation| allocation.id).collect();
+    store::allocations::revoke(&mut db, vault, &ids).await?;
     db.commit().await?;
     Ok(Answer(Revoked { allocation_ids: ids }))
-}
-
-async fn held(
-    caller: &Caller<LicenseVault, scope::Write>,
-    db: &mut Session<ReadWrite>,
-    parameters: &Parameters,
-) -> Result<Vec<crate::services::license_vault::domain::vault::Allocation>, Error> {
-    let vault = &caller.principal.vault;
-    let now = db.now();
-    if let Some(id) = parameters.given("allocationId") {
-        let found = store::allocation::live(db, vault, now, AllocationFilter::Id(id)).await?;
-        if found.is_empty() {
-            return Err(Error::NotFound("there is no such allocation".to_owned()));
-        }
-        return Ok(found);
-    }
-    let whose = parameters.user()?;
-    let found = store::allocation::live(db, vault, now, whose).await?;
-    if found.is_empty() {
-        check_known(store::allocation::is_known(db, vault, whose).await?)?;
-    }
-    Ok(found)
 }
 
 /// Every occasion on which a user ran a product. As CSV, with a line of names, for `Accept: text/csv`.
 #[utoipa::path(
     get, path = "/licenses/report", operation_id = "getLicensesReport", tag = "License Vault Public",
-    params(RowsQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
     responses(
         (status = 200, description = "The rows", content((Vec<UsageRow> = "application/json"), (String = "text/csv"))),
         Refused,
@@ -132,11 +132,11 @@ async fn held(
 pub(crate) async fn get_licenses_report(
     caller: Caller<LicenseVault, scope::Read>,
     headers: HeaderMap,
-    parameters: Parameters,
+    page: Query<LicenseVault, PageQuery>,
 ) -> Result<Response, VaultError> {
-    let rows = parameters.rows()?;
+    let page = page.0.page()?;
     let vault = &caller.principal.vault;
-    let usages = store::allocation::usages(&mut caller.read().await?, vault, caller.now, rows).await?;
+    let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
     let rows: Vec<UsageRow> = usages.into_iter().map(Into::into).collect();
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.split(',').any(|kind| kind.trim().starts_with("text/csv")) {

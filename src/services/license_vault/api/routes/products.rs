@@ -1,33 +1,35 @@
 //! Running products. unverified: path and body (license-vault §2.4).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::error::Error,
-    http::caller::Caller,
+    http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{ErrorBody, VaultError},
-            report::{Parameters, UserQuery},
+            error::{ErrorBody, Refused, VaultError},
+            query::{UserQuery, non_empty},
             scope,
-            wire::{Answer, Refused},
+            wire::Answer,
         },
         store,
     },
 };
 
 /// What is disconnected.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used")]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(crate) struct DisconnectQuery {
     /// One running product; everything else is ignored then.
+    #[serde(default, deserialize_with = "non_empty")]
     connection_id: Option<String>,
     /// With `username` or `email`: the running product's code.
+    #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
     /// Only on this machine.
+    #[serde(default, deserialize_with = "non_empty")]
     hostname: Option<String>,
 }
 
@@ -51,31 +53,35 @@ pub(crate) struct Disconnected {
 )]
 pub(crate) async fn disconnect_product(
     caller: Caller<LicenseVault, scope::Write>,
-    parameters: Parameters,
+    query: Query<LicenseVault, DisconnectQuery>,
+    user: Query<LicenseVault, UserQuery>,
 ) -> Result<Answer<Disconnected>, VaultError> {
     let vault = &caller.principal.vault;
     let mut db = caller.write().await?;
-    let ids: Vec<String> = if let Some(id) = parameters.given("connectionId") {
-        vec![id.to_owned()]
+    let query = query.0;
+    let ids: Vec<String> = if let Some(id) = query.connection_id {
+        vec![id]
     } else {
-        let (whose, Some(product)) = (parameters.user()?, parameters.given("productCode")) else {
-            return Err(Error::format("connectionId, or username and productCode, are needed").into());
+        let (whose, Some(product)) = (user.0.filter()?, query.product_code) else {
+            let needed = "connectionId, or username and productCode, are needed";
+            return Err(VaultError::InvalidParameter(needed.to_owned()));
         };
         let now = db.now();
-        let held = store::allocation::live(&mut db, vault, now, whose).await?;
-        if held.is_empty() && !store::allocation::is_known(&mut db, vault, whose).await? {
-            return Err(Error::NotFound("there is no such user".to_owned()).into());
+        let held = store::allocations::list_live(&mut db, vault, now, whose).await?;
+        if held.is_empty() && !store::allocations::is_known(&mut db, vault, whose).await? {
+            return Err(VaultError::UserUnknown);
         }
-        let host = parameters.given("hostname");
         let running = held.into_iter().flat_map(|allocation| allocation.running);
         running
-            .filter(|running| running.product == product && host.is_none_or(|host| host == running.host))
+            .filter(|running| {
+                running.product == product && query.hostname.as_ref().is_none_or(|host| *host == running.host)
+            })
             .map(|running| running.id)
             .collect()
     };
     for id in &ids {
-        if !store::allocation::close(&mut db, vault, id, true).await? {
-            return Err(Error::NotFound("there is no such running product".to_owned()).into());
+        if !store::connections::close(&mut db, vault, id, true).await? {
+            return Err(VaultError::ConnectionUnknown);
         }
     }
     db.commit().await?;

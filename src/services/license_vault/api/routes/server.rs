@@ -9,20 +9,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{FixedOffset, Timelike};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    core::{clock::Time, error::Error},
+    core::clock::Time,
     domain::organization::Space,
-    http::caller::Caller,
+    http::{caller::Caller, extract::Query},
     services::license_vault::{
-        LicenseVault,
-        api::{error::VaultError, report::Parameters, scope, wire::Answer},
-        domain::vault::{Kind, Vault, product_name},
-        named,
-        store::{self, allocation::AllocationFilter},
+        LicenseVault, TEXT,
+        api::{
+            error::VaultError,
+            query::{non_empty, parse_days},
+            scope,
+            wire::Answer,
+        },
+        domain::{
+            allocation::AllocationFilter,
+            catalogue::product_name,
+            vault::{Kind, Vault},
+        },
+        find_vault_name, store,
     },
 };
 
@@ -32,18 +40,18 @@ type Reporter = Caller<LicenseVault, scope::Reports>;
 const VERSION: &str = "36721";
 
 /// The vault that an address without a token is about: the one it names, else the first.
-pub(crate) struct Addressed {
+pub(crate) struct RequestedVault {
     space: Space,
     vault: Option<Vault>,
 }
 
-impl FromRequestParts<App> for Addressed {
+impl FromRequestParts<App> for RequestedVault {
     type Rejection = VaultError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, VaultError> {
         let space = app.default_space().await?;
         let mut db = app.db.read().await?;
-        let vault = match named(parts) {
+        let vault = match find_vault_name(parts) {
             Some(name) => store::vault::find(&mut db, space.id, &name).await?,
             None => store::vault::list(&mut db, space.id).await?.into_iter().next(),
         };
@@ -68,8 +76,8 @@ pub(crate) struct Unwell {
     description: &'static str,
 }
 
-/// Ten lower-case letters and digits that stay the same for a vault.
-fn server_uid(vault: &Vault) -> String {
+/// Makes ten lower-case letters and digits of a vault's name, by FNV-1a: clients see and keep them, so they must stay.
+fn make_server_uid(vault: &Vault) -> String {
     let hash = vault
         .name
         .bytes()
@@ -87,14 +95,14 @@ fn server_uid(vault: &Vault) -> String {
         (status = 500, description = "It is not", body = Unwell),
     ),
 )]
-pub(crate) async fn get_health(addressed: Addressed) -> Response {
-    let Some(vault) = addressed.vault else {
+pub(crate) async fn get_health(requested: RequestedVault) -> Response {
+    let Some(vault) = requested.vault else {
         let unwell = Unwell { description: "The server is not registered: there is no vault" };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
-    let called = addressed.space.now();
+    let called = requested.space.now();
     let called = called.with_minute(0).unwrap_or(called);
-    Answer(Health { server_uid: server_uid(&vault), last_call_home: called.format("%d %b %Y %H:%M").to_string() })
+    Answer(Health { server_uid: make_server_uid(&vault), last_call_home: called.format("%d %b %Y %H:%M").to_string() })
         .into_response()
 }
 
@@ -119,8 +127,6 @@ pub(crate) async fn check_version() -> Answer<Version> {
     Answer(Version { current_version: VERSION, latest_version: VERSION, update_available: false })
 }
 
-const TEXT: &str = "text/plain;charset=UTF-8";
-
 /// Which hosts the server can reach: a line for each.
 #[utoipa::path(
     get, path = "/check-connection", operation_id = "checkConnection", tag = "License Server",
@@ -141,15 +147,6 @@ pub(crate) async fn check_connection() -> Response {
 pub(crate) async fn check_configuration(State(app): State<App>) -> Response {
     let text = format!("logs\tstderr\nconfiguration\t{}\n", app.config.location.describe());
     ([(header::CONTENT_TYPE, TEXT)], text).into_response()
-}
-
-/// The License Server's token.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct TokenQuery {
-    /// The reporting token.
-    token: String,
 }
 
 /// How many licences are free, and how many are not.
@@ -177,14 +174,14 @@ pub(crate) struct LicenseLine {
 /// unverified: the suffix of the names, one line for true-up licences and one for all others.
 #[utoipa::path(
     get, path = "/licenses-report.json", operation_id = "getLicensesReportJson", tag = "License Server",
-    params(TokenQuery), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The licences", body = LicensesReport),
         (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
-    let pools = store::vault::pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
     let mut lines: BTreeMap<(String, bool), (i64, i64)> = BTreeMap::new();
     for pool in pools {
         let (available, allocated) = lines.entry((pool.product, pool.kind == Kind::TrueUp)).or_default();
@@ -221,7 +218,7 @@ pub(crate) struct Ticket {
 }
 
 /// With milliseconds, and an offset without a colon (license-vault §5).
-fn stamp(time: Time) -> String {
+fn format_stamp(time: Time) -> String {
     const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
     time.with_timezone(&OFFSET).format("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
 }
@@ -229,7 +226,7 @@ fn stamp(time: Time) -> String {
 /// What runs on which licence.
 #[utoipa::path(
     get, path = "/tickets-report.json", operation_id = "getTicketsReportJson", tag = "License Server",
-    params(TokenQuery), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The tickets", body = Vec<Ticket>),
         (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
@@ -237,8 +234,8 @@ fn stamp(time: Time) -> String {
 )]
 pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
     let vault = &caller.principal.vault;
-    let held =
-        store::allocation::live(&mut caller.read().await?, vault, caller.now, AllocationFilter::Everybody).await?;
+    let held = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, AllocationFilter::Everybody)
+        .await?;
     let tickets = held.into_iter().flat_map(|allocation| {
         let license = product_name(&allocation.product).to_owned();
         let username = allocation.user.username;
@@ -249,23 +246,26 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
             ip: running.ip,
             license: license.clone(),
             product: format!("{}:{}", running.product, running.version),
-            issued: stamp(running.connected_at),
-            last_seen: stamp(running.last_seen_at),
+            issued: format_stamp(running.connected_at),
+            last_seen: format_stamp(running.last_seen_at),
         })
     });
     Ok(Answer(tickets.collect()))
 }
 
 /// What a report is asked for.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ReportQuery {
     /// 0 is all that is known of it.
-    granularity: Option<i32>,
+    #[serde(default, deserialize_with = "non_empty")]
+    #[param(value_type = Option<i32>)]
+    granularity: Option<String>,
     /// The first day, `YYYY-MM-DD`.
+    #[serde(default, deserialize_with = "non_empty")]
     start: Option<String>,
     /// The last day.
+    #[serde(default, deserialize_with = "non_empty")]
     end: Option<String>,
 }
 
@@ -292,21 +292,26 @@ pub(crate) struct OverallLine {
 /// unverified: sections beside `Overall` are not known; what is available now was so all the time.
 #[utoipa::path(
     post, path = "/reportApi", operation_id = "getReport", tag = "License Server",
-    params(TokenQuery, ReportQuery), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
+    security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
         (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
-pub(crate) async fn get_report(caller: Reporter, parameters: Parameters) -> Result<Answer<Report>, VaultError> {
-    report(&caller, &parameters).await
+pub(crate) async fn get_report(
+    caller: Reporter,
+    query: Query<LicenseVault, ReportQuery>,
+) -> Result<Answer<Report>, VaultError> {
+    count_usage(&caller, &query.0).await
 }
 
 /// The same: one client writes it in lower case.
 #[utoipa::path(
     post, path = "/reportapi", operation_id = "getReportInLowerCase", tag = "License Server",
-    params(TokenQuery, ReportQuery), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
+    security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
@@ -315,35 +320,33 @@ pub(crate) async fn get_report(caller: Reporter, parameters: Parameters) -> Resu
 )]
 pub(crate) async fn get_report_in_lower_case(
     caller: Reporter,
-    parameters: Parameters,
+    query: Query<LicenseVault, ReportQuery>,
 ) -> Result<Answer<Report>, VaultError> {
-    report(&caller, &parameters).await
+    count_usage(&caller, &query.0).await
 }
 
-async fn report(caller: &Reporter, parameters: &Parameters) -> Result<Answer<Report>, VaultError> {
-    const DAY_MICROS: i64 = 86_400_000_000;
-    if let Some(text) = parameters.given("granularity").filter(|text| text.parse::<i32>().is_err()) {
-        return Err(Error::format(format!("granularity must be a number, not `{text}`")).into());
+async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Report>, VaultError> {
+    if let Some(text) = query.granularity.as_ref().filter(|text| text.parse::<i32>().is_err()) {
+        return Err(VaultError::InvalidParameter(format!("granularity must be a number, not `{text}`")));
     }
-    let from = parameters.day("start")?.unwrap_or(i64::MIN);
-    let to = parameters.day("end")?.map_or(i64::MAX, |day| day + DAY_MICROS - 1);
+    let (from, to) = parse_days(("start", query.start.as_deref()), ("end", query.end.as_deref()))?;
     let vault = &caller.principal.vault;
     let mut db = caller.read().await?;
     let mut lines: BTreeMap<String, i64> = BTreeMap::new();
-    for pool in store::vault::pools(&mut db, vault, caller.now).await? {
+    for pool in store::vault::list_pools(&mut db, vault, caller.now).await? {
         *lines.entry(pool.product).or_default() += pool.total;
     }
-    let held = store::allocation::held_between(&mut db, vault, caller.now, from, to).await?;
+    let held = store::usage::list_held(&mut db, vault, caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
         license: product_name(&code).to_owned(),
-        max_usage: most_at_once(held.iter().filter(|held| held.0 == code).map(|held| (held.1, held.2))),
+        max_usage: count_most_at_once(held.iter().filter(|held| held.0 == code).map(|held| (held.1, held.2))),
         max_available,
     });
     Ok(Answer(Report { overall: overall.collect() }))
 }
 
 /// How many stretches overlap at most; one that ends where another begins does not.
-fn most_at_once(stretches: impl Iterator<Item = (i64, i64)>) -> i64 {
+fn count_most_at_once(stretches: impl Iterator<Item = (i64, i64)>) -> i64 {
     let mut steps: Vec<(i64, i64)> = stretches.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
     steps.sort_unstable();
     let (mut now, mut most) = (0, 0);

@@ -5,9 +5,9 @@ use crate::{
     services::license_vault::{
         LicenseVault,
         api::{
-            error::VaultError,
+            error::{Refused, VaultError},
             scope,
-            wire::{Answer, LicenseUsages, Refused},
+            wire::{Answer, LicenseUsages},
         },
         store,
     },
@@ -22,6 +22,6 @@ use crate::{
 pub(crate) async fn get_license_usage(
     caller: Caller<LicenseVault, scope::Read>,
 ) -> Result<Answer<LicenseUsages>, VaultError> {
-    let pools = store::vault::pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
     Ok(Answer(LicenseUsages::new(&pools, caller.now)))
 }

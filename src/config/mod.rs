@@ -1,0 +1,210 @@
+//! Settings: every flag has its `LOCUM_*` twin. Checked once, before anything starts.
+
+mod parse;
+mod settings;
+mod sources;
+mod values;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::ArgMatches;
+use secrecy::SecretString;
+use sources::{IN_FILES, find_origins, read_file_named_by};
+
+use crate::{
+    core::{clock::Clock, ids::IdSeed, rate_window::Mode},
+    domain::journal::Bounds,
+    seed::{self, file::SeedFile},
+    store::Location,
+    tls::{Identity, TlsError},
+};
+
+pub(crate) use parse::url_host;
+pub use settings::Settings;
+pub(crate) use sources::is_given;
+pub use sources::unknown_variables;
+pub use values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode};
+
+/// How to serve over TLS.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Where to listen for it.
+    pub listen: Listen,
+    /// As whom.
+    pub identity: Identity,
+}
+
+/// The settings, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: Listen,
+    /// How to serve over TLS, if at all.
+    pub tls: Option<Tls>,
+    /// What to start with, and what a reset goes back to.
+    pub seeds: Vec<SeedFile>,
+    /// Where the data is.
+    pub location: Location,
+    /// Seed also a database that holds data.
+    pub reseed: bool,
+    /// The key that tokens are recognised by.
+    pub server_key: Option<SecretString>,
+    /// The clock, if it was set.
+    pub clock: Option<Clock>,
+    /// What generated ids come from.
+    pub id_seed: IdSeed,
+    /// What rate limits do where an organization says nothing.
+    pub rate_limit: Mode,
+    /// The base URL that clients use, if it was set; without a slash at its end.
+    pub public_url: Option<String>,
+    /// How much of the journal each space keeps, if any.
+    pub journal: Option<Bounds>,
+    /// The control API is served.
+    pub control: bool,
+    /// What its callers must send.
+    pub control_token: Option<SecretString>,
+    /// Further host names it answers to, in lower case.
+    pub allowed_hosts: Vec<String>,
+    /// Where to write base URLs and credentials when ready.
+    pub endpoints_file: Option<PathBuf>,
+    /// How long a start waits for PostgreSQL.
+    pub startup_timeout: Duration,
+    /// How long requests may go on after a signal.
+    pub shutdown_timeout: Duration,
+    /// Everything that was set, for `info`.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting is wrong: the message names it, and the way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+const SHORTEST_SERVER_KEY: usize = 16;
+
+impl Settings {
+    /// Checks the settings against each other and loads what they name. `matches` tells where each came from;
+    /// `service_hosts` are host names that a made certificate is good for, because clients may have them compiled in.
+    ///
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn check(mut self, matches: &ArgMatches, service_hosts: &[&str]) -> Result<Config, ConfigError> {
+        let mut origins = find_origins(matches);
+        for (id, variable) in IN_FILES {
+            let Some(text) = read_file_named_by(variable)? else { continue };
+            let field = match id {
+                "database_url" => &mut self.database_url,
+                "server_key" => &mut self.server_key,
+                _ => &mut self.control_token,
+            };
+            if field.replace(text).is_some() {
+                let name = variable.trim_end_matches("_FILE");
+                return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
+            }
+            origins.insert(id.to_owned(), "file");
+        }
+        let location = match &self.database_url {
+            None => Location::Memory,
+            Some(url) => Location::parse(url).map_err(|e| ConfigError(format!("--database-url: {e}")))?,
+        };
+        if let Location::File(path) = &location
+            && let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty() && !d.is_dir())
+        {
+            return Err(ConfigError(format!("--database-url: there is no directory {}", directory.display())));
+        }
+        if let Some(key) = &self.server_key
+            && key.len() < SHORTEST_SERVER_KEY
+        {
+            return Err(ConfigError(format!("--server-key: at least {SHORTEST_SERVER_KEY} characters")));
+        }
+        if self.server_key.is_none() && matches!(location, Location::Postgres(_)) {
+            return Err(ConfigError(
+                "--server-key (LOCUM_SERVER_KEY) is required for PostgreSQL: every process on the database needs the same one, \
+                 for example the output of `openssl rand -hex 32`"
+                    .to_owned(),
+            ));
+        }
+        if self.control_token.as_ref().is_some_and(String::is_empty) {
+            return Err(ConfigError("--control-token: must not be empty".to_owned()));
+        }
+        let settings = self.list(&origins);
+        Ok(Config {
+            seeds: self.load_seeds(matches)?,
+            tls: self.tls(&location, service_hosts)?,
+            listen: self.listen,
+            location,
+            reseed: self.reseed,
+            server_key: self.server_key.map(Into::into),
+            clock: self.clock,
+            id_seed: self.id_seed.map_or_else(IdSeed::random, IdSeed),
+            rate_limit: self.rate_limit,
+            public_url: self.public_url,
+            journal: self.journal.0,
+            control: self.control == Switch::On,
+            control_token: self.control_token.map(Into::into),
+            allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
+            endpoints_file: self.endpoints_file,
+            startup_timeout: self.startup_timeout,
+            shutdown_timeout: self.shutdown_timeout,
+            settings,
+        })
+    }
+
+    /// Loads the user's certificate, or makes one.
+    fn tls(&self, location: &Location, service_hosts: &[&str]) -> Result<Option<Tls>, ConfigError> {
+        let wrong = |text: String| Err(ConfigError(text));
+        let identity = match (self.tls, &self.tls_cert, &self.tls_key) {
+            (Some(TlsMode::Off), ..) | (None, None, None) => return Ok(None),
+            (Some(TlsMode::Auto), None, None) => {
+                let public = self.public_url.as_deref().and_then(url_host);
+                let own =
+                    [&self.listen.host, &self.tls_listen.host].into_iter().chain(&public).chain(&self.allowed_hosts);
+                let names = service_hosts.iter().copied().chain(own.map(|name| name.trim()));
+                let file = location.beside("ca.key");
+                // Clients go by the machine's time, whatever --clock says.
+                Identity::made(names, file.as_deref(), Clock::Real.now())
+                    .map_err(|e| ConfigError(format!("--tls: {e}")))?
+            }
+            (Some(TlsMode::Auto), ..) => {
+                return wrong(
+                    "--tls auto makes a certificate, --tls-cert and --tls-key name one: set only one".to_owned(),
+                );
+            }
+            (None, Some(_), None) => return wrong("--tls-cert needs its --tls-key (LOCUM_TLS_KEY)".to_owned()),
+            (None, None, Some(_)) => return wrong("--tls-key needs its --tls-cert (LOCUM_TLS_CERT)".to_owned()),
+            (None, Some(certificate), Some(key)) => {
+                let read = |setting: &str, path: &PathBuf| {
+                    std::fs::read(path)
+                        .map_err(|e| ConfigError(format!("{setting}: {} cannot be read: {e}", path.display())))
+                };
+                Identity::of(&read("--tls-cert", certificate)?, &read("--tls-key", key)?).map_err(|e| {
+                    ConfigError(match e {
+                        TlsError::Certificate(why) => format!("--tls-cert: {} {why}", certificate.display()),
+                        TlsError::Key(why) => format!("--tls-key: {} {why}", key.display()),
+                        TlsError::Pair(why) => format!("--tls-cert, --tls-key: cannot be used together: {why}"),
+                    })
+                })?
+            }
+        };
+        Ok(Some(Tls { listen: self.tls_listen.clone(), identity }))
+    }
+
+    /// Loads the texts of the seeds that the settings name. The inline seed takes the default's place, and comes
+    /// after seeds that were named.
+    ///
+    /// # Errors
+    /// Everything wrong with them.
+    pub fn load_seeds(&self, matches: &ArgMatches) -> Result<Vec<SeedFile>, ConfigError> {
+        let report = |e: seed::Diagnostics| ConfigError(e.to_string());
+        let mut files = Vec::new();
+        if self.seed_inline.is_none() || is_given(matches, "seed") {
+            for source in &self.seed {
+                files.extend(seed::load(source).map_err(report)?);
+            }
+        }
+        if let Some(text) = &self.seed_inline {
+            files.push(SeedFile::local("LOCUM_SEED_INLINE", text));
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,67 @@
+//! The document of the control API says once what many routes share: parameters, refusals, and who may call.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{
+    OpenApi, Ref, RefOr, Response,
+    path::{Operation, Parameter, PathItem},
+};
+
+use crate::http::operations::of_path;
+
+/// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the security
+/// of all routes stands at the document itself.
+pub(super) fn share_common_parts(document: &mut OpenApi) {
+    let parameters = find_shared_parameters(document);
+    let mut responses: BTreeMap<String, Response> = BTreeMap::new();
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(inline) = parameter
+                && parameters.get(&inline.name) == Some(inline)
+            {
+                *parameter = RefOr::Ref(Ref::new(format!("#/components/parameters/{}", inline.name)));
+            }
+        }
+        for (status, response) in &mut operation.responses.responses {
+            if status == "4XX"
+                && let RefOr::T(inline) = response
+                && *responses.entry(REFUSED.to_owned()).or_insert_with(|| inline.clone()) == *inline
+            {
+                *response = RefOr::Ref(Ref::from_response_name(REFUSED));
+            }
+        }
+    }
+    let all = || document.paths.paths.values().flat_map(of_path).map(|(_, operation)| operation);
+    let common = all().find_map(|operation| operation.security.clone());
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if operation.security == common {
+            operation.security = None;
+        }
+    }
+    document.security = common;
+    let components = document.components.get_or_insert_default();
+    components.parameters.extend(parameters.into_iter().map(|(name, parameter)| (name, RefOr::T(parameter))));
+    components.responses.extend(responses.into_iter().map(|(name, response)| (name, RefOr::T(response))));
+}
+
+/// The parameters that more than one operation has, by their names. Of two that share a name, the one that is shared
+/// first.
+fn find_shared_parameters(document: &OpenApi) -> BTreeMap<String, Parameter> {
+    let (mut seen, mut shared) = (Vec::new(), BTreeMap::new());
+    let operations = document.paths.paths.values().flat_map(of_path);
+    for parameter in operations.flat_map(|(_, operation)| operation.parameters.iter().flatten()) {
+        let RefOr::T(parameter) = parameter else { continue };
+        if seen.contains(&parameter) {
+            shared.entry(parameter.name.clone()).or_insert_with(|| parameter.clone());
+        } else {
+            seen.push(parameter);
+        }
+    }
+    shared
+}
+
+const REFUSED: &str = "Refused";
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}

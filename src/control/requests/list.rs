@@ -1,0 +1,145 @@
+//! The journal, as a list.
+
+use axum::{Extension, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{RequestSummary, check_journal_is_kept};
+use crate::{
+    app::App,
+    control::info::{check_operation, check_service},
+    core::{clock, error::Error},
+    domain::{
+        journal::{Filter, SequencedEntry},
+        organization::SpaceId,
+        request_matcher::RequestMatcher,
+    },
+    http::{
+        control_input::{Answer, InSpace, Params, SpaceQuery},
+        problem::{Problem, Refused},
+    },
+    services::{Registry, Services},
+    store,
+};
+
+/// Requests on a page, unless the query says otherwise.
+const DEFAULT_LIMIT: u32 = 100;
+/// The most requests that fit on a page.
+const MAX_LIMIT: u32 = 1000;
+
+/// The journal of a space.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct JournalPage {
+    /// The newest first.
+    pub(crate) requests: Vec<RequestSummary>,
+    /// How many were dropped to make room since the journal was last cleared.
+    pub(crate) evicted: i64,
+    /// Where the next page begins: send it as `cursor`. Absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// Which requests a list shows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::control) struct RequestsQuery {
+    /// Of this service.
+    service: Option<String>,
+    /// With this operation id.
+    operation: Option<String>,
+    /// With the credential of this label.
+    credential: Option<String>,
+    /// With this status, or of this class: `404`, `4xx`.
+    status: Option<String>,
+    /// From this time on, by the space's clock; or behind the request with this id.
+    since: Option<String>,
+    /// How many on a page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// Where the page before said that the next begins.
+    cursor: Option<String>,
+}
+
+impl RequestsQuery {
+    async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
+        let Self { service, operation, credential, status, since, limit, cursor } = self;
+        if let Some(service) = &service {
+            check_service(services, "/service", service)?;
+        }
+        if let Some(operation) = &operation {
+            check_operation(services, "/operation", operation)?;
+        }
+        let status = status.map(|text| parse_statuses(&text)).transpose()?;
+        let before =
+            cursor.map(|text| text.parse().map_err(|_| Error::invalid("/cursor", "not a cursor of this list")));
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Error::invalid("/limit", format!("expected a number from 1 to {MAX_LIMIT}")).into());
+        }
+        let which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
+        let mut filter = Filter { which, status, before: before.transpose()?, ..Filter::default() };
+        match since.map(|text| clock::parse(&text).map_err(|_| text)) {
+            None => {}
+            Some(Ok(time)) => filter.since = Some(time),
+            Some(Err(id)) => {
+                let found = store::journal::find(&app.db, space, &id).await?;
+                let wrong = || {
+                    Error::invalid(
+                        "/since",
+                        format!(
+                            "`{id}` is neither a time like 2026-01-15T09:00:00Z nor the id of a request in the journal"
+                        ),
+                    )
+                };
+                filter.after = Some(found.ok_or_else(wrong)?.0);
+            }
+        }
+        Ok((filter, usize::try_from(limit).unwrap_or(usize::MAX)))
+    }
+}
+
+/// Reads `404`, or all of a class: `4xx`.
+fn parse_statuses(text: &str) -> Result<(u16, u16), Error> {
+    let exact = text.parse::<u16>().ok().filter(|status| (100..=599).contains(status));
+    let class =
+        text.strip_suffix("xx").and_then(|class| class.parse::<u16>().ok()).filter(|class| (1..=5).contains(class));
+    let range = exact.map(|status| (status, status)).or(class.map(|class| (class * 100, class * 100 + 99)));
+    range.ok_or_else(|| Error::invalid("/status", format!("`{text}` is not a status: expected one like 404 or 4xx")))
+}
+
+/// The journal, the newest request first. Requests of the control API are not in it.
+#[utoipa::path(get, path = "/requests", operation_id = "getRequests", tag = "Requests", security((), ("controlToken" = [])),
+    params(SpaceQuery, RequestsQuery),
+    responses((status = 200, description = "The requests", body = JournalPage), Refused))]
+pub(in crate::control) async fn get_requests(
+    State(app): State<App>,
+    Extension(services): Extension<Services>,
+    InSpace(space): InSpace,
+    Params(query): Params<RequestsQuery>,
+) -> Result<Answer<JournalPage>, Problem> {
+    check_journal_is_kept(&app)?;
+    let (filter, limit) = query.read(&app, &services, space.id).await?;
+    // One more, to know whether there is another page.
+    let mut page = store::journal::list(&app.db, space.id, &filter, limit + 1).await?;
+    let is_last = page.len() <= limit;
+    page.truncate(limit);
+    let next = page.last().filter(|_| !is_last).map(|(number, _)| number.to_string());
+    let summary = |(_, entry): &SequencedEntry| RequestSummary::from(&**entry);
+    let evicted = store::journal::evicted(&app.db, space.id).await?;
+    Ok(Answer(JournalPage { requests: page.iter().map(summary).collect(), evicted, next }))
+}
+
+/// Clears the journal.
+#[utoipa::path(delete, path = "/requests", operation_id = "deleteRequests", tag = "Requests", security((), ("controlToken" = [])),
+    params(SpaceQuery),
+    responses((status = 200, description = "What is left: none", body = JournalPage), Refused))]
+pub(in crate::control) async fn delete_requests(
+    State(app): State<App>,
+    InSpace(space): InSpace,
+) -> Result<Answer<JournalPage>, Problem> {
+    check_journal_is_kept(&app)?;
+    let mut db = app.db.write(space.id).await?;
+    store::journal::clear(&mut db).await?;
+    db.commit().await?;
+    Ok(Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None }))
+}

@@ -1,0 +1,78 @@
+//! `/requests`: the journal, and questions about it.
+
+pub(super) mod detail;
+pub(super) mod list;
+pub(super) mod verify;
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{app::App, core::clock, domain::journal::Entry, http::problem::Problem, services};
+
+/// A request, in short.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RequestSummary {
+    /// The `X-Request-Id` of its answer.
+    pub(crate) id: String,
+    /// When it was asked, by the space's clock.
+    #[schema(format = DateTime, example = "2026-01-15T09:00:00Z")]
+    pub(crate) at: String,
+    /// How long the answer took, in microseconds.
+    pub(crate) elapsed_us: u64,
+    /// Absent where the path is no service's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = json!(services::OTHER_EXAMPLE))]
+    pub(crate) service: Option<Cow<'static, str>>,
+    /// Absent where path and method are no operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "assignLicense")]
+    pub(crate) operation: Option<Cow<'static, str>>,
+    /// What the credential is called, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ann@example.test (organization)")]
+    pub(crate) credential: Option<String>,
+    #[schema(example = "POST")]
+    pub(crate) method: String,
+    #[schema(example = "/api/v1/customer/licenses/assign")]
+    pub(crate) path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) query: Option<String>,
+    #[schema(example = 200)]
+    pub(crate) status: u16,
+    /// The injected fault that hit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<String>,
+    /// Why it was refused, in Locum's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refusal: Option<String>,
+}
+
+impl From<&Entry> for RequestSummary {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            at: clock::write(entry.at),
+            elapsed_us: entry.elapsed_micros,
+            service: entry.service.clone(),
+            operation: entry.operation.clone(),
+            credential: entry.credential().map(ToOwned::to_owned),
+            method: entry.method.to_string(),
+            path: entry.path.to_string(),
+            query: entry.query.as_deref().map(ToOwned::to_owned),
+            status: entry.status,
+            fault: entry.trace.fault.as_ref().map(|fault| fault.description.clone()),
+            refusal: entry.trace.refusal.clone(),
+        }
+    }
+}
+
+/// Refuses where no journal is kept. Not with a 409, which says of a question that requests were not as expected.
+fn check_journal_is_kept(app: &App) -> Result<(), Problem> {
+    if app.config.journal.is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::NOT_FOUND, "no journal is kept: start Locum without `--journal off`"))
+}

@@ -1,0 +1,42 @@
+//! The journal: what was asked, what was decided, what was answered.
+
+mod bounds;
+mod entry;
+mod expectation;
+mod trace;
+
+use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
+
+#[cfg(test)]
+pub(crate) use self::entry::example_entry;
+pub use self::{
+    bounds::Bounds,
+    entry::{Entry, Headers, Message, SequencedEntry},
+    expectation::{Count, Expectation},
+    trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
+};
+
+/// Which entries a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub which: RequestMatcher,
+    /// With a status in this range, both ends included.
+    pub status: Option<(u16, u16)>,
+    /// Asked at this time or later, by the space's clock.
+    pub since: Option<Time>,
+    /// Behind the entry of this number.
+    pub after: Option<i64>,
+    /// Before the entry of this number: where the page before ended.
+    pub before: Option<i64>,
+}
+
+impl Filter {
+    /// Whether a list shows the entry of this number.
+    pub fn matches(&self, number: i64, entry: &Entry) -> bool {
+        self.after.is_none_or(|after| number > after)
+            && self.before.is_none_or(|before| number < before)
+            && self.which.matches(entry.attributes())
+            && self.status.is_none_or(|(from, to)| (from..=to).contains(&entry.status))
+            && self.since.is_none_or(|since| entry.at >= since)
+    }
+}

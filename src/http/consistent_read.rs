@@ -1,0 +1,48 @@
+//! Answers that tell of one generation of a space's data, however many sessions they are read in.
+//!
+//! It is a seqlock. Whoever replaces everything in a space (a seed, a reset, an import) raises its generation, and
+//! waits for no reader. A reader remembers the generation, reads, and looks at the generation again: if it is another
+//! one, what was read may be half of the old data and half of the new, so it is thrown away and read once more.
+
+use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
+
+use crate::{
+    core::error::Error, domain::organization::SpaceId, http::replayable_request::ReplayableRequest, store::Db,
+};
+
+/// What came of answering once.
+pub(crate) enum Attempt {
+    /// It holds, because nothing was read, or because it was written to the generation it was read from.
+    Final(Response),
+    /// It holds if this is still the space's generation.
+    ReadFrom { space: SpaceId, generation: i64, answer: Response },
+}
+
+/// Answers until the data that an answer was read from is still there afterwards.
+///
+/// # Errors
+/// [`Error::DataReplaced`] when the data was replaced and the request's body is gone; [`Error::Unreadable`],
+/// [`Error::Unavailable`], and what `attempt` fails with.
+pub(crate) async fn answer_consistently<F>(
+    db: &Db,
+    request: Request,
+    attempt: impl Fn(Parts, Body) -> F,
+) -> Result<Response, Error>
+where
+    F: Future<Output = Result<Attempt, Error>>,
+{
+    let mut request = ReplayableRequest::of(request).await?;
+    while let Some((parts, body)) = request.send() {
+        match attempt(parts, body).await? {
+            Attempt::Final(answer) => return Ok(answer),
+            Attempt::ReadFrom { space, generation, answer } => {
+                if db.generation(space).await? == Some(generation) {
+                    return Ok(answer);
+                }
+            }
+        }
+        // Who replaces the data has announced it, and has perhaps not finished: before that, there is nothing to read.
+        db.wait_for_writer().await?;
+    }
+    Err(Error::DataReplaced)
+}

@@ -1,0 +1,139 @@
+//! Where requests carry credentials: what stands there is hidden, whether anybody knows it or not.
+
+use axum::http::HeaderName;
+
+use crate::core::{redact::MASK, token::KnownTokens};
+
+/// A place where requests to a service carry a credential.
+pub struct CredentialPlace {
+    pub location: Location,
+    /// What stands there in front of it: `Bearer `, or nothing.
+    pub prefix: &'static str,
+    /// The shell variable that stands for it in a command line: where `locum env` knows such a credential, its name.
+    pub variable: &'static str,
+}
+
+/// A header or a parameter of the query, by its name in lower case.
+pub enum Location {
+    Header(&'static str),
+    Parameter(&'static str),
+}
+
+/// Of all services together, because a client may send one service's credential to another's path, or to nobody's.
+pub struct CredentialPlaces {
+    headers: Vec<&'static str>,
+    parameters: Vec<&'static str>,
+    schemes: Vec<&'static str>,
+}
+
+impl CredentialPlaces {
+    /// What every client of anything uses, and these.
+    pub fn new(places: impl Iterator<Item = &'static CredentialPlace>) -> Self {
+        let mut all = Self {
+            headers: vec!["authorization", "proxy-authorization", "cookie", "set-cookie"],
+            parameters: Vec::new(),
+            schemes: vec!["basic", "bearer"],
+        };
+        for CredentialPlace { location, prefix, .. } in places {
+            match location {
+                Location::Header("authorization") => all.schemes.push(prefix.trim_end()),
+                Location::Header(name) => all.headers.push(name),
+                Location::Parameter(name) => all.parameters.push(name),
+            }
+        }
+        all
+    }
+
+    /// Whether the header holds a credential, whatever else it holds.
+    pub(super) fn is_header(&self, name: &HeaderName) -> bool {
+        self.headers.contains(&name.as_str())
+    }
+
+    /// Whether the query's parameter does. Without case, because a misspelled name is no reason to show its secret.
+    pub(super) fn is_parameter(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the word stands in front of a credential.
+    pub(super) fn is_scheme(&self, word: &str) -> bool {
+        self.schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
+    }
+
+    /// A path or another text that may hold an address, with neither known tokens nor what is given to a parameter
+    /// for credentials: a client that escapes a question mark has its query in the path. `None` when there is nothing
+    /// to hide.
+    pub(super) fn redact(&self, known: &KnownTokens<'_>, text: &str) -> Option<String> {
+        let (mut redacted, mut done, mut found) = (String::new(), 0, false);
+        let mut show = |part: &str| {
+            let hidden = known.redact(part);
+            found |= hidden.is_some();
+            redacted.push_str(hidden.as_deref().unwrap_or(part));
+        };
+        let mut masks = false;
+        for (start, end) in self.values(text) {
+            if start < done || start == end {
+                continue;
+            }
+            show(&text[done..start]);
+            let value = &text[start..end];
+            show(if known.redact(value).is_some() { value } else { MASK });
+            (done, masks) = (end, true);
+        }
+        show(&text[done..]);
+        (found || masks).then_some(redacted)
+    }
+
+    /// Where the values of parameters for credentials begin and end, from left to right.
+    fn values(&self, text: &str) -> Vec<(usize, usize)> {
+        let lower = text.to_ascii_lowercase();
+        let starts = self.parameters.iter().flat_map(|name| {
+            lower.match_indices(name).filter_map(|(at, name)| {
+                let behind = at + name.len();
+                let equals = ["=", "%3d"].into_iter().find(|equals| lower[behind..].starts_with(equals))?;
+                begins_a_name(&lower[..at]).then_some(behind + equals.len())
+            })
+        });
+        let end = |start: usize| {
+            let ends = ["/", "&", "%26", ";", "?", "#", " ", "\"", ","];
+            let found = ends.into_iter().filter_map(|end| lower[start..].find(end));
+            found.min().map_or(text.len(), |length| start + length)
+        };
+        let mut values: Vec<(usize, usize)> = starts.map(|start| (start, end(start))).collect();
+        values.sort_unstable();
+        values
+    }
+}
+
+/// Whether a name can begin behind the text: `mytoken` is not `token`, and `%3Ftoken` is.
+fn begins_a_name(before: &str) -> bool {
+    let is_escape = before.rsplit_once('%').is_some_and(|(_, code)| code.len() == 2);
+    is_escape || !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::token::{HashCost, Keyring, PlainToken};
+
+    const PLACE: CredentialPlace =
+        CredentialPlace { location: Location::Parameter("token"), prefix: "", variable: "TOKEN" };
+
+    #[test]
+    fn values_of_credential_parameters_are_hidden_in_texts() {
+        let keys = Keyring::new(b"key", HashCost::Minimal);
+        keys.learn(keys.fingerprint(&PlainToken::new("demo-token")), "ann");
+        let places = CredentialPlaces::new([&PLACE].into_iter());
+        for (text, redacted) in [
+            ("/report;token=guess/x", "/report;token=********/x"),
+            ("/report%3FToken%3Dguess%26a=1", "/report%3FToken%3D********%26a=1"),
+            ("http://a.test/?token=demo-token&b=2", "http://a.test/?token=[ann]&b=2"),
+            ("/demo-token/token=guess", "/[ann]/token=********"),
+            ("token=one&token=[two]", "token=********&token=********"),
+        ] {
+            assert_eq!(places.redact(&keys.known(), text).as_deref(), Some(redacted));
+        }
+        for text in ["/token", "/token/x=1", "/mytoken=1", "/token=", ""] {
+            assert_eq!(places.redact(&keys.known(), text), None, "{text}");
+        }
+    }
+}

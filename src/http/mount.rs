@@ -1,0 +1,48 @@
+//! How a service's routes are mounted.
+
+use std::any::Any;
+
+use axum::{Router, middleware::from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    app::App,
+    core::error::Error,
+    http::{
+        authenticate, operations,
+        vendor_service::{VendorService, refuse},
+    },
+};
+
+/// Puts what every service needs around its routes: unknown paths and methods in the vendor's words, a time limit,
+/// a net under panics, and, innermost, who is asking.
+pub fn mount<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
+    let (routes, document) = routes.split_for_parts();
+    let routes = routes
+        .fallback(|| async { refuse::<S>(Error::RouteUnknown) })
+        .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) });
+    layered::<S>(app, routes, &document)
+}
+
+/// Like [`mount`], for routes that stand beside others' and have no say about unknown paths.
+pub fn mount_without_fallback<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
+    let (routes, document) = routes.split_for_parts();
+    layered::<S>(app, routes, &document)
+}
+
+fn layered<S: VendorService>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
+    let service = authenticate::Service::<S>::new(app.clone(), operations::ids(document));
+    routes
+        .layer(from_fn_with_state(service, authenticate::authenticate::<S>))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))
+}
+
+/// Puts a service behind its base path.
+pub fn nest(app: &App, base: &str, service: Router<App>) -> Router<App> {
+    Router::new()
+        .nest(base, service.clone())
+        // `nest` leaves the prefix with a slash and nothing behind it to the root, whose words are not the vendor's.
+        .route_service(&format!("{base}/"), service.with_state(app.clone()))
+}

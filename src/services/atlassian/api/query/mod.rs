@@ -1,0 +1,74 @@
+//! What lists are asked for: filters, sort, page size, cursor (atlassian-api-access §5, §6).
+//!
+//! Every value is read as a text first, because a refusal repeats it.
+
+mod cursor;
+mod filters;
+mod paging;
+
+use serde::Deserialize;
+
+use crate::{
+    core::clock::Time,
+    services::atlassian::{
+        api::error::{AtlassianError, ParameterError},
+        domain::{
+            api_access::Quirks,
+            listing::{Filter, PageRequest},
+        },
+    },
+};
+
+pub(crate) use cursor::encode;
+pub(crate) use filters::{
+    ClientNameQuery, CreatedAt, ExpiresAt, KeyFilter, KeyFilters, KeyType, LabelQuery, LastActiveAt, TokenFilter,
+    TokenFilters,
+};
+pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS};
+
+/// Query of `getApiTokens`.
+#[derive(Deserialize)]
+pub(crate) struct TokenQuery {
+    #[serde(flatten)]
+    filters: TokenFilters,
+    #[serde(flatten)]
+    sorting: Sorting,
+    #[serde(flatten)]
+    pub(crate) paging: Paging,
+}
+
+impl TokenQuery {
+    pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
+        Ok((self.filters.read(now)?, self.paging.token_page(&self.sorting)?))
+    }
+}
+
+/// Query of `getApiKeys`.
+#[derive(Deserialize)]
+pub(crate) struct KeyQuery {
+    #[serde(flatten)]
+    filters: KeyFilters,
+    #[serde(flatten)]
+    sorting: Sorting,
+    #[serde(flatten)]
+    pub(crate) paging: Paging,
+}
+
+impl KeyQuery {
+    pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
+        Ok((self.filters.read(now)?, self.paging.key_page(&self.sorting)?))
+    }
+}
+
+/// A query, or the 500 that one organization saw instead of 400s (atlassian-api-access §3).
+pub(crate) fn with_quirks<T>(quirks: &Quirks, read: Result<T, ParameterError>) -> Result<T, AtlassianError> {
+    match read {
+        Err(_) if quirks.bad_query_is_500 => Err(AtlassianError::VendorFailure),
+        read => Ok(read?),
+    }
+}
+
+/// A parameter that an empty text leaves out.
+pub(crate) fn non_empty(parameter: Option<&String>) -> Option<&str> {
+    parameter.map(String::as_str).filter(|value| !value.is_empty())
+}

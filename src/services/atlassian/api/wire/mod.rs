@@ -1,0 +1,133 @@
+//! What goes over the wire (atlassian-api-access §7).
+
+mod oauth_clients;
+mod service_accounts;
+mod tokens;
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::SecondsFormat;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::{
+    core::clock::Time,
+    http::answer,
+    services::atlassian::{
+        Atlassian, JSON,
+        api::{
+            error::{ErrorResponse, GatewayError},
+            query::encode,
+        },
+        domain::{
+            api_access::User,
+            listing::{Cursor, PageRequest, PageResult},
+        },
+    },
+};
+
+pub(crate) use oauth_clients::{OAuthClient, ServiceAccountOAuthClient};
+pub(crate) use service_accounts::{CreatedServiceAccount, ServiceAccount};
+pub(crate) use tokens::{ApiKey, ApiToken, ServiceAccountApiToken};
+
+/// A JSON body, with a 200 unless said otherwise.
+pub(crate) struct Answer<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        answer::json::<Atlassian>(JSON, &self.0)
+    }
+}
+
+/// The refusals that every operation shares, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum Refused {
+    /// No key, or one that is unknown, expired or revoked.
+    #[response(status = 401, content_type = "application/json")]
+    Unauthorized(#[to_schema] GatewayError),
+    /// The key is another organization's, or lacks the scope.
+    #[response(status = 403, content_type = "application/json")]
+    Forbidden(#[to_schema] ErrorResponse),
+    /// Too many requests; the headers say until when.
+    #[response(status = 429, content_type = "application/json")]
+    TooManyRequests(#[to_schema] GatewayError),
+    /// The vendor's failure, where a quirk asks for it.
+    #[response(status = 500, content_type = "application/json")]
+    Failed(#[to_schema] ErrorResponse),
+}
+
+/// unverified: milliseconds and `Z` (atlassian-api-access §7.1).
+fn date(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Where the pages around this one begin. Opaque; left out at the ends.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Links {
+    /// This page.
+    #[serde(rename = "self")]
+    this: String,
+    /// The next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next: Option<String>,
+    /// The one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    prev: Option<String>,
+}
+
+/// One page of a list. Nothing else may stand beside these two.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageResponse<T> {
+    data: Vec<T>,
+    links: Links,
+}
+
+impl<T> PageResponse<T> {
+    /// A page of records, each shown as `show` does.
+    ///
+    /// unverified: `self` is there on every page, `prev` not on the first (atlassian-api-access §6).
+    pub(crate) fn new<R>(page: &PageRequest, found: PageResult<R>, show: impl Fn(R) -> T) -> Self {
+        let link = |cursor: Option<Cursor>| cursor.as_ref().map(encode);
+        let links = Links { this: encode(&page.cursor), next: link(found.next), prev: link(found.prev) };
+        Self { data: found.items.into_iter().map(show).collect(), links }
+    }
+}
+
+/// Somebody, or a service account.
+///
+/// unverified: what `appType` and `userStatus` hold; they are seen as nullable (atlassian-api-access §7.1, §7.16).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenUser {
+    /// The Atlassian account id.
+    #[schema(example = "712020:5f1c5a2e-0000-4000-8000-000000000001")]
+    id: String,
+    name: String,
+    email: String,
+    app_type: Option<String>,
+    org_id: Option<String>,
+    user_status: Option<String>,
+}
+
+impl TokenUser {
+    /// A user of an organization.
+    pub(crate) fn new(user: User, org_id: &str) -> Self {
+        let User { id, name, email } = user;
+        Self { id, name, email, app_type: None, org_id: Some(org_id.to_owned()), user_status: None }
+    }
+}
+
+fn organization_ari(org_id: &str) -> String {
+    format!("ari:cloud:platform::org/{org_id}")
+}
+
+/// A 201 with a JSON body.
+pub(crate) fn created(body: impl Serialize) -> Response {
+    (StatusCode::CREATED, Answer(body)).into_response()
+}

@@ -1,0 +1,54 @@
+//! Writes a plan.
+
+use crate::{
+    core::token::Keyring,
+    domain::organization::OrganizationId,
+    seed::apply::ApplyError,
+    services::atlassian::{
+        seed::{
+            bulk::write_many,
+            plan::{NewTokens, PlannedAtlassian},
+        },
+        store,
+    },
+    store::{ReadWrite, Session, rate_window},
+};
+
+/// Writes the section of one organization.
+pub(crate) async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: OrganizationId,
+    plan: &PlannedAtlassian,
+) -> Result<(), ApplyError> {
+    if let Some(limit) = plan.rate_limit {
+        rate_window::set_policy(db, organization, limit).await?;
+    }
+    if let Some(quirks) = &plan.quirks {
+        store::settings::set_quirks(db, organization, quirks).await?;
+    }
+    for new in &plan.api_keys {
+        if !store::api_key::issue(db, keyring, organization, &new.key, &new.token).await? {
+            return Err(ApplyError::at(&new.place, format!("the API key `{}` is in use already", new.key.label)));
+        }
+    }
+    for tokens in &plan.api_tokens {
+        match tokens {
+            NewTokens::One(token) => {
+                store::api_token::forget(db, organization, &token.user.id, &token.label).await?;
+                store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
+            }
+            NewTokens::Many(many) => write_many(db, organization, many).await?,
+        }
+    }
+    for new in &plan.service_accounts {
+        store::service_account::upsert(db, organization, &new.account).await?;
+        for token in &new.tokens {
+            store::service_account::upsert_token(db, organization, token).await?;
+        }
+        for client in &new.oauth_clients {
+            store::oauth_client::upsert(db, organization, client).await?;
+        }
+    }
+    Ok(())
+}

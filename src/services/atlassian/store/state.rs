@@ -1,0 +1,135 @@
+//! The service's tables in a state.
+
+use crate::{
+    services::atlassian::domain::api_access::Quirks,
+    store::state::{
+        ServiceTables, Table,
+        columns::{checked, count, flag, json, moment, nullable, of, text},
+    },
+};
+
+/// The counts of an organization's API tokens, which lists of many tokens answer with.
+const COUNT_ANEW: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
+                          SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
+                          (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
+
+pub(crate) fn tables() -> ServiceTables {
+    let tables = access_tables().into_iter().chain(service_account_tables()).collect();
+    ServiceTables {
+        tables,
+        person_columns: vec![nullable(text("atlassian_account_id"))],
+        exclusions: vec![
+            ("api_token.number", "is the database's own, and nothing refers to it"),
+            ("api_token_count", "is counted anew"),
+            ("api_token_search", "is an index that triggers keep"),
+            ("api_token_search_config", "is SQLite's part of that index"),
+            ("api_token_search_data", "is SQLite's part of that index"),
+            ("api_token_search_docsize", "is SQLite's part of that index"),
+            ("api_token_search_idx", "is SQLite's part of that index"),
+        ],
+    }
+}
+
+fn access_tables() -> Vec<Table> {
+    vec![
+        Table::new(
+            "atlassian",
+            "organization_id",
+            vec![of("organization_id", "organization"), checked("quirks", json::<Quirks>)],
+        ),
+        Table::new(
+            "atlassian_session",
+            "credential_id",
+            vec![of("credential_id", "credential"), of("person_id", "person")],
+        ),
+        Table::new(
+            "api_key",
+            "organization_id, id",
+            vec![
+                of("organization_id", "organization"),
+                text("id"),
+                of("credential_id", "credential"),
+                text("label"),
+                nullable(checked("scopes", json::<Vec<String>>)),
+                moment("created_at"),
+                moment("expires_at"),
+                moment("last_active_at"),
+                text("person_id"),
+                text("person_name"),
+                text("person_email"),
+                text("search"),
+            ],
+        ),
+        Table::new(
+            "api_token",
+            "organization_id, id",
+            vec![
+                of("organization_id", "organization"),
+                text("id"),
+                text("label"),
+                flag("blocked"),
+                checked("scopes", json::<Vec<String>>),
+                moment("created_at"),
+                moment("expires_at"),
+                moment("last_active_at"),
+                text("person_id"),
+                text("person_name"),
+                text("person_email"),
+                text("search"),
+            ],
+        )
+        .after_import(COUNT_ANEW),
+    ]
+}
+
+fn service_account_tables() -> Vec<Table> {
+    vec![
+        Table::new(
+            "service_account",
+            "organization_id, position",
+            vec![
+                of("organization_id", "organization"),
+                text("id"),
+                count("position"),
+                text("name"),
+                text("email"),
+                nullable(text("description")),
+                moment("updated_at"),
+                nullable(text("created_by")),
+            ],
+        ),
+        Table::new(
+            "service_account_token",
+            "organization_id, id",
+            vec![
+                of("organization_id", "organization"),
+                text("id"),
+                text("service_account_id"),
+                text("label"),
+                checked("scopes", json::<Vec<String>>),
+                moment("created_at"),
+                moment("expires_at"),
+                moment("last_active_at"),
+            ],
+        ),
+        Table::new(
+            "oauth_client",
+            "organization_id, id",
+            vec![
+                of("organization_id", "organization"),
+                text("id"),
+                text("service_account_id"),
+                text("name"),
+                checked("scopes", json::<Vec<String>>),
+                moment("created_at"),
+                moment("updated_at"),
+                moment("expires_at"),
+                moment("revoked_at"),
+                nullable(text("revoker_id")),
+                nullable(text("person_id")),
+                nullable(text("person_name")),
+                nullable(text("person_email")),
+            ],
+        ),
+    ]
+}

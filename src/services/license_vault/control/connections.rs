@@ -1,0 +1,163 @@
+//! Licences in use: IDEs that start, are heard of and close, and administrators who revoke.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    core::error::Error,
+    http::{
+        control_input::{Answer, Json, SpaceQuery, check_text},
+        problem::{Problem, Refused},
+    },
+    services::license_vault::{
+        control::{
+            ItemPath, VaultPath,
+            wire::{AllocationAnswer, ByActor, ConnectRequest, Connected},
+        },
+        domain::{
+            allocation::{AllocationFilter, LicenseRequest, RequestOutcome, VaultUser},
+            vault::Vault,
+        },
+        store,
+    },
+    store::{ReadWrite, Session},
+};
+
+/// Who holds which licence, and what runs on it.
+#[utoipa::path(
+    get, path = "/vaults/{name}/connections", operation_id = "getConnections", tag = "Vaults",
+    security((), ("controlToken" = [])),
+    params(
+        ("name" = String, Path, description = "The vault", example = "example"),
+        SpaceQuery,
+    ),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+)]
+pub(crate) async fn get_connections(
+    State(app): State<App>,
+    path: VaultPath,
+) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
+    let (mut db, vault) = path.read(&app).await?;
+    let held = store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
+    Ok(Answer(held.into_iter().map(Into::into).collect()))
+}
+
+/// An IDE starts and asks for a licence. What finds none becomes a denial.
+#[utoipa::path(
+    post, path = "/vaults/{name}/connections", operation_id = "connect", tag = "Vaults",
+    security((), ("controlToken" = [])),
+    params(
+        ("name" = String, Path, description = "The vault", example = "example"),
+        SpaceQuery,
+    ),
+    request_body = ConnectRequest,
+    responses((status = 200, description = "A licence, or a denial", body = Connected), Refused),
+)]
+pub(crate) async fn connect(
+    State(app): State<App>,
+    path: VaultPath,
+    Json(body): Json<ConnectRequest>,
+) -> Result<Answer<Connected>, Problem> {
+    if !body.user.contains('@') {
+        return Err(Error::invalid("/user", "expected an e-mail address").into());
+    }
+    let texts =
+        [("/user", &body.user), ("/product", &body.product), ("/version", &body.version), ("/host", &body.host)];
+    for (pointer, text) in texts.into_iter().chain([("/ip", &body.ip)]) {
+        check_text(pointer, text)?;
+    }
+    let ConnectRequest { user, product, version, host, ip } = body;
+    let request = LicenseRequest { user: VaultUser::of(&user), product, version, host, ip };
+    let (mut db, vault) = path.write(&app).await?;
+    let outcome = store::requests::answer(&mut db, &vault, &request).await?;
+    db.commit().await?;
+    Ok(Answer(match outcome {
+        RequestOutcome::Granted { allocation, connection } => Connected {
+            granted: true,
+            connection: Some(connection),
+            allocation: Some((*allocation).into()),
+            denial: None,
+        },
+        RequestOutcome::Denied(denial) => {
+            Connected { granted: false, connection: None, allocation: None, denial: Some(denial.into()) }
+        }
+    }))
+}
+
+/// Commits, and answers with the vault's licences in use.
+async fn commit_and_list(mut db: Session<ReadWrite>, vault: &Vault) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
+    let now = db.now();
+    let held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
+    db.commit().await?;
+    Ok(Answer(held.into_iter().map(Into::into).collect()))
+}
+
+/// A running IDE is heard of, as every ten minutes.
+#[utoipa::path(
+    post, path = "/vaults/{name}/connections/{id}/refresh", operation_id = "refreshConnection", tag = "Vaults",
+    security((), ("controlToken" = [])),
+    params(
+        ("name" = String, Path, description = "The vault", example = "example"),
+        ("id" = String, Path, description = "The running product"),
+        SpaceQuery,
+    ),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+)]
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    ItemPath { path, id }: ItemPath,
+) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
+    let (mut db, vault) = path.write(&app).await?;
+    if !store::connections::refresh(&mut db, &vault, &id).await? {
+        return Err(Error::NotFound(format!("nothing runs as `{id}`")).into());
+    }
+    commit_and_list(db, &vault).await
+}
+
+/// An IDE closes. A floating licence is given back with the last one.
+#[utoipa::path(
+    delete, path = "/vaults/{name}/connections/{id}", operation_id = "closeConnection", tag = "Vaults",
+    security((), ("controlToken" = [])),
+    params(
+        ("name" = String, Path, description = "The vault", example = "example"),
+        ("id" = String, Path, description = "The running product"),
+        SpaceQuery,
+    ),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+)]
+pub(crate) async fn close(
+    State(app): State<App>,
+    ItemPath { path, id }: ItemPath,
+) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
+    let (mut db, vault) = path.write(&app).await?;
+    if !store::connections::close(&mut db, &vault, &id, false).await? {
+        return Err(Error::NotFound(format!("nothing runs as `{id}`")).into());
+    }
+    commit_and_list(db, &vault).await
+}
+
+/// An administrator revokes a licence. Counts towards the month's limit, together with the API's.
+#[utoipa::path(
+    delete, path = "/vaults/{name}/allocations/{id}", operation_id = "revokeAllocation", tag = "Vaults",
+    security((), ("controlToken" = [])),
+    params(
+        ("name" = String, Path, description = "The vault", example = "example"),
+        ("id" = String, Path, description = "The allocation"),
+        SpaceQuery,
+    ),
+    request_body = ByActor,
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+)]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    ItemPath { path, id }: ItemPath,
+    Json(body): Json<ByActor>,
+) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
+    let (mut db, vault) = path.write_as(&app, &body.actor).await?;
+    let now = db.now();
+    if store::allocations::list_live(&mut db, &vault, now, AllocationFilter::Id(&id)).await?.is_empty() {
+        return Err(Error::NotFound(format!("there is no allocation `{id}`")).into());
+    }
+    store::allocations::revoke(&mut db, &vault, std::slice::from_ref(&id)).await?;
+    commit_and_list(db, &vault).await
+}

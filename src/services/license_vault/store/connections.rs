@@ -1,0 +1,122 @@
+//! What runs on a vault's licences.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{Time, micros},
+        error::Error,
+    },
+    services::license_vault::{
+        domain::{
+            allocation::LicenseRequest,
+            vault::{Vault, VaultId},
+        },
+        store::allocations::{expire_due, mark_seen, release},
+    },
+    store::{
+        can_be_stored,
+        session::{ReadWrite, Session},
+    },
+};
+
+/// The product runs on the allocation: as what it was on this machine already, or anew.
+pub(crate) async fn connect(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    allocation: &str,
+    request: &LicenseRequest,
+) -> Result<String, Error> {
+    const SAME: &str = "UPDATE vault_connection SET last_seen_at = $5, version = $6, ip = $7 WHERE vault_id = $1 \
+                        AND allocation_id = $2 AND product = $3 AND host = $4 AND ended_at = -1 RETURNING id";
+    let now = micros(db.now());
+    let same: Option<String> = on!(db, |c| sqlx::query_scalar(SAME)
+        .bind(vault.0)
+        .bind(allocation)
+        .bind(&request.product)
+        .bind(&request.host)
+        .bind(now)
+        .bind(&request.version)
+        .bind(&request.ip)
+        .fetch_optional(c)
+        .await)?;
+    let id = if let Some(id) = same {
+        id
+    } else {
+        let (id, at) = (db.ids().uuid().to_string(), db.now());
+        insert(db, vault, allocation, &id, request, at).await?;
+        id
+    };
+    mark_seen(db, vault, allocation).await?;
+    Ok(id)
+}
+
+/// Writes a running product down.
+pub(crate) async fn insert(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    allocation: &str,
+    id: &str,
+    request: &LicenseRequest,
+    since: Time,
+) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO vault_connection (vault_id, id, allocation_id, product, version, host, ip, \
+                       connected_at, last_seen_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, -1)";
+    let now = micros(db.now());
+    on!(db, |c| sqlx::query(SQL)
+        .bind(vault.0)
+        .bind(id)
+        .bind(allocation)
+        .bind(&request.product)
+        .bind(&request.version)
+        .bind(&request.host)
+        .bind(&request.ip)
+        .bind(micros(since))
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// A running product is heard of; `false` when it does not run.
+pub(crate) async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
+                       RETURNING allocation_id";
+    expire_due(db, vault).await?;
+    if !can_be_stored(connection) {
+        return Ok(false);
+    }
+    let now = micros(db.now());
+    let allocation: Option<String> =
+        on!(db, |c| sqlx::query_scalar(SQL).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?;
+    let Some(allocation) = allocation else { return Ok(false) };
+    mark_seen(db, vault.id, &allocation).await?;
+    Ok(true)
+}
+
+/// A running product ends; with the last one of a floating licence, or where `frees` says so, the licence is given
+/// back. `false` when it does not run.
+pub(crate) async fn close(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    connection: &str,
+    frees: bool,
+) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
+                       RETURNING allocation_id";
+    const LEFT: &str =
+        "SELECT count(*) FROM vault_connection WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
+    expire_due(db, vault).await?;
+    if !can_be_stored(connection) {
+        return Ok(false);
+    }
+    let now = micros(db.now());
+    let allocation: Option<String> =
+        on!(db, |c| sqlx::query_scalar(SQL).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?;
+    let Some(allocation) = allocation else { return Ok(false) };
+    let left: i64 = on!(db, |c| sqlx::query_scalar(LEFT).bind(vault.id.0).bind(&allocation).fetch_one(c).await)?;
+    if left == 0 && (frees || vault.floating) {
+        release(db, vault.id, &allocation).await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,64 @@
+//! Requests that found no licence.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{from_micros, micros},
+        error::Error,
+    },
+    services::license_vault::domain::{
+        allocation::{Denial, PageRequest, VaultUser},
+        vault::VaultId,
+    },
+    store::session::{ReadWrite, Session},
+};
+
+/// Writes a denial down.
+pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO vault_denial (vault_id, id, at, username, email, host, ip, product_name, \
+                       product_version, reason, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let id = db.ids().uuid().to_string();
+    on!(db, |c| sqlx::query(SQL)
+        .bind(vault.0)
+        .bind(&id)
+        .bind(micros(denial.at))
+        .bind(&denial.user.username)
+        .bind(&denial.user.email)
+        .bind(&denial.host)
+        .bind(&denial.ip)
+        .bind(&denial.product_name)
+        .bind(&denial.product_version)
+        .bind(&denial.reason)
+        .bind(&denial.description)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Denials, oldest first. By row, as the vendor's clients page.
+pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, rows: PageRequest) -> Result<Vec<Denial>, Error> {
+    const SQL: &str = "SELECT at, username, email, host, ip, product_name, product_version, reason, description \
+                       FROM vault_denial WHERE vault_id = $1 AND at >= $2 AND at <= $3 ORDER BY at, id \
+                       LIMIT 0 + $4 OFFSET $5";
+    type StoredDenial = (i64, String, String, String, String, String, String, String, String);
+    let found: Vec<StoredDenial> = on!(db, |c| sqlx::query_as(SQL)
+        .bind(vault.0)
+        .bind(rows.from)
+        .bind(rows.to)
+        .bind(rows.limit)
+        .bind(rows.offset)
+        .fetch_all(c)
+        .await)?;
+    let denial = |(at, username, email, host, ip, product_name, product_version, reason, description)| Denial {
+        at: from_micros(at),
+        user: VaultUser { username, email },
+        host,
+        ip,
+        product_name,
+        product_version,
+        reason,
+        description,
+    };
+    Ok(found.into_iter().map(denial).collect())
+}

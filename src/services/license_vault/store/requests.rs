@@ -1,0 +1,78 @@
+//! Products that ask for a licence.
+
+use crate::{
+    core::error::Error,
+    domain::organization::email_key,
+    services::license_vault::{
+        domain::{
+            allocation::{
+                AllocationFilter, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest, RequestOutcome, VaultUser,
+            },
+            catalogue::product_name,
+            decide::{AllocationDecision, decide},
+            vault::{Kind, Vault, VaultId},
+        },
+        store::{allocations, connections, denials, vault},
+    },
+    store::session::{ReadWrite, Session},
+};
+
+/// A product asks for a licence, at the session's time.
+pub(crate) async fn answer(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    request: &LicenseRequest,
+) -> Result<RequestOutcome, Error> {
+    allocations::expire_due(db, vault).await?;
+    let now = db.now();
+    let rules = vault::list_rules(db, vault.id).await?;
+    let pools = vault::list_pools(db, vault, now).await?;
+    let held = allocations::list_live(db, vault, now, AllocationFilter::Email(&request.user.email)).await?;
+    let others = if rules.iter().any(|rule| rule.priority) {
+        allocations::list_live(db, vault, now, AllocationFilter::Everybody).await?
+    } else {
+        Vec::new()
+    };
+    let has_priority = |user: &VaultUser| {
+        let names = |address: &String| email_key(address) == email_key(&user.email);
+        rules.iter().any(|rule| rule.priority && rule.users.iter().any(names))
+    };
+    let least_recent = |product: &str, kind: Kind| {
+        let there = others.iter().filter(|a| a.product == product && a.kind == kind && !has_priority(&a.user));
+        there.min_by_key(|a| a.last_seen_at).map(|a| a.id.clone())
+    };
+    let allocation = match decide(vault, &rules, &pools, &held, request, least_recent) {
+        AllocationDecision::Deny => return Ok(RequestOutcome::Denied(deny(db, vault.id, request).await?)),
+        AllocationDecision::Reuse { allocation } => allocation,
+        AllocationDecision::Give { product, kind, merges, releases } => {
+            if let Some(victim) = releases {
+                allocations::release(db, vault.id, &victim).await?;
+            }
+            let id = db.ids().uuid().to_string();
+            allocations::insert(db, vault.id, &id, &request.user, &product, kind, now).await?;
+            for merged in merges {
+                allocations::merge_into(db, vault.id, &merged, &id).await?;
+            }
+            id
+        }
+    };
+    let connection = connections::connect(db, vault.id, &allocation, request).await?;
+    let found = allocations::list_live(db, vault, now, AllocationFilter::Id(&allocation)).await?.pop();
+    let allocation = found.ok_or_else(|| Error::internal("the allocation that was just made is gone"))?;
+    Ok(RequestOutcome::Granted { allocation: Box::new(allocation), connection })
+}
+
+async fn deny(db: &mut Session<ReadWrite>, vault: VaultId, request: &LicenseRequest) -> Result<Denial, Error> {
+    let denial = Denial {
+        at: db.now(),
+        user: request.user.clone(),
+        host: request.host.clone(),
+        ip: request.ip.clone(),
+        product_name: product_name(&request.product).to_owned(),
+        product_version: request.version.clone(),
+        reason: DENIAL_REASON.to_owned(),
+        description: DENIAL_DESCRIPTION.to_owned(),
+    };
+    denials::insert(db, vault, &denial).await?;
+    Ok(denial)
+}

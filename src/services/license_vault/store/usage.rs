@@ -1,0 +1,91 @@
+//! What ran on a vault's licences, and who held them, at some time of a stretch.
+
+use crate::store::session::on;
+use crate::{
+    core::{
+        clock::{Time, from_micros, micros},
+        error::Error,
+    },
+    services::license_vault::domain::{
+        allocation::{Connection, PageRequest, UsageRecord, VaultUser},
+        vault::Vault,
+    },
+    store::session::Session,
+};
+
+/// What the store has where something still runs.
+const NOT_ENDED: i64 = -1;
+
+/// Occasions on which products ran at some time of the stretch, oldest first.
+pub(crate) async fn list<M>(
+    db: &mut Session<M>,
+    vault: &Vault,
+    now: Time,
+    rows: PageRequest,
+) -> Result<Vec<UsageRecord>, Error> {
+    // What time has ended since the last write ends with the delay after it was last heard of.
+    const SQL: &str = "SELECT a.id, a.product, a.kind, a.username, a.email, c.id, c.product, c.version, c.host, c.ip, \
+                       c.connected_at, c.last_seen_at, \
+                       CASE WHEN c.ended_at = -1 AND c.last_seen_at <= $6 THEN c.last_seen_at + $7 ELSE c.ended_at END \
+                       FROM vault_connection c JOIN vault_allocation a \
+                       ON a.vault_id = c.vault_id AND a.id = c.allocation_id \
+                       WHERE c.vault_id = $1 AND c.connected_at <= $3 AND (c.ended_at = -1 OR c.ended_at >= $2) \
+                       ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
+    #[derive(sqlx::FromRow)]
+    struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
+    let delay = vault.release_after().num_microseconds().unwrap_or_default();
+    let found: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
+        .bind(vault.id.0)
+        .bind(rows.from)
+        .bind(rows.to)
+        .bind(rows.limit)
+        .bind(rows.offset)
+        .bind(micros(vault.alive_since(now)))
+        .bind(delay)
+        .fetch_all(c)
+        .await)?;
+    found
+        .into_iter()
+        .map(|row| {
+            Ok(UsageRecord {
+                allocation: row.0,
+                license: row.1,
+                kind: row.2.parse().map_err(|e: String| Error::internal(e))?,
+                user: VaultUser { username: row.3, email: row.4 },
+                connection: Connection {
+                    id: row.5,
+                    product: row.6,
+                    version: row.7,
+                    host: row.8,
+                    ip: row.9,
+                    connected_at: from_micros(row.10),
+                    last_seen_at: from_micros(row.11),
+                },
+                ended_at: (row.12 != NOT_ENDED).then(|| from_micros(row.12)),
+            })
+        })
+        .collect()
+}
+
+/// Licences that were in somebody's hands at some time of a stretch: their code, since when, until when.
+pub(crate) async fn list_held<M>(
+    db: &mut Session<M>,
+    vault: &Vault,
+    now: Time,
+    from: i64,
+    to: i64,
+) -> Result<Vec<(String, i64, i64)>, Error> {
+    const SQL: &str = "SELECT product, allocated_at, CASE WHEN released_at >= 0 THEN released_at \
+                       WHEN last_seen_at <= $4 THEN last_seen_at + $5 ELSE $6 END FROM vault_allocation \
+                       WHERE vault_id = $1 AND allocated_at <= $3 AND (released_at = -1 OR released_at >= $2)";
+    let delay = vault.release_after().num_microseconds().unwrap_or_default();
+    Ok(on!(db, |c| sqlx::query_as(SQL)
+        .bind(vault.id.0)
+        .bind(from)
+        .bind(to)
+        .bind(micros(vault.alive_since(now)))
+        .bind(delay)
+        .bind(i64::MAX)
+        .fetch_all(c)
+        .await)?)
+}

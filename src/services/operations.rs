@@ -1,0 +1,65 @@
+//! Every operation of the services, and how far it is emulated, as their documents say.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::service::Service;
+use crate::http::operations::of_path;
+
+/// One operation of a vendor.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Operation {
+    #[schema(example = "jetbrains_account")]
+    service: &'static str,
+    /// The vendor's operation id, where one is known.
+    #[schema(example = "assignLicense")]
+    #[serde(rename = "operation")]
+    pub(crate) id: Option<String>,
+    #[schema(example = "POST")]
+    method: String,
+    #[schema(example = "/api/v1/customer/licenses/assign")]
+    path: String,
+    status: Status,
+    /// Why it is not simply served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// How far an operation is emulated.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As the vendor does it.
+    Served,
+    /// As we guess the vendor does it.
+    Unverified,
+    /// Not at all.
+    Missing,
+}
+
+/// Every operation of a service.
+pub(super) fn list(service: &Service) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, item) in (service.document)().paths.paths {
+        for (method, operation) in of_path(&item) {
+            let note = |key: &str| {
+                let value = operation.extensions.as_ref()?.get(key)?;
+                Some(value.as_str().unwrap_or_default().to_owned())
+            };
+            let (status, note) = match (note("x-locum-missing"), note("x-locum-unverified")) {
+                (Some(why), _) => (Status::Missing, Some(why)),
+                (None, Some(why)) => (Status::Unverified, Some(why)),
+                (None, None) => (Status::Served, None),
+            };
+            operations.push(Operation {
+                service: service.name,
+                id: operation.operation_id.clone(),
+                method: method.to_string(),
+                path: format!("{}{path}", service.document_base),
+                status,
+                note,
+            });
+        }
+    }
+    operations
+}

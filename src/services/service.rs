@@ -1,0 +1,146 @@
+//! What a service hands to the platform, and how the platform has it.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{Router, routing::MethodRouter};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::operations::{self, Operation};
+use crate::{
+    app::App,
+    core::rate_window::RateLimit,
+    http::{credential_places::CredentialPlace, vendor_service::VendorService},
+    store::{
+        credential::CredentialKind,
+        state::{ServiceTables, Tables},
+    },
+    web::Pages,
+};
+
+/// One service, as the platform sees it.
+pub struct Service {
+    /// Its name in the store, in logs and in operations.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// In front of most of its paths, for people.
+    pub base_path: &'static str,
+    /// In front of the paths of its document.
+    pub document_base: &'static str,
+    /// Its document's file, and what people call the document.
+    pub document_file: &'static str,
+    pub document_title: &'static str,
+    pub document: fn() -> OpenApi,
+    /// Its routes, from the root on.
+    pub routes: fn(&App) -> Router<App>,
+    /// What of it a tester controls, below the control API.
+    pub control_routes: fn() -> OpenApiRouter<App>,
+    /// Its page, if it has one.
+    pub page: Option<Page>,
+    /// Its tables in a space's state.
+    pub tables: fn() -> ServiceTables,
+    pub credential_kinds: &'static [CredentialKind],
+    /// Where its requests carry credentials.
+    pub credential_places: &'static [CredentialPlace],
+    /// How many requests its credentials may make, where nothing else is said; `None` where it does not limit them.
+    pub rate_limit: Option<RateLimit>,
+    /// The vendor's host names, for certificates.
+    pub hosts: &'static [&'static str],
+}
+
+/// A page of a service.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// Below the pages' base.
+    pub path: &'static str,
+    pub title: &'static str,
+    pub show: fn() -> MethodRouter<Pages>,
+}
+
+impl Service {
+    /// The name of its document: its file's, without the ending.
+    pub fn document_name(&self) -> &'static str {
+        self.document_file.trim_end_matches(".json")
+    }
+
+    /// A service with routes and a document, and nothing else yet.
+    pub fn new<S: VendorService>(
+        title: &'static str,
+        document_file: &'static str,
+        document: fn() -> OpenApi,
+        routes: fn(&App) -> Router<App>,
+    ) -> Self {
+        Self {
+            name: S::NAME,
+            title,
+            base_path: S::BASE,
+            document_base: S::BASE,
+            document_file,
+            document_title: title,
+            document,
+            routes,
+            control_routes: OpenApiRouter::new,
+            page: None,
+            tables: ServiceTables::default,
+            credential_kinds: &[],
+            credential_places: S::CREDENTIAL_PLACES,
+            rate_limit: None,
+            hosts: &[],
+        }
+    }
+}
+
+/// The services of a Locum, in the order in which people see them.
+pub struct Registry {
+    services: Vec<Service>,
+    tables: Tables,
+    operations: OnceLock<Vec<Operation>>,
+}
+
+/// Shared by what is mounted.
+pub type Services = Arc<Registry>;
+
+impl Registry {
+    pub fn new(services: Vec<Service>) -> Services {
+        let tables = Tables::with_services(services.iter().map(|service| (service.tables)()));
+        Arc::new(Self { services, tables, operations: OnceLock::new() })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter()
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.services.iter().map(|service| service.name)
+    }
+
+    /// The tables of a space's state.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Every operation of the services. Made when somebody asks for the first time, because documents are large.
+    pub fn operations(&self) -> &[Operation] {
+        self.operations.get_or_init(|| self.iter().flat_map(operations::list).collect())
+    }
+
+    /// Where requests carry credentials, with the service that looks for them there.
+    pub fn credential_places(&self) -> impl Iterator<Item = (&'static str, &'static CredentialPlace)> {
+        self.iter().flat_map(|service| service.credential_places.iter().map(|place| (service.name, place)))
+    }
+
+    pub fn credential_kind(&self, service: &str, kind: &str) -> Option<&'static CredentialKind> {
+        let service = self.iter().find(|one| one.name == service)?;
+        service.credential_kinds.iter().find(|one| one.name == kind)
+    }
+
+    /// The vendors' host names, for certificates.
+    pub fn hosts(&self) -> Vec<&'static str> {
+        self.iter().flat_map(|service| service.hosts).copied().collect()
+    }
+
+    pub fn pages(&self) -> impl Iterator<Item = Page> {
+        self.iter().filter_map(|service| service.page)
+    }
+}

@@ -1,0 +1,102 @@
+//! The journal of a space: in memory while this process owns the data, else in the database.
+
+mod arena;
+pub(super) mod memory;
+pub(super) mod postgres;
+
+use std::sync::Arc;
+
+use crate::{
+    core::error::Error,
+    domain::{
+        journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
+        organization::SpaceId,
+    },
+    store::{
+        db::{Db, Pools},
+        event::EventKind,
+        session::{Driver, ReadWrite, Session},
+    },
+};
+
+/// Keeps an entry, in place of the oldest where there is no more room. `revision` is what the space was at when the
+/// request came: if the journal was cleared since, the entry is not kept.
+pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> Result<(), Error> {
+    match db.pools() {
+        Pools::Postgres(pool) => {
+            postgres::record(pool, db.untrimmed_journals(), space, revision, &entry, bounds).await?;
+        }
+        Pools::Sqlite(_) => {
+            // A space that is gone must not get a journal again.
+            if db.revision(space).await?.is_some() {
+                let id = entry.id.clone();
+                db.journals().record(space, revision, entry, bounds);
+                db.tell(space, EventKind::Request, &id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops everything in the journal of the session's space, also what will still be recorded of requests from before
+/// it.
+pub async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Error> {
+    let (space, revision) = (db.space().id, db.space().revision);
+    // Memory cannot be rolled back, so it is cleared with the commit.
+    db.forget_journal();
+    match db.driver() {
+        Driver::Postgres(connection) => postgres::clear(connection, space, revision).await,
+        Driver::Sqlite(_) => Ok(()),
+    }
+}
+
+/// Entries of a space, the newest first, no more than `limit` of them.
+pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Result<Vec<SequencedEntry>, Error> {
+    match db.pools() {
+        Pools::Postgres(pool) => postgres::list(pool, space, filter, limit).await,
+        Pools::Sqlite(_) => Ok(db.journals().list(space, filter, limit)),
+    }
+}
+
+/// The entry of the request with this id.
+pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
+    match db.pools() {
+        Pools::Postgres(pool) => postgres::find(pool, space, id).await,
+        Pools::Sqlite(_) => Ok(db.journals().find(space, id)),
+    }
+}
+
+/// How many entries were dropped to make room since the journal was last cleared.
+pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
+    match db.pools() {
+        Pools::Postgres(pool) => postgres::evicted(pool, space).await,
+        Pools::Sqlite(_) => Ok(db.journals().evicted(space)),
+    }
+}
+
+/// How many entries are as expected.
+pub async fn count(db: &Db, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
+    match db.pools() {
+        Pools::Postgres(pool) => postgres::count(pool, space, expected).await,
+        Pools::Sqlite(_) => Ok(db.journals().count(space, expected)),
+    }
+}
+
+/// The entries that differ least from what is expected, no more than `most`, the newest first among equals.
+pub async fn nearest(db: &Db, space: SpaceId, expected: &Expectation, most: usize) -> Result<Vec<Arc<Entry>>, Error> {
+    let mut best: Vec<(usize, Arc<Entry>)> = Vec::new();
+    let mut compare = |entry: &Arc<Entry>| {
+        let distance = expected.differences(entry).len();
+        let place = best.partition_point(|(other, _)| *other <= distance);
+        if distance > 0 && place < most {
+            best.insert(place, (distance, Arc::clone(entry)));
+            best.truncate(most);
+        }
+    };
+    let all = Filter::default();
+    match db.pools() {
+        Pools::Postgres(pool) => postgres::for_each(pool, space, all, compare).await?,
+        Pools::Sqlite(_) => db.journals().list(space, &all, usize::MAX).iter().for_each(|(_, entry)| compare(entry)),
+    }
+    Ok(best.into_iter().map(|(_, entry)| entry).collect())
+}

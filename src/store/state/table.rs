@@ -1,0 +1,105 @@
+//! What a state is made of: tables, and what their columns hold.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+/// A table with rows of a space.
+pub struct Table {
+    pub(super) name: &'static str,
+    /// In what order its rows are exported, so that equal data is an equal document.
+    pub(super) order: &'static str,
+    pub(super) columns: Vec<Column>,
+    /// A statement to run when rows were imported, in which `$1` is the space.
+    pub(super) after_import: Option<&'static str>,
+}
+
+pub struct Column {
+    pub(super) name: &'static str,
+    pub(super) holds: ColumnType,
+    pub(super) may_be_null: bool,
+}
+
+/// What a column holds.
+pub(super) enum ColumnType {
+    /// The key that the database gave the row. A document numbers rows from 1, and loading gives new keys.
+    Key,
+    /// The key of a row of this table, which comes before.
+    KeyOf(&'static str),
+    /// The space's key. No part of a document.
+    Space,
+    Number(RangeInclusive<i64>),
+    Flag,
+    Text,
+    /// A text that must be one of something; the function says what is wrong with it.
+    Checked(fn(&str) -> Result<(), String>),
+}
+
+impl Table {
+    pub fn new(name: &'static str, order: &'static str, columns: Vec<Column>) -> Self {
+        Self { name, order, columns, after_import: None }
+    }
+
+    pub(crate) fn after_import(self, statement: &'static str) -> Self {
+        Self { after_import: Some(statement), ..self }
+    }
+
+    /// The columns that a document has.
+    pub(super) fn exported_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !matches!(column.holds, ColumnType::Space))
+    }
+}
+
+/// What is not in the tables of a document, and why: a table, or a column as `table.column`.
+pub type Exclusion = (&'static str, &'static str);
+
+/// The tables of a state: the platform's and the services', in an order in which rows come after those that they refer
+/// to.
+#[derive(Clone)]
+pub struct Tables(Arc<Content>);
+
+struct Content {
+    tables: Vec<Table>,
+    exclusions: Vec<Exclusion>,
+}
+
+impl Tables {
+    pub(super) fn new(tables: Vec<Table>, exclusions: Vec<Exclusion>) -> Self {
+        Self(Arc::new(Content { tables, exclusions }))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Table> {
+        self.0.tables.iter()
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Table> {
+        self.iter().find(|table| table.name == name)
+    }
+
+    /// Which rows of the table are the space's, `$1`: those that say so, or those that belong to a row that is.
+    pub(super) fn condition(&self, table: &Table) -> String {
+        let parent = table.columns.iter().find_map(|column| match column.holds {
+            ColumnType::Space => Some(format!("{} = $1", column.name)),
+            ColumnType::KeyOf(parent) => {
+                let above = self.find(parent).map(|parent| self.condition(parent)).unwrap_or_default();
+                Some(format!("{} IN (SELECT id FROM {parent} WHERE {above})", column.name))
+            }
+            _ => None,
+        });
+        parent.unwrap_or_default()
+    }
+
+    /// Every column that is in a state, as `table.column`.
+    pub fn exported_columns(&self) -> Vec<String> {
+        let names =
+            |table: &Table| table.columns.iter().map(|c| format!("{}.{}", table.name, c.name)).collect::<Vec<_>>();
+        self.iter().flat_map(names).collect()
+    }
+
+    /// What is in no state, and why.
+    ///
+    /// If you are here because a test failed: a new table or column of a space belongs among the tables of its service,
+    /// or of the platform, so that exports, snapshots and imports have it. Only what is no part of a space's data is
+    /// excluded.
+    pub fn exclusions(&self) -> &[Exclusion] {
+        &self.0.exclusions
+    }
+}

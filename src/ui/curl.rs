@@ -1,0 +1,126 @@
+//! A request as a curl command line.
+
+use crate::{
+    control::{Header, RequestDetail},
+    http::credential_places::{CredentialPlace, Location},
+};
+
+/// Headers that curl sends by itself.
+const SENT_BY_CURL: [&str; 7] =
+    ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "expect"];
+
+/// A service's name, and a place where its requests carry a credential.
+type ServicePlace = (&'static str, &'static CredentialPlace);
+
+/// The request as a command line, in which variables stand for credentials.
+pub(super) fn write(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> String {
+    let request = &detail.summary;
+    let service = request.service.as_deref();
+    let mut parts = vec![format!("curl -i -X {} {}", request.method, write_url(places, base, detail))];
+    for Header { name, value } in &detail.request.headers {
+        if SENT_BY_CURL.contains(&name.as_str()) {
+            continue;
+        }
+        let is_there = |place: &CredentialPlace| matches!(place.location, Location::Header(header) if header == name);
+        parts.push(match find_place(places, service, value, is_there) {
+            Some(CredentialPlace { prefix, variable, .. }) => {
+                format!("-H {}", quote_with_variable(&format!("{name}: {prefix}"), variable, ""))
+            }
+            None => format!("-H {}", quote(&format!("{name}: {value}"))),
+        });
+    }
+    if let Some(body) = &detail.request.body {
+        parts.push(format!("--data-raw {}", quote(body)));
+    }
+    parts.join(" \\\n  ")
+}
+
+fn write_url(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> String {
+    let request = &detail.summary;
+    let address = format!("{base}{}", request.path);
+    let Some(query) = &request.query else { return quote(&address) };
+    let mut start = 0;
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_there = |place: &CredentialPlace| matches!(place.location, Location::Parameter(it) if it.eq_ignore_ascii_case(name));
+        if let Some(place) = find_place(places, request.service.as_deref(), value, is_there) {
+            let before = format!("{address}?{}{name}=", &query[..start]);
+            return quote_with_variable(&before, place.variable, &query[start + pair.len()..]);
+        }
+        start += pair.len() + 1;
+    }
+    quote(&format!("{address}?{query}"))
+}
+
+/// The place whose credential stood there. First of the service that was asked; of several, the one whose prefix the
+/// value still has, because the journal has a mask in place of the credential itself.
+fn find_place(
+    places: &[ServicePlace],
+    asked: Option<&str>,
+    value: &str,
+    is_there: impl Fn(&CredentialPlace) -> bool,
+) -> Option<&'static CredentialPlace> {
+    let has_prefix = |place: &CredentialPlace| {
+        value.get(..place.prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(place.prefix))
+    };
+    let found = places.iter().filter(|(_, place)| is_there(place));
+    found.max_by_key(|(service, place)| (Some(*service) == asked, has_prefix(place))).map(|(_, place)| *place)
+}
+
+/// Makes one word for a shell, in which nothing is special.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Makes one word for a shell, in which only the variable is special.
+fn quote_with_variable(before: &str, variable: &str, after: &str) -> String {
+    let escape = |text: &str| {
+        let mut escaped = String::new();
+        for c in text.chars() {
+            if matches!(c, '\\' | '"' | '`' | '$') {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+        escaped
+    };
+    format!("\"{}${variable}{}\"", escape(before), escape(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ui::request::example_detail;
+
+    const PLACES: [CredentialPlace; 3] = [
+        CredentialPlace { location: Location::Header("authorization"), prefix: "Bearer ", variable: "TOKEN" },
+        CredentialPlace { location: Location::Header("authorization"), prefix: "Ticket ", variable: "TICKET" },
+        CredentialPlace { location: Location::Parameter("token"), prefix: "", variable: "PARAMETER" },
+    ];
+
+    #[test]
+    fn a_command_line_holds_variables_and_nothing_that_a_shell_would_run() {
+        let places: Vec<ServicePlace> = PLACES.iter().map(|place| ("tickets", place)).collect();
+        let detail = example_detail(
+            &json!({
+                "headers": [
+                    { "name": "host", "value": "localhost" },
+                    { "name": "authorization", "value": "ticket [ci (ticket)]" },
+                    { "name": "x-note", "value": "it's `id` $(id)" },
+                ],
+                "body": "{\"a\":\"'; rm -rf / #\"}", "body_bytes": 20,
+            }),
+            &json!({ "query": "mytoken=1&token=********&a=$(id)\"" }),
+        );
+        let text = write(&places, "http://localhost:1", &detail);
+        assert_eq!(
+            text,
+            "curl -i -X POST \"http://localhost:1/p?mytoken=1&token=$PARAMETER&a=\\$(id)\\\"\" \\\n  \
+             -H \"authorization: Ticket $TICKET\" \\\n  \
+             -H 'x-note: it'\\''s `id` $(id)' \\\n  \
+             --data-raw '{\"a\":\"'\\''; rm -rf / #\"}'"
+        );
+    }
+}

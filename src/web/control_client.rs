@@ -1,0 +1,57 @@
+//! Calls of the control API from within.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Request, StatusCode, header},
+    response::IntoResponse as _,
+};
+use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::{Pages, error::PageError};
+use crate::core::error::Error;
+
+/// What the control API answered.
+pub(crate) struct ControlAnswer {
+    pub status: StatusCode,
+    pub body: Value,
+}
+
+impl ControlAnswer {
+    /// The body, unless it is a problem.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T, PageError> {
+        if self.status.is_success() {
+            return serde_json::from_value(self.body).map_err(|e| Error::internal(e).into());
+        }
+        Err(PageError { status: self.status, detail: self.detail() })
+    }
+
+    /// What a problem says.
+    pub(crate) fn detail(&self) -> String {
+        self.body["detail"].as_str().unwrap_or("no detail").to_owned()
+    }
+}
+
+/// Calls the control API. `host` is what the browser calls this server, which some answers name too.
+pub(crate) async fn call(
+    pages: &Pages,
+    host: Option<&HeaderValue>,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<ControlAnswer, PageError> {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(host) = host {
+        request = request.header(header::HOST, host);
+    }
+    let body = body.map(ToString::to_string).unwrap_or_default();
+    let request = request.body(Body::from(body)).map_err(|e| Error::Unreadable(e.to_string()))?;
+    let response = pages.control.clone().oneshot(request).await.into_response();
+    let status = response.status();
+    let bytes = response.into_body().collect().await.map_err(Error::internal)?.to_bytes();
+    // Some answers are text.
+    let text = || String::from_utf8_lossy(&bytes).into();
+    Ok(ControlAnswer { status, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) })
+}

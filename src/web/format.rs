@@ -1,0 +1,28 @@
+//! How pages write times and numbers.
+
+use std::fmt::Display;
+
+use chrono::SecondsFormat;
+
+use crate::core::clock::Time;
+
+/// Writes a time to the second, without the zone, which is always UTC.
+pub(crate) fn format_time(time: Time) -> String {
+    format_timestamp(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// The same of a time that may be `never`.
+pub(crate) fn format_time_or(time: Option<Time>, never: &str) -> String {
+    time.map_or_else(|| never.to_owned(), format_time)
+}
+
+/// The same of a time as the control API writes it.
+pub(crate) fn format_timestamp(timestamp: &str) -> String {
+    timestamp.split('.').next().unwrap_or(timestamp).trim_end_matches('Z').replace('T', " ")
+}
+
+/// `1 token`, `2 tokens`.
+pub(crate) fn count_noun(number: impl Display, noun: &str) -> String {
+    let number = number.to_string();
+    if number == "1" { format!("{number} {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,23 @@
+//! Paths and queries, as links hold them.
+
+use super::BASE;
+
+/// Writes a query with its `?`. Leaves out what is empty.
+pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
+    let query = query.finish();
+    if query.is_empty() { query } else { format!("?{query}") }
+}
+
+/// Encodes a text as one segment of a path.
+pub(crate) fn encode_segment(text: &str) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    encoded.replace('+', "%20")
+}
+
+/// Whether a link leads to one of Locum's pages. Forms may lead nowhere else, so that nobody can use them to send
+/// people to another site.
+pub(crate) fn is_own_page(link: &str) -> bool {
+    link.starts_with(&format!("{BASE}/")) || link.starts_with(&format!("{BASE}?"))
+}

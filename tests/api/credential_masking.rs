@@ -1,0 +1,90 @@
+//! What a client sends as a credential is in no journal entry, also when nobody knows it.
+
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::support::{Answer, Database, TestApp};
+
+const UNKNOWN: &str = "unknown-credential-4711";
+/// Schemes that hold no secret, in every document: the customer code is a number that invoices show.
+const NOT_SECRET: [&str; 1] = ["customerCode"];
+/// Paths of each service, and one of nobody.
+const PATHS: [&str; 5] = [
+    "/api/v1/token",
+    "/public-api/licenses/usage",
+    "/report/licenses",
+    "/admin/api-access/v1/orgs/1/api-keys",
+    "/of/no/service",
+];
+
+fn schemes() -> Vec<(String, Value)> {
+    let documents = [
+        locum::services::jetbrains_account::openapi(),
+        locum::services::license_vault::openapi(),
+        locum::services::atlassian::openapi(),
+        locum::control::openapi(&locum::services::registry()),
+    ];
+    let schemes =
+        documents.map(|document| serde_json::to_value(document).unwrap()["components"]["securitySchemes"].take());
+    let schemes = schemes.iter().flat_map(|schemes| schemes.as_object().expect("every document has schemes"));
+    schemes.map(|(name, scheme)| (name.clone(), scheme.clone())).collect()
+}
+
+/// Sends a request that carries the unknown credential as the scheme says.
+async fn send_with_scheme(app: &TestApp, scheme: &Value, path: &str) -> Answer {
+    let client = app.client();
+    let name = scheme["name"].as_str().unwrap_or_default();
+    match (scheme["type"].as_str(), scheme["in"].as_str()) {
+        (Some("http"), None) => {
+            let value = format!("{} {UNKNOWN}", scheme["scheme"].as_str().unwrap());
+            client.with_header("authorization", &value).get(path).await
+        }
+        (Some("apiKey"), Some("cookie")) => client.with_header("cookie", &format!("{name}={UNKNOWN}")).get(path).await,
+        (Some("apiKey"), Some("query")) => client.get(&format!("{path}?{name}={UNKNOWN}")).await,
+        // `Authorization` by its own name stands for a scheme that OpenAPI has no word for; its description has.
+        (Some("apiKey"), Some("header")) => {
+            let described = scheme["description"].as_str();
+            let value = described.map_or(UNKNOWN.to_owned(), |text| text.trim_matches('`').replace("TOKEN", UNKNOWN));
+            client.with_header(name, &value).get(path).await
+        }
+        other => panic!("this test does not know how a client sends a credential by {other:?}: teach it"),
+    }
+}
+
+async fn read_journal(app: &TestApp) -> String {
+    let mut whole = String::new();
+    for request in app.control().get("/requests").await.expect_ok()["requests"].as_array().unwrap() {
+        let id = request["id"].as_str().unwrap();
+        whole += app.control().get(&format!("/requests/{id}")).await.text();
+    }
+    whole
+}
+
+#[tokio::test]
+async fn no_scheme_of_any_document_leaves_its_credential_in_the_journal() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let mut sent = 0;
+    for (name, scheme) in schemes().iter().filter(|(name, _)| !NOT_SECRET.contains(&name.as_str())) {
+        for path in PATHS {
+            let answer = send_with_scheme(&app, scheme, path).await;
+            assert_ne!(answer.status, StatusCode::OK, "{name} at {path}");
+            sent += 1;
+        }
+        let journal = read_journal(&app).await;
+        assert_eq!(journal.matches("\"elapsed").count(), sent, "every request is in the journal");
+        assert!(!journal.contains(UNKNOWN), "{name}: {journal}");
+    }
+    assert!(sent >= 7 * PATHS.len(), "there are fewer schemes than there were");
+}
+
+#[tokio::test]
+async fn a_query_that_is_lost_in_the_path_or_in_a_referrer_hides_its_credential_too() {
+    let app = TestApp::start(Database::Sqlite).await;
+    for path in ["/report%3Ftoken=", "/report;token=", "/api/v1/token%3FTOKEN%3D"] {
+        app.client().get(&format!("{path}{UNKNOWN}")).await;
+    }
+    let referrer = format!("http://localhost/report?token={UNKNOWN}");
+    app.client().with_header("referer", &referrer).get("/api/v1/token").await;
+    let journal = read_journal(&app).await;
+    assert!(!journal.contains(UNKNOWN) && journal.contains("/report;token=********"), "{journal}");
+}

@@ -1,0 +1,149 @@
+//! SQLite files that are locked, read-only, newer, or no databases, and disks that are full.
+
+use std::{fs::File, io::Write as _, os::unix::fs::MetadataExt as _, path::Path, process::Command, time::Duration};
+
+use sqlx::{Connection as _, Executor as _};
+
+use super::{
+    super::{Server, locum},
+    JETBRAINS, assign, expect_failed_start, expect_unavailable, is_assigned,
+};
+
+/// A SQLite file as another process has it open.
+struct OtherProcess {
+    runtime: tokio::runtime::Runtime,
+    connection: sqlx::SqliteConnection,
+}
+
+impl OtherProcess {
+    fn open(file: &Path) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
+        let connection = runtime.block_on(sqlx::SqliteConnection::connect_with(&options)).unwrap();
+        Self { runtime, connection }
+    }
+
+    fn execute(&mut self, sql: &'static str) {
+        self.runtime.block_on(self.connection.execute(sql)).unwrap();
+    }
+}
+
+fn sqlite_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+#[test]
+fn a_file_that_cannot_be_used_ends_the_start_with_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let fails = |name: &str| {
+        let (code, line, took) = expect_failed_start(&["--database-url", &sqlite_url(&dir.path().join(name))]);
+        assert!(took < Duration::from_secs(10), "{took:?}");
+        assert!(line.contains(name), "{line}");
+        (code, line)
+    };
+
+    let mut other = OtherProcess::open(&dir.path().join("locked.db"));
+    other.execute("BEGIN EXCLUSIVE");
+    let (code, line) = fails("locked.db");
+    assert_eq!(code, 1);
+    assert!(line.contains("locked") && line.contains("Another process holds it"), "{line}");
+
+    let file = dir.path().join("newer.db");
+    drop(Server::start(&["--database-url", &sqlite_url(&file)]));
+    let mut other = OtherProcess::open(&file);
+    other.execute(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'x', 1, x'00', 1)",
+    );
+    let (code, line) = fails("newer.db");
+    assert_eq!(code, 1);
+    assert!(line.contains("made by a newer Locum"), "{line}");
+
+    std::fs::write(dir.path().join("text.db"), "this is a text, not a database, and quite long for one\n".repeat(99))
+        .unwrap();
+    let (code, line) = fails("text.db");
+    assert_eq!(code, 1);
+    assert!(line.contains("It is no SQLite file"), "{line}");
+
+    std::fs::create_dir(dir.path().join("directory.db")).unwrap();
+    assert_eq!(fails("directory.db").0, 1);
+}
+
+/// Locum with other mounts than everybody else, made by a script; `$0` is `dir`.
+fn locum_with_mounts(dir: &Path, script: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.args(["--mount", "sh", "-c", &format!("{script} && exec \"$@\"")]).arg(dir);
+    command.arg(env!("CARGO_BIN_EXE_locum")).args(["--listen", "127.0.0.1:0"]).args(arguments);
+    command.env_remove("LOCUM_SEED");
+    command
+}
+
+#[test]
+fn a_file_that_is_read_only_ends_the_start_with_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("locum.db");
+    drop(Server::start(&["--database-url", &sqlite_url(&file)]));
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+    let output = locum_with_mounts(dir.path(), script, &["--database-url", &sqlite_url(&file)]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let lines: Vec<&str> = stderr.lines().collect();
+    let [line] = lines[..] else { panic!("one clear line, not: {stderr}") };
+    assert!(line.contains("locum.db") && line.contains("writ"), "{line}");
+}
+
+#[test]
+fn a_file_that_is_locked_while_it_runs_is_503_and_no_defect() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, log) = (dir.path().join("locum.db"), dir.path().join("log"));
+    let arguments = ["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&file)];
+    let server = Server::of(locum(&arguments).stderr(File::create(&log).unwrap()));
+    let mut other = OtherProcess::open(&file);
+    other.execute("BEGIN IMMEDIATE");
+    expect_unavailable(&assign(&server, "FREE000001"), "JetBrains Account");
+    assert_eq!(server.as_admin("GET", JETBRAINS.0, "").unwrap().0, 200, "it can still be read");
+    other.execute("ROLLBACK");
+    assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 200 "));
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("database is locked") && !log.contains("internal error"), "{log}");
+}
+
+#[test]
+fn a_disk_that_is_full_is_503_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = dir.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let log = dir.path().join("log");
+    let script = "mount -t tmpfs -o size=16m tmpfs \"$0\"";
+    let database = sqlite_url(&disk.join("locum.db"));
+    let server = Server::of(
+        locum_with_mounts(&disk, script, &["--database-url", &database]).stderr(File::create(&log).unwrap()),
+    );
+    // The disk as that process sees it.
+    let seen = format!("/proc/{}/root{}/filler", server.child.id(), disk.display());
+    let mut filler = File::create(&seen).unwrap();
+    for size in [65536, 512, 1] {
+        while filler.write_all(&vec![0; size]).is_ok() {}
+    }
+    drop(filler);
+    let mut licenses = (1..).map(|n| format!("FREE{n:06}"));
+    let (mut license, mut answer) = (String::new(), String::new());
+    for _ in 0..5 {
+        license = licenses.next().unwrap();
+        answer = assign(&server, &license);
+        if !answer.starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+    }
+    expect_unavailable(&answer, "JetBrains Account");
+    assert_eq!(server.as_admin("GET", JETBRAINS.0, "").unwrap().0, 200, "it can still be read");
+    assert!(!is_assigned(&server, &license));
+    std::fs::remove_file(&seen).unwrap();
+    assert!(assign(&server, &license).starts_with("HTTP/1.1 200 "));
+    assert!(is_assigned(&server, &license));
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("full") && !log.contains("internal error"), "{log}");
+}

@@ -1,0 +1,89 @@
+//! Which credentials `locum env` names, without a server.
+
+use indoc::indoc;
+use serde_json::{Value, json};
+
+use super::run;
+
+/// The variables that are no URLs, and what is said about those that are left out.
+fn read_env(seed: &str, arguments: &[&str]) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.yaml");
+    std::fs::write(&file, seed).unwrap();
+    let mut all = vec!["env", "--format", "json", "--seed", file.to_str().unwrap()];
+    all.extend(arguments);
+    let (code, stdout, stderr) = run(&all);
+    assert_eq!(code, 0, "{stderr}");
+    let mut variables: Value = serde_json::from_str(&stdout).unwrap();
+    variables.as_object_mut().unwrap().retain(|name, _| !name.ends_with("_URL"));
+    (variables, stderr)
+}
+
+#[test]
+fn the_demo_has_everything() {
+    let (code, stdout, stderr) = run(&["env", "--format", "json"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let variables: Value = serde_json::from_str(&stdout).unwrap();
+    for (name, value) in [
+        ("JETBRAINS_ACCOUNT_CUSTOMER_CODE", "6700001"),
+        ("JETBRAINS_ACCOUNT_API_KEY", "demo-jba-organization-admin"),
+        ("LICENSE_VAULT_TOKEN", "demo-vault-token"),
+        ("LICENSE_VAULT_AUTOMATION_TOKEN", "demo-automation-token"),
+        ("ATLASSIAN_ORG_ID", "8f2b0c1e-0000-4000-8000-000000000001"),
+        ("ATLASSIAN_API_KEY", "demo-atlassian-key"),
+    ] {
+        assert_eq!(variables[name], value);
+    }
+}
+
+#[test]
+fn the_credentials_that_open_most_are_chosen_and_what_is_not_there_is_left_out() {
+    let seed = indoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            org_id: 8f2b0c1e-0000-4000-8000-000000000001
+            people: [{email: team@a.test}, {email: viewer@a.test}, {email: Admin@a.test}]
+            jetbrains_account:
+              teams: [{id: 5, name: T}]
+              roles:
+                - {person: team@a.test, role: team_admin, team: 5}
+                - {person: viewer@a.test, role: viewer}
+                - {person: admin@a.test, role: organization_admin}
+              tokens:
+                - {person: team@a.test, team: 5, token: team}
+                - {person: viewer@a.test, token: viewer}
+                - {person: ADMIN@a.test, token: admin}
+            atlassian:
+              api_keys:
+                - {label: r, token: scoped, scopes: [read:tokens:admin]}
+                - {label: f, token: full}
+    "};
+    let expected = json!({
+        "JETBRAINS_ACCOUNT_CUSTOMER_CODE": "1",
+        "JETBRAINS_ACCOUNT_API_KEY": "admin",
+        "ATLASSIAN_ORG_ID": "8f2b0c1e-0000-4000-8000-000000000001",
+        "ATLASSIAN_API_KEY": "full",
+    });
+    assert_eq!(read_env(seed, &[]), (expected, String::new()));
+    assert_eq!(read_env("version: 1", &[]), (json!({}), String::new()));
+}
+
+#[test]
+fn what_is_left_to_chance_needs_the_id_seed() {
+    let seed = indoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            people: [{email: a@a.test}]
+            atlassian: {api_keys: [{label: f}]}
+    "};
+    let (variables, said) = read_env(seed, &[]);
+    assert_eq!(variables, json!({}));
+    assert!(said.contains("ATLASSIAN_ORG_ID, ATLASSIAN_API_KEY"), "{said}");
+    let (variables, said) = read_env(seed, &["--id-seed", "7"]);
+    assert_eq!((variables.as_object().unwrap().len(), said.as_str()), (2, ""));
+    assert_eq!(variables, read_env(seed, &["--id-seed", "7"]).0);
+}
