@@ -115,33 +115,8 @@ fn render_shared(error: &Error) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
-        // Nothing behind this service raises the others, so they are defects of ours.
-        Error::Internal(_)
-        | Error::TenantMissing
-        | Error::ServiceDisabled
-        | Error::ForeignTeam { .. }
-        | Error::TeamToken
-        | Error::EditForbidden { .. }
-        | Error::ForeignTenant
-        | Error::ScopeMissing(_)
-        | Error::SessionRequired
-        | Error::RateLimited { .. }
-        | Error::QuotaReached(_)
-        | Error::Exists(_)
-        | Error::ActorRefused(_)
-        | Error::FieldMissing(_)
-        | Error::EmailInvalid(_)
-        | Error::NameInvalid(_)
-        | Error::Parameter { .. }
-        | Error::VendorFailure
-        | Error::LicenseUnknown(_)
-        | Error::TeamUnknown(_)
-        | Error::ProductUnknown(_)
-        | Error::NoLicenseAvailable { .. }
-        | Error::LicenseUnavailable(_)
-        | Error::RecentlyAssigned(_)
-        | Error::NotEmulated(_)
-        | Error::ControlRefused(_) => render_empty_500(),
+        // The vendor limits no caller.
+        Error::RateLimited { .. } | Error::Internal(_) => render_empty_500(),
     }
 }
 

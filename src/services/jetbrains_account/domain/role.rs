@@ -2,8 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::core::error::Error;
-
 /// What a person is in a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
@@ -159,6 +157,14 @@ impl Grants {
     }
 }
 
+/// What somebody may not do in the vendor's pages.
+#[derive(Debug, thiserror::Error)]
+#[error("{email} may not {what}")]
+pub(crate) struct ActorRefused {
+    email: String,
+    what: String,
+}
+
 /// An actor of the vendor's pages, and what they are.
 #[derive(Debug)]
 pub(crate) struct Actor<'a> {
@@ -170,17 +176,15 @@ pub(crate) struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    fn allow(&self, allowed: bool, what: &str) -> Result<(), Error> {
-        if allowed { Ok(()) } else { Err(Error::ActorRefused(format!("{} may not {what}", self.email))) }
+    fn allow(&self, allowed: bool, what: &str) -> Result<(), ActorRefused> {
+        let refusal = || ActorRefused { email: self.email.to_owned(), what: what.to_owned() };
+        if allowed { Ok(()) } else { Err(refusal()) }
     }
 
     /// Look at the page of `profile`: whoever is something there; an organization admin at every team's.
     ///
     /// unverified: that others do not see it at all.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub(crate) fn check_look(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_look(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
             &format!("look at the {profile}: that takes a role there"),
@@ -188,19 +192,13 @@ impl Actor<'_> {
     }
 
     /// Enable or disable the API: organization admins.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub(crate) fn check_switch_api(&self) -> Result<(), Error> {
+    pub(crate) fn check_switch_api(&self) -> Result<(), ActorRefused> {
         self.allow(self.grants.is_organization_admin(), "enable or disable the API: that takes an organization admin")
     }
 
     /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
     /// admin everybody's in the team.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -213,10 +211,7 @@ impl Actor<'_> {
 
     /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
     /// in the team.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub(crate) fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_remove_token(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"),
@@ -226,10 +221,7 @@ impl Actor<'_> {
     /// Give or take a role in `profile`: an organization admin any, a team's admin the team's.
     ///
     /// unverified: the vendor's article does not say who gives roles.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub(crate) fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_change_role(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),
@@ -267,7 +259,7 @@ mod tests {
         let viewer = grants(&[(Role::Viewer, TEAM), (Role::Viewer, Profile::Organization)]);
         let contact = grants(&[(Role::PrimaryContact, Profile::Organization)]);
         let nobody = grants(&[]);
-        let acting = |grants: &Grants, is_self: bool, check: &dyn Fn(&Actor<'_>) -> Result<(), Error>| {
+        let acting = |grants: &Grants, is_self: bool, check: &dyn Fn(&Actor<'_>) -> Result<(), ActorRefused>| {
             check(&Actor { email: "a@example.test", grants, is_self }).is_ok()
         };
 
