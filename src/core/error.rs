@@ -1,4 +1,5 @@
-//! What can go wrong anywhere, as one closed list. Refusals that only one service knows are that service's own.
+//! What can go wrong for every service and for the control API. Becomes HTTP as the last step, in each service's own
+//! words; what only one of them refuses is in its own list.
 
 use std::error::Error as StdError;
 
@@ -10,14 +11,12 @@ pub enum Error {
     /// The credential is unknown, expired or belongs to another tenant.
     #[error("the credential is not valid here")]
     CredentialRejected,
+    /// Too many requests.
     #[error("too many requests")]
     RateLimited {
         /// Seconds until there may be more.
         retry_after: i64,
     },
-    /// The control API lets nobody do this, or not this person; says why, and the way out.
-    #[error("{0}")]
-    Forbidden(String),
 
     /// The body or a parameter cannot be read; the text is for our log, vendors do not tell.
     #[error("unreadable: {0}")]
@@ -34,7 +33,8 @@ pub enum Error {
         detail: String,
     },
 
-    /// A thing that the request names does not exist; says which.
+    // What they meant.
+    /// A thing that the request names does not exist.
     #[error("{0}")]
     NotFound(String),
     /// What a control request makes is there already.

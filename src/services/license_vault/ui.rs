@@ -9,7 +9,7 @@ use crate::{
         control::{VaultAnswer, wire::AllocationAnswer},
         domain::{
             allocation::{Denial, PageRequest},
-            catalogue::find_product_name,
+            catalogue::product_name,
             vault::{Pool, Vault},
         },
         specification, store,

@@ -136,7 +136,7 @@ pub(crate) enum Code {
     /// Something that is not sorted by.
     InvalidSort,
     /// The organization does not have it.
-    #[expect(dead_code, reason = "in the document; Locum has nothing that an organization could lack")]
+    #[expect(dead_code, reason = "no organization of ours lacks a feature; the document lists all codes")]
     FeatureNotEnabled,
     /// Everything else.
     GenericError,
@@ -229,8 +229,8 @@ fn choose_shared_answer(error: &Error) -> ErrorAnswer {
         },
         Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format", why),
         Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, "Not found", what),
-        // Only the control API refuses with the first three.
-        Error::Conflict(_) | Error::Invalid { .. } | Error::Forbidden(_) | Error::Internal(_) => internal_error(),
+        // Only control requests are refused with a pointer.
+        Error::Invalid { .. } | Error::Internal(_) => internal_error(),
     }
 }
 

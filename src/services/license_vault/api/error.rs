@@ -103,12 +103,10 @@ impl VaultError {
                 Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
                 Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
                 Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-                // What only control requests and other services are refused with is a defect here.
-                Error::RateLimited { .. }
-                | Error::Conflict(_)
-                | Error::Invalid { .. }
-                | Error::Forbidden(_)
-                | Error::Internal(_) => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+                // Only control requests are refused with a pointer, and the vendor limits no caller.
+                Error::Invalid { .. } | Error::RateLimited { .. } | Error::Internal(_) => {
+                    (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
+                }
             },
         }
     }

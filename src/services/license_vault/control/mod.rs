@@ -105,16 +105,16 @@ impl VaultPath {
         Ok((db, vault))
     }
 
-    /// As [`Self::write`], and refuses whoever is no administrator of the vault (license-vault §3).
-    async fn write_as(&self, app: &App, actor: &str) -> Result<(Session<ReadWrite>, Vault), Error> {
+    /// As an administrator of the vault, which is what its pages want (license-vault §3).
+    async fn write_as(&self, app: &App, actor: &str) -> Result<(Session<ReadWrite>, Vault), Problem> {
         let (mut db, vault) = self.write(app).await?;
         let person = organization::find_person(&mut db, vault.organization.id, actor).await?;
         let person =
-            person.ok_or_else(|| Error::Forbidden(format!("`{actor}` is not one of the organization's people")))?;
+            person.ok_or_else(|| Problem::forbidden(format!("`{actor}` is not one of the organization's people")))?;
         if store::vault::is_administrator(&mut db, vault.id, person.id).await? {
             return Ok((db, vault));
         }
-        Err(Error::Forbidden(format!("{actor} is no administrator of the vault {}", vault.name)))
+        Err(Problem::forbidden(format!("{actor} is no administrator of the vault {}", vault.name)))
     }
 }
 
