@@ -3,9 +3,11 @@
 
 use std::error::Error as StdError;
 
-/// Why a request is refused. Becomes HTTP as the last step, in the words of each service or of the control API.
+/// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    // Who is asking.
+    /// The request carries no credential.
     #[error("no credential")]
     CredentialMissing,
     /// The credential is unknown, expired or belongs to another tenant.
@@ -18,6 +20,7 @@ pub enum Error {
         retry_after: i64,
     },
 
+    // What they sent.
     /// The body or a parameter cannot be read; the text is for our log, vendors do not tell.
     #[error("unreadable: {0}")]
     Unreadable(String),
@@ -37,20 +40,21 @@ pub enum Error {
     /// A thing that the request names does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// What a control request makes is there already.
-    #[error("{0}")]
-    Conflict(String),
+    /// No such path.
     #[error("no such path")]
     RouteUnknown,
     /// The path exists, the method does not.
     #[error("no such method here")]
     MethodUnknown,
 
+    // Us.
     /// Everything in the space was replaced after the request had been let in.
     #[error("everything was replaced while the request was under way: send it again")]
     DataReplaced,
+    /// The request took too long.
     #[error("timed out")]
     TimedOut,
+    /// The database does not answer.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     /// A defect of ours. Logged with its chain, never sent.

@@ -9,7 +9,7 @@ use crate::{
         control::{VaultAnswer, wire::AllocationAnswer},
         domain::{
             allocation::{Denial, PageRequest},
-            catalogue::product_name,
+            catalogue::find_product_name,
             vault::{Pool, Vault},
         },
         specification, store,

@@ -61,29 +61,3 @@ pub enum JetBrainsError {
     #[error(transparent)]
     Shared(#[from] Error),
 }
-
-/// What is wrong with a name; the texts are the vendor's (jetbrains-account §8.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NameProblem {
-    /// Nothing, or only spaces.
-    #[error("This field can't be empty.")]
-    Empty,
-    #[error("Sorry, we can't accept digits in this field.")]
-    Digits,
-    /// A character that is not part of names.
-    #[error("Please, don't use special characters.")]
-    SpecialCharacters,
-    #[error("Value is too long.")]
-    TooLong,
-}
-
-/// Why a licence cannot be assigned (jetbrains-account §5.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unavailable {
-    /// Somebody holds it.
-    Allocated,
-    /// Its subscription is over, and it has no perpetual fallback.
-    ExpiredWithoutFallback,
-    /// It is not one that is given to people.
-    NonPerUser,
-}
