@@ -83,7 +83,7 @@ pub(super) fn parse_log(text: &str) -> Result<String, String> {
         let (target, level) = directive.rsplit_once('=').map_or((None, directive), |(t, level)| (Some(t), level));
         // What is in brackets, a span and its fields, may hold equals signs and needs no level.
         if !directive.ends_with(']') && level.parse::<LevelFilter>().is_err() {
-            return Err(suggest::refuse(level, "a level", LEVELS));
+            return Err(suggest::describe_unknown(level, "a level", LEVELS));
         }
         let name = target.unwrap_or_default().split(['[', ':']).next().unwrap_or_default();
         if let Some(meant) = nearest(name, LOGGING).filter(|meant| !name.is_empty() && *meant != name) {

@@ -55,7 +55,7 @@ impl FromStr for Mode {
             "enforce" => Ok(Self::Enforce),
             "observe" => Ok(Self::Observe),
             "off" => Ok(Self::Off),
-            _ => Err(suggest::refuse(text, "a mode", ["enforce", "observe", "off"])),
+            _ => Err(suggest::describe_unknown(text, "a mode", ["enforce", "observe", "off"])),
         }
     }
 }

@@ -32,6 +32,6 @@ pub fn suggest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str> + C
 }
 
 /// That a value is none of those that there are: `` `x` is not a role, did you mean `y`? ``
-pub fn refuse<'a>(text: &str, what: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub fn describe_unknown<'a>(text: &str, what: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     format!("`{text}` is not {what}{}", suggest(text, candidates))
 }

@@ -160,13 +160,13 @@ async fn decide_and_run<S: VendorService>(
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
     let standing = match count::<S>(app, &outcome, &identified).await {
         Ok(standing) => standing,
-        Err(fault) => return refuse::<S>(fault),
+        Err(error) => return refuse::<S>(error),
     };
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
         .await
     {
         Ok(fault) => fault,
-        Err(fault) => return refuse::<S>(fault),
+        Err(error) => return refuse::<S>(error),
     };
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
@@ -232,8 +232,16 @@ async fn identify<S: VendorService>(
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let Some(identity) = authenticate_token(service, &token).await? else {
-        return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?));
+    let identity = if let Some(identity) = authenticate_token(service, &token).await? {
+        identity
+    } else {
+        // Asked once more after the space, because everything may have been replaced while it was looked up: the answer
+        // would pass for one of the new generation, in which the token is good.
+        let identified = anonymous(app, CredentialOutcome::Unknown).await?;
+        let Some(identity) = authenticate_token(service, &token).await? else {
+            return Ok((Outcome::Bad, identified));
+        };
+        identity
     };
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);

@@ -15,10 +15,9 @@ use crate::{
         problem::{Problem, Refused},
     },
     services::jetbrains_account::{
-        domain::role::{Actor, Grant, Grants, Profile, Role},
+        domain::role::{Actor, ActorRefused, Grant, Grants, Profile, Role},
         store,
     },
-    store::organization,
 };
 
 /// An organization's Administration page, as data.
@@ -127,7 +126,7 @@ impl AccountAdmin {
         Ok((person, grants))
     }
 
-    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Error> {
+    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Problem> {
         let person = self.0.actor(email).await?;
         let grants = self.grants(&person).await?;
         Ok((person, grants))
@@ -140,7 +139,7 @@ impl AccountAdmin {
     async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Error> {
         if let Some(team) = team {
             let id = self.id();
-            let found = organization::find_team(&mut self.0.db, id, team).await?;
+            let found = store::team::find(&mut self.0.db, id, team).await?;
             found.ok_or_else(|| Error::NotFound(format!("there is no team {team}")))?;
         }
         Ok(Profile::of(team))
@@ -153,7 +152,7 @@ impl AccountAdmin {
         Ok(Administration {
             customer_code: self.0.organization.customer_code.to_string(),
             name: self.0.organization.name.clone(),
-            api_enabled: organization::is_api_enabled(&mut self.0.db, id).await?,
+            api_enabled: store::account::is_api_enabled(&mut self.0.db, id).await?,
             roles: roles
                 .into_iter()
                 .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
@@ -176,6 +175,12 @@ impl AccountAdmin {
     }
 }
 
+impl From<ActorRefused> for Problem {
+    fn from(refusal: ActorRefused) -> Self {
+        Self::forbidden(refusal.to_string())
+    }
+}
+
 /// Enables or disables the API for the organization. Tokens survive.
 #[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
@@ -190,7 +195,7 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    organization::set_jetbrains_account(&mut page.0.db, id, Some(body.enabled), None).await?;
+    store::account::update(&mut page.0.db, id, Some(body.enabled), None).await?;
     page.finish().await
 }
 
@@ -281,7 +286,7 @@ pub(crate) async fn take_role(
     page.finish().await
 }
 
-async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Error> {
+async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Problem> {
     let role: Role = body.role.parse().map_err(|e: String| Error::invalid("/role", e))?;
     let (actor, actor_grants) = page.actor(&body.actor).await?;
     let (person, _) = page.person(&body.person).await?;

@@ -7,21 +7,22 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    core::paging::Page as SequencedEntry,
-    domain::organization::{Organization, OrganizationId, Team, email_key},
+    core::paging,
+    domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
-            license::{Assignee, License, LicenseFilter, shown_name},
+            license::{Assignee, License, LicenseFilter, display_name},
             role::{Actor, Grant, Grants, Profile, Role},
+            team::Team,
         },
         store,
     },
-    store::{ReadOnly, Session, organization},
+    store::{ReadOnly, Session},
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{count_noun, format_time, format_time_or},
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
@@ -88,7 +89,7 @@ struct Known {
     id: OrganizationId,
     route: String,
     roles: Vec<(String, Grant)>,
-    tokens: Vec<store::token::CredentialSummary>,
+    tokens: Vec<store::token::TokenSummary>,
     teams: Vec<Team>,
 }
 
@@ -99,7 +100,7 @@ impl Known {
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
-            teams: organization::teams(db, organization.id).await?,
+            teams: store::team::list(db, organization.id).await?,
         })
     }
 
@@ -134,7 +135,7 @@ impl Known {
         let is_self = email_key(actor.0) == email_key(person);
         let looks = Actor { email: actor.0, grants: actor.1, is_self };
         let is_theirs =
-            |it: &&store::token::CredentialSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
+            |it: &&store::token::TokenSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
         let token = self.tokens.iter().find(is_theirs);
         let mut body = json!({ "actor": actor.0, "person": person });
         if let Some(team) = profile.team() {
@@ -177,11 +178,11 @@ fn described(grants: &Grants) -> String {
 /// Shows the page of the organization, or of the team that the query names.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return render_page(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+        return render_empty_page(&page, "JetBrains Account", "organization");
     };
     let mut db = page.app().db.read().await?;
     let known = Known::of(&mut db, &organization).await?;
-    let api_enabled = organization::is_api_enabled(&mut db, organization.id).await?;
+    let api_enabled = store::account::is_api_enabled(&mut db, organization.id).await?;
     drop(db);
     let admin = known.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
@@ -253,20 +254,20 @@ async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administ
     for team in seen {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
-        let one = SequencedEntry { number: 1, size: 1 };
+        let one = paging::Page { number: 1, size: 1 };
         shown.teams.push(TeamRow {
             link: page.with(&[("team", &team.id.to_string()), ("page", "")]),
             admins: known.holders(Role::TeamAdmin, Profile::Team(team.id)),
             viewers: known.holders(Role::Viewer, Profile::Team(team.id)),
-            licenses: store::license::page(&mut db, known.id, &of_team, one).await?.1,
-            assigned: store::license::page(&mut db, known.id, &held, one).await?.1,
+            licenses: store::license::list_page(&mut db, known.id, &of_team, one).await?.1,
+            assigned: store::license::list_page(&mut db, known.id, &held, one).await?.1,
             team: team.clone(),
         });
     }
     let number = page.get("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
-    let asked = SequencedEntry { number, size: PAGE };
+    let asked = paging::Page { number, size: PAGE };
     let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
-    let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
+    let (licenses, total) = store::license::list_page(&mut db, known.id, &filter, asked).await?;
     shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
     shown.counted = count_noun(total, "licence");
     let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
@@ -282,7 +283,7 @@ fn row(page: &Page, license: License) -> LicenseRow {
     let holder = match &license.assignee {
         None => String::new(),
         Some(Assignee::User { email, given_name, account_name }) => {
-            format!("{} <{email}>", shown_name(given_name, account_name.as_deref()))
+            format!("{} <{email}>", display_name(given_name, account_name.as_deref()))
         }
         Some(Assignee::Server { uid, .. }) => format!("server {uid}"),
         Some(Assignee::LicenseKey { registration_name, .. }) => format!("licence key of {registration_name}"),
@@ -300,13 +301,4 @@ fn row(page: &Page, license: License) -> LicenseRow {
     };
     let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
     LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
-}
-
-/// A page about nothing.
-#[derive(Template)]
-#[template(path = "empty.html", config = "src/services/jetbrains_account/askama.toml")]
-pub(crate) struct Empty<'a> {
-    pub page: &'a Page,
-    pub title: &'a str,
-    pub what: &'a str,
 }

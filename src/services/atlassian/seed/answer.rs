@@ -1,4 +1,4 @@
-//! What a seed made of the administration, as the control API answers it.
+//! The Atlassian administration of a seed, as the control API answers it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
