@@ -14,6 +14,7 @@ use crate::{
     seed::{
         apply::Mode,
         file::{Seed, SeedFile},
+        read,
     },
     services::seeding::{self, Plan, SeedOrganization, SeededOrganization, Seeds},
 };
@@ -94,12 +95,12 @@ pub(super) async fn seed(
     Params(params): Params<SeedParams>,
     Text(text): Text,
 ) -> Result<Answer<Seeded>, Problem> {
-    let seeds = seeding::read_all(&[SeedFile::foreign("body", text)])?;
+    let seed = read::parse(SeedFile::foreign("body", text))?;
     let mode = match params.mode {
         SeedMode::Merge => Mode::Merge,
         SeedMode::Replace => Mode::Replace,
     };
-    write(&app, &space, &seeds, mode, false, matches!(params.dry_run, DryRun::Yes)).await
+    write(&app, &space, &[seed], mode, false, matches!(params.dry_run, DryRun::Yes)).await
 }
 
 /// `own_clock`: the clock that was set at the start wins over the seed's.

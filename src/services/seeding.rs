@@ -1,8 +1,6 @@
 //! The registry's part of seeds: which sections an organization may have. Everything else about a section is its
 //! service's own; everything else about seeds is [`crate::seed`]'s.
 
-mod counts;
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
@@ -89,14 +87,14 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct PlannedOrganization {
     pub head: OrganizationHead,
-    people: Vec<PlannedPerson>,
-    jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
-    license_vault: Option<license_vault::seed::PlannedVault>,
-    atlassian: Option<atlassian::seed::PlannedAtlassian>,
+    pub(super) people: Vec<PlannedPerson>,
+    pub(super) jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
+    pub(super) license_vault: Option<license_vault::seed::PlannedVault>,
+    pub(super) atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 
 #[derive(Debug)]
-struct PlannedPerson {
+pub(super) struct PlannedPerson {
     email: String,
     name: String,
     has_jetbrains_account: bool,
@@ -116,7 +114,7 @@ type ExistingOrganizations = BTreeMap<i64, ExistingOrganization>;
 /// Reads the texts of seeds.
 ///
 /// # Errors
-/// Everything wrong with them: also with the values of those that can be read.
+/// Everything wrong with them: also with the values of those that can be read, if they are to stand alone.
 pub fn read_all(files: &[SeedFile]) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
     read_all_watched(files, &Progress::default())
 }

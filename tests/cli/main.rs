@@ -50,7 +50,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--allowed-hosts", "a.test,http://b.test"], "without scheme"),
         (&["--listen", "exa mple:80"], "is not HOST:PORT"),
         (&["--public-url", "http://exa mple"], "--public-url"),
-        (&["--control-token", "two words"], "--control-token"),
+        (&["--control-token", "tökén"], "--control-token"),
         (&["exec", "--log", "wran", "--", "true"], "did you mean `warn`?"),
         (&["openapi"], "jetbrains-account"),
     ] {

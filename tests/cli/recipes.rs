@@ -22,7 +22,8 @@ def assign_license(url, api_key, customer_code, email):
         "contact": {"firstName": "Bob", "lastName": "Ray", "email": "bob@example.test"},
     }
     headers = {"X-Api-Key": api_key, "X-Customer-Code": customer_code, "Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(url + "/customer/licenses/assign", json.dumps(body).encode(), headers))
+    request = urllib.request.Request(url + "/customer/licenses/assign", json.dumps(body).encode(), headers)
+    urllib.request.urlopen(request)
 
 {recipe}
 

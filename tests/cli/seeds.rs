@@ -33,7 +33,8 @@ fn seeds_are_checked_with_file_line_and_column() {
         ),
         (
             "      roles: [{ person: ann@a.test, role: owner }]\n",
-            "a.yaml:8:43: `owner` is not a role: expected `organization_admin`, `team_admin`, `viewer`, `primary_contact`",
+            "a.yaml:8:43: `owner` is not a role: expected `organization_admin`, `team_admin`, `viewer`, \
+             `primary_contact`",
         ),
         ("      roles: [{ person: ann@a.test, role: team_admin }]\n", "a.yaml:8:43: team_admin takes a `team`"),
         (
@@ -149,7 +150,10 @@ fn values_are_checked_beside_unknown_keys() {
             atlassian:
               api_keys: [{ label: k, scopes: [read:token:admin] }]
               api_tokens: [{ user: ann@a.test, label: a, status: blocket }]
-              service_accounts: [{ name: s, tokens: [{ label: t, status: alowed }], oauth_clients: [{ name: c, status: Revoked }] }]
+              service_accounts:
+                - tokens: [{ label: t, status: alowed }]
+                  name: s
+                  oauth_clients: [{ name: c, status: Revoked }]
               rate_limit: { mode: obsrve }
     "};
     let says = indoc! {"
@@ -163,9 +167,9 @@ fn values_are_checked_beside_unknown_keys() {
         1.yaml:12:13: `enterprise_flaoting` is not a plan, did you mean `enterprise_floating`?
         1.yaml:16:39: `read:token:admin` is not a scope of API keys, did you mean `read:tokens:admin`?
         1.yaml:17:58: `blocket` is not a status, did you mean `blocked`?
-        1.yaml:18:66: `alowed` is not a status, did you mean `allowed`?
-        1.yaml:18:112: `Revoked` is not a status, did you mean `revoked`?
-        1.yaml:19:27: `obsrve` is not a mode, did you mean `observe`?
+        1.yaml:19:38: `alowed` is not a status, did you mean `allowed`?
+        1.yaml:21:45: `Revoked` is not a status, did you mean `revoked`?
+        1.yaml:22:27: `obsrve` is not a mode, did you mean `observe`?
     "};
     assert_eq!(check(&[("1.yaml", text.as_bytes())]), (2, says.to_owned()));
     // A plan that is none hides the rest of its vault.

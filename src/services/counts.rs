@@ -1,6 +1,6 @@
 //! What a plan makes, in numbers.
 
-use super::{Plan, PlannedOrganization};
+use super::seeding::{Plan, PlannedOrganization};
 use crate::seed::count::Count;
 
 impl Plan {
