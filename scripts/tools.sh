@@ -72,7 +72,7 @@ run_apt() (
     dropin=/etc/postgresql-common/createcluster.d/locum-tests-$$.conf
     trap 'as_root rm -f "$dropin"' EXIT
     as_root mkdir -p "${dropin%/*}"
-    echo 'create_main_cluster = false' | as_root tee "$dropin"
+    echo 'create_main_cluster = false' | as_root tee "$dropin" >/dev/null
     # The lists may be good enough if they cannot be brought up to date.
     as_root apt-get -qq update </dev/null || true
     # shellcheck disable=SC2086 # one word a package
@@ -100,6 +100,6 @@ require_tools() {
     if ! log=$(run_apt $missing 2>&1) || [ -n "$(find_missing $missing)" ]; then
         printf '%s\n' "$log" >&2
         # shellcheck disable=SC2086
-        die "apt-get could not install $(find_missing $missing)"
+        die "apt-get could not install: $(find_missing $missing)"
     fi
 }

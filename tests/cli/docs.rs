@@ -284,7 +284,9 @@ fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     for example in &examples {
         write!(script, "{}\nprintf '\\n%s\\n' '{MARK}'\n", example.commands.replace(BASE, &server.address)).unwrap();
     }
-    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    // What an example keeps in a temporary file goes with this folder.
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("bash").args(["-c", &script]).env("TMPDIR", folder.path()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap().replace(&server.address, BASE);
     let printed: Vec<&str> = stdout.split(MARK).map(str::trim).collect();
