@@ -26,13 +26,13 @@ pub struct Inner {
     pub config: Config,
     pub db: Db,
     pub keyring: Keyring,
-    /// What a tester wants to go wrong, by space, as of one of its revisions.
-    pub injections: RwLock<HashMap<SpaceId, Injections>>,
+    /// The fault rules that were read last, by space.
+    pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
     hashing: Semaphore,
-    /// Who seeds a space waits here: seeding keeps a connection busy with hashing its tokens.
+    /// How many spaces are seeded at once, because seeding keeps a connection busy with hashing tokens.
     pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
     stopping: watch::Sender<bool>,
@@ -46,8 +46,8 @@ impl Deref for App {
     }
 }
 
-/// Rules that inject faults, as of a revision of their space.
-pub type Injections = (i64, Arc<[StoredRule]>);
+/// A space's fault rules, as of a revision.
+pub type FaultRules = (i64, Arc<[StoredRule]>);
 
 /// Why a Locum did not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum StartError {
     Seed(Diagnostics),
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The server key's file is.
+    /// The server key's file can be neither read nor made.
     #[error("cannot keep the server key in {path}: {source}")]
     KeyFile {
         path: String,
@@ -80,7 +80,7 @@ impl From<ApplyError> for StartError {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Seed(diagnostics) => Self::Seed(diagnostics),
-            ApplyError::Error(fault) => Self::Error(fault),
+            ApplyError::Error(error) => Self::Error(error),
         }
     }
 }
@@ -97,7 +97,7 @@ impl App {
             config,
             db,
             keyring,
-            injections: RwLock::default(),
+            fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             hashing: Semaphore::new(cores),
@@ -150,16 +150,16 @@ impl App {
         self.stopping.send_replace(true);
     }
 
-    /// Waits until the server is stopping. What would go on for as long as the client likes, such as a stream of
-    /// events, ends then: the stop would wait for it to no end.
+    /// Waits until the server is stopping. A stream of events ends then, because the server waits for requests under
+    /// way, and a client may listen for ever.
     pub async fn stopping(&self) {
         // The sender lives as long as this does.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
-    /// Forgets what is remembered of a space that is gone: its key is never given out again.
+    /// Forgets what is remembered of a deleted space, because its key is never given out again.
     pub fn forget(&self, space: SpaceId) {
-        self.injections.write().remove(&space);
+        self.fault_rules.write().remove(&space);
         self.learned.lock().remove(&space);
     }
 

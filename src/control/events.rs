@@ -66,8 +66,8 @@ impl EventStream {
                 Ok(Some(event)) => return Some(event),
                 // The journal has dropped it already.
                 Ok(None) => {}
-                Err(fault) => {
-                    fault.log();
+                Err(error) => {
+                    error.log();
                     return None;
                 }
             }
@@ -88,7 +88,7 @@ impl EventStream {
             EventKind::Fault => match fault_rules::find(&self.app, self.space, &id).await {
                 Ok(kept) => event("fault", &kept).map(Some),
                 Err(Error::NotFound(_)) => event("fault", &json!({ "id": id, "removed": true })).map(Some),
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             },
         }
     }

@@ -37,7 +37,7 @@ fn measured(metrics: &Metrics) -> Response {
 async fn ready(State(app): State<App>) -> Response {
     match app.db.ping().await {
         Ok(()) => "ready\n".into_response(),
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 

@@ -62,7 +62,7 @@ impl From<StateError> for Problem {
             StateError::Newer(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, "/format"),
             StateError::OtherKey => refused(StatusCode::CONFLICT, "/key_check"),
             StateError::Taken(_) => refused(StatusCode::CONFLICT, "/tables/credential"),
-            StateError::Error(fault) => fault.into(),
+            StateError::Error(error) => error.into(),
         }
     }
 }

@@ -81,14 +81,14 @@ pub(super) async fn check(
     let route = request.extensions().get::<MatchedPath>();
     let takes = route.and_then(|route| known.find(route.as_str(), request.method()));
     let Some(takes) = takes else { return next.run(request).await };
-    if let Err(fault) = takes.check_query(&request) {
-        return Problem::from(fault).into_response();
+    if let Err(error) = takes.check_query(&request) {
+        return Problem::from(error).into_response();
     }
     if takes.body {
         return next.run(request).await;
     }
     match without_body(request).await {
         Ok(request) => next.run(request).await,
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }

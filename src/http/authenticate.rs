@@ -160,13 +160,13 @@ async fn decide_and_run<S: VendorService>(
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
     let standing = match count::<S>(app, &outcome, &identified).await {
         Ok(standing) => standing,
-        Err(fault) => return refuse::<S>(fault),
+        Err(error) => return refuse::<S>(error),
     };
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
         .await
     {
         Ok(fault) => fault,
-        Err(fault) => return refuse::<S>(fault),
+        Err(error) => return refuse::<S>(error),
     };
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());

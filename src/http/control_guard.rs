@@ -31,7 +31,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         check_site(&app, request.uri(), request.headers()).and_then(|()| check_token(&app, request.headers()));
     match checked {
         Ok(()) => next.run(request).await,
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 
@@ -39,7 +39,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
 pub async fn guard_site(State(app): State<App>, request: Request, next: Next) -> Response {
     match check_site(&app, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 

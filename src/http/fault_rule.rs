@@ -46,14 +46,14 @@ pub async fn find(
 }
 
 async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRule]>, Error> {
-    let known = app.injections.read().get(&space).cloned();
+    let known = app.fault_rules.read().get(&space).cloned();
     if let Some((at, rules)) = known
         && at == revision
     {
         return Ok(rules);
     }
     let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
-    app.injections.write().insert(space, (revision, Arc::clone(&rules)));
+    app.fault_rules.write().insert(space, (revision, Arc::clone(&rules)));
     Ok(rules)
 }
 

@@ -80,8 +80,8 @@ pub async fn record(
         let entry = entry(redactor, asked, decision, answered);
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };
-    if let Err(fault) = recorded.await {
-        fault.log();
+    if let Err(error) = recorded.await {
+        error.log();
     }
 }
 

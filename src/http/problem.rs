@@ -83,10 +83,10 @@ impl Problem {
 }
 
 impl From<Error> for Problem {
-    fn from(fault: Error) -> Self {
+    fn from(error: Error) -> Self {
         use StatusCode as S;
-        fault.log();
-        let status = match &fault {
+        error.log();
+        let status = match &error {
             Error::Invalid { .. } | Error::Unreadable(_) => S::BAD_REQUEST,
             Error::ActorRefused(_) | Error::ControlRefused(_) => S::FORBIDDEN,
             Error::CredentialMissing | Error::CredentialRejected => S::UNAUTHORIZED,
@@ -97,8 +97,8 @@ impl From<Error> for Problem {
             Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => S::SERVICE_UNAVAILABLE,
             _ => S::INTERNAL_SERVER_ERROR,
         };
-        let problem = Self::new(status, fault.to_string());
-        match fault {
+        let problem = Self::new(status, error.to_string());
+        match error {
             Error::Invalid { pointer, .. } => Self { pointer: Some(pointer), ..problem },
             Error::CredentialMissing => Self {
                 detail: "the control token is required: send it as `Authorization: Bearer`".to_owned(),
@@ -127,7 +127,7 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Seed(diagnostics) => diagnostics.into(),
-            ApplyError::Error(fault) => fault.into(),
+            ApplyError::Error(error) => error.into(),
         }
     }
 }

@@ -109,7 +109,7 @@ impl<S: VendorService> Outcome<S> {
 #[derive(Debug, Clone)]
 pub struct Refusal(pub String);
 
-/// A fault, as the service answers it.
-pub fn refuse<S: VendorService>(fault: Error) -> Response {
-    S::Error::from(fault).into_response()
+/// Answers an error in the words of the service.
+pub fn refuse<S: VendorService>(error: Error) -> Response {
+    S::Error::from(error).into_response()
 }

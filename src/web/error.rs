@@ -16,8 +16,8 @@ pub(crate) struct PageError {
 }
 
 impl From<Error> for PageError {
-    fn from(fault: Error) -> Self {
-        Problem::from(fault).into()
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
     }
 }
 
