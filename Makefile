@@ -4,8 +4,8 @@
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Run the server
-	cargo run
+run: ## Run the server, optimised
+	cargo run --release
 
 test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in Chromium
 	scripts/require-tools curl postgresql chromium

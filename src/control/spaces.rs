@@ -146,7 +146,7 @@ pub(super) async fn create_space(
     check_name(&body.name)?;
     let _turn = app.seeding.acquire().await.map_err(Error::internal)?;
     let Some(mut db) = app.db.create_space(&body.name).await? else {
-        return Err(Error::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
+        return Err(Error::Conflict(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
     };
     let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, app.config.clock).await?;
     let variables = Endpoints::new(&base, Some(&plan), &|_| true);
@@ -177,7 +177,7 @@ pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<
 pub(super) async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
-        return Err(Error::ControlRefused("the default space stays: reset it instead").into());
+        return Err(Error::Forbidden("the default space stays: reset it instead".to_owned()).into());
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;

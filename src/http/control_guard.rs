@@ -51,8 +51,9 @@ fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
     let text = |name| text(headers, name);
     let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
     if host.is_some_and(|host| !is_known_host(app, host)) {
-        return Err(Error::ControlRefused(
-            "the control API does not answer to this host name: use localhost or an IP address, or set --allowed-hosts",
+        return Err(Error::Forbidden(
+            "the control API does not answer to this host name: use localhost or an IP address, or set --allowed-hosts"
+                .to_owned(),
         ));
     }
     let same_site =
@@ -63,7 +64,7 @@ fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         is_public || named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
     });
     if !same_site || !same_origin {
-        return Err(Error::ControlRefused("the control API does not answer to pages of other sites"));
+        return Err(Error::Forbidden("the control API does not answer to pages of other sites".to_owned()));
     }
     Ok(())
 }

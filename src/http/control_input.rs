@@ -122,7 +122,7 @@ impl OrganizationAdmin {
     /// Who makes the change. Whom the organization does not know may change nothing.
     pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Error> {
         self.person(email).await.map_err(|error| match error {
-            Error::NotFound(why) => Error::ActorRefused(why),
+            Error::NotFound(why) => Error::Forbidden(why),
             other => other,
         })
     }

@@ -88,25 +88,23 @@ impl From<Error> for Problem {
         error.log();
         let status = match &error {
             Error::Invalid { .. } | Error::Unreadable(_) => S::BAD_REQUEST,
-            Error::ActorRefused(_) | Error::ControlRefused(_) => S::FORBIDDEN,
+            Error::Forbidden(_) => S::FORBIDDEN,
             Error::CredentialMissing | Error::CredentialRejected => S::UNAUTHORIZED,
             Error::NotFound(_) | Error::RouteUnknown => S::NOT_FOUND,
             Error::MethodUnknown => S::METHOD_NOT_ALLOWED,
-            Error::QuotaReached(_) | Error::Exists(_) => S::CONFLICT,
+            Error::Conflict(_) => S::CONFLICT,
             Error::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
+            Error::RateLimited { .. } => S::TOO_MANY_REQUESTS,
             Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => S::SERVICE_UNAVAILABLE,
-            _ => S::INTERNAL_SERVER_ERROR,
+            Error::Internal(_) => S::INTERNAL_SERVER_ERROR,
         };
-        let problem = Self::new(status, error.to_string());
-        match error {
-            Error::Invalid { pointer, .. } => Self { pointer: Some(pointer), ..problem },
-            Error::CredentialMissing => Self {
-                detail: "the control token is required: send it as `Authorization: Bearer`".to_owned(),
-                ..problem
-            },
-            Error::CredentialRejected => Self { detail: "the control token is wrong".to_owned(), ..problem },
-            _ => problem,
-        }
+        let detail = match &error {
+            Error::CredentialMissing => "the control token is required: send it as `Authorization: Bearer`".to_owned(),
+            Error::CredentialRejected => "the control token is wrong".to_owned(),
+            error => error.to_string(),
+        };
+        let problem = Self::new(status, detail);
+        if let Error::Invalid { pointer, .. } = error { problem.at(&pointer) } else { problem }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
     core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
-    domain::organization::{Organization, OrganizationId, email_key},
+    domain::organization::{Organization, OrganizationId, email_key, name_from_address},
     seed::{
         Diagnostics,
         apply::{ApplyError, Mode},
@@ -235,7 +235,7 @@ fn plan_people(
             reader.report(p.email.referenced, format!("{email} is there twice"));
         }
         let name = reader.opt_text(p.name.as_ref());
-        let name = name.unwrap_or_else(|| jetbrains_account::seed::plan::name_for(&email));
+        let name = name.unwrap_or_else(|| name_from_address(&email));
         let id = reader.opt_text(p.atlassian_account_id.as_ref());
         let id = id.or_else(|| Some(known.get(&key)?.id.clone()));
         let id = id.unwrap_or_else(|| planner.ids().atlassian_account_id());

@@ -189,3 +189,16 @@ pub(crate) fn render_page(page: &Page, template: &impl Template) -> Result<Respo
     let status = page.overlay.as_ref().map_or(StatusCode::OK, Overlay::status);
     Ok((status, Html(template.render()?)).into_response())
 }
+
+#[derive(Template)]
+#[template(path = "empty.html", config = "src/web/askama.toml")]
+struct EmptyPage<'a> {
+    page: &'a Page,
+    title: &'a str,
+    what: &'a str,
+}
+
+/// Renders a page that has nothing to show, because the space has no such thing: `what`, in the singular.
+pub(crate) fn render_empty_page(page: &Page, title: &str, what: &str) -> Result<Response, PageError> {
+    render_page(page, &EmptyPage { page, title, what })
+}

@@ -220,6 +220,41 @@ fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
     assert!(named > 5, "the marks are still those that this looks for");
 }
 
+/// Paths that a document names: code that begins like one of the repository's, and where its links lead.
+fn find_paths(name: &str, text: &str) -> Vec<PathBuf> {
+    const FOLDERS: [&str; 9] =
+        ["src/", "tests/", "docs/", "examples/", "migrations/", "openapi/", "scripts/", "seeds/", "benches/"];
+    let folder = repository_path(name).parent().unwrap().to_owned();
+    let mut found = Vec::new();
+    // A block shows what somebody else has.
+    for line in text.split("```").step_by(2).flat_map(str::lines) {
+        let code = line.split('`').skip(1).step_by(2);
+        // These stand for many.
+        let paths = code.filter(|code| !code.contains(['*', '<', '…', ' ']));
+        found.extend(paths.filter(|path| FOLDERS.iter().any(|folder| path.starts_with(folder))).map(repository_path));
+        let targets = line.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let targets = targets.filter(|target| !target.is_empty() && !target.contains("://"));
+        found.extend(targets.map(|target| folder.join(target)));
+    }
+    found
+}
+
+#[test]
+fn files_that_documents_name_are_there() {
+    let folder = fs::read_dir(repository_path("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = folder.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let documents = documents.map(|path| format!("docs/{}", path.file_name().unwrap().display()));
+    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].map(ToOwned::to_owned);
+    let mut count = 0;
+    for name in documents.chain(top) {
+        for path in find_paths(&name, &read(&name)) {
+            assert!(path.exists(), "{name} names {}, which is not there", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "the marks are still those that this looks for");
+}
+
 /// Commands, and what the document says they print.
 struct Example {
     commands: String,

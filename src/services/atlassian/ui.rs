@@ -8,21 +8,18 @@ use serde_json::json;
 use crate::{
     core::error::Error,
     domain::organization::Organization,
-    services::{
-        atlassian::{
-            api::{
-                error::ParameterError,
-                query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode},
-            },
-            domain::{
-                api_key::ApiKey,
-                api_token::ApiToken,
-                listing::Cursor,
-                service_account::{OAuthClient, ServiceAccount, ServiceAccountToken},
-            },
-            store,
+    services::atlassian::{
+        api::{
+            error::ParameterError,
+            query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode},
         },
-        jetbrains_account::ui::Empty,
+        domain::{
+            api_key::ApiKey,
+            api_token::ApiToken,
+            listing::Cursor,
+            service_account::{OAuthClient, ServiceAccount, ServiceAccountToken},
+        },
+        store,
     },
     store::{ReadOnly, Session},
     web::{
@@ -30,7 +27,7 @@ use crate::{
         error::PageError,
         format::{count_noun, format_time, format_time_or},
         links::{encode_segment, format_query},
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
@@ -139,7 +136,7 @@ impl Administration<'_> {
 /// Shows the list that the query names, else the API tokens.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return render_page(&page, &Empty { page: &page, title: "Atlassian", what: "organization" });
+        return render_empty_page(&page, "Atlassian", "organization");
     };
     let (people, actor) = page.people(&organization, None).await?;
     let tab = Tab::of(page.get("tab"));

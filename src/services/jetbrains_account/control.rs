@@ -18,7 +18,6 @@ use crate::{
         domain::role::{Actor, Grant, Grants, Profile, Role},
         store,
     },
-    store::organization,
 };
 
 /// An organization's Administration page, as data.
@@ -140,7 +139,7 @@ impl AccountAdmin {
     async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Error> {
         if let Some(team) = team {
             let id = self.id();
-            let found = organization::find_team(&mut self.0.db, id, team).await?;
+            let found = store::team::find(&mut self.0.db, id, team).await?;
             found.ok_or_else(|| Error::NotFound(format!("there is no team {team}")))?;
         }
         Ok(Profile::of(team))
@@ -153,7 +152,7 @@ impl AccountAdmin {
         Ok(Administration {
             customer_code: self.0.organization.customer_code.to_string(),
             name: self.0.organization.name.clone(),
-            api_enabled: organization::is_api_enabled(&mut self.0.db, id).await?,
+            api_enabled: store::account::is_api_enabled(&mut self.0.db, id).await?,
             roles: roles
                 .into_iter()
                 .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
@@ -190,7 +189,7 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    organization::set_jetbrains_account(&mut page.0.db, id, Some(body.enabled), None).await?;
+    store::account::update(&mut page.0.db, id, Some(body.enabled), None).await?;
     page.finish().await
 }
 

@@ -31,7 +31,7 @@ use crate::{
         swagger_ui,
         vendor_service::{Outcome, Presented, VendorService},
     },
-    services::jetbrains_account::domain::token_owner::TokenOwner,
+    services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     services::service::{Page, Service},
     store::{ReadOnly, Session, credential::CredentialKind},
 };
@@ -60,7 +60,7 @@ impl VendorService for JetBrainsAccount {
         prefix: "",
         variable: "JETBRAINS_ACCOUNT_API_KEY",
     }];
-    type Error = api::error::JetBrainsError;
+    type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
 
@@ -87,17 +87,13 @@ impl VendorService for JetBrainsAccount {
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(
-        parts: &Parts,
-        outcome: &Outcome<Self>,
-        need: &Need,
-    ) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
             return Err(Error::CredentialMissing.into());
         }
         let customer_code = parts.headers.get(X_CUSTOMER_CODE);
         if need.customer_code && customer_code.is_none() {
-            return Err(Error::TenantMissing.into());
+            return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal()?;
         if need.customer_code
@@ -106,7 +102,7 @@ impl VendorService for JetBrainsAccount {
         {
             return Err(Error::CredentialRejected.into());
         }
-        if owner.api_enabled { Ok(owner) } else { Err(Error::ServiceDisabled.into()) }
+        if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }
 }
 
@@ -120,7 +116,7 @@ impl VendorService for JetBrainsAccount {
     ),
     servers((url = "/api/v1")),
     // Only a parameter names it, and those of a query are not searched for schemas.
-    components(schemas(api::wire::AssignmentStatus)),
+    components(schemas(api::wire::requests::AssignmentStatus)),
 )]
 struct Document;
 

@@ -8,20 +8,21 @@ use serde_json::json;
 
 use crate::{
     core::paging::Page as SequencedEntry,
-    domain::organization::{Organization, OrganizationId, Team, email_key},
+    domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
             license::{Assignee, License, LicenseFilter, shown_name},
             role::{Actor, Grant, Grants, Profile, Role},
+            team::Team,
         },
         store,
     },
-    store::{ReadOnly, Session, organization},
+    store::{ReadOnly, Session},
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{count_noun, format_time, format_time_or},
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
@@ -99,7 +100,7 @@ impl Known {
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
-            teams: organization::teams(db, organization.id).await?,
+            teams: store::team::list(db, organization.id).await?,
         })
     }
 
@@ -177,11 +178,11 @@ fn described(grants: &Grants) -> String {
 /// Shows the page of the organization, or of the team that the query names.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return render_page(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+        return render_empty_page(&page, "JetBrains Account", "organization");
     };
     let mut db = page.app().db.read().await?;
     let known = Known::of(&mut db, &organization).await?;
-    let api_enabled = organization::is_api_enabled(&mut db, organization.id).await?;
+    let api_enabled = store::account::is_api_enabled(&mut db, organization.id).await?;
     drop(db);
     let admin = known.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
@@ -300,13 +301,4 @@ fn row(page: &Page, license: License) -> LicenseRow {
     };
     let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
     LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
-}
-
-/// A page about nothing.
-#[derive(Template)]
-#[template(path = "empty.html", config = "src/services/jetbrains_account/askama.toml")]
-pub(crate) struct Empty<'a> {
-    pub page: &'a Page,
-    pub title: &'a str,
-    pub what: &'a str,
 }

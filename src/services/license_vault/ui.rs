@@ -5,24 +5,21 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    services::{
-        jetbrains_account::ui::Empty,
-        license_vault::{
-            control::{VaultAnswer, wire::AllocationAnswer},
-            domain::{
-                allocation::{Denial, PageRequest},
-                catalogue::product_name,
-                vault::{Pool, Vault},
-            },
-            specification, store,
+    services::license_vault::{
+        control::{VaultAnswer, wire::AllocationAnswer},
+        domain::{
+            allocation::{Denial, PageRequest},
+            catalogue::product_name,
+            vault::{Pool, Vault},
         },
+        specification, store,
     },
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{format_time, format_timestamp},
         links::encode_segment,
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
@@ -54,7 +51,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vaults = store::vault::list(&mut db, page.space.id).await?;
     let Some(vault) = vaults.iter().find(|vault| vault.name == page.get("vault")).or(vaults.first()) else {
         drop(db);
-        return render_page(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
+        return render_empty_page(&page, "License Vault", "vault");
     };
     let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
     let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };

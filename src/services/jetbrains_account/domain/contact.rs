@@ -1,6 +1,6 @@
 //! The person a licence is assigned to: which addresses and names the vendor takes, and which name it shows.
 
-use crate::core::error::{Error, NameProblem};
+use crate::services::jetbrains_account::domain::error::{JetBrainsError, NameProblem};
 
 /// Domains of throw-away mailboxes that the vendor is known to refuse (jetbrains-account §8.1).
 const DISPOSABLE_DOMAINS: [&str; 2] = ["dockleafs.com", "sunsabla.com"];
@@ -28,14 +28,14 @@ impl Contact {
     /// unverified: that order (jetbrains-account §6, assign-9).
     ///
     /// # Errors
-    /// [`Error::EmailInvalid`] or [`Error::NameInvalid`].
-    pub fn check(&self) -> Result<(), Error> {
+    /// [`JetBrainsError::EmailInvalid`] or [`JetBrainsError::NameInvalid`].
+    pub fn check(&self) -> Result<(), JetBrainsError> {
         if !is_acceptable_email(&self.email) {
-            return Err(Error::EmailInvalid(self.email.clone()));
+            return Err(JetBrainsError::EmailInvalid(self.email.clone()));
         }
         for name in [&self.first_name, &self.last_name] {
             if let Some(problem) = name_problem(name) {
-                return Err(Error::NameInvalid(problem));
+                return Err(JetBrainsError::NameInvalid(problem));
             }
         }
         Ok(())
@@ -48,7 +48,7 @@ impl Contact {
 }
 
 /// Whether the vendor takes this address (jetbrains-account §8.1).
-pub fn is_acceptable_email(email: &str) -> bool {
+pub(crate) fn is_acceptable_email(email: &str) -> bool {
     let Some((local, domain)) = email.split_once('@') else { return false };
     let local_ok =
         !local.is_empty() && local.split('.').all(|part| !part.is_empty() && part.bytes().all(is_local_character));
@@ -75,7 +75,7 @@ fn is_domain_label(label: &str) -> bool {
 ///
 /// unverified: which of several problems is named, and which characters beyond letters, spaces, apostrophes,
 /// hyphens and full stops are "special".
-pub fn name_problem(name: &str) -> Option<NameProblem> {
+pub(crate) fn name_problem(name: &str) -> Option<NameProblem> {
     if name.trim().is_empty() {
         Some(NameProblem::Empty)
     } else if name.chars().count() > NAME_LIMIT {
@@ -96,7 +96,7 @@ fn is_combining_mark(c: char) -> bool {
 
 /// The name shown for somebody without a JetBrains Account: each word keeps two letters, a word of two keeps
 /// one, a word of one keeps none (jetbrains-account §9).
-pub fn masked(name: &str) -> String {
+pub(crate) fn masked(name: &str) -> String {
     let words: Vec<String> = name.split_whitespace().map(masked_word).collect();
     words.join(" ")
 }
@@ -105,20 +105,6 @@ fn masked_word(word: &str) -> String {
     let length = word.chars().count();
     let kept = length.saturating_sub(1).min(2);
     word.chars().take(kept).chain(std::iter::repeat_n('*', length - kept)).collect()
-}
-
-/// A name for an address that came without one: `eve.van-dam@…` is Eve Van Dam.
-pub fn name_from_email(email: &str) -> String {
-    let local = email.split('@').next().unwrap_or_default();
-    let words: Vec<String> = local
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        })
-        .collect();
-    words.join(" ")
 }
 
 #[cfg(test)]
@@ -182,11 +168,5 @@ mod tests {
         assert_eq!(masked("Ro R"), "R* *");
         assert_eq!(masked("Bob"), "Bo*");
         assert_eq!(masked("  Müller  X "), "Mü**** *");
-    }
-
-    #[test]
-    fn names_from_addresses() {
-        assert_eq!(name_from_email("eve.van-dam@example.test"), "Eve Van Dam");
-        assert_eq!(name_from_email("42@example.test"), "");
     }
 }

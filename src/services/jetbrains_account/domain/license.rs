@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 
 use crate::{
-    core::{
-        clock::Time,
-        error::{Error, Unavailable},
+    core::clock::Time,
+    services::jetbrains_account::domain::{
+        contact,
+        error::{JetBrainsError, Unavailable},
+        product::Product,
+        team::Team,
     },
-    domain::organization::Team,
-    services::jetbrains_account::domain::{contact, product::Product},
 };
 
 /// How long after an assignment the API refuses to take a licence back (jetbrains-account §5.7).
@@ -122,10 +123,10 @@ impl License {
     /// Refuses to take back what was given less than 30 days ago.
     ///
     /// # Errors
-    /// [`Error::RecentlyAssigned`].
-    pub fn check_revocable(&self, now: Time) -> Result<(), Error> {
+    /// `JetBrainsError::RecentlyAssigned`.
+    pub fn check_revocable(&self, now: Time) -> Result<(), JetBrainsError> {
         match self.assigned_at {
-            Some(at) if now - at < REVOKE_AFTER => Err(Error::RecentlyAssigned(self.id.clone())),
+            Some(at) if now - at < REVOKE_AFTER => Err(JetBrainsError::RecentlyAssigned(self.id.clone())),
             _ => Ok(()),
         }
     }

@@ -161,7 +161,7 @@ impl Grants {
 
 /// An actor of the vendor's pages, and what they are.
 #[derive(Debug)]
-pub struct Actor<'a> {
+pub(crate) struct Actor<'a> {
     /// Who acts.
     pub email: &'a str,
     pub grants: &'a Grants,
@@ -171,7 +171,7 @@ pub struct Actor<'a> {
 
 impl Actor<'_> {
     fn allow(&self, allowed: bool, what: &str) -> Result<(), Error> {
-        if allowed { Ok(()) } else { Err(Error::ActorRefused(format!("{} may not {what}", self.email))) }
+        if allowed { Ok(()) } else { Err(Error::Forbidden(format!("{} may not {what}", self.email))) }
     }
 
     /// Look at the page of `profile`: whoever is something there; an organization admin at every team's.
@@ -179,8 +179,8 @@ impl Actor<'_> {
     /// unverified: that others do not see it at all.
     ///
     /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_look(&self, profile: Profile) -> Result<(), Error> {
+    /// [`Error::Forbidden`].
+    pub(crate) fn check_look(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
             &format!("look at the {profile}: that takes a role there"),
@@ -190,8 +190,8 @@ impl Actor<'_> {
     /// Enable or disable the API: organization admins.
     ///
     /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_switch_api(&self) -> Result<(), Error> {
+    /// [`Error::Forbidden`].
+    pub(crate) fn check_switch_api(&self) -> Result<(), Error> {
         self.allow(self.grants.is_organization_admin(), "enable or disable the API: that takes an organization admin")
     }
 
@@ -199,8 +199,8 @@ impl Actor<'_> {
     /// admin everybody's in the team.
     ///
     /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
+    /// [`Error::Forbidden`].
+    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -215,8 +215,8 @@ impl Actor<'_> {
     /// in the team.
     ///
     /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
+    /// [`Error::Forbidden`].
+    pub(crate) fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"),
@@ -228,8 +228,8 @@ impl Actor<'_> {
     /// unverified: the vendor's article does not say who gives roles.
     ///
     /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
+    /// [`Error::Forbidden`].
+    pub(crate) fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),

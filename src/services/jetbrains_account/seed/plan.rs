@@ -7,7 +7,7 @@ use serde_saphyr::Spanned;
 use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
     core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
-    domain::organization::{Team, email_key},
+    domain::organization::{email_key, name_from_address},
     seed::{
         Diagnostic,
         file::Scalar,
@@ -16,10 +16,10 @@ use crate::{
     },
     services::jetbrains_account::{
         domain::{
-            contact::name_from_email,
             license::{self, License, ServerKind, Subscription},
             product::{self, PRODUCTS},
             role::{Grant, Profile, Role},
+            team::Team,
         },
         seed::file::{self, Assignee, JetBrainsAccount},
     },
@@ -275,7 +275,7 @@ impl<'a> Planner<'a> {
                     .context
                     .people
                     .get(&email_key(&email))
-                    .map_or_else(|| name_for(&email), |person| person.name.clone());
+                    .map_or_else(|| name_from_address(&email), |person| person.name.clone());
                 Ok(license::Assignee::User { email, given_name: name, account_name: None })
             }
             Assignee::Other(other) => match (&other.server, &other.uid, &other.license_key, &other.registration_name) {
@@ -309,10 +309,4 @@ fn license_id(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> O
         r.report(scalar.referenced, format!("another licence has the id `{id}`"));
     }
     Some(id)
-}
-
-/// The name of somebody whose name nobody told.
-pub(crate) fn name_for(email: &str) -> String {
-    let name = name_from_email(email);
-    if name.is_empty() { email.to_owned() } else { name }
 }

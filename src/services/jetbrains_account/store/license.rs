@@ -10,11 +10,12 @@ use crate::{
         error::Error,
         paging::Page,
     },
-    domain::organization::{OrganizationId, Team, email_key},
+    domain::organization::{OrganizationId, email_key},
     services::jetbrains_account::domain::{
         contact::Contact,
         license::{Assignee, License, LicenseFilter, ServerKind, Subscription},
         product,
+        team::Team,
     },
     store::{
         can_be_stored,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Everything a person is in the organization.
-pub async fn grants_of<M>(
+pub(crate) async fn grants_of<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     person: PersonId,
@@ -24,7 +24,7 @@ pub async fn grants_of<M>(
 }
 
 /// Everybody's roles, by address.
-pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<(String, Grant)>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<(String, Grant)>, Error> {
     const SQL: &str = "SELECT p.email, g.role, g.team_id FROM role_grant g JOIN person p ON p.id = g.person_id \
                        WHERE p.organization_id = $1 ORDER BY p.email_key, COALESCE(g.team_id, 0), g.role";
     let rows: Vec<(String, String, Option<i64>)> =
@@ -39,7 +39,7 @@ fn grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
 }
 
 /// Gives a role; giving it twice changes nothing.
-pub async fn give(
+pub(crate) async fn give(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,
@@ -59,7 +59,7 @@ pub async fn give(
 }
 
 /// Takes a role; `false` when the person does not hold it.
-pub async fn take(
+pub(crate) async fn take(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,

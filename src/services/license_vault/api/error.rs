@@ -95,32 +95,10 @@ impl VaultError {
                 Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
                 Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
                 // What only control requests and other services are refused with is a defect here.
-                Error::TenantMissing
-                | Error::ServiceDisabled
-                | Error::ForeignTeam { .. }
-                | Error::TeamToken
-                | Error::EditForbidden { .. }
-                | Error::ForeignTenant
-                | Error::ScopeMissing(_)
-                | Error::SessionRequired
-                | Error::RateLimited { .. }
-                | Error::QuotaReached(_)
-                | Error::Exists(_)
-                | Error::ActorRefused(_)
-                | Error::FieldMissing(_)
-                | Error::EmailInvalid(_)
-                | Error::NameInvalid(_)
-                | Error::Parameter { .. }
-                | Error::VendorFailure
+                Error::RateLimited { .. }
+                | Error::Conflict(_)
                 | Error::Invalid { .. }
-                | Error::LicenseUnknown(_)
-                | Error::TeamUnknown(_)
-                | Error::ProductUnknown(_)
-                | Error::NoLicenseAvailable { .. }
-                | Error::LicenseUnavailable(_)
-                | Error::RecentlyAssigned(_)
-                | Error::NotEmulated(_)
-                | Error::ControlRefused(_)
+                | Error::Forbidden(_)
                 | Error::Internal(_) => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             },
         }

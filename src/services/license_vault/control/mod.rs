@@ -104,11 +104,11 @@ impl VaultPath {
         let (mut db, vault) = self.write(app).await?;
         let person = organization::find_person(&mut db, vault.organization.id, actor).await?;
         let person =
-            person.ok_or_else(|| Error::ActorRefused(format!("`{actor}` is not one of the organization's people")))?;
+            person.ok_or_else(|| Error::Forbidden(format!("`{actor}` is not one of the organization's people")))?;
         if store::vault::is_administrator(&mut db, vault.id, person.id).await? {
             return Ok((db, vault));
         }
-        Err(Error::ActorRefused(format!("{actor} is no administrator of the vault {}", vault.name)))
+        Err(Error::Forbidden(format!("{actor} is no administrator of the vault {}", vault.name)))
     }
 }
 

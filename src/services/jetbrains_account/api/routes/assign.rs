@@ -3,20 +3,22 @@
 use axum::response::Response;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Json},
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::ErrorBody,
             jackson::Object,
             scope,
-            wire::{AssignFromTeamRequest, AssignLicenseRequest, empty},
+            wire::{
+                empty,
+                requests::{AssignFromTeamRequest, AssignLicenseRequest},
+            },
         },
-        domain::{contact::Contact, license::License, product, token_owner::TokenOwner},
+        domain::{contact::Contact, error::JetBrainsError, license::License, product, token_owner::TokenOwner},
         store,
     },
-    store::{ReadWrite, Session, organization},
+    store::{ReadWrite, Session},
 };
 
 /// Gives a licence to a person: the one that is named, or the first free one of a product in a team
@@ -46,7 +48,7 @@ pub(crate) async fn assign_license(
     let license = match (request.license_id, request.license) {
         (Some(id), _) => named(&mut db, owner, id.0).await?,
         (None, Some(wanted)) => first_of(&mut db, owner, wanted).await?,
-        (None, None) => return Err(Error::FieldMissing("Either licenseId or license must be provided").into()),
+        (None, None) => return Err(JetBrainsError::FieldMissing("Either licenseId or license must be provided")),
     };
     contact.check()?;
     store::license::assign(&mut db, owner.organization.id, &license.id, &contact, offline_code).await?;
@@ -55,12 +57,13 @@ pub(crate) async fn assign_license(
 }
 
 /// unverified: availability before the contact (jetbrains-account §6, assign-9).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<License, Error> {
-    let license = store::license::find(db, owner.organization.id, &id).await?.ok_or(Error::LicenseUnknown(id))?;
+async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<License, JetBrainsError> {
+    let license =
+        store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
     owner.check_edit(Some(license.team.id))?;
     match license.unavailable(db.now()) {
-        Some(why) => Err(Error::LicenseUnavailable(why)),
+        Some(why) => Err(JetBrainsError::LicenseUnavailable(why)),
         None => Ok(license),
     }
 }
@@ -71,15 +74,15 @@ async fn first_of(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
     Object(wanted): Object<AssignFromTeamRequest>,
-) -> Result<License, Error> {
+) -> Result<License, JetBrainsError> {
     let (organization, team, product) = (owner.organization.id, wanted.team.0, wanted.product_code.0);
-    organization::find_team(db, organization, team).await?.ok_or(Error::TeamUnknown(team))?;
+    store::team::find(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
     if product::find(&product).is_none() {
-        return Err(Error::ProductUnknown(product));
+        return Err(JetBrainsError::ProductUnknown(product));
     }
     owner.check_team(team)?;
     owner.check_edit(Some(team))?;
     let now = db.now();
     let first = store::license::first_available(db, organization, team, &product, now).await?;
-    first.ok_or(Error::NoLicenseAvailable { team, product })
+    first.ok_or(JetBrainsError::NoLicenseAvailable { team, product })
 }

@@ -9,7 +9,7 @@ use crate::{
         api::{
             error::ErrorBody,
             scope,
-            wire::{Answer, ProductResponse},
+            wire::{Answer, license::ProductResponse},
         },
         domain::product::{PLUGINS, PRODUCTS, Product},
     },

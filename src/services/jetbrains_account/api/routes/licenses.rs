@@ -15,14 +15,13 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::ErrorBody,
             scope,
-            wire::{Answer, LicenseQuery, LicenseResponse},
+            wire::{Answer, license::LicenseResponse, requests::LicenseQuery},
         },
-        domain::license::LicenseFilter,
+        domain::{error::JetBrainsError, license::LicenseFilter},
         store,
     },
-    store::organization,
 };
 
 /// Bytes that a `Link` header may have.
@@ -83,8 +82,8 @@ pub(crate) async fn get_all_for_team(
         team.0.parse::<i32>().map_err(|_| Error::Unreadable(format!("teamId is no 32-bit number: {}", team.0)))?;
     let (filter, page, contradictory) = query.0.read()?;
     let organization = caller.principal.organization.id;
-    let known = organization::find_team(&mut caller.read().await?, organization, team).await?;
-    known.ok_or(Error::TeamUnknown(team))?;
+    let known = store::team::find(&mut caller.read().await?, organization, team).await?;
+    known.ok_or(JetBrainsError::TeamUnknown(team))?;
     caller.principal.check_team(team)?;
     // The path says which team; a `teamId` beside it can only agree.
     let nothing = contradictory || filter.team.is_some_and(|asked| asked != team);
@@ -110,7 +109,7 @@ pub(crate) async fn get_by_license_id(
     let organization = caller.principal.organization.id;
     let license = store::license::find(&mut caller.read().await?, organization, &id.0).await?;
     // unverified: both refusals, by analogy with assign (jetbrains-account §5.4).
-    let license = license.ok_or(Error::LicenseUnknown(id.0))?;
+    let license = license.ok_or(JetBrainsError::LicenseUnknown(id.0))?;
     caller.principal.check_team(license.team.id)?;
     Ok(Answer(LicenseResponse::new(&license, caller.now)).into_response())
 }

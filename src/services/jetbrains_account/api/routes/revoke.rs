@@ -3,16 +3,20 @@
 use axum::response::IntoResponse;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Query},
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::ErrorBody,
             scope,
-            wire::{Answer, Revoke, RevokeQuery, RevokedLicensesResponse},
+            wire::{
+                Answer,
+                license::RevokedLicensesResponse,
+                requests::{Revoke, RevokeQuery},
+            },
         },
         domain::{
+            error::JetBrainsError,
             license::{License, LicenseFilter},
             token_owner::TokenOwner,
         },
@@ -60,8 +64,9 @@ pub(crate) async fn revoke_asset(
 
 /// unverified: an unknown licence is not found, one that nobody holds is no error, and one that a server or a key
 /// holds can be taken back too (jetbrains-account §5.7).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<Vec<License>, Error> {
-    let license = store::license::find(db, owner.organization.id, &id).await?.ok_or(Error::LicenseUnknown(id))?;
+async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<Vec<License>, JetBrainsError> {
+    let license =
+        store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
     owner.check_edit(Some(license.team.id))?;
     Ok(if license.assignee.is_some() { vec![license] } else { Vec::new() })
@@ -73,9 +78,9 @@ async fn held_by(
     owner: &TokenOwner,
     email: String,
     product_code: Option<String>,
-) -> Result<Vec<License>, Error> {
+) -> Result<Vec<License>, JetBrainsError> {
     let team = owner.profile().team();
     owner.check_edit(team)?;
     let filter = LicenseFilter { team, product_code, assigned: Some(true), assignee_email: Some(email) };
-    store::license::all(db, owner.organization.id, &filter).await
+    Ok(store::license::all(db, owner.organization.id, &filter).await?)
 }

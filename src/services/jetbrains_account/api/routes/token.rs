@@ -7,13 +7,16 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::ErrorBody,
             scope,
-            wire::{Answer, ManagedEntityResponse, RotateTokenResponse},
+            wire::{
+                Answer,
+                token::{ManagedEntityResponse, RotateTokenResponse},
+            },
         },
+        domain::error::JetBrainsError,
         store,
     },
-    store::organization,
 };
 
 /// Whom the token speaks for (jetbrains-account §5.1).
@@ -31,7 +34,7 @@ pub(crate) async fn get_managed_entity_info(
     let owner = &caller.principal;
     let teams = match owner.team {
         Some(_) => Vec::new(),
-        None => organization::teams(&mut caller.read().await?, owner.organization.id).await?,
+        None => store::team::list(&mut caller.read().await?, owner.organization.id).await?,
     };
     Ok(Answer(ManagedEntityResponse::new(owner, &teams)).into_response())
 }

@@ -2,14 +2,11 @@
 //! neither path nor schema (jetbrains-account §5.10).
 
 use crate::{
-    core::error::Error,
     http::caller::Caller,
     services::jetbrains_account::{
         JetBrainsAccount,
-        api::{
-            error::{ErrorBody, JetBrainsError},
-            scope,
-        },
+        api::{error::ErrorBody, scope},
+        domain::error::JetBrainsError,
     },
 };
 
@@ -29,7 +26,7 @@ const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
 )]
 pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope::Read>) -> Result<(), JetBrainsError> {
-    Err(Error::NotEmulated(WHY).into())
+    Err(JetBrainsError::NotEmulated(WHY))
 }
 
 /// Not emulated: the vendor publishes no path and no schema.
@@ -45,5 +42,5 @@ pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope:
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
 )]
 pub(crate) async fn delete_user_account(_caller: Caller<JetBrainsAccount, scope::Read>) -> Result<(), JetBrainsError> {
-    Err(Error::NotEmulated(WHY).into())
+    Err(JetBrainsError::NotEmulated(WHY))
 }
