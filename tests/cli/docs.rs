@@ -8,7 +8,7 @@ use clap::Args as _;
 use locum::{config::Settings, http::operations::of_path};
 use serde_json::Value;
 
-use super::{run, server::Server, support::document_check::resolve};
+use super::{machine::curl, run, server::Server, support::document_check::resolve};
 
 fn repository_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), name].iter().collect()
@@ -311,14 +311,17 @@ fn matches_output(expected: &str, output: &str) -> bool {
 fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     const MARK: &str = "~~~ next ~~~";
     const BASE: &str = "localhost:8080";
-    assert!(Command::new("curl").arg("--version").output().is_ok(), "the documents' examples need curl");
+    // The examples call it by its name.
+    drop(curl());
     let server = Server::start(&[&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "42"], further].concat());
     let examples = find_examples(text);
     let mut script = String::new();
     for example in &examples {
         write!(script, "{}\nprintf '\\n%s\\n' '{MARK}'\n", example.commands.replace(BASE, &server.address)).unwrap();
     }
-    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    // What an example keeps in a temporary file goes with this folder.
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("bash").args(["-c", &script]).env("TMPDIR", folder.path()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap().replace(&server.address, BASE);
     let printed: Vec<&str> = stdout.split(MARK).map(str::trim).collect();

@@ -5,6 +5,7 @@ mod database_outages;
 mod docs;
 mod env;
 mod exec;
+mod machine;
 mod replicas;
 mod signals;
 mod tls;
@@ -20,7 +21,7 @@ use std::process::Output;
 
 use indoc::indoc;
 
-use server::{Server, exchange, locum, send};
+use server::{Server, exchange, locum, send, send_signal};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();
