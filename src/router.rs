@@ -16,6 +16,7 @@ use crate::{
     control,
     core::error::Error,
     http::{
+        answer::without_needless_length,
         authenticate,
         credential_places::CredentialPlaces,
         metrics::Metrics,
@@ -66,7 +67,7 @@ async fn not_found(State(app): State<App>) -> Response {
 pub fn front(ready: &'static OnceLock<Router>) -> Router {
     Router::new().fallback(move |request: Request| async move {
         match ready.get() {
-            Some(router) => router.clone().oneshot(request).await.into_response(),
+            Some(router) => without_needless_length(router.clone().oneshot(request).await.into_response()),
             None => control::starting(request.uri().clone()).await,
         }
     })
