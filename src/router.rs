@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::header,
     middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
@@ -17,7 +17,7 @@ use crate::{
     core::error::Error,
     http::{
         answer::without_needless_length,
-        authenticate,
+        authenticate, body_limit,
         credential_places::CredentialPlaces,
         metrics::Metrics,
         observe::{self, Observer},
@@ -48,7 +48,7 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     }
     router
         .fallback(not_found)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(body_limit::layer(BODY_LIMIT))
         .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
         .with_state(app)
 }

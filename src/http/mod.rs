@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod authenticate;
+pub mod body_limit;
 pub mod caller;
 pub mod connection;
 pub mod consistent_read;
