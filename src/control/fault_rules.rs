@@ -26,6 +26,7 @@ use crate::{
 /// A rule that injects faults.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "match": { "operation": "assignLicense" }, "then": { "status": 503 }, "times": 1 }))]
 pub(super) struct FaultRule {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
@@ -89,7 +90,7 @@ pub(crate) struct FaultRuleAnswer {
 
 impl FaultRule {
     fn read(self, services: &Registry) -> Result<Rule, Problem> {
-        let Self { r#match: which, then, times, after } = self;
+        let Self { r#match: mut which, then, times, after } = self;
         then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
         if times.is_some_and(|times| times < 1) {
             return Err(Error::invalid("/times", "expected a number from 1").into());
@@ -106,7 +107,8 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
-        request_matcher::check(services, &which)?;
+        request_matcher::check(services, &mut which)?;
+        request_matcher::check_path(services, &which)?;
         Ok(Rule { which, effect, times, after })
     }
 }
