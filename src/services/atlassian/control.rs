@@ -165,7 +165,7 @@ pub(crate) async fn revoke_api_key(
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}",
     operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+        ("id" = String, Path, description = "The service account", example = "svc-1"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn delete_service_account(
@@ -185,7 +185,7 @@ pub(crate) async fn delete_service_account(
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens",
     operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+        ("id" = String, Path, description = "The service account", example = "svc-1"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn revoke_service_account_tokens(
@@ -207,7 +207,7 @@ pub(crate) async fn revoke_service_account_tokens(
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}",
     operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
     params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The client"), SpaceQuery),
+        ("id" = String, Path, description = "The client", example = "client-sync"), SpaceQuery),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
 pub(crate) async fn delete_oauth_client(

@@ -19,7 +19,11 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use utoipa::{
     OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr,
+        path::ParameterBuilder,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -188,9 +192,29 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients))
 }
 
+/// The first organization of the demo seed.
+const EXAMPLE_ORGANIZATION: &str = "8f2b0c1e-0000-4000-8000-000000000001";
+
 /// The document of the service.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    let mut document = documented().into_openapi();
+    add_organization_example(&mut document);
+    document
+}
+
+/// The organization stands in every path, so its example is given here once.
+fn add_organization_example(document: &mut utoipa::openapi::OpenApi) {
+    let items = document.paths.paths.values_mut();
+    let operations =
+        items.flat_map(|item| [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]);
+    for parameter in operations.flatten().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "orgId"
+        {
+            let example = Some(EXAMPLE_ORGANIZATION.into());
+            *parameter = ParameterBuilder::from(parameter.clone()).example(example).build();
+        }
+    }
 }
 
 /// The service, to be mounted at [`BASE`].

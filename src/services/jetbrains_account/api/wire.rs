@@ -335,6 +335,10 @@ impl LicenseQuery {
 /// Body of `assignLicense`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "licenseId": "FREE000003",
+    "contact": { "firstName": "Eve", "lastName": "Stone", "email": "eve@example.test" },
+}))]
 pub(crate) struct AssignLicenseRequest {
     /// The licence to assign. Wins over `license`.
     #[schema(value_type = Option<String>)]
@@ -390,6 +394,7 @@ impl From<Object<AssigneeContactRequest>> for Contact {
 /// Body of `changeTeam`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "targetTeamId": 2002, "licenseIds": ["FREE000001"] }))]
 pub(crate) struct ChangeTeamRequest {
     /// The team to move to.
     #[serde(default)]
@@ -423,6 +428,7 @@ pub(crate) struct RevokedLicensesResponse {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct RevokeQuery {
     /// Exactly this licence; then the others are ignored.
+    #[param(example = "ABCDE12345")]
     license_id: Option<String>,
     /// Every licence of the person with this address.
     email: Option<String>,

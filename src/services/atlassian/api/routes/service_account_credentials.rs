@@ -58,7 +58,8 @@ pub(crate) struct CredentialCount {
     tag = "API Token",
     params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
+    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters",
+        example = json!(["svc-1", "svc-2"])),
     responses(
         (status = 200, description = "How many", body = ServiceAccountCredentialCountResponse),
         (status = 400, description = "Not a list of at most 100 ids", body = ErrorResponse),

@@ -174,7 +174,7 @@ pub(crate) struct LicenseLine {
 /// unverified: the suffix of the names, one line for true-up licences and one for all others.
 #[utoipa::path(
     get, path = "/licenses-report.json", operation_id = "getLicensesReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token.", example = "demo-reporting-token")), security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The licences", body = LicensesReport),
         (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
@@ -226,7 +226,7 @@ fn format_stamp(time: Time) -> String {
 /// What runs on which licence.
 #[utoipa::path(
     get, path = "/tickets-report.json", operation_id = "getTicketsReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    params(("token" = String, Query, description = "The reporting token.", example = "demo-reporting-token")), security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The tickets", body = Vec<Ticket>),
         (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
@@ -292,7 +292,7 @@ pub(crate) struct OverallLine {
 /// unverified: sections beside `Overall` are not known; what is available now was so all the time.
 #[utoipa::path(
     post, path = "/reportApi", operation_id = "getReport", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
+    params(("token" = String, Query, description = "The reporting token.", example = "demo-reporting-token"), ReportQuery),
     security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The report", body = Report),
@@ -310,7 +310,7 @@ pub(crate) async fn get_report(
 /// The same: one client writes it in lower case.
 #[utoipa::path(
     post, path = "/reportapi", operation_id = "getReportInLowerCase", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
+    params(("token" = String, Query, description = "The reporting token.", example = "demo-reporting-token"), ReportQuery),
     security(("reportingToken" = [])),
     responses(
         (status = 200, description = "The report", body = Report),
