@@ -6,7 +6,7 @@ use axum::http::Method;
 use crate::{
     core::{
         error::Error,
-        suggest::{nearest, suggest},
+        suggest::{closest, nearest, suggest},
     },
     domain::request_matcher::RequestMatcher,
     http::{control_input::check_text, problem::Problem},
@@ -118,12 +118,16 @@ pub(super) fn check_path(services: &Registry, matcher: &RequestMatcher) -> Resul
         return Ok(());
     }
     let whose = matcher.service.as_deref().unwrap_or("any service");
-    let all = services.operations().iter();
-    let similar: Vec<(String, &Operation)> = all
-        .flat_map(|operation| paths(operation).into_iter().map(move |path| (path, operation)))
-        .map(|(path, operation)| (fill(&path, wanted), operation))
+    let fill = |operation| paths(operation).into_iter().map(move |path| (fill(&path, wanted), operation));
+    let similar: Vec<(String, &Operation)> = candidates(services, matcher)
+        // Of the service that is named, before those of others.
+        .chain(services.operations())
+        .flat_map(fill)
         .collect();
-    let near = nearest(wanted, similar.iter().map(|(path, _)| path.as_str()));
+    let known = || similar.iter().map(|(path, _)| path.as_str());
+    // What was left out in the middle may be long, but the end is what people know.
+    let with_this_end = || known().filter(|path| path.rsplit('/').next() == wanted.rsplit('/').next());
+    let near = nearest(wanted, known()).or_else(|| closest(wanted, with_this_end()));
     let hint = match near.and_then(|near| similar.iter().find(|(path, _)| path == near)) {
         Some((path, operation)) => format!(", did you mean `{path}`? {}", operation.describe()),
         None => format!(": GET {}/operations lists them", super::BASE),

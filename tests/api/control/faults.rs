@@ -161,6 +161,13 @@ async fn bad_input(app: TestApp) {
 async fn rules_that_would_never_hit(app: TestApp) {
     for (matcher, pointer, says) in [
         (json!({"path": "/nope"}), "/match/path", "GET /_emulator/operations lists them"),
+        (json!({"path": "/api/v1/licenses"}), "/match/path", "did you mean `/api/v1/customer/licenses`?"),
+        (json!({"path": "/api-keys/count"}), "/match/path", "/api-keys/count`? "),
+        (
+            json!({"service": "license_vault", "path": "/licenses"}),
+            "/match/path",
+            "did you mean `/public-api/licenses`? `getUserLicenses` is GET",
+        ),
         (json!({"path": "/api/v2/*"}), "/match/path", "did you mean `/api/v1/*`?"),
         (json!({"path": "/api/v1/customer/licences"}), "/match/path", "did you mean `/api/v1/customer/licenses`?"),
         (json!({"path": "/api/v1/customer/licences/X/*"}), "/match/path", "no operation of any service has the path"),
