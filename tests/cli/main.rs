@@ -1,6 +1,8 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod body_limits;
+mod broken_connections;
 mod database_outages;
 mod docs;
 mod env;

@@ -20,12 +20,12 @@ use super::{Server, locum, machine::curl, run};
 const ADMIN: &str = "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n";
 
 /// The server's TLS port, from its banner.
-fn tls_address(server: &Server) -> String {
+pub(super) fn tls_address(server: &Server) -> String {
     let line = server.banner.lines().find(|line| line.starts_with("Over TLS")).unwrap();
     line.rsplit("https://").next().unwrap().to_owned()
 }
 
-fn authority(server: &Server) -> String {
+pub(super) fn authority(server: &Server) -> String {
     // Also for who knows it by a name that the guard knows nothing of.
     let (status, pem) = server.send("GET", "/_emulator/ca.crt", "Origin: https://elsewhere.test\r\n", "").unwrap();
     assert_eq!(status, 200, "{pem}");
@@ -34,7 +34,13 @@ fn authority(server: &Server) -> String {
 }
 
 /// Asks over TLS as `host`, trusting the certificates in `trusted` alone.
-fn ask(address: &str, trusted: &str, host: &str, path: &str, headers: &str) -> std::io::Result<(u16, String)> {
+pub(super) fn ask(
+    address: &str,
+    trusted: &str,
+    host: &str,
+    path: &str,
+    headers: &str,
+) -> std::io::Result<(u16, String)> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(trusted.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();

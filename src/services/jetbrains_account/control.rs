@@ -80,6 +80,7 @@ pub(crate) struct PutApi {
 /// Body of `generateJetbrainsToken` and `removeJetbrainsToken`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "actor": "ann@example.test", "person": "ann@example.test" }))]
 pub(crate) struct TokenRequest {
     /// The e-mail address of who does it.
     #[schema(example = "ann@example.test")]

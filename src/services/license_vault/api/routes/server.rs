@@ -42,6 +42,7 @@ type Reporter = Caller<LicenseVault, scope::Reports>;
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ReportingTokenQuery {
     /// The reporting token.
+    #[param(example = "demo-reporting-token")]
     token: String,
 }
 
