@@ -229,7 +229,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     OpenApiRouter::with_openapi(document).nest(BASE, api_routes()).merge(server_routes()).into_openapi()
 }
 
-/// The service's routes, to be merged into the root: all of them there, and once more behind [`BY_NAME`].
+/// The service's routes, to be merged into the root: all of them there, and once more behind `BY_NAME`.
 pub fn router(app: &App) -> Router<App> {
     let api = mount::<LicenseVault>(app, api_routes());
     let server = mount_without_fallback::<LicenseVault>(app, server_routes());
