@@ -19,9 +19,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use utoipa::{
     OpenApi,
-    openapi::{
-        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
-    },
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
