@@ -236,8 +236,16 @@ async fn identify<S: VendorService>(
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let Some(identity) = authenticate_token(service, &token).await? else {
-        return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?));
+    let identity = if let Some(identity) = authenticate_token(service, &token).await? {
+        identity
+    } else {
+        // Asked once more after the space, because everything may have been replaced while it was looked up: the answer
+        // would pass for one of the new generation, in which the token is good.
+        let identified = anonymous(app, CredentialOutcome::Unknown).await?;
+        let Some(identity) = authenticate_token(service, &token).await? else {
+            return Ok((Outcome::Bad, identified));
+        };
+        identity
     };
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
