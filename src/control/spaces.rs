@@ -4,7 +4,7 @@ use axum::{
     Extension,
     extract::{FromRequestParts, State},
     http::{
-        header,
+        StatusCode, header,
         request::Parts,
         uri::{Authority, Uri},
     },
@@ -146,7 +146,8 @@ pub(super) async fn create_space(
     check_name(&body.name)?;
     let _turn = app.seeding.acquire().await.map_err(Error::internal)?;
     let Some(mut db) = app.db.create_space(&body.name).await? else {
-        return Err(Error::Conflict(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
+        let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, app.config.clock).await?;
     let variables = Endpoints::new(&base, Some(&plan), &|_| true);
@@ -177,7 +178,7 @@ pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<
 pub(super) async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
-        return Err(Error::Forbidden("the default space stays: reset it instead".to_owned()).into());
+        return Err(Problem::forbidden("the default space stays: reset it instead"));
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;

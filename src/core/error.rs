@@ -1,24 +1,26 @@
-//! What can go wrong anywhere, as one closed list. Refusals that only one service knows are that service's own.
+//! What can go wrong for every service and for the control API. Becomes HTTP as the last step, in each service's own
+//! words; what only one of them refuses is in its own list.
 
 use std::error::Error as StdError;
 
-/// Why a request is refused. Becomes HTTP as the last step, in the words of each service or of the control API.
+/// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    // Who is asking.
+    /// The request carries no credential.
     #[error("no credential")]
     CredentialMissing,
     /// The credential is unknown, expired or belongs to another tenant.
     #[error("the credential is not valid here")]
     CredentialRejected,
+    /// Too many requests.
     #[error("too many requests")]
     RateLimited {
         /// Seconds until there may be more.
         retry_after: i64,
     },
-    /// The control API lets nobody do this, or not this person; says why, and the way out.
-    #[error("{0}")]
-    Forbidden(String),
 
+    // What they sent.
     /// The body or a parameter cannot be read; the text is for our log, vendors do not tell.
     #[error("unreadable: {0}")]
     Unreadable(String),
@@ -34,23 +36,25 @@ pub enum Error {
         detail: String,
     },
 
-    /// A thing that the request names does not exist; says which.
+    // What they meant.
+    /// A thing that the request names does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// What a control request makes is there already.
-    #[error("{0}")]
-    Conflict(String),
+    /// No such path.
     #[error("no such path")]
     RouteUnknown,
     /// The path exists, the method does not.
     #[error("no such method here")]
     MethodUnknown,
 
+    // Us.
     /// Everything in the space was replaced after the request had been let in.
     #[error("everything was replaced while the request was under way: send it again")]
     DataReplaced,
+    /// The request took too long.
     #[error("timed out")]
     TimedOut,
+    /// The database does not answer.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     /// A defect of ours. Logged with its chain, never sent.

@@ -39,14 +39,14 @@ impl Space {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrganizationId(pub i64);
 
-/// The tenant that the services share. Each knows it by one of two ids.
+/// The tenant that the services share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     pub id: OrganizationId,
     pub name: String,
-    /// A number of seven digits.
+    /// The number that customers are known by; the control API names an organization by it.
     pub customer_code: i64,
-    /// A UUID.
+    /// The UUID that it is known by elsewhere.
     pub org_id: String,
 }
 
@@ -64,7 +64,7 @@ pub struct Person {
 
 /// The form in which two e-mail addresses are compared.
 ///
-/// unverified: no vendor says whether case matters; we ignore it everywhere.
+/// unverified: no vendor's case rule is known; we ignore case everywhere.
 pub fn email_key(email: &str) -> String {
     email.to_lowercase()
 }

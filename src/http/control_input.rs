@@ -74,8 +74,13 @@ impl FromRequestParts<App> for Segments {
 }
 
 /// The organization that a control path names by its customer code.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
 pub(crate) struct OrganizationPath {
+    #[param(ignore)]
     space: Space,
+    /// The organization
+    #[param(example = "6700001")]
     customer_code: String,
 }
 
@@ -115,17 +120,21 @@ pub(crate) struct OrganizationAdmin {
 
 impl OrganizationAdmin {
     pub(crate) async fn person(&mut self, email: &str) -> Result<Person, Error> {
-        let person = organization::find_person(&mut self.db, self.organization.id, email).await?;
-        person.ok_or_else(|| Error::NotFound(format!("`{email}` is not one of the organization's people")))
+        self.find_person(email).await?.ok_or_else(|| Error::NotFound(describe_stranger(email)))
     }
 
     /// Who makes the change. Whom the organization does not know may change nothing.
-    pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Error> {
-        self.person(email).await.map_err(|error| match error {
-            Error::NotFound(why) => Error::Forbidden(why),
-            other => other,
-        })
+    pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Problem> {
+        self.find_person(email).await?.ok_or_else(|| Problem::forbidden(describe_stranger(email)))
     }
+
+    async fn find_person(&mut self, email: &str) -> Result<Option<Person>, Error> {
+        organization::find_person(&mut self.db, self.organization.id, email).await
+    }
+}
+
+fn describe_stranger(email: &str) -> String {
+    format!("`{email}` is not one of the organization's people")
 }
 
 pub struct Params<T>(pub T);

@@ -33,7 +33,10 @@ impl<S: VendorService, T: DeserializeOwned> FromRequestParts<App> for Query<S, T
                 first.append_pair(&name, &value);
             }
         }
-        let value = serde_urlencoded::from_str(&first.finish());
+        let first = first.finish();
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(first.as_bytes()));
+        // An error names the parameter.
+        let value = serde_path_to_error::deserialize(pairs);
         Ok(Self(value.map_err(|e| Error::Unreadable(format!("query: {e}")))?, PhantomData))
     }
 }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authenticate;
 pub mod caller;
+pub(crate) mod common_parts;
 pub mod consistent_read;
 pub mod control_guard;
 pub mod control_input;

@@ -76,6 +76,11 @@ impl Problem {
         Self { pointer: Some(pointer.to_owned()), ..self }
     }
 
+    /// A 403 that says why.
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// A 422 that points at a name which nothing has.
     pub(crate) fn unknown(pointer: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
@@ -86,25 +91,21 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         use StatusCode as S;
         error.log();
-        let status = match &error {
-            Error::Invalid { .. } | Error::Unreadable(_) => S::BAD_REQUEST,
-            Error::Forbidden(_) => S::FORBIDDEN,
-            Error::CredentialMissing | Error::CredentialRejected => S::UNAUTHORIZED,
-            Error::NotFound(_) | Error::RouteUnknown => S::NOT_FOUND,
-            Error::MethodUnknown => S::METHOD_NOT_ALLOWED,
-            Error::Conflict(_) => S::CONFLICT,
-            Error::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
-            Error::RateLimited { .. } => S::TOO_MANY_REQUESTS,
-            Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => S::SERVICE_UNAVAILABLE,
-            Error::Internal(_) => S::INTERNAL_SERVER_ERROR,
-        };
-        let detail = match &error {
-            Error::CredentialMissing => "the control token is required: send it as `Authorization: Bearer`".to_owned(),
-            Error::CredentialRejected => "the control token is wrong".to_owned(),
-            error => error.to_string(),
-        };
-        let problem = Self::new(status, detail);
-        if let Error::Invalid { pointer, .. } = error { problem.at(&pointer) } else { problem }
+        let detail = error.to_string();
+        match error {
+            Error::Invalid { pointer, .. } => Self::new(S::BAD_REQUEST, detail).at(&pointer),
+            Error::Unreadable(_) => Self::new(S::BAD_REQUEST, detail),
+            Error::CredentialMissing => {
+                Self::new(S::UNAUTHORIZED, "the control token is required: send it as `Authorization: Bearer`")
+            }
+            Error::CredentialRejected => Self::new(S::UNAUTHORIZED, "the control token is wrong"),
+            Error::NotFound(_) | Error::RouteUnknown => Self::new(S::NOT_FOUND, detail),
+            Error::MethodUnknown => Self::new(S::METHOD_NOT_ALLOWED, detail),
+            Error::BodyTooLarge => Self::new(S::PAYLOAD_TOO_LARGE, detail),
+            Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => Self::new(S::SERVICE_UNAVAILABLE, detail),
+            // Nobody limits control requests.
+            Error::RateLimited { .. } | Error::Internal(_) => Self::new(S::INTERNAL_SERVER_ERROR, detail),
+        }
     }
 }
 

@@ -177,7 +177,7 @@ async fn find_existing(db: &mut Session<ReadWrite>) -> Result<(Existing, Existin
     let space = db.space().id;
     let (mut existing, mut organizations) = (Existing::default(), ExistingOrganizations::new());
     for organization in store::organization::list(db, space).await? {
-        let ids = atlassian::store::person::account_ids(db, organization.id).await?;
+        let ids = atlassian::store::person::list_account_ids(db, organization.id).await?;
         let people = store::organization::people(db, organization.id).await?.into_iter().map(|(key, person)| {
             let id = ids.get(&key).cloned().unwrap_or_default();
             (key.clone(), plan::Person { id, name: person.name, email: key })

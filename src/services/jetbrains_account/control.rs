@@ -15,7 +15,7 @@ use crate::{
         problem::{Problem, Refused},
     },
     services::jetbrains_account::{
-        domain::role::{Actor, Grant, Grants, Profile, Role},
+        domain::role::{Actor, ActorRefused, Grant, Grants, Profile, Role},
         store,
     },
 };
@@ -126,7 +126,7 @@ impl AccountAdmin {
         Ok((person, grants))
     }
 
-    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Error> {
+    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Problem> {
         let person = self.0.actor(email).await?;
         let grants = self.grants(&person).await?;
         Ok((person, grants))
@@ -172,6 +172,12 @@ impl AccountAdmin {
         let administration = self.administration().await?;
         self.0.db.commit().await?;
         Ok(Answer(administration))
+    }
+}
+
+impl From<ActorRefused> for Problem {
+    fn from(refusal: ActorRefused) -> Self {
+        Self::forbidden(refusal.to_string())
     }
 }
 
@@ -280,7 +286,7 @@ pub(crate) async fn take_role(
     page.finish().await
 }
 
-async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Error> {
+async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Problem> {
     let role: Role = body.role.parse().map_err(|e: String| Error::invalid("/role", e))?;
     let (actor, actor_grants) = page.actor(&body.actor).await?;
     let (person, _) = page.person(&body.person).await?;

@@ -74,7 +74,7 @@ impl VendorService for JetBrainsAccount {
     }
 
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
-        store::token::owner(db, credential).await
+        store::token::find_owner(db, credential).await
     }
 
     fn describe_permission(owner: &TokenOwner) -> String {
@@ -121,7 +121,7 @@ impl VendorService for JetBrainsAccount {
 struct Document;
 
 /// The routes and their document.
-fn documented() -> OpenApiRouter<App> {
+fn document_routes() -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
     for (name, header) in [("apiKey", "X-Api-Key"), ("customerCode", "X-Customer-Code")] {
@@ -148,14 +148,14 @@ fn documented() -> OpenApiRouter<App> {
 
 /// The document of the service.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    document_routes().into_openapi()
 }
 
 /// The service, to be mounted at [`BASE`].
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 pub fn router(app: &App) -> Router<App> {
-    mount::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
+    mount::<JetBrainsAccount>(app, document_routes()).layer(axum::middleware::map_response(add_headers))
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
@@ -170,7 +170,7 @@ pub fn pages() -> Router<App> {
 }
 
 /// The headers of every answer (jetbrains-account §2).
-async fn headers(mut response: Response) -> Response {
+async fn add_headers(mut response: Response) -> Response {
     const ON_SUCCESS: [(HeaderName, &str); 4] = [
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubdomains;"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

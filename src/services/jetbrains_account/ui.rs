@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    core::paging::Page as SequencedEntry,
+    core::paging,
     domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
-            license::{Assignee, License, LicenseFilter, shown_name},
+            license::{Assignee, License, LicenseFilter, display_name},
             role::{Actor, Grant, Grants, Profile, Role},
             team::Team,
         },
@@ -89,7 +89,7 @@ struct Known {
     id: OrganizationId,
     route: String,
     roles: Vec<(String, Grant)>,
-    tokens: Vec<store::token::CredentialSummary>,
+    tokens: Vec<store::token::TokenSummary>,
     teams: Vec<Team>,
 }
 
@@ -135,7 +135,7 @@ impl Known {
         let is_self = email_key(actor.0) == email_key(person);
         let looks = Actor { email: actor.0, grants: actor.1, is_self };
         let is_theirs =
-            |it: &&store::token::CredentialSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
+            |it: &&store::token::TokenSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
         let token = self.tokens.iter().find(is_theirs);
         let mut body = json!({ "actor": actor.0, "person": person });
         if let Some(team) = profile.team() {
@@ -254,20 +254,20 @@ async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administ
     for team in seen {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
-        let one = SequencedEntry { number: 1, size: 1 };
+        let one = paging::Page { number: 1, size: 1 };
         shown.teams.push(TeamRow {
             link: page.with(&[("team", &team.id.to_string()), ("page", "")]),
             admins: known.holders(Role::TeamAdmin, Profile::Team(team.id)),
             viewers: known.holders(Role::Viewer, Profile::Team(team.id)),
-            licenses: store::license::page(&mut db, known.id, &of_team, one).await?.1,
-            assigned: store::license::page(&mut db, known.id, &held, one).await?.1,
+            licenses: store::license::list_page(&mut db, known.id, &of_team, one).await?.1,
+            assigned: store::license::list_page(&mut db, known.id, &held, one).await?.1,
             team: team.clone(),
         });
     }
     let number = page.get("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
-    let asked = SequencedEntry { number, size: PAGE };
+    let asked = paging::Page { number, size: PAGE };
     let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
-    let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
+    let (licenses, total) = store::license::list_page(&mut db, known.id, &filter, asked).await?;
     shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
     shown.counted = count_noun(total, "licence");
     let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
@@ -283,7 +283,7 @@ fn row(page: &Page, license: License) -> LicenseRow {
     let holder = match &license.assignee {
         None => String::new(),
         Some(Assignee::User { email, given_name, account_name }) => {
-            format!("{} <{email}>", shown_name(given_name, account_name.as_deref()))
+            format!("{} <{email}>", display_name(given_name, account_name.as_deref()))
         }
         Some(Assignee::Server { uid, .. }) => format!("server {uid}"),
         Some(Assignee::LicenseKey { registration_name, .. }) => format!("licence key of {registration_name}"),

@@ -6,12 +6,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::error::Error,
     http::vendor_service::Refusal,
-    services::jetbrains_account::domain::error::{JetBrainsError, Unavailable},
+    services::jetbrains_account::domain::{contact::ContactError, error::JetBrainsError, license::RecentlyAssigned},
 };
 
 /// What the service calls JSON.
@@ -29,6 +29,12 @@ pub(crate) struct ErrorBody<'a> {
     #[schema(example = "The token provided is invalid")]
     pub description: &'a str,
 }
+
+/// The refusal of every operation that takes a customer code, for the document.
+#[derive(IntoResponses)]
+#[response(status = 401, description = "No token, no customer code, or a token that is not the customer's")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Unauthorized(ErrorBody<'static>);
 
 impl IntoResponse for JetBrainsError {
     fn into_response(self) -> Response {
@@ -59,8 +65,12 @@ impl IntoResponse for JetBrainsError {
                 render_business(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", &description)
             }
             Self::FieldMissing(description) => render_business(S::BAD_REQUEST, "MISSING_FIELD", description),
-            Self::EmailInvalid(email) => render_business(S::BAD_REQUEST, "INVALID_CONTACT_EMAIL", &email),
-            Self::NameInvalid(problem) => render_business(S::BAD_REQUEST, "INVALID_CONTACT_NAME", &problem.to_string()),
+            Self::Contact(ContactError::Email(email)) => {
+                render_business(S::BAD_REQUEST, "INVALID_CONTACT_EMAIL", &email)
+            }
+            Self::Contact(ContactError::Name(problem)) => {
+                render_business(S::BAD_REQUEST, "INVALID_CONTACT_NAME", &problem.to_string())
+            }
             Self::LicenseUnknown(id) => render_business(S::NOT_FOUND, "LICENSE_NOT_FOUND", &id),
             Self::TeamUnknown(id) => render_business(S::NOT_FOUND, "TEAM_NOT_FOUND", &id.to_string()),
             Self::ProductUnknown(code) => render_business(S::NOT_FOUND, "PRODUCT_NOT_FOUND", &code),
@@ -70,14 +80,9 @@ impl IntoResponse for JetBrainsError {
                 render_business(S::BAD_REQUEST, "NO_AVAILABLE_LICENSE_TO_ASSIGN", &description)
             }
             Self::LicenseUnavailable(why) => {
-                let description = match why {
-                    Unavailable::Allocated => "ALLOCATED",
-                    Unavailable::ExpiredWithoutFallback => "EXPIRED_WITHOUT_FALLBACK",
-                    Unavailable::NonPerUser => "NON_PER_USER",
-                };
-                render_business(S::BAD_REQUEST, "LICENSE_IS_NOT_AVAILABLE_TO_ASSIGN", description)
+                render_business(S::BAD_REQUEST, "LICENSE_IS_NOT_AVAILABLE_TO_ASSIGN", why.into())
             }
-            Self::RecentlyAssigned(id) => {
+            Self::RecentlyAssigned(RecentlyAssigned(id)) => {
                 render_business(S::BAD_REQUEST, "RECENTLY_ASSIGNED_LICENSE_IS_NOT_AVAILABLE_FOR_REVOKE", &id)
             }
             Self::NotEmulated(why) => render_business(S::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", why),
@@ -115,8 +120,8 @@ fn render_shared(error: &Error) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
-        // Nothing behind this service raises the others, so they are defects of ours.
-        Error::Internal(_) | Error::RateLimited { .. } | Error::Conflict(_) | Error::Forbidden(_) => render_empty_500(),
+        // The vendor limits no caller.
+        Error::RateLimited { .. } | Error::Internal(_) => render_empty_500(),
     }
 }
 
@@ -141,11 +146,11 @@ fn render_empty_500() -> Response {
 }
 
 /// A page with the vendor's title (jetbrains-account §8.3). The rest of it is our own text.
-fn render_page(status: StatusCode, says: &str) -> Response {
+fn render_page(status: StatusCode, text: &str) -> Response {
     let title = format!("Error {}: {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"UTF-8\">\n\
-         <title>JetBrains Account :: {title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{says}</p>\n\
+         <title>JetBrains Account :: {title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{text}</p>\n\
          <p>If you think that this is a mistake, contact support-int@jetbrains.com.</p>\n</body>\n</html>\n"
     );
     (status, [(header::CONTENT_TYPE, HTML)], html).into_response()

@@ -1,6 +1,12 @@
 //! Why a request to JetBrains Account is refused.
 
-use crate::core::error::Error;
+use crate::{
+    core::error::Error,
+    services::jetbrains_account::domain::{
+        contact::ContactError,
+        license::{RecentlyAssigned, Unavailable},
+    },
+};
 
 /// The refusals that only this vendor knows, and what every service shares. The texts are for our journal: what the
 /// client is told is decided where the answer is written.
@@ -31,11 +37,8 @@ pub enum JetBrainsError {
     /// A field that must be there is not; says which.
     #[error("{0}")]
     FieldMissing(&'static str),
-    /// The address, as it was sent.
-    #[error("not an e-mail address we accept: {0}")]
-    EmailInvalid(String),
-    #[error("{0}")]
-    NameInvalid(NameProblem),
+    #[error(transparent)]
+    Contact(#[from] ContactError),
     #[error("no licence {0}")]
     LicenseUnknown(String),
     #[error("no team {0}")]
@@ -50,38 +53,11 @@ pub enum JetBrainsError {
     },
     #[error("the licence is not available: {0:?}")]
     LicenseUnavailable(Unavailable),
-    /// The licence was assigned too short a time ago to be taken back.
-    #[error("licence {0} was assigned recently")]
-    RecentlyAssigned(String),
+    #[error(transparent)]
+    RecentlyAssigned(#[from] RecentlyAssigned),
     /// The vendor has it, Locum does not; says what and why.
     #[error("{0}")]
     NotEmulated(&'static str),
     #[error(transparent)]
     Shared(#[from] Error),
-}
-
-/// What is wrong with a name; the texts are the vendor's (jetbrains-account §8.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NameProblem {
-    /// Nothing, or only spaces.
-    #[error("This field can't be empty.")]
-    Empty,
-    #[error("Sorry, we can't accept digits in this field.")]
-    Digits,
-    /// A character that is not part of names.
-    #[error("Please, don't use special characters.")]
-    SpecialCharacters,
-    #[error("Value is too long.")]
-    TooLong,
-}
-
-/// Why a licence cannot be assigned (jetbrains-account §5.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unavailable {
-    /// Somebody holds it.
-    Allocated,
-    /// Its subscription is over, and it has no perpetual fallback.
-    ExpiredWithoutFallback,
-    /// It is not one that is given to people.
-    NonPerUser,
 }

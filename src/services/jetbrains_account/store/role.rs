@@ -20,7 +20,7 @@ pub(crate) async fn grants_of<M>(
                        ORDER BY COALESCE(team_id, 0), role";
     let rows: Vec<(String, Option<i64>)> =
         on!(db, |c| sqlx::query_as(SQL).bind(person.0).bind(organization.0).fetch_all(c).await)?;
-    rows.into_iter().map(|(role, team)| grant(&role, team)).collect::<Result<_, _>>().map(Grants)
+    rows.into_iter().map(|(role, team)| read_grant(&role, team)).collect::<Result<_, _>>().map(Grants)
 }
 
 /// Everybody's roles, by address.
@@ -29,10 +29,10 @@ pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -
                        WHERE p.organization_id = $1 ORDER BY p.email_key, COALESCE(g.team_id, 0), g.role";
     let rows: Vec<(String, String, Option<i64>)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    rows.into_iter().map(|(email, role, team)| Ok((email, grant(&role, team)?))).collect()
+    rows.into_iter().map(|(email, role, team)| Ok((email, read_grant(&role, team)?))).collect()
 }
 
-fn grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
+fn read_grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
     let role = role.parse().map_err(Error::internal)?;
     let team = team.map(i32::try_from).transpose().map_err(Error::internal)?;
     Ok(Grant { role, profile: Profile::of(team) })

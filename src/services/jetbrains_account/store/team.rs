@@ -29,7 +29,7 @@ pub(crate) async fn upsert(
 pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Team>, Error> {
     const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 ORDER BY id";
     let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    rows.into_iter().map(into_team).collect()
+    rows.into_iter().map(read_team).collect()
 }
 
 /// One team.
@@ -37,9 +37,9 @@ pub(crate) async fn find<M>(db: &mut Session<M>, organization: OrganizationId, i
     const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 AND id = $2";
     let row: Option<(i64, String)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(i64::from(id)).fetch_optional(c).await)?;
-    row.map(into_team).transpose()
+    row.map(read_team).transpose()
 }
 
-fn into_team((id, name): (i64, String)) -> Result<Team, Error> {
+fn read_team((id, name): (i64, String)) -> Result<Team, Error> {
     Ok(Team { id: i32::try_from(id).map_err(Error::internal)?, name })
 }

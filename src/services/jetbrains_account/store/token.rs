@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Whom a token speaks for.
-pub(crate) async fn owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
+pub(crate) async fn find_owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
     const SQL: &str = "SELECT o.id, o.name, o.customer_code, o.org_id, j.api_enabled, j.assign_success_status, \
                        p.id, p.email, t.id, t.name \
                        FROM jetbrains_token k \
@@ -56,7 +56,7 @@ pub(crate) async fn owner<M>(db: &mut Session<M>, credential: &Credential) -> Re
 
 /// A token as administrators see it: never the token itself.
 #[derive(Debug)]
-pub(crate) struct CredentialSummary {
+pub(crate) struct TokenSummary {
     pub email: String,
     /// What it was made for.
     pub profile: Profile,
@@ -65,10 +65,7 @@ pub(crate) struct CredentialSummary {
 }
 
 /// Every token of the organization, by address.
-pub(crate) async fn list<M>(
-    db: &mut Session<M>,
-    organization: OrganizationId,
-) -> Result<Vec<CredentialSummary>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<TokenSummary>, Error> {
     const SQL: &str = "SELECT p.email, k.team_id, c.created_at FROM jetbrains_token k \
                        JOIN person p ON p.id = k.person_id JOIN credential c ON c.id = k.credential_id \
                        WHERE c.organization_id = $1 ORDER BY p.email_key, COALESCE(k.team_id, 0)";
@@ -77,7 +74,7 @@ pub(crate) async fn list<M>(
     rows.into_iter()
         .map(|(email, team, created_at)| {
             let team = team.map(i32::try_from).transpose().map_err(Error::internal)?;
-            Ok(CredentialSummary { email, profile: Profile::of(team), created_at: from_micros(created_at) })
+            Ok(TokenSummary { email, profile: Profile::of(team), created_at: from_micros(created_at) })
         })
         .collect()
 }

@@ -1,7 +1,18 @@
 //! One file per resource.
 
+use utoipa::IntoParams;
+
 pub(crate) mod api_keys;
 pub(crate) mod api_tokens;
 pub(crate) mod oauth_clients;
 pub(crate) mod service_account_credentials;
 pub(crate) mod service_accounts;
+
+/// The path parameter that all operations have, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct OrgPath {
+    /// The organization
+    org_id: String,
+}

@@ -7,7 +7,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::ErrorBody,
+            error::{ErrorBody, Unauthorized},
             jackson::Object,
             scope,
             wire::{
@@ -31,7 +31,7 @@ use crate::{
         (status = 200, description = "Assigned"),
         (status = 204, description = "Assigned, with the quirk `assign_success_status: 204`"),
         (status = 400, description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had", body = ErrorBody),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such licence, team or product", body = ErrorBody),
     ),
@@ -46,8 +46,8 @@ pub(crate) async fn assign_license(
     let contact = Contact::from(request.contact);
     let mut db = caller.write().await?;
     let license = match (request.license_id, request.license) {
-        (Some(id), _) => named(&mut db, owner, id.0).await?,
-        (None, Some(wanted)) => first_of(&mut db, owner, wanted).await?,
+        (Some(id), _) => find_assignable(&mut db, owner, id.0).await?,
+        (None, Some(wanted)) => find_first_free(&mut db, owner, wanted).await?,
         (None, None) => return Err(JetBrainsError::FieldMissing("Either licenseId or license must be provided")),
     };
     contact.check()?;
@@ -57,7 +57,11 @@ pub(crate) async fn assign_license(
 }
 
 /// unverified: availability before the contact (jetbrains-account §6, assign-9).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<License, JetBrainsError> {
+async fn find_assignable(
+    db: &mut Session<ReadWrite>,
+    owner: &TokenOwner,
+    id: String,
+) -> Result<License, JetBrainsError> {
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
@@ -70,7 +74,7 @@ async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> R
 
 /// unverified: the team is looked up before the product, and a viewer is refused here too although one recorded
 /// call went through in 2023 (jetbrains-account §5.5, §6).
-async fn first_of(
+async fn find_first_free(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
     Object(wanted): Object<AssignFromTeamRequest>,

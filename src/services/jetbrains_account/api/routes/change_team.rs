@@ -9,7 +9,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::ErrorBody,
+            error::{ErrorBody, Unauthorized},
             jackson::Object,
             scope,
             wire::{Answer, license::ChangeTeamResponse, requests::ChangeTeamRequest},
@@ -28,7 +28,7 @@ use crate::{
     responses(
         (status = 200, description = "The licences that moved", body = ChangeTeamResponse<Vec<String>>),
         (status = 400, description = "A body that cannot be read", content_type = "text/html"),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is a team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such team", body = ErrorBody),
     ),

@@ -7,7 +7,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::ErrorBody,
+            error::{ErrorBody, Unauthorized},
             scope,
             wire::{
                 Answer,
@@ -34,7 +34,7 @@ use crate::{
     responses(
         (status = 200, description = "The licences that were taken back", body = RevokedLicensesResponse),
         (status = 400, description = "Assigned less than 30 days ago, or nothing named", body = ErrorBody),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
@@ -47,8 +47,8 @@ pub(crate) async fn revoke_asset(
     let wanted = query.0.read()?;
     let mut db = caller.write().await?;
     let licenses = match wanted {
-        Revoke::License(id) => named(&mut db, owner, id).await?,
-        Revoke::Person { email, product_code } => held_by(&mut db, owner, email, product_code).await?,
+        Revoke::License(id) => find_named(&mut db, owner, id).await?,
+        Revoke::Person { email, product_code } => find_held_by(&mut db, owner, email, product_code).await?,
     };
     for license in &licenses {
         license.check_revocable(db.now())?;
@@ -64,7 +64,11 @@ pub(crate) async fn revoke_asset(
 
 /// unverified: an unknown licence is not found, one that nobody holds is no error, and one that a server or a key
 /// holds can be taken back too (jetbrains-account §5.7).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<Vec<License>, JetBrainsError> {
+async fn find_named(
+    db: &mut Session<ReadWrite>,
+    owner: &TokenOwner,
+    id: String,
+) -> Result<Vec<License>, JetBrainsError> {
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
@@ -73,7 +77,7 @@ async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> R
 }
 
 /// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone.
-async fn held_by(
+async fn find_held_by(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
     email: String,
@@ -82,5 +86,5 @@ async fn held_by(
     let team = owner.profile().team();
     owner.check_edit(team)?;
     let filter = LicenseFilter { team, product_code, assigned: Some(true), assignee_email: Some(email) };
-    Ok(store::license::all(db, owner.organization.id, &filter).await?)
+    Ok(store::license::list(db, owner.organization.id, &filter).await?)
 }

@@ -7,7 +7,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::ErrorBody,
+            error::Unauthorized,
             scope,
             wire::{
                 Answer,
@@ -25,7 +25,7 @@ use crate::{
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The organization or team that the token manages", body = ManagedEntityResponse),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
     ),
 )]
 pub(crate) async fn get_managed_entity_info(
@@ -45,7 +45,7 @@ pub(crate) async fn get_managed_entity_info(
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The new token", body = RotateTokenResponse),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
     ),
     extensions(("x-locum-unverified" = json!("one client has it, nobody was seen to call it; the body is our guess"))),
 )]

@@ -5,7 +5,10 @@ use crate::{
     http::caller::Caller,
     services::jetbrains_account::{
         JetBrainsAccount,
-        api::{error::ErrorBody, scope},
+        api::{
+            error::{ErrorBody, Unauthorized},
+            scope,
+        },
         domain::error::JetBrainsError,
     },
 };
@@ -20,7 +23,7 @@ const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the
     post, path = "/customer/accounts", operation_id = "createUserAccount", tag = "User account",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
@@ -36,7 +39,7 @@ pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope:
     delete, path = "/customer/accounts", operation_id = "deleteUserAccount", tag = "User account",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),

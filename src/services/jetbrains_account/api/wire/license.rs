@@ -16,7 +16,7 @@ use crate::{
 /// A date-time with milliseconds and a numeric offset.
 ///
 /// unverified: the offset is the one in both recorded answers; milliseconds on every date (jetbrains-account §4.1).
-fn date(time: Time) -> String {
+fn format_date(time: Time) -> String {
     const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
     time.with_timezone(&OFFSET).to_rfc3339_opts(SecondsFormat::Millis, false)
 }
@@ -155,7 +155,7 @@ impl<'a> From<&'a Assignee> for AssigneeResponse<'a> {
     fn from(assignee: &'a Assignee) -> Self {
         match assignee {
             Assignee::User { email, given_name, account_name } => Self::User {
-                name: license::shown_name(given_name, account_name.as_deref()),
+                name: license::display_name(given_name, account_name.as_deref()),
                 email,
                 r#type: UserType::User,
             },
@@ -183,18 +183,18 @@ impl<'a> LicenseResponse<'a> {
             product: license.product.into(),
             assignee: license.assignee.as_ref().map(Into::into),
             subscription: license.subscription.as_ref().map(|s| SubscriptionResponse {
-                valid_until_date: date(s.valid_until),
+                valid_until_date: format_date(s.valid_until),
                 is_outdated: license.is_expired(now),
                 subscription_pack_ref: s.pack.as_deref(),
                 is_automatically_renewed: s.auto_renew,
             }),
             perpetual: license
                 .perpetual_until
-                .map(|until| PerpetualResponse { upgrade_due_date: date(until), is_outdated: until < now }),
+                .map(|until| PerpetualResponse { upgrade_due_date: format_date(until), is_outdated: until < now }),
             domain: license.domain.as_deref(),
             last_seen: was_given.then(|| LastSeenResponse {
-                last_seen_date: license.last_seen_at.map(date),
-                last_assignment_date: license.assigned_at.map(date),
+                last_seen_date: license.last_seen_at.map(format_date),
+                last_assignment_date: license.assigned_at.map(format_date),
                 is_offline_code_generated: license.offline_code,
             }),
             team: (&license.team).into(),

@@ -1,6 +1,7 @@
 //! Queries and bodies of requests, and how the vendor reads them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use strum::EnumString;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -11,6 +12,60 @@ use crate::{
     },
 };
 
+/// Reads a text.
+///
+/// unverified: that the text `null` is absent (jetbrains-account §0.15).
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(String::deserialize(deserializer)?).filter(|text| text != "null"))
+}
+
+/// Reads what is no text, for which nothing is absent too.
+///
+/// unverified: that an empty number or flag is absent (jetbrains-account §5.2).
+fn read_parsed<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    expected: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, D::Error> {
+    let Some(text) = read_text(deserializer)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("expected {expected}, found `{text}`")))
+}
+
+fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    read_parsed(deserializer, "a 32-bit number", |text| text.trim().parse().ok())
+}
+
+fn read_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    read_parsed(deserializer, "true or false", |text| text.to_ascii_lowercase().parse().ok())
+}
+
+/// unverified: an unknown one is unreadable (jetbrains-account §5.2).
+fn read_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AssignmentStatus>, D::Error> {
+    read_parsed(deserializer, "ASSIGNED or UNASSIGNED", |text| text.parse().ok())
+}
+
+/// The team in the path.
+///
+/// unverified: what is no number is unreadable (jetbrains-account §5.3).
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
+pub(crate) struct TeamPath {
+    /// The team
+    #[param(example = 2001)]
+    pub team_id: i32,
+}
+
+/// The licence in the path.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
+pub(crate) struct LicensePath {
+    /// The licence
+    #[param(example = "ABCDE12345")]
+    pub license_id: String,
+}
+
 /// Which licences a list asks for. The text `null` counts as absent, for generated clients that send the
 /// document's defaults (jetbrains-account §0.15).
 #[derive(Debug, Deserialize, IntoParams)]
@@ -18,30 +73,34 @@ use crate::{
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct LicenseQuery {
     /// Licences of the product with exactly this code. Default: all.
+    #[serde(default, deserialize_with = "read_text")]
     product_code: Option<String>,
     /// The page, from 1. Default 1.
-    #[param(value_type = Option<i32>, minimum = 1)]
-    page: Option<String>,
+    #[serde(default, deserialize_with = "read_number")]
+    #[param(minimum = 1)]
+    page: Option<i32>,
     /// Licences on a page, 1 to 200. Default 100.
-    #[param(value_type = Option<i32>, minimum = 1, maximum = 200)]
-    per_page: Option<String>,
+    #[serde(default, deserialize_with = "read_number")]
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<i32>,
     /// With or without an assignee. Default: all.
-    #[param(value_type = Option<bool>)]
-    assigned: Option<String>,
+    #[serde(default, deserialize_with = "read_flag")]
+    assigned: Option<bool>,
     /// Licences of the person with this address. Default: all.
+    #[serde(default, deserialize_with = "read_text")]
     assignee_email: Option<String>,
     /// `ASSIGNED` or `UNASSIGNED`. Default: all.
-    #[param(value_type = Option<AssignmentStatus>)]
-    assignment_status: Option<String>,
+    #[serde(default, deserialize_with = "read_status")]
+    assignment_status: Option<AssignmentStatus>,
     /// Licences of this team. Default: all.
-    #[param(value_type = Option<i32>)]
-    team_id: Option<String>,
+    #[serde(default, deserialize_with = "read_number")]
+    team_id: Option<i32>,
 }
 
 /// With or without an assignee.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "only its schema is used")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AssignmentStatus {
     /// With one.
     Assigned,
@@ -52,54 +111,33 @@ pub(crate) enum AssignmentStatus {
 const DEFAULT_PER_PAGE: i32 = 100;
 const LARGEST_PER_PAGE: i32 = 200;
 
-/// unverified: that the text `null` is absent (jetbrains-account §0.15).
-fn given(parameter: Option<String>) -> Option<String> {
-    parameter.filter(|value| value != "null")
-}
-
-fn number(parameter: Option<String>, name: &str) -> Result<Option<i32>, Error> {
-    let Some(text) = given(parameter).filter(|text| !text.is_empty()) else { return Ok(None) };
-    text.trim().parse().map(Some).map_err(|_| Error::Unreadable(format!("{name} is no 32-bit number: {text}")))
-}
-
 impl LicenseQuery {
-    /// What it asks for. `assigned` and `assignmentStatus` both hold.
+    /// Which page of which licences it asks for; of none, where `assigned` and `assignmentStatus`, which both hold,
+    /// contradict each other.
     ///
-    /// unverified: an empty number or flag is absent, an empty text is a value; what contradicts itself lists
-    /// nothing; a page below 1, more than 200 on one, and what is no number are refused as unreadable, not
-    /// clamped (jetbrains-account §5.2); so is an unknown `assignmentStatus`.
+    /// unverified: that this is no error; and that a page below 1 and more than 200 on one are refused as unreadable,
+    /// not clamped (jetbrains-account §5.2).
     ///
     /// # Errors
     /// [`Error::Unreadable`].
-    pub(crate) fn read(self) -> Result<(LicenseFilter, Page, bool), Error> {
+    pub(crate) fn read(self) -> Result<(Option<LicenseFilter>, Page), Error> {
         let within = |value: Option<i32>, name: &str, default, most| match value.unwrap_or(default) {
             value if (1..=most).contains(&value) => Ok(i64::from(value)),
             value => Err(Error::Unreadable(format!("{name} is out of range: {value}"))),
         };
         let page = Page {
-            number: within(number(self.page, "page")?, "page", 1, i32::MAX)?,
-            size: within(number(self.per_page, "perPage")?, "perPage", DEFAULT_PER_PAGE, LARGEST_PER_PAGE)?,
+            number: within(self.page, "page", 1, i32::MAX)?,
+            size: within(self.per_page, "perPage", DEFAULT_PER_PAGE, LARGEST_PER_PAGE)?,
         };
-        let assigned = match given(self.assigned).filter(|text| !text.is_empty()) {
-            None => None,
-            Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
-            Some(text) => return Err(Error::Unreadable(format!("assigned is neither true nor false: {text}"))),
-        };
-        let status = match given(self.assignment_status).filter(|text| !text.is_empty()).as_deref() {
-            None => None,
-            Some("ASSIGNED") => Some(true),
-            Some("UNASSIGNED") => Some(false),
-            Some(text) => return Err(Error::Unreadable(format!("assignmentStatus is neither: {text}"))),
-        };
-        let contradictory = matches!((assigned, status), (Some(a), Some(b)) if a != b);
+        let of_status = self.assignment_status.map(|status| status == AssignmentStatus::Assigned);
+        let is_contradictory = self.assigned.zip(of_status).is_some_and(|(assigned, status)| assigned != status);
         let filter = LicenseFilter {
-            team: number(self.team_id, "teamId")?,
-            product_code: given(self.product_code),
-            assigned: assigned.or(status),
-            assignee_email: given(self.assignee_email),
+            team: self.team_id,
+            product_code: self.product_code,
+            assigned: self.assigned.or(of_status),
+            assignee_email: self.assignee_email,
         };
-        Ok((filter, page, contradictory))
+        Ok(((!is_contradictory).then_some(filter), page))
     }
 }
 
@@ -177,10 +215,13 @@ pub(crate) struct ChangeTeamRequest {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct RevokeQuery {
     /// Exactly this licence; then the others are ignored.
+    #[serde(default, deserialize_with = "read_text")]
     license_id: Option<String>,
     /// Every licence of the person with this address.
+    #[serde(default, deserialize_with = "read_text")]
     email: Option<String>,
     /// Only licences of this product.
+    #[serde(default, deserialize_with = "read_text")]
     product_code: Option<String>,
 }
 
@@ -204,12 +245,11 @@ impl RevokeQuery {
     /// # Errors
     /// [`JetBrainsError::FieldMissing`] when it names neither.
     pub(crate) fn read(self) -> Result<Revoke, JetBrainsError> {
-        if let Some(id) = given(self.license_id) {
+        if let Some(id) = self.license_id {
             return Ok(Revoke::License(id));
         }
         // unverified: what nothing at all answers (jetbrains-account §5.7).
-        let email =
-            given(self.email).ok_or(JetBrainsError::FieldMissing("Either licenseId or email must be provided"))?;
-        Ok(Revoke::Person { email, product_code: given(self.product_code) })
+        let email = self.email.ok_or(JetBrainsError::FieldMissing("Either licenseId or email must be provided"))?;
+        Ok(Revoke::Person { email, product_code: self.product_code })
     }
 }
