@@ -191,6 +191,20 @@ fn fetch_operations(server: &Server) -> Vec<Value> {
     serde_json::from_str(&body).unwrap()
 }
 
+/// What the conformance tests noted: by service, how many variants of requests are answered as they should be.
+fn format_conformance() -> String {
+    let baseline: Value = serde_json::from_str(&read("tests/conformance/data/baseline.json")).unwrap();
+    let heading = "| service | operations | variants | passed | of these by facts (A, B) |\n|---|---|---|---|---|\n";
+    let mut table = heading.to_owned();
+    for (service, operations) in baseline.as_object().unwrap() {
+        let operations = operations.as_object().unwrap();
+        let sum = |key: &str| operations.values().map(|tally| tally[key].as_u64().unwrap()).sum::<u64>();
+        let (count, variants, passed, facts) = (operations.len(), sum("variants"), sum("passed"), sum("facts"));
+        writeln!(table, "| {} | {count} | {variants} | {passed} | {facts} |", service.replace('_', " ")).unwrap();
+    }
+    table
+}
+
 #[test]
 fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
     let operations = fetch_operations(&Server::start(&[]));
@@ -202,6 +216,7 @@ fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
         writeln!(table, "| `{id}` | `{method} {path}` | {status} | {} |", format_cell(&note)).unwrap();
     }
     let text = with_generated(&read("docs/fidelity.md"), "operations", &table);
+    let text = with_generated(&text, "conformance", &format_conformance());
     check_or_update("docs/fidelity.md", &text);
 
     let mut named = 0;
