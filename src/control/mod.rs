@@ -22,7 +22,7 @@ pub mod variables;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -33,7 +33,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     core::error::Error,
-    http::{control_guard, control_input, metrics::Metrics, problem::Problem},
+    http::{body_limit, control_guard, control_input, metrics::Metrics, problem::Problem},
     services::{Registry, Services, seeding::Seeds},
 };
 
@@ -108,7 +108,7 @@ fn space_routes(services: &Registry) -> OpenApiRouter<App> {
 /// A state is longer than anything else that is sent here.
 fn space_state_routes() -> OpenApiRouter<App> {
     let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
-    routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
+    routes.layer(body_limit::layer(state::BODY_LIMIT))
 }
 
 /// The document of the control API.
@@ -139,7 +139,7 @@ pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
         .layer(from_fn_with_state(takes, strict_params::check))
         .layer(Extension(seeds))
         .layer(Extension(Arc::clone(services)))
-        .layer(DefaultBodyLimit::max(control_input::BODY_LIMIT))
+        .layer(body_limit::layer(control_input::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Error::internal("a handler panicked")))
         }))

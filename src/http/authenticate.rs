@@ -168,6 +168,7 @@ async fn decide_and_run<S: VendorService>(
         Ok(fault) => fault,
         Err(error) => return refuse::<S>(error),
     };
+    let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = next.run(Request::from_parts(parts, body));
@@ -186,6 +187,9 @@ async fn decide_and_run<S: VendorService>(
         rate_limit::write_headers(&mut response, standing);
     }
     response.headers_mut().insert(DATE, format_http_date(identified.now));
+    if let Some(target) = target {
+        response.extensions_mut().insert(target);
+    }
     response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault });
     response
 }

@@ -15,10 +15,7 @@ use crate::{
     app::App,
     core::error::{self, Error},
     domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
-    http::{
-        extract::{body, object},
-        problem::Problem,
-    },
+    http::{body_limit, extract::object, problem::Problem},
     store::{ReadWrite, Session, organization},
 };
 
@@ -158,8 +155,8 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = body(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = body_limit::read(request).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();
         let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
@@ -175,8 +172,8 @@ pub struct Text(pub String);
 impl FromRequest<App> for Text {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes: Bytes = body(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes: Bytes = body_limit::read(request).await?;
         let text = String::from_utf8(bytes.into()).map_err(|e| Error::invalid("", format!("not UTF-8: {e}")))?;
         Ok(Self(text))
     }

@@ -53,8 +53,8 @@ pub async fn upsert(
     org_id: &str,
 ) -> Result<OrganizationId, Error> {
     const SQL: &str = "INSERT INTO organization (space_id, name, customer_code, org_id) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, org_id = excluded.org_id \
-                       RETURNING id";
+                       ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, \
+                       org_id = excluded.org_id RETURNING id";
     let space = db.space().id.0;
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(space)

@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use super::{Server, locum, run};
+use super::{Server, locum, run, send_signal};
 
 pub type Variables = BTreeMap<String, String>;
 
@@ -96,7 +96,7 @@ impl Executed {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.locum.id().to_string()]).status().unwrap().success());
+        send_signal(self.locum.id(), signal);
     }
 
     fn end(mut self, line: &str) -> Option<i32> {

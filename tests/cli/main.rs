@@ -1,12 +1,15 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod body_limits;
+mod broken_connections;
 mod database_outages;
 mod docs;
 mod endpoints_file;
 mod env;
 mod exec;
 mod log;
+mod machine;
 mod progress;
 mod recipes;
 mod replicas;
@@ -24,7 +27,7 @@ mod server;
 
 use std::process::Output;
 
-use server::{Server, exchange, locum, send};
+use server::{Server, exchange, locum, send, send_signal};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();

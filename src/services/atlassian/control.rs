@@ -165,7 +165,7 @@ pub(crate) async fn revoke_api_key(
 /// Deletes a service account, with its tokens and its OAuth clients.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}",
     operation_id = "deleteAtlassianServiceAccount",
-    params(("id" = String, Path, description = "The service account")),
+    params(("id" = String, Path, description = "The service account", example = "svc-1")),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_service_account(
@@ -180,7 +180,7 @@ pub(crate) async fn delete_service_account(
 /// Revokes every API token of a service account. Its OAuth clients stay.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens",
     operation_id = "revokeAtlassianServiceAccountTokens",
-    params(("id" = String, Path, description = "The service account")),
+    params(("id" = String, Path, description = "The service account", example = "svc-1")),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_service_account_tokens(
@@ -195,7 +195,7 @@ pub(crate) async fn revoke_service_account_tokens(
 /// Deletes an OAuth client of a service account.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}",
     operation_id = "deleteAtlassianOauthClient",
-    params(("id" = String, Path, description = "The client")),
+    params(("id" = String, Path, description = "The client", example = "client-sync")),
     request_body = AtlassianActor,
     responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_oauth_client(

@@ -11,8 +11,9 @@ use crate::{
     core::{clock, error::Error},
     domain::organization::{OrganizationId, Person},
     http::{
-        control_input::{Answer, Json, OrganizationAdmin, OrganizationPath, SpaceQuery},
-        problem::{Problem, Refused},
+        common_parts::describe_control_routes,
+        control_input::{Answer, Json, OrganizationAdmin, OrganizationPath},
+        problem::Problem,
     },
     services::jetbrains_account::{
         domain::role::{Actor, ActorRefused, Grant, Grants, Profile, Role},
@@ -79,6 +80,7 @@ pub(crate) struct PutApi {
 /// Body of `generateJetbrainsToken` and `removeJetbrainsToken`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "actor": "ann@example.test", "person": "ann@example.test" }))]
 pub(crate) struct TokenRequest {
     /// The e-mail address of who does it.
     #[schema(example = "ann@example.test")]
@@ -182,10 +184,10 @@ impl From<ActorRefused> for Problem {
 }
 
 /// Enables or disables the API for the organization. Tokens survive.
-#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api",
+    operation_id = "putJetbrainsAccountApi",
     request_body = PutApi,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn put_api(
     State(app): State<App>,
     path: OrganizationPath,
@@ -200,10 +202,10 @@ pub(crate) async fn put_api(
 }
 
 /// Generates a person's token in the organization or in one team; an earlier one dies at once.
-#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "generateJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens",
+    operation_id = "generateJetbrainsToken",
     request_body = TokenRequest,
-    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), Refused))]
+    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer)))]
 pub(crate) async fn generate_token(
     State(app): State<App>,
     path: OrganizationPath,
@@ -223,10 +225,10 @@ pub(crate) async fn generate_token(
 }
 
 /// Removes a person's token.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "removeJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens",
+    operation_id = "removeJetbrainsToken",
     request_body = TokenRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn remove_token(
     State(app): State<App>,
     path: OrganizationPath,
@@ -246,10 +248,10 @@ pub(crate) async fn remove_token(
 }
 
 /// Gives a person a role in the organization or in a team.
-#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "giveJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles",
+    operation_id = "giveJetbrainsRole",
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn give_role(
     State(app): State<App>,
     path: OrganizationPath,
@@ -263,10 +265,10 @@ pub(crate) async fn give_role(
 }
 
 /// Takes a role from a person. With the last role in a profile goes the token there.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "takeJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles",
+    operation_id = "takeJetbrainsRole",
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn take_role(
     State(app): State<App>,
     path: OrganizationPath,
@@ -299,8 +301,9 @@ async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Per
 
 /// What a tester controls, below the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(put_api))
         .routes(routes!(generate_token, remove_token))
-        .routes(routes!(give_role, take_role))
+        .routes(routes!(give_role, take_role));
+    describe_control_routes::<OrganizationPath>("Organizations", routes)
 }

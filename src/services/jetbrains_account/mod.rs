@@ -39,9 +39,9 @@ use crate::{
 /// Where the service is mounted.
 pub const BASE: &str = "/api/v1";
 /// Carries the token.
-pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Carries the organization's number.
-pub const X_CUSTOMER_CODE: HeaderName = HeaderName::from_static("x-customer-code");
+const X_CUSTOMER_CODE: HeaderName = HeaderName::from_static("x-customer-code");
 
 /// The service.
 pub struct JetBrainsAccount;
@@ -154,14 +154,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The service, to be mounted at [`BASE`].
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
-pub fn router(app: &App) -> Router<App> {
+fn router(app: &App) -> Router<App> {
     mount::<JetBrainsAccount>(app, document_routes()).layer(axum::middleware::map_response(add_headers))
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
 ///
 /// unverified: that both names lead on to a page below the first.
-pub fn pages() -> Router<App> {
+fn pages() -> Router<App> {
     let page = get(async || Redirect::to("api-doc/index.html"));
     Router::new()
         .route("/api-doc", page.clone())

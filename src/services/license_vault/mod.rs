@@ -258,6 +258,7 @@ const CREDENTIAL_KINDS: [CredentialKind; 3] = [
 pub fn service() -> Service {
     Service {
         base_path: BASE,
+        mounted_again_at: Some(BY_NAME),
         document_title: "License Vault API",
         control_routes: control::routes,
         page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),

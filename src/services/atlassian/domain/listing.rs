@@ -136,21 +136,21 @@ impl<T: SortKeyed> PageResult<T> {
             id: item.id().to_owned(),
         };
         let (first, last) = (found.first().map(make_key), found.last().map(make_key));
-        let keep_if_more = |key: Option<SortKey>| key.filter(|_| is_more);
+        let only_if_more = |key: Option<SortKey>| key.filter(|_| is_more);
         // A page whose records were all revoked meanwhile still leads back to the record that it was reached from.
         let (next, prev) = match page.cursor.clone() {
-            Cursor::Start => (keep_if_more(last).map(Cursor::After), None),
+            Cursor::Start => (only_if_more(last).map(Cursor::After), None),
             Cursor::After(from) => {
-                (keep_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::UpTo(from), Cursor::Before)))
+                (only_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::UpTo(from), Cursor::Before)))
             }
             Cursor::From(from) => {
-                (keep_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::Before(from), Cursor::Before)))
+                (only_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::Before(from), Cursor::Before)))
             }
             Cursor::Before(from) => {
-                (Some(last.map_or(Cursor::From(from), Cursor::After)), keep_if_more(first).map(Cursor::Before))
+                (Some(last.map_or(Cursor::From(from), Cursor::After)), only_if_more(first).map(Cursor::Before))
             }
             Cursor::UpTo(from) => {
-                (Some(last.map_or(Cursor::After(from), Cursor::After)), keep_if_more(first).map(Cursor::Before))
+                (Some(last.map_or(Cursor::After(from), Cursor::After)), only_if_more(first).map(Cursor::Before))
             }
         };
         Self { items: found, next, prev }

@@ -195,7 +195,8 @@ impl Actor<'_> {
         self.allow(
             self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!(
-                "remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"
+                "remove somebody else's token in the {profile}: \
+                 that takes an organization admin or an admin of the team"
             ),
         )
     }

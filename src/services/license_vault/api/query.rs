@@ -39,6 +39,7 @@ pub(crate) struct UserQuery {
     #[serde(default, deserialize_with = "non_empty")]
     username: Option<String>,
     /// The user's address.
+    #[param(example = "bob@example.test")]
     #[serde(default, deserialize_with = "non_empty")]
     email: Option<String>,
 }

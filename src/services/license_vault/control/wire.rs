@@ -33,11 +33,14 @@ pub(crate) struct ConnectRequest {
     #[schema(example = "II")]
     pub(super) product: String,
     #[serde(default = "default_version")]
+    #[schema(example = "2026.1")]
     pub(super) version: String,
     /// The machine it runs on.
     #[serde(default = "default_host")]
+    #[schema(example = "dev-2")]
     pub(super) host: String,
     #[serde(default = "default_ip")]
+    #[schema(example = "192.0.2.12")]
     pub(super) ip: String,
 }
 

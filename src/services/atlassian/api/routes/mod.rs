@@ -14,5 +14,6 @@ pub(crate) mod service_accounts;
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct OrgPath {
     /// The organization
+    #[param(example = "8f2b0c1e-0000-4000-8000-000000000001")]
     org_id: String,
 }

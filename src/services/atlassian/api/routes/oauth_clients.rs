@@ -47,6 +47,7 @@ pub(crate) async fn get_oauth_clients(
 /// Body of `createOauthClient`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "name": "sync", "serviceAccountId": "svc-1" }))]
 pub(crate) struct CreateOAuthClient {
     #[schema(min_length = 1, max_length = 255)]
     name: String,
@@ -121,6 +122,7 @@ pub(crate) async fn get_oauth_client_count(
 #[into_params(parameter_in = Path)]
 pub(crate) struct ClientPath {
     /// The client's id
+    #[param(example = "client-sync")]
     client_id: String,
 }
 

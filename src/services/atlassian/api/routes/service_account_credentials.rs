@@ -57,7 +57,8 @@ pub(crate) struct CredentialCount {
     post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
     tag = "API Token",
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
+    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters",
+        example = json!(["svc-1", "svc-2"])),
     responses(
         (status = 200, description = "How many", body = ServiceAccountCredentialCountResponse),
         (status = 400, description = "Not a list of at most 100 ids", body = ErrorResponse),

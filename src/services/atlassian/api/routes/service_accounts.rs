@@ -78,6 +78,7 @@ pub(crate) struct PageQuery {
 #[into_params(parameter_in = Path)]
 pub(crate) struct AccountPath {
     /// The account's id
+    #[param(example = "svc-1")]
     pub(crate) service_account_id: String,
 }
 
@@ -165,6 +166,13 @@ pub(crate) struct AdditionalGroup {
 /// Body of `createServiceAccount`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "displayName": "deploy-bot",
+    "description": "Deploys",
+    "permissionRules": [
+        { "resource": "ari:cloud:jira::site/5f1c5a2e-0000-4000-8000-000000000001", "role": "atlassian/user" },
+    ],
+}))]
 pub(crate) struct CreateServiceAccount {
     #[schema(min_length = 6, max_length = 30)]
     display_name: String,
@@ -242,6 +250,7 @@ pub(crate) async fn create_service_account(
 /// Body of `updateServiceAccount`. What is left out, or null, stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "atlassianId": "svc-1", "displayName": "release-bot" }))]
 pub(crate) struct UpdateServiceAccount {
     /// Which.
     atlassian_id: String,

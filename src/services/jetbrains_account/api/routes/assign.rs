@@ -30,7 +30,9 @@ use crate::{
     responses(
         (status = 200, description = "Assigned"),
         (status = 204, description = "Assigned, with the quirk `assign_success_status: 204`"),
-        (status = 400, description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had", body = ErrorBody),
+        (status = 400,
+         description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had",
+         body = ErrorBody),
         Unauthorized,
         (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such licence, team or product", body = ErrorBody),

@@ -39,7 +39,8 @@ type Reader = Caller<JetBrainsAccount, scope::Read>;
     params(LicenseQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 200, description = "One page of the licences; past the last page an empty one", body = Vec<LicenseResponse>,
+        (status = 200, description = "One page of the licences; past the last page an empty one",
+         body = Vec<LicenseResponse>,
          headers(("X-Total-Count" = i64, description = "How many licences match"),
                  ("Link" = String, description = "The pages `first`, `prev`, `next`, `last` (RFC 8288)"))),
         (status = 400, description = "A parameter that cannot be read", content_type = "text/html"),
@@ -66,7 +67,8 @@ pub(crate) async fn get_all_for_customer(
     params(TeamPath, LicenseQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 200, description = "One page of the licences; past the last page an empty one", body = Vec<LicenseResponse>,
+        (status = 200, description = "One page of the licences; past the last page an empty one",
+         body = Vec<LicenseResponse>,
          headers(("X-Total-Count" = i64, description = "How many licences match"),
                  ("Link" = String, description = "The pages `first`, `prev`, `next`, `last` (RFC 8288)"))),
         (status = 400, description = "A parameter that cannot be read", content_type = "text/html"),

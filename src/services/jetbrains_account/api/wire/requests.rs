@@ -144,6 +144,10 @@ impl LicenseQuery {
 /// Body of `assignLicense`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "licenseId": "FREE000003",
+    "contact": { "firstName": "Eve", "lastName": "Stone", "email": "eve@example.test" },
+}))]
 pub(crate) struct AssignLicenseRequest {
     /// The licence to assign. Wins over `license`.
     #[schema(value_type = Option<String>)]
@@ -199,6 +203,7 @@ impl From<Object<AssigneeContactRequest>> for Contact {
 /// Body of `changeTeam`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "targetTeamId": 2002, "licenseIds": ["FREE000001"] }))]
 pub(crate) struct ChangeTeamRequest {
     /// The team to move to.
     #[serde(default)]
@@ -215,6 +220,7 @@ pub(crate) struct ChangeTeamRequest {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct RevokeQuery {
     /// Exactly this licence; then the others are ignored.
+    #[param(example = "ABCDE12345")]
     #[serde(default, deserialize_with = "read_text")]
     license_id: Option<String>,
     /// Every licence of the person with this address.

@@ -29,6 +29,7 @@ pub(crate) struct DisconnectQuery {
     #[serde(default, deserialize_with = "non_empty")]
     connection_id: Option<String>,
     /// With `username` or `email`: the running product's code.
+    #[param(example = "II")]
     #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
     /// Only on this machine.

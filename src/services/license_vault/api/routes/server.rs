@@ -42,6 +42,7 @@ type Reporter = Caller<LicenseVault, scope::Reports>;
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ReportingTokenQuery {
     /// The reporting token.
+    #[param(example = "demo-reporting-token")]
     token: String,
 }
 
@@ -344,11 +345,11 @@ async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Re
     for pool in store::vault::list_pools(&mut db, vault, caller.now).await? {
         *lines.entry(pool.product).or_default() += pool.total;
     }
-    let held = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
+    let held_licenses = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
         license: find_product_name(&code).to_owned(),
         max_usage: count_most_at_once(
-            held.iter().filter(|(product, ..)| *product == code).map(|(_, since, until)| (*since, *until)),
+            held_licenses.iter().filter(|(product, ..)| *product == code).map(|(_, since, until)| (*since, *until)),
         ),
         max_available,
     });
