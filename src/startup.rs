@@ -29,17 +29,12 @@ pub struct Locum {
 /// # Errors
 /// What is wrong in a seed is said before the database is opened.
 pub async fn start(config: Config) -> Result<Locum, StartError> {
-    start_with(config, registry()).await
+    start_with(config, registry(), &Progress::default()).await
 }
 
-/// The same with services of the caller's choice.
-pub async fn start_with(config: Config, services: Services) -> Result<Locum, StartError> {
-    start_watched(config, services, &Progress::default()).await
-}
-
-/// The same for somebody who waits.
-pub async fn start_watched(config: Config, services: Services, progress: &Progress) -> Result<Locum, StartError> {
-    let seeds: Seeds = seeding::read_all_watched(&config.seeds, progress).map_err(StartError::Seed)?.into();
+/// The same with services of the caller's choice, for somebody who waits.
+pub async fn start_with(config: Config, services: Services, progress: &Progress) -> Result<Locum, StartError> {
+    let seeds: Seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?.into();
     progress.begin("checking seeds", 0);
     let checked = seeding::check(&seeds, &mut IdSeed(0).of_requests());
     progress.end();

@@ -25,7 +25,7 @@ fn validate(sources: &[String]) -> Result<(), Failure> {
         // Who does not read it does not want it.
         let _ = writeln!(std::io::stderr(), "locum: {line}");
     });
-    let seeds = seeding::read_all_watched(&files, &progress).map_err(report)?;
+    let seeds = seeding::read_all(&files, &progress).map_err(report)?;
     progress.begin("checking seeds", 0);
     let plan = seeding::check(&seeds, &mut IdSeed(0).of_requests()).map_err(report)?;
     drop(watch);

@@ -112,7 +112,7 @@ pub(super) async fn start(
     let progress = Progress::default();
     let watch = Watch::start(&progress, |line| tracing::info!("{line}"));
     let Locum { app, services, seeds, plan, router } = tokio::select! {
-        started = startup::start_watched(config, services::registry(), &progress) => started.map_err(|e| {
+        started = startup::start_with(config, services::registry(), &progress) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
         signal = signals.next() => return Ok(ControlFlow::Break(signal)),

@@ -20,7 +20,7 @@ use crate::{
     },
     domain::organization::{Organization, OrganizationId, email_key, name_from_address},
     seed::{
-        Diagnostics,
+        Diagnostic, Diagnostics,
         apply::{ApplyError, Mode},
         credential::SeededCredential,
         file::{Document, Scalar, Seed, SeedFile},
@@ -115,12 +115,7 @@ type ExistingOrganizations = BTreeMap<i64, ExistingOrganization>;
 ///
 /// # Errors
 /// Everything wrong with them: also with the values of those that can be read, if they are to stand alone.
-pub fn read_all(files: &[SeedFile]) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
-    read_all_watched(files, &Progress::default())
-}
-
-/// The same for somebody who waits.
-pub fn read_all_watched(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
+pub fn read_all(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
     progress.begin("reading seeds", 0);
     let (mut seeds, mut problems) = (Vec::new(), Vec::new());
     for file in files {
@@ -149,41 +144,13 @@ pub fn schema() -> serde_json::Value {
 /// # Errors
 /// Everything wrong with them.
 pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
-    let clock = plan::find_clock(seeds);
-    let now = clock.as_ref().copied().ok().flatten().unwrap_or_default().now();
-    let mut planner = Planner::new(Existing::default(), now, ids, false);
-    let plan = plan_all(seeds, &mut planner, &ExistingOrganizations::new());
-    join(seeds, clock, plan)
-}
-
-/// The plan, or everything wrong with it and with the clock.
-fn join(
-    seeds: &[Seed<SeedOrganization>],
-    clock: Result<Option<Clock>, Diagnostics>,
-    plan: Result<Plan, Diagnostics>,
-) -> Result<Plan, Diagnostics> {
-    match (clock, plan) {
-        (Ok(_), plan) => plan,
-        (Err(wrong), Ok(_)) => Err(wrong),
-        (Err(mut wrong), Err(more)) => {
-            wrong.0.extend(more.0);
-            Err(wrong.in_order_of(seeds.iter().map(|seed| seed.file.name.as_str())))
-        }
-    }
+    let (clock, diagnostics) = plan::find_clock(seeds);
+    let mut planner = Planner::new(Existing::default(), clock.unwrap_or_default().now(), ids, false);
+    plan_all(seeds, &mut planner, &ExistingOrganizations::new(), diagnostics)
 }
 
 /// Writes seeds into the session's space; the caller commits, unless this fails. `clock` wins over the seeds' own.
 pub async fn apply(
-    db: &mut Session<ReadWrite>,
-    keyring: &Keyring,
-    seeds: &[Seed<SeedOrganization>],
-    mode: Mode,
-    clock: Option<Clock>,
-) -> Result<Plan, ApplyError> {
-    apply_watched(db, keyring, seeds, mode, clock, &Progress::default()).await
-}
-
-async fn apply_watched(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     seeds: &[Seed<SeedOrganization>],
@@ -194,8 +161,8 @@ async fn apply_watched(
     if mode != Mode::Merge {
         store::space::wipe(db).await?;
     }
-    let seeded = plan::find_clock(seeds);
-    if let Some(clock) = clock.or(seeded.as_ref().copied().ok().flatten()) {
+    let (seeded, diagnostics) = plan::find_clock(seeds);
+    if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
     let (mut existing, organizations) = find_existing(db).await?;
@@ -205,8 +172,7 @@ async fn apply_watched(
     let now = db.now();
     let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
     progress.begin("checking seeds", 0);
-    let plan = plan_all(seeds, &mut planner, &organizations);
-    let plan = join(seeds, seeded, plan).map_err(ApplyError::Seed)?;
+    let plan = plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)?;
     let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
     progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
     let mut written = 0;
@@ -235,7 +201,7 @@ pub async fn seed_if_empty(
         }
         return Ok(None);
     }
-    let plan = apply_watched(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock, progress).await?;
+    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock, progress).await?;
     db.commit().await?;
     Ok(Some(plan))
 }
@@ -261,8 +227,9 @@ fn plan_all(
     seeds: &[Seed<SeedOrganization>],
     planner: &mut Planner<'_>,
     existing: &ExistingOrganizations,
+    diagnostics: Vec<Diagnostic>,
 ) -> Result<Plan, Diagnostics> {
-    let organizations = planner.plan_all(seeds, |planner, reader, o: &SeedOrganization| {
+    let organizations = planner.plan_all(seeds, diagnostics, |planner, reader, o: &SeedOrganization| {
         let (code, head) = planner.head(reader, &o.name, o.customer_code.as_ref(), o.org_id.as_ref());
         let existing = code.and_then(|code| existing.get(&code).cloned()).unwrap_or_default();
         let mut known = existing.people;

@@ -167,8 +167,8 @@ fn values_are_checked_beside_unknown_keys() {
         1.yaml:12:13: `enterprise_flaoting` is not a plan, did you mean `enterprise_floating`?
         1.yaml:16:39: `read:token:admin` is not a scope of API keys, did you mean `read:tokens:admin`?
         1.yaml:17:58: `blocket` is not a status, did you mean `blocked`?
-        1.yaml:19:38: `alowed` is not a status, did you mean `allowed`?
-        1.yaml:21:45: `Revoked` is not a status, did you mean `revoked`?
+        1.yaml:19:40: `alowed` is not a status, did you mean `allowed`?
+        1.yaml:21:46: `Revoked` is not a status, did you mean `revoked`?
         1.yaml:22:27: `obsrve` is not a mode, did you mean `observe`?
     "};
     assert_eq!(check(&[("1.yaml", text.as_bytes())]), (2, says.to_owned()));

@@ -210,6 +210,13 @@ impl Actor<'_> {
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),
         )
     }
+
+    /// Create, rename and delete teams: organization admins.
+    ///
+    /// unverified: the contract says it of merging teams only.
+    pub(crate) fn check_change_teams(&self) -> Result<(), ActorRefused> {
+        self.allow(self.grants.is_organization_admin(), "change teams: that takes an organization admin")
+    }
 }
 
 #[cfg(test)]
