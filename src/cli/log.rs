@@ -22,7 +22,7 @@ use tracing_subscriber::{
 
 use crate::{
     config::LogFormat,
-    http::observe::{ANSWERED, ANSWERED_IN_BACKGROUND},
+    http::observe::{ANSWERED, BACKGROUND},
 };
 
 /// Where it is asked for, the time of day is that of whoever reads it.
@@ -65,18 +65,17 @@ where
     T: FormatTime,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let target = event.metadata().target();
-        if target == ANSWERED_IN_BACKGROUND {
-            return Ok(());
-        }
         let mut fields = Fields::default();
         event.record(&mut fields);
+        if !fields.get(BACKGROUND).is_empty() {
+            return Ok(());
+        }
         let has_colours = writer.has_ansi_escapes();
         let mut line = Line { writer: &mut writer, has_colours, is_begun: false };
         let mut time = String::new();
         self.time.format_time(&mut Writer::new(&mut time))?;
         line.write(DIM, &time)?;
-        if target == ANSWERED {
+        if event.metadata().target() == ANSWERED {
             line.write_answer(&fields)?;
         } else {
             line.write_event(*event.metadata().level(), &fields)?;

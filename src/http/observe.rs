@@ -34,8 +34,8 @@ pub struct RequestId(pub Arc<str>);
 
 /// The target of log lines about requests.
 pub const ANSWERED: &str = "locum::http::observe";
-/// That of log lines about pages and probes, which nobody who tests a client waits for.
-pub const ANSWERED_IN_BACKGROUND: &str = "locum::http::observe::background";
+/// The field of these that pages and probes have, which nobody who tests a client waits for.
+pub const BACKGROUND: &str = "background";
 
 /// Says of an answer that it is a page's or a probe's.
 #[derive(Debug, Clone)]
@@ -161,29 +161,21 @@ impl Line {
     ) {
         let Self { method, path, route } = self;
         let identified = decision.map(|decision| &decision.identified);
-        macro_rules! write_to {
-            ($target:expr) => {
-                tracing::info!(
-                    target: $target,
-                    request_id,
-                    method,
-                    path,
-                    route,
-                    service = decision.and_then(|decision| decision.service),
-                    operation = identified.and_then(|identified| identified.operation),
-                    credential = identified.and_then(|identified| identified.label.as_deref()),
-                    fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
-                    status = response.status().as_u16(),
-                    reason,
-                    elapsed_us,
-                    "answered"
-                )
-            };
-        }
-        if response.extensions().get::<InBackground>().is_some() {
-            write_to!(ANSWERED_IN_BACKGROUND);
-        } else {
-            write_to!(ANSWERED);
-        }
+        tracing::info!(
+            target: ANSWERED,
+            request_id,
+            method,
+            path,
+            route,
+            service = decision.and_then(|decision| decision.service),
+            operation = identified.and_then(|identified| identified.operation),
+            credential = identified.and_then(|identified| identified.label.as_deref()),
+            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
+            background = response.extensions().get::<InBackground>().map(|_| true),
+            status = response.status().as_u16(),
+            reason,
+            elapsed_us,
+            "answered"
+        );
     }
 }

@@ -152,6 +152,10 @@ async fn prepare(app: &TestApp, form: &Form<'_>) -> Option<String> {
     if path.contains("/connections/") {
         return Some(text(&of_vault().await[0]["running"][0]["connection"]));
     }
+    if let Some((teams, "2004")) = path.rsplit_once('/') {
+        let team = json!({"actor": "ann@example.test", "name": "Backend", "id": 2004});
+        control.post(teams, team).await.expect_ok();
+    }
     if path.starts_with("/snapshots/") && form.method != Method::PUT {
         let name = path.split('/').nth(2).unwrap();
         control.put(&format!("/snapshots/{name}"), "").await.expect_ok();

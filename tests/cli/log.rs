@@ -76,8 +76,9 @@ fn machines_get_json_with_everything() {
     let lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
     let lines: Vec<Value> = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
     let of = |path: &str| lines.iter().find(|line| line["path"] == path).unwrap_or(&Value::Null);
-    assert_eq!(of("/livez")["status"], 200, "{lines:#?}");
+    assert_eq!((&of("/livez")["status"], &of("/livez")["background"]), (&200.into(), &true.into()), "{lines:#?}");
     let refused = lines.iter().find(|line| line["status"] == 401).unwrap();
+    assert_eq!(refused["background"], Value::Null);
     assert_eq!((&refused["message"], &refused["path"]), (&"answered".into(), &"/api/v1/token".into()));
     assert!(refused["reason"].is_string() && refused["request_id"].is_string(), "{refused}");
     assert_eq!(of("/_emulator/ui/none")["status"], 404);

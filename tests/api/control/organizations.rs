@@ -167,8 +167,7 @@ async fn roles_are_set_at_once_and_the_token_lives_as_long_as_one_is_left(app: T
 #[apply(on_both_databases)]
 async fn teams_are_created_renamed_and_deleted(app: TestApp) {
     let name = |name: &str| json!({"actor": "ann@example.test", "name": name}).to_string();
-    let with_id =
-        |id: i64| json!({"actor": "ann@example.test", "name": "Backend", "id": id}).to_string();
+    let with_id = |id: i64| json!({"actor": "ann@example.test", "name": "Backend", "id": id}).to_string();
     let actor = json!({"actor": "ann@example.test"}).to_string();
     let team = format!("{TEAMS}/2004");
 
@@ -185,18 +184,18 @@ async fn teams_are_created_renamed_and_deleted(app: TestApp) {
 
     // It holds licences and people as any other does.
     for roles in [json!(["team_admin"]), json!(["viewer"])] {
-        let body = json!({"actor": "ann@example.test", "person": "eve@example.test", "team": 2004, "roles": roles});
+        let body = json!({"actor": "ann@example.test", "person": "pia@example.test", "team": 2004, "roles": roles});
         app.control().put(ROLES, &body.to_string()).await.expect_ok();
     }
-    let body = json!({"actor": "eve@example.test", "person": "eve@example.test", "team": 2004}).to_string();
+    let body = json!({"actor": "pia@example.test", "person": "pia@example.test", "team": 2004}).to_string();
     let token = app.control().post(TOKENS, &body).await.expect_ok()["token"].as_str().unwrap().to_owned();
-    let eve = app.jetbrains_account_token(&token, "6700001");
-    assert_eq!(eve.get("/token").await.expect_ok()["team"]["name"], "Front end");
+    let pia = app.jetbrains_account_token(&token, "6700001");
+    assert_eq!(pia.get("/token").await.expect_ok()["team"]["name"], "Front end");
     let move_to = |id: i32| json!({"targetTeamId": id, "licenseIds": ["FREE000001"]}).to_string();
     org_admin.post("/customer/changeLicensesTeam", &move_to(2004)).await.expect_ok();
     let refused = app.control().call("DELETE", &team, &actor).await.expect_problem(409);
     assert!(refused["detail"].as_str().unwrap().starts_with("team 2004 has 1 license: "), "{refused}");
-    eve.get("/token").await.expect_ok();
+    pia.get("/token").await.expect_ok();
 
     org_admin.post("/customer/changeLicensesTeam", &move_to(2001)).await.expect_ok();
     let left = app.control().call("DELETE", &team, &actor).await.expect_ok();
@@ -204,7 +203,7 @@ async fn teams_are_created_renamed_and_deleted(app: TestApp) {
     for list in ["teams", "roles", "tokens"] {
         assert!(!left[list].as_array().unwrap().iter().any(is_of_it), "{list}: {left}");
     }
-    eve.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+    pia.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
     org_admin.post("/customer/changeLicensesTeam", &move_to(2004)).await.expect_jetbrains_error(
         404,
         "TEAM_NOT_FOUND",
@@ -212,7 +211,7 @@ async fn teams_are_created_renamed_and_deleted(app: TestApp) {
     );
     // A team of this number is a new one.
     app.control().post(TEAMS, &with_id(2004)).await.expect_ok();
-    eve.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+    pia.get("/token").await.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
 }
 
 #[apply(on_both_databases)]

@@ -61,7 +61,8 @@ pub(crate) struct DeleteTeam {
     request_body = CreateTeam,
     responses(
         (status = 200, description = "The organization's administration", body = Administration),
-        (status = 409, description = "There is a team with this number", body = Problem)))]
+        (status = 409, description = "There is a team with this number", body = Problem,
+            content_type = "application/problem+json")))]
 pub(crate) async fn create_team(
     State(app): State<App>,
     path: OrganizationPath,
@@ -112,11 +113,12 @@ pub(crate) async fn rename_team(
 /// Deletes a team that has no licences. Roles and tokens of the team go too.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/teams/{teamId}",
     operation_id = "deleteJetbrainsTeam",
-    params(("teamId" = i32, Path, description = "The team", example = 2001)),
+    params(("teamId" = i32, Path, description = "The team", example = 2004)),
     request_body = DeleteTeam,
     responses(
         (status = 200, description = "The organization's administration", body = Administration),
-        (status = 409, description = "The team has licences", body = Problem)))]
+        (status = 409, description = "The team has licences", body = Problem,
+            content_type = "application/problem+json")))]
 pub(crate) async fn delete_team(
     State(app): State<App>,
     path: OrganizationPath,

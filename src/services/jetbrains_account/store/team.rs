@@ -41,7 +41,11 @@ pub(crate) async fn find<M>(db: &mut Session<M>, organization: OrganizationId, i
 }
 
 /// How many licences a team has.
-pub(crate) async fn count_licenses<M>(db: &mut Session<M>, organization: OrganizationId, id: i32) -> Result<i64, Error> {
+pub(crate) async fn count_licenses<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    id: i32,
+) -> Result<i64, Error> {
     const SQL: &str = "SELECT COUNT(*) FROM license WHERE organization_id = $1 AND team_id = $2";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(i64::from(id)).fetch_one(c).await)?)
 }
