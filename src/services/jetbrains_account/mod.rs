@@ -78,7 +78,7 @@ impl VendorService for JetBrainsAccount {
     }
 
     fn describe_permission(owner: &TokenOwner) -> String {
-        format!("{} of the {}", owner.standing(), owner.profile())
+        owner.describe()
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {

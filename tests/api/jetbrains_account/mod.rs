@@ -4,4 +4,5 @@ mod dictionaries;
 mod gateway;
 mod licenses;
 mod revoke;
+mod rights;
 mod token;

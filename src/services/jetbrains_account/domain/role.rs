@@ -126,6 +126,18 @@ impl Grants {
             })
     }
 
+    /// May change the licences of `team`: an admin of the organization, or of that team.
+    ///
+    /// unverified: that either grant is enough, whatever the token was made for (jetbrains-account §14).
+    pub fn may_edit(&self, team: i32) -> bool {
+        self.is_organization_admin() || self.administrates(Profile::Team(team))
+    }
+
+    /// May change the licences of some team.
+    pub fn may_edit_some_team(&self) -> bool {
+        self.is_organization_admin() || self.0.iter().any(|grant| grant.role == Role::TeamAdmin)
+    }
+
     fn is_organization_admin(&self) -> bool {
         self.has(Role::OrganizationAdmin, Profile::Organization)
     }
@@ -230,6 +242,16 @@ mod tests {
         assert_eq!(both.standing(Profile::Organization), Some(Standing::PrimaryContact));
         assert_eq!(both.standing(TEAM), Some(Standing::Admin));
         assert_eq!(both.standing(Profile::Team(2)), None);
+    }
+
+    #[test]
+    fn either_grant_lets_edit_a_team() {
+        let organization = grants(&[(Role::OrganizationAdmin, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(organization.may_edit(1) && organization.may_edit(2) && organization.may_edit_some_team());
+        let team = grants(&[(Role::Viewer, Profile::Organization), (Role::TeamAdmin, TEAM)]);
+        assert!(team.may_edit(1) && !team.may_edit(2) && team.may_edit_some_team());
+        let neither = grants(&[(Role::PrimaryContact, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(!neither.may_edit(1) && !neither.may_edit_some_team());
     }
 
     /// jetbrains-account §14, row by row.

@@ -4,7 +4,7 @@ use crate::{
     domain::organization::{Organization, Person},
     services::jetbrains_account::domain::{
         error::JetBrainsError,
-        role::{Grants, Profile, Standing},
+        role::{Grants, Profile, Role, Standing},
         team::Team,
     },
 };
@@ -57,15 +57,35 @@ impl TokenOwner {
         if self.team.is_some() { Err(JetBrainsError::TeamToken) } else { Ok(()) }
     }
 
-    /// Only an admin changes anything; `team` is the licence's, for the refusal (jetbrains-account §5.5).
+    /// Only an admin changes a team's licences (jetbrains-account §5.5, §14).
     ///
     /// # Errors
-    /// [`JetBrainsError::EditForbidden`].
-    pub fn check_edit(&self, team: Option<i32>) -> Result<(), JetBrainsError> {
-        if self.standing() == Standing::Admin {
-            Ok(())
-        } else {
-            Err(JetBrainsError::EditForbidden { customer_code: self.organization.customer_code, team })
-        }
+    /// [`JetBrainsError::EditForbidden`], naming the team.
+    pub fn check_edit(&self, team: i32) -> Result<(), JetBrainsError> {
+        if self.grants.may_edit(team) { Ok(()) } else { Err(self.refuse_edit(Some(team))) }
+    }
+
+    /// Whoever may change nothing anywhere is refused before a team is in question.
+    ///
+    /// # Errors
+    /// [`JetBrainsError::EditForbidden`], naming no team.
+    pub fn check_edit_some_team(&self) -> Result<(), JetBrainsError> {
+        if self.grants.may_edit_some_team() { Ok(()) } else { Err(self.refuse_edit(None)) }
+    }
+
+    fn refuse_edit(&self, team: Option<i32>) -> JetBrainsError {
+        JetBrainsError::EditForbidden { customer_code: self.organization.customer_code, team }
+    }
+
+    /// What the person is where the token was made for, then where else they are an admin, because that counts too.
+    pub fn describe(&self) -> String {
+        let own = self.profile();
+        let mut parts = vec![format!("{} of the {own}", self.standing())];
+        let elsewhere =
+            self.grants.0.iter().filter(|grant| {
+                grant.profile != own && matches!(grant.role, Role::OrganizationAdmin | Role::TeamAdmin)
+            });
+        parts.extend(elsewhere.map(|grant| format!("admin of the {}", grant.profile)));
+        parts.join(", ")
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 /// Licences written by one statement. SQLite looks every `$n` up among those before it, so that many are slow.
 const ROWS_PER_INSERT: usize = 40;
 /// Ids named by one statement.
-const IDS_PER_UPDATE: usize = 500;
+const IDS_PER_STATEMENT: usize = 500;
 
 /// A licence as the database hands it over: an array in this order.
 #[derive(Deserialize)]
@@ -258,21 +258,51 @@ pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, 
     Ok(())
 }
 
-/// Moves licences to a team and returns the ids of those that moved: not the ones that are unknown, there
+/// `team_id <> $1 AND …` for those of the licences that a move to `team` moves: not the ones that are unknown, there
 /// already, or not transferable.
+fn push_movable(sql: &mut Sql, organization: OrganizationId, ids: &[Bind], team: i32) {
+    sql.push(" WHERE organization_id = ").bind(organization.0);
+    sql.push(" AND team_id <> ").bind(i64::from(team)).push(" AND transferable AND id IN ");
+    sql.bind_row(ids.iter().cloned());
+}
+
+fn bind_ids(ids: &BTreeSet<String>) -> Vec<Bind> {
+    ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect()
+}
+
+/// The teams that would lose licences by [`move_to_team`].
+pub async fn find_teams_of_movable<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    ids: &BTreeSet<String>,
+    team: i32,
+) -> Result<BTreeSet<i32>, Error> {
+    let mut teams = BTreeSet::new();
+    for chunk in bind_ids(ids).chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new("SELECT DISTINCT team_id FROM license");
+        push_movable(&mut sql, organization, chunk, team);
+        let (text, binds) = sql.into_parts();
+        let rows: Vec<i64> = on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
+        for row in rows {
+            teams.insert(i32::try_from(row).map_err(Error::internal)?);
+        }
+    }
+    Ok(teams)
+}
+
+/// Moves licences to a team and returns the ids of those that moved.
 pub async fn move_to_team(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     ids: &BTreeSet<String>,
     team: i32,
 ) -> Result<BTreeSet<String>, Error> {
-    let ids: Vec<Bind> = ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect();
     let mut moved = BTreeSet::new();
-    for chunk in ids.chunks(IDS_PER_UPDATE) {
+    for chunk in bind_ids(ids).chunks(IDS_PER_STATEMENT) {
         let mut sql = Sql::new("UPDATE license SET team_id = ");
-        sql.bind(i64::from(team)).push(" WHERE organization_id = ").bind(organization.0);
-        sql.push(" AND team_id <> ").bind(i64::from(team)).push(" AND transferable AND id IN ");
-        sql.bind_row(chunk.iter().cloned()).push(" RETURNING id");
+        sql.bind(i64::from(team));
+        push_movable(&mut sql, organization, chunk, team);
+        sql.push(" RETURNING id");
         let (text, binds) = sql.into_parts();
         let rows: Vec<String> =
             on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
