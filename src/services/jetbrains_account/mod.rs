@@ -96,11 +96,8 @@ impl VendorService for JetBrainsAccount {
             return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal()?;
-        if need.customer_code
-            && customer_code
-                .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
-        {
-            return Err(Error::CredentialRejected.into());
+        if let Some(sent) = customer_code.filter(|_| need.customer_code) {
+            owner.check_customer_code(sent.as_bytes())?;
         }
         if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }

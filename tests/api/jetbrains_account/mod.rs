@@ -5,4 +5,5 @@ mod gateway;
 mod licenses;
 mod revoke;
 mod rights;
+mod seeds;
 mod token;

@@ -188,7 +188,14 @@ impl Actor<'_> {
 
     /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
     /// admin everybody's in the team.
-    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), ActorRefused> {
+    ///
+    /// unverified: that nobody does while the API is disabled; the vendor says that enabling makes it available.
+    pub(crate) fn check_generate_token(
+        &self,
+        holder: &Grants,
+        profile: Profile,
+        is_api_enabled: bool,
+    ) -> Result<(), ActorRefused> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -196,7 +203,8 @@ impl Actor<'_> {
         self.allow(
             self.is_self || self.grants.administrates(profile),
             &format!("generate somebody else's token in the {profile}: that takes an admin of the team"),
-        )
+        )?;
+        self.allow(is_api_enabled, "generate a token while the API is disabled: an organization admin enables it")
     }
 
     /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
@@ -272,7 +280,7 @@ mod tests {
             assert_eq!(acting(who, false, &|actor| actor.check_switch_api()), may);
         }
         let generate =
-            |who, is_self, holder: &Grants, profile| acting(who, is_self, &|a| a.check_generate_token(holder, profile));
+            |who, is_self, holder: &Grants, at| acting(who, is_self, &|a| a.check_generate_token(holder, at, true));
         assert!(generate(&org_admin, true, &org_admin, Profile::Organization));
         assert!(
             !generate(&org_admin, false, &viewer, Profile::Organization),

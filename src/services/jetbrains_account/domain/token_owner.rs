@@ -9,6 +9,9 @@ use crate::{
     },
 };
 
+/// Characters of a wrong customer code that the journal is told, because a client may send anything.
+const LONGEST_CODE_TOLD: usize = 40;
+
 /// The person and the profile behind a token, with everything its requests are decided by.
 #[derive(Debug, Clone)]
 pub struct TokenOwner {
@@ -17,6 +20,8 @@ pub struct TokenOwner {
     pub api_enabled: bool,
     /// What a successful assign answers here: 200, or the 204 that one source saw.
     pub assign_success_status: u16,
+    /// An assign without its two flags cannot be read here, as one source may have seen it.
+    pub flags_required: bool,
     /// Whose token it is.
     pub person: Person,
     /// The team the token was made for; `None` for one of the organization.
@@ -36,6 +41,20 @@ impl TokenOwner {
     /// A token dies with its owner's last role, so there is always one; a viewer is the harmless answer.
     pub fn standing(&self) -> Standing {
         self.grants.standing(self.profile()).unwrap_or(Standing::Viewer)
+    }
+
+    /// The request has to name the token's organization, by exactly its number.
+    ///
+    /// # Errors
+    /// [`JetBrainsError::TenantWrong`].
+    pub fn check_customer_code(&self, sent: &[u8]) -> Result<(), JetBrainsError> {
+        let expected = self.organization.customer_code;
+        if sent == expected.to_string().as_bytes() {
+            return Ok(());
+        }
+        let sent = String::from_utf8_lossy(sent).chars().take(LONGEST_CODE_TOLD).collect();
+        let whose = format!("{} ({}) in {}", self.person.email, self.profile(), self.organization.name);
+        Err(JetBrainsError::TenantWrong { sent, whose, expected })
     }
 
     /// A team's token sees and touches that team only (jetbrains-account §6, assign-7).

@@ -13,6 +13,7 @@ use crate::{
     domain::organization::{OrganizationId, email_key},
     services::jetbrains_account::domain::{
         contact::Contact,
+        day::Day,
         license::{Assignee, License, LicenseFilter, Subscription},
         product,
         team::Team,
@@ -76,7 +77,7 @@ const NAMES: &str = " FROM picked l \
                      LEFT JOIN person p ON p.organization_id = l.organization_id AND p.email_key = l.assignee_key";
 /// What [`License::unavailable`] says in Rust, but for the end of the subscription, which needs the time.
 const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
-                          AND (perpetual_until IS NOT NULL OR valid_until >= ";
+                          AND (perpetual_until IS NOT NULL OR ";
 
 impl Row<'_> {
     fn into_license(self) -> Result<License, Error> {
@@ -103,11 +104,11 @@ impl Row<'_> {
             product,
             team: Team { id: self.team_id, name: self.team_name.into_owned() },
             subscription: self.valid_until.map(|until| Subscription {
-                valid_until: from_micros(until),
+                valid_until: Day::of(from_micros(until)),
                 pack: self.pack,
                 auto_renew: self.auto_renew,
             }),
-            perpetual_until: self.perpetual_until.map(from_micros),
+            perpetual_until: self.perpetual_until.map(from_micros).map(Day::of),
             assignee,
             assigned_at: self.assigned_at.map(from_micros),
             last_seen_at: self.last_seen_at.map(from_micros),
@@ -205,7 +206,8 @@ pub async fn first_available<M>(
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
     sql.bind(organization.0).push(" AND team_id = ").bind(i64::from(team));
     sql.push(" AND product_code = ").bind(product_code.to_owned());
-    sql.push(AVAILABLE).bind(micros(now)).push(") ORDER BY position LIMIT 1");
+    sql.push(AVAILABLE).push_raw(&Day::number_sql("valid_until")).push(" >= ").bind(Day::of(now).number());
+    sql.push(") ORDER BY position LIMIT 1");
     Ok(select(db, sql).await?.pop())
 }
 
@@ -368,10 +370,10 @@ fn to_row(organization: OrganizationId, position: i64, license: &License) -> [Bi
         position.into(),
         license.product.code.to_owned().into(),
         i64::from(license.team.id).into(),
-        subscription.map(|s| micros(s.valid_until)).into(),
+        subscription.map(|s| micros(s.valid_until.moment())).into(),
         subscription.is_some_and(|s| s.auto_renew).into(),
         subscription.and_then(|s| s.pack.clone()).into(),
-        license.perpetual_until.map(micros).into(),
+        license.perpetual_until.map(|day| micros(day.moment())).into(),
         kind.map(str::to_owned).into(),
         assignee.into(),
         key.into(),

@@ -44,7 +44,10 @@ pub(crate) async fn assign_license(
 ) -> Result<Response, JetBrainsError> {
     let Object(request) = body.0;
     let owner = &caller.principal;
-    let offline_code = request.include_offline_activation_code.0;
+    if owner.flags_required {
+        request.check_flags()?;
+    }
+    let offline_code = request.include_offline_activation_code.is_some_and(|flag| flag.0);
     let contact = Contact::from(request.contact);
     let mut db = caller.write().await?;
     let license = match (request.license_id, request.license) {
