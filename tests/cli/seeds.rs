@@ -60,7 +60,16 @@ fn seeds_are_checked_with_file_line_and_column() {
             "      licenses: [{ product: II, team: 1, count: x }]\n",
             "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
         ),
+        (
+            "      licenses: [{ product: II, team: 1, last_seen: never }]\n",
+            "a.yaml:8:53: expected none; a date is `last_seen_at`",
+        ),
+        (
+            "      licenses: [{ product: II, team: 1, last_seen: none, assigned_at: -1d }]\n",
+            "a.yaml:8:72: beside `last_seen: none` there is no such date: leave one of them out",
+        ),
         ("      quirks: { assign_success_status: 201 }\n", "a.yaml:8:40: expected 200 or 204"),
+        ("      quirks: { flags_required: 1 }\n", "a.yaml:8:33: `1` is neither true nor false"),
         ("      api_enabled: maybe\n", "a.yaml:8:20: `maybe` is neither true nor false"),
     ] {
         assert_eq!(check(&format!("{head}{more}")), (2, format!("{says}\n")), "{more}");

@@ -78,7 +78,7 @@ impl VendorService for JetBrainsAccount {
     }
 
     fn describe_permission(owner: &TokenOwner) -> String {
-        format!("{} of the {}", owner.standing(), owner.profile())
+        owner.describe()
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
@@ -96,11 +96,8 @@ impl VendorService for JetBrainsAccount {
             return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal()?;
-        if need.customer_code
-            && customer_code
-                .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
-        {
-            return Err(Error::CredentialRejected.into());
+        if let Some(sent) = customer_code.filter(|_| need.customer_code) {
+            owner.check_customer_code(sent.as_bytes())?;
         }
         if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }

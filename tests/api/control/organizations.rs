@@ -79,6 +79,33 @@ async fn the_api_is_switched_by_organization_admins_only(app: TestApp) {
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
 }
 
+/// Disabling makes the API unavailable, not the tokens bad (jetbrains-account §14).
+#[apply(on_both_databases)]
+async fn nobody_generates_a_token_while_the_api_is_disabled(app: TestApp) {
+    let switch = async |on: bool| {
+        let path = "/organizations/6700001/jetbrains-account/api";
+        app.control().put(path, json!({"enabled": on, "actor": "ann@example.test"})).await.expect_ok();
+    };
+    let token = |actor: &str, person: &str, team: Option<i32>| json!({"actor": format!("{actor}@example.test"), "person": format!("{person}@example.test"), "team": team});
+    switch(false).await;
+    for (actor, person, team) in [
+        ("ann", "ann", None),
+        ("cleo", "cleo", None),
+        ("pia", "pia", None),
+        ("bob", "dan", Some(2001)),
+        ("dan", "dan", Some(2001)),
+    ] {
+        let refused = app.control().post(TOKENS, token(actor, person, team)).await.expect_problem(403);
+        assert!(refused["detail"].as_str().unwrap().contains("while the API is disabled"), "{refused}");
+    }
+    app.control().call("DELETE", TOKENS, token("ann", "pia", None)).await.expect_ok();
+    switch(true).await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.jetbrains_account(Role::TeamViewer).get("/token").await.expect_ok();
+    assert_eq!(app.jetbrains_account(Role::PrimaryContact).get("/token").await.status, 401, "removed meanwhile");
+    app.control().post(TOKENS, token("pia", "pia", None)).await.expect_ok();
+}
+
 #[apply(on_both_databases)]
 async fn the_last_role_takes_the_token_along(app: TestApp) {
     let role = |role: &str| {

@@ -44,6 +44,8 @@ impl IntoResponse for JetBrainsError {
             Self::TenantMissing => {
                 render_business(S::UNAUTHORIZED, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required")
             }
+            // Not told apart from a bad token (jetbrains-account §0.10).
+            Self::TenantWrong { .. } => render_shared(&Error::CredentialRejected),
             // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
             Self::ServiceDisabled => {
                 render_business(S::FORBIDDEN, "API_DISABLED", "The API is disabled for this organization")

@@ -21,6 +21,7 @@ use crate::{
     services::jetbrains_account::{
         domain::{
             role::{Actor, ActorRefused, Grants, Profile},
+            switches::Switches,
             team::Team,
         },
         store,
@@ -200,11 +201,13 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    store::account::update(&mut page.0.db, id, Some(body.enabled), None).await?;
+    let switches = Switches { api_enabled: Some(body.enabled), ..Switches::default() };
+    store::account::update(&mut page.0.db, id, switches).await?;
     page.finish().await
 }
 
-/// Generates a person's token in the organization or in one team; an earlier one dies at once.
+/// Generates a person's token in the organization or in one team; an earlier one dies at once. Not while the API is
+/// disabled.
 #[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens",
     operation_id = "generateJetbrainsToken",
     request_body = TokenRequest,
@@ -219,8 +222,9 @@ pub(crate) async fn generate_token(
     let (person, grants) = page.person(&body.person).await?;
     let profile = page.profile(body.team).await?;
     let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
-    actor.check_generate_token(&grants, profile)?;
     let id = page.id();
+    let is_api_enabled = store::account::is_api_enabled(&mut page.0.db, id).await?;
+    actor.check_generate_token(&grants, profile, is_api_enabled)?;
     let token = store::token::generate(&mut page.0.db, &app.keyring, id, &person, profile).await?;
     let created_at = clock::write(page.0.db.now());
     page.0.db.commit().await?;

@@ -128,6 +128,18 @@ impl Grants {
             })
     }
 
+    /// May change the licences of `team`: an admin of the organization, or of that team.
+    ///
+    /// unverified: that either grant is enough, whatever the token was made for (jetbrains-account §14).
+    pub fn may_edit(&self, team: i32) -> bool {
+        self.is_organization_admin() || self.administrates(Profile::Team(team))
+    }
+
+    /// May change the licences of some team.
+    pub fn may_edit_some_team(&self) -> bool {
+        self.is_organization_admin() || self.0.iter().any(|grant| grant.role == Role::TeamAdmin)
+    }
+
     fn is_organization_admin(&self) -> bool {
         self.has(Role::OrganizationAdmin, Profile::Organization)
     }
@@ -178,7 +190,14 @@ impl Actor<'_> {
 
     /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
     /// admin everybody's in the team.
-    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), ActorRefused> {
+    ///
+    /// unverified: that nobody does while the API is disabled; the vendor says that enabling makes it available.
+    pub(crate) fn check_generate_token(
+        &self,
+        holder: &Grants,
+        profile: Profile,
+        is_api_enabled: bool,
+    ) -> Result<(), ActorRefused> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -186,7 +205,8 @@ impl Actor<'_> {
         self.allow(
             self.is_self || self.grants.administrates(profile),
             &format!("generate somebody else's token in the {profile}: that takes an admin of the team"),
-        )
+        )?;
+        self.allow(is_api_enabled, "generate a token while the API is disabled: an organization admin enables it")
     }
 
     /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
@@ -241,6 +261,16 @@ mod tests {
         assert_eq!(both.standing(Profile::Team(2)), None);
     }
 
+    #[test]
+    fn either_grant_lets_edit_a_team() {
+        let organization = grants(&[(Role::OrganizationAdmin, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(organization.may_edit(1) && organization.may_edit(2) && organization.may_edit_some_team());
+        let team = grants(&[(Role::Viewer, Profile::Organization), (Role::TeamAdmin, TEAM)]);
+        assert!(team.may_edit(1) && !team.may_edit(2) && team.may_edit_some_team());
+        let neither = grants(&[(Role::PrimaryContact, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(!neither.may_edit(1) && !neither.may_edit_some_team());
+    }
+
     /// jetbrains-account §14, row by row.
     #[test]
     fn who_may_do_what() {
@@ -259,7 +289,7 @@ mod tests {
             assert_eq!(acting(who, false, &|actor| actor.check_switch_api()), may);
         }
         let generate =
-            |who, is_self, holder: &Grants, profile| acting(who, is_self, &|a| a.check_generate_token(holder, profile));
+            |who, is_self, holder: &Grants, at| acting(who, is_self, &|a| a.check_generate_token(holder, at, true));
         assert!(generate(&org_admin, true, &org_admin, Profile::Organization));
         assert!(
             !generate(&org_admin, false, &viewer, Profile::Organization),

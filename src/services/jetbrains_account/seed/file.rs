@@ -75,6 +75,13 @@ pub struct Token {
     pub token: Option<Scalar>,
 }
 
+/// A value that is there: written, or `null`, which says something else than leaving it out.
+pub(crate) type Nullable = Option<Scalar>;
+
+fn read_nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Nullable>, D::Error> {
+    Nullable::deserialize(deserializer).map(Some)
+}
+
 /// One licence, or `count` alike.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,15 +99,17 @@ pub struct License {
     /// The id of the team that holds it.
     #[schemars(with = "i32")]
     pub team: Scalar,
-    /// End of the subscription. Default `+1y`; left out beside `perpetual_until`, there is no subscription.
+    /// The last day of the subscription: of a moment, the day that it is in at +03:00. Default `+1y`; left out beside
+    /// `perpetual_until`, there is no subscription.
     #[schemars(with = "Option<String>")]
     pub valid_until: Option<Scalar>,
     /// The subscription renews itself. Default true.
     #[schemars(with = "Option<bool>")]
     pub auto_renew: Option<Scalar>,
-    /// The subscription pack's reference. Generated when it renews itself.
+    /// The reference of the purchase, which all licences of this entry share. `null`: without one. Default: generated.
+    #[serde(default, deserialize_with = "read_nullable")]
     #[schemars(with = "Option<String>")]
-    pub pack: Option<Scalar>,
+    pub pack: Option<Nullable>,
     /// Who holds it: an e-mail address, `{ server: license_vault, uid: … }` or
     /// `{ license_key: …, registration_name: … }`.
     #[schemars(with = "Option<AssigneeSchema>")]
@@ -111,13 +120,17 @@ pub struct License {
     /// When it was last in use.
     #[schemars(with = "Option<String>")]
     pub last_seen_at: Option<Scalar>,
+    /// `none`: neither an assignment nor a use is known, as of some assigned licences.
+    #[serde(default, deserialize_with = "read_nullable")]
+    #[schemars(with = "Option<String>", extend("enum" = ["none", null]))]
+    pub last_seen: Option<Nullable>,
     /// An offline activation code was made. Default false.
     #[schemars(with = "Option<bool>")]
     pub offline_code: Option<Scalar>,
     /// Is given to people. Default true.
     #[schemars(with = "Option<bool>")]
     pub per_user: Option<Scalar>,
-    /// Until when upgrades of its perpetual part are due.
+    /// The day until which upgrades of its perpetual part are due.
     #[schemars(with = "Option<String>")]
     pub perpetual_until: Option<Scalar>,
     /// May move to another team. Default true.
@@ -204,4 +217,8 @@ pub struct Quirks {
     /// What a successful assign answers: 200 (default) or 204.
     #[schemars(with = "Option<u16>", extend("enum" = [200, 204]))]
     pub assign_success_status: Option<Scalar>,
+    /// An assign without `sendEmail` or `includeOfflineActivationCode` is the HTML 400, as one suite of 2026 may have
+    /// seen it. Default false.
+    #[schemars(with = "Option<bool>")]
+    pub flags_required: Option<Scalar>,
 }

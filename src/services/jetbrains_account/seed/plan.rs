@@ -8,7 +8,7 @@ use strum::VariantNames as _;
 use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
     core::{
-        clock,
+        clock::{self, Time},
         duration::HumanDuration,
         suggest::{describe_unknown, suggest},
         token::PlainToken,
@@ -23,9 +23,11 @@ use crate::{
     },
     services::jetbrains_account::{
         domain::{
+            day::Day,
             license::{self, License, ServerKind, Subscription},
             product::{self, PRODUCTS},
             role::{Grant, Profile, Role},
+            switches::Switches,
             team::Team,
         },
         seed::file::{self, Assignee, JetBrainsAccount},
@@ -40,10 +42,7 @@ const LONGEST_TEAM_NAME: usize = 255;
 /// The JetBrains Account part of a plan.
 #[derive(Debug)]
 pub(crate) struct PlannedAccount {
-    /// Calls are answered.
-    pub api_enabled: Option<bool>,
-    /// 200 or 204.
-    pub assign_success_status: Option<u16>,
+    pub switches: Switches,
     /// Its teams.
     pub teams: Vec<Team>,
     /// Addresses and what they are.
@@ -98,16 +97,8 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn plan(&mut self, account: &JetBrainsAccount) -> PlannedAccount {
-        let assign_success_status = account.quirks.as_ref().and_then(|q| q.assign_success_status.as_ref());
         PlannedAccount {
-            api_enabled: self.reader().opt_flag(account.api_enabled.as_ref()),
-            assign_success_status: assign_success_status.and_then(|scalar| {
-                let status = self.reader().whole(scalar, 200, 204).filter(|status| [200, 204].contains(status));
-                if status.is_none() {
-                    self.reader().report(scalar.referenced, "expected 200 or 204");
-                }
-                status.and_then(|status| u16::try_from(status).ok())
-            }),
+            switches: self.switches(account),
             teams: {
                 let mut named = HashSet::new();
                 account.teams.iter().filter_map(|team| self.team(team, &mut named)).collect()
@@ -121,6 +112,23 @@ impl<'a> Planner<'a> {
                 let mut taken = HashSet::new();
                 account.licenses.iter().flat_map(|license| self.licenses(license, &mut taken)).collect()
             },
+        }
+    }
+
+    fn switches(&self, account: &JetBrainsAccount) -> Switches {
+        let quirks = account.quirks.as_ref();
+        let assign_success_status =
+            quirks.and_then(|quirks| quirks.assign_success_status.as_ref()).and_then(|scalar| {
+                let status = self.reader().whole(scalar, 200, 204).filter(|status| [200, 204].contains(status));
+                if status.is_none() {
+                    self.reader().report(scalar.referenced, "expected 200 or 204");
+                }
+                status.and_then(|status| u16::try_from(status).ok())
+            });
+        Switches {
+            api_enabled: self.reader().opt_flag(account.api_enabled.as_ref()),
+            assign_success_status,
+            flags_required: self.reader().opt_flag(quirks.and_then(|quirks| quirks.flags_required.as_ref())),
         }
     }
 
@@ -184,21 +192,36 @@ impl<'a> Planner<'a> {
                 while !taken.insert(id.clone()) {
                     id = self.context.ids.license_id();
                 }
-                let mut license = License { id, ..one.clone() };
-                self.add_pack(&mut license);
-                license
+                License { id, ..one.clone() }
             })
             .collect()
     }
 
-    /// A subscription that renews itself was bought in a pack.
-    fn add_pack(&mut self, license: &mut License) {
-        if let Some(subscription) = &mut license.subscription
-            && subscription.auto_renew
-            && subscription.pack.is_none()
-        {
-            subscription.pack = Some(self.context.ids.subscription_pack());
+    /// The reference of the purchase: one for all licences of an entry, also without renewal (jetbrains-account §4.1).
+    fn pack(&mut self, entry: &file::License) -> Option<String> {
+        match &entry.pack {
+            None => Some(self.context.ids.subscription_pack()),
+            Some(written) => self.reader().opt_text(written.as_ref()),
         }
+    }
+
+    /// When an entry's licence was given and last in use.
+    fn last_seen(&self, entry: &file::License) -> (Option<Time>, Option<Time>) {
+        let (now, reader) = (self.context.now, self.reader());
+        let Some(written) = &entry.last_seen else {
+            let assigned_at = reader.date(entry.assigned_at.as_ref(), now);
+            let assigned_at = assigned_at.or_else(|| entry.assignee.is_some().then_some(now));
+            return (assigned_at, reader.date(entry.last_seen_at.as_ref(), now));
+        };
+        if let Some(scalar) = written
+            && reader.text(scalar).is_some_and(|text| text != "none")
+        {
+            reader.report(scalar.referenced, "expected none; a date is `last_seen_at`");
+        }
+        for date in [&entry.assigned_at, &entry.last_seen_at].into_iter().flatten() {
+            reader.report(date.referenced, "beside `last_seen: none` there is no such date: leave one of them out");
+        }
+        (None, None)
     }
 
     fn license(&mut self, entry: &file::License) -> Option<License> {
@@ -213,7 +236,7 @@ impl<'a> Planner<'a> {
             product
         });
         let team = self.team_id(&entry.team);
-        let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now);
+        let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now).map(Day::of);
         let assignee = entry.assignee.as_ref().and_then(|assignee| {
             let read = self.assignee(assignee);
             read.map_err(|message| self.reader().report(assignee.referenced, message)).ok()
@@ -224,30 +247,24 @@ impl<'a> Planner<'a> {
             scalar => self.reader().date(scalar.as_ref(), now),
         };
         let auto_renew = self.reader().flag(entry.auto_renew.as_ref(), true);
-        let pack = self.reader().opt_text(entry.pack.as_ref());
-        let mut license = License {
+        let pack = self.pack(entry);
+        let (assigned_at, last_seen_at) = self.last_seen(entry);
+        Some(License {
             id: String::new(),
             product: product?,
             team: team?,
-            subscription: valid_until.map(|valid_until| Subscription { valid_until, pack, auto_renew }),
+            subscription: valid_until.map(|until| Subscription { valid_until: Day::of(until), pack, auto_renew }),
             perpetual_until,
-            assigned_at: self
-                .reader()
-                .date(entry.assigned_at.as_ref(), now)
-                .or_else(|| assignee.is_some().then_some(now)),
+            assigned_at,
             assignee,
-            last_seen_at: self.reader().date(entry.last_seen_at.as_ref(), now),
+            last_seen_at,
             offline_code: self.reader().flag(entry.offline_code.as_ref(), false),
             per_user: self.reader().flag(entry.per_user.as_ref(), true),
             transferable: self.reader().flag(entry.transferable.as_ref(), true),
             trial: self.reader().flag(entry.trial.as_ref(), false),
             suspended: self.reader().flag(entry.suspended.as_ref(), false),
             domain: self.reader().opt_text(entry.domain.as_ref()),
-        };
-        if entry.id.is_some() {
-            self.add_pack(&mut license);
-        }
-        Some(license)
+        })
     }
 
     fn team_id(&self, scalar: &Scalar) -> Option<Team> {

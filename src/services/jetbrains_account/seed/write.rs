@@ -34,7 +34,7 @@ pub(crate) async fn write(
     account: &PlannedAccount,
     progress: &Progress,
 ) -> Result<(), ApplyError> {
-    account::update(db, id, account.api_enabled, account.assign_success_status).await?;
+    account::update(db, id, account.switches).await?;
     for planned in &account.teams {
         team::upsert(db, id, planned).await?;
     }

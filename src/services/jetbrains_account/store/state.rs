@@ -25,6 +25,7 @@ pub(crate) fn tables() -> ServiceTables {
                 of("organization_id", "organization"),
                 flag("api_enabled"),
                 number("assign_success_status", 200..=299),
+                flag("flags_required"),
             ],
         ),
         Table::new(

@@ -44,7 +44,10 @@ pub(crate) async fn assign_license(
 ) -> Result<Response, JetBrainsError> {
     let Object(request) = body.0;
     let owner = &caller.principal;
-    let offline_code = request.include_offline_activation_code.0;
+    if owner.flags_required {
+        request.check_flags()?;
+    }
+    let offline_code = request.include_offline_activation_code.is_some_and(|flag| flag.0);
     let contact = Contact::from(request.contact);
     let mut db = caller.write().await?;
     let license = match (request.license_id, request.license) {
@@ -67,7 +70,7 @@ async fn find_assignable(
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
-    owner.check_edit(Some(license.team.id))?;
+    owner.check_edit(license.team.id)?;
     match license.unavailable(db.now()) {
         Some(why) => Err(JetBrainsError::LicenseUnavailable(why)),
         None => Ok(license),
@@ -87,7 +90,7 @@ async fn find_first_free(
         return Err(JetBrainsError::ProductUnknown(product));
     }
     owner.check_team(team)?;
-    owner.check_edit(Some(team))?;
+    owner.check_edit(team)?;
     let now = db.now();
     let first = store::license::first_available(db, organization, team, &product, now).await?;
     first.ok_or(JetBrainsError::NoLicenseAvailable { team, product })

@@ -72,11 +72,13 @@ async fn find_named(
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
-    owner.check_edit(Some(license.team.id))?;
+    owner.check_edit(license.team.id)?;
     Ok(if license.assignee.is_some() { vec![license] } else { Vec::new() })
 }
 
-/// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone.
+/// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone. With an
+/// organization's, nothing is taken back when the person holds a licence of a team that the caller may not edit,
+/// because by e-mail it is all or nothing.
 async fn find_held_by(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
@@ -84,7 +86,14 @@ async fn find_held_by(
     product_code: Option<String>,
 ) -> Result<Vec<License>, JetBrainsError> {
     let team = owner.profile().team();
-    owner.check_edit(team)?;
+    match team {
+        Some(team) => owner.check_edit(team)?,
+        None => owner.check_edit_some_team()?,
+    }
     let filter = LicenseFilter { team, product_code, assigned: Some(true), assignee_email: Some(email) };
-    Ok(store::license::list(db, owner.organization.id, &filter).await?)
+    let licenses = store::license::list(db, owner.organization.id, &filter).await?;
+    for license in &licenses {
+        owner.check_edit(license.team.id)?;
+    }
+    Ok(licenses)
 }

@@ -1,12 +1,13 @@
 //! Licences and products, as answers show them.
 
-use chrono::{FixedOffset, SecondsFormat};
+use chrono::{DateTime, FixedOffset, SecondsFormat, SubsecRound as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     core::clock::Time,
     services::jetbrains_account::domain::{
+        day::{Day, OFFSET},
         license::{self, Assignee, License, ServerKind},
         product::Product,
         team::Team,
@@ -15,10 +16,22 @@ use crate::{
 
 /// A date-time with milliseconds and a numeric offset.
 ///
-/// unverified: the offset is the one in both recorded answers; milliseconds on every date (jetbrains-account §4.1).
-fn format_date(time: Time) -> String {
-    const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
-    time.with_timezone(&OFFSET).to_rfc3339_opts(SecondsFormat::Millis, false)
+/// unverified: milliseconds on every date (jetbrains-account §4.1).
+fn format_date(time: DateTime<FixedOffset>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn format_day(day: Day) -> String {
+    format_date(day.midnight())
+}
+
+fn format_moment(time: Time) -> String {
+    format_date(time.with_timezone(&OFFSET))
+}
+
+/// The vendor notes whole seconds of an assignment (jetbrains-account §4.1).
+fn format_second(time: Time) -> String {
+    format_moment(time.trunc_subsecs(0))
 }
 
 /// A licence.
@@ -102,7 +115,7 @@ pub(crate) enum ServerTypeName {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SubscriptionResponse<'a> {
-    #[schema(format = DateTime, example = "2027-01-15T12:00:00.000+03:00")]
+    #[schema(format = DateTime, example = "2027-01-15T00:00:00.000+03:00")]
     valid_until_date: String,
     is_outdated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,18 +196,18 @@ impl<'a> LicenseResponse<'a> {
             product: license.product.into(),
             assignee: license.assignee.as_ref().map(Into::into),
             subscription: license.subscription.as_ref().map(|s| SubscriptionResponse {
-                valid_until_date: format_date(s.valid_until),
+                valid_until_date: format_day(s.valid_until),
                 is_outdated: license.is_expired(now),
                 subscription_pack_ref: s.pack.as_deref(),
                 is_automatically_renewed: s.auto_renew,
             }),
             perpetual: license
                 .perpetual_until
-                .map(|until| PerpetualResponse { upgrade_due_date: format_date(until), is_outdated: until < now }),
+                .map(|due| PerpetualResponse { upgrade_due_date: format_day(due), is_outdated: due.is_over(now) }),
             domain: license.domain.as_deref(),
             last_seen: was_given.then(|| LastSeenResponse {
-                last_seen_date: license.last_seen_at.map(format_date),
-                last_assignment_date: license.assigned_at.map(format_date),
+                last_seen_date: license.last_seen_at.map(format_moment),
+                last_assignment_date: license.assigned_at.map(format_second),
                 is_offline_code_generated: license.offline_code,
             }),
             team: (&license.team).into(),
