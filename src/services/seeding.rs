@@ -106,6 +106,7 @@ pub(super) struct PlannedPerson {
 struct ExistingOrganization {
     people: People,
     jetbrains_account: jetbrains_account::seed::plan::ExistingAccount,
+    license_vault: license_vault::seed::LicenseStock,
 }
 
 /// By customer code.
@@ -217,8 +218,10 @@ async fn find_existing(db: &mut Session<ReadWrite>) -> Result<(Existing, Existin
         });
         let people = people.collect();
         let jetbrains_account = jetbrains_account::seed::write::find_existing(db, organization.id).await?;
+        let license_vault = license_vault::seed::find_existing(db, organization.id).await?;
         existing.org_ids.insert(organization.customer_code, organization.org_id);
-        organizations.insert(organization.customer_code, ExistingOrganization { people, jetbrains_account });
+        let existing = ExistingOrganization { people, jetbrains_account, license_vault };
+        organizations.insert(organization.customer_code, existing);
     }
     Ok((existing, organizations))
 }
@@ -244,7 +247,7 @@ fn plan_all(
         });
         let license_vault = o.license_vault.as_ref().and_then(|section| {
             let context = planner.section(reader, &known);
-            license_vault::seed::Planner::new(context).plan(section)
+            license_vault::seed::Planner::new(context, existing.license_vault).plan(section)
         });
         Some(PlannedOrganization { head: head?, people, jetbrains_account, license_vault, atlassian })
     })?;

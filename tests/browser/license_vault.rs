@@ -67,3 +67,32 @@ fn usage_users_and_denials_are_those_of_the_vault() {
     assert!(row("dan@example.test").contains("II 2026.1 on dev-7"));
     assert!(row("Some plug-in").contains("Unable to find suitable license"));
 }
+
+#[test]
+fn an_administrator_revokes_a_licence_and_what_runs_asks_again() {
+    let desk = Desk::new();
+    let bobs = || {
+        let held = desk.control("GET", "/vaults/example/connections", "");
+        held.as_array().unwrap().iter().find(|one| one["user"] == "bob@example.test").cloned()
+    };
+    let browser = desk.open("/license-vault?as=bob@example.test");
+    assert!(!browser.has("Revoke II of bob@example.test"));
+    let before = bobs().unwrap();
+    let browser = desk.open("/license-vault");
+    let revoke = || {
+        browser.click("Revoke II of bob@example.test");
+        browser.sees("What runs on it asks again at once.");
+        browser.click("Revoke");
+    };
+    revoke();
+    browser.sees("II 2026.1 on dev-1");
+    let after = bobs().unwrap();
+    assert_ne!(after["id"], before["id"]);
+    assert_eq!(after["running"][0]["connection"], before["running"][0]["connection"]);
+    let rules = "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: \"6700001\"\n    license_vault: \
+                 { name: example, rules: [{ users: [bob@example.test], products: [GO] }] }\n";
+    desk.control("POST", "/seed", rules);
+    revoke();
+    browser.sees("denied");
+    assert_eq!(bobs(), None);
+}

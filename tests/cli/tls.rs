@@ -67,6 +67,11 @@ fn the_vendors_hosts_answer_over_tls_and_the_plain_port_stays() {
         ("account.jetbrains.com", "/api/v1/token", ADMIN),
         ("example.fls.jetbrains.com", "/public-api/licenses/usage", "Authorization: Bearer demo-vault-token\r\n"),
         (
+            "acme.lv.jetbrains-ide-services.com",
+            "/public-api/licenses/usage",
+            "Authorization: Automation demo-automation-token\r\n",
+        ),
+        (
             "api.atlassian.com",
             "/admin/api-access/v1/orgs/8f2b0c1e-0000-4000-8000-000000000001/api-tokens",
             "Authorization: Bearer demo-atlassian-key\r\n",

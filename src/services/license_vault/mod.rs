@@ -16,6 +16,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use percent_encoding::percent_decode_str;
 use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -46,6 +47,8 @@ pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
 /// What follows the vault's name in its own host.
 const HOST: &str = ".fls.jetbrains.com";
+/// The hosts of vaults: License Vault's, and those of IDE Services (license-vault §1).
+const HOSTS: [&str; 2] = ["*.fls.jetbrains.com", "*.lv.jetbrains-ide-services.com"];
 
 pub(crate) struct LicenseVault;
 
@@ -88,7 +91,9 @@ impl VendorService for LicenseVault {
     type Need = Need;
 
     fn credential(parts: &Parts) -> Presented {
-        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        // The License Server knows no header, so what a proxy adds to a request decides nothing (license-vault §9).
+        let knows_headers = !is_license_server_path(find_path(parts));
+        if let Some(value) = parts.headers.get(header::AUTHORIZATION).filter(|_| knows_headers) {
             return match parse_authorization(value) {
                 Some((_, token)) => Presented::Token(PlainToken::new(token)),
                 None => Presented::Unreadable,
@@ -119,13 +124,12 @@ impl VendorService for LicenseVault {
     /// unverified: a token under the other scheme is a 401, and so is a good token at another vault's address.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
         let caller = outcome.principal()?;
-        let scheme = parts.headers.get(header::AUTHORIZATION).and_then(parse_authorization).map(|(scheme, _)| scheme);
         let expected = match need {
-            Need::Api => scheme,
-            Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
-            Need::Reporting => None,
+            Need::Api => parts.headers.get(header::AUTHORIZATION).and_then(parse_authorization).map(|(kind, _)| kind),
+            Need::Reporting => Some(TokenKind::Reporting),
         };
-        if expected != Some(caller.kind) || find_vault_name(parts).is_some_and(|name| name != caller.vault.name) {
+        let is_at_another_vault = find_vault_name(parts).is_some_and(|name| !caller.vault.is_called(&name));
+        if expected != Some(caller.kind) || is_at_another_vault {
             return Err(Error::CredentialRejected.into());
         }
         Ok(caller)
@@ -147,24 +151,35 @@ fn parse_authorization(value: &HeaderValue) -> Option<(TokenKind, &str)> {
     Some((kind, token.trim()))
 }
 
+/// Finds the path of a request as the client sent it.
+fn find_path(parts: &Parts) -> &str {
+    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
+}
+
 /// Finds the vault's name in the address: in the path, else in the host.
+///
+/// unverified: a host of IDE Services names no vault, because what stands there is the organization's name.
 fn find_vault_name(parts: &Parts) -> Option<String> {
-    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
-    if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
-        return rest.split('/').next().map(ToOwned::to_owned);
+    let (prefix, _) = split_path(find_path(parts));
+    if let Some(name) = prefix.strip_prefix(BY_NAME_PREFIX) {
+        return Some(percent_decode_str(name).decode_utf8_lossy().into_owned());
     }
     let host = parts.headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
     let host = host.split(':').next().unwrap_or_default();
-    host.strip_suffix(HOST).map(ToOwned::to_owned)
+    host.trim_end_matches('.').strip_suffix(HOST).map(ToOwned::to_owned)
+}
+
+/// Splits a path into what names the vault, which may be nothing, and the rest.
+fn split_path(path: &str) -> (&str, &str) {
+    let Some(named) = path.strip_prefix(BY_NAME_PREFIX) else { return ("", path) };
+    let name_length = named.find('/').unwrap_or(named.len());
+    path.split_at(BY_NAME_PREFIX.len() + name_length)
 }
 
 /// Whether a path is the License Server's and not the API's, whose paths begin with [`BASE`], behind the vault's name
 /// if they have one. An empty path counts as the API's.
 fn is_license_server_path(path: &str) -> bool {
-    let path = match path.strip_prefix(BY_NAME_PREFIX) {
-        Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),
-        None => path,
-    };
+    let (_, path) = split_path(path);
     !path.is_empty() && !path.starts_with(BASE)
 }
 
@@ -174,7 +189,7 @@ fn is_license_server_path(path: &str) -> bool {
     description = "As emulated by Locum: reconstructed from public material. Operations marked \
                        `x-locum-unverified` are our guess: their paths are not public.",
     license(name = "MIT", identifier = "MIT"),
-))]
+), servers((url = "/")))]
 struct Document;
 
 /// The API: two operations that are known, and four whose paths are our guess (license-vault §2.4).
@@ -264,7 +279,7 @@ pub fn service() -> Service {
         page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
-        hosts: &["*.fls.jetbrains.com"],
+        hosts: &HOSTS,
         ..Service::new::<LicenseVault>("License Vault", "license-vault.json", openapi, router)
     }
 }

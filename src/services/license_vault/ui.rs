@@ -6,7 +6,10 @@ use serde_json::json;
 
 use crate::{
     services::license_vault::{
-        control::{VaultAnswer, wire::AllocationAnswer},
+        control::{
+            VaultAnswer,
+            wire::{AllocationAnswer, DeniedProductAnswer},
+        },
         domain::{
             allocation::{Denial, PageRequest},
             catalogue::find_product_name,
@@ -41,15 +44,23 @@ struct SettingsPage<'a> {
     is_administrator: bool,
     buttons: Vec<ControlAction>,
     pools: Vec<Pool>,
-    users: Vec<AllocationAnswer>,
+    users: Vec<ActiveUser>,
+    denied: Vec<DeniedProductAnswer>,
     denials: Vec<Denial>,
+}
+
+/// A licence in somebody's hands.
+struct ActiveUser {
+    allocation: AllocationAnswer,
+    /// The button that revokes it, for an administrator.
+    revoke: Option<ControlAction>,
 }
 
 /// Shows the vault that the query names, else the first.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let mut db = page.app().db.read().await?;
     let vaults = store::vault::list(&mut db, page.space.id).await?;
-    let Some(vault) = vaults.iter().find(|vault| vault.name == page.get("vault")).or(vaults.first()) else {
+    let Some(vault) = vaults.iter().find(|vault| vault.is_called(page.get("vault"))).or(vaults.first()) else {
         drop(db);
         return render_empty_page(&page, "License Vault", "vault");
     };
@@ -64,9 +75,15 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let is_administrator = administrators.contains(&actor);
     let route = format!("/vaults/{}", encode_segment(&vault.name));
     let settings: VaultAnswer = page.ask(&route).await?;
+    let allocations: Vec<AllocationAnswer> = page.ask(&format!("{route}/connections")).await?;
+    let users = allocations.into_iter().map(|allocation| ActiveUser {
+        revoke: is_administrator.then(|| make_revoke_button(&page, &route, &actor, &allocation)),
+        allocation,
+    });
     let template = SettingsPage {
         buttons: if is_administrator { make_buttons(&page, &route, &actor, settings.has_token) } else { Vec::new() },
-        users: page.ask(&format!("{route}/connections")).await?,
+        users: users.collect(),
+        denied: page.ask(&format!("{route}/denied-products")).await?,
         specification: specification(&vault.name),
         page: &page,
         vaults: &vaults,
@@ -93,4 +110,12 @@ fn make_buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<C
     } else {
         vec![call("POST", "Generate token").asks("Generate a token? It is shown once, to you.")]
     }
+}
+
+fn make_revoke_button(page: &Page, route: &str, actor: &str, allocation: &AllocationAnswer) -> ControlAction {
+    let AllocationAnswer { id, user, license, .. } = allocation;
+    let route = format!("{route}/allocations/{}", encode_segment(id));
+    page.call("DELETE", &route, json!({ "actor": actor }), "Revoke")
+        .of(format!("{license} of {user}"))
+        .asks(format!("Revoke {license} of {user}? What runs on it asks again at once."))
 }

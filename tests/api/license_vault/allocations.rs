@@ -139,13 +139,23 @@ async fn bad_requests_are_refused_with_a_pointer(app: TestApp) {
 async fn wrong_seeds_are_refused_with_their_place(app: TestApp) {
     for (section, line, detail) in [
         ("name: two words", 6, "is not a vault's name"),
+        ("name: -v", 6, "is not a vault's name"),
+        ("name: v-", 6, "is not a vault's name"),
+        ("name: a.b", 6, "is not a vault's name"),
+        ("name: v1234567890123456789012345678901234567890123456789012345678901234", 6, "is not a vault's name"),
         ("name: v\n      plan: free", 7, "is not a plan"),
         ("name: v\n      pools: [{ product: IJ, regular: 1 }]", 7, "`IJ` is not a licence of the vault's catalogue"),
         ("name: v\n      pools: [{ product: II, regular: -1 }]", 7, "is not a whole number"),
         ("name: v\n      administrators: [eve@a.test]", 7, "is not one of the organization's people"),
-        ("name: v\n      allocations: [{ user: bob@a.test, product: II, since: +1d }]", 7, "cannot be in the future"),
+        (
+            "name: v\n      pools: [{ product: II, regular: 1 }]\n      \
+             allocations: [{ user: bob@a.test, product: II, since: +1d }]",
+            8,
+            "cannot be in the future",
+        ),
         ("name: v\n      token: demo-vault-token", 7, "in use already"),
         ("name: example", 6, "another organization has the vault `example`"),
+        ("name: EXAMPLE", 6, "another organization has the vault `EXAMPLE`"),
     ] {
         let seed = formatdoc! {"
             version: 1

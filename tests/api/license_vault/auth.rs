@@ -50,6 +50,47 @@ async fn a_vault_is_found_by_token_host_and_path(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
+async fn a_vault_s_name_is_a_host_label_without_case(app: TestApp) {
+    let seed = indoc::indoc! {"
+        version: 1
+        organizations:
+          - name: A
+            people: [{ email: ann@a.test }]
+            license_vault:
+              name: My-Company2
+              administrators: [ann@a.test]
+              token: demo-vault-token
+              reporting_token: demo-reporting-token
+    "};
+    app.control().post("/seed?mode=replace", seed).await.expect_ok();
+    for name in ["My-Company2", "my-company2", "MY-COMPANY2", "my%2Dcompany2"] {
+        let client = app.license_vault(VAULT_TOKEN);
+        for path in [USAGE, "/health", "/licenses-report.json?token=demo-reporting-token"] {
+            let path = format!("/license-vault/{name}{path}");
+            assert_eq!(client.get(&path).await.status, 200, "{path}");
+        }
+        app.control().get(&format!("/vaults/{name}")).await.expect_ok();
+        app.control().get(&format!("/vaults/{name}/connections")).await.expect_ok();
+        for host in [format!("{name}.fls.jetbrains.com"), format!("{name}.FLS.JetBrains.com.:443")] {
+            if host.contains('%') {
+                continue;
+            }
+            let client = client.with_header("Host", &host);
+            for path in [USAGE, "/health"] {
+                assert_eq!(client.get(path).await.status, 200, "{host}{path}");
+            }
+        }
+    }
+    for name in ["my-company", "my-company22", "company2", "my_company2"] {
+        let client = app.license_vault(VAULT_TOKEN).with_header("Host", &format!("{name}.fls.jetbrains.com"));
+        assert_eq!((client.get(USAGE).await.status.as_u16(), client.get("/health").await.status.as_u16()), (401, 500));
+    }
+    // The hosts of IDE Services have the organization's name, not the vault's.
+    let client = app.license_vault(VAULT_TOKEN).with_header("Host", "acme.lv.jetbrains-ide-services.com");
+    assert_eq!(client.get(USAGE).await.status, 200);
+}
+
+#[apply(on_both_databases)]
 async fn automation_tokens_expire_and_the_vault_s_does_not(app: TestApp) {
     app.advance_clock("366d").await;
     assert_eq!(get_usage_with(&app, "Automation demo-automation-token").await.status, 401);

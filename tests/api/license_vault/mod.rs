@@ -4,6 +4,8 @@ mod allocations;
 mod auth;
 mod denials;
 mod licenses;
+mod revocations;
+mod seeded_allocations;
 mod server;
 mod token;
 mod usage;

@@ -1,6 +1,6 @@
 //! Errors: the API's in Spring's default form, the License Server's as plain text (license-vault §2.5, §5).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -12,11 +12,11 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
-    core::error::Error,
+    core::{clock::Time, error::Error},
     http::{request_context::RequestContext, vendor_service::Refusal},
     services::license_vault::{
         JSON, TEXT, api::wire::format_instant, domain::vault::RevocationLimitReached, is_license_server_path,
-        store::allocations::RevokeError,
+        split_path, store::revocations::RevokeError,
     },
 };
 
@@ -88,6 +88,12 @@ pub(crate) enum ReportRefused {
     Forbidden(String),
 }
 
+/// What is wrong with a License Server.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Unwell {
+    pub(crate) description: Cow<'static, str>,
+}
+
 impl VaultError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
@@ -117,18 +123,13 @@ impl IntoResponse for VaultError {
         if let Self::Shared(error) = &self {
             error.log();
         }
-        let (status, code) = self.status_and_code();
+        let (mut status, code) = self.status_and_code();
+        // unverified: that the License Server refuses a wrong token by a 403 (license-vault §5).
+        if status == StatusCode::UNAUTHORIZED && Interface::of(&find_request().0) != Interface::Api {
+            status = StatusCode::FORBIDDEN;
+        }
         let message = self.to_string();
         let mut response = render(status, code.into(), message.clone());
-        // Read back, because `render` turns a 401 into a 403 on the License Server's paths.
-        let status = response.status();
-        let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
         response.extensions_mut().insert(Refusal(message));
         response
     }
@@ -141,30 +142,64 @@ pub(crate) fn render_injected(status: StatusCode, code: Option<&str>) -> Respons
     render(status, code.into(), reason.to_owned())
 }
 
-/// Renders an error as the interface does that the request is for: as text for the License Server's paths, as JSON for
-/// the API's. Outside of a request, the body has no path, and 1970 as its time.
-fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
-    let context = RequestContext::current();
-    let (path, now) = context.map_or_else(|| ("".into(), DateTime::UNIX_EPOCH), |context| (context.path, context.now));
-    if is_license_server_path(&path) {
-        return render_text(status, &message);
-    }
-    let body = ErrorBody {
-        // To the second, as the `Date` header is.
-        timestamp: format_instant(now.trunc_subsecs(0)),
-        status: status.as_u16(),
-        error: status.canonical_reason().unwrap_or_default(),
-        code,
-        message,
-        path: path.as_ref().to_owned(),
-    };
-    (status, [(header::CONTENT_TYPE, JSON)], serde_json::to_vec(&body).unwrap_or_default()).into_response()
+/// The interface that a request is for, as far as its errors differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interface {
+    Api,
+    /// The License Server's `/health`.
+    ServerHealth,
+    /// Everything else of the License Server.
+    Server,
 }
 
-/// Renders an error of the License Server.
+impl Interface {
+    fn of(path: &str) -> Self {
+        match split_path(path) {
+            (_, "/health") => Self::ServerHealth,
+            _ if is_license_server_path(path) => Self::Server,
+            _ => Self::Api,
+        }
+    }
+}
+
+/// Finds the path and the time of the request that is answered. Outside of a request, there is no path, and it is 1970.
+fn find_request() -> (Arc<str>, Time) {
+    let context = RequestContext::current();
+    context.map_or_else(|| ("".into(), DateTime::UNIX_EPOCH), |context| (context.path, context.now))
+}
+
+/// Renders an error as the interface does that the request is for, with the headers that belong to it.
 ///
-/// unverified: that a wrong token is a 403, and the text (license-vault §5).
-fn render_text(status: StatusCode, message: &str) -> Response {
-    let status = if status == StatusCode::UNAUTHORIZED { StatusCode::FORBIDDEN } else { status };
-    (status, [(header::CONTENT_TYPE, TEXT)], format!("{message}\n")).into_response()
+/// unverified: the License Server's texts. Its `/health` answers JSON, because clients read nothing else there
+/// (license-vault §7, §9).
+fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
+    let (path, now) = find_request();
+    let interface = Interface::of(&path);
+    let (content_type, body) = match interface {
+        Interface::Api => {
+            let body = ErrorBody {
+                // To the second, as the `Date` header is.
+                timestamp: format_instant(now.trunc_subsecs(0)),
+                status: status.as_u16(),
+                error: status.canonical_reason().unwrap_or_default(),
+                code,
+                message,
+                path: path.as_ref().to_owned(),
+            };
+            (JSON, serde_json::to_vec(&body).unwrap_or_default())
+        }
+        Interface::ServerHealth => {
+            (JSON, serde_json::to_vec(&Unwell { description: message.into() }).unwrap_or_default())
+        }
+        Interface::Server => (TEXT, format!("{message}\n").into_bytes()),
+    };
+    let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED && interface == Interface::Api {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }

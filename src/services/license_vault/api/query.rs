@@ -6,13 +6,13 @@ use utoipa::IntoParams;
 
 use crate::services::license_vault::{
     api::error::VaultError,
-    domain::allocation::{AllocationFilter, PageRequest},
+    domain::allocation::{PageRequest, UserName},
 };
 
-/// The rows that are asked for: a range of days, and a range of row numbers.
+/// The days that rows are asked for of.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
+pub(crate) struct DaysQuery {
     /// The first day, `YYYY-MM-DD`, in UTC. Default: from the beginning.
     #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
@@ -21,6 +21,12 @@ pub(crate) struct PageQuery {
     #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
     to: Option<String>,
+}
+
+/// The rows that are asked for, by number.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RowsQuery {
     /// How many rows are left out. Default 0.
     #[serde(default, deserialize_with = "non_empty")]
     #[param(value_type = Option<i64>, minimum = 0)]
@@ -35,10 +41,11 @@ pub(crate) struct PageQuery {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UserQuery {
-    /// The user's login name.
+    /// The user's login name, whole, in whatever case. Either `username` or `email` says who is meant; of both,
+    /// `username` counts.
     #[serde(default, deserialize_with = "non_empty")]
     username: Option<String>,
-    /// The user's address.
+    /// The user's address, in whatever case.
     #[param(example = "bob@example.test")]
     #[serde(default, deserialize_with = "non_empty")]
     email: Option<String>,
@@ -79,25 +86,31 @@ fn parse_number(name: &str, text: Option<&str>, minimum: i64, default: i64) -> R
     number.ok_or_else(|| VaultError::InvalidParameter(format!("{name} must be a number from {minimum}, not `{text}`")))
 }
 
-impl PageQuery {
-    /// unverified: the defaults; `to`; what is refused (license-vault §2.3).
-    pub(crate) fn read(&self) -> Result<PageRequest, VaultError> {
-        let (from, to) = parse_days(("from", self.from.as_deref()), ("to", self.to.as_deref()))?;
-        Ok(PageRequest {
-            from,
-            to,
-            offset: parse_number("offset", self.offset.as_deref(), 0, 0)?,
-            limit: parse_number("limit", self.limit.as_deref(), 1, DEFAULT_LIMIT)?,
-        })
+impl RowsQuery {
+    /// Reads how many rows are left out, and how many are asked for.
+    ///
+    /// unverified: the defaults; what is refused (license-vault §2.3).
+    pub(crate) fn read(&self) -> Result<(i64, i64), VaultError> {
+        let offset = parse_number("offset", self.offset.as_deref(), 0, 0)?;
+        Ok((offset, parse_number("limit", self.limit.as_deref(), 1, DEFAULT_LIMIT)?))
     }
+}
+
+/// Reads which rows of a report are asked for.
+///
+/// unverified: `to`; what is refused (license-vault §2.3).
+pub(crate) fn read_page(days: &DaysQuery, rows: &RowsQuery) -> Result<PageRequest, VaultError> {
+    let (from, to) = parse_days(("from", days.from.as_deref()), ("to", days.to.as_deref()))?;
+    let (offset, limit) = rows.read()?;
+    Ok(PageRequest { from, to, offset, limit })
 }
 
 impl UserQuery {
     /// An error when no user is named.
-    pub(crate) fn read(&self) -> Result<AllocationFilter<'_>, VaultError> {
+    pub(crate) fn read(&self) -> Result<UserName<'_>, VaultError> {
         match (&self.username, &self.email) {
-            (Some(username), _) => Ok(AllocationFilter::Username(username)),
-            (None, Some(email)) => Ok(AllocationFilter::Email(email)),
+            (Some(username), _) => Ok(UserName::Login(username)),
+            (None, Some(email)) => Ok(UserName::Email(email)),
             (None, None) => Err(VaultError::InvalidParameter("username or email is needed".to_owned())),
         }
     }

@@ -1,9 +1,14 @@
 //! The specification that a vault serves, as JSON and as a page that needs no network (license-vault §2.6).
 
-use axum::{Router, response::Redirect, routing::get};
+use axum::{Router, extract::OriginalUri, response::Redirect, routing::get};
 use serde_json::json;
+use utoipa::openapi::server::Server;
 
-use crate::{app::App, http::swagger_ui, services::license_vault::api::wire::Answer};
+use crate::{
+    app::App,
+    http::swagger_ui,
+    services::license_vault::{self, api::wire::Answer, split_path},
+};
 
 /// The vendor's group of operations (license-vault §1).
 pub(crate) const GROUP: &str = "License Vault Public";
@@ -12,7 +17,14 @@ pub(crate) const GROUP: &str = "License Vault Public";
 ///
 /// unverified: that none is needed; the groups and the page's configuration (license-vault §2.6).
 pub(crate) fn router() -> Router<App> {
-    let document = async || Answer(crate::services::license_vault::openapi());
+    let document = async |OriginalUri(uri): OriginalUri| {
+        let mut document = license_vault::openapi();
+        // Relative, because what stands in front of Locum is not known here; and behind the vault's name if the
+        // document is, because a client that is made from it must reach the same vault.
+        let (vault, _) = split_path(uri.path());
+        document.servers = Some(vec![Server::new(if vault.is_empty() { "/" } else { vault })]);
+        Answer(document)
+    };
     let config = async || Answer(json!({ "url": "/api-docs", "urls": [{ "name": GROUP, "url": "/api-docs" }] }));
     Router::new()
         .route("/api-docs", get(document))

@@ -12,7 +12,7 @@ use crate::{
     services::license_vault::{
         control::{
             ItemPath, VaultPath,
-            wire::{AllocationAnswer, ByActor, ConnectRequest, Connected},
+            wire::{AllocationAnswer, ByActor, ConnectRequest, Connected, DeniedProductAnswer},
         },
         domain::{
             allocation::{AllocationFilter, LicenseRequest, RequestOutcome, VaultUser},
@@ -38,6 +38,20 @@ pub(crate) async fn get_connections(
     Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
+/// What goes on running after its licence was taken away, because none fitted when it asked again.
+#[utoipa::path(
+    get, path = "/vaults/{name}/denied-products", operation_id = "getDeniedProducts",
+    responses((status = 200, description = "The products without a licence", body = Vec<DeniedProductAnswer>)),
+)]
+pub(crate) async fn get_denied_products(
+    State(app): State<App>,
+    path: VaultPath,
+) -> Result<Answer<Vec<DeniedProductAnswer>>, Problem> {
+    let (mut db, vault) = path.read(&app).await?;
+    let denied = store::denied_products::list(&mut db, &vault, path.space.now()).await?;
+    Ok(Answer(denied.into_iter().map(Into::into).collect()))
+}
+
 /// An IDE starts and asks for a licence. What finds none becomes a denial.
 #[utoipa::path(
     post, path = "/vaults/{name}/connections", operation_id = "connect",
@@ -58,8 +72,9 @@ pub(crate) async fn connect(
         check_text(pointer, text)?;
     }
     let ConnectRequest { user, product, version, host, ip } = body;
-    let request = LicenseRequest { user: VaultUser::from_email(&user), product, version, host, ip };
     let (mut db, vault) = path.write(&app).await?;
+    let user = store::users::name_user(&mut db, &vault, VaultUser::from_email(&user)).await?;
+    let request = LicenseRequest { user, product, version, host, ip };
     let outcome = store::requests::grant_or_deny(&mut db, &vault, &request).await?;
     db.commit().await?;
     Ok(Answer(match outcome {
@@ -83,7 +98,7 @@ async fn commit_and_list(mut db: Session<ReadWrite>, vault: &Vault) -> Result<An
     Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
-/// A running IDE is heard of, as every ten minutes.
+/// A running IDE is heard of, as every ten minutes. One without a licence asks for one again.
 #[utoipa::path(
     post, path = "/vaults/{name}/connections/{id}/refresh", operation_id = "refreshConnection",
     params(("id" = String, Path, description = "The running product")),
@@ -94,7 +109,7 @@ pub(crate) async fn refresh(
     ItemPath { path, id }: ItemPath,
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.write(&app).await?;
-    if !store::connections::refresh(&mut db, &vault, &id).await? {
+    if !store::requests::refresh(&mut db, &vault, &id).await? {
         return Err(Error::NotFound(format!("nothing runs as `{id}`")).into());
     }
     commit_and_list(db, &vault).await
@@ -117,7 +132,8 @@ pub(crate) async fn close(
     commit_and_list(db, &vault).await
 }
 
-/// An administrator revokes a licence. Counts towards the month's limit, together with the API's.
+/// An administrator revokes a licence, and what runs on it asks again at once. Counts towards the month's limit, together
+/// with the API's.
 #[utoipa::path(
     delete, path = "/vaults/{name}/allocations/{id}", operation_id = "revokeAllocation",
     params(("id" = String, Path, description = "The allocation")),
@@ -131,9 +147,10 @@ pub(crate) async fn revoke(
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.write_as(&app, &body.actor).await?;
     let now = db.now();
-    if store::allocations::list_live(&mut db, &vault, now, AllocationFilter::Id(&id)).await?.is_empty() {
+    let allocations = store::allocations::list_live(&mut db, &vault, now, AllocationFilter::Id(&id)).await?;
+    if allocations.is_empty() {
         return Err(Error::NotFound(format!("there is no allocation `{id}`")).into());
     }
-    store::allocations::revoke(&mut db, &vault, std::slice::from_ref(&id)).await?;
+    store::revocations::revoke(&mut db, &vault, allocations).await?;
     commit_and_list(db, &vault).await
 }

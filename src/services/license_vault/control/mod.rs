@@ -147,6 +147,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(generate_token, delete_token))
         .routes(routes!(generate_automation_token, remove_automation_token))
         .routes(routes!(get_connections, connect))
+        .routes(routes!(get_denied_products))
         .routes(routes!(refresh))
         .routes(routes!(close))
         .routes(routes!(revoke));

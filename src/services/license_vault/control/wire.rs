@@ -8,8 +8,8 @@ use crate::{
     core::clock,
     http::problem::Problem,
     services::license_vault::{
-        domain::allocation::{Allocation, DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, Denial},
-        store::allocations::RevokeError,
+        domain::allocation::{Allocation, DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, Denial, DeniedProduct},
+        store::revocations::RevokeError,
     },
 };
 
@@ -99,6 +99,37 @@ pub(crate) struct RunningAnswer {
     pub(crate) since: String,
     #[schema(format = DateTime)]
     pub(crate) last_seen_at: String,
+}
+
+/// A product that goes on running after its licence was taken away, because none fitted when it asked again.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct DeniedProductAnswer {
+    pub(crate) connection: String,
+    pub(crate) user: String,
+    pub(crate) product: String,
+    pub(crate) version: String,
+    pub(crate) host: String,
+    pub(crate) ip: String,
+    /// Since when it has no licence.
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    #[schema(format = DateTime)]
+    pub(crate) last_seen_at: String,
+}
+
+impl From<DeniedProduct> for DeniedProductAnswer {
+    fn from(DeniedProduct { user, connection, since }: DeniedProduct) -> Self {
+        Self {
+            connection: connection.id,
+            user: user.email,
+            product: connection.product,
+            version: connection.version,
+            host: connection.host,
+            ip: connection.ip,
+            since: clock::write(since),
+            last_seen_at: clock::write(connection.last_seen_at),
+        }
+    }
 }
 
 /// A request that found nothing.

@@ -52,10 +52,17 @@ pub(crate) enum AllocationFilter<'a> {
     Everybody,
     /// Those of the user with this address.
     Email(&'a str),
-    /// Those of the user with this login name.
-    Username(&'a str),
     /// The one with this id.
     Id(&'a str),
+}
+
+/// Names one user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UserName<'a> {
+    /// The address, in whatever case.
+    Email(&'a str),
+    /// The login name, in whatever case.
+    Login(&'a str),
 }
 
 /// A request for a licence by a product that a user starts.
@@ -67,6 +74,29 @@ pub(crate) struct LicenseRequest {
     pub(crate) version: String,
     pub(crate) host: String,
     pub(crate) ip: String,
+}
+
+impl Allocation {
+    /// What the running products ask for when the licence is taken away.
+    pub(crate) fn into_requests(self) -> impl Iterator<Item = LicenseRequest> {
+        let user = self.user;
+        self.running.into_iter().map(move |Connection { product, version, host, ip, .. }| LicenseRequest {
+            user: user.clone(),
+            product,
+            version,
+            host,
+            ip,
+        })
+    }
+}
+
+/// A product that goes on running after its licence was taken away, because none fitted when it asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeniedProduct {
+    pub(crate) user: VaultUser,
+    pub(crate) connection: Connection,
+    /// Since when it has no licence.
+    pub(crate) since: Time,
 }
 
 /// What became of a request, as it is stored.

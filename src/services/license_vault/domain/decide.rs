@@ -73,24 +73,26 @@ pub(crate) fn decide(
         merges: if is_pack(code) { find_covered(allocations, code) } else { Vec::new() },
         releases,
     };
-    for kind in LicenseKind::ALL {
-        for code in &codes {
-            let pool = pools.iter().find(|pool| pool.product == *code && pool.kind == kind);
-            if pool.is_some_and(|pool| pool.in_use < pool.total) {
-                return give(code, kind, None);
-            }
+    for (code, kind) in list_pools_in_order(&codes) {
+        let pool = pools.iter().find(|pool| pool.product == code && pool.kind == kind);
+        if pool.is_some_and(|pool| pool.in_use < pool.total) {
+            return give(code, kind, None);
         }
     }
     if own_rules.iter().any(|rule| rule.priority) {
-        for kind in LicenseKind::ALL {
-            for code in &codes {
-                if let Some(victim) = find_least_recent(code, kind) {
-                    return give(code, kind, Some(victim));
-                }
+        for (code, kind) in list_pools_in_order(&codes) {
+            if let Some(victim) = find_least_recent(code, kind) {
+                return give(code, kind, Some(victim));
             }
         }
     }
     AllocationDecision::Deny
+}
+
+/// Lists the pools of these licences in the order in which they are asked for a free one: by kind, and within a kind
+/// in the order of the codes.
+pub(crate) fn list_pools_in_order<'a>(codes: &'a [&'a str]) -> impl Iterator<Item = (&'a str, LicenseKind)> {
+    LicenseKind::ALL.into_iter().flat_map(move |kind| codes.iter().map(move |code| (*code, kind)))
 }
 
 /// Finds the allocations that a pack covers, because they are released when the pack is given (license-vault §4.4).

@@ -52,6 +52,11 @@ fn unknown_plan(text: &str) -> String {
 }
 
 impl Vault {
+    /// Whether this is the vault's name, whatever its case is, because it is a label of a host (license-vault §9).
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     /// How long after it was last seen a licence is released (license-vault §4.5).
     ///
     /// unverified: exactly 20 minutes, without the up to ten more that noticing takes; a month is 30 days.

@@ -10,7 +10,7 @@ use crate::seed::file::Scalar;
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedVault {
-    /// Letters and digits, as in `<name>.fls.jetbrains.com`.
+    /// Letters, digits and hyphens, as in `<name>.fls.jetbrains.com`, where case does not matter.
     #[schemars(with = "String")]
     pub name: Scalar,
     /// `trial`, `organization_true_up` (default), `enterprise_floating` or `classroom`.
@@ -41,7 +41,7 @@ pub struct SeedVault {
     /// How many licences there are.
     #[serde(default)]
     pub pools: Vec<SeedPool>,
-    /// Who holds what.
+    /// Who holds what. There must be a licence for each in `pools`.
     #[serde(default)]
     pub allocations: Vec<SeedAllocation>,
     /// Who got nothing.
@@ -94,10 +94,11 @@ pub struct SeedAllocation {
     /// An e-mail address.
     #[schemars(with = "String")]
     pub user: Scalar,
-    /// The licence's code.
+    /// The code of what was asked for. Where no licence of it is left, one of a pack that covers it is held.
     #[schemars(with = "String")]
     pub product: Scalar,
-    /// `regular` (default), `true_up` or `virtual`.
+    /// `regular`, `true_up` or `virtual`, of the product itself. Left out, the first that is left in the order in which a
+    /// vault gives licences out: regular, virtual, true-up.
     #[schemars(with = "Option<String>", extend("enum" = ["regular", "true_up", "virtual"]))]
     pub kind: Option<Scalar>,
     /// Default now.

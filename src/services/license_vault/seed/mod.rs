@@ -4,7 +4,9 @@ pub(crate) mod answer;
 pub(crate) mod credentials;
 pub(crate) mod file;
 mod plan;
+mod stock;
 mod write;
 
 pub(crate) use plan::{PlannedVault, Planner};
+pub(crate) use stock::{LicenseStock, find_existing};
 pub(crate) use write::write;

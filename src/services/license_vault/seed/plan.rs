@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_saphyr::Location;
+
 use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     core::{clock::Time, ids::Ids, suggest::describe_unknown, token::PlainToken},
@@ -21,7 +23,10 @@ use crate::{
             catalogue::{CATALOGUE, find_product_name},
             vault::{AllocationRule, LicenseKind, Plan, TokenKind},
         },
-        seed::file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
+        seed::{
+            file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
+            stock::LicenseStock,
+        },
     },
 };
 
@@ -35,8 +40,7 @@ pub(crate) struct PlannedVault {
     /// Addresses.
     pub(crate) administrators: Vec<String>,
     pub(crate) tokens: Vec<NewToken>,
-    /// Products, kinds and totals.
-    pub(crate) pools: Vec<(String, LicenseKind, i64)>,
+    pub(crate) pools: Vec<NewPool>,
     pub(crate) allocations: Vec<NewAllocation>,
     pub(crate) denials: Vec<Denial>,
     pub(crate) rules: Option<Vec<AllocationRule>>,
@@ -74,9 +78,21 @@ pub(crate) struct NewToken {
     pub(crate) place: Diagnostic,
 }
 
+/// How many licences of a product and kind a planned vault has.
+#[derive(Debug)]
+pub(crate) struct NewPool {
+    pub(crate) product: String,
+    pub(crate) kind: LicenseKind,
+    pub(crate) total: i64,
+    at: Location,
+}
+
 #[derive(Debug)]
 pub(crate) struct NewAllocation {
     pub(crate) user: VaultUser,
+    /// What the seed asks for.
+    pub(crate) asked_product: String,
+    /// The licence that is held: of the product, or of a pack.
     pub(crate) product: String,
     pub(crate) kind: LicenseKind,
     pub(crate) since: Time,
@@ -84,18 +100,36 @@ pub(crate) struct NewAllocation {
     pub(crate) running: Vec<(LicenseRequest, Time)>,
 }
 
+/// An allocation as a seed asks for it.
+struct AskedAllocation {
+    user: VaultUser,
+    product: String,
+    kind: Option<LicenseKind>,
+    at: Location,
+    since: Time,
+    running: Vec<(LicenseRequest, Time)>,
+}
+
 /// Licences that one pool may have.
 const MOST_LICENSES: i64 = 1_000_000;
 /// The longest name of a vault, in characters, because it is one label of a host name.
 const LONGEST_NAME: usize = 63;
 
+/// Whether a text can be one label of a host name (license-vault §9).
+fn is_host_label(text: &str) -> bool {
+    let is_allowed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_allowed && !text.starts_with('-') && !text.ends_with('-') && (1..=LONGEST_NAME).contains(&text.len())
+}
+
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
+    stock: LicenseStock,
 }
 
 impl<'a> Planner<'a> {
-    pub(crate) fn new(context: SectionPlanner<'a>) -> Self {
-        Self { context }
+    /// `stock` is what the organization's vault has already.
+    pub(crate) fn new(context: SectionPlanner<'a>, stock: LicenseStock) -> Self {
+        Self { context, stock }
     }
 
     fn reader(&self) -> &'a Reader<'a> {
@@ -105,8 +139,10 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(mut self, section: &SeedVault) -> Option<PlannedVault> {
         let reader = self.reader();
         let name = reader.text(&section.name)?;
-        if !name.bytes().all(|b| b.is_ascii_alphanumeric()) || name.len() > LONGEST_NAME {
-            let detail = format!("`{name}` is not a vault's name: letters and digits only");
+        if !is_host_label(&name) {
+            let detail = format!(
+                "`{name}` is not a vault's name: at most {LONGEST_NAME} letters, digits and, between them, hyphens"
+            );
             reader.report(section.name.referenced, detail);
         }
         let plan = match &section.plan {
@@ -123,6 +159,8 @@ impl<'a> Planner<'a> {
         let mut names = HashSet::new();
         tokens
             .extend(section.automation_tokens.iter().filter_map(|token| self.plan_automation_token(token, &mut names)));
+        let pools: Vec<NewPool> = section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect();
+        let asked = section.allocations.iter().filter_map(|allocation| self.read_allocation(allocation)).collect();
         Some(PlannedVault {
             name,
             plan,
@@ -130,8 +168,8 @@ impl<'a> Planner<'a> {
             strict: reader.flag(section.strict_policy.as_ref(), false),
             administrators: section.administrators.iter().filter_map(|scalar| self.context.person(scalar)).collect(),
             tokens,
-            pools: section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect(),
-            allocations: section.allocations.iter().filter_map(|allocation| self.plan_allocation(allocation)).collect(),
+            allocations: self.place(&pools, asked),
+            pools,
             denials: section.denials.iter().filter_map(|denial| self.plan_denial(denial)).collect(),
             rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect()),
             place: reader.place(section.name.referenced),
@@ -163,7 +201,7 @@ impl<'a> Planner<'a> {
         Some(code)
     }
 
-    fn plan_pools(&self, pool: &SeedPool) -> Vec<(String, LicenseKind, i64)> {
+    fn plan_pools(&self, pool: &SeedPool) -> Vec<NewPool> {
         let Some(code) = self.read_license(&pool.product) else { return Vec::new() };
         let totals = [
             (LicenseKind::Regular, &pool.regular),
@@ -171,7 +209,9 @@ impl<'a> Planner<'a> {
             (LicenseKind::Virtual, &pool.r#virtual),
         ];
         let plan_pool = |(kind, scalar): (LicenseKind, &Option<Scalar>)| {
-            Some((code.clone(), kind, self.reader().whole(scalar.as_ref()?, 0, MOST_LICENSES)?))
+            let scalar = scalar.as_ref()?;
+            let total = self.reader().whole(scalar, 0, MOST_LICENSES)?;
+            Some(NewPool { product: code.clone(), kind, total, at: scalar.referenced })
         };
         totals.into_iter().filter_map(plan_pool).collect()
     }
@@ -198,12 +238,12 @@ impl<'a> Planner<'a> {
         Some(time)
     }
 
-    fn plan_allocation(&self, allocation: &SeedAllocation) -> Option<NewAllocation> {
+    fn read_allocation(&self, allocation: &SeedAllocation) -> Option<AskedAllocation> {
         let user = self.read_user(&allocation.user)?;
         let since = self.read_past_time(allocation.since.as_ref()).unwrap_or(self.context.now);
         let kind = match &allocation.kind {
-            None => LicenseKind::Regular,
-            Some(scalar) => self.reader().value(scalar)?,
+            None => None,
+            Some(scalar) => Some(self.reader().value(scalar)?),
         };
         let plan_running = |running: &SeedRunning| {
             let request = LicenseRequest {
@@ -215,13 +255,42 @@ impl<'a> Planner<'a> {
             };
             Some((request, self.read_past_time(running.since.as_ref()).unwrap_or(since)))
         };
-        Some(NewAllocation {
+        Some(AskedAllocation {
             running: allocation.running.iter().filter_map(plan_running).collect(),
             product: self.read_license(&allocation.product)?,
+            at: allocation.kind.as_ref().unwrap_or(&allocation.product).referenced,
             user,
             kind,
             since,
         })
+    }
+
+    /// Places the allocations on the licences that there are with these pools, one after the other, and reports those
+    /// that fit nowhere. What the users held of the same licences before goes, because the seed says it anew.
+    fn place(&mut self, pools: &[NewPool], asked: Vec<AskedAllocation>) -> Vec<NewAllocation> {
+        for pool in pools {
+            self.stock.set_total(&pool.product, pool.kind, pool.total);
+        }
+        for allocation in &asked {
+            self.stock.take_back(&allocation.user, &allocation.product);
+        }
+        for pool in pools {
+            let held = self.stock.count_in_use(&pool.product, pool.kind);
+            if held > pool.total {
+                let detail = format!("{held} {} licences of {} are held already", pool.kind, pool.product);
+                self.reader().report(pool.at, detail);
+            }
+        }
+        let mut placed = Vec::new();
+        for AskedAllocation { user, product: asked_product, kind, at, since, running } in asked {
+            match self.stock.give(&user, &asked_product, kind) {
+                Ok((product, kind)) => {
+                    placed.push(NewAllocation { user, asked_product, product, kind, since, running });
+                }
+                Err(detail) => self.reader().report(at, detail),
+            }
+        }
+        placed
     }
 
     fn plan_denial(&self, denial: &SeedDenial) -> Option<Denial> {

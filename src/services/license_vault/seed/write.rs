@@ -4,7 +4,11 @@ use crate::{
     core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::{Organization, OrganizationId, email_key},
     seed::apply::ApplyError,
-    services::license_vault::{domain::vault::Vault, seed::plan::PlannedVault, store},
+    services::license_vault::{
+        domain::{allocation::Denial, vault::Vault},
+        seed::plan::PlannedVault,
+        store,
+    },
     store::{ReadWrite, Session, organization},
 };
 
@@ -35,24 +39,33 @@ pub(crate) async fn write(
             return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
         }
     }
-    for (product, kind, total) in &planned.pools {
-        store::vault::set_pool(db, id, product, *kind, *total).await?;
+    for pool in &planned.pools {
+        store::vault::set_pool(db, id, &pool.product, pool.kind, pool.total).await?;
     }
     if let Some(rules) = &planned.rules {
         store::vault::set_rules(db, id, rules).await?;
     }
+    // All of them before the first is stored, because a user may hold several licences of one product.
     for new in &planned.allocations {
+        store::allocations::delete_for(db, id, &new.user.email, &new.asked_product).await?;
         store::allocations::delete_for(db, id, &new.user.email, &new.product).await?;
+    }
+    for new in &planned.allocations {
         let allocation = db.ids().uuid().to_string();
-        store::allocations::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
+        let user = store::users::name_user(db, &vault, new.user.clone()).await?;
+        store::allocations::insert(db, id, &allocation, &user, &new.product, new.kind, new.since).await?;
         for (request, since) in &new.running {
+            if let Some(denied) = store::denied_products::find_connection(db, id, request).await? {
+                store::connections::close(db, &vault, &denied, false).await?;
+            }
             let connection = db.ids().uuid().to_string();
             store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
         }
         progress.advance(1 + new.running.len());
     }
     for denial in &planned.denials {
-        store::denials::insert(db, id, denial).await?;
+        let user = store::users::name_user(db, &vault, denial.user.clone()).await?;
+        store::denials::insert(db, id, &Denial { user, ..denial.clone() }).await?;
     }
     Ok(())
 }

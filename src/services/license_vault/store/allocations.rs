@@ -11,7 +11,7 @@ use crate::{
     domain::organization::email_key,
     services::license_vault::domain::{
         allocation::{Allocation, AllocationFilter, Connection, VaultUser},
-        vault::{LicenseKind, RevocationLimitReached, Vault, VaultId},
+        vault::{LicenseKind, Vault, VaultId},
     },
     store::{
         can_be_stored,
@@ -38,7 +38,7 @@ impl AllocationFilter<'_> {
     fn can_be_stored(self) -> bool {
         match self {
             Self::Everybody => true,
-            Self::Email(text) | Self::Username(text) | Self::Id(text) => can_be_stored(text),
+            Self::Email(text) | Self::Id(text) => can_be_stored(text),
         }
     }
 
@@ -47,7 +47,6 @@ impl AllocationFilter<'_> {
         match self {
             Self::Everybody => ("$3 = ''", String::new()),
             Self::Email(email) => ("a.email_key = $3", email_key(email)),
-            Self::Username(name) => ("a.username = $3", name.to_owned()),
             Self::Id(id) => ("a.id = $3", id.to_owned()),
         }
     }
@@ -115,30 +114,18 @@ pub(crate) async fn list_live<M>(
     Ok(allocations)
 }
 
-/// Whether the vault knows a user: one of the organization's people, or somebody who ever held one of its licences.
-pub(crate) async fn is_known<M>(
-    db: &mut Session<M>,
-    vault: &Vault,
-    filter: AllocationFilter<'_>,
-) -> Result<bool, Error> {
-    if !filter.can_be_stored() {
+/// Whether the vault knows the user with this address: one of the organization's people, or somebody who ever held one
+/// of its licences.
+pub(crate) async fn is_known<M>(db: &mut Session<M>, vault: &Vault, email: &str) -> Result<bool, Error> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM vault_allocation WHERE vault_id = $1 AND email_key = $3) \
+                       + (SELECT count(*) FROM person WHERE organization_id = $2 AND email_key = $3)";
+    if !can_be_stored(email) {
         return Ok(false);
     }
-    let (condition, value) = filter.write_condition();
-    let person_condition = match filter {
-        AllocationFilter::Email(_) => "p.email_key = $3",
-        // The login name is what stands before the `@`, as `VaultUser::from_email` has it.
-        AllocationFilter::Username(_) => "p.email_key LIKE '%@%' AND substr(p.email, 1, length($3) + 1) = $3 || '@'",
-        AllocationFilter::Everybody | AllocationFilter::Id(_) => "FALSE",
-    };
-    let sql = format!(
-        "SELECT (SELECT count(*) FROM vault_allocation a WHERE a.vault_id = $1 AND {condition}) \
-         + (SELECT count(*) FROM person p WHERE p.organization_id = $2 AND {person_condition})"
-    );
-    let found: i64 = on!(db, |c| sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+    let found: i64 = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(vault.id.0)
         .bind(vault.organization.id.0)
-        .bind(&value)
+        .bind(email_key(email))
         .fetch_one(c)
         .await)?;
     Ok(found > 0)
@@ -189,51 +176,13 @@ pub(crate) async fn merge_into(db: &mut Session<ReadWrite>, vault: VaultId, from
     release(db, vault, from).await
 }
 
-/// Ends an allocation and what runs on it, so that its licence is free at once.
+/// Ends an allocation, so that its licence is free at once. What still runs on it has no licence then.
 pub(crate) async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &str) -> Result<(), Error> {
-    const CONNECTIONS: &str =
-        "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
-    const ALLOCATION: &str =
+    const SQL: &str =
         "UPDATE vault_allocation SET released_at = $3 WHERE vault_id = $1 AND id = $2 AND released_at = -1";
     let now = micros(db.now());
-    for sql in [CONNECTIONS, ALLOCATION] {
-        on!(db, |c| sqlx::query(sql).bind(vault.0).bind(id).bind(now).execute(c).await.map(drop))?;
-    }
+    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(id).bind(now).execute(c).await.map(drop))?;
     Ok(())
-}
-
-/// Why licences cannot be revoked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RevokeError {
-    #[error(transparent)]
-    LimitReached(#[from] RevocationLimitReached),
-    #[error(transparent)]
-    Shared(#[from] Error),
-}
-
-/// Revokes licences, which are free at once. Revocations by the API and by an administrator count together
-/// (license-vault §4.5).
-///
-/// unverified: each licence counts as one towards the month's limit.
-pub(crate) async fn revoke(db: &mut Session<ReadWrite>, vault: &Vault, ids: &[String]) -> Result<(), RevokeError> {
-    let count = i64::try_from(ids.len()).map_err(Error::internal)?;
-    let before = add_revocations(db, vault.id, count).await?;
-    vault.check_revocations(before, count)?;
-    expire_due(db, vault).await?;
-    for id in ids {
-        release(db, vault.id, id).await?;
-    }
-    Ok(())
-}
-
-/// Adds to the revocations in the calendar month of the session's time. Returns how many there were before.
-async fn add_revocations(db: &mut Session<ReadWrite>, vault: VaultId, count: i64) -> Result<i64, Error> {
-    const SQL: &str = "INSERT INTO vault_revocation (vault_id, month, revoked) VALUES ($1, $2, $3) \
-                       ON CONFLICT (vault_id, month) DO UPDATE SET \
-                       revoked = vault_revocation.revoked + excluded.revoked RETURNING revoked";
-    let month = db.now().format("%Y-%m").to_string();
-    let total: i64 = on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(&month).bind(count).fetch_one(c).await)?;
-    Ok(total - count)
 }
 
 /// Deletes the allocations of a product that a user holds, because a seed is about to store them anew.

@@ -11,7 +11,10 @@ use crate::{
             allocation::LicenseRequest,
             vault::{Vault, VaultId},
         },
-        store::allocations::{expire_due, mark_seen, release},
+        store::{
+            allocations::{expire_due, mark_seen, release},
+            denied_products,
+        },
     },
     store::{
         can_be_stored,
@@ -20,7 +23,7 @@ use crate::{
 };
 
 /// Notes that a product runs on an allocation. Returns the id of its connection: of the one that the product has on
-/// this machine already, else of a new one.
+/// this machine already, with or without a licence, else of a new one.
 pub(crate) async fn connect(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
@@ -41,6 +44,9 @@ pub(crate) async fn connect(
         .fetch_optional(c)
         .await)?;
     let id = if let Some(id) = same {
+        id
+    } else if let Some(id) = denied_products::find_connection(db, vault, request).await? {
+        denied_products::move_to(db, vault, &id, allocation, request).await?;
         id
     } else {
         let (id, at) = (db.ids().uuid().to_string(), db.now());
@@ -96,7 +102,11 @@ async fn set_time(
 }
 
 /// Notes that a running product was seen; `false` when it does not run.
-pub(crate) async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str) -> Result<bool, Error> {
+pub(super) async fn mark_product_seen(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    connection: &str,
+) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
     let Some(allocation) = set_time(db, vault, connection, SQL).await? else { return Ok(false) };

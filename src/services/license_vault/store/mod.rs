@@ -3,7 +3,10 @@
 pub(crate) mod allocations;
 pub(crate) mod connections;
 pub(crate) mod denials;
+pub(crate) mod denied_products;
 pub(crate) mod requests;
+pub(crate) mod revocations;
 pub(crate) mod state;
 pub(crate) mod usage;
+pub(crate) mod users;
 pub(crate) mod vault;

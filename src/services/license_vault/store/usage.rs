@@ -23,14 +23,18 @@ pub(crate) async fn list<M>(
     now: Time,
     page: PageRequest,
 ) -> Result<Vec<UsageRecord>, Error> {
-    // What became overdue since the last write is not ended in the table yet: it ended `$7` after it was last seen.
+    // What became overdue since the last write is not ended in the table yet: it ended `$7` after it was last seen. A
+    // product that goes on without a licence ran on it until that was released.
     // On `LIMIT 0 +`, see `Sql::push_limit`.
     const SQL: &str = "SELECT a.id, a.product, a.kind, a.username, a.email, c.id, c.product, c.version, c.host, c.ip, \
                        c.connected_at, c.last_seen_at, \
-                       CASE WHEN c.ended_at = -1 AND c.last_seen_at <= $6 THEN c.last_seen_at + $7 ELSE c.ended_at END \
+                       CASE WHEN a.released_at <> -1 AND (c.ended_at = -1 OR c.ended_at > a.released_at) \
+                       THEN a.released_at \
+                       WHEN c.ended_at = -1 AND c.last_seen_at <= $6 THEN c.last_seen_at + $7 ELSE c.ended_at END \
                        FROM vault_connection c JOIN vault_allocation a \
                        ON a.vault_id = c.vault_id AND a.id = c.allocation_id \
                        WHERE c.vault_id = $1 AND c.connected_at <= $3 AND (c.ended_at = -1 OR c.ended_at >= $2) \
+                       AND (a.released_at = -1 OR a.released_at >= $2) \
                        ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
     #[derive(sqlx::FromRow)]
     struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);

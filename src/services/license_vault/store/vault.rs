@@ -53,13 +53,25 @@ pub(crate) async fn find_by_credential<M>(
     Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
 }
 
-/// Finds a vault by its name.
+/// Finds a vault by its name, whatever its case is.
 pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
     if !can_be_stored(name) {
         return Ok(None);
     }
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND v.name = $2"));
-    let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(name).fetch_optional(c).await)?;
+    let sql =
+        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND lower(v.name) = $2 ORDER BY v.id"));
+    let name = name.to_ascii_lowercase();
+    let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(&name).fetch_optional(c).await)?;
+    row.map(read_vault).transpose()
+}
+
+/// Finds an organization's vault.
+pub(crate) async fn find_of_organization<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+) -> Result<Option<Vault>, Error> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.organization_id = $1"));
+    let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).fetch_optional(c).await)?;
     row.map(read_vault).transpose()
 }
 
@@ -70,7 +82,8 @@ pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<V
     rows.into_iter().map(read_vault).collect()
 }
 
-/// Stores an organization's vault, of which it has one at most; `None` when another organization's vault has the name.
+/// Stores an organization's vault, of which it has one at most; `None` when another organization's vault has the name,
+/// whatever its case is.
 pub(crate) async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
@@ -79,14 +92,15 @@ pub(crate) async fn upsert(
     floating: bool,
     strict: bool,
 ) -> Result<Option<VaultId>, Error> {
-    const TAKEN: &str = "SELECT count(*) FROM vault WHERE space_id = $1 AND name = $2 AND organization_id <> $3";
+    const TAKEN: &str = "SELECT count(*) FROM vault WHERE space_id = $1 AND lower(name) = $2 AND organization_id <> $3";
     const SQL: &str = "INSERT INTO vault (organization_id, space_id, name, plan, floating, strict_policy) \
                        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization_id) DO UPDATE SET \
                        name = excluded.name, plan = excluded.plan, floating = excluded.floating, \
                        strict_policy = excluded.strict_policy RETURNING id";
     let space = db.space().id.0;
+    let key = name.to_ascii_lowercase();
     let taken: i64 =
-        on!(db, |c| sqlx::query_scalar(TAKEN).bind(space).bind(name).bind(organization.0).fetch_one(c).await)?;
+        on!(db, |c| sqlx::query_scalar(TAKEN).bind(space).bind(&key).bind(organization.0).fetch_one(c).await)?;
     if taken > 0 {
         return Ok(None);
     }

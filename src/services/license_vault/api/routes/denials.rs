@@ -6,7 +6,7 @@ use crate::{
         LicenseVault,
         api::{
             error::VaultError,
-            query::PageQuery,
+            query::{DaysQuery, RowsQuery, read_page},
             scope,
             wire::{Answer, DenialRow},
         },
@@ -20,14 +20,15 @@ use crate::{
 /// unverified: the order, oldest first.
 #[utoipa::path(
     get, path = "/denials/report", operation_id = "getDenialsReport",
-    params(PageQuery),
+    params(DaysQuery, RowsQuery),
     responses((status = 200, description = "The rows", body = Vec<DenialRow>)),
 )]
 pub(crate) async fn get_denials_report(
     caller: Caller<LicenseVault, scope::Read>,
-    query: Query<LicenseVault, PageQuery>,
+    days: Query<LicenseVault, DaysQuery>,
+    rows: Query<LicenseVault, RowsQuery>,
 ) -> Result<Answer<Vec<DenialRow>>, VaultError> {
-    let page = query.0.read()?;
+    let page = read_page(&days.0, &rows.0)?;
     let denials = store::denials::list(&mut caller.read().await?, caller.principal.vault.id, page).await?;
     Ok(Answer(denials.into_iter().map(Into::into).collect()))
 }

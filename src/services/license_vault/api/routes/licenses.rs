@@ -16,12 +16,12 @@ use crate::{
         LicenseVault,
         api::{
             error::{ErrorBody, VaultError},
-            query::{PageQuery, UserQuery, non_empty},
+            query::{DaysQuery, RowsQuery, UserQuery, non_empty, read_page},
             scope,
             wire::{Answer, UsageRow, UserLicense},
         },
         domain::{
-            allocation::{Allocation, AllocationFilter},
+            allocation::{Allocation, AllocationFilter, UserName},
             vault::Vault,
         },
         store,
@@ -30,9 +30,11 @@ use crate::{
 };
 
 /// The licences that a user holds.
+///
+/// `username` or `email` says which user.
 #[utoipa::path(
     get, path = "/licenses", operation_id = "getUserLicenses",
-    params(UserQuery, PageQuery),
+    params(UserQuery, RowsQuery),
     responses(
         (status = 200, description = "The licences", body = Vec<UserLicense>),
         (status = 404, description = "No such user", body = ErrorBody),
@@ -42,12 +44,12 @@ use crate::{
 pub(crate) async fn get_user_licenses(
     caller: Caller<LicenseVault, scope::Read>,
     user: Query<LicenseVault, UserQuery>,
-    page: Query<LicenseVault, PageQuery>,
+    rows: Query<LicenseVault, RowsQuery>,
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
-    let (filter, page) = (user.0.read()?, page.0.read()?);
-    let allocations = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, filter).await?;
-    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let (user, (offset, limit)) = (user.0.read()?, rows.0.read()?);
+    let allocations = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, user).await?;
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     Ok(Answer(allocations.into_iter().skip(offset).take(limit).map(Into::into).collect()))
 }
 
@@ -56,10 +58,14 @@ pub(super) async fn list_of_user<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
-    filter: AllocationFilter<'_>,
+    user: UserName<'_>,
 ) -> Result<Vec<Allocation>, VaultError> {
-    let allocations = store::allocations::list_live(db, vault, now, filter).await?;
-    if allocations.is_empty() && !store::allocations::is_known(db, vault, filter).await? {
+    let email = match user {
+        UserName::Email(email) => email.to_owned(),
+        UserName::Login(name) => store::users::find_by_name(db, vault, name).await?.ok_or(VaultError::UserUnknown)?,
+    };
+    let allocations = store::allocations::list_live(db, vault, now, AllocationFilter::Email(&email)).await?;
+    if allocations.is_empty() && !store::allocations::is_known(db, vault, &email).await? {
         return Err(VaultError::UserUnknown);
     }
     Ok(allocations)
@@ -85,7 +91,10 @@ pub(crate) struct Revoked {
     allocation_ids: Vec<String>,
 }
 
-/// Revokes one licence, or what a user holds. They are free at once; the user may ask again at once.
+/// Revokes one licence, or what a user holds.
+///
+/// `allocationId` names the licence, `username` or `email` the user. What is revoked is free at once; what runs on it asks
+/// again at once, and gets a new licence if one fits.
 #[utoipa::path(
     post, path = "/licenses/revoke", operation_id = "revokeLicenses",
     params(RevokeQuery, UserQuery),
@@ -114,16 +123,15 @@ pub(crate) async fn revoke_licenses(
         allocations = list_of_user(&mut db, vault, now, user.0.read()?).await?;
         allocations.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
     }
-    let ids: Vec<String> = allocations.into_iter().map(|allocation| allocation.id).collect();
-    store::allocations::revoke(&mut db, vault, &ids).await?;
+    let allocation_ids = store::revocations::revoke(&mut db, vault, allocations).await?;
     db.commit().await?;
-    Ok(Answer(Revoked { allocation_ids: ids }))
+    Ok(Answer(Revoked { allocation_ids }))
 }
 
 /// Every occasion on which a user ran a product. As CSV, with a line of names, for `Accept: text/csv`.
 #[utoipa::path(
     get, path = "/licenses/report", operation_id = "getLicensesReport",
-    params(PageQuery),
+    params(DaysQuery, RowsQuery),
     responses(
         (status = 200, description = "The rows", content((Vec<UsageRow> = "application/json"), (String = "text/csv"))),
     ),
@@ -132,9 +140,10 @@ pub(crate) async fn revoke_licenses(
 pub(crate) async fn get_licenses_report(
     caller: Caller<LicenseVault, scope::Read>,
     headers: HeaderMap,
-    page: Query<LicenseVault, PageQuery>,
+    days: Query<LicenseVault, DaysQuery>,
+    rows: Query<LicenseVault, RowsQuery>,
 ) -> Result<Response, VaultError> {
-    let page = page.0.read()?;
+    let page = read_page(&days.0, &rows.0)?;
     let vault = &caller.principal.vault;
     let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
     let rows: Vec<UsageRow> = usages.into_iter().map(Into::into).collect();

@@ -44,7 +44,10 @@ pub(crate) struct Disconnected {
     connection_ids: Vec<String>,
 }
 
-/// Ends a running product. Its licence stays while other products run on it, and is given back with the last.
+/// Ends a running product.
+///
+/// `connectionId` names it, or else `productCode` and the user, by `username` or `email`. Its licence stays while other
+/// products run on it, and is given back with the last.
 #[utoipa::path(
     post, path = "/products/disconnect", operation_id = "disconnectProduct",
     params(DisconnectQuery, UserQuery),
@@ -65,12 +68,12 @@ pub(crate) async fn disconnect_product(
     let ids: Vec<String> = if let Some(id) = query.connection_id {
         vec![id]
     } else {
-        let (filter, Some(product)) = (user.0.read()?, query.product_code) else {
-            let needed = "connectionId, or username and productCode, are needed";
+        let (user, Some(product)) = (user.0.read()?, query.product_code) else {
+            let needed = "connectionId, or productCode with username or email, is needed";
             return Err(VaultError::InvalidParameter(needed.to_owned()));
         };
         let now = db.now();
-        let allocations = list_of_user(&mut db, vault, now, filter).await?;
+        let allocations = list_of_user(&mut db, vault, now, user).await?;
         let running = allocations.into_iter().flat_map(|allocation| allocation.running);
         running
             .filter(|running| {

@@ -20,15 +20,15 @@ use crate::{
     services::license_vault::{
         LicenseVault, TEXT,
         api::{
-            error::VaultError,
+            error::{Unwell, VaultError},
             query::{non_empty, parse_days},
             scope,
             wire::Answer,
         },
         domain::{
-            allocation::AllocationFilter,
+            allocation::{AllocationFilter, VaultUser},
             catalogue::find_product_name,
-            vault::{LicenseKind, Vault},
+            vault::Vault,
         },
         find_vault_name, store,
     },
@@ -82,12 +82,6 @@ pub(crate) struct Health {
     last_call_home: String,
 }
 
-/// What is wrong with the server.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Unwell {
-    description: &'static str,
-}
-
 /// Makes a server's id, ten lower-case letters and digits, of its vault's name. By FNV-1a, because clients store the
 /// id, so it must be the same in every version of Locum.
 fn make_server_uid(vault: &Vault) -> String {
@@ -110,7 +104,7 @@ fn make_server_uid(vault: &Vault) -> String {
 )]
 pub(crate) async fn get_health(requested: RequestedVault) -> Response {
     let Some(vault) = requested.vault else {
-        let unwell = Unwell { description: "The server is not registered: there is no vault" };
+        let unwell = Unwell { description: "The server is not registered: there is no vault".into() };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
     let now = requested.space.now();
@@ -171,7 +165,7 @@ pub(crate) struct LicensesReport {
     licenses: Vec<LicenseLine>,
 }
 
-/// One kind of licences of a product.
+/// The licences of one product, of all kinds together.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LicenseLine {
@@ -181,13 +175,15 @@ pub(crate) struct LicenseLine {
     available: i64,
     /// How many are in use.
     allocated: i64,
-    #[schema(example = "/tickets/II?version=2016200&trueUp=false")]
+    #[schema(example = "/tickets/II?version=2016200")]
     allocated_details: String,
 }
 
-/// How many licences are free, and how many are in use.
+/// How many licences are free, and how many are in use: a line for each product.
 ///
-/// unverified: the suffix of the names, one line for true-up licences and one for all others.
+/// A name stands there once, because clients tell the lines apart by nothing else (license-vault §9).
+///
+/// unverified: the suffix of the names; that regular, virtual and true-up licences are added up.
 #[utoipa::path(
     get, path = "/licenses-report.json", operation_id = "getLicensesReportJson",
     responses(
@@ -196,19 +192,25 @@ pub(crate) struct LicenseLine {
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
     let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
-    let mut lines: BTreeMap<(String, bool), (i64, i64)> = BTreeMap::new();
+    let mut lines: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for pool in pools {
-        let (available, allocated) = lines.entry((pool.product, pool.kind == LicenseKind::TrueUp)).or_default();
+        let (available, allocated) = lines.entry(pool.product).or_default();
         *available += (pool.total - pool.in_use).max(0);
         *allocated += pool.in_use;
     }
-    let make_line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
-        name: format!("{} Toolbox", find_product_name(&code)),
+    let make_line = |(code, (available, allocated)): (String, (i64, i64))| LicenseLine {
+        name: format_license_name(&code),
         available,
         allocated,
-        allocated_details: format!("/tickets/{code}?version=2016200&trueUp={true_up}"),
+        allocated_details: format!("/tickets/{code}?version=2016200"),
     };
     Ok(Answer(LicensesReport { licenses: lines.into_iter().map(make_line).collect() }))
+}
+
+/// Names a licence as the server's reports do, in all of them alike, because clients join them by the name
+/// (license-vault §9).
+fn format_license_name(code: &str) -> String {
+    format!("{} Toolbox", find_product_name(code))
 }
 
 /// A running product.
@@ -221,7 +223,7 @@ pub(crate) struct Ticket {
     user_id: String,
     client_id: String,
     ip: String,
-    #[schema(example = "All Products Pack")]
+    #[schema(example = "All Products Pack Toolbox")]
     license: String,
     #[schema(example = "II:2021.3")]
     product: String,
@@ -250,8 +252,9 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
     let everybody = AllocationFilter::Everybody;
     let allocations = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, everybody).await?;
     let tickets = allocations.into_iter().flat_map(|allocation| {
-        let license = find_product_name(&allocation.product).to_owned();
-        let username = allocation.user.username;
+        let license = format_license_name(&allocation.product);
+        // The machine's login name, of which a vault knows nothing: it is free to be another user's, too.
+        let VaultUser { username, .. } = VaultUser::from_email(&allocation.user.email);
         allocation.running.into_iter().map(move |running| Ticket {
             user_id: format!("{username}@{}", running.host),
             client_id: running.id.clone(),
@@ -276,9 +279,11 @@ pub(crate) struct ReportQuery {
     granularity: Option<String>,
     /// The first day, `YYYY-MM-DD`.
     #[serde(default, deserialize_with = "non_empty")]
+    #[param(format = Date)]
     start: Option<String>,
     /// The last day.
     #[serde(default, deserialize_with = "non_empty")]
+    #[param(format = Date)]
     end: Option<String>,
 }
 

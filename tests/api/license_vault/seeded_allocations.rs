@@ -1,0 +1,162 @@
+//! A seed's allocations: a vault never holds out more than it has (license-vault §9).
+
+use indoc::formatdoc;
+
+use super::{count_licenses, replace_vault};
+use crate::support::{Answer, TestApp, VAULT_TOKEN, apply, on_both_databases};
+
+/// Sends a vault with these pools, in line 10, and allocations, from line 12 on.
+async fn send_seed(app: &TestApp, query: &str, pools: &str, allocations: &[&str]) -> Answer {
+    let allocations: String = allocations.iter().map(|one| format!("        - {{ {one} }}\n")).collect();
+    let seed = formatdoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            people: [{{ email: ann@a.test }}]
+            license_vault:
+              name: example
+              plan: organization_true_up
+              token: demo-vault-token
+              pools: [{pools}]
+              allocations:
+    "} + &allocations;
+    app.control().post(&format!("/seed{query}"), &seed).await
+}
+
+#[apply(on_both_databases)]
+async fn they_are_placed_in_the_order_in_which_licences_are_given_out(app: TestApp) {
+    // The counts are: regular, true-up, virtual, each in use and in all.
+    for (pools, allocations, expected) in [
+        ("{ product: II, regular: 2 }", vec!["a, product: II", "b, product: II"], vec![("II", [2, 2, 0, 0, 0, 0])]),
+        (
+            "{ product: II, regular: 1, true_up: 1, virtual: 1 }",
+            vec!["a, product: II", "b, product: II"],
+            vec![("II", [1, 1, 0, 1, 1, 1])],
+        ),
+        (
+            "{ product: II, regular: 1, true_up: 1, virtual: 1 }",
+            vec!["a, product: II", "b, product: II", "c, product: II"],
+            vec![("II", [1, 1, 1, 1, 1, 1])],
+        ),
+        (
+            "{ product: II, regular: 1, virtual: 1 }, { product: ALL, regular: 1 }",
+            vec!["a, product: II", "b, product: II"],
+            vec![("II", [1, 1, 0, 0, 0, 1]), ("ALL", [1, 1, 0, 0, 0, 0])],
+        ),
+        (
+            "{ product: II, regular: 1, true_up: 1 }, { product: ALL, virtual: 1 }",
+            vec!["a, product: II", "b, product: II", "c, product: II"],
+            vec![("II", [1, 1, 1, 1, 0, 0]), ("ALL", [0, 0, 0, 0, 1, 1])],
+        ),
+        (
+            "{ product: ALL, regular: 1, true_up: 2 }, { product: DUL, regular: 1 }",
+            vec!["a, product: RD", "b, product: RD", "c, product: DUL", "d, product: ALL"],
+            vec![("DUL", [1, 1, 0, 0, 0, 0]), ("ALL", [1, 1, 2, 2, 0, 0]), ("RD", [0; 6])],
+        ),
+        // What is told is kept, and what comes later goes elsewhere.
+        (
+            "{ product: II, regular: 1, true_up: 1 }, { product: ALL, true_up: 1 }",
+            vec!["a, product: II, kind: true_up", "b, product: II", "c, product: II"],
+            vec![("II", [1, 1, 1, 1, 0, 0]), ("ALL", [0, 0, 1, 1, 0, 0])],
+        ),
+        // Each entry is a licence, also the second of one user.
+        ("{ product: II, regular: 2 }", vec!["a, product: II", "a, product: II"], vec![("II", [2, 2, 0, 0, 0, 0])]),
+    ] {
+        let entries: Vec<String> =
+            allocations.iter().map(|one| format!("user: {}", one.replacen(',', "@a.test,", 1))).collect();
+        let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+        // Merged again, a seed changes nothing.
+        for query in ["?mode=replace", "", "?mode=merge"] {
+            send_seed(&app, query, pools, &entries).await.expect_ok();
+            for (code, counts) in &expected {
+                assert_eq!(count_licenses(&app, code).await, *counts, "{pools} {entries:?} {query}: {code}");
+            }
+            let held = app.control().get("/vaults/example/connections").await.expect_ok();
+            assert_eq!(held.as_array().unwrap().len(), entries.len(), "{pools} {entries:?} {query}");
+        }
+    }
+}
+
+#[apply(on_both_databases)]
+async fn what_fits_nowhere_is_refused_at_its_place(app: TestApp) {
+    let (a, b, c) = ("user: a@a.test, product: II", "user: b@a.test, product: II", "user: c@a.test, product: II");
+    for (pools, allocations, line, column, detail) in [
+        ("", vec![a], 12, 38, "the vault has no licence for II: add some to `pools`"),
+        ("{ product: II, regular: 0 }", vec![a], 12, 38, "the vault has no licence for II"),
+        ("{ product: GO, regular: 9 }", vec![a], 12, 38, "the vault has no licence for II"),
+        ("{ product: II, regular: 2 }", vec![a, b, c], 14, 38, "no licence for II is left: 2 of 2 regular II are held"),
+        (
+            "{ product: II, regular: 1, true_up: 1 }, { product: ALL, virtual: 1 }",
+            vec![a, b, c, "user: d@a.test, product: II"],
+            15,
+            38,
+            "no licence for II is left: 1 of 1 regular II, 1 of 1 virtual ALL, 1 of 1 true_up II are held",
+        ),
+        (
+            "{ product: II, regular: 9, true_up: 1 }, { product: ALL, true_up: 9 }",
+            vec!["user: a@a.test, product: II, kind: true_up", "user: b@a.test, product: II, kind: true_up"],
+            13,
+            48,
+            "no true_up licence of II is left: 1 of 1 true_up II are held",
+        ),
+        (
+            "{ product: II, regular: 9 }",
+            vec!["user: a@a.test, product: II, kind: virtual"],
+            12,
+            48,
+            "the vault has no virtual licence of II: add some to `pools`",
+        ),
+    ] {
+        for query in ["?mode=replace", "?mode=replace&dry_run", ""] {
+            let problem = send_seed(&app, query, pools, &allocations).await.expect_problem(400);
+            let error = &problem["errors"][0];
+            assert_eq!((&error["line"], &error["column"]), (&line.into(), &column.into()), "{pools}: {problem}");
+            assert!(error["detail"].as_str().unwrap().starts_with(detail), "{detail}: {problem}");
+            assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        }
+    }
+    // All of them are named.
+    let problem = send_seed(&app, "", "", &[a, b, c]).await.expect_problem(400);
+    let lines: Vec<i64> = problem["errors"].as_array().unwrap().iter().map(|e| e["line"].as_i64().unwrap()).collect();
+    assert_eq!(lines, [12, 13, 14]);
+}
+
+#[apply(on_both_databases)]
+async fn merged_ones_are_placed_beside_what_is_held(app: TestApp) {
+    replace_vault(&app, "allocations: [{ user: bob@a.test, product: II }]", "{ product: II, regular: 2 }").await;
+    let merge = async |section: &str| {
+        let seed = formatdoc! {"
+            version: 1
+            organizations:
+              - name: A
+                customer_code: 1
+                license_vault:
+                  name: example
+                  {section}
+        "};
+        app.control().post("/seed", &seed).await
+    };
+    // The pools are those that the vault has already.
+    merge("allocations: [{ user: eve@a.test, product: II }]").await.expect_ok();
+    assert_eq!(count_licenses(&app, "II").await[..2], [2, 2]);
+    for section in [
+        "allocations: [{ user: dan@a.test, product: II }]",
+        "allocations: [{ user: bob@a.test, product: II }, { user: bob@a.test, product: II }]",
+        "pools: [{ product: II, regular: 1 }]",
+    ] {
+        let problem = merge(section).await.expect_problem(400);
+        assert_eq!(problem["errors"][0]["line"], 7, "{section}: {problem}");
+        assert_eq!(count_licenses(&app, "II").await[..2], [2, 2], "{section}");
+    }
+    // Who held one holds the one that the seed tells of, and nobody else's is touched.
+    merge("allocations: [{ user: BOB@a.test, product: II, since: -2d }]").await.expect_ok();
+    assert_eq!(count_licenses(&app, "II").await[..2], [2, 2]);
+    let licenses = app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=bob").await.expect_ok();
+    assert_eq!(licenses[0]["allocatedAt"], "2026-01-13T09:00:00Z");
+    // With more licences, another one fits.
+    merge("pools: [{ product: II, regular: 2, true_up: 1 }]\n      allocations: [{ user: dan@a.test, product: II }]")
+        .await
+        .expect_ok();
+    assert_eq!(count_licenses(&app, "II").await[..4], [2, 2, 1, 1]);
+}
