@@ -38,6 +38,11 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
+    /// Reads a value of the query; `None` where it counts as left out.
+    fn read_query_value(value: &str) -> Option<&str> {
+        Some(value)
+    }
+
     /// Finds whom a credential speaks for; `None` when it speaks for nobody any more.
     fn principal(
         db: &mut Session<ReadOnly>,

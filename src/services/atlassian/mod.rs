@@ -7,7 +7,7 @@ pub(crate) mod seed;
 pub mod store;
 pub(crate) mod ui;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Router,
@@ -17,6 +17,7 @@ use axum::{
     routing::get,
 };
 use axum_extra::extract::CookieJar;
+use percent_encoding::percent_decode_str;
 use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -93,6 +94,10 @@ impl VendorService for Atlassian {
         token.map_or(Presented::Nothing, Presented::Token)
     }
 
+    fn read_query_value(value: &str) -> Option<&str> {
+        api::query::read_value(value)
+    }
+
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
         store::settings::find_admin(db, credential).await
     }
@@ -125,7 +130,7 @@ impl VendorService for Atlassian {
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        if find_org_id(parts) != Some(admin.organization.org_id.as_str()) {
+        if find_org_id(parts).as_deref() != Some(admin.organization.org_id.as_str()) {
             return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
@@ -137,12 +142,13 @@ impl VendorService for Atlassian {
     }
 }
 
-/// Finds the path parameter `orgId`, as it was sent. Route and path are compared from the end, because only the route
-/// begins with the base that the service is mounted at.
-fn find_org_id(parts: &Parts) -> Option<&str> {
+/// Finds the path parameter `orgId`, decoded. Route and path are compared from the end, because only the route begins
+/// with the base that the service is mounted at.
+fn find_org_id(parts: &Parts) -> Option<Cow<'_, str>> {
     let route = parts.extensions.get::<MatchedPath>()?.as_str();
     let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));
-    parameters.find(|(name, _)| *name == "{orgId}").map(|(_, value)| value)
+    let (_, value) = parameters.find(|(name, _)| *name == "{orgId}")?;
+    percent_decode_str(value).decode_utf8().ok()
 }
 
 #[derive(OpenApi)]

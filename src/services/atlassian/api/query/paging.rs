@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use crate::services::atlassian::{
     api::{
         error::{AtlassianError, ParameterError, ParameterProblem},
-        query::{apply_quirks, cursor::decode, non_empty},
+        query::{apply_quirks, cursor::decode},
     },
     domain::{
         api_access::Quirks,
@@ -67,7 +67,8 @@ const DEFAULT_SIZE: i64 = 20;
 const LARGEST_SIZE: i64 = 1000;
 
 impl Sorting {
-    /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6).
+    /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6);
+    /// before the first field it is gone already, which means the same.
     ///
     /// unverified: of a field that is named twice, the first counts.
     fn read(&self, fields: &[(&str, SortField)]) -> Result<Vec<Order>, ParameterError> {
@@ -108,7 +109,7 @@ impl Paging {
     }
 
     fn read_page(&self, sort: Vec<Order>, sizes: PageSizes) -> Result<PageRequest, ParameterError> {
-        let cursor = match non_empty(self.cursor.as_ref()) {
+        let cursor = match &self.cursor {
             None => Cursor::Start,
             // unverified: the error's code (atlassian-api-access §6).
             Some(text) => decode(text, &sort).ok_or_else(|| ParameterError::format("cursor is none of this list's"))?,
@@ -120,7 +121,7 @@ impl Paging {
         let Some(text) = &self.page_size else { return Ok(DEFAULT_SIZE) };
         let size: Option<i64> = text.parse().ok();
         let (allowed, must_be) = match sizes {
-            PageSizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "from 1 to 1000"),
+            PageSizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "a whole number from 1 to 1000"),
             PageSizes::Listed => {
                 (size.filter(|size| LISTED_SIZES.contains(size)), "one of 5, 10, 20, 25, 40, 50, 60, 75, 80, 100")
             }

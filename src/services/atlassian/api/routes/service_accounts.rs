@@ -19,7 +19,6 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
-            query::non_empty,
             scope,
             wire::{Answer, CreatedServiceAccount, ServiceAccount, answer_created},
         },
@@ -106,16 +105,22 @@ pub(crate) async fn get_service_accounts(
     query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
-    let read_number = |name: &str, text: Option<&String>, maximum: i64| match non_empty(text) {
-        None => Ok(None),
+    let PageQuery { cursor, limit } = &query.0;
+    let after = match cursor {
+        None => 0,
         Some(text) => {
-            let number = text.parse().ok().filter(|number| (0..=maximum).contains(number));
-            number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
+            let position = text.parse().ok().filter(|position: &i64| *position >= 0);
+            position.ok_or_else(|| ParameterError::format("cursor is none of this list's"))?
         }
     };
-    let after = read_number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
-    let limit =
-        read_number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
+    let limit = match limit {
+        None => LARGEST_PAGE,
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| (1..=LARGEST_PAGE).contains(number));
+            let detail = || format!("limit must be a whole number from 1 to {LARGEST_PAGE}, not `{text}`");
+            number.ok_or_else(|| ParameterError::format(detail()))?
+        }
+    };
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     let mut found = store::service_account::list(&mut db, organization.id, after, limit + 1).await?;
