@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use axum::{
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header::RETRY_AFTER},
     response::Response,
 };
 use chrono::{SecondsFormat, Timelike as _};
@@ -41,6 +41,13 @@ pub async fn count(
     let count = crate::store::rate_window::count(&app.db, space, generation, credential, operation, window).await?;
     let standing = policy.standing(count, now);
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
+}
+
+/// Gives an injected 429 what an own one has.
+pub fn pretend_exceeded(mut injected: Response, standing: &mut Standing) -> Response {
+    standing.remaining = 0;
+    injected.headers_mut().insert(RETRY_AFTER, standing.retry_after.into());
+    injected
 }
 
 /// Formats a reset: without the seconds where they are zero, because clients in use read nothing else.

@@ -38,7 +38,7 @@ pub(crate) struct SessionAnswer {
     token: String,
 }
 
-/// Signs a person in to the organization's administration: a browser session, for `createOauthClient`, which takes
+/// Signs a person in to the organization's administration: a browser session, for `createOAuthClient`, which takes
 /// nothing else. Good for eight hours of the space's clock.
 ///
 /// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in

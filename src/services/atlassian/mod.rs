@@ -20,7 +20,10 @@ use axum_extra::extract::CookieJar;
 use percent_encoding::percent_decode_str;
 use utoipa::{
     OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        Server,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -28,7 +31,7 @@ use crate::{
     app::App,
     core::{
         error::Error,
-        rate_window::{Mode, Policy},
+        rate_window::{Policy, RateLimit},
         token::PlainToken,
     },
     domain::credential::Credential,
@@ -40,11 +43,18 @@ use crate::{
     },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{
+        Db, ReadOnly, Session,
+        credential::{CredentialKind, CredentialUse},
+    },
 };
 
 /// Where the service is mounted.
 pub const BASE: &str = "/admin/api-access/v1";
+/// Where the User management API is mounted.
+const USERS: &str = "/users";
+/// Its operations.
+pub(crate) const USER_MANAGEMENT: [&str; 2] = ["getApiTokens", "deleteApiToken"];
 /// The cookie of an administrator's session.
 ///
 /// unverified: the name; that there is a session is all that is known (atlassian-api-access §7.12).
@@ -56,6 +66,8 @@ pub struct Atlassian;
 pub enum Need {
     /// An API key with this scope, or without any.
     Scope(&'static str),
+    /// An API key without scopes, of whichever organization.
+    Unscoped,
     /// An administrator's session.
     Session,
 }
@@ -110,14 +122,18 @@ impl VendorService for Atlassian {
         }
     }
 
-    fn rate_limit(app: &App, admin: &Admin) -> Option<Policy> {
-        let limit = admin.rate_limit;
-        let mode: Mode = limit.mode.unwrap_or(app.config.rate_limit);
-        Some(Policy { limit: limit.limit, window: limit.window, mode })
+    fn rate_limit(app: &App, admin: &Admin, operation: &str) -> Option<Policy> {
+        // unverified: the User management API tells of no limit (atlassian-api-access §9.1).
+        let is_limited = !USER_MANAGEMENT.contains(&operation);
+        is_limited.then(|| RateLimit::choose_policy(admin.rate_limit, DEFAULT_RATE_LIMIT, app.config.rate_limit))
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        api::error::render_injected(status, code)
+    fn injected(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response {
+        api::injected::render(status, code, operation)
+    }
+
+    async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {
+        store::api_key::note_use(db, used).await
     }
 
     /// First the gateway checks the credential, then the service the organization and what the credential may do
@@ -130,11 +146,13 @@ impl VendorService for Atlassian {
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        if find_org_id(parts).as_deref() != Some(admin.organization.org_id.as_str()) {
+        let names_organization = !matches!(need, Need::Unscoped);
+        if names_organization && find_org_id(parts).as_deref() != Some(admin.organization.org_id.as_str()) {
             return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
-            Need::Scope(_) if is_session => return Err(Error::CredentialRejected.into()),
+            Need::Scope(_) | Need::Unscoped if is_session => return Err(Error::CredentialRejected.into()),
+            Need::Unscoped => admin.check_unscoped()?,
             Need::Scope(scope) => admin.check_scope(scope)?,
             Need::Session => admin.administrator().map(drop)?,
         }
@@ -155,8 +173,8 @@ fn find_org_id(parts: &Parts) -> Option<Cow<'_, str>> {
 #[openapi(
     info(
         title = "Atlassian Admin API Access",
-        description = "As emulated by Locum: reconstructed from public material. Operation ids are ours: the \
-                       vendor's document was not at hand.",
+        description = "As emulated by Locum: reconstructed from public material. Operation ids are the vendor's. \
+                       What is below `/users` is of the User management API, which the same keys open.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/admin/api-access/v1")),
@@ -196,17 +214,33 @@ fn routes() -> OpenApiRouter<App> {
     describe_each(routes, |operation| {
         prepend_parameters::<api::routes::OrgPath>(operation);
         add_responses::<api::wire::Refused>(operation);
+        api::query::describe_list(operation);
+        api::wire::describe_rate_headers(operation);
     })
 }
 
-/// The service's OpenAPI document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+/// The routes of the User management API, below [`USERS`] (atlassian-api-access §9.1).
+fn user_routes() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(api::routes::user_api_tokens::get_user_api_tokens))
+        .routes(routes!(api::routes::user_api_tokens::delete_user_api_token));
+    describe_each(routes, add_responses::<api::wire::RefusedByGateway>)
 }
 
-/// The service's routes, to be mounted at [`BASE`].
+/// The service's OpenAPI document. Of the User management API it says that it stands at the root of the host.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = routes().nest(USERS, user_routes()).into_openapi();
+    for (path, item) in &mut document.paths.paths {
+        if path.starts_with(USERS) {
+            item.servers = Some(vec![Server::new("/")]);
+        }
+    }
+    document
+}
+
+/// The service's routes.
 pub fn router(app: &App) -> Router<App> {
-    mount::<Atlassian>(app, routes())
+    nest(app, BASE, mount::<Atlassian>(app, routes())).merge(nest(app, USERS, mount::<Atlassian>(app, user_routes())))
 }
 
 /// The content type of answers.
@@ -224,8 +258,6 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
         hosts: &["api.atlassian.com"],
-        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, |app| {
-            nest(app, BASE, router(app))
-        })
+        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, router)
     }
 }

@@ -81,7 +81,7 @@ impl VendorService for JetBrainsAccount {
         format!("{} of the {}", owner.standing(), owner.profile())
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         api::error::injected(status, code)
     }
 

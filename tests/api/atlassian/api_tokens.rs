@@ -227,6 +227,7 @@ async fn an_expired_token_is_gone(app: TestApp) {
 
 const EXPIRING: &str = "\
 version: 1
+clock: 2026-01-15T09:00:00Z
 organizations:
   - name: Example Corp
     customer_code: 6700001

@@ -101,7 +101,7 @@ impl<'a> From<&'a ApiKey> for Record<'a> {
             label: &key.label,
             blocked: false,
             created: Some(micros(key.created_at)),
-            last_active: key.last_active_at.map(micros),
+            last_active: Some(micros(key.last_active_at)),
             expires: Some(micros(key.expires_at)),
         }
     }

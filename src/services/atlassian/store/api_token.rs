@@ -99,14 +99,31 @@ pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationI
 
 /// Revokes one token; `false` when there is none that has not expired.
 pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
+    revoke_of(db, organization, None, id).await
+}
+
+/// The same, of this user's tokens.
+pub(super) async fn revoke_of(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    user: Option<&str>,
+    id: &str,
+) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 \
-                       AND (expires_at > $3 OR expires_at = $4) RETURNING blocked";
+                       AND person_id = COALESCE($5, person_id) AND (expires_at > $3 OR expires_at = $4) \
+                       RETURNING blocked";
     if !can_be_stored(id) {
         return Ok(false);
     }
     let now = micros(db.now());
-    let deleted: Vec<bool> =
-        on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).bind(now).bind(NO_DATE).fetch_all(c).await)?;
+    let deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(organization.0)
+        .bind(id)
+        .bind(now)
+        .bind(NO_DATE)
+        .bind(user)
+        .fetch_all(c)
+        .await)?;
     count_down(db, organization, &deleted).await?;
     Ok(!deleted.is_empty())
 }

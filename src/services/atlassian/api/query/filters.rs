@@ -256,7 +256,7 @@ fn wrong_combination(detail: String) -> ParameterError {
     ParameterError::new(ParameterProblem::Combination, detail)
 }
 
-/// Query of `getApiTokenCount`.
+/// Query of `getApiTokenCountByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct TokenFilters {
     #[serde(flatten)]
@@ -290,7 +290,7 @@ impl TokenFilters {
     }
 }
 
-/// Query of `getApiKeyCount`.
+/// Query of `getApiKeyCountByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct KeyFilters {
     #[serde(flatten)]

@@ -24,9 +24,9 @@ pub(crate) use filters::{
     ClientNameQuery, CreatedAt, ExpiresAt, KeyFilter, KeyFilters, KeyType, LabelQuery, LastActiveAt, TokenFilter,
     TokenFilters,
 };
-pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS};
+pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS, describe_list};
 
-/// Query of `getApiTokens`.
+/// Query of `getAllApiTokensByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct TokenQuery {
     #[serde(flatten)]
@@ -43,7 +43,7 @@ impl TokenQuery {
     }
 }
 
-/// Query of `getApiKeys`.
+/// Query of `getAllApiKeysByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct KeyQuery {
     #[serde(flatten)]

@@ -1,7 +1,13 @@
 //! Query parameters that choose a page of a list.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        RefOr, Schema,
+        path::{Operation, Parameter},
+    },
+};
 
 use crate::services::atlassian::{
     api::{
@@ -19,8 +25,7 @@ use crate::services::atlassian::{
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Sorting {
-    /// Fields, separated by commas, each with `-` for descending or `+` for ascending. Default `-lastActiveAt`.
-    #[param(example = "-lastActiveAt")]
+    /// Fields, separated by commas, each with `-` for descending or `+` for ascending.
     sort: Option<String>,
 }
 
@@ -29,8 +34,8 @@ pub(crate) struct Sorting {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
-    /// The most records on a page. Default 20.
-    #[param(minimum = 1, maximum = 1000, value_type = Option<i64>)]
+    /// The most records on a page.
+    #[param(minimum = 1, maximum = 1000, default = 20, value_type = Option<i64>)]
     page_size: Option<String>,
     /// Where the page begins: one of `links`. It knows neither filters nor sort nor page size: repeat them.
     cursor: Option<String>,
@@ -62,9 +67,36 @@ enum PageSizes {
     Listed,
 }
 
+const DEFAULT_SORT: &str = "-lastActiveAt";
 const LISTED_SIZES: [i64; 10] = [5, 10, 20, 25, 40, 50, 60, 75, 80, 100];
 const DEFAULT_SIZE: i64 = 20;
 const LARGEST_SIZE: i64 = 1000;
+
+/// Says in the document of a list by which fields it can be sorted and, of keys, how long its pages can be.
+pub(crate) fn describe_list(operation: &mut Operation) {
+    let (fields, sizes) = match operation.operation_id.as_deref() {
+        Some("getAllApiTokensByOrgId") => (TOKEN_FIELDS.as_slice(), None),
+        Some("getAllApiKeysByOrgId") => (KEY_FIELDS.as_slice(), Some(LISTED_SIZES)),
+        _ => return,
+    };
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(Parameter { name, schema: Some(RefOr::T(Schema::Object(schema))), .. }) = parameter else {
+            continue;
+        };
+        match (name.as_str(), sizes) {
+            ("sort", _) => {
+                let both_ways = fields.iter().flat_map(|(field, _)| [(*field).to_owned(), format!("-{field}")]);
+                schema.enum_values = Some(both_ways.map(Into::into).collect());
+                schema.default = Some(DEFAULT_SORT.into());
+            }
+            ("pageSize", Some(sizes)) => {
+                schema.enum_values = Some(sizes.map(Into::into).into());
+                (schema.minimum, schema.maximum) = (None, None);
+            }
+            _ => {}
+        }
+    }
+}
 
 impl Sorting {
     /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6);
@@ -72,7 +104,7 @@ impl Sorting {
     ///
     /// unverified: of a field that is named twice, the first counts.
     fn read(&self, fields: &[(&str, SortField)]) -> Result<Vec<Order>, ParameterError> {
-        let text = self.sort.as_deref().unwrap_or("-lastActiveAt");
+        let text = self.sort.as_deref().unwrap_or(DEFAULT_SORT);
         let mut sort: Vec<Order> = Vec::new();
         for part in text.split(',') {
             let (descending, name) = match part.strip_prefix('-') {
