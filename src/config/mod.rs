@@ -55,8 +55,8 @@ pub struct Config {
     pub clock: Option<Clock>,
     /// What generated ids come from.
     pub id_seed: IdSeed,
-    /// What rate limits do where an organization says nothing.
-    pub rate_limit: Mode,
+    /// What rate limits do where an organization says nothing, if that was set.
+    pub rate_limit: Option<Mode>,
     /// The base URL that clients use, if it was set; without a slash at its end.
     pub public_url: Option<String>,
     /// How much of the journal each space keeps, if any.

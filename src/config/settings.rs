@@ -90,9 +90,9 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
 
-    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins
-    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE", default_value = "enforce")]
-    pub rate_limit: Mode,
+    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins [default: enforce the limits that somebody set, else observe]
+    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE")]
+    pub rate_limit: Option<Mode>,
 
     /// Host names, beside loopbacks, IP addresses and single-label names, that the control API answers to
     #[arg(long, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = parse_host)]
@@ -149,7 +149,7 @@ impl Settings {
             ("server_key", self.server_key.clone()),
             ("clock", clock),
             ("id_seed", self.id_seed.map(|n| n.to_string())),
-            ("rate_limit", Some(self.rate_limit.to_string())),
+            ("rate_limit", self.rate_limit.map(|mode| mode.to_string())),
             ("public_url", self.public_url.clone()),
             ("journal", Some(self.journal.0.map_or_else(|| "off".to_owned(), |bounds| bounds.to_string()))),
             ("control", Some(if self.control == Switch::On { "on" } else { "off" }.to_owned())),

@@ -81,7 +81,7 @@ impl VendorService for CarPark {
         "parking".to_owned()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         (status, format!("the barrier is stuck: {}", code.unwrap_or("no code"))).into_response()
     }
 

@@ -64,8 +64,10 @@ async fn every_operation_says_how_far_it_is_emulated() {
     assert_eq!(status("assignLicense"), "served");
     assert_eq!(status("rotateToken"), "unverified");
     assert_eq!(status("createUserAccount"), "missing");
-    assert_eq!(status("getApiTokens"), "served");
-    assert_eq!(status("createOauthClient"), "unverified");
+    assert_eq!(status("getAllApiTokensByOrgId"), "served");
+    assert_eq!(status("createOAuthClient"), "unverified");
     let atlassian = operations.as_array().unwrap().iter().filter(|o| o["service"] == "atlassian").count();
-    assert_eq!(atlassian, 21);
+    assert_eq!(atlassian, 23);
+    let user_tokens = operations.as_array().unwrap().iter().find(|o| o["operation"] == "getApiTokens").unwrap();
+    assert_eq!(user_tokens["path"], "/users/{account_id}/manage/api-tokens", "at the root of the host");
 }

@@ -48,13 +48,14 @@ struct KnownGap {
 }
 
 /// Documents, and below which path each one's operations are.
-static DOCUMENTS: LazyLock<[(&str, Document); 5]> = LazyLock::new(|| {
+static DOCUMENTS: LazyLock<[(&str, Document); 6]> = LazyLock::new(|| {
     [
         (control::BASE, Document::new(control::openapi(&locum::services::registry()))),
         (jetbrains_account::BASE, Document::new(jetbrains_account::openapi())),
         (atlassian::BASE, Document::new(atlassian::openapi())),
         ("/license-vault/{vault}", Document::new(license_vault::openapi())),
         ("", Document::new(license_vault::openapi())),
+        ("", Document::new(atlassian::openapi()).below("/users/")),
     ]
 });
 
@@ -88,6 +89,13 @@ impl Document {
         // A path with fewer parameters is meant first.
         paths.sort_by_key(|path| path.segments.iter().filter(|segment| is_parameter(segment)).count());
         Self { paths }
+    }
+
+    /// The same of the paths below another one.
+    fn below(mut self, start: &str) -> Self {
+        let start = split(start.trim_end_matches('/'));
+        self.paths.retain(|path| path.segments.starts_with(&start));
+        self
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<&Operation> {

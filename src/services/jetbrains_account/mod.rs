@@ -81,7 +81,7 @@ impl VendorService for JetBrainsAccount {
         owner.describe()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         api::error::injected(status, code)
     }
 

@@ -166,14 +166,15 @@ impl<'a> Planner<'a> {
             self.read_texts(scopes)
         });
         let in_a_year = shift(self.context.now, HumanDuration::Years(1)).unwrap_or(self.context.now);
+        let created_at = self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now);
         Some(NewKey {
             key: ApiKey {
                 id: self.context.ids.uuid().to_string(),
                 label,
                 scopes,
-                created_at: self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now),
+                created_at,
                 expires_at: self.read_date(key.expires_at.as_ref()).unwrap_or(in_a_year),
-                last_active_at: self.read_date(key.last_active_at.as_ref()),
+                last_active_at: self.read_date(key.last_active_at.as_ref()).unwrap_or(created_at),
                 created_by,
             },
             token,
