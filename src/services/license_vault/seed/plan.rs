@@ -17,7 +17,7 @@ use crate::{
                 DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest,
                 VaultUser,
             },
-            catalogue::{CATALOGUE, find_product_name},
+            catalogue::{find_product_name, list_counted},
             vault::{AllocationRule, LicenseKind, Plan, TokenKind},
         },
         seed::file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
@@ -136,7 +136,7 @@ impl<'a> Planner<'a> {
     /// Reads a licence's code.
     fn read_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.reader().text(scalar)?;
-        let codes = CATALOGUE.iter().map(|(code, _)| *code);
+        let codes = list_counted().map(|(code, _)| code);
         if !codes.clone().any(|candidate| candidate == code) {
             let near = suggest(&code, codes);
             self.reader()
