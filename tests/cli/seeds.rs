@@ -61,6 +61,19 @@ fn seeds_are_checked_with_file_line_and_column() {
             "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
         ),
         (
+            "      licenses: [{ product: AIP9, team: 1 }]\n",
+            "a.yaml:8:29: unknown product `AIP9`: what the catalogue lacks, `products` and `plugins` declare",
+        ),
+        (
+            "      products: [{ code: A1, name: A }, { code: A1, name: B }]\n",
+            "a.yaml:8:49: another product or plug-in has the code `A1`",
+        ),
+        ("      plugins: [{ code: II, name: A }]\n", "a.yaml:8:25: another product or plug-in has the code `II`"),
+        (
+            "      plugins: [{ code: A B, name: A }]\n",
+            "a.yaml:8:25: `A B` is not a code: the vendor's are letters and digits",
+        ),
+        (
             "      licenses: [{ product: II, team: 1, last_seen: never }]\n",
             "a.yaml:8:53: expected none; a date is `last_seen_at`",
         ),

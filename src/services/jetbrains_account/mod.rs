@@ -112,6 +112,14 @@ impl VendorService for JetBrainsAccount {
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/api/v1")),
+    // The order of the page for people, and the vendor's names where they are known.
+    tags(
+        (name = "Token", description = "What a token manages"),
+        (name = "Licenses", description = "Licences of the organization and its teams"),
+        (name = "Dictionaries", description = "Products and plug-ins"),
+        (name = "Document", description = "This document"),
+        (name = "User accounts", description = "Not emulated"),
+    ),
     // Only a parameter names it, and those of a query are not searched for schemas.
     components(schemas(api::wire::requests::AssignmentStatus)),
 )]

@@ -36,6 +36,12 @@ pub(crate) struct ErrorBody<'a> {
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct Unauthorized(ErrorBody<'static>);
 
+/// The refusal of every operation that takes a token, for the documents of those that know no other 403.
+#[derive(IntoResponses)]
+#[response(status = 403, description = "The API is disabled: `API_DISABLED`")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ApiDisabled(ErrorBody<'static>);
+
 impl IntoResponse for JetBrainsError {
     fn into_response(self) -> Response {
         use StatusCode as S;

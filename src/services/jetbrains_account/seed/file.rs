@@ -14,6 +14,12 @@ pub struct JetBrainsAccount {
     /// Calls are answered. Default true.
     #[schemars(with = "Option<bool>")]
     pub api_enabled: Option<Scalar>,
+    /// Products beside those of the catalogue, or other names for those.
+    #[serde(default)]
+    pub products: Vec<Product>,
+    /// Plug-ins, of which the catalogue has none.
+    #[serde(default)]
+    pub plugins: Vec<Product>,
     /// Its teams.
     #[serde(default)]
     pub teams: Vec<Team>,
@@ -28,6 +34,19 @@ pub struct JetBrainsAccount {
     pub licenses: Vec<License>,
     /// Choices between observations that disagree.
     pub quirks: Option<Quirks>,
+}
+
+/// A product or a plug-in that licences can be of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Product {
+    /// The code, like `AIP`: at most 64 letters, digits, `-` and `_`.
+    #[schemars(with = "String")]
+    pub code: Scalar,
+    /// The name that answers show.
+    #[schemars(with = "String")]
+    pub name: Scalar,
 }
 
 /// A team.
@@ -93,7 +112,7 @@ pub struct License {
     /// How many licences like this, with generated ids. Not together with `id`.
     #[schemars(with = "Option<u32>")]
     pub count: Option<Scalar>,
-    /// A code of the product dictionary, like `II`.
+    /// A code of the catalogue, like `II`, or one of `products` or `plugins`.
     #[schemars(with = "String")]
     pub product: Scalar,
     /// The id of the team that holds it.

@@ -10,10 +10,13 @@ use crate::{
     core::{
         clock::{self, Time},
         duration::HumanDuration,
-        suggest::{describe_unknown, suggest},
+        suggest::{describe_unknown, nearest, suggest},
         token::PlainToken,
     },
-    domain::organization::{email_key, name_from_address},
+    domain::{
+        organization::{email_key, name_from_address},
+        product_catalogue::{self, CATALOGUE},
+    },
     seed::{
         Diagnostic,
         count::Count,
@@ -25,7 +28,7 @@ use crate::{
         domain::{
             day::Day,
             license::{self, License, ServerKind, Subscription},
-            product::{self, PRODUCTS},
+            product::{DeclaredProduct, Product},
             role::{Grant, Profile, Role},
             switches::Switches,
             team::Team,
@@ -43,6 +46,8 @@ const LONGEST_TEAM_NAME: usize = 255;
 #[derive(Debug)]
 pub(crate) struct PlannedAccount {
     pub switches: Switches,
+    /// Products and plug-ins that it declares.
+    pub products: Vec<DeclaredProduct>,
     /// Its teams.
     pub teams: Vec<Team>,
     /// Addresses and what they are.
@@ -82,6 +87,8 @@ pub(crate) struct PlannedToken {
 pub(crate) struct ExistingAccount {
     /// Names, by id.
     pub teams: HashMap<i32, String>,
+    /// Codes of declared products, and whether they are plug-ins.
+    pub products: HashMap<String, bool>,
     /// Who has a role where: keys of addresses.
     pub roles: HashSet<(String, Profile)>,
 }
@@ -99,6 +106,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(&mut self, account: &JetBrainsAccount) -> PlannedAccount {
         PlannedAccount {
             switches: self.switches(account),
+            products: self.products(account),
             teams: {
                 let mut named = HashSet::new();
                 account.teams.iter().filter_map(|team| self.team(team, &mut named)).collect()
@@ -130,6 +138,45 @@ impl<'a> Planner<'a> {
             assign_success_status,
             flags_required: self.reader().opt_flag(quirks.and_then(|quirks| quirks.flags_required.as_ref())),
         }
+    }
+
+    /// Products first, so that a plug-in with a product's code is refused at its line.
+    fn products(&mut self, account: &JetBrainsAccount) -> Vec<DeclaredProduct> {
+        let mut named = HashSet::new();
+        let products = account.products.iter().map(|product| (product, false));
+        let all = products.chain(account.plugins.iter().map(|plugin| (plugin, true)));
+        all.filter_map(|(entry, is_plugin)| {
+            let code = self.reader().text(&entry.code);
+            let name = self.reader().text(&entry.name);
+            let (code, name) = (code?, name?);
+            let at = entry.code.referenced;
+            if !is_id(&code) {
+                self.reader().report(at, format!("`{code}` is not a code: the vendor's are letters and digits"));
+            }
+            let is_other_kind = self.existing.products.get(&code).is_some_and(|known| *known != is_plugin);
+            if !named.insert(code.clone()) || is_other_kind || is_plugin && product_catalogue::find(&code).is_some() {
+                self.reader().report(at, format!("another product or plug-in has the code `{code}`"));
+            }
+            self.existing.products.insert(code.clone(), is_plugin);
+            Some(DeclaredProduct { code, name, is_plugin })
+        })
+        .collect()
+    }
+
+    fn product(&self, scalar: &Scalar) -> Option<Product> {
+        let code = self.reader().text(scalar)?;
+        let declared = &self.existing.products;
+        if product_catalogue::find(&code).is_none() && !declared.contains_key(&code) {
+            let mut codes: Vec<&str> = declared.keys().map(String::as_str).collect();
+            codes.sort_unstable();
+            codes.extend(CATALOGUE.iter().map(|(code, _)| *code));
+            let near = nearest(&code, codes).map(|near| format!(", did you mean `{near}`?"));
+            let near =
+                near.unwrap_or_else(|| ": what the catalogue lacks, `products` and `plugins` declare".to_owned());
+            self.reader().report(scalar.referenced, format!("unknown product `{code}`{near}"));
+        }
+        // A licence is written with the code alone.
+        Some(Product::named(&code, None))
     }
 
     fn team(&mut self, team: &file::Team, named: &mut HashSet<i32>) -> Option<Team> {
@@ -226,15 +273,7 @@ impl<'a> Planner<'a> {
 
     fn license(&mut self, entry: &file::License) -> Option<License> {
         let now = self.context.now;
-        let product = self.reader().text(&entry.product).and_then(|code| {
-            let product = product::find(&code);
-            if product.is_none() {
-                let codes = PRODUCTS.iter().map(|p| p.code);
-                self.reader()
-                    .report(entry.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
-            }
-            product
-        });
+        let product = self.product(&entry.product);
         let team = self.team_id(&entry.team);
         let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now).map(Day::of);
         let assignee = entry.assignee.as_ref().and_then(|assignee| {
@@ -333,9 +372,13 @@ impl<'a> Planner<'a> {
     }
 }
 
+fn is_id(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
     let id = reader.text(scalar)?;
-    if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+    if !is_id(&id) {
         reader.report(
             scalar.referenced,
             format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),

@@ -6,7 +6,7 @@ use crate::{
     seed::apply::ApplyError,
     services::jetbrains_account::{
         seed::plan::{ExistingAccount, PlannedAccount},
-        store::{account, license, role, team, token},
+        store::{account, license, product, role, team, token},
     },
     store::{ReadWrite, Session, organization},
 };
@@ -21,7 +21,9 @@ pub(crate) async fn find_existing(
 ) -> Result<ExistingAccount, Error> {
     let teams = team::list(db, organization).await?;
     let roles = role::list(db, organization).await?;
+    let products = product::list(db, organization).await?;
     Ok(ExistingAccount {
+        products: products.into_iter().map(|product| (product.code, product.is_plugin)).collect(),
         teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
         roles: roles.into_iter().map(|(email, grant)| (email_key(&email), grant.profile)).collect(),
     })
@@ -35,6 +37,9 @@ pub(crate) async fn write(
     progress: &Progress,
 ) -> Result<(), ApplyError> {
     account::update(db, id, account.switches).await?;
+    for declared in &account.products {
+        product::upsert(db, id, declared).await?;
+    }
     for planned in &account.teams {
         team::upsert(db, id, planned).await?;
     }

@@ -15,7 +15,7 @@ use crate::{
         contact::Contact,
         day::Day,
         license::{Assignee, License, LicenseFilter, Subscription},
-        product,
+        product::Product,
         team::Team,
     },
     store::{
@@ -39,6 +39,7 @@ struct Row<'a> {
     id: Cow<'a, str>,
     #[serde(borrow)]
     product_code: Cow<'a, str>,
+    declared_name: Option<String>,
     team_id: i32,
     #[serde(borrow)]
     team_name: Cow<'a, str>,
@@ -68,12 +69,13 @@ struct Row<'a> {
 }
 
 /// The members of [`Row`], and the rows they are of.
-const COLUMNS: &str = "l.id, l.product_code, l.team_id, t.name, l.valid_until, l.auto_renew, l.pack, \
+const COLUMNS: &str = "l.id, l.product_code, d.name, l.team_id, t.name, l.valid_until, l.auto_renew, l.pack, \
                        l.perpetual_until, l.assignee_kind, l.assignee, l.assignee_name, \
                        CASE WHEN p.jetbrains_account THEN p.name END, l.assigned_at, l.last_seen_at, \
                        l.offline_code, l.per_user, l.transferable, l.trial, l.suspended, l.domain";
 const NAMES: &str = " FROM picked l \
                      JOIN team t ON t.organization_id = l.organization_id AND t.id = l.team_id \
+                     LEFT JOIN declared_product d ON d.organization_id = l.organization_id AND d.code = l.product_code \
                      LEFT JOIN person p ON p.organization_id = l.organization_id AND p.email_key = l.assignee_key";
 /// What [`License::unavailable`] says in Rust, but for the end of the subscription, which needs the time.
 const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
@@ -81,8 +83,6 @@ const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until
 
 impl Row<'_> {
     fn into_license(self) -> Result<License, Error> {
-        let product = product::find(&self.product_code)
-            .ok_or_else(|| Error::internal(format!("licence {} is of no product: {}", self.id, self.product_code)))?;
         let text = Option::<String>::unwrap_or_default;
         let assignee = match self.assignee_kind.as_deref() {
             None => None,
@@ -101,7 +101,7 @@ impl Row<'_> {
         };
         Ok(License {
             id: self.id.into_owned(),
-            product,
+            product: Product::named(&self.product_code, self.declared_name),
             team: Team { id: self.team_id, name: self.team_name.into_owned() },
             subscription: self.valid_until.map(|until| Subscription {
                 valid_until: Day::of(from_micros(until)),
@@ -368,7 +368,7 @@ fn to_row(organization: OrganizationId, position: i64, license: &License) -> [Bi
         organization.0.into(),
         license.id.clone().into(),
         position.into(),
-        license.product.code.to_owned().into(),
+        license.product.code.to_string().into(),
         i64::from(license.team.id).into(),
         subscription.map(|s| micros(s.valid_until.moment())).into(),
         subscription.is_some_and(|s| s.auto_renew).into(),

@@ -1,7 +1,7 @@
 //! The service's tables in a state.
 
 use crate::{
-    services::jetbrains_account::domain::{product, role::Role},
+    services::jetbrains_account::domain::role::Role,
     store::state::{
         Column, ServiceTables, Table,
         columns::{checked, count, flag, moment, nullable, number, of, parsed, text},
@@ -10,10 +10,6 @@ use crate::{
 
 const fn team_number(name: &'static str) -> Column {
     number(name, i32::MIN as i64..=i32::MAX as i64)
-}
-
-fn check_product(code: &str) -> Result<(), String> {
-    product::find(code).map(drop).ok_or_else(|| format!("there is no product `{code}`"))
 }
 
 pub(crate) fn tables() -> ServiceTables {
@@ -32,6 +28,11 @@ pub(crate) fn tables() -> ServiceTables {
             "team",
             "organization_id, id",
             vec![of("organization_id", "organization"), team_number("id"), text("name")],
+        ),
+        Table::new(
+            "declared_product",
+            "organization_id, code",
+            vec![of("organization_id", "organization"), text("code"), text("name"), flag("is_plugin")],
         ),
         Table::new(
             "role_grant",
@@ -60,7 +61,7 @@ pub(crate) fn tables() -> ServiceTables {
                 of("organization_id", "organization"),
                 text("id"),
                 count("position"),
-                checked("product_code", check_product),
+                text("product_code"),
                 team_number("team_id"),
                 nullable(moment("valid_until")),
                 flag("auto_renew"),

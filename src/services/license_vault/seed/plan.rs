@@ -20,7 +20,7 @@ use crate::{
                 DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest,
                 VaultUser,
             },
-            catalogue::{CATALOGUE, find_product_name},
+            catalogue::{find_product_name, list_counted},
             vault::{AllocationRule, LicenseKind, Plan, TokenKind},
         },
         seed::{
@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
     /// Reads a licence's code.
     fn read_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.reader().text(scalar)?;
-        let codes = CATALOGUE.iter().map(|(code, _)| *code);
+        let codes = list_counted().map(|(code, _)| code);
         if !codes.clone().any(|candidate| candidate == code) {
             let detail = describe_unknown(&code, "a licence of the vault's catalogue", codes);
             self.reader().report(scalar.referenced, detail);

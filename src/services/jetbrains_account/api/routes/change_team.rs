@@ -19,17 +19,19 @@ use crate::{
     },
 };
 
-/// Moves licences to another team. What is unknown, there already or not transferable stays where it is and is not
-/// listed (jetbrains-account §5.6).
+/// Moves licences to another team
+///
+/// What is unknown, there already or not transferable stays where it is and is not listed.
+// jetbrains-account §5.6.
 #[utoipa::path(
-    post, path = "/customer/changeLicensesTeam", operation_id = "changeTeam", tag = "License",
+    post, path = "/customer/changeLicensesTeam", operation_id = "changeTeam", tag = "Licenses",
     request_body = ChangeTeamRequest,
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The licences that moved", body = ChangeTeamResponse<Vec<String>>),
         (status = 400, description = "A body that cannot be read", content_type = "text/html"),
         Unauthorized,
-        (status = 403, description = "The token is a team's, or its owner may not edit one of the teams", body = ErrorBody),
+        (status = 403, description = "The token is a team's, its owner may not edit one of the teams, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such team", body = ErrorBody),
     ),
 )]

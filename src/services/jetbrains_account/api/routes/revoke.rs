@@ -25,17 +25,20 @@ use crate::{
     store::{ReadWrite, Session},
 };
 
-/// Takes one licence back, or a person's: all of them, or none when one was assigned less than 30 days ago
-/// (jetbrains-account §5.7).
+/// Takes licences back
+///
+/// One, or a person's: all of them, or none when one was assigned less than 30 days ago.
+// jetbrains-account §5.7.
 #[utoipa::path(
-    post, path = "/customer/licenses/revoke", operation_id = "revokeAsset", tag = "License",
+    post, path = "/customer/licenses/revoke", operation_id = "revokeAsset", tag = "Licenses",
     params(RevokeQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The licences that were taken back", body = RevokedLicensesResponse),
-        (status = 400, description = "Assigned less than 30 days ago, or nothing named", body = ErrorBody),
+        (status = 400, description = "Assigned less than 30 days ago, or nothing named; as a page, a query that cannot be read",
+         content((ErrorBody = "application/json"), (String = "text/html"))),
         Unauthorized,
-        (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
+        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
 )]

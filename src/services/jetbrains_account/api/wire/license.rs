@@ -40,7 +40,7 @@ fn format_second(time: Time) -> String {
 pub(crate) struct LicenseResponse<'a> {
     #[schema(example = "ABCDE12345")]
     license_id: &'a str,
-    product: ProductResponse,
+    product: ProductResponse<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assignee: Option<AssigneeResponse<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,11 +60,11 @@ pub(crate) struct LicenseResponse<'a> {
 
 /// A product or a plug-in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProductResponse {
+pub(crate) struct ProductResponse<'a> {
     #[schema(example = "II")]
-    code: &'static str,
+    code: &'a str,
     #[schema(example = "IntelliJ IDEA Ultimate")]
-    name: &'static str,
+    name: &'a str,
 }
 
 /// Who holds a licence; `type` tells which.
@@ -152,9 +152,9 @@ struct TeamResponse<'a> {
     name: &'a str,
 }
 
-impl From<Product> for ProductResponse {
-    fn from(product: Product) -> Self {
-        Self { code: product.code, name: product.name }
+impl<'a> From<&'a Product> for ProductResponse<'a> {
+    fn from(product: &'a Product) -> Self {
+        Self { code: &product.code, name: &product.name }
     }
 }
 
@@ -193,7 +193,7 @@ impl<'a> LicenseResponse<'a> {
         let was_given = license.assigned_at.is_some() || license.last_seen_at.is_some();
         Self {
             license_id: &license.id,
-            product: license.product.into(),
+            product: (&license.product).into(),
             assignee: license.assignee.as_ref().map(Into::into),
             subscription: license.subscription.as_ref().map(|s| SubscriptionResponse {
                 valid_until_date: format_day(s.valid_until),
