@@ -185,6 +185,7 @@ struct Document;
 fn routes() -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
+    components.headers.extend(api::wire::rate_headers().map(|(name, header)| (name.to_owned(), header.into())));
     components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);

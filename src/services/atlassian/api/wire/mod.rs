@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{
     IntoResponses, ToSchema,
-    openapi::{HeaderBuilder, ObjectBuilder, RefOr, Type, path::Operation},
+    openapi::{Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Type, path::Operation},
 };
 
 use crate::{
@@ -78,25 +78,27 @@ pub(crate) enum RefusedByGateway {
     NotFound(#[to_schema] GatewayError),
 }
 
-/// Says in the document that every answer behind authentication tells where the request stands in its window.
-pub(crate) fn describe_rate_headers(operation: &mut Operation) {
+/// The headers that tell where a request stands in its window, for the document.
+pub(crate) fn rate_headers() -> [(&'static str, Header); 3] {
     let describe = |description: &str, kind: Type, example: Value| {
         let schema = ObjectBuilder::new().schema_type(kind).examples([example]).build();
         HeaderBuilder::new().description(Some(description)).schema(Some(schema)).build()
     };
-    let headers = [
+    let reset = "When the next period begins: ISO 8601 in UTC.";
+    [
         ("X-RateLimit-Limit", describe("Requests in the current period.", Type::Integer, 200.into())),
         ("X-RateLimit-Remaining", describe("How many of them are left.", Type::Integer, 199.into())),
-        (
-            "X-RateLimit-Reset",
-            describe("When the next period begins: ISO 8601 in UTC.", Type::String, "2026-01-15T09:01Z".into()),
-        ),
-    ];
+        ("X-RateLimit-Reset", describe(reset, Type::String, "2026-01-15T09:01Z".into())),
+    ]
+}
+
+/// Says in the document that every answer behind authentication has the [`rate_headers`].
+pub(crate) fn describe_rate_headers(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if status != "401" {
-            let headers = headers.iter().map(|(name, header)| ((*name).to_owned(), RefOr::T(header.clone())));
-            response.headers.extend(headers);
+            let refer = |name: &str| (name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))));
+            response.headers.extend(rate_headers().map(|(name, _)| refer(name)));
         }
     }
 }
