@@ -245,7 +245,7 @@ fn plan_all(
             let context = planner.section(reader, &known);
             atlassian::seed::Planner::new(context).plan(section)
         });
-        let license_vault = o.license_vault.as_ref().and_then(|section| {
+        let license_vault = o.license_vault.as_ref().map(|section| {
             let context = planner.section(reader, &known);
             license_vault::seed::Planner::new(context, existing.license_vault).plan(section)
         });

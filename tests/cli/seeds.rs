@@ -1,5 +1,7 @@
 //! `locum seed`: everything that is wrong is said at once, and everything that was read is counted.
 
+use std::fmt::Write as _;
+
 use indoc::indoc;
 
 use super::run;
@@ -187,6 +189,8 @@ fn values_are_checked_beside_unknown_keys() {
         1.yaml:9:29: unknown product `IJ`, did you mean `II`?
         1.yaml:9:78: `license_valt` is not a server, did you mean `license_vault`?
         1.yaml:12:13: `enterprise_flaoting` is not a plan, did you mean `enterprise_floating`?
+        1.yaml:13:26: `IJ` is not a licence of the vault's catalogue, did you mean `II`?
+        1.yaml:14:60: `reguler` is not a kind, did you mean `regular`?
         1.yaml:16:39: `read:token:admin` is not a scope of API keys, did you mean `read:tokens:admin`?
         1.yaml:17:58: `blocket` is not a status, did you mean `blocked`?
         1.yaml:19:40: `alowed` is not a status, did you mean `allowed`?
@@ -194,14 +198,45 @@ fn values_are_checked_beside_unknown_keys() {
         1.yaml:22:27: `obsrve` is not a mode, did you mean `observe`?
     "};
     assert_eq!(check(&[("1.yaml", text.as_bytes())]), (2, says.to_owned()));
-    // A plan that is none hides the rest of its vault.
-    let text = text.replace("flaoting", "floating").replace("poeple", "people");
-    let (_, said) = check(&[("1.yaml", text.as_bytes())]);
-    for says in
-        ["licence of the vault's catalogue, did you mean `II`?", "`reguler` is not a kind, did you mean `regular`?"]
-    {
-        assert!(said.contains(says), "{said}");
-    }
+}
+
+/// In each kind of record each value is wrong, and none hides another.
+#[test]
+fn a_wrong_value_hides_no_other() {
+    let text = indoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            people: [{ email: ann@a.test }]
+            jetbrains_account:
+              teams: [{ id: x, name: '' }]
+              roles: [{ person: bob@a.test, role: boss, team: 7 }, { person: ann@a.test, role: viewr }]
+              tokens: [{ person: bob@a.test, team: 7, token: a b }, { person: ann@a.test }]
+              licenses: [{ product: IJ, team: 7, count: x, assignee: bob, valid_until: soon, trial: 7 }]
+            license_vault:
+              name: a b
+              plan: none
+              floating: 7
+              token: a b
+              administrators: [bob@a.test]
+              automation_tokens: [{ name: '', token: a b, expires_at: soon }]
+              pools: [{ product: IJ, regular: x }]
+              allocations: [{ user: bob, product: IJ, kind: x, since: soon, running: [{ product: '', since: soon }] }]
+              denials: [{ user: bob, product: '', at: soon }]
+            atlassian:
+              api_keys: [{ label: '', token: a b, created_by: bob, scopes: [x], expires_at: soon }]
+              api_tokens: [{ user: bob, count: x, status: x, created_at: soon }]
+              service_accounts:
+                - { name: '', id: a b, email: '', tokens: [{ label: '', status: x, last_active_at: soon }],
+                    oauth_clients: [{ name: '', id: a b, status: x, expires_at: soon }] }
+              rate_limit: { limit: x, window: soon, mode: x }
+    "};
+    let (code, said) = check(&[("1.yaml", text.as_bytes())]);
+    let on = |line: usize| said.lines().filter(|said| said.starts_with(&format!("1.yaml:{line}:"))).count();
+    let found: Vec<usize> = (7..=27).map(on).collect();
+    let wrong = [2, 4, 3, 6, 0, 1, 1, 1, 2, 1, 4, 2, 6, 3, 0, 6, 4, 0, 6, 4, 3];
+    assert_eq!((code, found.as_slice()), (2, &wrong[..]), "{said}");
 }
 
 #[test]
@@ -249,7 +284,7 @@ fn a_seed_may_be_long() {
             people:
     "});
     for number in 0..90_000 {
-        text += &format!("      - {{ email: p{number}@a.test }}\n");
+        writeln!(text, "      - {{ email: p{number}@a.test }}").unwrap();
     }
     let (code, said) = check(&[("1.yaml", text.as_bytes())]);
     assert!(code == 0 && said.starts_with("ok: 1 file, 1 organization, 90000 people\n"), "{said}");

@@ -41,7 +41,7 @@ impl Screen {
     pub fn until(&self, says: &str) -> String {
         let mut text = String::new();
         while !text.contains(says) {
-            let more = self.0.recv_timeout(Duration::from_secs(120));
+            let more = self.0.recv_timeout(Duration::from_mins(2));
             text += &more.unwrap_or_else(|_| panic!("there was no `{says}`: {text}"));
         }
         text

@@ -180,7 +180,7 @@ impl<'a> Planner<'a> {
     }
 
     fn team(&mut self, team: &file::Team, named: &mut HashSet<i32>) -> Option<Team> {
-        let name = self.reader().text(&team.name)?;
+        let name = self.reader().text(&team.name).unwrap_or_default();
         if name.chars().count() > LONGEST_TEAM_NAME {
             self.reader()
                 .report(team.name.referenced, format!("a team's name has at most {LONGEST_TEAM_NAME} characters"));
@@ -198,8 +198,13 @@ impl<'a> Planner<'a> {
     }
 
     fn token(&mut self, token: &file::Token, held: &mut HashSet<(String, Profile)>) -> Option<PlannedToken> {
-        let email = self.context.person(&token.person)?;
-        let profile = self.profile(token.team.as_ref())?;
+        let email = self.context.person(&token.person);
+        let profile = self.profile(token.team.as_ref());
+        let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
+            None => Some(self.context.ids.jetbrains_token()),
+            Some(scalar) => self.context.literal_token(scalar),
+        };
+        let (email, profile) = (email?, profile?);
         let holder = (email_key(&email), profile);
         if !self.existing.roles.contains(&holder) {
             self.reader().report(
@@ -212,12 +217,8 @@ impl<'a> Planner<'a> {
                 format!("{email} has a token in the {profile} already: there is one per person and profile"),
             );
         }
-        let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
-            None => self.context.ids.jetbrains_token(),
-            Some(scalar) => self.context.literal_token(scalar)?,
-        };
         let at = token.token.as_ref().unwrap_or(&token.person).referenced;
-        Some(PlannedToken { email, profile, token: plain, place: self.reader().place(at) })
+        Some(PlannedToken { email, profile, token: plain?, place: self.reader().place(at) })
     }
 
     fn licenses(&mut self, entry: &file::License, taken: &mut HashSet<String>) -> Vec<License> {
@@ -328,12 +329,14 @@ impl<'a> Planner<'a> {
     fn grant(&mut self, role: &file::Role) -> Option<(String, Grant)> {
         let email = self.context.person(&role.person);
         let profile = self.profile(role.team.as_ref());
-        let kind: Role = self.reader().value(&role.role)?;
+        let kind: Option<Role> = self.reader().value(&role.role);
         let (email, profile) = (email?, profile?);
+        // Also with a wrong role, because the person is meant to have one.
+        self.existing.roles.insert((email_key(&email), profile));
+        let kind = kind?;
         if let Err(message) = kind.check_fits(profile) {
             self.reader().report(role.role.referenced, message);
         }
-        self.existing.roles.insert((email_key(&email), profile));
         Some((email, Grant { role: kind, profile }))
     }
 
