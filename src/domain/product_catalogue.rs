@@ -2,7 +2,7 @@
 
 /// Code and name of every product, sorted by code.
 ///
-/// unverified: the code `AR` is in a source, its name is in none. That `DB` and `DG` are both DataGrip: each is in the
+/// unverified: the code `AR` is in a source, its name is in none. That `DB` and `DG` are both `DataGrip`: each is in the
 /// sources of another service.
 pub const CATALOGUE: [(&str, &str); 22] = [
     ("ALL", "All Products Pack"),

@@ -86,7 +86,10 @@ async fn nobody_generates_a_token_while_the_api_is_disabled(app: TestApp) {
         let path = "/organizations/6700001/jetbrains-account/api";
         app.control().put(path, json!({"enabled": on, "actor": "ann@example.test"})).await.expect_ok();
     };
-    let token = |actor: &str, person: &str, team: Option<i32>| json!({"actor": format!("{actor}@example.test"), "person": format!("{person}@example.test"), "team": team});
+    let token = |actor: &str, person: &str, team: Option<i32>| {
+        let (actor, person) = (format!("{actor}@example.test"), format!("{person}@example.test"));
+        json!({"actor": actor, "person": person, "team": team})
+    };
     switch(false).await;
     for (actor, person, team) in [
         ("ann", "ann", None),

@@ -109,11 +109,16 @@ async fn assignments_are_noted_in_whole_seconds(app: TestApp) {
 /// One reference per purchase, also without renewal.
 #[apply(on_both_databases)]
 async fn licences_of_one_entry_share_their_pack(app: TestApp) {
-    seed_licenses(&app, "{count: 3, product: DS, team: 2001}, {count: 2, product: DS, team: 2002, auto_renew: false}, \
+    seed_licenses(
+        &app,
+        "{count: 3, product: DS, team: 2001}, {count: 2, product: DS, team: 2002, auto_renew: false}, \
                          {count: 2, product: DS, team: 2003, pack: 1222/MMM56MR}, {id: ONE, product: PS, team: 2001}, \
                          {id: LAST, product: PS, team: 2001, auto_renew: false, valid_until: -10d}, \
-                         {id: NULL, product: PS, team: 2001, pack: null}, {id: TILDE, product: PS, team: 2001, pack: ~}, \
-                         {count: 2, product: PS, team: 2002, pack: null}").await;
+                         {id: NULL, product: PS, team: 2001, pack: null}, \
+                         {id: TILDE, product: PS, team: 2001, pack: ~}, \
+                         {count: 2, product: PS, team: 2002, pack: null}",
+    )
+    .await;
     let packs = async |query: &str| -> Vec<Option<String>> {
         let path = format!("/customer/licenses?{query}");
         let list = app.jetbrains_account(Role::OrgAdmin).get(&path).await.expect_ok();
@@ -137,10 +142,15 @@ async fn licences_of_one_entry_share_their_pack(app: TestApp) {
 /// Some assigned licences of real data say nothing of their past.
 #[apply(on_both_databases)]
 async fn an_assigned_licence_without_last_seen(app: TestApp) {
-    seed_licenses(&app, "{id: SILENT, product: DS, team: 2001, assignee: ann@example.test, last_seen: none}, \
+    seed_licenses(
+        &app,
+        "{id: SILENT, product: DS, team: 2001, assignee: ann@example.test, last_seen: none}, \
                          {id: NULLED, product: DS, team: 2001, assignee: ann@example.test, last_seen: null}, \
-                         {id: SERVED, product: DS, team: 2001, assignee: {server: license_vault, uid: v}, last_seen: none}, \
-                         {id: SPOKEN, product: DS, team: 2001, assignee: ann@example.test}").await;
+                         {id: SERVED, product: DS, team: 2001, last_seen: none, \
+                         assignee: {server: license_vault, uid: v}}, \
+                         {id: SPOKEN, product: DS, team: 2001, assignee: ann@example.test}",
+    )
+    .await;
     for (id, says) in [("SILENT", false), ("NULLED", false), ("SERVED", false), ("SPOKEN", true)] {
         let license = license(&app, id).await;
         assert!(license.get("assignee").is_some(), "{id}");

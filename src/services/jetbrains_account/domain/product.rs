@@ -35,6 +35,15 @@ impl Product {
     }
 }
 
+/// Whether a text can be a code. A state may hold licences of a code that nothing declares: they show it as their name.
+///
+/// # Errors
+/// A sentence that says what codes are.
+pub(crate) fn check_code(code: &str) -> Result<(), String> {
+    let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_code { Ok(()) } else { Err(format!("`{code}` is not a code: the vendor's are letters and digits")) }
+}
+
 /// Every product of an organization, by code.
 pub(crate) fn list_products(declared: Vec<DeclaredProduct>) -> Vec<Product> {
     let mut products: BTreeMap<Cow<'static, str>, Product> =

@@ -28,7 +28,7 @@ use crate::{
         domain::{
             day::Day,
             license::{self, License, ServerKind, Subscription},
-            product::{DeclaredProduct, Product},
+            product::{DeclaredProduct, Product, check_code},
             role::{Grant, Profile, Role},
             switches::Switches,
             team::Team,
@@ -150,8 +150,8 @@ impl<'a> Planner<'a> {
             let name = self.reader().text(&entry.name);
             let (code, name) = (code?, name?);
             let at = entry.code.referenced;
-            if !is_id(&code) {
-                self.reader().report(at, format!("`{code}` is not a code: the vendor's are letters and digits"));
+            if let Err(message) = check_code(&code) {
+                self.reader().report(at, message);
             }
             let is_other_kind = self.existing.products.get(&code).is_some_and(|known| *known != is_plugin);
             if !named.insert(code.clone()) || is_other_kind || is_plugin && product_catalogue::find(&code).is_some() {
@@ -375,13 +375,9 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn is_id(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
 fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
     let id = reader.text(scalar)?;
-    if !is_id(&id) {
+    if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
         reader.report(
             scalar.referenced,
             format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),

@@ -1,7 +1,7 @@
 //! The service's tables in a state.
 
 use crate::{
-    services::jetbrains_account::domain::role::Role,
+    services::jetbrains_account::domain::{product::check_code, role::Role},
     store::state::{
         Column, ServiceTables, Table,
         columns::{checked, count, flag, moment, nullable, number, of, parsed, text},
@@ -32,7 +32,7 @@ pub(crate) fn tables() -> ServiceTables {
         Table::new(
             "declared_product",
             "organization_id, code",
-            vec![of("organization_id", "organization"), text("code"), text("name"), flag("is_plugin")],
+            vec![of("organization_id", "organization"), checked("code", check_code), text("name"), flag("is_plugin")],
         ),
         Table::new(
             "role_grant",
@@ -61,7 +61,7 @@ pub(crate) fn tables() -> ServiceTables {
                 of("organization_id", "organization"),
                 text("id"),
                 count("position"),
-                text("product_code"),
+                checked("product_code", check_code),
                 team_number("team_id"),
                 nullable(moment("valid_until")),
                 flag("auto_renew"),
