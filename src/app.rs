@@ -16,7 +16,7 @@ use crate::{
     },
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     seed::{Diagnostics, apply::ApplyError},
-    store::{self, Db, OpenError, fault_rule::StoredRule},
+    store::{self, Db, OpenError, fault_rule::StoredRule, open::Opening},
 };
 
 #[derive(Clone)]
@@ -57,13 +57,6 @@ pub enum StartError {
     Seed(Diagnostics),
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The server key's file can be neither read nor made.
-    #[error("cannot keep the server key in {path}: {source}")]
-    KeyFile {
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
     /// Something failed on the way.
     #[error(transparent)]
     Error(#[from] Error),
@@ -89,8 +82,13 @@ impl App {
     /// Opens the database.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
-        let keyring = Keyring::new(&server_key(&config)?, cost);
-        let db = Db::open(&config.location, &keyring, config.id_seed, config.startup_timeout).await?;
+        let opening = Opening {
+            location: &config.location,
+            id_seed: config.id_seed,
+            patience: config.startup_timeout,
+            begins_anew: config.reseed,
+        };
+        let (db, keyring) = opening.open(|| Ok(Keyring::new(&server_key(&config)?, cost))).await?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
@@ -170,12 +168,12 @@ impl App {
 }
 
 /// The key that was set; else, beside a file, the one kept there; else, in memory, one that dies with the data.
-fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
+fn server_key(config: &Config) -> Result<Vec<u8>, OpenError> {
     if let Some(key) = &config.server_key {
         use secrecy::ExposeSecret as _;
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
     let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
     secret_file::load_or_create(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
-        .map_err(|source| StartError::KeyFile { path: path.display().to_string(), source })
+        .map_err(|source| OpenError::KeyFile { path: path.clone(), source })
 }

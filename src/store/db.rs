@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
-use sqlx::PgPool;
 use tokio::sync::{OnceCell, broadcast};
 
 use crate::{
@@ -15,7 +14,9 @@ use crate::{
     store::{
         event::Event,
         journal::{memory::Journals, postgres::Untrimmed},
+        postgres::Postgres,
         sqlite::Sqlite,
+        turns::Turns,
     },
 };
 
@@ -33,6 +34,8 @@ struct Inner {
     positions: RwLock<HashMap<SpaceId, Position>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
+    /// Whose turn it is to write, while processes share the database; else there is one connection that writes.
+    turns: Turns,
     /// The journals, while this process owns the data.
     journals: Journals,
     /// What is to be trimmed of the journals, while processes share the database and keep them there.
@@ -62,7 +65,7 @@ pub(crate) type Counters = HashMap<(SpaceId, CredentialId, &'static str), (i64, 
 
 pub(crate) enum Pools {
     Sqlite(Box<Sqlite>),
-    Postgres(PgPool),
+    Postgres(Box<Postgres>),
 }
 
 impl Db {
@@ -72,11 +75,16 @@ impl Db {
             id_seed,
             positions: RwLock::default(),
             counters: Mutex::default(),
+            turns: Turns::default(),
             journals: Journals::default(),
             untrimmed_journals: Untrimmed::default(),
             events: broadcast::Sender::new(BACKLOG),
             relay: OnceCell::new(),
         }))
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn journals(&self) -> &Journals {

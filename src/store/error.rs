@@ -58,17 +58,30 @@ pub(crate) fn of_migration(error: &MigrateError) -> Option<&SqlxError> {
 pub(crate) fn hint(error: &SqlxError) -> &'static str {
     match error.as_database_error().and_then(sqlite_code) {
         Some(BUSY | LOCKED) => ". Another process holds it: stop that one first, a file serves one Locum at a time",
-        Some(READONLY) => {
-            ". The file and its directory must be writable: look at their owner and mode, and how they are mounted"
-        }
-        Some(CANTOPEN) => {
-            ". The directory must be there, and both it and the file open to this user, who needs to write in it"
-        }
-        Some(FULL) => ". Make room on the disk",
+        Some(READONLY) => WRITABLE,
+        Some(CANTOPEN) => THERE,
+        Some(FULL) => ROOM,
         Some(NOTADB) => ". It is no SQLite file, or a damaged one: name another one",
         _ => "",
     }
 }
+
+/// The same for what the operating system says of a file beside the database.
+pub(crate) fn hint_of_file(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => WRITABLE,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => THERE,
+        ErrorKind::StorageFull => ROOM,
+        _ => "",
+    }
+}
+
+const WRITABLE: &str =
+    ". The file and its directory must be writable: look at their owner and mode, and how they are mounted";
+const THERE: &str =
+    ". The directory must be there, and both it and the file open to this user, who needs to write in it";
+const ROOM: &str = ". Make room on the disk";
 
 /// <https://www.sqlite.org/rescode.html>
 const BUSY: i64 = 5;
