@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
+.PHONY: help run test drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,6 +9,9 @@ run: ## Run the server, optimised
 
 test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in Chromium
 	scripts/with-postgres scripts/with-chromium cargo test --locked
+
+drills: ## Run the drills of docs/reliability.md, which take minutes, and print their figures
+	scripts/with-postgres cargo test --locked --release --test cli drills:: -- --ignored --nocapture --test-threads 1
 
 screenshots: ## Make the screenshots of docs/pages.md
 	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
@@ -12,11 +12,11 @@ use crate::{
         error::Error,
         ids::{Ids, random_bytes},
         secret_file,
-        token::{HashCost, Keyring, PlainToken, TokenHash},
+        token::{HashCost, Keyring, PlainToken},
     },
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     seed::{Diagnostics, apply::ApplyError},
-    store::{self, Db, OpenError, fault_rule::StoredRule, open::Opening},
+    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
 };
 
 #[derive(Clone)]
@@ -31,9 +31,6 @@ pub struct Inner {
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
-    hashing: Semaphore,
-    /// How many spaces are seeded at once, because seeding keeps a connection busy with hashing tokens.
-    pub seeding: Semaphore,
     request_ids: Mutex<Ids>,
     stopping: watch::Sender<bool>,
 }
@@ -89,7 +86,6 @@ impl App {
             begins_anew: config.reseed,
         };
         let (db, keyring) = opening.open(|| Ok(Keyring::new(&server_key(&config)?, cost))).await?;
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
             config,
@@ -98,8 +94,6 @@ impl App {
             fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
-            hashing: Semaphore::new(cores),
-            seeding: Semaphore::new(cores),
             stopping: watch::Sender::new(false),
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
@@ -125,11 +119,17 @@ impl App {
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 
-    /// Checks a token against a hash, on the blocking pool, no more at a time than there are cores.
-    pub async fn verify(&self, token: &PlainToken, hash: &TokenHash) -> Result<bool, Error> {
-        let _turn = self.hashing.acquire().await.map_err(Error::internal)?;
-        let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
-        tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Error::internal)
+    /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever then
+    /// writes it down has to look again at what was found before it.
+    pub async fn make_token(
+        &self,
+        mut db: Session<ReadWrite>,
+        new_token: fn(&mut Ids) -> PlainToken,
+    ) -> Result<PlainToken, Error> {
+        let token = new_token(db.ids());
+        db.commit().await?;
+        self.keyring.hash_ahead([token.clone()]).await?;
+        Ok(token)
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed, 128 and the signal's number when a
 //! second signal cut a stop short.
 
+mod backup;
 mod endpoints;
 mod exec;
 mod health;
@@ -61,6 +62,14 @@ enum Command {
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
+    },
+    /// Copy the SQLite file that these settings name, and its key, also while a server uses it
+    Backup {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// The copy, which must not be there yet; its key gets the same name with `.key` at its end
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Write, check and describe seeds
     #[command(subcommand)]
@@ -162,6 +171,10 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
                 }
             }
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
+        }
+        Some(Command::Backup { settings, file }) => {
+            let config = settings.check(matches, &services::registry().hosts())?;
+            block_on(backup::backup(&config, &file))?;
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,

@@ -183,7 +183,11 @@ impl Running {
         }
         self.servers.abort_all();
         tokio::select! {
-            _ = tokio::time::timeout(self.timeout, self.app.db.close()) => ControlFlow::Continue(()),
+            closed = tokio::time::timeout(self.timeout, self.app.db.close()) => {
+                // The exit closes the rest, and nothing is lost by that: it only stays in the file's log.
+                closed.unwrap_or(Ok(())).unwrap_or_else(|error| error.log());
+                ControlFlow::Continue(())
+            }
             signal = self.signals.next() => ControlFlow::Break(signal),
         }
     }

@@ -6,13 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
+    core::error::Error,
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery, Text},
         problem::{Problem, Refused},
     },
     seed::{
-        apply::Mode,
+        apply::{ApplyError, Mode},
         file::{Seed, SeedFile},
         read,
     },
@@ -113,8 +114,9 @@ async fn write(
     dry_run: bool,
 ) -> Result<Answer<Seeded>, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
-    let mut db = app.db.write(space.id).await?;
-    let plan = seeding::apply(&mut db, &app.keyring, seeds, mode, clock).await?;
+    let open = || async { Ok::<_, ApplyError>(Some(app.db.write(space.id).await?)) };
+    let applied = seeding::apply(&app.keyring, open, seeds, mode, clock).await?;
+    let (db, plan) = applied.ok_or_else(|| Error::internal("a seed without a session"))?;
     if !dry_run {
         db.commit().await?;
     }

@@ -11,3 +11,4 @@ pub mod redact;
 pub mod secret_file;
 pub mod suggest;
 pub mod token;
+mod token_hashes;

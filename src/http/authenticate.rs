@@ -1,11 +1,8 @@
 //! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
 
-use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
@@ -38,13 +35,11 @@ use crate::{
         operations::Operations,
         rate_limit,
         request_context::RequestContext,
+        time_limit::Deadline,
         vendor_service::{Outcome, Presented, VendorService, refuse},
     },
     store,
 };
-
-/// How long a request may take.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Credentials that are remembered as verified, per router that a service is mounted with.
 const REMEMBERED_CREDENTIALS: usize = 10_000;
@@ -76,6 +71,7 @@ impl<S: VendorService> Clone for Service<S> {
 /// A verified credential, as of the revision of its space.
 struct Identity<S: VendorService> {
     credential: Credential,
+    fingerprint: Fingerprint,
     /// What people call it.
     label: Arc<str>,
     /// What it may do, in a few words.
@@ -99,9 +95,13 @@ pub struct Identified {
     pub generation: i64,
     /// The handler has opened a session that writes.
     pub wrote: Arc<AtomicBool>,
+    /// The handler was about to write when the rights that the request was let in by had changed.
+    pub outdated: Arc<AtomicBool>,
     pub now: Time,
     /// The credential, when it is good.
     pub credential: Option<CredentialId>,
+    /// What it is found by.
+    pub fingerprint: Option<Fingerprint>,
     /// What people call it.
     pub label: Option<Arc<str>>,
     /// What it may do, in a few words.
@@ -132,23 +132,32 @@ pub async fn authenticate<S: VendorService>(
     request: Request,
     next: Next,
 ) -> Response {
+    let deadline = Deadline::of_service_request();
     let answered = answer_consistently(&service.0.app.db, request, |parts, body| {
-        let (service, next) = (&service.0, next.clone());
+        let (service, deadline, next) = (&service.0, &deadline, next.clone());
         async move {
             let (outcome, identified) = identify::<S>(service, S::credential(&parts)).await?;
             RequestContext::set_time(identified.now);
-            let (space, generation, wrote) = (identified.space, identified.generation, Arc::clone(&identified.wrote));
-            let answer = decide_and_run::<S>(service, parts, body, outcome, identified, next).await;
-            // What was written was written to the generation that the request was let into.
-            let is_final = wrote.load(Ordering::Relaxed);
-            Ok(if is_final { Attempt::Final(answer) } else { Attempt::ReadFrom { space, generation, answer } })
+            let (space, generation) = (identified.space, identified.generation);
+            let (wrote, outdated) = (Arc::clone(&identified.wrote), Arc::clone(&identified.outdated));
+            let answer = decide_and_run::<S>(service, deadline, parts, body, outcome, identified, next).await;
+            Ok(if outdated.load(Ordering::Relaxed) {
+                Attempt::Outdated(answer)
+            } else if wrote.load(Ordering::Relaxed) {
+                // What was written was written to the generation that the request was let into.
+                Attempt::Final(answer)
+            } else {
+                Attempt::ReadFrom { space, generation, answer }
+            })
         }
     });
-    answered.await.unwrap_or_else(refuse::<S>)
+    let answered = deadline.with_grace().hold(answered).await;
+    answered.unwrap_or_else(Err).unwrap_or_else(refuse::<S>)
 }
 
 async fn decide_and_run<S: VendorService>(
     service: &Inner<S>,
+    deadline: &Deadline,
     mut parts: Parts,
     body: Body,
     outcome: Outcome<S>,
@@ -170,17 +179,19 @@ async fn decide_and_run<S: VendorService>(
     };
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
-    let run = next.run(Request::from_parts(parts, body));
+    let run = deadline.hold(next.run(Request::from_parts(parts, body)));
     let effect = fault.as_ref().map(|(_, effect)| effect);
     if let Some(effect) = effect {
-        fault_rule::delay(effect).await;
+        let delay = fault_rule::delay(effect);
+        deadline.extend(delay);
+        fault_rule::wait(delay).await;
     }
     let mut response = match (effect.and_then(fault_rule::answer::<S>), &standing) {
         (Some(injected), _) => injected,
         (None, Some(standing)) if standing.exceeded => {
             refuse::<S>(Error::RateLimited { retry_after: standing.retry_after })
         }
-        _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Error::TimedOut)),
+        _ => run.await.unwrap_or_else(refuse::<S>),
     };
     if let Some(standing) = &standing {
         rate_limit::write_headers(&mut response, standing);
@@ -244,6 +255,7 @@ async fn identify<S: VendorService>(
     };
     let identified = Identified {
         credential: (!has_expired).then_some(identity.credential.id),
+        fingerprint: (!has_expired).then_some(identity.fingerprint),
         label: Some(Arc::clone(&identity.label)),
         granted_permission: Some(Arc::clone(&identity.granted_permission)),
         ..in_space(&identity.space, now, credential_outcome)
@@ -264,8 +276,10 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         revision: space.revision,
         generation: space.generation(),
         wrote: Arc::default(),
+        outdated: Arc::default(),
         now,
         credential: None,
+        fingerprint: None,
         label: None,
         granted_permission: None,
         operation: None,
@@ -286,7 +300,8 @@ async fn authenticate_token<S: VendorService>(
     {
         return Ok(Some(Arc::clone(known)));
     }
-    let mut db = app.db.read().await?;
+    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's.
+    let mut db = app.db.read_one_moment().await?;
     let Some((credential, space)) = store::credential::find(&mut db, S::NAME, fingerprint).await? else {
         return Ok(None);
     };
@@ -294,12 +309,19 @@ async fn authenticate_token<S: VendorService>(
     drop(db);
     // The slow check is needed once per hash: what changed may be anything else in the space.
     let is_verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
-        || app.verify(token, &credential.hash).await?;
+        || app.keyring.is_hash_of(token, &credential.hash).await?;
     let (Some(principal), true) = (principal, is_verified) else { return Ok(None) };
     let (label, granted_permission) = (Arc::from(credential.label.as_str()), S::describe_permission(&principal).into());
     // It may be another process that made it.
     app.keyring.learn(fingerprint, &credential.label);
-    let identity = Arc::new(Identity { credential, label, granted_permission, space, principal: Arc::new(principal) });
+    let identity = Arc::new(Identity {
+        credential,
+        fingerprint,
+        label,
+        granted_permission,
+        space,
+        principal: Arc::new(principal),
+    });
     service.identities.insert(fingerprint, Arc::clone(&identity));
     Ok(Some(identity))
 }

@@ -74,6 +74,7 @@ impl FromRequestParts<App> for Segments {
 }
 
 /// The organization that a control path names by its customer code.
+#[derive(Clone)]
 pub(crate) struct OrganizationPath {
     space: Space,
     customer_code: String,

@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         event::Event,
-        journal::{memory::Journals, postgres::Untrimmed},
+        journal::{losses::Losses, memory::Journals, postgres::Untrimmed},
         postgres::Postgres,
         sqlite::Sqlite,
         turns::Turns,
@@ -40,6 +40,8 @@ struct Inner {
     journals: Journals,
     /// What is to be trimmed of the journals, while processes share the database and keep them there.
     untrimmed_journals: Untrimmed,
+    /// Entries that the database did not take.
+    losses: Losses,
     /// Tells this process's listeners what happens; `None` tells them that they may have missed something.
     events: broadcast::Sender<Option<Event>>,
     /// Made when somebody listens for the first time: passes on what other processes say.
@@ -78,6 +80,7 @@ impl Db {
             turns: Turns::default(),
             journals: Journals::default(),
             untrimmed_journals: Untrimmed::default(),
+            losses: Losses::default(),
             events: broadcast::Sender::new(BACKLOG),
             relay: OnceCell::new(),
         }))
@@ -93,6 +96,10 @@ impl Db {
 
     pub(crate) fn untrimmed_journals(&self) -> &Untrimmed {
         &self.0.untrimmed_journals
+    }
+
+    pub(crate) fn losses(&self) -> &Losses {
+        &self.0.losses
     }
 
     pub(crate) fn events(&self) -> &broadcast::Sender<Option<Event>> {

@@ -13,7 +13,13 @@ use crate::core::error::Error;
 
 impl From<SqlxError> for Error {
     fn from(error: SqlxError) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::internal(error) }
+        if is_outage(&error) {
+            Self::Unavailable(error.into())
+        } else if is_no_text(&error) {
+            Self::Unreadable("a text with a NUL in it".to_owned())
+        } else {
+            Self::internal(error)
+        }
     }
 }
 
@@ -23,15 +29,23 @@ fn is_outage(error: &SqlxError) -> bool {
         Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => true,
         SqlxError::Database(error) => {
             if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-                // Connections, resources, operators, the system; a standby takes no writes; so far without a database.
-                ["08", "53", "57", "58"].iter().any(|class| error.code().starts_with(class))
-                    || ["25006", "3D000"].contains(&error.code())
+                // Connections, who may connect, resources, operators, the system.
+                ["08", "28", "53", "57", "58"].iter().any(|class| error.code().starts_with(class))
+                    // A standby takes no writes; a transaction was ended because it idled; so far without a database;
+                    // who held a lock did not give it up, or waited for another one.
+                    || ["25006", "25P03", "3D000", "55P03", "40P01", "40001"].contains(&error.code())
             } else {
                 matches!(sqlite_code(error.as_ref()), Some(BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
             }
         }
         _ => false,
     }
+}
+
+/// PostgreSQL cannot be asked for what it cannot hold.
+fn is_no_text(error: &SqlxError) -> bool {
+    let code = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    code.is_some_and(|error| error.code() == "22021")
 }
 
 /// Waiting may help who opens a database of PostgreSQL: it is not up, or not all of it. A wrong password stays wrong.

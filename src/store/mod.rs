@@ -14,6 +14,7 @@ mod sqlite;
 mod transaction;
 mod turns;
 
+pub mod backup;
 pub mod credential;
 pub mod events;
 pub mod fault_rule;

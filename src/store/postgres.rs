@@ -32,6 +32,10 @@ const WORLD_LIMIT: Duration = Duration::from_secs(60);
 const EARLIER: Duration = Duration::from_millis(500);
 /// How long it takes at most to open a connection, also to a PostgreSQL that is away: it may just be starting again.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// The same for what is noted down after an answer is there: nobody is to wait for it.
+const CLERK_CONNECT_LIMIT: Duration = Duration::from_secs(1);
+/// How long a clerk's use of a connection may take.
+const CLERK_LIMIT: Duration = Duration::from_millis(2500);
 /// How long a PostgreSQL that is away is left alone before it is asked again.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 /// A connection that was idle for this long is asked for a sign of life, so that one that died meanwhile costs nobody
@@ -84,8 +88,16 @@ impl Lane {
     /// How long a use may take.
     fn limit(self) -> Duration {
         match self {
-            Self::Read | Self::Clerk => USE_LIMIT,
+            Self::Read => USE_LIMIT,
+            Self::Clerk => CLERK_LIMIT,
             Self::Write => WRITE_LIMIT,
+        }
+    }
+
+    fn connect_limit(self) -> Duration {
+        match self {
+            Self::Read | Self::Write => CONNECT_LIMIT,
+            Self::Clerk => CLERK_CONNECT_LIMIT,
         }
     }
 
@@ -210,12 +222,13 @@ impl Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Kept, sqlx::Error> {
-        let deadline = tokio::time::Instant::now() + CONNECT_LIMIT;
+        let limit = self.lane.connect_limit();
+        let deadline = tokio::time::Instant::now() + limit;
         loop {
             let error = match timeout_at(deadline, self.connect()).await {
                 Ok(Ok(connection)) => return Ok(Kept { connection, last_use: Instant::now() }),
                 Ok(Err(error)) => error,
-                Err(Elapsed { .. }) => silent("it could not be connected to", CONNECT_LIMIT),
+                Err(Elapsed { .. }) => silent("it could not be connected to", limit),
             };
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
             if !error::is_transient(&error) || left < BETWEEN_ATTEMPTS {

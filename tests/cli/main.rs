@@ -3,6 +3,7 @@
 
 mod database_outages;
 mod docs;
+mod drills;
 mod env;
 mod exec;
 mod replicas;

@@ -52,10 +52,12 @@ pub(crate) async fn open_session(
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<SessionAnswer>, Problem> {
+    let mut page = organization.clone().open(&app).await?;
+    page.actor(&body.actor).await?;
+    let token = app.make_token(page.db, store::settings::SESSION.new_token).await?;
     let mut page = organization.open(&app).await?;
     let actor = page.actor(&body.actor).await?;
-    let organization = page.organization.id;
-    let token = store::settings::open_session(&mut page.db, &app.keyring, organization, &actor).await?;
+    store::settings::open_session(&mut page.db, &app.keyring, page.organization.id, &actor, &token).await?;
     page.db.commit().await?;
     Ok(Answer(SessionAnswer { actor: actor.email, cookie: SESSION_COOKIE, token: token.expose().to_owned() }))
 }

@@ -38,7 +38,7 @@ use crate::{
     },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -92,7 +92,7 @@ impl VendorService for Atlassian {
         session.get(SESSION_COOKIE).map_or(Presented::Nothing, |it| Presented::Token(PlainToken::new(it.value())))
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
+    async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
         store::settings::admin(db, credential).await
     }
 

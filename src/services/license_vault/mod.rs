@@ -34,7 +34,7 @@ use crate::{
     },
     services::license_vault::domain::vault::{TokenKind, Vault},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{Session, credential::CredentialKind},
 };
 
 /// Where the API is mounted.
@@ -58,6 +58,7 @@ pub(crate) enum Need {
 }
 
 /// The vault that a credential opens, and as what.
+#[derive(PartialEq)]
 pub(crate) struct VaultCaller {
     /// The vault.
     pub(crate) vault: Vault,
@@ -103,7 +104,7 @@ impl VendorService for LicenseVault {
         }
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
+    async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
         let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }

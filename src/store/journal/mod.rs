@@ -1,6 +1,7 @@
 //! The journal of a space: in memory while this process owns the data, else in the database.
 
 mod arena;
+pub(super) mod losses;
 pub(super) mod memory;
 pub(super) mod postgres;
 
@@ -36,6 +37,14 @@ pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds
     Ok(())
 }
 
+/// Counts an entry that could not be kept as one that was dropped.
+pub fn count_loss(db: &Db, space: SpaceId, revision: i64) {
+    match db.pools() {
+        Pools::Postgres(_) => losses::add(db, space, revision),
+        Pools::Sqlite(_) => db.journals().count_loss(space, revision),
+    }
+}
+
 /// Drops everything in the journal of the session's space, also what will still be recorded of requests from before
 /// it. With the commit, because memory cannot be rolled back, and in the database the space's other requests would wait.
 pub fn clear(db: &mut Session<ReadWrite>) {
@@ -61,7 +70,7 @@ pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<SequencedE
 /// How many entries were dropped to make room since the journal was last cleared.
 pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
     match db.pools() {
-        Pools::Postgres(_) => postgres::evicted(&mut db.read().await?, space).await,
+        Pools::Postgres(_) => Ok(db.losses().of(space) + postgres::evicted(&mut db.read().await?, space).await?),
         Pools::Sqlite(_) => Ok(db.journals().evicted(space)),
     }
 }
@@ -69,7 +78,11 @@ pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
 /// How many entries are as expected.
 pub async fn count(db: &Db, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
     match db.pools() {
-        Pools::Postgres(_) => postgres::count(&mut db.read().await?, space, expected).await,
+        Pools::Postgres(_) => {
+            let lost = db.losses().of(space);
+            let counted = postgres::count(&mut db.read().await?, space, expected).await?;
+            Ok(Count { evicted: counted.evicted + lost, ..counted })
+        }
         Pools::Sqlite(_) => Ok(db.journals().count(space, expected)),
     }
 }

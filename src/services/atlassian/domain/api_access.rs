@@ -52,7 +52,7 @@ impl Default for Quirks {
 }
 
 /// What a credential of this service is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Access {
     /// An organization API key; without scopes it may do everything a key may.
     Key {
@@ -67,7 +67,7 @@ pub enum Access {
 }
 
 /// Whom a credential speaks for, with everything its requests are decided by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Admin {
     pub organization: Organization,
     /// How it calls.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The person and the profile behind a token, with everything its requests are decided by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenOwner {
     pub organization: Organization,
     /// The organization has the API switched on.

@@ -9,7 +9,7 @@ use crate::{core::clock::Time, domain::organization::Organization};
 pub(crate) struct VaultId(pub(crate) i64);
 
 /// A vault.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Vault {
     pub(crate) id: VaultId,
     pub(crate) organization: Organization,
