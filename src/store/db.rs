@@ -13,7 +13,10 @@ use crate::{
     },
     store::{
         event::Event,
-        journal::{losses::Losses, memory::Journals, postgres::Untrimmed},
+        journal::{
+            memory::Journals,
+            pending::{Losses, Untrimmed},
+        },
         postgres::Postgres,
         sqlite::Sqlite,
         turns::Turns,

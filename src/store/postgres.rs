@@ -20,7 +20,7 @@ use tokio::{
     time::{error::Elapsed, timeout, timeout_at},
 };
 
-use crate::store::{error, session::TURN_TIMEOUT};
+use crate::store::{error, turns::TURN_TIMEOUT};
 
 /// How long a use of a connection may take, before the connection is given up: PostgreSQL, or the way to it, is silent.
 const USE_LIMIT: Duration = Duration::from_millis(4500);

@@ -16,9 +16,6 @@ use crate::{
     },
 };
 
-/// How long a write waits for its turn.
-pub(crate) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// A session that only reads: the connection refuses everything else.
 pub struct ReadOnly;
 

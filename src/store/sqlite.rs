@@ -11,7 +11,7 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use crate::{core::error::Error, store::session::TURN_TIMEOUT};
+use crate::{core::error::Error, store::turns::TURN_TIMEOUT};
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -181,14 +181,18 @@ impl Reader {
     }
 }
 
+impl HeldReader {
+    async fn roll_back(mut self) {
+        // It fails only when there is nothing to end.
+        let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
+    }
+}
+
 impl Drop for Reader {
     fn drop(&mut self) {
-        let Some(mut held) = self.held.take().filter(|_| self.in_transaction) else { return };
+        let Some(held) = self.held.take().filter(|_| self.in_transaction) else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                // It fails only when there is nothing to end.
-                let _ = sqlx::query("ROLLBACK").execute(&mut *held.connection).await;
-            });
+            runtime.spawn(held.roll_back());
         }
     }
 }

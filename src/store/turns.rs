@@ -1,6 +1,6 @@
 //! Whose turn it is to write to a space, among the requests of this process.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -8,7 +8,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{core::error::Error, domain::organization::SpaceId, store::session::TURN_TIMEOUT};
+use crate::{core::error::Error, domain::organization::SpaceId};
+
+/// How long a write waits for its turn.
+pub(crate) const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// By space, who holds its turn.
 #[derive(Default)]

@@ -38,7 +38,7 @@ fn execute(sql: String) {
 }
 
 /// Keeps everybody from a table for as long as the connection lives.
-fn lock_table(url: &str, table: &str) -> impl Drop {
+fn lock_table(url: &str, table: &str) -> Locked {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
     let connection = runtime.block_on(async {

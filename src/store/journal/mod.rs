@@ -1,8 +1,9 @@
 //! The journal of a space: in memory while this process owns the data, else in the database.
 
 mod arena;
-pub(super) mod losses;
+mod losses;
 pub(super) mod memory;
+pub(super) mod pending;
 pub(super) mod postgres;
 
 use std::sync::Arc;

@@ -20,33 +20,6 @@ use crate::{
 };
 use parking_lot::Mutex;
 
-/// By space, how much this process has added since it last dropped what is beyond the bounds.
-#[derive(Default)]
-pub(crate) struct Untrimmed(Mutex<HashMap<SpaceId, Added>>);
-
-#[derive(Default)]
-struct Added {
-    entries: usize,
-    bytes: usize,
-}
-
-impl Untrimmed {
-    /// Counts an entry that was added. Whether so much was added that the journal is to be trimmed: not each time,
-    /// because that reads all of it.
-    fn add(&self, space: SpaceId, bytes: usize, bounds: Bounds) -> bool {
-        const SHARE: usize = 16;
-        let mut untrimmed = self.0.lock();
-        let added = untrimmed.entry(space).or_default();
-        added.entries += 1;
-        added.bytes += bytes;
-        let is_due = added.entries > bounds.entries / SHARE || added.bytes > bounds.bytes / SHARE;
-        if is_due {
-            *added = Added::default();
-        }
-        is_due
-    }
-}
-
 pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \
          (space_id, id, at, service, operation, credential, method, path, status, bytes, entry) SELECT ";

@@ -1,11 +1,16 @@
 //! TLS to PostgreSQL: `sslmode`.
 
-use locum::{core::clock::Clock, tls::Identity};
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream, UnixStream},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+};
 
 use super::{
     super::{Server, postgres_url},
@@ -29,17 +34,35 @@ async fn connect_to_postgres() -> Box<dyn Stream> {
     }
 }
 
-/// A PostgreSQL that takes connections over TLS alone, as managed ones do, with a certificate for `localhost`: its port,
-/// and the certificate of its authority.
+/// A certificate for `localhost`, and that of its authority, PEM.
+fn make_certificate() -> (ServerConfig, String) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    (config, authority.pem())
+}
+
+/// A PostgreSQL that takes connections over TLS alone, as managed ones do, with a certificate for `localhost`: its
+/// port, and the certificate of its authority.
 fn start_encrypted_postgres() -> (u16, String) {
-    let identity = Identity::made(["localhost"].into_iter(), None, Clock::Real.now()).unwrap();
-    let authority = identity.authority().unwrap().to_owned();
+    let (config, authority) = make_certificate();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         super::block_on(async {
-            let (listener, acceptor) = (TcpListener::from_std(listener).unwrap(), TlsAcceptor::from(identity.server()));
+            let (listener, acceptor) = (TcpListener::from_std(listener).unwrap(), TlsAcceptor::from(Arc::new(config)));
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
                 let acceptor = acceptor.clone();
@@ -73,7 +96,10 @@ fn postgres_is_reached_over_tls() {
     let user = user.unwrap_or_else(|| options.get_username().to_owned());
     let url = |host: &str, parameters: &str| format!("postgres://{user}@{host}:{port}/{database}?{parameters}");
     let by = |file: &std::path::Path| format!("sslmode=verify-full&sslrootcert={}", file.display());
-    for good in [url("localhost", &by(&trusted)), url("localhost", "sslmode=require"), url("127.0.0.1", "sslmode=require")] {
+    for (host, parameters) in
+        [("localhost", by(&trusted).as_str()), ("localhost", "sslmode=require"), ("127.0.0.1", "sslmode=require")]
+    {
+        let good = url(host, parameters);
         let server = Server::start(&[&["--database-url", &good], &KEY[..]].concat());
         assert_eq!(server.send("GET", JETBRAINS.0, JETBRAINS.1, "").unwrap().0, 200, "{good}");
     }

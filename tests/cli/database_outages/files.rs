@@ -52,7 +52,8 @@ fn a_file_alone_is_all_of_the_data_after_a_stop() {
 fn a_file_in_use_is_backed_up_with_its_key() {
     let dir = tempfile::tempdir().unwrap();
     let (file, copy) = (dir.path().join("locum.db"), dir.path().join("copy.db"));
-    let back_up = |file: &Path, copy: &Path| run(&["backup", "--database-url", &sqlite_url(file), copy.to_str().unwrap()]);
+    let back_up =
+        |file: &Path, copy: &Path| run(&["backup", "--database-url", &sqlite_url(file), copy.to_str().unwrap()]);
     let (code, _, stderr) = back_up(&file, &copy);
     assert_eq!(code, 2);
     assert!(stderr.contains("there is no database"), "{stderr}");
