@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container
+.PHONY: help run test conformance drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -8,7 +8,12 @@ run: ## Run the server, optimised
 	cargo run --release
 
 test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in Chromium
-	scripts/with-postgres scripts/with-chromium cargo test --locked
+	scripts/require-tools curl postgresql chromium
+	scripts/with-postgres scripts/with-chromium cargo test --locked --no-fail-fast
+
+conformance: ## Print how many variants of the vendors' requests are answered as they should be, and note what is better
+	UPDATE_CONFORMANCE=1 cargo test --quiet --locked --test conformance sqlite -- --nocapture --test-threads=1
+	UPDATE_DOCS=1 cargo test --quiet --locked --test cli docs::fidelity
 
 drills: ## Run the drills of docs/reliability.md, which take minutes, and print their figures
 	scripts/with-postgres cargo test --locked --release --test cli drills:: -- --ignored --nocapture --test-threads 1
@@ -54,3 +59,6 @@ lint-container: ## Check the Dockerfile, compose.yaml and the examples for CI
 
 try-container: ## Build and run the image without a container engine, as root
 	scripts/try-container
+
+try-fresh: ## Try the README's commands on a bare Debian, as root and as a user with sudo
+	scripts/try-fresh

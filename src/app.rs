@@ -115,7 +115,12 @@ impl App {
 
     /// A space by name.
     pub async fn space(&self, name: &str) -> Result<Space, Error> {
-        let found = store::space::find_by_name(&mut self.db.read().await?, name).await?;
+        Self::find_space(&mut self.db.read().await?, name).await
+    }
+
+    /// A space by name, as the session sees it.
+    pub async fn find_space<M>(db: &mut Session<M>, name: &str) -> Result<Space, Error> {
+        let found = store::space::find_by_name(db, name).await?;
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 

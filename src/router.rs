@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::header,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -16,7 +16,8 @@ use crate::{
     control,
     core::error::Error,
     http::{
-        authenticate,
+        answer::without_needless_length,
+        authenticate, body_limit,
         credential_places::CredentialPlaces,
         metrics::Metrics,
         observe::{self, Observer},
@@ -48,7 +49,7 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     }
     router
         .fallback(not_found)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(body_limit::layer(BODY_LIMIT))
         .layer(from_fn(time_limit::limit))
         .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
         .with_state(app)
@@ -68,7 +69,7 @@ async fn not_found(State(app): State<App>) -> Response {
 pub fn front(ready: &'static OnceLock<Router>) -> Router {
     Router::new().fallback(move |request: Request| async move {
         match ready.get() {
-            Some(router) => router.clone().oneshot(request).await.into_response(),
+            Some(router) => without_needless_length(router.clone().oneshot(request).await.into_response()),
             None => control::starting(request.uri().clone()).await,
         }
     })

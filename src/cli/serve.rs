@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, serve::Listener};
+use axum::{
+    Router,
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
@@ -26,6 +30,7 @@ use crate::{
     control::variables::Endpoints,
     core::token::PlainToken,
     domain::organization::DEFAULT_SPACE,
+    http::connection::{BreakableListener, ConnectionBreaker},
     router,
     seed::credential::SeededCredential,
     services::{
@@ -106,7 +111,7 @@ pub(super) async fn start(
     let stop = watch::Sender::new(false);
     let mut servers = JoinSet::new();
     for listener in listeners {
-        serve_on(listener, &READY, &mut servers, &stop);
+        serve_on(BreakableListener(listener), &READY, &mut servers, &stop);
     }
     let mut place = None;
     if let Some(tls) = &config.tls {
@@ -159,13 +164,16 @@ fn serve_on<L: Listener<Addr: std::fmt::Debug>>(
     ready: &'static OnceLock<Router>,
     servers: &mut JoinSet<std::io::Result<()>>,
     stop: &watch::Sender<bool>,
-) {
+) where
+    ConnectionBreaker: for<'a> Connected<IncomingStream<'a, L>>,
+{
     let mut stopping = stop.subscribe();
     let described = async move {
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let server = axum::serve(listener, router::front(ready)).with_graceful_shutdown(described);
+    let service = router::front(ready).into_make_service_with_connect_info::<ConnectionBreaker>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(described);
     servers.spawn(server.into_future());
 }
 

@@ -2,17 +2,18 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::serve::Listener;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
 };
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
 use crate::{
     cli::endpoints::base_url,
     config::{Listen, Tls, url_host},
     control,
+    http::connection::{BreakableListener, BreakableStream, ConnectionBreaker},
 };
 
 /// How long a client may take to shake hands.
@@ -46,20 +47,20 @@ impl TlsPlace {
 
 /// Accepts connections whose handshake went well. One that is slow or goes wrong holds up nobody.
 pub(super) struct TlsListener {
-    tcp: TcpListener,
+    tcp: BreakableListener,
     acceptor: TlsAcceptor,
     handshakes: JoinSet<Option<Accepted>>,
 }
 
-type Accepted = (TlsStream<TcpStream>, SocketAddr);
+type Accepted = (TlsStream<BreakableStream>, SocketAddr);
 
 impl TlsListener {
     pub(super) fn new(tcp: TcpListener, tls: &Tls) -> Self {
         let server: Arc<ServerConfig> = tls.identity.server();
-        Self { tcp, acceptor: server.into(), handshakes: JoinSet::new() }
+        Self { tcp: BreakableListener(tcp), acceptor: server.into(), handshakes: JoinSet::new() }
     }
 
-    fn shake_hands(&mut self, stream: TcpStream, address: SocketAddr) {
+    fn shake_hands(&mut self, stream: BreakableStream, address: SocketAddr) {
         let shaking = self.acceptor.accept(stream);
         self.handshakes.spawn(async move {
             let why = match tokio::time::timeout(HANDSHAKE, shaking).await {
@@ -74,14 +75,13 @@ impl TlsListener {
 }
 
 impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
+    type Io = TlsStream<BreakableStream>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> Accepted {
         loop {
             tokio::select! {
-                // axum's, which also knows what to do when the system gives no more connections.
-                (stream, address) = Listener::accept(&mut self.tcp), if self.handshakes.len() < HANDSHAKES => {
+                (stream, address) = self.tcp.accept(), if self.handshakes.len() < HANDSHAKES => {
                     self.shake_hands(stream, address);
                 }
                 Some(done) = self.handshakes.join_next() => {
@@ -95,6 +95,12 @@ impl Listener for TlsListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for ConnectionBreaker {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        stream.io().get_ref().0.breaker()
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    control::info::check_service,
+    control::request_matcher::check_service,
     core::{
         clock::{self, Time},
         error::Error,

@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{
-    OpenApi, Ref, RefOr, Response,
-    path::{Operation, Parameter, PathItem},
-};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response, path::Parameter};
 
-use crate::http::operations::of_path;
+use crate::http::operations::{of_path, of_path_mut};
 
 /// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the security
 /// of all routes stands at the document itself.
 pub(super) fn share_common_parts(document: &mut OpenApi) {
     let parameters = find_shared_parameters(document);
     let mut responses: BTreeMap<String, Response> = BTreeMap::new();
-    for operation in document.paths.paths.values_mut().flat_map(operations) {
+    for operation in document.paths.paths.values_mut().flat_map(of_path_mut) {
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(inline) = parameter
                 && parameters.get(&inline.name) == Some(inline)
@@ -33,7 +30,7 @@ pub(super) fn share_common_parts(document: &mut OpenApi) {
     }
     let all = || document.paths.paths.values().flat_map(of_path).map(|(_, operation)| operation);
     let common = all().find_map(|operation| operation.security.clone());
-    for operation in document.paths.paths.values_mut().flat_map(operations) {
+    for operation in document.paths.paths.values_mut().flat_map(of_path_mut) {
         if operation.security == common {
             operation.security = None;
         }
@@ -61,7 +58,3 @@ fn find_shared_parameters(document: &OpenApi) -> BTreeMap<String, Parameter> {
 }
 
 const REFUSED: &str = "Refused";
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
-}

@@ -10,7 +10,7 @@ use crate::{
     control::request_matcher,
     core::{duration::parse_duration, error::Error},
     domain::{
-        fault_rule::{Damage, Effect, Rule},
+        fault_rule::{Damage, Effect, Rule, has_no_body},
         organization::SpaceId,
         request_matcher::RequestMatcher,
     },
@@ -26,6 +26,7 @@ use crate::{
 /// A rule that injects faults.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "match": { "operation": "assignLicense" }, "then": { "status": 503 }, "times": 1 }))]
 pub(super) struct FaultRule {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
@@ -60,8 +61,10 @@ pub(crate) struct Then {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "500ms")]
     delay: Option<String>,
-    /// `connection_reset` closes the connection without an answer, `empty` leaves the body out, `truncated` closes it
-    /// in the middle of the body.
+    /// What the connection suffers when the service has done its work: `connection_reset` is a TCP reset without an
+    /// answer, `empty` leaves the body out, `truncated` closes the connection in the middle of the body. Of an answer
+    /// without a body, as a 204, a 304 and every one to HEAD, `empty` sends nothing at all and closes, and `truncated`
+    /// closes in the middle of the status line.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "truncated")]
     fault: Option<Damage>,
@@ -87,7 +90,7 @@ pub(crate) struct FaultRuleAnswer {
 
 impl FaultRule {
     fn read(self, services: &Registry) -> Result<Rule, Problem> {
-        let Self { r#match: which, then, times, after } = self;
+        let Self { r#match: mut which, then, times, after } = self;
         then.code.as_deref().map_or(Ok(()), |code| check_text("/then/code", code))?;
         if times.is_some_and(|times| times < 1) {
             return Err(Error::invalid("/times", "expected a number from 1").into());
@@ -95,8 +98,8 @@ impl FaultRule {
         if after < 0 {
             return Err(Error::invalid("/after", "expected a number from 0").into());
         }
-        if then.status.is_some_and(|status| !(200..=599).contains(&status)) {
-            return Err(Error::invalid("/then/status", "expected a status from 200 to 599").into());
+        if let Some(status) = then.status {
+            check_status(status, &then)?;
         }
         let delay = then.delay.as_deref().map(delay_millis).transpose()?;
         let Then { status, code, body, fault, .. } = then;
@@ -104,8 +107,22 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
-        request_matcher::check(services, &which)?;
+        request_matcher::check(services, &mut which)?;
+        request_matcher::check_path(services, &which)?;
         Ok(Rule { which, effect, times, after })
+    }
+}
+
+fn check_status(status: u16, then: &Then) -> Result<(), Error> {
+    if !(200..=599).contains(&status) {
+        return Err(Error::invalid("/then/status", "expected a status from 200 to 599"));
+    }
+    let bodies = [("/then/body", then.body.is_some()), ("/then/code", then.code.is_some())];
+    match bodies.into_iter().find(|(_, is_there)| *is_there) {
+        Some((pointer, _)) if has_no_body(status) => {
+            Err(Error::invalid(pointer, format!("an answer with the status {status} has no body")))
+        }
+        _ => Ok(()),
     }
 }
 

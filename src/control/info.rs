@@ -6,12 +6,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    core::suggest::suggest,
     http::{
         control_input::{Answer, InSpace, SpaceQuery},
-        problem::{Problem, Refused},
+        problem::Refused,
     },
-    services::{Registry, Services, operations::Operation},
+    services::{Services, operations::Operation},
 };
 
 /// What this Locum is.
@@ -109,23 +108,4 @@ pub(super) async fn get_info(
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub(super) async fn get_operations(Extension(services): Extension<Services>) -> Answer<Vec<Operation>> {
     Answer(services.operations().to_vec())
-}
-
-/// Refuses a service that there is not, with the nearest name.
-pub(super) fn check_service(services: &Registry, pointer: &str, service: &str) -> Result<(), Problem> {
-    if services.names().any(|name| name == service) {
-        return Ok(());
-    }
-    let near = suggest(service, services.names());
-    Err(Problem::unknown(pointer, format!("there is no service `{service}`{near}")))
-}
-
-/// Refuses an operation that there is not, with the nearest name.
-pub(super) fn check_operation(services: &Registry, pointer: &str, operation: &str) -> Result<(), Problem> {
-    let ids = services.operations().iter().filter_map(|operation| operation.id.as_deref());
-    if ids.clone().any(|id| id == operation) {
-        return Ok(());
-    }
-    let near = suggest(operation, ids);
-    Err(Problem::unknown(pointer, format!("there is no operation `{operation}`{near}")))
 }

@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
 use tower_http::catch_panic::CatchPanicLayer;
@@ -37,7 +36,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     core::error::Error,
-    http::{control_guard, control_input, metrics::Metrics, problem::Problem, time_limit},
+    http::{body_limit, control_guard, control_input, metrics::Metrics, problem::Problem, time_limit},
     services::{Registry, Services, seeding::Seeds},
 };
 
@@ -112,7 +111,7 @@ fn space_routes(services: &Registry) -> OpenApiRouter<App> {
 /// A state is longer than anything else that is sent here.
 fn space_state_routes() -> OpenApiRouter<App> {
     let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
-    routes.layer(DefaultBodyLimit::max(state::BODY_LIMIT))
+    routes.layer(body_limit::layer(state::BODY_LIMIT))
 }
 
 /// The document of the control API.
@@ -144,7 +143,7 @@ pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
         .layer(from_fn_with_state(takes, strict_params::check))
         .layer(Extension(seeds))
         .layer(Extension(Arc::clone(services)))
-        .layer(DefaultBodyLimit::max(control_input::BODY_LIMIT))
+        .layer(body_limit::layer(control_input::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::from(Error::internal("a handler panicked")))
         }))

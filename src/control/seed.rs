@@ -71,6 +71,15 @@ enum DryRun {
     No,
 }
 
+/// A seed that adds an organization with one credential.
+const EXAMPLE: &str = "\
+version: 1
+organizations:
+  - name: Second Corp
+    customer_code: \"6700009\"
+    people: [{ email: zoe@second.test, name: Zoe Lin }]
+";
+
 /// Back to the seed that Locum was started with: data and clock, at once.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "World", security((), ("controlToken" = [])),
     params(SpaceQuery),
@@ -88,7 +97,8 @@ pub(super) async fn reset(
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
 #[utoipa::path(post, path = "/seed", operation_id = "seed", tag = "World", security((), ("controlToken" = [])),
     params(SpaceQuery, SeedParams),
-    request_body(content = String, content_type = "application/yaml", description = "A seed; see `locum seed schema`"),
+    request_body(content = String, content_type = "application/yaml", description = "A seed; see `locum seed schema`",
+        example = json!(EXAMPLE)),
     responses((status = 200, description = "What it made", body = Seeded), Refused))]
 pub(super) async fn seed(
     State(app): State<App>,

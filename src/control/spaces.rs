@@ -4,7 +4,7 @@ use axum::{
     Extension,
     extract::{FromRequestParts, State},
     http::{
-        header,
+        StatusCode, header,
         request::Parts,
         uri::{Authority, Uri},
     },
@@ -146,7 +146,8 @@ pub(super) async fn create_space(
     check_name(&body.name)?;
     let open = || async { Ok::<_, ApplyError>(app.db.create_space(&body.name).await?) };
     let Some((db, plan)) = seeding::apply(&app.keyring, open, &seeds, Mode::Fresh, app.config.clock).await? else {
-        return Err(Error::Exists(format!("there is a space `{}` already: delete it, or reset it", body.name)).into());
+        let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let variables = Endpoints::new(&base, Some(&plan), &|_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
@@ -176,7 +177,7 @@ pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<
 pub(super) async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
     if space.name == DEFAULT_SPACE {
-        return Err(Error::ControlRefused("the default space stays: reset it instead").into());
+        return Err(Problem::forbidden("the default space stays: reset it instead"));
     }
     let answer = shown(&app, &space).await?;
     app.db.delete_space(space.id).await?;

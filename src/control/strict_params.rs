@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use axum::{
-    body::{Body, HttpBody as _, to_bytes},
+    body::{Body, HttpBody as _},
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -19,7 +19,7 @@ use crate::{
         error::{Error, pointer},
         suggest::suggest,
     },
-    http::{operations::Operations, problem::Problem},
+    http::{body_limit, operations::Operations, problem::Problem},
 };
 
 /// What a route takes.
@@ -66,7 +66,7 @@ async fn without_body(request: Request) -> Result<Request, Error> {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    match to_bytes(body, LONGEST).await {
+    match body_limit::read_within(LONGEST, &parts.headers, body).await {
         Ok(bytes) if NOTHING.contains(&bytes.trim_ascii()) => Ok(Request::from_parts(parts, Body::empty())),
         _ => Err(Error::invalid("", "body: there is none here; what is meant goes into the path and the query")),
     }

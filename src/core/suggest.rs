@@ -18,6 +18,11 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate that is most like `text`, however little that is.
+pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(text, candidate))
+}
+
 /// `, did you mean `x`?` when something is near enough, else what there is; to be put behind what is wrong.
 pub fn suggest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(text, candidates.clone()) {

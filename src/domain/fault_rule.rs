@@ -56,15 +56,20 @@ impl fmt::Display for Effect {
     }
 }
 
+/// Whether answers with this status never have a body, nor say how long one would be.
+pub fn has_no_body(status: u16) -> bool {
+    matches!(status, 204 | 205 | 304)
+}
+
 /// What a connection suffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Damage {
-    /// It closes without an answer.
+    /// It is reset (TCP RST) without an answer.
     ConnectionReset,
-    /// The answer's body is empty.
+    /// The answer's body is left out. Of an answer without one, everything is: it closes without an answer.
     Empty,
-    /// It closes in the middle of the answer's body.
+    /// It closes in the middle of the answer's body; of an answer without one, in the middle of its status line.
     Truncated,
 }
 

@@ -1,4 +1,4 @@
-//! Spaces, the organizations in them, their people and teams.
+//! Spaces, the organizations in them, and their people.
 
 use crate::core::clock::{Clock, Time};
 
@@ -39,14 +39,14 @@ impl Space {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrganizationId(pub i64);
 
-/// The tenant that the three services share.
+/// The tenant that the services share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     pub id: OrganizationId,
     pub name: String,
-    /// JetBrains' number for it, sent as `X-Customer-Code`.
+    /// The number that customers are known by; the control API names an organization by it.
     pub customer_code: i64,
-    /// Atlassian's UUID for it.
+    /// The UUID that it is known by elsewhere.
     pub org_id: String,
 }
 
@@ -62,17 +62,35 @@ pub struct Person {
     pub email: String,
 }
 
-/// A team of an organization.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Team {
-    /// JetBrains' number for it.
-    pub id: i32,
-    pub name: String,
-}
-
 /// The form in which two e-mail addresses are compared.
 ///
-/// unverified: the vendor's case rule is not known (jetbrains-account §5.2); we ignore case everywhere.
+/// unverified: no vendor's case rule is known; we ignore case everywhere.
 pub fn email_key(email: &str) -> String {
     email.to_lowercase()
+}
+
+/// A name for somebody of whom only the address is known: `eve.van-dam@…` is Eve Van Dam; an address without letters
+/// in front is the name itself.
+pub fn name_from_address(email: &str) -> String {
+    let local = email.split('@').next().unwrap_or_default();
+    let words: Vec<String> = local
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        })
+        .collect();
+    if words.is_empty() { email.to_owned() } else { words.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_addresses() {
+        assert_eq!(name_from_address("eve.van-dam@example.test"), "Eve Van Dam");
+        assert_eq!(name_from_address("42@example.test"), "42@example.test");
+    }
 }

@@ -13,15 +13,15 @@ pub struct RequestMatcher {
     pub service: Option<String>,
     /// A vendor's operation id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "getApiTokens")]
+    #[schema(example = "assignLicense")]
     pub operation: Option<String>,
     /// What the credential is called.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "full")]
+    #[schema(example = "ann@example.test (organization)")]
     pub credential: Option<String>,
     // In any case.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "GET")]
+    #[schema(example = "POST")]
     pub method: Option<String>,
     /// The whole path; a `*` at its end stands for anything.
     #[serde(skip_serializing_if = "Option::is_none")]

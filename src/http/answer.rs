@@ -1,7 +1,10 @@
-//! Answers with a JSON body.
+//! Answers with a JSON body, and those with none.
+
+use std::convert::Infallible;
 
 use axum::{
-    http::{HeaderValue, header},
+    body::{Body, Bytes},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -19,4 +22,14 @@ pub fn json<S: VendorService>(content_type: HeaderValue, body: &impl Serialize) 
         Ok(()) => ([(header::CONTENT_TYPE, content_type)], bytes).into_response(),
         Err(error) => refuse::<S>(Error::internal(error)),
     }
+}
+
+/// Takes from an answer that never has a body what it says of its length. Of one to HEAD, hyper would leave it in.
+pub fn without_needless_length(mut response: Response) -> Response {
+    if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        // A router writes down the length of every body that has a known one, also of an empty one.
+        *response.body_mut() = Body::from_stream(futures_util::stream::empty::<Result<Bytes, Infallible>>());
+    }
+    response
 }

@@ -26,7 +26,7 @@ use crate::{
         credential::{Credential, CredentialId},
         fault_rule::Effect,
         journal::CredentialOutcome,
-        organization::{Space, SpaceId},
+        organization::{DEFAULT_SPACE, Space, SpaceId},
         request_matcher::RequestAttributes,
     },
     http::{
@@ -177,6 +177,7 @@ async fn decide_and_run<S: VendorService>(
         Ok(fault) => fault,
         Err(error) => return refuse::<S>(error),
     };
+    let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = deadline.hold(next.run(Request::from_parts(parts, body)));
@@ -197,6 +198,9 @@ async fn decide_and_run<S: VendorService>(
         rate_limit::write_headers(&mut response, standing);
     }
     response.headers_mut().insert(DATE, format_http_date(identified.now));
+    if let Some(target) = target {
+        response.extensions_mut().insert(target);
+    }
     response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault });
     response
 }
@@ -243,8 +247,9 @@ async fn identify<S: VendorService>(
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let Some(identity) = authenticate_token(service, &token).await? else {
-        return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?));
+    let identity = match authenticate_token(service, &token).await? {
+        Ok(identity) => identity,
+        Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
@@ -287,30 +292,38 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
     }
 }
 
-/// The remembered credential, if its space has not changed since; else the stored one.
+/// The remembered credential, if its space has not changed since; else the stored one. When nobody has it, the default
+/// space at the moment at which that was so.
 async fn authenticate_token<S: VendorService>(
     service: &Inner<S>,
     token: &PlainToken,
-) -> Result<Option<Arc<Identity<S>>>, Error> {
+) -> Result<Result<Arc<Identity<S>>, Space>, Error> {
     let app = &service.app;
     let fingerprint = app.keyring.fingerprint(token);
     let remembered = service.identities.get(&fingerprint);
     if let Some(known) = &remembered
         && app.db.revision(known.space.id).await? == Some(known.space.revision)
     {
-        return Ok(Some(Arc::clone(known)));
+        return Ok(Ok(Arc::clone(known)));
     }
-    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's.
+    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or good
+    // after all.
     let mut db = app.db.read_one_moment().await?;
-    let Some((credential, space)) = store::credential::find(&mut db, S::NAME, fingerprint).await? else {
-        return Ok(None);
+    let found = store::credential::find(&mut db, S::NAME, fingerprint).await?;
+    let principal = match &found {
+        Some((credential, _)) => S::principal(&mut db, credential).await?,
+        None => None,
     };
-    let principal = S::principal(&mut db, &credential).await?;
+    let (Some((credential, space)), Some(principal)) = (found, principal) else {
+        return Ok(Err(App::find_space(&mut db, DEFAULT_SPACE).await?));
+    };
     drop(db);
     // The slow check is needed once per hash: what changed may be anything else in the space.
     let is_verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
         || app.keyring.is_hash_of(token, &credential.hash).await?;
-    let (Some(principal), true) = (principal, is_verified) else { return Ok(None) };
+    if !is_verified {
+        return Ok(Err(app.default_space().await?));
+    }
     let (label, granted_permission) = (Arc::from(credential.label.as_str()), S::describe_permission(&principal).into());
     // It may be another process that made it.
     app.keyring.learn(fingerprint, &credential.label);
@@ -323,7 +336,7 @@ async fn authenticate_token<S: VendorService>(
         principal: Arc::new(principal),
     });
     service.identities.insert(fingerprint, Arc::clone(&identity));
-    Ok(Some(identity))
+    Ok(Ok(identity))
 }
 
 /// A `Date` header.

@@ -27,11 +27,11 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     if request.uri().path() == CA_CERTIFICATE_PATH {
         return next.run(request).await;
     }
-    let checked =
-        check_site(&app, request.uri(), request.headers()).and_then(|()| check_token(&app, request.headers()));
+    let checked = check_site(&app, request.uri(), request.headers())
+        .and_then(|()| check_token(&app, request.headers()).map_err(Problem::from));
     match checked {
         Ok(()) => next.run(request).await,
-        Err(error) => Problem::from(error).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }
 
@@ -39,7 +39,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
 pub async fn guard_site(State(app): State<App>, request: Request, next: Next) -> Response {
     match check_site(&app, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => Problem::from(error).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }
 
@@ -47,11 +47,11 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| text(headers, name);
     let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
     if host.is_some_and(|host| !is_known_host(app, host)) {
-        return Err(Error::ControlRefused(
+        return Err(Problem::forbidden(
             "the control API does not answer to this host name: use localhost or an IP address, or set --allowed-hosts",
         ));
     }
@@ -63,7 +63,7 @@ fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         is_public || named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
     });
     if !same_site || !same_origin {
-        return Err(Error::ControlRefused("the control API does not answer to pages of other sites"));
+        return Err(Problem::forbidden("the control API does not answer to pages of other sites"));
     }
     Ok(())
 }

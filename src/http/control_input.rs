@@ -15,10 +15,7 @@ use crate::{
     app::App,
     core::error::{self, Error},
     domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
-    http::{
-        extract::{body, object},
-        problem::Problem,
-    },
+    http::{body_limit, extract::object, problem::Problem},
     store::{ReadWrite, Session, organization},
 };
 
@@ -74,9 +71,13 @@ impl FromRequestParts<App> for Segments {
 }
 
 /// The organization that a control path names by its customer code.
-#[derive(Clone)]
+#[derive(Clone, IntoParams)]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
 pub(crate) struct OrganizationPath {
+    #[param(ignore)]
     space: Space,
+    /// The organization
+    #[param(example = "6700001")]
     customer_code: String,
 }
 
@@ -116,17 +117,21 @@ pub(crate) struct OrganizationAdmin {
 
 impl OrganizationAdmin {
     pub(crate) async fn person(&mut self, email: &str) -> Result<Person, Error> {
-        let person = organization::find_person(&mut self.db, self.organization.id, email).await?;
-        person.ok_or_else(|| Error::NotFound(format!("`{email}` is not one of the organization's people")))
+        self.find_person(email).await?.ok_or_else(|| Error::NotFound(describe_stranger(email)))
     }
 
     /// Who makes the change. Whom the organization does not know may change nothing.
-    pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Error> {
-        self.person(email).await.map_err(|error| match error {
-            Error::NotFound(why) => Error::ActorRefused(why),
-            other => other,
-        })
+    pub(crate) async fn actor(&mut self, email: &str) -> Result<Person, Problem> {
+        self.find_person(email).await?.ok_or_else(|| Problem::forbidden(describe_stranger(email)))
     }
+
+    async fn find_person(&mut self, email: &str) -> Result<Option<Person>, Error> {
+        organization::find_person(&mut self.db, self.organization.id, email).await
+    }
+}
+
+fn describe_stranger(email: &str) -> String {
+    format!("`{email}` is not one of the organization's people")
 }
 
 pub struct Params<T>(pub T);
@@ -150,8 +155,8 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = body(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = body_limit::read(request).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();
         let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
@@ -167,8 +172,8 @@ pub struct Text(pub String);
 impl FromRequest<App> for Text {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes: Bytes = body(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes: Bytes = body_limit::read(request).await?;
         let text = String::from_utf8(bytes.into()).map_err(|e| Error::invalid("", format!("not UTF-8: {e}")))?;
         Ok(Self(text))
     }

@@ -3,11 +3,7 @@
 use std::{collections::HashSet, fmt, marker::PhantomData};
 
 use axum::{
-    body::Bytes,
-    extract::{
-        FromRequest, FromRequestParts, Request,
-        rejection::{BytesRejection, FailedToBufferBody},
-    },
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
 use serde::{
@@ -15,7 +11,11 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::{app::App, core::error::Error, http::vendor_service::VendorService};
+use crate::{
+    app::App,
+    core::error::Error,
+    http::{body_limit, vendor_service::VendorService},
+};
 
 ///
 /// unverified: a parameter that is given twice counts once, as it was given first.
@@ -33,7 +33,10 @@ impl<S: VendorService, T: DeserializeOwned> FromRequestParts<App> for Query<S, T
                 first.append_pair(&name, &value);
             }
         }
-        let value = serde_urlencoded::from_str(&first.finish());
+        let first = first.finish();
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(first.as_bytes()));
+        // An error names the parameter.
+        let value = serde_path_to_error::deserialize(pairs);
         Ok(Self(value.map_err(|e| Error::Unreadable(format!("query: {e}")))?, PhantomData))
     }
 }
@@ -57,22 +60,11 @@ pub struct Json<S, T>(pub T, PhantomData<S>);
 impl<S: VendorService, T: DeserializeOwned> FromRequest<App> for Json<S, T> {
     type Rejection = S::Error;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, S::Error> {
-        let bytes = body(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, S::Error> {
+        let bytes = body_limit::read(request).await?;
         let value = serde_json::from_slice(&bytes).map_err(|e| Error::Unreadable(format!("body: {e}")))?;
         Ok(Self(value, PhantomData))
     }
-}
-
-/// The whole body, within the limit.
-///
-/// # Errors
-/// [`Error::BodyTooLarge`]; [`Error::Unreadable`] when the client stops sending.
-pub async fn body(request: Request, app: &App) -> Result<Bytes, Error> {
-    Bytes::from_request(request, app).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Error::BodyTooLarge,
-        other => Error::Unreadable(format!("body: {other}")),
-    })
 }
 
 /// Reads an object. What is derived would take an array of the members too.

@@ -9,7 +9,8 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{StatusCode, header, response::Parts},
+    extract::ConnectInfo,
+    http::{Method, StatusCode, header, request, response::Parts},
     response::{IntoResponse, Response},
 };
 use http_body::Frame;
@@ -19,11 +20,14 @@ use crate::{
     app::App,
     core::error::Error,
     domain::{
-        fault_rule::{Damage, Effect},
+        fault_rule::{Damage, Effect, has_no_body},
         organization::SpaceId,
         request_matcher::RequestAttributes,
     },
-    http::vendor_service::VendorService,
+    http::{
+        connection::{Breakage, ConnectionBreaker},
+        vendor_service::VendorService,
+    },
     store::fault_rule::StoredRule,
 };
 
@@ -78,25 +82,55 @@ pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
     let status = effect.status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(if effect.code.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK });
     Some(match &effect.body {
+        None if has_no_body(status.as_u16()) => status.into_response(),
         None => S::injected(status, effect.code.as_deref()),
         Some(Value::String(text)) => (status, text.clone()).into_response(),
         Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
     })
 }
 
+/// What an answer is sent over, and whether it is one without a body: left on the answer for [`damage`].
+#[derive(Debug, Clone)]
+pub struct AnswerTarget {
+    breaker: Option<ConnectionBreaker>,
+    is_head: bool,
+}
+
+impl AnswerTarget {
+    pub fn of(request: &request::Parts) -> Self {
+        let breaker = request.extensions.get::<ConnectInfo<ConnectionBreaker>>();
+        Self { breaker: breaker.map(|info| info.0.clone()), is_head: request.method == Method::HEAD }
+    }
+}
+
 /// Sends an answer over a connection that breaks. `whole` is its body.
 pub fn damage(damage: Damage, mut parts: Parts, whole: &Bytes) -> Response {
-    let next = match damage {
-        Damage::Empty => {
+    let target = parts.extensions.remove::<AnswerTarget>();
+    let (breaker, is_head) = target.map_or((None, false), |target| (target.breaker, target.is_head));
+    let has_body = !whole.is_empty() && !is_head;
+    let breakage = match damage {
+        Damage::Empty if has_body => {
             parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::empty());
         }
-        Damage::Truncated => Step::Send(whole.slice(..whole.len() / 2)),
-        Damage::ConnectionReset => Step::Break,
+        Damage::Truncated if has_body => {
+            // The client is promised more than it gets.
+            parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+            return Response::from_parts(parts, Body::new(Broken { next: Step::Send(whole.slice(..whole.len() / 2)) }));
+        }
+        // Where there is no body to leave out or to cut, the client must notice it all the same.
+        Damage::Empty => Breakage::Close,
+        Damage::Truncated => Breakage::Cut,
+        Damage::ConnectionReset => Breakage::Reset,
     };
-    // The client is promised more than it gets.
-    parts.headers.insert(header::CONTENT_LENGTH, whole.len().max(1).into());
-    Response::from_parts(parts, Body::new(Broken { next }))
+    match breaker {
+        Some(breaker) => {
+            breaker.break_with(breakage);
+            Response::from_parts(parts, Body::empty())
+        }
+        // Whoever calls without a connection, as tests do, sees a body that breaks.
+        None => Response::from_parts(parts, Body::new(Broken { next: Step::Break })),
+    }
 }
 
 /// A body that breaks, and the connection with it.

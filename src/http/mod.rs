@@ -2,7 +2,10 @@
 
 pub mod answer;
 pub mod authenticate;
+pub mod body_limit;
 pub mod caller;
+pub(crate) mod common_parts;
+pub mod connection;
 pub mod consistent_read;
 pub mod control_guard;
 pub mod control_input;

@@ -21,6 +21,11 @@ pub fn of_path(item: &PathItem) -> Vec<(Method, &Operation)> {
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
 }
 
+/// As [`of_path`], to be changed.
+pub(crate) fn of_path_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
 /// The vendor's ids. They are leaked on purpose, once per start and a few kilobytes: metrics, journal, rate limits and
 /// log lines name them in every request, and would each have to count references otherwise.
 pub fn ids(document: &OpenApi) -> Operations<&'static str> {

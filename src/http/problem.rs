@@ -76,6 +76,11 @@ impl Problem {
         Self { pointer: Some(pointer.to_owned()), ..self }
     }
 
+    /// A 403 that says why.
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// A 422 that points at a name which nothing has.
     pub(crate) fn unknown(pointer: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).at(pointer)
@@ -86,26 +91,20 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         use StatusCode as S;
         error.log();
-        let status = match &error {
-            Error::Invalid { .. } | Error::Unreadable(_) => S::BAD_REQUEST,
-            Error::ActorRefused(_) | Error::ControlRefused(_) => S::FORBIDDEN,
-            Error::CredentialMissing | Error::CredentialRejected => S::UNAUTHORIZED,
-            Error::NotFound(_) | Error::RouteUnknown => S::NOT_FOUND,
-            Error::MethodUnknown => S::METHOD_NOT_ALLOWED,
-            Error::QuotaReached(_) | Error::Exists(_) => S::CONFLICT,
-            Error::BodyTooLarge => S::PAYLOAD_TOO_LARGE,
-            Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => S::SERVICE_UNAVAILABLE,
-            _ => S::INTERNAL_SERVER_ERROR,
-        };
-        let problem = Self::new(status, error.to_string());
+        let detail = error.to_string();
         match error {
-            Error::Invalid { pointer, .. } => Self { pointer: Some(pointer), ..problem },
-            Error::CredentialMissing => Self {
-                detail: "the control token is required: send it as `Authorization: Bearer`".to_owned(),
-                ..problem
-            },
-            Error::CredentialRejected => Self { detail: "the control token is wrong".to_owned(), ..problem },
-            _ => problem,
+            Error::Invalid { pointer, .. } => Self::new(S::BAD_REQUEST, detail).at(&pointer),
+            Error::Unreadable(_) => Self::new(S::BAD_REQUEST, detail),
+            Error::CredentialMissing => {
+                Self::new(S::UNAUTHORIZED, "the control token is required: send it as `Authorization: Bearer`")
+            }
+            Error::CredentialRejected => Self::new(S::UNAUTHORIZED, "the control token is wrong"),
+            Error::NotFound(_) | Error::RouteUnknown => Self::new(S::NOT_FOUND, detail),
+            Error::MethodUnknown => Self::new(S::METHOD_NOT_ALLOWED, detail),
+            Error::BodyTooLarge => Self::new(S::PAYLOAD_TOO_LARGE, detail),
+            Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => Self::new(S::SERVICE_UNAVAILABLE, detail),
+            // Nobody limits control requests.
+            Error::RateLimited { .. } | Error::Internal(_) => Self::new(S::INTERNAL_SERVER_ERROR, detail),
         }
     }
 }

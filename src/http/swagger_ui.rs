@@ -9,12 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use tower_http::compression::CompressionLayer;
 use utoipa_swagger_ui::{Config, Url};
 
 /// The files of the page below `at`, first of all its `index.html`. `documents` are names and where each is found,
 /// relative to the page, so that both can stand behind a prefix.
 ///
-/// The files are kept compressed and are sent so: every browser takes them.
+/// They are compressed for who takes that, as every browser does.
 pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static str, &'static str)]) -> Router<S> {
     let urls = documents.iter().map(|(name, url)| Url::new(name, url));
     // Without this, the page asks a server of its makers about the document.
@@ -23,15 +24,12 @@ pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static 
         let file = parameters.get("file").map(String::as_str).unwrap_or_default();
         send(file, config)
     };
-    Router::new().route(&format!("{at}/{{*file}}"), get(file))
+    Router::new().route(&format!("{at}/{{*file}}"), get(file)).layer(CompressionLayer::new())
 }
 
 fn send(file: &str, config: Arc<Config<'static>>) -> Response {
     match utoipa_swagger_ui::serve(file, config) {
-        Ok(Some(file)) => {
-            let encoding = file.gzpipped.then_some([(header::CONTENT_ENCODING, "gzip")]);
-            ([(header::CONTENT_TYPE, file.content_type)], encoding, file.bytes.into_owned()).into_response()
-        }
+        Ok(Some(file)) => ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response(),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "the page of the documents cannot be shown");

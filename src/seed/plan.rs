@@ -193,6 +193,14 @@ pub struct SectionPlanner<'a> {
 }
 
 impl SectionPlanner<'_> {
+    /// The token that the seed spells out; a new one where it does not, or where tokens are to be fresh.
+    pub fn token(&mut self, scalar: Option<&Scalar>, make: fn(&mut Ids) -> PlainToken) -> Option<PlainToken> {
+        match scalar.filter(|_| !self.fresh) {
+            None => Some(make(self.ids)),
+            Some(scalar) => self.literal_token(scalar),
+        }
+    }
+
     /// A token that the seed spells out.
     pub fn literal_token(&mut self, scalar: &Scalar) -> Option<PlainToken> {
         literal_token(self.reader, scalar, self.taken)

@@ -10,15 +10,15 @@ use crate::http::operations::of_path;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Operation {
     #[schema(example = "jetbrains_account")]
-    service: &'static str,
+    pub(crate) service: &'static str,
     /// The vendor's operation id, where one is known.
     #[schema(example = "assignLicense")]
     #[serde(rename = "operation")]
     pub(crate) id: Option<String>,
     #[schema(example = "POST")]
-    method: String,
+    pub(crate) method: String,
     #[schema(example = "/api/v1/customer/licenses/assign")]
-    path: String,
+    pub(crate) path: String,
     status: Status,
     /// Why it is not simply served.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ use crate::{
         ids::Ids,
         token::{Keyring, PlainToken},
     },
-    domain::organization::{Organization, OrganizationId, email_key},
+    domain::organization::{Organization, OrganizationId, email_key, name_from_address},
     seed::{
         Diagnostics,
         apply::{ApplyError, Mode},
@@ -218,7 +218,7 @@ async fn find_existing(db: &mut Session<ReadWrite>) -> Result<(Existing, Existin
     let space = db.space().id;
     let (mut existing, mut organizations) = (Existing::default(), ExistingOrganizations::new());
     for organization in store::organization::list(db, space).await? {
-        let ids = atlassian::store::person::account_ids(db, organization.id).await?;
+        let ids = atlassian::store::person::list_account_ids(db, organization.id).await?;
         let people = store::organization::people(db, organization.id).await?.into_iter().map(|(key, person)| {
             let id = ids.get(&key).cloned().unwrap_or_default();
             (key.clone(), plan::Person { id, name: person.name, email: key })
@@ -276,7 +276,7 @@ fn plan_people(
             reader.report(p.email.referenced, format!("{email} is there twice"));
         }
         let name = reader.opt_text(p.name.as_ref());
-        let name = name.unwrap_or_else(|| jetbrains_account::seed::plan::name_for(&email));
+        let name = name.unwrap_or_else(|| name_from_address(&email));
         let id = reader.opt_text(p.atlassian_account_id.as_ref());
         let id = id.or_else(|| Some(known.get(&key)?.id.clone()));
         let id = id.unwrap_or_else(|| planner.ids().atlassian_account_id());

@@ -28,6 +28,8 @@ pub struct Service {
     pub base_path: &'static str,
     /// In front of the paths of its document.
     pub document_base: &'static str,
+    /// What all its paths stand behind once more, if they do.
+    pub mounted_again_at: Option<&'static str>,
     /// Its document's file, and what people call the document.
     pub document_file: &'static str,
     pub document_title: &'static str,
@@ -76,6 +78,7 @@ impl Service {
             title,
             base_path: S::BASE,
             document_base: S::BASE,
+            mounted_again_at: None,
             document_file,
             document_title: title,
             document,

@@ -1,10 +1,10 @@
-//! Organizations, their people and teams, and whether their JetBrains Account API is on.
+//! Organizations and their people.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::{
     core::error::Error,
-    domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, Team, email_key},
+    domain::organization::{Organization, OrganizationId, Person, PersonId, SpaceId, email_key},
     store::{
         can_be_stored, on,
         session::{ReadWrite, Session},
@@ -53,8 +53,8 @@ pub async fn upsert(
     org_id: &str,
 ) -> Result<OrganizationId, Error> {
     const SQL: &str = "INSERT INTO organization (space_id, name, customer_code, org_id) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, org_id = excluded.org_id \
-                       RETURNING id";
+                       ON CONFLICT (space_id, customer_code) DO UPDATE SET name = excluded.name, \
+                       org_id = excluded.org_id RETURNING id";
     let space = db.space().id.0;
     let id = on!(db, |c| sqlx::query_scalar(SQL)
         .bind(space)
@@ -64,36 +64,6 @@ pub async fn upsert(
         .fetch_one(c)
         .await)?;
     Ok(OrganizationId(id))
-}
-
-/// Sets the organization's JetBrains Account switches; `None` leaves one as it is, or at its default of an
-/// enabled API and a 200 for a successful assign.
-pub async fn set_jetbrains_account(
-    db: &mut Session<ReadWrite>,
-    organization: OrganizationId,
-    api_enabled: Option<bool>,
-    assign_success_status: Option<u16>,
-) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO jetbrains_account (organization_id, api_enabled, assign_success_status) \
-                       VALUES ($1, COALESCE($2, TRUE), COALESCE($3, 200)) \
-                       ON CONFLICT (organization_id) DO UPDATE SET \
-                       api_enabled = COALESCE($2, jetbrains_account.api_enabled), \
-                       assign_success_status = COALESCE($3, jetbrains_account.assign_success_status)";
-    on!(db, |c| sqlx::query(SQL)
-        .bind(organization.0)
-        .bind(api_enabled)
-        .bind(assign_success_status.map(i64::from))
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
-/// Whether the organization's JetBrains Account API is on.
-pub async fn is_api_enabled<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<bool, Error> {
-    const SQL: &str = "SELECT api_enabled FROM jetbrains_account WHERE organization_id = $1";
-    let enabled = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_optional(c).await)?;
-    Ok(enabled.unwrap_or(false))
 }
 
 /// Adds a person, or renames the one with that address.
@@ -146,37 +116,4 @@ pub async fn people<M>(
     const SQL: &str = "SELECT email_key, id, name FROM person WHERE organization_id = $1";
     let rows: Vec<(String, i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(key, id, name)| (key, KnownPerson { id: PersonId(id), name })).collect())
-}
-
-/// Adds a team, or renames it.
-pub async fn upsert_team(db: &mut Session<ReadWrite>, organization: OrganizationId, team: &Team) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO team (organization_id, id, name) VALUES ($1, $2, $3) \
-                       ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name";
-    on!(db, |c| sqlx::query(SQL)
-        .bind(organization.0)
-        .bind(i64::from(team.id))
-        .bind(&team.name)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
-/// Every team, by id.
-pub async fn teams<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<Team>, Error> {
-    const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 ORDER BY id";
-    let rows: Vec<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    Ok(rows.into_iter().filter_map(team).collect())
-}
-
-/// One team.
-pub async fn find_team<M>(db: &mut Session<M>, organization: OrganizationId, id: i32) -> Result<Option<Team>, Error> {
-    const SQL: &str = "SELECT id, name FROM team WHERE organization_id = $1 AND id = $2";
-    let row: Option<(i64, String)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(i64::from(id)).fetch_optional(c).await)?;
-    Ok(row.and_then(team))
-}
-
-fn team((id, name): (i64, String)) -> Option<Team> {
-    Some(Team { id: i32::try_from(id).ok()?, name })
 }

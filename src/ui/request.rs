@@ -73,9 +73,10 @@ struct RequestPage<'a> {
     trace: &'a DecisionTrace,
     messages: [MessageView<'a>; 2],
     back: String,
-    texts: [CopyableText; 3],
+    texts: Vec<CopyableText>,
     inject: ControlAction,
-    fault: String,
+    /// A rule for the next such request; none where that is no operation, because then a rule may never hit.
+    fault: Option<String>,
 }
 
 /// Shows one request.
@@ -85,29 +86,32 @@ pub(super) async fn show(
     page: Page,
 ) -> Result<Response, PageError> {
     let detail: RequestDetail = page.ask(&format!("/requests/{}", encode_segment(&id))).await?;
-    let fault = indent(&fault_rule(&detail));
+    let fault = detail.summary.operation.is_some().then(|| indent(&fault_rule(&detail)));
     let template = RequestPage {
         back: page.link("/", &[]),
         texts: [
-            CopyableText {
+            Some(CopyableText {
                 id: "curl",
                 title: "Copy as curl",
                 about: "The request again. Credentials are not kept: fill in the variables, as locum env prints them.",
                 text: curl::write(&services.credential_places().collect::<Vec<_>>(), &page.base, &detail),
-            },
-            CopyableText {
+            }),
+            Some(CopyableText {
                 id: "verify",
                 title: "Copy as verify",
                 about: "The body of POST /_emulator/requests/verify: was there such a request?",
                 text: indent(&question(&detail)),
-            },
-            CopyableText {
+            }),
+            fault.clone().map(|text| CopyableText {
                 id: "fault",
                 title: "Copy as fault",
                 about: "The body of POST /_emulator/faults: the next such request fails.",
-                text: fault.clone(),
-            },
-        ],
+                text,
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         inject: page.call("POST", "/faults", Value::Null, "Inject"),
         fault,
         messages: [MessageView::new("Request", &detail.request), MessageView::new("Response", &detail.response)],

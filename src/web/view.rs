@@ -184,6 +184,19 @@ pub(crate) struct Person {
     pub name: String,
 }
 
+#[derive(Template)]
+#[template(path = "empty.html", config = "src/web/askama.toml")]
+struct EmptyPage<'a> {
+    page: &'a Page,
+    title: &'a str,
+    what: &'a str,
+}
+
+/// Renders a page that has nothing to show, because there is no `what` in the space.
+pub(crate) fn render_empty_page(page: &Page, title: &str, what: &str) -> Result<Response, PageError> {
+    render_page(page, &EmptyPage { page, title, what })
+}
+
 /// Renders a page, with the status of its overlay.
 pub(crate) fn render_page(page: &Page, template: &impl Template) -> Result<Response, PageError> {
     let status = page.overlay.as_ref().map_or(StatusCode::OK, Overlay::status);

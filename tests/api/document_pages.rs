@@ -18,6 +18,40 @@ async fn load(app: &TestApp, path: &str) -> (String, String) {
     (answer.header("content-type").unwrap_or_default().to_owned(), text)
 }
 
+/// Also for clients that are no browsers.
+#[tokio::test]
+async fn files_are_compressed_for_who_takes_that_and_plain_for_the_others() {
+    let app = TestApp::start(Database::Sqlite).await;
+    for page in ["/api-doc", "/swagger-ui", "/license-vault/example/swagger-ui", "/_emulator/docs"] {
+        let lead = app.client().get(page).await;
+        let page = lead.header("location").map_or(page.to_owned(), |to| seen_from(page, to));
+        let page = page.trim_end_matches("/index.html");
+        for file in ["index.html", "swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
+            let path = format!("{page}/{file}");
+            let get = async |accepts: Option<&str>| match accepts {
+                Some(accepts) => app.client().with_header("accept-encoding", accepts).get(&path).await,
+                None => app.client().get(&path).await,
+            };
+            let plain = get(None).await;
+            assert_eq!((plain.status.as_u16(), plain.header("content-encoding")), (200, None), "{path}");
+            let whole = plain.text().to_owned();
+            for accepts in ["identity", "", "br", "gzip;q=0", "*;q=0"] {
+                let answer = get(Some(accepts)).await;
+                assert_eq!(answer.header("content-encoding"), None, "{path} for `{accepts}`");
+                assert_eq!(answer.text(), whole, "{path} for `{accepts}`");
+            }
+            for accepts in ["gzip", "gzip, deflate, br", "br;q=1, gzip;q=0.5"] {
+                let answer = get(Some(accepts)).await;
+                assert_eq!(answer.header("content-encoding"), Some("gzip"), "{path} for `{accepts}`");
+                assert_eq!(answer.header("vary"), Some("accept-encoding"), "{path} for `{accepts}`");
+                let mut text = String::new();
+                flate2::read::GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+                assert_eq!(text, whole, "{path} for `{accepts}`");
+            }
+        }
+    }
+}
+
 /// An address as seen from another.
 fn seen_from(base: &str, relative: &str) -> String {
     let mut parts: Vec<&str> = base.split('/').collect();

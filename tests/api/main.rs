@@ -9,6 +9,7 @@ mod control;
 mod credential_masking;
 mod document;
 mod document_check;
+mod document_examples;
 mod document_pages;
 mod fourth_service;
 mod guards;

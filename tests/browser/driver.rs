@@ -17,7 +17,7 @@ pub struct Browser {
     driver: Child,
     address: String,
     session: String,
-    _profile: tempfile::TempDir,
+    files: tempfile::TempDir,
 }
 
 impl Browser {
@@ -36,9 +36,11 @@ impl Browser {
                 )
             })
         };
-        let profile = tempfile::tempdir().unwrap();
+        let files = tempfile::tempdir().unwrap();
+        // Both programs leave files behind, in the folder for temporary files and in the user's own for settings.
         let mut driver = Command::new(program("CHROMEDRIVER"))
             .arg("--port=0")
+            .envs(["TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"].map(|name| (name, files.path())))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -49,7 +51,7 @@ impl Browser {
             .map(|line| line.unwrap())
             .find_map(|line| Some(line.split_once(started)?.1.trim_end_matches('.').to_owned()));
         let address = format!("127.0.0.1:{}", port.expect("the driver starts"));
-        let profile_flag = format!("--user-data-dir={}", profile.path().display());
+        let profile_flag = format!("--user-data-dir={}/profile", files.path().display());
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -66,7 +68,7 @@ impl Browser {
         ];
         let options = json!({ "binary": program("CHROMIUM"), "args": arguments });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
-        let mut browser = Self { driver, address, session: String::new(), _profile: profile };
+        let mut browser = Self { driver, address, session: String::new(), files };
         let session = browser.command("POST", "", &wanted);
         session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser
@@ -239,5 +241,10 @@ impl Drop for Browser {
         let _ = self.try_command("DELETE", "", &json!({}));
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // The browser's processes end a little later than the driver, and write until then.
+        let started = Instant::now();
+        while std::fs::remove_dir_all(self.files.path()).is_err() && started.elapsed() < Duration::from_secs(20) {
+            std::thread::yield_now();
+        }
     }
 }

@@ -8,7 +8,7 @@ use clap::Args as _;
 use locum::{config::Settings, http::operations::of_path};
 use serde_json::Value;
 
-use super::{run, server::Server, support::document_check::resolve};
+use super::{machine::curl, run, server::Server, support::document_check::resolve};
 
 fn repository_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), name].iter().collect()
@@ -191,6 +191,20 @@ fn fetch_operations(server: &Server) -> Vec<Value> {
     serde_json::from_str(&body).unwrap()
 }
 
+/// What the conformance tests noted: by service, how many variants of requests are answered as they should be.
+fn format_conformance() -> String {
+    let baseline: Value = serde_json::from_str(&read("tests/conformance/data/baseline.json")).unwrap();
+    let heading = "| service | operations | variants | passed | of these by facts (A, B) |\n|---|---|---|---|---|\n";
+    let mut table = heading.to_owned();
+    for (service, operations) in baseline.as_object().unwrap() {
+        let operations = operations.as_object().unwrap();
+        let sum = |key: &str| operations.values().map(|tally| tally[key].as_u64().unwrap()).sum::<u64>();
+        let (count, variants, passed, facts) = (operations.len(), sum("variants"), sum("passed"), sum("facts"));
+        writeln!(table, "| {} | {count} | {variants} | {passed} | {facts} |", service.replace('_', " ")).unwrap();
+    }
+    table
+}
+
 #[test]
 fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
     let operations = fetch_operations(&Server::start(&[]));
@@ -202,6 +216,7 @@ fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
         writeln!(table, "| `{id}` | `{method} {path}` | {status} | {} |", format_cell(&note)).unwrap();
     }
     let text = with_generated(&read("docs/fidelity.md"), "operations", &table);
+    let text = with_generated(&text, "conformance", &format_conformance());
     check_or_update("docs/fidelity.md", &text);
 
     let mut named = 0;
@@ -218,6 +233,41 @@ fn fidelity_names_what_is_a_guess_or_missing_and_nothing_that_is_not_there() {
         named += 1;
     }
     assert!(named > 5, "the marks are still those that this looks for");
+}
+
+/// Paths that a document names: code that begins like one of the repository's, and where its links lead.
+fn find_paths(name: &str, text: &str) -> Vec<PathBuf> {
+    const FOLDERS: [&str; 9] =
+        ["src/", "tests/", "docs/", "examples/", "migrations/", "openapi/", "scripts/", "seeds/", "benches/"];
+    let folder = repository_path(name).parent().unwrap().to_owned();
+    let mut found = Vec::new();
+    // A block shows what somebody else has.
+    for line in text.split("```").step_by(2).flat_map(str::lines) {
+        let code = line.split('`').skip(1).step_by(2);
+        // These stand for many.
+        let paths = code.filter(|code| !code.contains(['*', '<', '…', ' ']));
+        found.extend(paths.filter(|path| FOLDERS.iter().any(|folder| path.starts_with(folder))).map(repository_path));
+        let targets = line.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let targets = targets.filter(|target| !target.is_empty() && !target.contains("://"));
+        found.extend(targets.map(|target| folder.join(target)));
+    }
+    found
+}
+
+#[test]
+fn files_that_documents_name_are_there() {
+    let folder = fs::read_dir(repository_path("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = folder.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let documents = documents.map(|path| format!("docs/{}", path.file_name().unwrap().display()));
+    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].map(ToOwned::to_owned);
+    let mut count = 0;
+    for name in documents.chain(top) {
+        for path in find_paths(&name, &read(&name)) {
+            assert!(path.exists(), "{name} names {}, which is not there", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "the marks are still those that this looks for");
 }
 
 /// Commands, and what the document says they print.
@@ -276,14 +326,17 @@ fn matches_output(expected: &str, output: &str) -> bool {
 fn run_examples(name: &str, text: &str, further: &[&str]) -> String {
     const MARK: &str = "~~~ next ~~~";
     const BASE: &str = "localhost:8080";
-    assert!(Command::new("curl").arg("--version").output().is_ok(), "the documents' examples need curl");
+    // The examples call it by its name.
+    drop(curl());
     let server = Server::start(&[&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "42"], further].concat());
     let examples = find_examples(text);
     let mut script = String::new();
     for example in &examples {
         write!(script, "{}\nprintf '\\n%s\\n' '{MARK}'\n", example.commands.replace(BASE, &server.address)).unwrap();
     }
-    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    // What an example keeps in a temporary file goes with this folder.
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("bash").args(["-c", &script]).env("TMPDIR", folder.path()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap().replace(&server.address, BASE);
     let printed: Vec<&str> = stdout.split(MARK).map(str::trim).collect();

@@ -9,7 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use super::{Server, locum, run};
+use super::{Server, locum, run, send_signal};
 
 type Variables = BTreeMap<String, String>;
 
@@ -98,7 +98,7 @@ impl Executed {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.locum.id().to_string()]).status().unwrap().success());
+        send_signal(self.locum.id(), signal);
     }
 
     fn end(mut self, line: &str) -> Option<i32> {

@@ -1,11 +1,14 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod body_limits;
+mod broken_connections;
 mod database_outages;
 mod docs;
 mod drills;
 mod env;
 mod exec;
+mod machine;
 mod replicas;
 mod signals;
 mod tls;
@@ -21,7 +24,7 @@ use std::process::Output;
 
 use indoc::indoc;
 
-use server::{Server, exchange, locum, send};
+use server::{Server, exchange, locum, send, send_signal};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = locum(arguments).output().unwrap();

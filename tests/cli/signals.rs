@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Server, locum};
+use super::{
+    Server, locum,
+    machine::{is_root, unshare},
+    send_signal,
+};
 
 /// Makes requests for the token take this long.
 fn slow_down(server: &Server, delay: &str) {
@@ -129,10 +133,6 @@ fn until(child: &mut Child, says: &str) {
     assert!(lines.any(|line| line.unwrap().contains(says)), "ended without `{says}`");
 }
 
-fn end(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-}
-
 #[test]
 fn a_signal_ends_a_start_that_waits() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -147,7 +147,7 @@ fn a_signal_ends_a_start_that_waits() {
     ] {
         let mut waiting = locum(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         until(&mut waiting, "Trying again");
-        end(&waiting, signal);
+        send_signal(waiting.id(), signal);
         assert_eq!(waiting.wait().unwrap().code(), Some(code), "{signal}");
     }
     // A seed that never comes.
@@ -158,34 +158,39 @@ fn a_signal_ends_a_start_that_waits() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // Held, because `wait` would close it, and the end of the input is an empty seed.
+    let seed = waiting.stdin.take();
     until(&mut waiting, "LOCUM_WRONG");
-    end(&waiting, "-TERM");
+    send_signal(waiting.id(), "-TERM");
     assert_eq!(waiting.wait().unwrap().code(), Some(0));
+    drop(seed);
 }
 
 /// As in a container, where Locum is process number 1. The kernel keeps from that one every signal that it does not
 /// listen to.
 #[test]
 fn as_the_first_process_it_hears_signals() {
-    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
-    for signal in ["TERM", "INT"] {
-        let mut command = Command::new("unshare");
-        if !is_root {
-            command.args(["--user", "--map-root-user"]);
-        }
-        let mut unshare = command
-            .args(["--pid", "--fork", "--kill-child=KILL", env!("CARGO_BIN_EXE_locum")])
-            .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
+    for signal in ["-TERM", "-INT"] {
+        let binary = env!("CARGO_BIN_EXE_locum");
+        let namespace = unshare(&["--pid", "--fork", "--kill-child=KILL", binary]);
+        let is_first = namespace.is_some();
+        let mut started = namespace
+            .unwrap_or_else(|| Command::new(binary))
+            .args(["--listen", "127.0.0.1:0", "--log", "warn"])
             .env_remove("LOCUM_SEED")
             .stdout(Stdio::piped())
             .spawn()
-            .expect("unshare is part of util-linux");
-        let mut lines = BufReader::new(unshare.stdout.take().unwrap()).lines();
+            .unwrap();
+        let mut lines = BufReader::new(started.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().contains("locum ready")), "it did not start");
-        let first = format!("/proc/{0}/task/{0}/children", unshare.id());
-        let first = std::fs::read_to_string(first).unwrap();
-        assert!(Command::new("kill").args([&format!("-{signal}"), first.trim()]).status().unwrap().success());
-        let ended = unshare.wait().unwrap();
+        let locum = if is_first {
+            let children = format!("/proc/{0}/task/{0}/children", started.id());
+            std::fs::read_to_string(children).unwrap().trim().parse().unwrap()
+        } else {
+            started.id()
+        };
+        send_signal(locum, signal);
+        let ended = started.wait().unwrap();
         assert_eq!((ended.code(), ended.signal()), (Some(0), None), "{signal}");
     }
 }
@@ -193,18 +198,22 @@ fn as_the_first_process_it_hears_signals() {
 /// A container's user has no name, no home and no variables; its file system may be read-only, also /tmp.
 #[test]
 fn it_needs_no_user_no_home_no_variables_and_nothing_to_write_to() {
-    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
     let binary = env!("CARGO_BIN_EXE_locum");
-    let mut command = Command::new(if is_root { "unshare" } else { binary });
-    if is_root {
+    let mut command = Command::new(binary);
+    if is_root() {
+        let read_only = "for m in / /tmp /var /dev/shm /run; do mount --bind $m $m 2>/dev/null \
+                         && mount -o remount,bind,ro $m; done; touch /x /tmp/x 2>/dev/null && exit 99;";
+        let (shell, read_only) = match unshare(&["--mount", "sh"]) {
+            Some(command) => (command, read_only),
+            None => (Command::new("sh"), ""),
+        };
         // Run from a descriptor, since nobody else may enter the directory that it was built in.
-        let script = "mount --make-rprivate / && for m in / /tmp /var /dev/shm /run; do mount --bind $m $m 2>/dev/null \
-                      && mount -o remount,bind,ro $m; done; exec 9<\"$0\"; touch /x /tmp/x 2>/dev/null && exit 99; \
-                      exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-                      /proc/self/fd/9 --listen 127.0.0.1:0";
-        command.args(["--mount", "sh", "-c", script, binary]);
+        let run = "exec 9<\"$0\"; exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+                   --bounding-set=-all /proc/self/fd/9 --listen 127.0.0.1:0 --log warn";
+        command = shell;
+        command.args(["-c", &format!("{read_only} {run}"), binary]);
     } else {
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", "127.0.0.1:0", "--log", "warn"]);
     }
     let mut child = command
         .env_clear()
@@ -224,10 +233,10 @@ fn it_needs_no_user_no_home_no_variables_and_nothing_to_write_to() {
     let address = banner.trim_end().rsplit("http://").next().unwrap();
     let admin = "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n";
     assert_eq!(super::send(address, "GET", "/api/v1/token", admin, "").unwrap().0, 200);
-    if is_root {
+    if is_root() {
         assert_eq!(std::fs::metadata(format!("/proc/{}", child.id())).unwrap().uid(), 65534);
     }
-    end(&child, "-TERM");
+    send_signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -247,6 +256,6 @@ fn localhost_is_both_loopbacks() {
     if has_second {
         assert_eq!(super::send(&format!("[::1]:{free}"), "GET", "/readyz", "", "").unwrap().0, 200);
     }
-    end(&child, "-TERM");
+    send_signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -4,7 +4,6 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -16,17 +15,17 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 
-use super::{Server, locum, run};
+use super::{Server, locum, machine::curl, run};
 
 const ADMIN: &str = "X-Api-Key: demo-jba-organization-admin\r\nX-Customer-Code: 6700001\r\n";
 
 /// The server's TLS port, from its banner.
-fn tls_address(server: &Server) -> String {
+pub(super) fn tls_address(server: &Server) -> String {
     let line = server.banner.lines().find(|line| line.starts_with("Over TLS")).unwrap();
     line.rsplit("https://").next().unwrap().to_owned()
 }
 
-fn authority(server: &Server) -> String {
+pub(super) fn authority(server: &Server) -> String {
     // Also for who knows it by a name that the guard knows nothing of.
     let (status, pem) = server.send("GET", "/_emulator/ca.crt", "Origin: https://elsewhere.test\r\n", "").unwrap();
     assert_eq!(status, 200, "{pem}");
@@ -35,7 +34,13 @@ fn authority(server: &Server) -> String {
 }
 
 /// Asks over TLS as `host`, trusting the certificates in `trusted` alone.
-fn ask(address: &str, trusted: &str, host: &str, path: &str, headers: &str) -> std::io::Result<(u16, String)> {
+pub(super) fn ask(
+    address: &str,
+    trusted: &str,
+    host: &str,
+    path: &str,
+    headers: &str,
+) -> std::io::Result<(u16, String)> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(trusted.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -210,7 +215,7 @@ fn a_command_and_env_are_told_the_same() {
     assert!(stderr.contains("--tls-listen"), "{stderr}");
 }
 
-/// The README's line, where curl is at hand; the tests above ask the same without it.
+/// The line of docs/settings.md; the tests above ask the same without curl.
 #[test]
 fn curl_takes_the_certificate() {
     let server = Server::start(&["--tls", "auto", "--tls-listen", "127.0.0.1:0"]);
@@ -220,15 +225,14 @@ fn curl_takes_the_certificate() {
     let file = dir.path().join("ca.crt");
     std::fs::write(&file, ca).unwrap();
     let timeout = Duration::from_secs(20).as_secs().to_string();
-    let curl = Command::new("curl")
+    let output = curl()
         .args(["-sS", "-m", &timeout, "--cacert"])
         .arg(&file)
         .args(["--resolve", &format!("account.jetbrains.com:{port}:127.0.0.1")])
         .args(["-H", "X-Api-Key: demo-jba-organization-admin", "-H", "X-Customer-Code: 6700001"])
         .arg(format!("https://account.jetbrains.com:{port}/api/v1/token"))
-        .output();
-    if let Ok(output) = curl {
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(text.contains("Example Corp"), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    }
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("Example Corp"), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }

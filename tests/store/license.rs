@@ -19,7 +19,7 @@ async fn available_means_the_same_in_both_languages(app: TestApp) {
         for organization in store::organization::list(&mut db, space.id).await.unwrap() {
             let everything = Page { number: 1, size: 1000 };
             let (all, total) =
-                license::page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();
+                license::list_page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();
             assert_eq!(usize::try_from(total).unwrap(), all.len());
             for probe in &all {
                 let (team, code) = (probe.team.id, probe.product.code);

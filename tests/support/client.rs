@@ -132,6 +132,12 @@ impl Client {
         Self { base: format!("{}/orgs/{org_id}", atlassian::BASE), ..self.clone() }
     }
 
+    /// The same, at the paths below another one.
+    #[must_use]
+    pub fn below(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// The same, in a space of the control API.
     #[must_use]
     pub fn in_space(&self, space: &str) -> Self {

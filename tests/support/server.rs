@@ -6,6 +6,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// The binary.
 pub fn locum(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_locum"));
@@ -32,6 +34,18 @@ pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) 
     let answer = exchange(address, method, path, headers, body)?;
     let status = answer.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
     Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+}
+
+/// Sends a process a signal, which is written as for `kill`. That program itself is missing on small machines.
+pub fn send_signal(process: u32, signal: &str) {
+    let signal = match signal {
+        "-HUP" => Signal::HUP,
+        "-INT" => Signal::INT,
+        "-KILL" => Signal::KILL,
+        "-TERM" => Signal::TERM,
+        _ => panic!("{signal} is not a signal that a test has sent before: add it here"),
+    };
+    kill_process(Pid::from_raw(process.try_into().unwrap()).unwrap(), signal).unwrap();
 }
 
 /// A server on a free port. Killed when dropped.
@@ -67,7 +81,7 @@ impl Server {
     }
 
     pub fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        send_signal(self.child.id(), signal);
     }
 }
 

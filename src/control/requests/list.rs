@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{RequestSummary, check_journal_is_kept};
 use crate::{
     app::App,
-    control::info::{check_operation, check_service},
+    control::request_matcher::check_names,
     core::{clock, error::Error},
     domain::{
         journal::{Filter, SequencedEntry},
@@ -63,12 +63,8 @@ pub(in crate::control) struct RequestsQuery {
 impl RequestsQuery {
     async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
         let Self { service, operation, credential, status, since, limit, cursor } = self;
-        if let Some(service) = &service {
-            check_service(services, "/service", service)?;
-        }
-        if let Some(operation) = &operation {
-            check_operation(services, "/operation", operation)?;
-        }
+        let mut which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
+        check_names(services, "", &mut which)?;
         let status = status.map(|text| parse_statuses(&text)).transpose()?;
         let before =
             cursor.map(|text| text.parse().map_err(|_| Error::invalid("/cursor", "not a cursor of this list")));
@@ -76,7 +72,6 @@ impl RequestsQuery {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Error::invalid("/limit", format!("expected a number from 1 to {MAX_LIMIT}")).into());
         }
-        let which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
         let mut filter = Filter { which, status, before: before.transpose()?, ..Filter::default() };
         match since.map(|text| clock::parse(&text).map_err(|_| text)) {
             None => {}

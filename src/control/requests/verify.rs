@@ -30,7 +30,7 @@ use crate::{
         problem::{Problem, Refused},
     },
     services::{self, Registry, Services},
-    store,
+    store::{self, journal::Nearest},
 };
 
 /// The longest that a verification may wait.
@@ -41,6 +41,10 @@ const NEAREST: usize = 3;
 /// A question about the journal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "match": { "operation": "assignLicense", "body": { "contact": { "email": "eve@example.test" } } },
+    "count": { "at_most": 1 },
+}))]
 pub(in crate::control) struct Verify {
     /// Which requests; left out, all of them.
     #[serde(default, deserialize_with = "object")]
@@ -110,9 +114,20 @@ enum Verdict {
     True,
     /// More requests may make it true.
     NotYet,
-    False,
+    /// There were too many.
+    Exceeded,
     /// Requests that were dropped may have been as expected.
     Unknowable,
+}
+
+impl Verdict {
+    /// Which requests show why: of too many, those that were asked about; of too few, those that nearly were.
+    fn nearest(self) -> Nearest {
+        match self {
+            Self::Exceeded => Nearest::Matching,
+            Self::True | Self::NotYet | Self::Unknowable => Nearest::Differing,
+        }
+    }
 }
 
 impl std::fmt::Display for Number {
@@ -130,7 +145,7 @@ impl Number {
         match self {
             Self::AtLeast(number) if found >= number => Verdict::True,
             Self::AtLeast(_) => Verdict::NotYet,
-            Self::Exactly(number) | Self::AtMost(number) if found > number => Verdict::False,
+            Self::Exactly(number) | Self::AtMost(number) if found > number => Verdict::Exceeded,
             Self::Exactly(_) | Self::AtMost(_) if evicted > 0 => Verdict::Unknowable,
             Self::Exactly(number) if found < number => Verdict::NotYet,
             Self::Exactly(_) | Self::AtMost(_) => Verdict::True,
@@ -145,23 +160,23 @@ impl ExpectedCount {
             ("at_least", self.at_least, Number::AtLeast),
             ("at_most", self.at_most, Number::AtMost),
         ];
-        let mut given = counts.into_iter().filter_map(|(name, number, kind)| Some((name, number?, kind)));
-        let (name, number, kind) = given.next().unwrap_or(("at_least", 1, Number::AtLeast));
+        if let Some((name, ..)) = counts.iter().find(|(_, number, _)| number.is_some_and(|number| number < 0)) {
+            return Err(Error::invalid(format!("/count/{name}"), "expected a number from 0"));
+        }
+        let mut given = counts.into_iter().filter_map(|(_, number, kind)| Some(kind(number?)));
+        let number = given.next().unwrap_or(Number::AtLeast(1));
         if given.next().is_some() {
             return Err(Error::invalid("/count", "expected one of exactly, at_least, at_most"));
         }
-        if number < 0 {
-            return Err(Error::invalid(format!("/count/{name}"), "expected a number from 0"));
-        }
-        Ok(kind(number))
+        Ok(number)
     }
 }
 
 impl ExpectedRequest {
     fn read(self, services: &Registry) -> Result<Expectation, Problem> {
         let Self { service, operation, credential, method, path, status, query, body } = self;
-        let which = RequestMatcher { service, operation, credential, method, path };
-        request_matcher::check(services, &which)?;
+        let mut which = RequestMatcher { service, operation, credential, method, path };
+        request_matcher::check(services, &mut which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
@@ -189,15 +204,17 @@ pub(in crate::control) struct NotVerified {
     found: i64,
     /// How many requests of any kind were dropped to make room, and can be counted no more.
     evicted: i64,
-    /// Requests that are not among those that were asked about, but nearly.
+    /// The three that come nearest, the newest first among equals: where there are too many, of those that were asked
+    /// about; else of the others.
     nearest: Vec<Near>,
 }
 
-/// A request that nearly matches, and why it does not.
+/// A request that matches, or nearly, and why it does not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::control) struct Near {
     #[serde(flatten)]
     request: RequestSummary,
+    /// Empty where it matches.
     differences: Vec<Difference>,
 }
 
@@ -238,7 +255,7 @@ pub(in crate::control) async fn verify_requests(
     if verdict == Verdict::True {
         return Ok(Answer(Verified { expected: number.to_string(), found: count.found }).into_response());
     }
-    let nearest = store::journal::nearest(&app.db, space.id, &expected, NEAREST).await?;
+    let nearest = store::journal::nearest(&app.db, space.id, &expected, verdict.nearest(), NEAREST).await?;
     let describe = |entry: &Entry| Near { request: entry.into(), differences: expected.differences(entry) };
     let nearest = nearest.iter().map(|entry| describe(entry)).collect();
     Ok(NotVerified::new(number, count, verdict, nearest).into_response())

@@ -1,4 +1,4 @@
-//! `/organizations/{customerCode}/atlassian/…`: what needs a person in Atlassian's administration.
+//! `/organizations/{customerCode}/atlassian/…`: what people do in Atlassian's administration.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,9 @@ use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     http::{
-        control_input::{Answer, Json, OrganizationPath, Segments, SpaceQuery},
-        problem::{Problem, Refused},
+        common_parts::describe_control_routes,
+        control_input::{Answer, Json, OrganizationPath, Segments},
+        problem::Problem,
     },
     services::atlassian::{SESSION_COOKIE, domain::listing::Filter, store},
     store::{ReadWrite, Session},
@@ -43,22 +44,20 @@ pub(crate) struct SessionAnswer {
 /// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in
 /// (atlassian-api-access §7.12).
 #[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession",
-    tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
     request_body = AtlassianActor,
-    responses((status = 200, description = "The session, shown once", body = SessionAnswer), Refused))]
+    responses((status = 200, description = "The session, shown once", body = SessionAnswer)))]
 pub(crate) async fn open_session(
     State(app): State<App>,
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<SessionAnswer>, Problem> {
-    let mut page = organization.clone().open(&app).await?;
-    page.actor(&body.actor).await?;
-    let token = app.make_token(page.db, store::settings::SESSION.new_token).await?;
-    let mut page = organization.open(&app).await?;
-    let actor = page.actor(&body.actor).await?;
-    store::settings::open_session(&mut page.db, &app.keyring, page.organization.id, &actor, &token).await?;
-    page.db.commit().await?;
+    let mut admin = organization.clone().open(&app).await?;
+    admin.actor(&body.actor).await?;
+    let token = app.make_token(admin.db, store::settings::SESSION.new_token).await?;
+    let mut admin = organization.open(&app).await?;
+    let actor = admin.actor(&body.actor).await?;
+    store::settings::open_session(&mut admin.db, &app.keyring, admin.organization.id, &actor, &token).await?;
+    admin.db.commit().await?;
     Ok(Answer(SessionAnswer { actor: actor.email, cookie: SESSION_COOKIE, token: token.expose().to_owned() }))
 }
 
@@ -77,19 +76,19 @@ pub(crate) struct AtlassianAdministration {
     oauth_clients: i64,
 }
 
-/// One of the organization's people takes something away: the answer is what is left. `take` says whether there was
-/// such a thing.
-async fn take_away(
+/// Removes something for one of the organization's people, and answers with what is left. `remove` tells whether there
+/// was anything to remove.
+async fn remove_as_actor(
     app: &App,
     organization: OrganizationPath,
-    by: &AtlassianActor,
+    body: &AtlassianActor,
     what: &str,
-    take: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId) -> Result<bool, Error>,
+    remove: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId) -> Result<bool, Error>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let mut page = organization.open(app).await?;
-    page.actor(&by.actor).await?;
-    let (db, organization) = (&mut page.db, &page.organization);
-    if !take(db, organization.id).await? {
+    let mut admin = organization.open(app).await?;
+    admin.actor(&body.actor).await?;
+    let (db, organization) = (&mut admin.db, &admin.organization);
+    if !remove(db, organization.id).await? {
         return Err(Error::NotFound(format!("there is no {what}")).into());
     }
     let all = Filter::default();
@@ -99,140 +98,126 @@ async fn take_away(
         api_tokens: store::api_token::count(db, organization.id, &all).await?,
         api_keys: store::api_key::count(db, organization.id, &all).await?,
         service_accounts: store::service_account::count(db, organization.id).await?,
-        service_account_tokens: store::service_account::tokens(db, organization.id, None).await?.len(),
+        service_account_tokens: store::service_account::list_tokens(db, organization.id, None).await?.len(),
         oauth_clients: store::oauth_client::count(db, organization.id).await?,
     };
-    page.db.commit().await?;
+    admin.db.commit().await?;
     Ok(Answer(left))
+}
+
+/// Removes what the path names by its id.
+async fn remove_by_id(
+    app: &App,
+    organization: OrganizationPath,
+    path: &Segments,
+    body: &AtlassianActor,
+    kind: &str,
+    remove: impl AsyncFnOnce(&mut Session<ReadWrite>, OrganizationId, &str) -> Result<bool, Error>,
+) -> Result<Answer<AtlassianAdministration>, Problem> {
+    let id = path.get("id");
+    remove_as_actor(app, organization, body, &format!("{kind} `{id}`"), async |db, organization| {
+        remove(db, organization, id).await
+    })
+    .await
 }
 
 /// Revokes every API token of every user.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens",
-    operation_id = "revokeAtlassianApiTokens", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+    operation_id = "revokeAtlassianApiTokens",
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_tokens(
     State(app): State<App>,
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    take_away(&app, organization, &body, "API token left", async |db, organization| {
-        store::api_token::revoke_all(db, organization).await
-    })
-    .await
+    remove_as_actor(&app, organization, &body, "API token left", store::api_token::revoke_all).await
 }
 
 /// Revokes one API token of a user.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-tokens/{id}",
-    operation_id = "revokeAtlassianApiToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The token"), SpaceQuery),
+    operation_id = "revokeAtlassianApiToken",
+    params(("id" = String, Path, description = "The token")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_token(
     State(app): State<App>,
     organization: OrganizationPath,
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("API token `{id}`"), async |db, organization| {
-        store::api_token::revoke(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "API token", store::api_token::revoke).await
 }
 
 /// Revokes an API key.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/api-keys/{id}",
-    operation_id = "revokeAtlassianApiKey", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The key"), SpaceQuery),
+    operation_id = "revokeAtlassianApiKey",
+    params(("id" = String, Path, description = "The key")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_api_key(
     State(app): State<App>,
     organization: OrganizationPath,
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("API key `{id}`"), async |db, organization| {
-        store::api_key::revoke(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "API key", store::api_key::revoke).await
 }
 
 /// Deletes a service account, with its tokens and its OAuth clients.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}",
-    operation_id = "deleteAtlassianServiceAccount", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+    operation_id = "deleteAtlassianServiceAccount",
+    params(("id" = String, Path, description = "The service account", example = "svc-1")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_service_account(
     State(app): State<App>,
     organization: OrganizationPath,
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("service account `{id}`"), async |db, organization| {
-        store::service_account::delete(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "service account", store::service_account::delete).await
 }
 
 /// Revokes every API token of a service account. Its OAuth clients stay.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/service-accounts/{id}/api-tokens",
-    operation_id = "revokeAtlassianServiceAccountTokens", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The service account"), SpaceQuery),
+    operation_id = "revokeAtlassianServiceAccountTokens",
+    params(("id" = String, Path, description = "The service account", example = "svc-1")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn revoke_service_account_tokens(
     State(app): State<App>,
     organization: OrganizationPath,
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("service account `{id}`"), async |db, organization| {
-        let there = store::service_account::find(db, organization, id).await?.is_some();
-        store::service_account::revoke_tokens(db, organization, id).await?;
-        Ok(there)
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "service account", store::service_account::revoke_tokens).await
 }
 
 /// Deletes an OAuth client of a service account.
 #[utoipa::path(delete, path = "/organizations/{customerCode}/atlassian/oauth-clients/{id}",
-    operation_id = "deleteAtlassianOauthClient", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"),
-        ("id" = String, Path, description = "The client"), SpaceQuery),
+    operation_id = "deleteAtlassianOauthClient",
+    params(("id" = String, Path, description = "The client", example = "client-sync")),
     request_body = AtlassianActor,
-    responses((status = 200, description = "What is left", body = AtlassianAdministration), Refused))]
+    responses((status = 200, description = "What is left", body = AtlassianAdministration)))]
 pub(crate) async fn delete_oauth_client(
     State(app): State<App>,
     organization: OrganizationPath,
     path: Segments,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<AtlassianAdministration>, Problem> {
-    let id = path.get("id");
-    take_away(&app, organization, &body, &format!("OAuth client `{id}`"), async |db, organization| {
-        store::oauth_client::delete(db, organization, id).await
-    })
-    .await
+    remove_by_id(&app, organization, &path, &body, "OAuth client", store::oauth_client::delete).await
 }
 
-/// What a tester controls, below the control API.
+/// The service's routes of the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(open_session))
         .routes(routes!(revoke_api_tokens))
         .routes(routes!(revoke_api_token))
         .routes(routes!(revoke_api_key))
         .routes(routes!(delete_service_account))
         .routes(routes!(revoke_service_account_tokens))
-        .routes(routes!(delete_oauth_client))
+        .routes(routes!(delete_oauth_client));
+    describe_control_routes::<OrganizationPath>("Organizations", routes)
 }

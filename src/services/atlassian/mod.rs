@@ -32,6 +32,7 @@ use crate::{
     },
     domain::credential::Credential,
     http::{
+        common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         vendor_service::{Outcome, Presented, VendorService},
@@ -43,15 +44,14 @@ use crate::{
 
 /// Where the service is mounted.
 pub const BASE: &str = "/admin/api-access/v1";
-/// Carries an administrator's session.
+/// The cookie of an administrator's session.
 ///
-/// unverified: only that there is a session is known (atlassian-api-access §7.12).
+/// unverified: the name; that there is a session is all that is known (atlassian-api-access §7.12).
 pub const SESSION_COOKIE: &str = "cloud.session.token";
 
-/// The service.
 pub struct Atlassian;
 
-/// What a scope of this service asks for.
+/// What a scope of this service requires of the caller.
 pub enum Need {
     /// An API key with this scope, or without any.
     Scope(&'static str),
@@ -89,11 +89,12 @@ impl VendorService for Atlassian {
             };
         }
         let session = CookieJar::from_headers(&parts.headers);
-        session.get(SESSION_COOKIE).map_or(Presented::Nothing, |it| Presented::Token(PlainToken::new(it.value())))
+        let token = session.get(SESSION_COOKIE).map(|cookie| PlainToken::new(cookie.value()));
+        token.map_or(Presented::Nothing, Presented::Token)
     }
 
     async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
-        store::settings::admin(db, credential).await
+        store::settings::find_admin(db, credential).await
     }
 
     fn describe_permission(admin: &Admin) -> String {
@@ -111,21 +112,20 @@ impl VendorService for Atlassian {
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        api::error::injected(status, code)
+        api::error::render_injected(status, code)
     }
 
-    /// atlassian-api-access §2: the gateway knows the key, then the service asks whose organization it is and what
-    /// the key may do.
+    /// First the gateway checks the credential, then the service the organization and what the credential may do
+    /// (atlassian-api-access §2).
     ///
-    /// unverified: another organization's key is refused with a 403 (§2); a session is good for nothing but what
-    /// only sessions may do (§7.12).
+    /// unverified: another organization's key is a 403 (§2); a session may do only what no key may (§7.12).
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
         let admin = outcome.principal()?;
         let is_session = admin.administrator().is_ok();
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        if org_id(parts) != Some(admin.organization.org_id.as_str()) {
+        if find_org_id(parts) != Some(admin.organization.org_id.as_str()) {
             return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
@@ -137,9 +137,9 @@ impl VendorService for Atlassian {
     }
 }
 
-/// The path parameter `orgId`, as it was sent. Compared with the matched route from the end, because the route begins
-/// with where it is mounted and the path does not.
-fn org_id(parts: &Parts) -> Option<&str> {
+/// Finds the path parameter `orgId`, as it was sent. Route and path are compared from the end, because only the route
+/// begins with the base that the service is mounted at.
+fn find_org_id(parts: &Parts) -> Option<&str> {
     let route = parts.extensions.get::<MatchedPath>()?.as_str();
     let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));
     parameters.find(|(name, _)| *name == "{orgId}").map(|(_, value)| value)
@@ -157,13 +157,14 @@ fn org_id(parts: &Parts) -> Option<&str> {
 )]
 struct Document;
 
-fn documented() -> OpenApiRouter<App> {
+/// The service's operations with their document.
+fn routes() -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);
-    OpenApiRouter::with_openapi(document)
+    let routes = OpenApiRouter::with_openapi(document)
         .routes(routes!(api::routes::api_tokens::get_api_tokens, api::routes::api_tokens::delete_api_tokens))
         .routes(routes!(api::routes::api_tokens::get_api_token_count))
         .routes(routes!(api::routes::api_keys::get_api_keys))
@@ -185,25 +186,29 @@ fn documented() -> OpenApiRouter<App> {
             api::routes::service_account_credentials::get_service_account_api_tokens,
             api::routes::service_account_credentials::delete_service_account_api_tokens
         ))
-        .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients))
+        .routes(routes!(api::routes::service_account_credentials::get_service_account_oauth_clients));
+    describe_each(routes, |operation| {
+        prepend_parameters::<api::routes::OrgPath>(operation);
+        add_responses::<api::wire::Refused>(operation);
+    })
 }
 
-/// The document of the service.
+/// The service's OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    routes().into_openapi()
 }
 
-/// The service, to be mounted at [`BASE`].
+/// The service's routes, to be mounted at [`BASE`].
 pub fn router(app: &App) -> Router<App> {
-    mount::<Atlassian>(app, documented())
+    mount::<Atlassian>(app, routes())
 }
 
-/// What the service calls JSON.
+/// The content type of answers.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 const CREDENTIAL_KINDS: [CredentialKind; 2] = [store::api_key::KIND, store::settings::SESSION];
 
-/// What the platform is to know.
+/// Describes the service to the platform.
 pub fn service() -> Service {
     Service {
         document_title: "Atlassian Admin API Access",

@@ -11,14 +11,14 @@ use crate::{
     core::{clock, error::Error},
     domain::organization::{OrganizationId, Person},
     http::{
-        control_input::{Answer, Json, OrganizationAdmin, OrganizationPath, SpaceQuery},
-        problem::{Problem, Refused},
+        common_parts::describe_control_routes,
+        control_input::{Answer, Json, OrganizationAdmin, OrganizationPath},
+        problem::Problem,
     },
     services::jetbrains_account::{
-        domain::role::{Actor, Grant, Grants, Profile, Role},
+        domain::role::{Actor, ActorRefused, Grant, Grants, Profile, Role},
         store,
     },
-    store::organization,
 };
 
 /// An organization's Administration page, as data.
@@ -80,6 +80,7 @@ pub(crate) struct PutApi {
 /// Body of `generateJetbrainsToken` and `removeJetbrainsToken`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "actor": "ann@example.test", "person": "ann@example.test" }))]
 pub(crate) struct TokenRequest {
     /// The e-mail address of who does it.
     #[schema(example = "ann@example.test")]
@@ -127,7 +128,7 @@ impl AccountAdmin {
         Ok((person, grants))
     }
 
-    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Error> {
+    async fn actor(&mut self, email: &str) -> Result<(Person, Grants), Problem> {
         let person = self.0.actor(email).await?;
         let grants = self.grants(&person).await?;
         Ok((person, grants))
@@ -140,7 +141,7 @@ impl AccountAdmin {
     async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Error> {
         if let Some(team) = team {
             let id = self.id();
-            let found = organization::find_team(&mut self.0.db, id, team).await?;
+            let found = store::team::find(&mut self.0.db, id, team).await?;
             found.ok_or_else(|| Error::NotFound(format!("there is no team {team}")))?;
         }
         Ok(Profile::of(team))
@@ -153,7 +154,7 @@ impl AccountAdmin {
         Ok(Administration {
             customer_code: self.0.organization.customer_code.to_string(),
             name: self.0.organization.name.clone(),
-            api_enabled: organization::is_api_enabled(&mut self.0.db, id).await?,
+            api_enabled: store::account::is_api_enabled(&mut self.0.db, id).await?,
             roles: roles
                 .into_iter()
                 .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
@@ -176,11 +177,17 @@ impl AccountAdmin {
     }
 }
 
+impl From<ActorRefused> for Problem {
+    fn from(refusal: ActorRefused) -> Self {
+        Self::forbidden(refusal.to_string())
+    }
+}
+
 /// Enables or disables the API for the organization. Tokens survive.
-#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api", operation_id = "putJetbrainsAccountApi", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(put, path = "/organizations/{customerCode}/jetbrains-account/api",
+    operation_id = "putJetbrainsAccountApi",
     request_body = PutApi,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn put_api(
     State(app): State<App>,
     path: OrganizationPath,
@@ -190,15 +197,15 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    organization::set_jetbrains_account(&mut page.0.db, id, Some(body.enabled), None).await?;
+    store::account::update(&mut page.0.db, id, Some(body.enabled), None).await?;
     page.finish().await
 }
 
 /// Generates a person's token in the organization or in one team; an earlier one dies at once.
-#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "generateJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens",
+    operation_id = "generateJetbrainsToken",
     request_body = TokenRequest,
-    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer), Refused))]
+    responses((status = 200, description = "The token, shown once", body = NewTokenAnswer)))]
 pub(crate) async fn generate_token(
     State(app): State<App>,
     path: OrganizationPath,
@@ -230,10 +237,10 @@ async fn open_to_generate(
 }
 
 /// Removes a person's token.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens", operation_id = "removeJetbrainsToken", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/tokens",
+    operation_id = "removeJetbrainsToken",
     request_body = TokenRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn remove_token(
     State(app): State<App>,
     path: OrganizationPath,
@@ -253,10 +260,10 @@ pub(crate) async fn remove_token(
 }
 
 /// Gives a person a role in the organization or in a team.
-#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "giveJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles",
+    operation_id = "giveJetbrainsRole",
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn give_role(
     State(app): State<App>,
     path: OrganizationPath,
@@ -270,10 +277,10 @@ pub(crate) async fn give_role(
 }
 
 /// Takes a role from a person. With the last role in a profile goes the token there.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles", operation_id = "takeJetbrainsRole", tag = "Organizations", security((), ("controlToken" = [])),
-    params(("customerCode" = String, Path, description = "The organization", example = "6700001"), SpaceQuery),
+#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles",
+    operation_id = "takeJetbrainsRole",
     request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration), Refused))]
+    responses((status = 200, description = "The organization's administration", body = Administration)))]
 pub(crate) async fn take_role(
     State(app): State<App>,
     path: OrganizationPath,
@@ -293,7 +300,7 @@ pub(crate) async fn take_role(
     page.finish().await
 }
 
-async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Error> {
+async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Problem> {
     let role: Role = body.role.parse().map_err(|e: String| Error::invalid("/role", e))?;
     let (actor, actor_grants) = page.actor(&body.actor).await?;
     let (person, _) = page.person(&body.person).await?;
@@ -306,8 +313,9 @@ async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Per
 
 /// What a tester controls, below the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(put_api))
         .routes(routes!(generate_token, remove_token))
-        .routes(routes!(give_role, take_role))
+        .routes(routes!(give_role, take_role));
+    describe_control_routes::<OrganizationPath>("Organizations", routes)
 }

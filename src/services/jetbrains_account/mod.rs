@@ -31,7 +31,7 @@ use crate::{
         swagger_ui,
         vendor_service::{Outcome, Presented, VendorService},
     },
-    services::jetbrains_account::domain::token_owner::TokenOwner,
+    services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     services::service::{Page, Service},
     store::{Session, credential::CredentialKind},
 };
@@ -39,9 +39,9 @@ use crate::{
 /// Where the service is mounted.
 pub const BASE: &str = "/api/v1";
 /// Carries the token.
-pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Carries the organization's number.
-pub const X_CUSTOMER_CODE: HeaderName = HeaderName::from_static("x-customer-code");
+const X_CUSTOMER_CODE: HeaderName = HeaderName::from_static("x-customer-code");
 
 /// The service.
 pub struct JetBrainsAccount;
@@ -60,7 +60,7 @@ impl VendorService for JetBrainsAccount {
         prefix: "",
         variable: "JETBRAINS_ACCOUNT_API_KEY",
     }];
-    type Error = api::error::JetBrainsError;
+    type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
 
@@ -74,7 +74,7 @@ impl VendorService for JetBrainsAccount {
     }
 
     async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
-        store::token::owner(db, credential).await
+        store::token::find_owner(db, credential).await
     }
 
     fn describe_permission(owner: &TokenOwner) -> String {
@@ -87,17 +87,13 @@ impl VendorService for JetBrainsAccount {
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
-    fn admit(
-        parts: &Parts,
-        outcome: &Outcome<Self>,
-        need: &Need,
-    ) -> Result<Arc<TokenOwner>, api::error::JetBrainsError> {
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
         if matches!(outcome, Outcome::Nothing) {
             return Err(Error::CredentialMissing.into());
         }
         let customer_code = parts.headers.get(X_CUSTOMER_CODE);
         if need.customer_code && customer_code.is_none() {
-            return Err(Error::TenantMissing.into());
+            return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal()?;
         if need.customer_code
@@ -106,7 +102,7 @@ impl VendorService for JetBrainsAccount {
         {
             return Err(Error::CredentialRejected.into());
         }
-        if owner.api_enabled { Ok(owner) } else { Err(Error::ServiceDisabled.into()) }
+        if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }
 }
 
@@ -120,12 +116,12 @@ impl VendorService for JetBrainsAccount {
     ),
     servers((url = "/api/v1")),
     // Only a parameter names it, and those of a query are not searched for schemas.
-    components(schemas(api::wire::AssignmentStatus)),
+    components(schemas(api::wire::requests::AssignmentStatus)),
 )]
 struct Document;
 
 /// The routes and their document.
-fn documented() -> OpenApiRouter<App> {
+fn document_routes() -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
     for (name, header) in [("apiKey", "X-Api-Key"), ("customerCode", "X-Customer-Code")] {
@@ -152,20 +148,20 @@ fn documented() -> OpenApiRouter<App> {
 
 /// The document of the service.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+    document_routes().into_openapi()
 }
 
 /// The service, to be mounted at [`BASE`].
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
-pub fn router(app: &App) -> Router<App> {
-    mount::<JetBrainsAccount>(app, documented()).layer(axum::middleware::map_response(headers))
+fn router(app: &App) -> Router<App> {
+    mount::<JetBrainsAccount>(app, document_routes()).layer(axum::middleware::map_response(add_headers))
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
 ///
 /// unverified: that both names lead on to a page below the first.
-pub fn pages() -> Router<App> {
+fn pages() -> Router<App> {
     let page = get(async || Redirect::to("api-doc/index.html"));
     Router::new()
         .route("/api-doc", page.clone())
@@ -174,7 +170,7 @@ pub fn pages() -> Router<App> {
 }
 
 /// The headers of every answer (jetbrains-account §2).
-async fn headers(mut response: Response) -> Response {
+async fn add_headers(mut response: Response) -> Response {
     const ON_SUCCESS: [(HeaderName, &str); 4] = [
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubdomains;"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -7,21 +7,22 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    core::paging::Page as SequencedEntry,
-    domain::organization::{Organization, OrganizationId, Team, email_key},
+    core::paging,
+    domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
-            license::{Assignee, License, LicenseFilter, shown_name},
+            license::{Assignee, License, LicenseFilter, display_name},
             role::{Actor, Grant, Grants, Profile, Role},
+            team::Team,
         },
         store,
     },
-    store::{ReadOnly, Session, organization},
+    store::{ReadOnly, Session},
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{count_noun, format_time, format_time_or},
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
@@ -83,23 +84,23 @@ struct Administration<'a> {
     links: Vec<(&'static str, String)>,
 }
 
-/// What is known of the organization.
-struct Known {
+/// What the page is made of.
+struct AccountData {
     id: OrganizationId,
     route: String,
     roles: Vec<(String, Grant)>,
-    tokens: Vec<store::token::CredentialSummary>,
+    tokens: Vec<store::token::TokenSummary>,
     teams: Vec<Team>,
 }
 
-impl Known {
-    async fn of(db: &mut Session<ReadOnly>, organization: &Organization) -> Result<Self, PageError> {
+impl AccountData {
+    async fn load(db: &mut Session<ReadOnly>, organization: &Organization) -> Result<Self, PageError> {
         Ok(Self {
             id: organization.id,
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
-            teams: organization::teams(db, organization.id).await?,
+            teams: store::team::list(db, organization.id).await?,
         })
     }
 
@@ -108,7 +109,7 @@ impl Known {
         Grants(theirs.map(|(_, grant)| *grant).collect())
     }
 
-    fn name(&self, profile: Profile) -> String {
+    fn profile_name(&self, profile: Profile) -> String {
         match profile.team() {
             None => "Organization".to_owned(),
             Some(id) => self.teams.iter().find(|t| t.id == id).map_or_else(|| id.to_string(), |team| team.name.clone()),
@@ -129,12 +130,12 @@ impl Known {
     }
 
     /// A person's token in a profile, with the buttons that the rules leave to who looks.
-    fn token(&self, page: &Page, actor: (&str, &Grants), person: &str, profile: Profile) -> TokenRow {
+    fn token_row(&self, page: &Page, actor: (&str, &Grants), person: &str, profile: Profile) -> TokenRow {
         let grants = self.grants(person);
         let is_self = email_key(actor.0) == email_key(person);
         let looks = Actor { email: actor.0, grants: actor.1, is_self };
         let is_theirs =
-            |it: &&store::token::CredentialSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
+            |it: &&store::token::TokenSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
         let token = self.tokens.iter().find(is_theirs);
         let mut body = json!({ "actor": actor.0, "person": person });
         if let Some(team) = profile.team() {
@@ -158,17 +159,17 @@ impl Known {
             buttons.push(call.asks(format!("Remove {whose}? It stops working at once.")));
         }
         TokenRow {
-            roles: described(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
+            roles: describe_roles(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
             since: token.map(|token| format_time(token.created_at)).unwrap_or_default(),
             person: person.to_owned(),
-            profile: self.name(profile),
+            profile: self.profile_name(profile),
             buttons,
         }
     }
 }
 
 /// Roles in words.
-fn described(grants: &Grants) -> String {
+fn describe_roles(grants: &Grants) -> String {
     let mut names: Vec<String> = grants.0.iter().map(|grant| grant.role.name().replace('_', " ")).collect();
     names.dedup();
     names.join(", ")
@@ -177,23 +178,24 @@ fn described(grants: &Grants) -> String {
 /// Shows the page of the organization, or of the team that the query names.
 pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let (organizations, Some(organization)) = page.organization().await? else {
-        return render_page(&page, &Empty { page: &page, title: "JetBrains Account", what: "organization" });
+        return render_empty_page(&page, "JetBrains Account", "organization");
     };
     let mut db = page.app().db.read().await?;
-    let known = Known::of(&mut db, &organization).await?;
-    let api_enabled = organization::is_api_enabled(&mut db, organization.id).await?;
+    let account = AccountData::load(&mut db, &organization).await?;
+    let api_enabled = store::account::is_api_enabled(&mut db, organization.id).await?;
     drop(db);
-    let admin = known.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
+    let admin = account.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
-    let grants = known.grants(&actor);
-    let team = page.get("team").parse().ok().filter(|id| known.teams.iter().any(|team| team.id == *id));
+    let grants = account.grants(&actor);
+    let team = page.get("team").parse().ok().filter(|id| account.teams.iter().any(|team| team.id == *id));
     let profile = Profile::of(team);
     let tab = |profile: Profile| {
         let id = profile.team().map(|id| id.to_string()).unwrap_or_default();
         let link = page.with(&[("team", &id), ("page", "")]);
-        Tab { name: known.name(profile), link, is_here: profile == Profile::of(team) }
+        Tab { name: account.profile_name(profile), link, is_here: profile == Profile::of(team) }
     };
-    let profiles = std::iter::once(Profile::Organization).chain(known.teams.iter().map(|team| Profile::Team(team.id)));
+    let profiles =
+        std::iter::once(Profile::Organization).chain(account.teams.iter().map(|team| Profile::Team(team.id)));
     let sees = Actor { email: &actor, grants: &grants, is_self: true }.check_look(profile);
     let mut shown = Administration {
         organizations: &organizations,
@@ -202,9 +204,9 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         actor: &actor,
         tabs: profiles.map(tab).collect(),
         nothing: None,
-        roles: described(&grants),
+        roles: describe_roles(&grants),
         api_enabled,
-        switch: switch(&page, &known, (&actor, &grants), api_enabled),
+        switch: offer_switch(&page, &account, (&actor, &grants), api_enabled),
         own: None,
         others: Vec::new(),
         teams: Vec::new(),
@@ -217,57 +219,67 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         shown.nothing = Some(refusal.to_string());
     } else {
         let looks = (actor.as_str(), &grants);
-        shown.own = grants.standing(profile).map(|_| known.token(&page, looks, &actor, profile));
-        shown.others = others(&page, &known, looks, profile);
-        fill(&page, &known, profile, &mut shown).await?;
+        shown.own = grants.standing(profile).map(|_| account.token_row(&page, looks, &actor, profile));
+        shown.others = list_other_tokens(&page, &account, looks, profile);
+        fill_lists(&page, &account, profile, &mut shown).await?;
     }
     render_page(&page, &shown)
 }
 
 /// The switch of the API, for those who may use it.
-fn switch(page: &Page, known: &Known, (email, grants): (&str, &Grants), enabled: bool) -> Option<ControlAction> {
+fn offer_switch(
+    page: &Page,
+    account: &AccountData,
+    (email, grants): (&str, &Grants),
+    enabled: bool,
+) -> Option<ControlAction> {
     Actor { email, grants, is_self: true }.check_switch_api().ok()?;
     let body = json!({ "enabled": !enabled, "actor": email });
     let label = if enabled { "Disable API" } else { "Enable API" };
-    let call = page.call("PUT", &format!("{}/api", known.route), body, label);
+    let call = page.call("PUT", &format!("{}/api", account.route), body, label);
     Some(if enabled { call.asks("Disable the API? Calls are refused, tokens are kept.") } else { call })
 }
 
 /// Other people's tokens, as far as the rules leave something to do: on the organization's page, those of teams too.
-fn others(page: &Page, known: &Known, looks: (&str, &Grants), profile: Profile) -> Vec<TokenRow> {
+fn list_other_tokens(page: &Page, account: &AccountData, looks: (&str, &Grants), profile: Profile) -> Vec<TokenRow> {
     let mut profiles = vec![profile];
     if profile == Profile::Organization {
-        profiles.extend(known.teams.iter().map(|team| Profile::Team(team.id)));
+        profiles.extend(account.teams.iter().map(|team| Profile::Team(team.id)));
     }
     let rows = profiles.into_iter().flat_map(|profile| {
-        let people = known.people(profile).into_iter().filter(|person| email_key(person) != email_key(looks.0));
-        people.map(move |person| known.token(page, looks, &person, profile))
+        let people = account.people(profile).into_iter().filter(|person| email_key(person) != email_key(looks.0));
+        people.map(move |person| account.token_row(page, looks, &person, profile))
     });
     rows.filter(|row| !row.buttons.is_empty()).collect()
 }
 
 /// Teams and licences, and who holds what.
-async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administration<'_>) -> Result<(), PageError> {
+async fn fill_lists(
+    page: &Page,
+    account: &AccountData,
+    profile: Profile,
+    shown: &mut Administration<'_>,
+) -> Result<(), PageError> {
     let mut db = page.app().db.read().await?;
-    let seen = known.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id));
+    let seen = account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id));
     for team in seen {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
-        let one = SequencedEntry { number: 1, size: 1 };
+        let one = paging::Page { number: 1, size: 1 };
         shown.teams.push(TeamRow {
             link: page.with(&[("team", &team.id.to_string()), ("page", "")]),
-            admins: known.holders(Role::TeamAdmin, Profile::Team(team.id)),
-            viewers: known.holders(Role::Viewer, Profile::Team(team.id)),
-            licenses: store::license::page(&mut db, known.id, &of_team, one).await?.1,
-            assigned: store::license::page(&mut db, known.id, &held, one).await?.1,
+            admins: account.holders(Role::TeamAdmin, Profile::Team(team.id)),
+            viewers: account.holders(Role::Viewer, Profile::Team(team.id)),
+            licenses: store::license::list_page(&mut db, account.id, &of_team, one).await?.1,
+            assigned: store::license::list_page(&mut db, account.id, &held, one).await?.1,
             team: team.clone(),
         });
     }
     let number = page.get("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
-    let asked = SequencedEntry { number, size: PAGE };
+    let asked = paging::Page { number, size: PAGE };
     let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
-    let (licenses, total) = store::license::page(&mut db, known.id, &filter, asked).await?;
-    shown.licenses = licenses.into_iter().map(|license| row(page, license)).collect();
+    let (licenses, total) = store::license::list_page(&mut db, account.id, &filter, asked).await?;
+    shown.licenses = licenses.into_iter().map(|license| to_row(page, license)).collect();
     shown.counted = count_noun(total, "licence");
     let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
     let named = |(name, number): (&str, i64)| {
@@ -278,11 +290,11 @@ async fn fill(page: &Page, known: &Known, profile: Profile, shown: &mut Administ
     Ok(())
 }
 
-fn row(page: &Page, license: License) -> LicenseRow {
+fn to_row(page: &Page, license: License) -> LicenseRow {
     let holder = match &license.assignee {
         None => String::new(),
         Some(Assignee::User { email, given_name, account_name }) => {
-            format!("{} <{email}>", shown_name(given_name, account_name.as_deref()))
+            format!("{} <{email}>", display_name(given_name, account_name.as_deref()))
         }
         Some(Assignee::Server { uid, .. }) => format!("server {uid}"),
         Some(Assignee::LicenseKey { registration_name, .. }) => format!("licence key of {registration_name}"),
@@ -300,13 +312,4 @@ fn row(page: &Page, license: License) -> LicenseRow {
     };
     let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
     LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
-}
-
-/// A page about nothing.
-#[derive(Template)]
-#[template(path = "empty.html", config = "src/services/jetbrains_account/askama.toml")]
-pub(crate) struct Empty<'a> {
-    pub page: &'a Page,
-    pub title: &'a str,
-    pub what: &'a str,
 }

@@ -28,6 +28,7 @@ use crate::{
     core::{error::Error, ids::Ids, token::PlainToken},
     domain::credential::Credential,
     http::{
+        common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
         vendor_service::{Outcome, Presented, VendorService},
@@ -43,13 +44,12 @@ pub(crate) const BASE: &str = "/public-api";
 /// one origin and cannot give each vault the host of its own that the vendor gives it.
 pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
-/// A vault's own host is its name and this.
+/// What follows the vault's name in its own host.
 const HOST: &str = ".fls.jetbrains.com";
 
-/// The service.
 pub(crate) struct LicenseVault;
 
-/// What a scope of this service asks for.
+/// What a scope of this service requires of the caller.
 pub(crate) enum Need {
     /// A token of the vault, or an automation token, each under its own scheme.
     Api,
@@ -57,12 +57,10 @@ pub(crate) enum Need {
     Reporting,
 }
 
-/// The vault that a credential opens, and as what.
+/// The caller: the vault that its credential belongs to, and the credential's kind.
 #[derive(PartialEq)]
 pub(crate) struct VaultCaller {
-    /// The vault.
     pub(crate) vault: Vault,
-    /// What the credential is.
     pub(crate) kind: TokenKind,
 }
 
@@ -92,7 +90,7 @@ impl VendorService for LicenseVault {
 
     fn credential(parts: &Parts) -> Presented {
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-            return match scheme_and_token(value) {
+            return match parse_authorization(value) {
                 Some((_, token)) => Presented::Token(PlainToken::new(token)),
                 None => Presented::Unreadable,
             };
@@ -114,15 +112,15 @@ impl VendorService for LicenseVault {
     }
 
     fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        api::error::injected(status, code)
+        api::error::render_injected(status, code)
     }
 
-    /// license-vault §1, §2.1: the two schemes are never interchangeable.
+    /// Each kind of token goes with one scheme only (license-vault §1, §2.1).
     ///
-    /// unverified: a good token at another vault's address is a 401 there.
+    /// unverified: a token under the other scheme is a 401, and so is a good token at another vault's address.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
         let caller = outcome.principal()?;
-        let scheme = parts.headers.get(header::AUTHORIZATION).and_then(scheme_and_token).map(|(scheme, _)| scheme);
+        let scheme = parts.headers.get(header::AUTHORIZATION).and_then(parse_authorization).map(|(scheme, _)| scheme);
         let expected = match need {
             Need::Api => scheme,
             Need::Reporting if scheme.is_none() => Some(TokenKind::Reporting),
@@ -135,8 +133,10 @@ impl VendorService for LicenseVault {
     }
 }
 
+/// Parses the value of the header into the kind of token that its scheme is for, and the token.
+///
 /// unverified: schemes are compared without case (license-vault §2.1).
-fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
+fn parse_authorization(value: &HeaderValue) -> Option<(TokenKind, &str)> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let kind = if scheme.eq_ignore_ascii_case("bearer") {
         TokenKind::Vault
@@ -148,7 +148,7 @@ fn scheme_and_token(value: &HeaderValue) -> Option<(TokenKind, &str)> {
     Some((kind, token.trim()))
 }
 
-/// The vault that the address names: in the path, or by its own host.
+/// Finds the vault's name in the address: in the path, else in the host.
 fn find_vault_name(parts: &Parts) -> Option<String> {
     let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
     if let Some(rest) = path.strip_prefix(BY_NAME_PREFIX) {
@@ -159,9 +159,9 @@ fn find_vault_name(parts: &Parts) -> Option<String> {
     host.strip_suffix(HOST).map(ToOwned::to_owned)
 }
 
-/// Whether a path is one of the License Server's and not the API's: the vault's name stripped, only the API's begin
-/// with [`BASE`]. No path is the API's.
-fn is_of_license_server(path: &str) -> bool {
+/// Whether a path is the License Server's and not the API's, whose paths begin with [`BASE`], behind the vault's name
+/// if they have one. An empty path counts as the API's.
+fn is_license_server_path(path: &str) -> bool {
     let path = match path.strip_prefix(BY_NAME_PREFIX) {
         Some(rest) => rest.find('/').map_or("", |end| &rest[end..]),
         None => path,
@@ -178,74 +178,88 @@ fn is_of_license_server(path: &str) -> bool {
 ))]
 struct Document;
 
-/// The routes of the API: the two that are known, and four whose paths are ours (license-vault §2.4).
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+/// The API: two operations that are known, and four whose paths are our guess (license-vault §2.4).
+fn api_routes() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
         // unverified: these four.
         .routes(routes!(api::routes::licenses::get_user_licenses))
         .routes(routes!(api::routes::licenses::revoke_licenses))
         .routes(routes!(api::routes::products::disconnect_product))
-        .routes(routes!(api::routes::licenses::get_licenses_report))
+        .routes(routes!(api::routes::licenses::get_licenses_report));
+    describe_each(routes, |operation| {
+        operation.tags = Some(vec![api::swagger::GROUP.to_owned()]);
+        operation.security = Some(vec![require("vaultToken"), require("automationToken")]);
+        add_responses::<api::error::Refused>(operation);
+    })
 }
 
 /// The machine interface of the License Server (license-vault §5).
-fn server() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+fn server_routes() -> OpenApiRouter<App> {
+    let reports = OpenApiRouter::new()
+        .routes(routes!(api::routes::server::get_licenses_report_json))
+        .routes(routes!(api::routes::server::get_tickets_report_json))
+        .routes(routes!(api::routes::server::get_report))
+        .routes(routes!(api::routes::server::get_report_in_lower_case));
+    let reports = describe_each(reports, |operation| {
+        operation.security = Some(vec![require("reportingToken")]);
+        prepend_parameters::<api::routes::server::ReportingTokenQuery>(operation);
+        add_responses::<api::error::ReportRefused>(operation);
+    });
+    let routes = OpenApiRouter::new()
         .routes(routes!(api::routes::server::get_health))
         .routes(routes!(api::routes::server::check_version))
         .routes(routes!(api::routes::server::check_connection))
         .routes(routes!(api::routes::server::check_configuration))
-        .routes(routes!(api::routes::server::get_licenses_report_json))
-        .routes(routes!(api::routes::server::get_tickets_report_json))
-        .routes(routes!(api::routes::server::get_report))
-        .routes(routes!(api::routes::server::get_report_in_lower_case))
+        .merge(reports);
+    describe_each(routes, |operation| operation.tags = Some(vec!["License Server".to_owned()]))
 }
 
-/// The document of the service.
+/// The service's OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("vaultToken", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    let scheme = |value| SecurityScheme::ApiKey(value);
     components.add_security_scheme(
         "automationToken",
-        scheme(ApiKey::Header(ApiKeyValue::with_description("Authorization", "`Automation TOKEN`"))),
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", "`Automation TOKEN`"))),
     );
-    components.add_security_scheme("reportingToken", scheme(ApiKey::Query(ApiKeyValue::new("token"))));
-    OpenApiRouter::with_openapi(document).nest(BASE, api()).merge(server()).into_openapi()
+    let reporting_token = ApiKey::Query(ApiKeyValue::new("token"));
+    components.add_security_scheme("reportingToken", SecurityScheme::ApiKey(reporting_token));
+    OpenApiRouter::with_openapi(document).nest(BASE, api_routes()).merge(server_routes()).into_openapi()
 }
 
-/// The service, to be merged into the root; once more behind `BY_NAME`.
+/// The service's routes, to be merged into the root: all of them there, and once more behind `BY_NAME`.
 pub fn router(app: &App) -> Router<App> {
-    let api = mount::<LicenseVault>(app, api());
-    let server = mount_without_fallback::<LicenseVault>(app, server());
-    let whole = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
-    whole.clone().nest(BY_NAME, whole)
+    let api = mount::<LicenseVault>(app, api_routes());
+    let server = mount_without_fallback::<LicenseVault>(app, server_routes());
+    let routes = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
+    routes.clone().nest(BY_NAME, routes)
 }
 
-/// Where a vault's specification is, as a page.
+/// The path of the page that shows a vault's specification.
 pub(crate) fn specification(vault: &str) -> String {
     format!("{BY_NAME_PREFIX}{vault}/swagger-ui.html")
 }
 
-/// What the service calls JSON.
+/// The content type of the API's answers.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// What the License Server calls text.
+/// The content type of the License Server's texts.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
 const CREDENTIAL_KINDS: [CredentialKind; 3] = [
     CredentialKind::new("vault", Ids::vault_token),
     CredentialKind::new("automation", Ids::automation_token),
-    // A reporting token has no shape of its own that is known.
+    // An administrator sets this token (license-vault §5), so it has no shape to follow.
     CredentialKind::new("reporting", Ids::automation_token),
 ];
 
-/// What the platform is to know.
+/// Describes the service to the platform.
 pub fn service() -> Service {
     Service {
         base_path: BASE,
+        mounted_again_at: Some(BY_NAME),
         document_title: "License Vault API",
         control_routes: control::routes,
         page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),
@@ -258,15 +272,15 @@ pub fn service() -> Service {
 
 #[cfg(test)]
 mod tests {
-    use super::is_of_license_server;
+    use super::is_license_server_path;
 
     #[test]
-    fn which_interface_a_path_is_of() {
+    fn paths_of_the_api_begin_with_its_base() {
         for path in ["/public-api/licenses", "/license-vault/example/public-api", ""] {
-            assert!(!is_of_license_server(path), "{path}");
+            assert!(!is_license_server_path(path), "{path}");
         }
         for path in ["/licenses-report.json", "/license-vault/example/reportApi"] {
-            assert!(is_of_license_server(path), "{path}");
+            assert!(is_license_server_path(path), "{path}");
         }
     }
 }

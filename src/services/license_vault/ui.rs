@@ -1,35 +1,32 @@
-//! License Vault → Settings (license-vault §3), and who uses what.
+//! License Vault → Settings (license-vault §3), and below it the users, the licences and the denials.
 
 use askama::Template;
 use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    services::{
-        jetbrains_account::ui::Empty,
-        license_vault::{
-            control::{VaultAnswer, wire::AllocationAnswer},
-            domain::{
-                allocation::{Denial, PageRequest},
-                catalogue::product_name,
-                vault::{Pool, Vault},
-            },
-            specification, store,
+    services::license_vault::{
+        control::{VaultAnswer, wire::AllocationAnswer},
+        domain::{
+            allocation::{Denial, PageRequest},
+            catalogue::find_product_name,
+            vault::{Pool, Vault},
         },
+        specification, store,
     },
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{format_time, format_timestamp},
         links::encode_segment,
-        view::{Page, Person, render_page},
+        view::{Page, Person, render_empty_page, render_page},
     },
 };
 
-/// Denials that are shown: the latest.
-const DENIALS: usize = 50;
-/// Denials that are looked at for that.
-const LOOKED_AT: i64 = 10_000;
+/// How many denials the page shows: the latest.
+const SHOWN_DENIALS: usize = 50;
+/// How many denials are read to find the latest, because the store lists the oldest first.
+const READ_DENIALS: i64 = 10_000;
 
 #[derive(Template)]
 #[template(path = "license_vault.html", config = "src/services/license_vault/askama.toml")]
@@ -54,13 +51,13 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vaults = store::vault::list(&mut db, page.space.id).await?;
     let Some(vault) = vaults.iter().find(|vault| vault.name == page.get("vault")).or(vaults.first()) else {
         drop(db);
-        return render_page(&page, &Empty { page: &page, title: "License Vault", what: "vault" });
+        return render_empty_page(&page, "License Vault", "vault");
     };
     let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
-    let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: LOOKED_AT };
+    let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: READ_DENIALS };
     let mut denials = store::denials::list(&mut db, vault.id, page_request).await?;
     denials.reverse();
-    denials.truncate(DENIALS);
+    denials.truncate(SHOWN_DENIALS);
     let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
     let (people, actor) = page.people(&vault.organization, administrators.first().map(String::as_str)).await?;
@@ -68,7 +65,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let route = format!("/vaults/{}", encode_segment(&vault.name));
     let settings: VaultAnswer = page.ask(&route).await?;
     let template = SettingsPage {
-        buttons: if is_administrator { buttons(&page, &route, &actor, settings.has_token) } else { Vec::new() },
+        buttons: if is_administrator { make_buttons(&page, &route, &actor, settings.has_token) } else { Vec::new() },
         users: page.ask(&format!("{route}/connections")).await?,
         specification: specification(&vault.name),
         page: &page,
@@ -84,8 +81,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     render_page(&page, &template)
 }
 
-/// The two sets of buttons (license-vault §3).
-fn buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<ControlAction> {
+/// Makes the buttons: one set for a vault without a token, another for one with a token (license-vault §3).
+fn make_buttons(page: &Page, route: &str, actor: &str, has_token: bool) -> Vec<ControlAction> {
     let route = format!("{route}/token");
     let call = |method, label| page.call(method, &route, json!({ "actor": actor }), label);
     if has_token {

@@ -88,13 +88,28 @@ pub async fn count(db: &Db, space: SpaceId, expected: &Expectation) -> Result<Co
     }
 }
 
-/// The entries that differ least from what is expected, no more than `most`, the newest first among equals.
-pub async fn nearest(db: &Db, space: SpaceId, expected: &Expectation, most: usize) -> Result<Vec<Arc<Entry>>, Error> {
+/// Which entries come nearest to what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nearest {
+    /// Those that are as expected.
+    Matching,
+    /// Those that are not, but nearly.
+    Differing,
+}
+
+/// The entries that come nearest to what is expected, no more than `most`, the newest first among equals.
+pub async fn nearest(
+    db: &Db,
+    space: SpaceId,
+    expected: &Expectation,
+    which: Nearest,
+    most: usize,
+) -> Result<Vec<Arc<Entry>>, Error> {
     let mut best: Vec<(usize, Arc<Entry>)> = Vec::new();
     let mut compare = |entry: &Arc<Entry>| {
         let distance = expected.differences(entry).len();
         let place = best.partition_point(|(other, _)| *other <= distance);
-        if distance > 0 && place < most {
+        if (distance == 0) == (which == Nearest::Matching) && place < most {
             best.insert(place, (distance, Arc::clone(entry)));
             best.truncate(most);
         }

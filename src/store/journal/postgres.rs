@@ -1,6 +1,6 @@
 //! The journal in PostgreSQL, so that every process on the database shows the same one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     core::{clock::micros, error::Error},
@@ -18,7 +18,6 @@ use crate::{
         sql::{Bind, Sql, bound},
     },
 };
-use parking_lot::Mutex;
 
 pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \

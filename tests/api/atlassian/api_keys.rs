@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::members;
+use super::list_members;
 use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, TestApp, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn one_key_member_by_member(app: TestApp) {
+async fn a_key_has_the_vendor_s_members(app: TestApp) {
     let page = app.atlassian(FULL_KEY).get("/api-keys?q=full").await.expect_ok();
     let ann = json!({
         "id": "712020:ann",
@@ -38,8 +38,9 @@ async fn one_key_member_by_member(app: TestApp) {
         })
     );
     let reader = app.atlassian(FULL_KEY).get("/api-keys?q=reader").await.expect_ok()["data"][0].clone();
-    let never_used: Vec<&str> = members(&page["data"][0]).into_iter().filter(|name| *name != "lastActiveAt").collect();
-    assert_eq!(members(&reader), never_used);
+    let never_used: Vec<&str> =
+        list_members(&page["data"][0]).into_iter().filter(|name| *name != "lastActiveAt").collect();
+    assert_eq!(list_members(&reader), never_used);
     assert_eq!(reader["scopes"], json!(["read:tokens:admin"]));
 }
 
@@ -51,7 +52,7 @@ async fn no_answer_shows_a_key(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn filters_count_what_they_list(app: TestApp) {
+async fn a_count_is_of_what_the_list_holds(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for (filter, labels) in [
         ("", &["expired", "full", "reader"][..]),
@@ -74,7 +75,7 @@ async fn filters_count_what_they_list(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn sorts_and_pages(app: TestApp) {
+async fn keys_are_sorted_and_paged(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let labels = async |query: &str| full.get(&format!("/api-keys?{query}")).await.list_member("label");
     assert_eq!(labels("").await, ["full", "expired", "reader"], "never used is last");
@@ -89,7 +90,7 @@ async fn sorts_and_pages(app: TestApp) {
     let next = first.expect_ok()["links"]["next"].as_str().unwrap().to_owned();
     let second = full.get(&format!("/api-keys?pageSize=5&sort=label&cursor={next}")).await;
     assert_eq!(second.list_member("label"), ["k4", "reader"]);
-    assert_eq!(members(&second.expect_ok()["links"]), ["prev", "self"]);
+    assert_eq!(list_members(&second.expect_ok()["links"]), ["prev", "self"]);
     assert_eq!(labels("sort=-createdBy.name&pageSize=100").await[0], "k4");
     for size in [5, 10, 20, 25, 40, 50, 60, 75, 80, 100] {
         assert_eq!(labels(&format!("pageSize={size}")).await.len(), 7.min(size));
@@ -97,7 +98,7 @@ async fn sorts_and_pages(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn a_revoked_key_is_gone_and_opens_nothing(app: TestApp) {
+async fn a_revoked_key_is_neither_listed_nor_accepted(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let reader = app.atlassian(READER_KEY);
     reader.get("/api-tokens").await.expect_ok();

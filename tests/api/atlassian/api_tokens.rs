@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::members;
+use super::list_members;
 use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, TestApp, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn one_token_member_by_member(app: TestApp) {
+async fn a_token_has_the_vendor_s_members(app: TestApp) {
     let page = app.atlassian(FULL_KEY).get("/api-tokens?q=LAPTOP").await.expect_ok();
     let token = &page["data"][0];
     assert_eq!(
@@ -48,9 +48,9 @@ async fn what_a_token_does_not_have_is_left_out(app: TestApp) {
         all
     };
     let never_used = token("never%20used").await;
-    assert_eq!(members(&never_used), with("expiresAt"));
+    assert_eq!(list_members(&never_used), with("expiresAt"));
     assert_eq!(never_used["scopes"], json!(["read:jira-work"]));
-    assert_eq!(members(&token("old%20script").await), with("lastActiveAt"));
+    assert_eq!(list_members(&token("old%20script").await), with("lastActiveAt"));
     assert_eq!(token("blocked%20by").await["status"], "BLOCKED");
 }
 
@@ -58,7 +58,7 @@ async fn what_a_token_does_not_have_is_left_out(app: TestApp) {
 async fn pages_follow_one_another_and_back(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let whole = full.get("/api-tokens?pageSize=1000").await;
-    assert_eq!(members(&whole.expect_ok()["links"]), ["self"]);
+    assert_eq!(list_members(&whole.expect_ok()["links"]), ["self"]);
     let whole = whole.list_member("id");
     assert_eq!(whole.len(), 254);
     assert_eq!(full.get("/api-tokens").await.list_member("id"), whole[..20], "20 is what there is by default");
@@ -100,11 +100,11 @@ async fn a_cursor_remembers_neither_filters_nor_page_size(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn sorts(app: TestApp) {
+async fn tokens_are_sorted_by_any_field(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
-    let four = "createdAtSearchType=range&createdAtFrom=2020-01-01&pageSize=1000";
+    let any_time = "createdAtSearchType=range&createdAtFrom=2020-01-01&pageSize=1000";
     let labels = async |sort: &str| {
-        let labels = full.get(&format!("/api-tokens?{four}&sort={sort}")).await.list_member("label");
+        let labels = full.get(&format!("/api-tokens?{any_time}&sort={sort}")).await.list_member("label");
         let named = labels.into_iter().filter(|label| !label.starts_with("token-"));
         named.collect::<Vec<_>>()
     };
@@ -121,7 +121,7 @@ async fn sorts(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn filters_count_what_they_list(app: TestApp) {
+async fn a_count_is_of_what_the_list_holds(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for (filter, named) in [
         ("", &["blocked by policy", "laptop", "never used", "old script"][..]),
@@ -155,12 +155,12 @@ async fn filters_count_what_they_list(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn revoking_takes_users_tokens_and_nothing_else(app: TestApp) {
+async fn revoking_removes_users_tokens_and_nothing_else(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     full.delete("/api-tokens").await.expect_empty(204);
     assert_eq!(full.get("/api-tokens/count").await.text(), "0");
     let page = full.get("/api-tokens").await.expect_ok();
-    assert_eq!((&page["data"], members(&page["links"])), (&json!([]), vec!["self"]));
+    assert_eq!((&page["data"], list_members(&page["links"])), (&json!([]), vec!["self"]));
     full.delete("/api-tokens").await.expect_empty(404);
     assert_eq!(full.get("/service-accounts/api-tokens").await.list_member("label").len(), 2);
     assert_eq!(full.get("/api-keys/count").await.text(), "3");

@@ -7,7 +7,7 @@ use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, TestAp
 const NEW_CLIENT: &str = r#"{"name":"nightly","serviceAccountId":"svc-2"}"#;
 
 #[apply(on_both_databases)]
-async fn ways_to_write_the_header(app: TestApp) {
+async fn only_a_bearer_header_with_a_good_key_is_accepted(app: TestApp) {
     for good in ["Bearer demo-atlassian-key", "bearer demo-atlassian-key", "BEARER  demo-atlassian-key "] {
         app.atlassian_without_key().with_header("authorization", good).get("/api-tokens").await.expect_ok();
     }
@@ -43,7 +43,7 @@ async fn ways_to_write_the_header(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn a_session_is_no_bearer(app: TestApp) {
+async fn a_session_s_token_is_no_bearer_token(app: TestApp) {
     let administrator = app.sign_in_to_atlassian("ann@example.test").await;
     let cookie = administrator.header("Cookie");
     let token = cookie.rsplit_once('=').unwrap().1;
@@ -69,7 +69,7 @@ async fn a_key_opens_one_organization(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn a_key_lives_as_long_as_it_says(app: TestApp) {
+async fn a_key_works_until_it_expires(app: TestApp) {
     let (full, reader) = (app.atlassian(FULL_KEY), app.atlassian(READER_KEY));
     app.advance_clock("89d").await;
     reader.get("/api-tokens").await.expect_ok();
@@ -97,7 +97,7 @@ async fn a_session_lasts_eight_hours(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn who_can_sign_in(app: TestApp) {
+async fn only_people_of_the_organization_can_sign_in(app: TestApp) {
     let session = async |code: &str, body: &str| {
         app.control().post(&format!("/organizations/{code}/atlassian/session"), body).await
     };
@@ -112,7 +112,7 @@ async fn who_can_sign_in(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_is_no_route_is_a_404_of_the_gateway(app: TestApp) {
+async fn unknown_routes_and_methods_are_errors_of_the_gateway(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for path in
         ["", "/", "/api-tokens/", "/nothing", "/api-keys/revoke", "/api-tokens/count/x", "/service-accounts/svc-1/x"]
@@ -121,7 +121,7 @@ async fn what_is_no_route_is_a_404_of_the_gateway(app: TestApp) {
             caller.get(path).await.expect_gateway_error(404, "Request failed to match any route");
         }
     }
-    // The words beside ids are no ids.
+    // The literal segments that stand beside ids are no ids.
     for (method, path) in [
         ("PUT", "/api-tokens"),
         ("POST", "/api-keys"),
@@ -136,7 +136,7 @@ async fn what_is_no_route_is_a_404_of_the_gateway(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn a_body_can_be_too_large(app: TestApp) {
+async fn too_large_a_body_is_an_error_of_the_gateway(app: TestApp) {
     let ids = json!(["x".repeat(1024 * 1024)]).to_string();
     app.atlassian(FULL_KEY).post("/service-accounts/count", &ids).await.expect_gateway_error(413, "Payload Too Large");
     app.atlassian("nonsense").post("/service-accounts/count", &ids).await.expect_gateway_error(401, "Unauthorized");

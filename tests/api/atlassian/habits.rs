@@ -2,8 +2,8 @@
 
 use crate::support::{Answer, Client, FULL_KEY, TestApp, apply, on_both_databases};
 
-/// As one client does: every request says that it is JSON, and takes anything.
-fn chatty(caller: &Client) -> impl AsyncFn(&str, &str, &str) -> Answer {
+/// Sends requests as one client does: each with the content type of JSON, even without a body, and with `Accept: */*`.
+fn send_like_a_client(caller: &Client) -> impl AsyncFn(&str, &str, &str) -> Answer {
     let caller = caller
         .with_header("content-type", "application/json")
         .with_header("accept", "*/*")
@@ -29,7 +29,7 @@ async fn answers_are_json_whatever_is_accepted(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn unknown_parameters_do_not_matter(app: TestApp) {
+async fn unknown_parameters_are_ignored(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for path in [
         "/api-tokens",
@@ -57,7 +57,7 @@ async fn unknown_parameters_do_not_matter(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_is_given_twice_counts_as_it_was_given_first(app: TestApp) {
+async fn the_first_of_repeated_parameters_counts(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     assert_eq!(full.get("/api-tokens?pageSize=2&pageSize=x").await.list_member("id").len(), 2);
     full.get("/api-tokens?pageSize=x&pageSize=2").await.expect_atlassian_error(400, "INVALID_PAGE_SIZE");
@@ -90,9 +90,9 @@ async fn a_plus_need_not_be_encoded(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn bodies_where_none_is_meant(app: TestApp) {
+async fn bodies_are_ignored_where_none_is_documented(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
-    let send = chatty(&full);
+    let send = send_like_a_client(&full);
     for body in ["", "{}", r#"{"ids":["x"]}"#, "nonsense"] {
         send("GET", "/api-tokens?pageSize=1", body).await.expect_ok();
         assert_eq!(send("POST", "/oauth-clients/count", body).await.text(), r#"{"total":1}"#);

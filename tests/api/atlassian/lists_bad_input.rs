@@ -59,12 +59,12 @@ const DATES: [(&str, &str); 46] = [
     ("@SearchType=range_time&@RangeFrom=", FORMAT),
 ];
 
-/// Which dates can be asked for where.
+/// Which dates each list can be filtered by.
 const LISTS: [(&str, [&str; 2]); 2] =
     [("/api-tokens", ["createdAt", "lastActiveAt"]), ("/api-keys", ["expiresAt", "lastActiveAt"])];
 
 #[apply(on_both_databases)]
-async fn dates(app: TestApp) {
+async fn bad_dates_are_refused(app: TestApp) {
     for (list, fields) in LISTS {
         for (field, (query, code)) in fields.iter().flat_map(|field| DATES.iter().map(move |it| (field, it))) {
             let query = query.replace('@', field);
@@ -78,7 +78,7 @@ async fn dates(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn statuses_and_kinds(app: TestApp) {
+async fn bad_statuses_and_key_types_are_refused(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for wrong in ["status=ALLOWED", "status=Blocked", "status=expired", "status=", "status=allowed,blocked"] {
         for path in ["/api-tokens", "/api-tokens/count"] {
@@ -93,7 +93,7 @@ async fn statuses_and_kinds(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn page_sizes(app: TestApp) {
+async fn bad_page_sizes_are_refused(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     for list in ["/api-tokens", "/oauth-clients"] {
         for good in ["1", "30", "1000"] {
@@ -109,7 +109,7 @@ async fn page_sizes(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn sorts(app: TestApp) {
+async fn bad_sorts_are_refused(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let wrong = [
         "",
@@ -129,14 +129,14 @@ async fn sorts(app: TestApp) {
             full.get(&format!("{list}?sort={sort}")).await.expect_atlassian_error(400, "INVALID_SORT");
         }
     }
-    // Nothing is sorted there.
+    // These ignore the parameter.
     for path in ["/api-tokens/count", "/api-keys/count", "/oauth-clients", "/service-accounts"] {
         full.get(&format!("{path}?sort=nonsense")).await.expect_ok();
     }
 }
 
 #[apply(on_both_databases)]
-async fn cursors(app: TestApp) {
+async fn cursors_of_other_lists_are_refused(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let next = async |query: &str| {
         let page = full.get(&format!("/api-tokens?pageSize=1&{query}")).await.expect_ok();

@@ -14,8 +14,8 @@ mod service_accounts;
 
 use serde_json::Value;
 
-/// The names of an object's members.
-fn members(value: &Value) -> Vec<&str> {
+/// Lists the names of an object's members, sorted.
+fn list_members(value: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     names

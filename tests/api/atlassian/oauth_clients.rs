@@ -1,4 +1,4 @@
-//! OAuth clients, by themselves (atlassian-api-access §7.11–§7.15).
+//! The organization's OAuth clients (atlassian-api-access §7.11–§7.15).
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ const CLIENTS: &str = "      service_accounts:
             - { id: client-lost, name: lost, created_at: -5d, status: revoked }";
 
 #[apply(on_both_databases)]
-async fn one_client_member_by_member(app: TestApp) {
+async fn a_client_has_the_vendor_s_members(app: TestApp) {
     let client = json!({
         "clientId": "client-sync",
         "name": "sync",
@@ -28,7 +28,7 @@ async fn one_client_member_by_member(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn newest_first_in_pages_with_every_status(app: TestApp) {
+async fn clients_are_paged_newest_first_with_every_status(app: TestApp) {
     app.seed_atlassian(CLIENTS).await;
     let full = app.atlassian(FULL_KEY);
     let all = full.get("/oauth-clients").await;
@@ -114,14 +114,14 @@ async fn an_administrator_makes_a_client(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_a_client_cannot_be_made_of(app: TestApp) {
+async fn bad_clients_are_refused(app: TestApp) {
     let administrator = app.sign_in_to_atlassian("ann@example.test").await;
-    let with = |name: &str| json!({"name": name, "serviceAccountId": "svc-2"}).to_string();
+    let make_body = |name: &str| json!({"name": name, "serviceAccountId": "svc-2"}).to_string();
     for body in [
-        with(""),
-        with("   "),
-        with(&"x".repeat(256)),
-        with("a\0b"),
+        make_body(""),
+        make_body("   "),
+        make_body(&"x".repeat(256)),
+        make_body("a\0b"),
         json!({"name": "nightly", "serviceAccountId": "svc-9"}).to_string(),
         json!({"name": "nightly", "serviceAccountId": "a\0b"}).to_string(),
         json!({"name": "nightly"}).to_string(),
@@ -135,7 +135,7 @@ async fn what_a_client_cannot_be_made_of(app: TestApp) {
     }
     assert_eq!(app.atlassian(FULL_KEY).post("/oauth-clients/count", "").await.text(), r#"{"total":1}"#);
     for name in ["x", &"ü".repeat(255)] {
-        let made = administrator.post("/oauth-clients", &with(name)).await;
+        let made = administrator.post("/oauth-clients", &make_body(name)).await;
         assert_eq!((made.status.as_u16(), &made.json()["name"]), (201, &name.into()));
     }
 }

@@ -64,7 +64,7 @@ async fn the_preview_can_be_missing(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn there_can_be_a_quota(app: TestApp) {
+async fn service_accounts_can_have_a_quota(app: TestApp) {
     app.seed_atlassian("      quirks: { service_account_quota: 3 }").await;
     let full = app.atlassian(FULL_KEY);
     let new = r#"{"displayName":"new account","permissionRules":[{"resource":"r","role":"atlassian/user"}]}"#;

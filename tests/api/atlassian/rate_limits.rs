@@ -9,9 +9,9 @@ use crate::support::{
     on_both_databases,
 };
 
-/// The three headers.
+/// Reads the three headers: limit, remaining, reset.
 #[track_caller]
-fn headers(answer: &Answer) -> Option<(u32, u32, String)> {
+fn read_headers(answer: &Answer) -> Option<(u32, u32, String)> {
     let header = |name: &str| answer.header(&format!("x-ratelimit-{name}"));
     let number = |text: &str| text.parse().unwrap_or_else(|e| panic!("{e}: {text}"));
     let all = (header("limit"), header("remaining"), header("reset"));
@@ -22,22 +22,22 @@ fn headers(answer: &Answer) -> Option<(u32, u32, String)> {
     Some((number(limit), number(remaining), reset.to_owned()))
 }
 
-/// How many more, where the limit and the reset are as the demo seed's.
+/// Reads how many requests remain, where the limit and the reset are those of the demo seed.
 #[track_caller]
-fn remaining(answer: &Answer) -> u32 {
-    let (limit, remaining, reset) = headers(answer).expect("headers");
+fn read_remaining(answer: &Answer) -> u32 {
+    let (limit, remaining, reset) = read_headers(answer).expect("headers");
     assert_eq!((limit, reset.as_str()), (1000, "2026-01-15T09:01:00Z"));
     remaining
 }
 
 #[track_caller]
-fn refused(answer: &Answer, retry_after: &str) {
+fn expect_refused(answer: &Answer, retry_after: &str) {
     answer.expect_gateway_error(429, "Rate limit exceeded");
     assert_eq!(answer.header("retry-after"), Some(retry_after));
-    assert_eq!(headers(answer).expect("headers").1, 0);
+    assert_eq!(read_headers(answer).expect("headers").1, 0);
 }
 
-async fn put(app: &TestApp, body: Value) -> Answer {
+async fn put_policy(app: &TestApp, body: Value) -> Answer {
     app.control().put("/rate-limits", &body).await
 }
 
@@ -61,37 +61,37 @@ async fn headers_are_on_everything_behind_authentication(app: TestApp) {
         ),
     ];
     for (answer, status) in &answers {
-        assert_eq!((answer.status.as_u16(), remaining(answer)), (*status, 999), "{}", answer.text());
+        assert_eq!((answer.status.as_u16(), read_remaining(answer)), (*status, 999), "{}", answer.text());
         assert_eq!(answer.header("retry-after"), None);
     }
     for bad in [app.atlassian_without_key(), app.atlassian("nonsense"), app.atlassian(EXPIRED_KEY)] {
-        assert_eq!(headers(&bad.get("/api-keys").await), None);
+        assert_eq!(read_headers(&bad.get("/api-keys").await), None);
     }
     for unrouted in [full.get("/nothing").await, full.call("PUT", "/api-keys", "").await] {
-        assert_eq!(headers(&unrouted), None);
+        assert_eq!(read_headers(&unrouted), None);
     }
     assert_eq!(
-        headers(&app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses").await),
+        read_headers(&app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses").await),
         None,
         "another vendor's"
     );
-    // Nobody without a key was counted.
-    assert_eq!(remaining(&full.get("/api-keys").await), 998);
+    // Requests without a good key were not counted.
+    assert_eq!(read_remaining(&full.get("/api-keys").await), 998);
 }
 
 #[apply(on_both_databases)]
 async fn every_key_and_every_operation_has_its_own_count(app: TestApp) {
     let (full, reader) = (app.atlassian(FULL_KEY), app.atlassian(READER_KEY));
     for left in [999, 998, 997] {
-        assert_eq!(remaining(&full.get("/api-tokens").await), left);
+        assert_eq!(read_remaining(&full.get("/api-tokens").await), left);
     }
-    assert_eq!(remaining(&full.get("/api-tokens/count").await), 999);
-    assert_eq!(remaining(&full.get("/oauth-clients/a").await), 999);
-    assert_eq!(remaining(&full.get("/oauth-clients/b").await), 998, "one operation, whatever the path holds");
-    assert_eq!(remaining(&full.delete("/oauth-clients/a").await), 999);
-    assert_eq!(remaining(&reader.get("/api-tokens").await), 999);
+    assert_eq!(read_remaining(&full.get("/api-tokens/count").await), 999);
+    assert_eq!(read_remaining(&full.get("/oauth-clients/a").await), 999);
+    assert_eq!(read_remaining(&full.get("/oauth-clients/b").await), 998, "one operation, whatever the path holds");
+    assert_eq!(read_remaining(&full.delete("/oauth-clients/a").await), 999);
+    assert_eq!(read_remaining(&reader.get("/api-tokens").await), 999);
     assert_eq!(
-        headers(&app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG).get("/api-tokens").await).unwrap().0,
+        read_headers(&app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG).get("/api-tokens").await).unwrap().0,
         200,
         "by default"
     );
@@ -99,57 +99,57 @@ async fn every_key_and_every_operation_has_its_own_count(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn one_too_many_waits_for_the_window(app: TestApp) {
-    put(&app, json!({"limit": 2})).await.expect_ok();
+    put_policy(&app, json!({"limit": 2})).await.expect_ok();
     app.advance_clock("15500ms").await;
     let full = app.atlassian(FULL_KEY);
     for left in [1, 0] {
         let answer = full.get("/api-keys").await;
         assert_eq!(
-            (answer.status.as_u16(), headers(&answer)),
+            (answer.status.as_u16(), read_headers(&answer)),
             (200, Some((2, left, "2026-01-15T09:01:00Z".to_owned())))
         );
     }
     let first = full.get("/api-keys").await;
-    refused(&first, "45");
-    assert_eq!(headers(&first), Some((2, 0, "2026-01-15T09:01:00Z".to_owned())));
+    expect_refused(&first, "45");
+    assert_eq!(read_headers(&first), Some((2, 0, "2026-01-15T09:01:00Z".to_owned())));
     full.get("/api-tokens").await.expect_ok();
     app.atlassian(READER_KEY).get("/api-keys").await.expect_atlassian_error(403, "GENERIC_ERROR");
     app.advance_clock("44499ms").await;
-    refused(&full.get("/api-keys").await, "1");
+    expect_refused(&full.get("/api-keys").await, "1");
     app.advance_clock("1ms").await;
     let next = full.get("/api-keys").await;
-    assert_eq!((next.status.as_u16(), headers(&next)), (200, Some((2, 1, "2026-01-15T09:02:00Z".to_owned()))));
+    assert_eq!((next.status.as_u16(), read_headers(&next)), (200, Some((2, 1, "2026-01-15T09:02:00Z".to_owned()))));
 }
 
 #[apply(on_both_databases)]
-async fn what_is_refused_changes_nothing(app: TestApp) {
+async fn a_refused_request_changes_nothing(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
-    put(&app, json!({"limit": 0})).await.expect_ok();
-    refused(&full.delete("/api-tokens").await, "60");
-    refused(&full.get("/oauth-clients/nothing").await, "60");
-    // Before the scope is looked at, behind the credential.
-    refused(&app.atlassian(READER_KEY).delete("/api-tokens").await, "60");
+    put_policy(&app, json!({"limit": 0})).await.expect_ok();
+    expect_refused(&full.delete("/api-tokens").await, "60");
+    expect_refused(&full.get("/oauth-clients/nothing").await, "60");
+    // The limit is checked after the credential and before the scope.
+    expect_refused(&app.atlassian(READER_KEY).delete("/api-tokens").await, "60");
     app.atlassian("nonsense").delete("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
-    put(&app, json!({"limit": 9})).await.expect_ok();
+    put_policy(&app, json!({"limit": 9})).await.expect_ok();
     assert_eq!(full.get("/api-tokens/count").await.text(), "254");
 }
 
 #[apply(on_both_databases)]
-async fn modes(app: TestApp) {
+async fn modes_enforce_observe_or_switch_off(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
-    put(&app, json!({"limit": 1, "mode": "observe"})).await.expect_ok();
+    put_policy(&app, json!({"limit": 1, "mode": "observe"})).await.expect_ok();
     for left in [0, 0, 0] {
         let answer = full.get("/api-keys").await;
-        assert_eq!((answer.status.as_u16(), headers(&answer).unwrap().1), (200, left));
+        assert_eq!((answer.status.as_u16(), read_headers(&answer).unwrap().1), (200, left));
     }
-    put(&app, json!({"mode": "enforce"})).await.expect_ok();
-    refused(&full.get("/api-keys").await, "60");
-    put(&app, json!({"mode": "off"})).await.expect_ok();
+    put_policy(&app, json!({"mode": "enforce"})).await.expect_ok();
+    expect_refused(&full.get("/api-keys").await, "60");
+    put_policy(&app, json!({"mode": "off"})).await.expect_ok();
     let answer = full.get("/api-keys").await;
-    assert_eq!((answer.status.as_u16(), headers(&answer)), (200, None));
+    assert_eq!((answer.status.as_u16(), read_headers(&answer)), (200, None));
     // What was counted stays.
-    put(&app, json!({"mode": "enforce", "limit": 6})).await.expect_ok();
-    assert_eq!(headers(&full.get("/api-keys").await).unwrap().1, 1, "four were counted before this one");
+    put_policy(&app, json!({"mode": "enforce", "limit": 6})).await.expect_ok();
+    assert_eq!(read_headers(&full.get("/api-keys").await).unwrap().1, 1, "four were counted before this one");
 }
 
 #[apply(on_both_databases)]
@@ -166,8 +166,9 @@ async fn policies_and_windows_are_shown(app: TestApp) {
     let shown = app.control().get("/rate-limits").await.expect_ok();
     let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 200, "60s", "enforce")]);
     assert_eq!(shown, json!({"space": "default", "policies": policies, "windows": []}));
-    let one =
-        put(&app, json!({"organization": "6700002", "limit": 3, "window": "1h", "mode": "observe"})).await.expect_ok();
+    let one = put_policy(&app, json!({"organization": "6700002", "limit": 3, "window": "1h", "mode": "observe"}))
+        .await
+        .expect_ok();
     let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 3, "3600s", "observe")]);
     assert_eq!(one["policies"], policies);
     let other = app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG);
@@ -201,19 +202,19 @@ async fn policies_and_windows_are_shown(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn counts_start_over(app: TestApp) {
+async fn a_reset_starts_all_counts_over(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
-    put(&app, json!({"limit": 1})).await.expect_ok();
+    put_policy(&app, json!({"limit": 1})).await.expect_ok();
     let exhausted = async || {
         assert_eq!(full.get("/api-keys").await.status, 200);
-        refused(&full.get("/api-keys").await, "60");
+        expect_refused(&full.get("/api-keys").await, "60");
     };
     exhausted().await;
     let reset = app.control().post("/rate-limits/reset", "").await.expect_ok();
     assert_eq!((&reset["windows"], &reset["policies"][0]["limit"]), (&json!([]), &1.into()));
     exhausted().await;
     app.control().post("/reset", "").await.expect_ok();
-    assert_eq!(remaining(&full.get("/api-keys").await), 999, "and the policy is the seed's again");
+    assert_eq!(read_remaining(&full.get("/api-keys").await), 999, "and the policy is the seed's again");
 }
 
 #[apply(on_both_databases)]
@@ -233,23 +234,23 @@ async fn wrong_policies_are_refused_whole(app: TestApp) {
         (json!({"limit": "5"}), "/limit"),
         (json!({"limit": 4_294_967_296_i64}), "/limit"),
     ] {
-        let problem = put(&app, body.clone()).await.expect_problem(400);
+        let problem = put_policy(&app, body.clone()).await.expect_problem(400);
         assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
     }
-    put(&app, json!({"limit": 5, "organization": "6700009"})).await.expect_problem(404);
-    put(&app, json!({"limit": 5, "per": "minute"})).await.expect_problem(400);
+    put_policy(&app, json!({"limit": 5, "organization": "6700009"})).await.expect_problem(404);
+    put_policy(&app, json!({"limit": 5, "per": "minute"})).await.expect_problem(400);
     app.control().put("/rate-limits", "limit=5").await.expect_problem(400);
-    assert_eq!(remaining(&app.atlassian(FULL_KEY).get("/api-keys").await), 999);
-    put(&app, json!({"limit": 4_294_967_295_i64, "window": "366d"})).await.expect_ok();
-    assert_eq!(headers(&app.atlassian(FULL_KEY).get("/api-keys").await).unwrap().0, u32::MAX);
+    assert_eq!(read_remaining(&app.atlassian(FULL_KEY).get("/api-keys").await), 999);
+    put_policy(&app, json!({"limit": 4_294_967_295_i64, "window": "366d"})).await.expect_ok();
+    assert_eq!(read_headers(&app.atlassian(FULL_KEY).get("/api-keys").await).unwrap().0, u32::MAX);
 }
 
 #[apply(on_both_databases)]
-async fn a_seed_sets_them(app: TestApp) {
+async fn a_seed_sets_the_rate_limit(app: TestApp) {
     app.seed_atlassian("      rate_limit: { limit: 2, window: 1h, mode: observe }").await;
     let full = app.atlassian(FULL_KEY);
     for left in [1, 0, 0] {
-        assert_eq!(headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00:00Z".to_owned())));
+        assert_eq!(read_headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00:00Z".to_owned())));
     }
 }
 
@@ -257,13 +258,13 @@ async fn a_seed_sets_them(app: TestApp) {
 async fn the_server_has_a_mode_of_its_own() {
     for (mode, third) in [("enforce", (429, true)), ("observe", (200, true)), ("off", (200, false))] {
         let app = TestApp::start_with(Database::Sqlite, &["--rate-limit", mode]).await;
-        put(&app, json!({"limit": 2})).await.expect_ok();
+        put_policy(&app, json!({"limit": 2})).await.expect_ok();
         for _ in 0..2 {
             app.atlassian(FULL_KEY).get("/api-keys").await.expect_ok();
         }
         let answer = app.atlassian(FULL_KEY).get("/api-keys").await;
-        assert_eq!((answer.status.as_u16(), headers(&answer).is_some()), third, "{mode}");
-        let shown = put(&app, json!({"organization": "6700001", "mode": "enforce"})).await.expect_ok();
+        assert_eq!((answer.status.as_u16(), read_headers(&answer).is_some()), third, "{mode}");
+        let shown = put_policy(&app, json!({"organization": "6700001", "mode": "enforce"})).await.expect_ok();
         assert_eq!((&shown["policies"][0]["mode"], &shown["policies"][1]["mode"]), (&"enforce".into(), &mode.into()));
     }
 }
@@ -273,9 +274,9 @@ async fn processes_on_one_database_count_as_one() {
     let url = database_url(Database::Postgres).await.unwrap();
     let one = Arc::new(TestApp::start_on(Some(&url), &[]).await);
     let two = Arc::new(TestApp::start_on(Some(&url), &[]).await);
-    assert_eq!(remaining(&one.atlassian(FULL_KEY).get("/api-keys").await), 999);
-    assert_eq!(remaining(&two.atlassian(FULL_KEY).get("/api-keys").await), 998);
-    put(&two, json!({"limit": 12})).await.expect_ok();
+    assert_eq!(read_remaining(&one.atlassian(FULL_KEY).get("/api-keys").await), 999);
+    assert_eq!(read_remaining(&two.atlassian(FULL_KEY).get("/api-keys").await), 998);
+    put_policy(&two, json!({"limit": 12})).await.expect_ok();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..30 {
         let app = Arc::clone(if n % 2 == 0 { &one } else { &two });
@@ -287,10 +288,10 @@ async fn processes_on_one_database_count_as_one() {
     let windows = async |app: &TestApp| app.control().get("/rate-limits").await.expect_ok()["windows"].clone();
     assert_eq!((&windows(&one).await, &windows(&one).await[0]["requests"]), (&windows(&two).await, &32.into()));
     two.control().post("/rate-limits/reset", "").await.expect_ok();
-    assert_eq!(headers(&one.atlassian(FULL_KEY).get("/api-keys").await).unwrap().1, 11);
+    assert_eq!(read_headers(&one.atlassian(FULL_KEY).get("/api-keys").await).unwrap().1, 11);
     one.advance_clock("60s").await;
     assert_eq!(
-        headers(&two.atlassian(FULL_KEY).get("/api-keys").await),
+        read_headers(&two.atlassian(FULL_KEY).get("/api-keys").await),
         Some((12, 11, "2026-01-15T09:02:00Z".to_owned()))
     );
 }

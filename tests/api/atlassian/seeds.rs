@@ -1,4 +1,4 @@
-//! Seeds of this service that are refused, and where they are wrong.
+//! Seeds with this service's section: what is wrong is reported with its place, what is right replaces what there is.
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,8 @@ const NO_SCOPE: &str = "`keys` is not a scope of API keys: expected `read:tokens
                         `delete:service-accounts-tokens:admin`, `read:service-accounts:admin`, \
                         `write:service-accounts:admin`";
 
-/// What a seed with this Atlassian section is refused for: lines, columns, details. A `^` in the section marks each
-/// place that is to be named.
+/// Sends a seed with this Atlassian section, which is refused. Returns the places that a `^` in the section marks, and
+/// the places and details that are reported.
 async fn refuse_seed(app: &TestApp, section: &str) -> (Vec<(u64, u64)>, Vec<(u64, u64, String)>) {
     let marked = format!(
         "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: 6700001\n    atlassian:\n{section}\n"
@@ -26,11 +26,11 @@ async fn refuse_seed(app: &TestApp, section: &str) -> (Vec<(u64, u64)>, Vec<(u64
     let problem = app.control().post("/seed", &marked.replace('^', "")).await.expect_problem(400);
     let number = |value: &Value| value.as_u64().unwrap();
     let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{problem}")).iter();
-    let named = errors.map(|e| (number(&e["line"]), number(&e["column"]), e["detail"].as_str().unwrap().to_owned()));
-    (places, named.collect())
+    let reported = errors.map(|e| (number(&e["line"]), number(&e["column"]), e["detail"].as_str().unwrap().to_owned()));
+    (places, reported.collect())
 }
 
-/// Sections of a seed, and what each mark is said to be.
+/// Sections of a seed, and the detail that is to be reported for each mark.
 const WRONG: &[(&str, &[&str])] = &[
     (
         "api_keys: [{ label: k, scopes: [read:tokens:admin, ^read:token:admin] }]",
@@ -112,7 +112,7 @@ const WRONG: &[(&str, &[&str])] = &[
             "`-1` is not a whole number from 0 to 4294967295",
         ],
     ),
-    // From top to bottom, whatever is looked at first.
+    // They are reported from top to bottom, in whatever order they are found.
     (
         "rate_limit: { window: ^0s }\n      api_tokens: [^{}]\n      api_keys: [{ label: k, scopes: [^keys] }]",
         &["a window is from 1ms to 366d", "a token needs `user` and `label`, or `count`", NO_SCOPE],
@@ -120,13 +120,13 @@ const WRONG: &[(&str, &[&str])] = &[
 ];
 
 #[apply(on_both_databases)]
-async fn what_is_wrong_is_named_with_its_place(app: TestApp) {
+async fn errors_are_reported_with_their_places(app: TestApp) {
     for (section, details) in WRONG {
-        let (places, named) = refuse_seed(&app, &format!("      {section}")).await;
+        let (places, reported) = refuse_seed(&app, &format!("      {section}")).await;
         assert_eq!(places.len(), details.len(), "{section}");
         let expected =
             places.iter().zip(*details).map(|((line, column), detail)| (*line, *column, (*detail).to_owned()));
-        assert_eq!(named, expected.collect::<Vec<_>>(), "{section}");
+        assert_eq!(reported, expected.collect::<Vec<_>>(), "{section}");
     }
     // Each was refused whole.
     let full = app.atlassian(FULL_KEY);
@@ -135,17 +135,17 @@ async fn what_is_wrong_is_named_with_its_place(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_is_somebodys_needs_somebody(app: TestApp) {
-    let nobody =
+async fn tokens_and_keys_need_people(app: TestApp) {
+    let seed_without_people =
         |section: &str| format!("version: 1\norganizations:\n  - name: Empty\n    atlassian: {{ {section} }}\n");
     for (section, column, detail) in [
         ("api_tokens: [{ count: 3 }]", 40, "the tokens have to be somebody's: add a person to `people`"),
         ("api_keys: [{ label: k }]", 38, "somebody has to have made the key: add a person to `people`"),
     ] {
-        let problem = app.control().post("/seed", &nobody(section)).await.expect_problem(400);
+        let problem = app.control().post("/seed", &seed_without_people(section)).await.expect_problem(400);
         assert_eq!(problem["errors"], json!([{ "line": 4, "column": column, "detail": detail }]));
     }
-    app.control().post("/seed", &nobody("service_accounts: [{ name: a }]")).await.expect_ok();
+    app.control().post("/seed", &seed_without_people("service_accounts: [{ name: a }]")).await.expect_ok();
 }
 
 #[apply(on_both_databases)]

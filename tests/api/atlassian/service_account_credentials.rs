@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::members;
+use super::list_members;
 use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, TestApp, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn one_token_member_by_member(app: TestApp) {
+async fn a_token_has_the_vendor_s_members(app: TestApp) {
     let all = app.atlassian(FULL_KEY).get("/service-accounts/api-tokens").await.expect_ok();
     let account = json!({
         "id": "svc-1",
@@ -49,7 +49,7 @@ async fn one_token_member_by_member(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn one_client_member_by_member(app: TestApp) {
+async fn a_client_has_the_vendor_s_members(app: TestApp) {
     let all = app.atlassian(FULL_KEY).get("/service-accounts/oauth-clients").await.expect_ok();
     assert_eq!(
         all,
@@ -77,7 +77,7 @@ async fn one_client_member_by_member(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn a_revoked_client_says_since_when(app: TestApp) {
+async fn a_revoked_client_tells_when_it_was_revoked(app: TestApp) {
     app.seed_atlassian(
         "      service_accounts:
         - id: svc-2
@@ -91,7 +91,7 @@ async fn a_revoked_client_says_since_when(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn parts_of_labels_and_names(app: TestApp) {
+async fn lists_are_searched_by_parts_of_labels_and_names(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let labels = async |query: &str| full.get(&format!("/service-accounts/{query}")).await.list_member("label");
     assert_eq!(labels("api-tokens?tokenLabel=YEAR").await, ["last year's"]);
@@ -100,9 +100,12 @@ async fn parts_of_labels_and_names(app: TestApp) {
     assert_eq!(labels("api-tokens?tokenLabel=").await.len(), 2);
     assert_eq!(labels("api-tokens?q=ci&limit=1&pageSize=1").await.len(), 2, "not paged");
     for (query, found) in [("clientName=YN", 1), ("clientName=nothing", 0), ("clientName=", 1)] {
-        for of in ["", "svc-1/"] {
+        for account_path in ["", "svc-1/"] {
             assert_eq!(
-                full.get(&format!("/service-accounts/{of}oauth-clients?{query}")).await.list_member("clientName").len(),
+                full.get(&format!("/service-accounts/{account_path}oauth-clients?{query}"))
+                    .await
+                    .list_member("clientName")
+                    .len(),
                 found
             );
         }
@@ -123,7 +126,7 @@ async fn a_token_expires_by_the_clock(app: TestApp) {
 async fn revoking_takes_the_tokens_of_one_account(app: TestApp) {
     app.seed_atlassian("      service_accounts: [{ id: svc-2, name: report-bot, tokens: [{ label: own }] }]").await;
     let full = app.atlassian(FULL_KEY);
-    // Here only lists can be searched.
+    // Only lists can be searched, so the label is ignored here.
     full.delete("/service-accounts/svc-1/api-tokens?tokenLabel=ci").await.expect_empty(204);
     assert_eq!(full.get("/service-accounts/api-tokens").await.list_member("label"), ["own"]);
     assert_eq!(full.get("/service-accounts/svc-1/api-tokens").await.expect_ok(), json!([]));
@@ -137,7 +140,7 @@ async fn revoking_takes_the_tokens_of_one_account(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn unknown_and_foreign_accounts(app: TestApp) {
+async fn unknown_and_foreign_accounts_are_not_found(app: TestApp) {
     let other = app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG);
     for (caller, id) in [(&app.atlassian(FULL_KEY), "svc-9"), (&app.atlassian(FULL_KEY), "a%00b"), (&other, "svc-1")] {
         for what in ["api-tokens", "oauth-clients"] {
@@ -156,11 +159,11 @@ async fn unknown_and_foreign_accounts(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn counts_in_the_order_asked_for(app: TestApp) {
+async fn counts_come_in_the_order_of_the_ids(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let counts =
         full.post("/service-accounts/count", r#"["x","svc-2","svc-1","svc-2","","x","a\u0000b"]"#).await.expect_ok();
-    assert_eq!(members(&counts), ["invalidServiceAccountIds", "validServiceAccountIds"]);
+    assert_eq!(list_members(&counts), ["invalidServiceAccountIds", "validServiceAccountIds"]);
     assert_eq!(counts["invalidServiceAccountIds"], json!(["x", "", "a\0b"]));
     assert_eq!(
         counts["validServiceAccountIds"],
@@ -179,7 +182,7 @@ async fn counts_in_the_order_asked_for(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_cannot_be_counted(app: TestApp) {
+async fn bad_lists_of_ids_are_refused(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let ids = |n: usize| json!((0..n).map(|n| format!("id-{n}")).collect::<Vec<_>>()).to_string();
     let long = |n: usize| json!(["ü".repeat(n)]).to_string();

@@ -6,16 +6,16 @@ use crate::support::{Database, FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, TestApp,
 
 const RULES: &str = r#"[{"resource":"ari:cloud:jira::site/1","role":"atlassian/user"}]"#;
 
-fn account(name: &str, more: &str) -> String {
+fn make_body(name: &str, more: &str) -> String {
     format!(r#"{{"displayName":{},"permissionRules":{RULES}{more}}}"#, Value::from(name))
 }
 
 #[apply(on_both_databases)]
-async fn one_account_member_by_member(app: TestApp) {
+async fn an_account_has_the_vendor_s_members(app: TestApp) {
     let list = app.atlassian(FULL_KEY).get("/service-accounts").await.expect_ok();
     let email = list["items"][0]["email"].as_str().unwrap();
     assert!(email.starts_with("build-bot-") && email.ends_with("@serviceaccount.atlassian.com"), "{email}");
-    let show = |id: &str, name: &str, email: &Value, description: Option<&str>| {
+    let make_account = |id: &str, name: &str, email: &Value, description: Option<&str>| {
         json!({
             "atlassianId": id,
             "id": id,
@@ -30,8 +30,8 @@ async fn one_account_member_by_member(app: TestApp) {
         })
     };
     let items = [
-        show("svc-1", "build-bot", &email.into(), Some("Builds and deploys")),
-        show("svc-2", "report-bot", &list["items"][1]["email"], None),
+        make_account("svc-1", "build-bot", &email.into(), Some("Builds and deploys")),
+        make_account("svc-2", "report-bot", &list["items"][1]["email"], None),
     ];
     assert_eq!(list, json!({ "links": {}, "items": items, "total": 2 }));
 }
@@ -75,7 +75,7 @@ async fn a_new_account_can_be_used_at_once(app: TestApp) {
     let made = full
         .post(
             "/service-accounts",
-            &account(
+            &make_body(
                 "Deploy Bot",
                 r#","description":"Deploys","additionalGroups":[{"directoryId":"d","groupId":"g"}]"#,
             ),
@@ -105,7 +105,7 @@ async fn a_new_account_can_be_used_at_once(app: TestApp) {
     );
     let counts = full.post("/service-accounts/count", &json!([id]).to_string()).await.expect_ok();
     assert_eq!(counts["validServiceAccountIds"], json!([{ "serviceAccountId": id, "credentialsCount": 0 }]));
-    let namesake = full.post("/service-accounts", &account("Deploy Bot", "")).await.json();
+    let namesake = full.post("/service-accounts", &make_body("Deploy Bot", "")).await.json();
     assert_ne!((&namesake["id"], &namesake["email"]), (&made["id"], &made["email"]));
 }
 
@@ -114,17 +114,17 @@ async fn names_and_descriptions_have_limits(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let long = |n: usize| format!(r#","description":"{}""#, "d".repeat(n));
     for name in ["sixsix", &"ü".repeat(30)] {
-        assert_eq!(full.post("/service-accounts", &account(name, &long(255))).await.status, 201, "{name}");
+        assert_eq!(full.post("/service-accounts", &make_body(name, &long(255))).await.status, 201, "{name}");
     }
     for body in [
-        account("five5", ""),
-        account(&"x".repeat(31), ""),
-        account("        ", ""),
-        account("", ""),
-        account("with\0zero", ""),
-        account("long enough", &long(256)),
-        account("long enough", r#","description":"a\u0000b""#),
-        account("long enough", r#","additionalGroups":[{"groupId":"g"}]"#),
+        make_body("five5", ""),
+        make_body(&"x".repeat(31), ""),
+        make_body("        ", ""),
+        make_body("", ""),
+        make_body("with\0zero", ""),
+        make_body("long enough", &long(256)),
+        make_body("long enough", r#","description":"a\u0000b""#),
+        make_body("long enough", r#","additionalGroups":[{"groupId":"g"}]"#),
         r#"{"displayName":"long enough"}"#.to_owned(),
         r#"{"displayName":"long enough","permissionRules":[]}"#.to_owned(),
         r#"{"displayName":"long enough","permissionRules":[{"resource":"","role":"atlassian/user"}]}"#.to_owned(),

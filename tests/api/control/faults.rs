@@ -136,6 +136,10 @@ async fn bad_input(app: TestApp) {
         (r#"{"match":{"path":"api/v1/*"},"then":{"status":500}}"#, "/match/path"),
         (r#"{"match":{"credential":" "},"then":{"status":500}}"#, "/match/credential"),
         (r#"{"then":{"status":500,"code":"A\u0000"}}"#, "/then/code"),
+        (r#"{"then":{"status":204,"code":"GONE"}}"#, "/then/code"),
+        (r#"{"then":{"status":204,"body":""}}"#, "/then/body"),
+        (r#"{"then":{"status":205,"body":{}}}"#, "/then/body"),
+        (r#"{"then":{"status":304,"body":"x"}}"#, "/then/body"),
         (r#"{"then":{"delay":"soon"}}"#, "/then/delay"),
         (r#"{"then":{"delay":"61s"}}"#, "/then/delay"),
         (r#"{"then":{"fault":"fire"}}"#, "/then/fault"),
@@ -150,4 +154,97 @@ async fn bad_input(app: TestApp) {
         assert_eq!(app.control().post("/faults", rule).await.expect_problem(400)["pointer"], pointer, "{rule}");
     }
     assert_eq!(app.control().get("/faults").await.text(), "[]");
+}
+
+/// What no request can be is refused, with what was meant.
+#[apply(on_both_databases)]
+async fn rules_that_would_never_hit(app: TestApp) {
+    for (matcher, pointer, says) in [
+        (json!({"path": "/nope"}), "/match/path", "GET /_emulator/operations lists them"),
+        (json!({"path": "/api/v1/licenses"}), "/match/path", "did you mean `/api/v1/customer/licenses`?"),
+        (json!({"path": "/api-keys/count"}), "/match/path", "/api-keys/count`? "),
+        (
+            json!({"service": "license_vault", "path": "/licenses"}),
+            "/match/path",
+            "did you mean `/public-api/licenses`? `getUserLicenses` is GET",
+        ),
+        (json!({"path": "/api/v2/*"}), "/match/path", "did you mean `/api/v1/*`?"),
+        (json!({"path": "/api/v1/customer/licences"}), "/match/path", "did you mean `/api/v1/customer/licenses`?"),
+        (json!({"path": "/api/v1/customer/licences/X/*"}), "/match/path", "no operation of any service has the path"),
+        (
+            json!({"path": "/api/v1/token/"}),
+            "/match/path",
+            "did you mean `/api/v1/token`? `getManagedEntityInfo` is GET",
+        ),
+        (
+            json!({"path": "/api/v1/customer/licenses?page=1"}),
+            "/match/path",
+            "did you mean `/api/v1/customer/licenses`?",
+        ),
+        (
+            json!({"path": "/api/v1/customer/team/2001/licenses"}),
+            "/match/path",
+            "did you mean `/api/v1/customer/teams/2001/licenses`? `getAllForTeam` is GET",
+        ),
+        (
+            json!({"service": "license_vault", "path": "/api/v1/token"}),
+            "/match/path",
+            "no operation of license_vault has the path `/api/v1/token`, did you mean `/api/v1/token`? \
+             `getManagedEntityInfo` is GET /api/v1/token of jetbrains_account",
+        ),
+        (
+            json!({"service": "license_vault", "operation": "assignLicense"}),
+            "/match/operation",
+            "license_vault has no operation `assignLicense`: `assignLicense` is POST \
+             /api/v1/customer/licenses/assign of jetbrains_account",
+        ),
+        (
+            json!({"service": "license_vault", "operation": "asignLicense"}),
+            "/match/operation",
+            "license_vault has no operation `asignLicense`, did you mean `assignLicense`? `assignLicense` is POST \
+             /api/v1/customer/licenses/assign of jetbrains_account",
+        ),
+        (
+            json!({"service": "license_vault", "operation": "getLicensesUsage"}),
+            "/match/operation",
+            "did you mean `getLicenseUsage`? `getLicenseUsage` is GET /public-api/licenses/usage of license_vault",
+        ),
+        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `checkConfiguration`"),
+        (json!({"operation": "assignLicense", "method": "PUT"}), "/match/method", "`assignLicense` is POST"),
+        (json!({"operation": "assignLicense", "path": "/api/v1/token"}), "/match/path", "`assignLicense` is POST"),
+        (json!({"operation": "assignLicense", "path": "/public-api/*"}), "/match/path", "`assignLicense` is POST"),
+    ] {
+        let rule = json!({"match": matcher, "then": {"status": 500}});
+        let problem = app.control().post("/faults", rule).await.expect_problem(422);
+        assert_eq!(problem["pointer"], pointer, "{matcher}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "{matcher}: {detail}");
+    }
+    assert_eq!(app.control().get("/faults").await.text(), "[]");
+}
+
+/// Whatever a request can be is taken, and hits it.
+#[apply(on_both_databases)]
+async fn rules_that_hit(app: TestApp) {
+    for matcher in [
+        json!({"path": "*"}),
+        json!({"path": "/*"}),
+        json!({"path": "/api/v1/customer/lic*"}),
+        json!({"path": "/api/v1/customer/licenses/FREE000001"}),
+        json!({"service": "jetbrains_account", "path": "/api/v1/customer/licenses/*"}),
+        json!({"operation": "getByLicenseId", "method": "get", "path": "/api/v1/customer/licenses/*"}),
+        json!({"operation": "get by license ID", "path": "/api/v1/*"}),
+        json!({"service": "jetbrains_account"}),
+    ] {
+        let id = inject(&app, &json!({"match": matcher, "then": {"status": 503}}).to_string()).await["id"].clone();
+        assert_eq!(admin(&app).get("/customer/licenses/FREE000001").await.status, 503, "{matcher}");
+        app.control().delete(&format!("/faults/{}", id.as_str().unwrap())).await.expect_ok();
+    }
+    inject(&app, r#"{"match":{"path":"/license-vault/example/public-api/licenses/usage"},"then":{"status":503}}"#)
+        .await;
+    assert_eq!(read_usage(&app).await.status, 200);
+    let by_name = app.license_vault(VAULT_TOKEN).without_document_check();
+    assert_eq!(by_name.get("/license-vault/example/public-api/licenses/usage").await.status, 503);
+    inject(&app, r#"{"match":{"operation":"getManagedEntityInfo","method":"HEAD"},"then":{"status":503}}"#).await;
+    assert_eq!(admin(&app).call("HEAD", "/token", "").await.status, 503);
 }

@@ -11,3 +11,4 @@ mod reset_and_seed;
 mod secrets;
 mod spaces;
 mod state;
+mod verify;

@@ -6,16 +6,13 @@ use axum::http::HeaderMap;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
+use super::verify::verify;
 use crate::support::{
     Answer, Database, EXPIRED_KEY, FULL_KEY, NOW, READER_KEY, Role, TestApp, apply, on_both_databases,
 };
 
 async fn list_requests(app: &TestApp, query: &str) -> Vec<Value> {
     app.control().get(&format!("/requests{query}")).await.expect_ok()["requests"].as_array().unwrap().clone()
-}
-
-async fn verify(app: &TestApp, question: Value) -> Answer {
-    app.control().post("/requests/verify", &question).await
 }
 
 /// Gets the journal's entry of an answer.
@@ -151,85 +148,6 @@ async fn spaces_have_their_own_and_reset_clears_it(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn verify_counts(app: TestApp) {
-    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
-    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000002").await;
-    let assigns = json!({"operation": "assignLicense"});
-    for (count, found, is_true) in [
-        (json!({}), "at least 1", true),
-        (json!({"exactly": 2}), "exactly 2", true),
-        (json!({"exactly": 1}), "exactly 1", false),
-        (json!({"exactly": 3}), "exactly 3", false),
-        (json!({"at_least": 2}), "at least 2", true),
-        (json!({"at_least": 3}), "at least 3", false),
-        (json!({"at_most": 2}), "at most 2", true),
-        (json!({"at_most": 1}), "at most 1", false),
-    ] {
-        let answer = verify(&app, json!({"match": assigns, "count": count})).await;
-        let said = if is_true { answer.expect_ok() } else { answer.expect_problem(409) };
-        assert_eq!((&said["expected"], &said["found"]), (&found.into(), &2.into()), "{count}");
-    }
-    let one = json!({
-        "path": "/api/v1/*",
-        "method": "post",
-        "status": 200,
-        "body": {"licenseId": "FREE000002", "contact": {"lastName": "Stone"}},
-    });
-    verify(&app, json!({"match": one, "count": {"exactly": 1}})).await.expect_ok();
-    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?assigneeEmail=eve%40example.test").await.expect_ok();
-    verify(&app, json!({"match": {"query": {"assigneeEmail": "eve@example.test"}}, "count": {"exactly": 1}}))
-        .await
-        .expect_ok();
-}
-
-#[apply(on_both_databases)]
-async fn verify_names_what_came_nearest(app: TestApp) {
-    app.atlassian(FULL_KEY).get("/api-tokens/count").await.expect_ok();
-    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
-    app.jetbrains_account(Role::OrgAdmin).assign_license("FREE000001").await;
-    app.jetbrains_account(Role::OrgViewer).assign_license("FREE000002").await;
-    let credential = "ann@example.test (organization)";
-    let problem = verify(
-        &app,
-        json!({"match": {"operation": "assignLicense", "credential": credential, "body": {"licenseId": "FREE000009"}}}),
-    )
-    .await
-    .expect_problem(409);
-    assert_eq!(problem["detail"], "expected at least 1 such requests, found 0");
-    let nearest = problem["nearest"].as_array().unwrap();
-    let differences = |near: &Value| -> Vec<String> {
-        near["differences"].as_array().unwrap().iter().map(|d| d["field"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(nearest.len(), 3);
-    assert_eq!((differences(&nearest[0]), &nearest[0]["status"]), (vec!["body/licenseId".to_owned()], &200.into()));
-    assert_eq!(
-        nearest[0]["differences"][0],
-        json!({"field": "body/licenseId", "expected": "\"FREE000009\"", "found": "\"FREE000001\""})
-    );
-    assert_eq!(differences(&nearest[1]), ["credential", "body/licenseId"]);
-    assert_eq!(differences(&nearest[2]), ["operation", "body"]);
-}
-
-#[apply(on_both_databases)]
-async fn verify_waits_until_it_is_true(app: TestApp) {
-    let question = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 2}, "within": "30s"});
-    let ask = async {
-        app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
-        app.jetbrains_account(Role::OrgViewer).get("/token").await.expect_ok();
-    };
-    let (answer, ()) =
-        tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(verify(&app, question), ask) })
-            .await
-            .expect("an answer as soon as it is true");
-    assert_eq!(answer.expect_ok()["found"], 2);
-    // What can become true no more is not waited for, nor what never will.
-    let never = json!({"match": {"operation": "getManagedEntityInfo"}, "count": {"exactly": 1}, "within": "10m"});
-    verify(&app, never).await.expect_problem(409);
-    let late = json!({"match": {"operation": "getProducts"}, "within": "50ms"});
-    assert_eq!(verify(&app, late).await.expect_problem(409)["found"], 0);
-}
-
-#[apply(on_both_databases)]
 async fn bad_input(app: TestApp) {
     for (query, status, pointer) in [
         ("?status=9", 400, "/status"),
@@ -277,7 +195,8 @@ async fn bad_input(app: TestApp) {
     let misspelt = app.control().post("/requests/verify", r#"{"match":{"operation":"asignLicense"}}"#).await;
     assert_eq!(
         misspelt.expect_problem(422)["detail"],
-        "there is no operation `asignLicense`, did you mean `assignLicense`?"
+        "there is no operation `asignLicense`, did you mean `assignLicense`? `assignLicense` is POST \
+         /api/v1/customer/licenses/assign of jetbrains_account"
     );
 }
 

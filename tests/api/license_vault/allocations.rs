@@ -1,11 +1,11 @@
-//! Who gets a licence, and when it is given back (license-vault §4.4, §4.5).
+//! Who gets a licence, and when it is released (license-vault §4.4, §4.5).
 
 use indoc::formatdoc;
 
 use super::{count_licenses, replace_vault, start_product};
 use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
-fn text(value: &serde_json::Value) -> String {
+fn read_text(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
 }
 
@@ -34,20 +34,20 @@ async fn a_pack_takes_over_separate_licences(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn what_is_not_heard_of_is_given_back(app: TestApp) {
-    for (settings, kept, gone) in [
+async fn a_licence_is_released_when_its_products_are_not_seen_for_long(app: TestApp) {
+    for (settings, short_of_release, rest) in [
         ("plan: enterprise_floating", "19m", "1m"),
         ("plan: organization_true_up", "29d", "1d"),
         ("{plan: trial, floating: true}", "19m", "1m"),
     ] {
         let settings = settings.trim_matches(['{', '}']).replace(", ", "\n      ");
         replace_vault(&app, &settings, "{ product: II, regular: 1 }").await;
-        let connection = text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
-        app.advance_clock(kept).await;
+        let connection = read_text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
+        app.advance_clock(short_of_release).await;
         app.control().post(&format!("/vaults/example/connections/{connection}/refresh"), "").await.expect_ok();
-        app.advance_clock(kept).await;
+        app.advance_clock(short_of_release).await;
         assert_eq!(count_licenses(&app, "II").await[0], 1, "{settings}");
-        app.advance_clock(gone).await;
+        app.advance_clock(rest).await;
         assert_eq!(count_licenses(&app, "II").await[0], 0, "{settings}");
         assert_eq!(app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=bob").await.text(), "[]");
         let rows = app.license_vault(VAULT_TOKEN).get("/public-api/licenses/report").await.expect_ok();
@@ -57,28 +57,28 @@ async fn what_is_not_heard_of_is_given_back(app: TestApp) {
         assert_eq!(
             rows[0]["end_time"],
             app.license_vault(VAULT_TOKEN).get("/public-api/licenses/report").await.expect_ok()[0]["end_time"],
-            "written down as it was shown"
+            "stored as it was listed before"
         );
     }
 }
 
 #[apply(on_both_databases)]
-async fn closing_gives_a_floating_licence_back(app: TestApp) {
-    for (plan, left) in [("enterprise_floating", 0), ("organization_true_up", 1)] {
+async fn closing_the_last_product_releases_a_floating_licence(app: TestApp) {
+    for (plan, in_use) in [("enterprise_floating", 0), ("organization_true_up", 1)] {
         replace_vault(&app, &format!("plan: {plan}"), "{ product: ALL, regular: 1 }").await;
-        let one = text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
-        let two = text(&start_product(&app, "bob@a.test", "WS", "h").await["connection"]);
+        let one = read_text(&start_product(&app, "bob@a.test", "II", "h").await["connection"]);
+        let two = read_text(&start_product(&app, "bob@a.test", "WS", "h").await["connection"]);
         let close = async |id: &str| app.control().delete(&format!("/vaults/example/connections/{id}")).await;
         close(&one).await.expect_ok();
         assert_eq!(count_licenses(&app, "ALL").await[0], 1, "{plan}: one still runs");
         close(&two).await.expect_ok();
-        assert_eq!(count_licenses(&app, "ALL").await[0], left, "{plan}");
+        assert_eq!(count_licenses(&app, "ALL").await[0], in_use, "{plan}");
         close(&two).await.expect_problem(404);
     }
 }
 
 #[apply(on_both_databases)]
-async fn rules_strict_policy_and_priority(app: TestApp) {
+async fn rules_strict_policy_and_priority_decide_who_gets_a_licence(app: TestApp) {
     let rules = "rules:
         - { users: [bob@a.test], products: [II] }
         - { users: [vip@a.test], products: [II], priority: true }";
@@ -93,17 +93,17 @@ async fn rules_strict_policy_and_priority(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn the_last_licence_goes_to_exactly_one(app: TestApp) {
+async fn no_more_licences_are_given_out_than_there_are(app: TestApp) {
     replace_vault(&app, "plan: trial", "{ product: II, regular: 5 }").await;
     let app = std::sync::Arc::new(app);
-    let mut asking = tokio::task::JoinSet::new();
+    let mut tasks = tokio::task::JoinSet::new();
     for number in 0..32 {
         let app = std::sync::Arc::clone(&app);
-        asking.spawn(
+        tasks.spawn(
             async move { start_product(&app, &format!("u{number}@a.test"), "II", "h").await["granted"] == true },
         );
     }
-    let granted = asking.join_all().await.into_iter().filter(|granted| *granted).count();
+    let granted = tasks.join_all().await.into_iter().filter(|granted| *granted).count();
     assert_eq!(granted, 5);
     assert_eq!(count_licenses(&app, "II").await[..2], [5, 5]);
     assert_eq!(
@@ -113,7 +113,7 @@ async fn the_last_licence_goes_to_exactly_one(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn bad_input(app: TestApp) {
+async fn bad_requests_are_refused_with_a_pointer(app: TestApp) {
     for (body, pointer) in [
         (r#"{"user":"bob","product":"II"}"#, "/user"),
         (r#"{"user":"bob@a.test","product":""}"#, "/product"),
@@ -137,7 +137,7 @@ async fn bad_input(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn wrong_seeds_are_refused_with_their_place(app: TestApp) {
-    for (section, line, says) in [
+    for (section, line, detail) in [
         ("name: two words", 6, "is not a vault's name"),
         ("name: v\n      plan: free", 7, "is not a plan"),
         ("name: v\n      pools: [{ product: IJ, regular: 1 }]", 7, "`IJ` is not a licence of the vault's catalogue"),
@@ -157,6 +157,6 @@ async fn wrong_seeds_are_refused_with_their_place(app: TestApp) {
         "};
         let problem = app.control().post("/seed", &seed).await.expect_problem(400);
         assert_eq!(problem["errors"][0]["line"], line, "{problem}");
-        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(says), "{problem}");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(detail), "{problem}");
     }
 }

@@ -1,17 +1,12 @@
 //! Who may call (license-vault §1, §2.1).
 
+use super::{USAGE, get_usage_with};
 use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
-const USAGE: &str = "/public-api/licenses/usage";
-
 #[apply(on_both_databases)]
-async fn two_schemes_that_are_never_interchangeable(app: TestApp) {
+async fn the_two_schemes_are_not_interchangeable(app: TestApp) {
     for good in ["Bearer demo-vault-token", "bearer demo-vault-token", "Automation demo-automation-token"] {
-        assert_eq!(
-            app.license_vault_without_token().with_header("Authorization", good).get(USAGE).await.status,
-            200,
-            "{good}"
-        );
+        assert_eq!(get_usage_with(&app, good).await.status, 200, "{good}");
     }
     for bad in [
         "Automation demo-vault-token",
@@ -25,7 +20,7 @@ async fn two_schemes_that_are_never_interchangeable(app: TestApp) {
         "Bearer demo-jba-organization-admin",
         "Bearer demo-atlassian-key",
     ] {
-        let answer = app.license_vault_without_token().with_header("Authorization", bad).get(USAGE).await;
+        let answer = get_usage_with(&app, bad).await;
         answer.expect_vault_error(401, "UNAUTHORIZED", USAGE);
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{bad}");
     }
@@ -57,41 +52,26 @@ async fn a_vault_is_found_by_token_host_and_path(app: TestApp) {
 #[apply(on_both_databases)]
 async fn automation_tokens_expire_and_the_vault_s_does_not(app: TestApp) {
     app.advance_clock("366d").await;
-    assert_eq!(
-        app.license_vault_without_token()
-            .with_header("Authorization", "Automation demo-automation-token")
-            .get(USAGE)
-            .await
-            .status,
-        401
-    );
+    assert_eq!(get_usage_with(&app, "Automation demo-automation-token").await.status, 401);
     assert_eq!(app.license_vault(VAULT_TOKEN).get(USAGE).await.status, 200);
 }
 
 #[apply(on_both_databases)]
-async fn wrong_paths_and_methods(app: TestApp) {
-    let token = "Bearer demo-vault-token";
-    app.license_vault_without_token()
-        .with_header("Authorization", token)
-        .get("/public-api/nope")
-        .await
-        .expect_vault_error(404, "NOT_FOUND", "/public-api/nope");
-    app.license_vault_without_token().with_header("Authorization", token).put(USAGE, "").await.expect_vault_error(
-        405,
-        "METHOD_NOT_ALLOWED",
-        USAGE,
-    );
+async fn unknown_paths_and_methods_are_errors_of_the_vault(app: TestApp) {
+    let client = app.license_vault(VAULT_TOKEN);
+    client.get("/public-api/nope").await.expect_vault_error(404, "NOT_FOUND", "/public-api/nope");
+    client.put(USAGE, "").await.expect_vault_error(405, "METHOD_NOT_ALLOWED", USAGE);
 }
 
 #[apply(on_both_databases)]
-async fn every_operation_wants_a_credential(app: TestApp) {
-    const OPEN: [&str; 4] = ["getHealth", "checkVersion", "checkConnection", "checkConfiguration"];
+async fn every_operation_but_the_checks_requires_a_credential(app: TestApp) {
+    const WITHOUT_CREDENTIAL: [&str; 4] = ["getHealth", "checkVersion", "checkConnection", "checkConfiguration"];
     let mut seen = 0;
     for (path, item) in &locum::services::license_vault::openapi().paths.paths {
         for (method, operation) in locum::http::operations::of_path(item) {
             let id = operation.operation_id.clone().unwrap();
             seen += 1;
-            if OPEN.contains(&id.as_str()) {
+            if WITHOUT_CREDENTIAL.contains(&id.as_str()) {
                 continue;
             }
             let refused = if path.starts_with("/public-api") { 401 } else { 403 };

@@ -1,10 +1,10 @@
-//! Refused requests (license-vault §2.3).
+//! Requests for a licence that were denied (license-vault §2.3).
 
 use super::{replace_vault, start_product};
 use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn rows_in_the_vendor_s_words(app: TestApp) {
+async fn rows_have_the_vendor_s_members(app: TestApp) {
     let rows = app.license_vault(VAULT_TOKEN).get("/public-api/denials/report").await;
     assert!(
         rows.text().starts_with(concat!(
@@ -41,7 +41,7 @@ async fn paging_by_row_loses_nothing(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn bad_input(app: TestApp) {
+async fn bad_parameters_are_refused(app: TestApp) {
     for query in [
         "from=yesterday",
         "from=2026-1-5",

@@ -1,4 +1,4 @@
-//! Licences in users' hands: the four capabilities whose paths are ours (license-vault §2.4).
+//! Licences that users hold: the four capabilities whose paths are our guess (license-vault §2.4).
 
 use super::{count_licenses, replace_vault, start_product};
 use crate::support::{Answer, TestApp, VAULT_TOKEN, apply, on_both_databases};
@@ -8,18 +8,18 @@ const REVOKE: &str = "/public-api/licenses/revoke";
 const DISCONNECT: &str = "/public-api/products/disconnect";
 
 #[apply(on_both_databases)]
-async fn a_user_s_licences(app: TestApp) {
-    let held = app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=cleo").await.expect_ok();
+async fn licences_of_a_user_are_listed(app: TestApp) {
+    let licenses = app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=cleo").await.expect_ok();
     assert_eq!(
-        held,
+        licenses,
         app.license_vault(VAULT_TOKEN).get("/public-api/licenses?email=Cleo@Example.test").await.expect_ok()
     );
-    let held = held.as_array().unwrap();
-    assert_eq!(held.len(), 1);
-    assert_eq!((&held[0]["code"], &held[0]["type"]), (&"ALL".into(), &"REGULAR".into()));
-    assert_eq!(held[0]["allocatedAt"], "2026-01-13T09:00:00Z");
+    let licenses = licenses.as_array().unwrap();
+    assert_eq!(licenses.len(), 1);
+    assert_eq!((&licenses[0]["code"], &licenses[0]["type"]), (&"ALL".into(), &"REGULAR".into()));
+    assert_eq!(licenses[0]["allocatedAt"], "2026-01-13T09:00:00Z");
     let mut running: Vec<&str> =
-        held[0]["products"].as_array().unwrap().iter().map(|p| p["displayName"].as_str().unwrap()).collect();
+        licenses[0]["products"].as_array().unwrap().iter().map(|p| p["displayName"].as_str().unwrap()).collect();
     running.sort_unstable();
     assert_eq!(running, ["GoLand", "WebStorm"]);
     assert_eq!(app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=ann").await.text(), "[]");
@@ -34,7 +34,7 @@ async fn a_user_s_licences(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn revoking_frees_at_once_and_bars_nobody(app: TestApp) {
+async fn a_revoked_licence_is_free_at_once_and_its_user_may_ask_again(app: TestApp) {
     replace_vault(&app, "plan: enterprise_floating", "{ product: II, regular: 1 }").await;
     let first = start_product(&app, "bob@a.test", "II", "h").await["allocation"]["id"].as_str().unwrap().to_owned();
     assert_eq!(start_product(&app, "eve@a.test", "II", "h").await["granted"], false);
@@ -83,7 +83,7 @@ async fn revoking_frees_at_once_and_bars_nobody(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn five_in_a_calendar_month_api_and_page_together(app: TestApp) {
+async fn five_may_be_revoked_in_a_calendar_month_by_api_and_page_together(app: TestApp) {
     replace_vault(&app, "plan: organization_true_up", "{ product: II, regular: 9 }").await;
     app.freeze_clock("2026-01-31T23:00:00Z").await;
     let revoke_by_api = async || {
@@ -109,7 +109,7 @@ async fn five_in_a_calendar_month_api_and_page_together(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn disconnecting_keeps_the_licence_until_the_last(app: TestApp) {
+async fn disconnecting_the_last_product_releases_the_licence(app: TestApp) {
     let running = async || app.license_vault(VAULT_TOKEN).get("/public-api/licenses?username=cleo").await.expect_ok();
     let id = running().await[0]["products"][0]["connectionId"].as_str().unwrap().to_owned();
     let done = app
@@ -153,7 +153,7 @@ async fn disconnecting_keeps_the_licence_until_the_last(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn the_report_as_json_and_csv(app: TestApp) {
+async fn the_report_comes_as_json_and_csv(app: TestApp) {
     app.advance_clock("1h").await;
     app.license_vault(VAULT_TOKEN).post("/public-api/licenses/revoke?username=bob", "").await.expect_ok();
     let rows = app.license_vault(VAULT_TOKEN).get("/public-api/licenses/report").await.expect_ok();

@@ -11,10 +11,12 @@ mod usage;
 use indoc::formatdoc;
 use serde_json::Value;
 
-use crate::support::{NOW, TestApp, VAULT_TOKEN};
+use crate::support::{Answer, NOW, TestApp, VAULT_TOKEN};
+
+const USAGE: &str = "/public-api/licenses/usage";
 
 /// Replaces everything by one vault with these pools (YAML), which Ann administers.
-pub async fn replace_vault(app: &TestApp, settings: &str, pools: &str) {
+async fn replace_vault(app: &TestApp, settings: &str, pools: &str) {
     let seed = formatdoc! {"
         version: 1
         organizations:
@@ -34,14 +36,19 @@ pub async fn replace_vault(app: &TestApp, settings: &str, pools: &str) {
 }
 
 /// Starts an IDE, which asks for a licence.
-pub async fn start_product(app: &TestApp, user: &str, product: &str, host: &str) -> Value {
+async fn start_product(app: &TestApp, user: &str, product: &str, host: &str) -> Value {
     let body = format!(r#"{{"user":"{user}","product":"{product}","host":"{host}"}}"#);
     app.control().post("/vaults/example/connections", &body).await.expect_ok()
 }
 
+/// Asks for the usage with this `Authorization`.
+async fn get_usage_with(app: &TestApp, authorization: &str) -> Answer {
+    app.license_vault_without_token().with_header("Authorization", authorization).get(USAGE).await
+}
+
 /// Counts the licences of a product: regular, true-up, virtual, each in use and in all.
-pub async fn count_licenses(app: &TestApp, code: &str) -> [i64; 6] {
-    let usage = app.license_vault(VAULT_TOKEN).get("/public-api/licenses/usage").await.expect_ok();
+async fn count_licenses(app: &TestApp, code: &str) -> [i64; 6] {
+    let usage = app.license_vault(VAULT_TOKEN).get(USAGE).await.expect_ok();
     let row = usage["licenseUsages"].as_array().unwrap().iter().find(|row| row["code"] == code).expect("a row").clone();
     ["regularInUse", "regularTotal", "trueUpInUse", "trueUpTotal", "virtualInUse", "virtualTotal"]
         .map(|name| row[name].as_i64().expect("a number"))

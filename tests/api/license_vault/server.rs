@@ -3,7 +3,7 @@
 use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn health_and_checks(app: TestApp) {
+async fn health_and_checks_need_no_token(app: TestApp) {
     let health = app.license_vault_without_token().get("/health").await.expect_ok();
     assert_eq!(health["lastCallHome"], "15 Jan 2026 09:00");
     let uid = health["serverUID"].as_str().unwrap();
@@ -28,7 +28,7 @@ async fn health_and_checks(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn reports_over_the_same_licences(app: TestApp) {
+async fn reports_tell_the_vault_s_licences(app: TestApp) {
     let report =
         app.license_vault_without_token().get("/licenses-report.json?token=demo-reporting-token").await.expect_ok();
     assert_eq!(
@@ -75,7 +75,7 @@ async fn reports_over_the_same_licences(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
-async fn reports_want_the_reporting_token_in_the_query(app: TestApp) {
+async fn reports_require_the_reporting_token_in_the_query(app: TestApp) {
     for path in ["/licenses-report.json", "/tickets-report.json"] {
         for query in ["", "?token=", "?token=nonsense", "?token=demo-vault-token", "?token=demo-automation-token"] {
             let answer = app.license_vault_without_token().get(&format!("{path}{query}")).await;

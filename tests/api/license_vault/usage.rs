@@ -4,7 +4,7 @@ use super::{count_licenses, replace_vault, start_product};
 use crate::support::{NOW, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 #[apply(on_both_databases)]
-async fn the_whole_catalogue_in_order(app: TestApp) {
+async fn the_whole_catalogue_is_listed_in_order(app: TestApp) {
     let answer = app.license_vault(VAULT_TOKEN).get("/public-api/licenses/usage").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let usage = answer.expect_ok();

@@ -68,6 +68,20 @@ async fn a_whole_page_stays_under_60_kb() {
     }
 }
 
+/// A rule for a path that is no operation's would be refused.
+#[tokio::test]
+async fn a_fault_is_offered_where_it_can_hit() {
+    let app = start().await;
+    for (path, is_offered) in [("/token", true), ("/tokens", false)] {
+        let asked = app.jetbrains_account(Role::OrgAdmin).get(path).await;
+        let page = Reader::new(&app).open(&format!("/requests/{}", asked.header("x-request-id").unwrap())).await;
+        for offer in ["Copy as fault", "Inject this fault"] {
+            assert_eq!(page.text().contains(offer), is_offered, "{path}: {offer}");
+        }
+        assert!(page.text().contains("Copy as verify"), "{path}");
+    }
+}
+
 /// Texts that would be markup, a script, or the end of an attribute.
 const NASTY: &str = r#"<img src=x onerror=alert(1)>'"&amp;"#;
 

@@ -1,11 +1,21 @@
 //! SQLite files that are locked, read-only, newer, or no databases, and disks that are full.
 
-use std::{fs::File, io::Write as _, os::unix::fs::MetadataExt as _, path::Path, process::Command, time::Duration};
+use std::{
+    fs::File,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use sqlx::{Connection as _, Executor as _};
 
 use super::{
-    super::{Server, locum},
+    super::{
+        Server, locum,
+        machine::{locum_without_rights, unshare},
+    },
     JETBRAINS, assign, expect_failed_start, expect_unavailable, is_assigned,
 };
 
@@ -69,16 +79,12 @@ fn a_file_that_cannot_be_used_ends_the_start_with_one_line() {
     assert_eq!(fails("directory.db").0, 1);
 }
 
-/// Locum with other mounts than everybody else, made by a script; `$0` is `dir`.
-fn locum_with_mounts(dir: &Path, script: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new("unshare");
-    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["--mount", "sh", "-c", &format!("{script} && exec \"$@\"")]).arg(dir);
-    command.arg(env!("CARGO_BIN_EXE_locum")).args(["--listen", "127.0.0.1:0"]).args(arguments);
-    command.env_remove("LOCUM_SEED");
-    command
+/// Locum with other mounts than everybody else, made by a script, in which `$0` is `dir`; or nothing where the machine
+/// refuses that.
+fn locum_with_mounts(dir: &Path, script: &str, arguments: &[&str]) -> Option<Command> {
+    let mut command = unshare(&["--mount", "sh", "-c", &format!("{script} && exec \"$@\"")])?;
+    command.arg(dir).arg(env!("CARGO_BIN_EXE_locum")).args(arguments).env_remove("LOCUM_SEED");
+    Some(command)
 }
 
 #[test]
@@ -86,13 +92,26 @@ fn a_file_that_is_read_only_ends_the_start_with_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("locum.db");
     drop(Server::start(&["--database-url", &sqlite_url(&file)]));
+    let arguments = ["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&file)];
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
-    let output = locum_with_mounts(dir.path(), script, &["--database-url", &sqlite_url(&file)]).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    let lines: Vec<&str> = stderr.lines().collect();
-    let [line] = lines[..] else { panic!("one clear line, not: {stderr}") };
-    assert!(line.contains("locum.db") && line.contains("writ"), "{line}");
+    let mounted = locum_with_mounts(dir.path(), script, &arguments).map(|mut command| command.output().unwrap());
+    let allow_writing = |allowed| {
+        for path in [file.as_path(), dir.path()] {
+            let mut permissions = path.metadata().unwrap().permissions();
+            permissions.set_mode(if allowed { 0o700 } else { 0o500 });
+            std::fs::set_permissions(path, permissions).unwrap();
+        }
+    };
+    allow_writing(false);
+    let forbidden = locum_without_rights(&arguments).output().unwrap();
+    allow_writing(true);
+    for output in mounted.into_iter().chain([forbidden]) {
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let lines: Vec<&str> = stderr.lines().collect();
+        let [line] = lines[..] else { panic!("one clear line, not: {stderr}") };
+        assert!(line.contains("locum.db") && line.contains("writ"), "{line}");
+    }
 }
 
 #[test]
@@ -117,11 +136,13 @@ fn a_disk_that_is_full_is_503_until_there_is_room() {
     let disk = dir.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
     let log = dir.path().join("log");
-    let script = "mount -t tmpfs -o size=16m tmpfs \"$0\"";
-    let database = sqlite_url(&disk.join("locum.db"));
-    let server = Server::of(
-        locum_with_mounts(&disk, script, &["--database-url", &database]).stderr(File::create(&log).unwrap()),
-    );
+    let arguments = ["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&disk.join("locum.db"))];
+    let Some(mut command) = locum_with_mounts(&disk, "mount -t tmpfs -o size=16m tmpfs \"$0\"", &arguments) else {
+        let server = Server::of(locum(&arguments).stderr(Stdio::null()));
+        assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 200 "), "while there is room");
+        return;
+    };
+    let server = Server::of(command.stderr(File::create(&log).unwrap()));
     assert_eq!(server.send("PUT", "/_emulator/snapshots/earlier", "", "").unwrap().0, 200);
     let rule = r#"{"match":{"service":"license_vault"},"then":{"delay":"1ms"}}"#;
     assert_eq!(server.send("POST", "/_emulator/faults", "", rule).unwrap().0, 200);

@@ -40,7 +40,7 @@ scopes! {
     WriteServiceAccounts = "write:service-accounts:admin" + Writes;
 }
 
-/// What only an administrator's session may do.
+/// Does what no API key may do, but an administrator's session.
 pub(crate) struct Session;
 
 impl Scope<Atlassian> for Session {

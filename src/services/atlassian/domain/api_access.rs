@@ -1,4 +1,4 @@
-//! Who calls Atlassian's API Access, and what an organization has set there.
+//! Callers of the service, and an organization's settings there.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{core::rate_window::RateLimit, domain::organization::Organization};
 
-/// Somebody, as Atlassian shows them.
+/// A person or a service account, as Atlassian shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The Atlassian account id.
@@ -15,12 +15,16 @@ pub struct User {
     pub email: String,
 }
 
-/// Requests that are let through in one window when nothing else is said (unverified: atlassian-api-access §4).
+/// How many requests one window allows, where an organization has no limit of its own.
+///
+/// unverified: the number (atlassian-api-access §4).
 pub const DEFAULT_LIMIT: i64 = 200;
-/// The window when nothing else is said (unverified: atlassian-api-access §4).
+/// The window, where an organization has none of its own.
+///
+/// unverified: the length (atlassian-api-access §4).
 pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
 
-/// The rate limit when nothing else is said.
+/// The rate limit, where an organization has none of its own.
 pub const DEFAULT_RATE_LIMIT: RateLimit = RateLimit { limit: DEFAULT_LIMIT, window: DEFAULT_WINDOW, mode: None };
 
 /// Choices where the vendor's documents and observations disagree, or say nothing (atlassian-api-access §12).
@@ -33,9 +37,9 @@ pub struct Quirks {
     pub bad_query_is_500: bool,
     /// What revoking all API tokens answers when there are none: 404 or 204.
     pub empty_bulk_revoke_status: u16,
-    /// The preview operations on service accounts are there; else their paths match no route.
+    /// The preview operations on service accounts exist; else their paths match no route.
     pub service_accounts: bool,
-    /// The most service accounts; `None` for any number.
+    /// The most service accounts that can be created; `None` for any number.
     pub service_account_quota: Option<u32>,
 }
 
@@ -51,30 +55,21 @@ impl Default for Quirks {
     }
 }
 
-/// What a credential of this service is.
+/// The kinds of the service's credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Access {
-    /// An organization API key; without scopes it may do everything a key may.
-    Key {
-        /// What it may do, in the vendor's words.
-        scopes: Option<Vec<String>>,
-    },
+    /// An API key of the organization. One without scopes may do everything that keys may.
+    Key { scopes: Option<Vec<String>> },
     /// An administrator's browser session.
-    Session {
-        /// Whose.
-        administrator: User,
-    },
+    Session { administrator: User },
 }
 
-/// Whom a credential speaks for, with everything its requests are decided by.
+/// The caller: its organization and access, and the settings that its requests are answered by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admin {
     pub organization: Organization,
-    /// How it calls.
     pub access: Access,
-    /// The organization's rate limit.
     pub rate_limit: RateLimit,
-    /// The organization's choices.
     pub quirks: Quirks,
 }
 
@@ -84,7 +79,7 @@ pub enum AccessDenied {
     /// The request names another organization.
     #[error("the credential belongs to another organization")]
     ForeignTenant,
-    /// The key lacks a scope.
+    /// The key lacks this scope.
     #[error("the scope {0} is needed")]
     ScopeMissing(&'static str),
     /// Only an administrator's browser session may do this.
@@ -93,23 +88,17 @@ pub enum AccessDenied {
 }
 
 impl Admin {
-    /// A key without scopes may do everything, one with scopes only what they name
-    /// (atlassian-api-access §2). A session may do what only sessions may.
-    ///
-    /// # Errors
-    /// [`AccessDenied::ScopeMissing`].
+    /// A key without scopes may do everything, one with scopes only what they name (atlassian-api-access §2). A session
+    /// has no scopes, so it may not do what needs one.
     pub fn check_scope(&self, needed: &'static str) -> Result<(), AccessDenied> {
         match &self.access {
             Access::Key { scopes: None } => Ok(()),
             Access::Key { scopes: Some(scopes) } if scopes.iter().any(|scope| scope == needed) => Ok(()),
-            _ => Err(AccessDenied::ScopeMissing(needed)),
+            Access::Key { scopes: Some(_) } | Access::Session { .. } => Err(AccessDenied::ScopeMissing(needed)),
         }
     }
 
-    /// The administrator of a session.
-    ///
-    /// # Errors
-    /// [`AccessDenied::SessionRequired`].
+    /// The administrator whose session this is. Keys have none.
     pub fn administrator(&self) -> Result<&User, AccessDenied> {
         match &self.access {
             Access::Session { administrator } => Ok(administrator),
@@ -135,7 +124,7 @@ mod tests {
     use super::*;
     use crate::domain::organization::OrganizationId;
 
-    fn with(access: Access) -> Admin {
+    fn caller(access: Access) -> Admin {
         let organization =
             Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
         Admin { organization, access, rate_limit: DEFAULT_RATE_LIMIT, quirks: Quirks::default() }
@@ -144,7 +133,7 @@ mod tests {
     #[test]
     fn scopes_are_matched_whole() {
         let key = |scopes: Option<&[&str]>| {
-            with(Access::Key { scopes: scopes.map(|s| s.iter().map(ToString::to_string).collect()) })
+            caller(Access::Key { scopes: scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect()) })
         };
         for needed in SCOPES {
             assert!(key(None).check_scope(needed).is_ok());

@@ -1,4 +1,4 @@
-//! Organization API keys, as they are listed.
+//! API keys of an organization, as they are listed.
 
 use crate::{
     core::clock::Time,
@@ -8,21 +8,16 @@ use crate::{
     },
 };
 
-/// One API key of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: String,
-    /// What its maker calls it.
     pub label: String,
-    /// What it may do; `None` for one without scopes, which may do everything.
+    /// `None` for a key without scopes, which may do everything.
     pub scopes: Option<Vec<String>>,
-    /// When it was made.
     pub created_at: Time,
-    /// When it stops working.
     pub expires_at: Time,
-    /// When it was last used.
+    /// `None` for a key that was never used.
     pub last_active_at: Option<Time>,
-    /// Who made it.
     pub created_by: User,
 }
 

@@ -1,4 +1,4 @@
-//! API tokens of managed users: records that are listed and revoked.
+//! API tokens of managed users. They are records only, to be listed and revoked: no request is made with one.
 
 use crate::{
     core::clock::Time,
@@ -8,21 +8,18 @@ use crate::{
     },
 };
 
-/// One API token of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
     pub id: String,
-    /// What its owner calls it.
     pub label: String,
     /// An administrator's policy stops its use.
     pub blocked: bool,
-    /// What it may do; empty for one without scopes.
+    /// Empty for a token without scopes.
     pub scopes: Vec<String>,
-    /// When it was made.
     pub created_at: Time,
-    /// When it stops working.
+    /// `None` for a token that never expires.
     pub expires_at: Option<Time>,
-    /// When it was last used.
+    /// `None` for a token that was never used.
     pub last_active_at: Option<Time>,
     pub user: User,
 }

@@ -1,4 +1,4 @@
-//! Date filters: seven parameters that say which moments are meant (atlassian-api-access §5).
+//! Date filters: an interval of time, absolute or relative to now (atlassian-api-access §5).
 
 use crate::{
     core::clock::{Time, micros},
@@ -8,13 +8,9 @@ use crate::{
 /// A unit of `gt` and `lt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// 60 seconds.
     Minute,
-    /// 60 minutes.
     Hour,
-    /// 24 hours.
     Day,
-    /// 7 days.
     Week,
 }
 
@@ -30,30 +26,28 @@ impl Unit {
     }
 }
 
-/// Whether a field looks back (made, last used) or ahead (expires).
+/// Whether a field's moments are in the past (`createdAt`, `lastActiveAt`) or in the future (`expiresAt`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tense {
-    /// Its moments are in the past.
     Past,
-    /// Its moments are in the future.
     Future,
 }
 
-/// Which moments are meant.
+/// A filter on a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
     /// From and to, in microseconds since 1970; at least one of them.
     Range(Option<i64>, Option<i64>),
     /// From and to, in microseconds from now; at least one of them.
     RangeTime(Option<i64>, Option<i64>),
-    /// Further away than this.
+    /// Further away from now than this.
     Gt(i64, Unit),
-    /// Nearer than this.
+    /// Nearer to now than this.
     Lt(i64, Unit),
 }
 
 impl Search {
-    /// The moments that are meant at `now`.
+    /// Works out the interval that is meant at `now`.
     ///
     /// unverified: which way `gt` and `lt` go, for moments in the past and in the future; that the ends of a range
     /// are part of it (atlassian-api-access §5).
@@ -65,8 +59,8 @@ impl Search {
         let (from, to) = match (self, tense) {
             (Self::Range(from, to), _) => (from.unwrap_or(FIRST), to.unwrap_or(LAST)),
             (Self::RangeTime(from, to), _) => {
-                let at = |from_now: i64| now.saturating_add(from_now);
-                (from.map_or(FIRST, at), to.map_or(LAST, at))
+                let absolute = |from_now: i64| now.saturating_add(from_now);
+                (from.map_or(FIRST, absolute), to.map_or(LAST, absolute))
             }
             (Self::Gt(value, unit), Tense::Past) => (FIRST, now.saturating_sub(distance(value, unit)) - 1),
             (Self::Lt(value, unit), Tense::Past) => (now.saturating_sub(distance(value, unit)) + 1, now),
@@ -79,9 +73,9 @@ impl Search {
     }
 }
 
-/// An ISO 8601 date-time, with or without an offset (then UTC), or a date (its midnight), in microseconds since
-/// 1970. A blank stands for the `+` that it was before the query was decoded.
-pub fn instant(text: &str) -> Option<i64> {
+/// Parses an ISO 8601 date-time, in UTC where it has no offset, or a date, which is its midnight. In microseconds since
+/// 1970. A blank counts as the `+` that it was before the query was decoded.
+pub fn parse_instant(text: &str) -> Option<i64> {
     use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
     let text = match text.rsplit_once(' ') {
         Some((date_time, offset)) if date_time.contains('T') && offset.contains(':') => format!("{date_time}+{offset}"),
@@ -93,10 +87,10 @@ pub fn instant(text: &str) -> Option<i64> {
     time.map(|time| time.timestamp_micros())
 }
 
-/// A relative window like `-3w`, `2d 4h` or `1w 2d 3h 4m`, in microseconds from now. The sign is that of the whole.
+/// Parses a relative time like `-3w`, `2d 4h` or `1w 2d 3h 4m` into microseconds from now. The sign is for all of it.
 ///
 /// unverified: the grammar (atlassian-api-access §5).
-pub fn relative(text: &str) -> Option<i64> {
+pub fn parse_relative(text: &str) -> Option<i64> {
     let (sign, mut rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let mut sum: Option<i64> = None;
     for (name, unit) in [('w', Unit::Week), ('d', Unit::Day), ('h', Unit::Hour), ('m', Unit::Minute)] {
@@ -115,18 +109,18 @@ mod tests {
     use crate::core::clock::parse;
 
     #[test]
-    fn relative_windows() {
-        let hours = |text| relative(text).map(|micros| micros / 3_600_000_000);
+    fn relative_times_have_descending_units_and_one_sign() {
+        let hours = |text| parse_relative(text).map(|micros| micros / 3_600_000_000);
         assert_eq!(hours("-3w"), Some(-3 * 7 * 24));
         assert_eq!(hours("1w 2d 3h 60m"), Some((7 + 2) * 24 + 4));
         assert_eq!(hours("1w2d"), Some(9 * 24));
         for wrong in ["", "-", "3", "3x", "1h 2d", "1d 1d", "+1d", "1d -2h", "--1d", " 1d", "1.5d", "99999999999999w"] {
-            assert_eq!(relative(wrong), None, "{wrong}");
+            assert_eq!(parse_relative(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn instants() {
+    fn instants_are_date_times_or_dates() {
         let midnight = micros(parse("2026-01-15").unwrap());
         for text in [
             "2026-01-15",
@@ -135,11 +129,11 @@ mod tests {
             "2026-01-15T02:00:00 02:00",
             "2026-01-15T00:00:00",
         ] {
-            assert_eq!(instant(text), Some(midnight), "{text}");
+            assert_eq!(parse_instant(text), Some(midnight), "{text}");
         }
-        assert!(instant("1960-01-01").is_some_and(|at| at < 0));
+        assert!(parse_instant("1960-01-01").is_some_and(|at| at < 0));
         for wrong in ["", "yesterday", "2026-13-01", "1768467600", "2026-01-15 10:00"] {
-            assert_eq!(instant(wrong), None, "{wrong}");
+            assert_eq!(parse_instant(wrong), None, "{wrong}");
         }
     }
 
@@ -149,16 +143,18 @@ mod tests {
         for tense in [Tense::Past, Tense::Future] {
             let further = Search::Gt(2, Unit::Day).interval(now, tense);
             let nearer = Search::Lt(2, Unit::Day).interval(now, tense);
-            let at = micros(now) + if tense == Tense::Past { -1 } else { 1 } * 2 * Unit::Day.micros();
-            for (moment, expected) in [(at - 1, tense == Tense::Past), (at, false), (at + 1, tense == Tense::Future)] {
-                assert_eq!(further.holds(moment), expected);
+            let limit = micros(now) + if tense == Tense::Past { -1 } else { 1 } * 2 * Unit::Day.micros();
+            for (moment, expected) in
+                [(limit - 1, tense == Tense::Past), (limit, false), (limit + 1, tense == Tense::Future)]
+            {
+                assert_eq!(further.contains(moment), expected);
             }
             assert_eq!(
-                [at - 1, at, at + 1].map(|m| nearer.holds(m)),
+                [limit - 1, limit, limit + 1].map(|moment| nearer.contains(moment)),
                 [tense == Tense::Future, false, tense == Tense::Past]
             );
         }
         let all = Search::Gt(i64::MAX, Unit::Week).interval(now, Tense::Past);
-        assert!(!all.holds(0) && !all.holds(crate::services::atlassian::domain::listing::NO_DATE));
+        assert!(!all.contains(0) && !all.contains(crate::services::atlassian::domain::listing::NO_DATE));
     }
 }

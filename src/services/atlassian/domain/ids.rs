@@ -2,11 +2,11 @@
 
 use crate::core::{ids::Ids, token::PlainToken};
 
-/// What Atlassian's administration gives out.
+/// Makes what Atlassian's administration gives out.
 pub(crate) trait AtlassianIds {
-    /// An organization API key: the public prefix and tail, random between (atlassian-api-access §2).
+    /// An API key of an organization, random between the vendor's prefix and tail (atlassian-api-access §2).
     fn atlassian_key(&mut self) -> PlainToken;
-    /// The value of an administrator's session cookie. Its shape is our own.
+    /// The value of an administrator's session cookie. Its shape is ours, because the vendor's is not known.
     fn atlassian_session(&mut self) -> PlainToken;
     /// An account id (atlassian-api-access §7.1).
     fn atlassian_account_id(&mut self) -> String;

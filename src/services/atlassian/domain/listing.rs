@@ -2,23 +2,20 @@
 
 use crate::core::clock::{Time, from_micros, micros};
 
-/// What a list can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A field that a list can be sorted by. Its text is the name of its column in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum SortField {
-    /// The record's label.
     Label,
-    /// The name of whose it is, or of who made it.
+    /// The name of the user of a token, or of the creator of a key.
     PersonName,
-    /// When it was made.
     CreatedAt,
-    /// When it stops working.
     ExpiresAt,
-    /// When it was last used.
     LastActiveAt,
 }
 
 impl SortField {
-    /// Its values are moments; else texts.
+    /// Whether its values are times; else they are texts.
     pub fn is_time(self) -> bool {
         matches!(self, Self::CreatedAt | Self::ExpiresAt | Self::LastActiveAt)
     }
@@ -32,26 +29,26 @@ pub struct Order {
     pub descending: bool,
 }
 
-/// What a record is sorted by.
+/// A record's value of a field that the list is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortValue {
-    /// A text, compared code point by code point.
+    /// Compared code point by code point.
     Text(String),
     /// Microseconds since 1970, or [`NO_DATE`].
     Time(i64),
 }
 
-/// The stored form of a moment that never was: before all others.
+/// Stored in the place of a time that there is none of. It sorts before all times.
 ///
 /// unverified: descending, a missing value is last; ascending, by the same order, first (atlassian-api-access §6).
 pub const NO_DATE: i64 = -1;
 
-/// A moment or [`NO_DATE`], in microseconds since 1970, as it is stored and sorted.
+/// Converts a time to the form that is stored and sorted: microseconds since 1970, or [`NO_DATE`].
 pub fn micros_or_none(time: Option<Time>) -> i64 {
     time.map_or(NO_DATE, micros)
 }
 
-/// Reads what [`micros_or_none`] wrote.
+/// Converts back what [`micros_or_none`] made.
 pub fn read_micros(stored: i64) -> Option<Time> {
     (stored != NO_DATE).then(|| from_micros(stored))
 }
@@ -61,18 +58,18 @@ pub fn read_micros(stored: i64) -> Option<Time> {
 pub enum Cursor {
     /// Before the first record.
     Start,
-    /// Behind the record with this key.
+    /// After the record with this key.
     After(SortKey),
     /// Before the record with this key.
     Before(SortKey),
-    /// At the record with this key, and behind it.
+    /// At the record with this key, and after it.
     From(SortKey),
     /// At the record with this key, and before it.
     UpTo(SortKey),
 }
 
 impl Cursor {
-    /// The key, and whether its record belongs to the page.
+    /// The key, and whether the page includes its record.
     pub fn key(&self) -> Option<(&SortKey, bool)> {
         match self {
             Self::Start => None,
@@ -81,29 +78,29 @@ impl Cursor {
         }
     }
 
-    /// The list is read towards its start.
+    /// Whether the list is read towards its start.
     pub fn is_backward(&self) -> bool {
         matches!(self, Self::Before(_) | Self::UpTo(_))
     }
 }
 
-/// What a record is found by in a sorted list: the values it is sorted by, and its id.
+/// The position of a record in a sorted list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortKey {
-    /// One per field of the sort.
+    /// One for each field of the sort.
     pub values: Vec<SortValue>,
     /// The record's id, which decides between equal values.
     pub id: String,
 }
 
-/// A page that is asked for.
+/// The page that is asked for.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    /// What it is sorted by, never empty.
+    /// Never empty.
     pub sort: Vec<Order>,
-    /// Where it begins.
+    /// Where the page begins.
     pub cursor: Cursor,
-    /// The most records on it.
+    /// The most records on the page.
     pub size: i64,
 }
 
@@ -111,21 +108,22 @@ pub struct PageRequest {
 #[derive(Debug)]
 pub struct PageResult<T> {
     pub items: Vec<T>,
-    /// Where the next one begins, if there is more.
+    /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
-    /// Where the one before it ends, if there may be more.
+    /// Where the page before this one ends, if there may be one.
     pub prev: Option<Cursor>,
 }
 
 /// A record of a sorted list.
 pub trait SortKeyed {
     fn id(&self) -> &str;
-    /// What it is sorted by.
+
     fn value(&self, field: SortField) -> SortValue;
 }
 
 impl<T: SortKeyed> PageResult<T> {
-    /// Makes a page of what was found in the cursor's direction, up to one more than asked for.
+    /// Makes a page of what was found in the cursor's direction. One record more than fits on the page shows that there
+    /// is another page.
     pub fn cut(page: &PageRequest, mut found: Vec<T>) -> Self {
         let size = usize::try_from(page.size).unwrap_or(usize::MAX);
         let is_more = found.len() > size;
@@ -133,33 +131,33 @@ impl<T: SortKeyed> PageResult<T> {
         if page.cursor.is_backward() {
             found.reverse();
         }
-        let key = |item: &T| SortKey {
+        let make_key = |item: &T| SortKey {
             values: page.sort.iter().map(|order| item.value(order.field)).collect(),
             id: item.id().to_owned(),
         };
-        let (first, last) = (found.first().map(key), found.last().map(key));
-        let more = |key: Option<SortKey>| key.filter(|_| is_more);
-        // A page that everything was revoked from still leads back to the record that it was reached from.
+        let (first, last) = (found.first().map(make_key), found.last().map(make_key));
+        let only_if_more = |key: Option<SortKey>| key.filter(|_| is_more);
+        // A page whose records were all revoked meanwhile still leads back to the record that it was reached from.
         let (next, prev) = match page.cursor.clone() {
-            Cursor::Start => (more(last).map(Cursor::After), None),
+            Cursor::Start => (only_if_more(last).map(Cursor::After), None),
             Cursor::After(from) => {
-                (more(last).map(Cursor::After), Some(first.map_or(Cursor::UpTo(from), Cursor::Before)))
+                (only_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::UpTo(from), Cursor::Before)))
             }
             Cursor::From(from) => {
-                (more(last).map(Cursor::After), Some(first.map_or(Cursor::Before(from), Cursor::Before)))
+                (only_if_more(last).map(Cursor::After), Some(first.map_or(Cursor::Before(from), Cursor::Before)))
             }
             Cursor::Before(from) => {
-                (Some(last.map_or(Cursor::From(from), Cursor::After)), more(first).map(Cursor::Before))
+                (Some(last.map_or(Cursor::From(from), Cursor::After)), only_if_more(first).map(Cursor::Before))
             }
             Cursor::UpTo(from) => {
-                (Some(last.map_or(Cursor::After(from), Cursor::After)), more(first).map(Cursor::Before))
+                (Some(last.map_or(Cursor::After(from), Cursor::After)), only_if_more(first).map(Cursor::Before))
             }
         };
         Self { items: found, next, prev }
     }
 }
 
-/// Moments from one to another, both included, in microseconds since 1970.
+/// A range of time, with both its ends, in microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval {
     pub from: i64,
@@ -167,52 +165,51 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether a stored moment is in it. One that never was is in none (unverified: atlassian-api-access §5).
-    pub fn holds(&self, moment: i64) -> bool {
+    /// Whether a stored time is in the interval.
+    ///
+    /// unverified: [`NO_DATE`] is in no interval (atlassian-api-access §5).
+    pub fn contains(&self, moment: i64) -> bool {
         moment != NO_DATE && (self.from..=self.to).contains(&moment)
     }
 }
 
-/// What a record has to be like to be listed. `None` lets everything through; all of it holds together
-/// (unverified: atlassian-api-access §5).
+/// Which records are listed. `None` lets every record through.
+///
+/// unverified: a record must pass all of it together (atlassian-api-access §5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Part of the label, or of the person's name or address; letter case does not matter.
     pub q: Option<String>,
-    /// Blocked, or not.
     pub blocked: Option<bool>,
-    /// Made then.
     pub created: Option<Interval>,
-    /// Last used then.
     pub last_active: Option<Interval>,
-    /// Ends then.
     pub expires: Option<Interval>,
 }
 
 impl Filter {
-    /// Nothing but perhaps the status is asked for.
+    /// Whether nothing is filtered by, except perhaps the status.
     pub fn is_by_status(&self) -> bool {
         matches!(self, Self { q: None, created: None, last_active: None, expires: None, .. })
     }
 }
 
-/// Between the fields of a text that is searched.
-const BETWEEN: char = '\u{1f}';
+/// Stands between the fields of a searchable text. No field contains it.
+const SEPARATOR: char = '\u{1f}';
 
-/// The text that a search looks into. In lower case, because letter case does not matter.
+/// Makes the text of a record that is searched. In lower case, because letter case does not matter.
 pub fn normalize(fields: [&str; 3]) -> String {
-    fields.map(lower).join(&BETWEEN.to_string())
+    fields.map(lower).join(&SEPARATOR.to_string())
 }
 
-/// The text that a search looks for; `None` when no field can hold it.
+/// Makes the text that is searched for; `None` when no field can contain it.
 ///
 /// unverified: fuzzy is a part of one field (atlassian-api-access §7.1).
 pub fn search_text(q: &str) -> Option<String> {
-    (!q.contains([BETWEEN, '\0'])).then(|| lower(q))
+    (!q.contains([SEPARATOR, '\0'])).then(|| lower(q))
 }
 
-/// Letter by letter and not by `str::to_lowercase`, because that looks at what stands around a sigma: then a part of a
-/// text would not always be a part of it in lower case.
+/// Converts letter by letter and not by `str::to_lowercase`, because that treats a sigma by its neighbours: part of a
+/// text would not always be part of it in lower case.
 fn lower(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }

@@ -8,18 +8,16 @@ use crate::{
     },
 };
 
-/// An account for a program.
+/// An account of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccount {
-    /// Its id; also its Atlassian id, as the vendor's document has it (atlassian-api-access §7.18).
+    /// Also its Atlassian id, as the vendor's document has it (atlassian-api-access §7.18).
     pub id: String,
     pub name: String,
     pub email: String,
-    /// What it is for.
     pub description: Option<String>,
-    /// When it was last changed.
     pub updated_at: Time,
-    /// Who made it, by Atlassian id.
+    /// The creator's Atlassian id.
     pub created_by: Option<String>,
 }
 
@@ -28,9 +26,9 @@ pub const NAME_LENGTH: std::ops::RangeInclusive<usize> = 6..=30;
 /// The longest description, in characters (atlassian-api-access §7.19).
 pub const LONGEST_DESCRIPTION: usize = 255;
 
-/// The address of a new service account: its name as a slug, and something to tell namesakes apart
+/// Makes the address of a new service account from its name and from a text that tells namesakes apart
 /// (atlassian-api-access §7.18).
-pub fn address(name: &str, unique: &str) -> String {
+pub fn make_address(name: &str, unique: &str) -> String {
     let words: Vec<String> = name
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -44,35 +42,28 @@ pub fn address(name: &str, unique: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccountToken {
     pub id: String,
-    /// What it is called.
     pub label: String,
-    /// What it may do; never empty.
+    /// Never empty.
     pub scopes: Vec<String>,
-    /// When it was made.
     pub created_at: Time,
-    /// When it stops working.
+    /// `None` for a token that never expires.
     pub expires_at: Option<Time>,
-    /// When it was last used.
+    /// `None` for a token that was never used.
     pub last_active_at: Option<Time>,
     pub account: User,
 }
 
 impl ServiceAccountToken {
-    /// It stopped working.
     pub fn is_expired(&self, now: Time) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 }
 
-/// What became of an OAuth client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_status)]
 pub enum ClientStatus {
-    /// It works.
     Active,
-    /// Somebody took it back.
     Revoked,
-    /// Its time is over.
     Expired,
 }
 
@@ -85,25 +76,20 @@ fn unknown_status(text: &str) -> String {
 pub struct OAuthClient {
     pub id: String,
     pub name: String,
-    /// Somebody took it back, then.
+    /// `None` for a client that is not revoked.
     pub revoked_at: Option<Time>,
-    /// Who did, by Atlassian id.
+    /// The Atlassian id of whoever revoked it.
     pub revoker_id: Option<String>,
-    /// What it may do.
     pub scopes: Vec<String>,
-    /// When it was made.
     pub created_at: Time,
-    /// When it was last changed.
     pub updated_at: Time,
-    /// When it stops working.
+    /// `None` for a client that never expires.
     pub expires_at: Option<Time>,
-    /// Who made it.
     pub created_by: Option<User>,
     pub account: User,
 }
 
 impl OAuthClient {
-    /// What became of it until `now`.
     pub fn status(&self, now: Time) -> ClientStatus {
         if self.revoked_at.is_some() {
             ClientStatus::Revoked
@@ -120,7 +106,7 @@ impl SortKeyed for OAuthClient {
         &self.id
     }
 
-    /// Clients are listed by when they were made.
+    /// The same for every field, because clients are always sorted by creation.
     fn value(&self, _: SortField) -> SortValue {
         SortValue::Time(micros_or_none(Some(self.created_at)))
     }
@@ -131,8 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
-        assert_eq!(address("Build Bot #7", "x1"), "build-bot-7-x1@serviceaccount.atlassian.com");
-        assert_eq!(address("ボット", "x1"), "service-account-x1@serviceaccount.atlassian.com");
+    fn addresses_are_made_of_the_letters_and_digits_of_names() {
+        assert_eq!(make_address("Build Bot #7", "x1"), "build-bot-7-x1@serviceaccount.atlassian.com");
+        assert_eq!(make_address("ボット", "x1"), "service-account-x1@serviceaccount.atlassian.com");
     }
 }

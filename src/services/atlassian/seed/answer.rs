@@ -1,4 +1,4 @@
-//! What a seed made of the administration, as the control API answers it.
+//! The Atlassian administration of a seed, as the control API answers it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,7 +36,7 @@ impl From<PlannedAtlassian> for SeededAtlassian {
     fn from(plan: PlannedAtlassian) -> Self {
         let count = |tokens: &NewTokens| match tokens {
             NewTokens::One(_) => 1,
-            NewTokens::Many(many) => many.count(),
+            NewTokens::Batch(batch) => batch.count(),
         };
         Self {
             api_tokens: plan.api_tokens.iter().map(count).sum(),

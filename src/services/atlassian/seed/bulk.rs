@@ -1,4 +1,4 @@
-//! Many API tokens from one line of a seed, made as they are written.
+//! Batches of API tokens, one for a line of a seed, which are made only while they are written.
 
 use crate::{
     core::{
@@ -17,13 +17,13 @@ use crate::{
 
 /// API tokens written by one statement.
 const TOKENS_PER_INSERT: usize = 2_000;
-/// API tokens between two lines of the log about how far it is.
+/// API tokens between two lines of the log, which tell the progress.
 const TOKENS_PER_LOG_LINE: i64 = 100_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// API tokens with made-up labels and dates.
 #[derive(Debug)]
-pub(crate) struct Many {
+pub(crate) struct TokenBatch {
     pub(super) count: i64,
     pub(super) label: String,
     pub(super) users: Vec<User>,
@@ -35,20 +35,19 @@ pub(crate) struct Many {
     pub(super) last_active_at: Option<Time>,
 }
 
-impl Many {
-    /// How many there are.
+impl TokenBatch {
     pub(crate) fn count(&self) -> i64 {
         self.count
     }
 
-    /// The token with this number, from 0.
-    fn token(&self, number: i64, ids: &mut Ids) -> ApiToken {
+    /// Makes the token with this number, from 0.
+    fn make_token(&self, number: i64, ids: &mut Ids) -> ApiToken {
         let earlier = |seconds: i64| self.now - chrono::TimeDelta::seconds(seconds);
-        // Spread over the year, in an order that has nothing to do with the labels'.
+        // Spread over the year, in another order than the labels, so that sorting by date is seen to do something.
         let age = (number * 7_919 % 364) * DAY_SECONDS + number * 104_729 % DAY_SECONDS;
         let created_at = self.created_at.unwrap_or_else(|| earlier(age));
-        let used = number % 10 != 9;
-        let last_active_at = self.last_active_at.or_else(|| used.then(|| earlier(age * (number % 97) / 97)));
+        let was_used = number % 10 != 9;
+        let last_active_at = self.last_active_at.or_else(|| was_used.then(|| earlier(age * (number % 97) / 97)));
         let users = i64::try_from(self.users.len()).unwrap_or(1);
         let owner = usize::try_from(number % users.max(1)).unwrap_or_default();
         ApiToken {
@@ -64,23 +63,23 @@ impl Many {
     }
 }
 
-/// Makes the tokens and writes them, some at a time, because they may not fit into memory.
-pub(super) async fn write_many(
+/// Makes the tokens and writes them, some at a time, because all of them may not fit into memory.
+pub(super) async fn write_batch(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
-    many: &Many,
+    batch: &TokenBatch,
 ) -> Result<(), ApplyError> {
     let mut written = 0;
-    while written < many.count {
-        let until = many.count.min(written + i64::try_from(TOKENS_PER_INSERT).unwrap_or(i64::MAX));
-        let tokens: Vec<ApiToken> = (written..until).map(|number| many.token(number, db.ids())).collect();
+    while written < batch.count {
+        let until = batch.count.min(written + i64::try_from(TOKENS_PER_INSERT).unwrap_or(i64::MAX));
+        let tokens: Vec<ApiToken> = (written..until).map(|number| batch.make_token(number, db.ids())).collect();
         store::api_token::add(db, organization, &tokens).await?;
         if until / TOKENS_PER_LOG_LINE > written / TOKENS_PER_LOG_LINE {
-            tracing::info!(written = until, of = many.count, "seeding API tokens");
+            tracing::info!(written = until, of = batch.count, "seeding API tokens");
         }
         written = until;
     }
-    if many.count >= TOKENS_PER_LOG_LINE {
+    if batch.count >= TOKENS_PER_LOG_LINE {
         store::api_token::analyze(db).await?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The API keys of a planned administration: for the banner, and as variables of a client.
+//! The API keys of a planned administration: for the banner, and as environment variables of a client.
 
 use super::{NewKey, PlannedAtlassian};
 use crate::{
@@ -23,23 +23,23 @@ pub(crate) fn list(head: &OrganizationHead, section: &PlannedAtlassian) -> Vec<S
     section.api_keys.iter().map(describe).collect()
 }
 
-/// The variables of a client: of the keys that work, the first one that may do everything.
+/// The environment variables of a client: of the first organization with a key that works, its best key.
 pub(crate) fn variables(
     base: &str,
     organizations: &[(&OrganizationHead, &PlannedAtlassian)],
     works: &dyn Fn(&PlainToken) -> bool,
 ) -> Vec<(&'static str, Option<String>)> {
-    let key = organizations.iter().find_map(|(head, section)| Some((*head, best_key(section, works)?)));
-    let administered = key.map(|(head, _)| head).or_else(|| organizations.first().map(|(head, _)| *head));
+    let key = organizations.iter().find_map(|(head, section)| Some((*head, find_best_key(section, works)?)));
+    let organization = key.map(|(head, _)| head).or_else(|| organizations.first().map(|(head, _)| *head));
     vec![
         ("ATLASSIAN_API_ACCESS_URL", Some(format!("{base}{BASE}"))),
-        ("ATLASSIAN_ORG_ID", administered.map(|head| head.org_id.clone())),
+        ("ATLASSIAN_ORG_ID", organization.map(|head| head.org_id.clone())),
         ("ATLASSIAN_API_KEY", key.map(|(_, token)| token.expose().to_owned())),
     ]
 }
 
-/// The first working key without scopes, which may do everything; else the first working one.
-fn best_key<'a>(section: &'a PlannedAtlassian, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
+/// Finds the first working key without scopes, because it may do everything; else the first working one.
+fn find_best_key<'a>(section: &'a PlannedAtlassian, works: &dyn Fn(&PlainToken) -> bool) -> Option<&'a PlainToken> {
     let working = || section.api_keys.iter().filter(|new| works(&new.token));
     working().find(|new| new.key.scopes.is_none()).or_else(|| working().next()).map(|new| &new.token)
 }

@@ -1,4 +1,4 @@
-//! The Atlassian section of a seed: how it stands in the file, its plan, and how it is written.
+//! The Atlassian section of a seed: as it stands in the file, checked and completed, written.
 
 pub(crate) mod answer;
 mod bulk;

@@ -1,4 +1,4 @@
-//! From the file to what is written: checked, and with everything that the file leaves out.
+//! Checks the Atlassian section of a seed, and fills in what it leaves out.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::{
     seed::{
         Diagnostic,
         file::Scalar,
-        plan::{People, Person, SectionPlanner, literal_token, person},
+        plan::{Person, SectionPlanner},
         read::Reader,
     },
     services::atlassian::{
@@ -26,10 +26,10 @@ use crate::{
             api_access::{DEFAULT_LIMIT, DEFAULT_WINDOW, Quirks, SCOPES, User},
             api_key::ApiKey,
             api_token::ApiToken,
-            service_account::{ClientStatus, OAuthClient, ServiceAccount, ServiceAccountToken, address},
+            service_account::{ClientStatus, OAuthClient, ServiceAccount, ServiceAccountToken, make_address},
         },
         seed::{
-            bulk::Many,
+            bulk::TokenBatch,
             file::{
                 Atlassian, SeedAccount, SeedAccountToken, SeedClient, SeedKey, SeedQuirks, SeedRateLimit, SeedToken,
             },
@@ -37,50 +37,36 @@ use crate::{
     },
 };
 
-/// Checked, complete, ready to be written.
+/// An administration as it is to be written.
 #[derive(Debug)]
 pub(crate) struct PlannedAtlassian {
-    /// The API keys.
-    pub api_keys: Vec<NewKey>,
-    /// Users' API tokens.
-    pub api_tokens: Vec<NewTokens>,
-    /// Service accounts.
-    pub service_accounts: Vec<NewAccount>,
-    /// The rate limit.
-    pub rate_limit: Option<RateLimit>,
-    /// The choices.
-    pub quirks: Option<Quirks>,
+    pub(crate) api_keys: Vec<NewKey>,
+    pub(crate) api_tokens: Vec<NewTokens>,
+    pub(crate) service_accounts: Vec<NewAccount>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) quirks: Option<Quirks>,
 }
 
-/// An API key of a plan.
 #[derive(Debug)]
 pub(crate) struct NewKey {
-    /// The record.
-    pub key: ApiKey,
-    /// The key itself.
-    pub token: PlainToken,
-    /// Where the seed names it, for a complaint.
-    pub place: Diagnostic,
+    pub(crate) key: ApiKey,
+    pub(crate) token: PlainToken,
+    /// Where the seed names the key, for a diagnostic.
+    pub(crate) place: Diagnostic,
 }
 
-/// API tokens of a plan.
 #[derive(Debug)]
 pub(crate) enum NewTokens {
-    /// One, in the place of what the user has under its label.
+    /// Replaces the tokens that the user has with this label.
     One(ApiToken),
-    /// Many alike, made when they are written: a million of them would not fit here.
-    Many(Many),
+    Batch(TokenBatch),
 }
 
-/// A service account of a plan.
 #[derive(Debug)]
 pub(crate) struct NewAccount {
-    /// The account.
-    pub account: ServiceAccount,
-    /// Its tokens.
-    pub tokens: Vec<ServiceAccountToken>,
-    /// Its clients.
-    pub oauth_clients: Vec<OAuthClient>,
+    pub(crate) account: ServiceAccount,
+    pub(crate) tokens: Vec<ServiceAccountToken>,
+    pub(crate) oauth_clients: Vec<OAuthClient>,
 }
 
 /// API tokens that one seed line may ask for.
@@ -88,133 +74,115 @@ const MOST_TOKENS: i64 = 10_000_000;
 /// The longest id, in bytes: it has to fit into a path.
 const LONGEST_ID: usize = 100;
 
-/// Makes the plan of one organization.
 pub(crate) struct Planner<'a> {
-    pub(crate) r: &'a Reader<'a>,
-    pub(crate) known: &'a People,
-    pub(crate) now: Time,
-    pub(crate) ids: &'a mut Ids,
-    /// Tokens that the files have spelled out.
-    pub(crate) taken: &'a mut HashSet<String>,
-    /// No token is spelled out.
-    pub(crate) fresh: bool,
+    context: SectionPlanner<'a>,
+    /// What the section has used already: labels of API keys, ids of service accounts, ids of OAuth clients.
+    key_labels: HashSet<String>,
+    account_ids: HashSet<String>,
+    client_ids: HashSet<String>,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(context: SectionPlanner<'a>) -> Self {
-        let SectionPlanner { reader: r, people: known, now, ids, taken, fresh } = context;
-        Self { r, known, now, ids, taken, fresh }
+        Self { context, key_labels: HashSet::new(), account_ids: HashSet::new(), client_ids: HashSet::new() }
+    }
+
+    fn reader(&self) -> &'a Reader<'a> {
+        self.context.reader
     }
 
     pub(crate) fn plan(mut self, section: &Atlassian) -> PlannedAtlassian {
-        let (mut labels, mut accounts, mut clients) = (HashSet::new(), HashSet::new(), HashSet::new());
         PlannedAtlassian {
-            api_keys: section.api_keys.iter().filter_map(|key| self.key(key, &mut labels)).collect(),
-            api_tokens: section.api_tokens.iter().filter_map(|token| self.tokens(token)).collect(),
-            service_accounts: section
-                .service_accounts
-                .iter()
-                .filter_map(|a| self.account(a, &mut accounts, &mut clients))
-                .collect(),
-            rate_limit: section.rate_limit.as_ref().and_then(|limit| self.rate_limit(limit)),
-            quirks: section.quirks.as_ref().map(|quirks| self.quirks(quirks)),
+            api_keys: section.api_keys.iter().filter_map(|key| self.plan_key(key)).collect(),
+            api_tokens: section.api_tokens.iter().filter_map(|token| self.plan_tokens(token)).collect(),
+            service_accounts: section.service_accounts.iter().filter_map(|a| self.plan_account(a)).collect(),
+            rate_limit: section.rate_limit.as_ref().and_then(|limit| self.plan_rate_limit(limit)),
+            quirks: section.quirks.as_ref().map(|quirks| self.plan_quirks(quirks)),
         }
     }
 
-    fn user(&self, scalar: &Scalar) -> Option<User> {
-        let email = person(self.r, scalar, self.known)?;
-        self.known.get(&email_key(&email)).cloned().map(User::from)
+    fn read_user(&self, scalar: &Scalar) -> Option<User> {
+        let email = self.context.person(scalar)?;
+        self.context.people.get(&email_key(&email)).cloned().map(User::from)
     }
 
-    fn texts(&self, scalars: &[Scalar]) -> Vec<String> {
-        scalars.iter().filter_map(|scalar| self.r.text(scalar)).collect()
+    fn read_texts(&self, scalars: &[Scalar]) -> Vec<String> {
+        scalars.iter().filter_map(|scalar| self.reader().text(scalar)).collect()
     }
 
-    fn date(&self, scalar: Option<&Scalar>) -> Option<Time> {
-        self.r.date(scalar, self.now)
+    fn read_date(&self, scalar: Option<&Scalar>) -> Option<Time> {
+        self.reader().date(scalar, self.context.now)
     }
 
-    fn id(&self, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
-        let id = self.r.text(scalar)?;
-        if id.len() > LONGEST_ID || id.contains(['/', '?', '#', '%', ' ']) {
-            self.r.report(scalar.referenced, format!("`{id}` cannot be an id: it has to fit into a path"));
+    fn plan_key(&mut self, key: &SeedKey) -> Option<NewKey> {
+        let label = self.reader().text(&key.label)?;
+        if !self.key_labels.insert(label.clone()) {
+            self.reader().report(key.label.referenced, format!("another API key is called `{label}`"));
         }
-        if !taken.insert(id.clone()) {
-            self.r.report(scalar.referenced, format!("another one has the id `{id}`"));
-        }
-        Some(id)
-    }
-
-    fn key(&mut self, key: &SeedKey, labels: &mut HashSet<String>) -> Option<NewKey> {
-        let label = self.r.text(&key.label)?;
-        if !labels.insert(label.clone()) {
-            self.r.report(key.label.referenced, format!("another API key is called `{label}`"));
-        }
-        let token = match key.token.as_ref().filter(|_| !self.fresh) {
-            None => self.ids.atlassian_key(),
-            Some(scalar) => literal_token(self.r, scalar, self.taken)?,
-        };
+        let token = self.context.token(key.token.as_ref(), Ids::atlassian_key)?;
         let created_by = if let Some(scalar) = &key.created_by {
-            self.user(scalar)?
+            self.read_user(scalar)?
         } else {
-            let first = self.known.values().next().cloned().map(User::from);
+            let first = self.context.people.values().next().cloned().map(User::from);
             if first.is_none() {
-                self.r.report(key.label.referenced, "somebody has to have made the key: add a person to `people`");
+                self.reader()
+                    .report(key.label.referenced, "somebody has to have made the key: add a person to `people`");
             }
             first?
         };
         let scopes = key.scopes.as_ref().map(|scopes| {
             for scalar in scopes {
-                if let Some(scope) = self.r.text(scalar).filter(|scope| !is_scope(scope)) {
+                if let Some(scope) = self.reader().text(scalar).filter(|scope| !is_scope(scope)) {
                     let near = suggest(&scope, SCOPES);
-                    self.r.report(scalar.referenced, format!("`{scope}` is not a scope of API keys{near}"));
+                    self.reader().report(scalar.referenced, format!("`{scope}` is not a scope of API keys{near}"));
                 }
             }
-            self.texts(scopes)
+            self.read_texts(scopes)
         });
-        let year = shift(self.now, HumanDuration::Years(1)).unwrap_or(self.now);
+        let in_a_year = shift(self.context.now, HumanDuration::Years(1)).unwrap_or(self.context.now);
         Some(NewKey {
             key: ApiKey {
-                id: self.ids.uuid().to_string(),
+                id: self.context.ids.uuid().to_string(),
                 label,
                 scopes,
-                created_at: self.date(key.created_at.as_ref()).unwrap_or(self.now),
-                expires_at: self.date(key.expires_at.as_ref()).unwrap_or(year),
-                last_active_at: self.date(key.last_active_at.as_ref()),
+                created_at: self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now),
+                expires_at: self.read_date(key.expires_at.as_ref()).unwrap_or(in_a_year),
+                last_active_at: self.read_date(key.last_active_at.as_ref()),
                 created_by,
             },
             token,
-            place: self.r.place(key.token.as_ref().unwrap_or(&key.label).referenced),
+            place: self.reader().place(key.token.as_ref().unwrap_or(&key.label).referenced),
         })
     }
 
-    fn tokens(&mut self, token: &Spanned<SeedToken>) -> Option<NewTokens> {
+    fn plan_tokens(&mut self, token: &Spanned<SeedToken>) -> Option<NewTokens> {
         let (at, token) = (token.referenced, &token.value);
-        let blocked = token.status.as_ref().is_some_and(|scalar| match self.r.text(scalar).as_deref() {
+        let blocked = token.status.as_ref().is_some_and(|scalar| match self.reader().text(scalar).as_deref() {
             Some("allowed") | None => false,
             Some("blocked") => true,
             Some(other) => {
-                self.r.report(scalar.referenced, format!("`{other}` is not a status: expected allowed or blocked"));
+                self.reader()
+                    .report(scalar.referenced, format!("`{other}` is not a status: expected allowed or blocked"));
                 false
             }
         });
-        let label = self.r.opt_text(token.label.as_ref());
-        let user = token.user.as_ref().map(|scalar| self.user(scalar).ok_or(()));
-        let dates = [&token.created_at, &token.expires_at, &token.last_active_at].map(|date| self.date(date.as_ref()));
-        let [created_at, expires_at, last_active_at] = dates;
-        let scopes = self.texts(&token.scopes);
+        let label = self.reader().opt_text(token.label.as_ref());
+        let user = token.user.as_ref().map(|scalar| self.read_user(scalar).ok_or(()));
+        let [created_at, expires_at, last_active_at] =
+            [&token.created_at, &token.expires_at, &token.last_active_at].map(|date| self.read_date(date.as_ref()));
+        let scopes = self.read_texts(&token.scopes);
         if let Some(count) = &token.count {
             let users = match user {
                 Some(user) => vec![user.ok()?],
-                None => self.known.values().cloned().map(User::from).collect(),
+                None => self.context.people.values().cloned().map(User::from).collect(),
             };
             if users.is_empty() {
-                self.r.report(count.referenced, "the tokens have to be somebody's: add a person to `people`");
+                self.reader().report(count.referenced, "the tokens have to be somebody's: add a person to `people`");
             }
-            let count = self.r.whole(count, 0, MOST_TOKENS)?;
+            let count = self.reader().whole(count, 0, MOST_TOKENS)?;
             let label = label.unwrap_or_else(|| "token".to_owned());
-            let now = self.now;
-            return Some(NewTokens::Many(Many {
+            let now = self.context.now;
+            return Some(NewTokens::Batch(TokenBatch {
                 count,
                 label,
                 users,
@@ -227,95 +195,91 @@ impl<'a> Planner<'a> {
             }));
         }
         let (Some(user), Some(label)) = (user, label) else {
-            self.r.report(at, "a token needs `user` and `label`, or `count`");
+            self.reader().report(at, "a token needs `user` and `label`, or `count`");
             return None;
         };
         Some(NewTokens::One(ApiToken {
-            id: self.ids.uuid().to_string(),
+            id: self.context.ids.uuid().to_string(),
             label,
             blocked,
             scopes,
-            created_at: created_at.unwrap_or(self.now),
+            created_at: created_at.unwrap_or(self.context.now),
             expires_at,
             last_active_at,
             user: user.ok()?,
         }))
     }
 
-    fn account(
-        &mut self,
-        account: &SeedAccount,
-        taken: &mut HashSet<String>,
-        clients: &mut HashSet<String>,
-    ) -> Option<NewAccount> {
-        let name = self.r.text(&account.name)?;
+    fn plan_account(&mut self, account: &SeedAccount) -> Option<NewAccount> {
+        let name = self.reader().text(&account.name)?;
         let id = match &account.id {
-            Some(scalar) => self.id(scalar, taken)?,
-            None => self.ids.atlassian_account_id(),
+            Some(scalar) => read_id(self.reader(), scalar, &mut self.account_ids)?,
+            None => self.context.ids.atlassian_account_id(),
         };
         let email = match &account.email {
-            Some(scalar) => self.r.text(scalar)?,
-            None => address(&name, &self.ids.suffix()),
+            Some(scalar) => self.reader().text(scalar)?,
+            None => make_address(&name, &self.context.ids.suffix()),
         };
         let user = User { id: id.clone(), name: name.clone(), email: email.clone() };
-        let description = self.r.opt_text(account.description.as_ref());
+        let description = self.reader().opt_text(account.description.as_ref());
         Some(NewAccount {
-            tokens: account.tokens.iter().filter_map(|token| self.account_token(token, &user)).collect(),
-            oauth_clients: account.oauth_clients.iter().filter_map(|c| self.client(c, &user, clients)).collect(),
-            account: ServiceAccount { id, name, email, description, updated_at: self.now, created_by: None },
+            tokens: account.tokens.iter().filter_map(|token| self.plan_account_token(token, &user)).collect(),
+            oauth_clients: account.oauth_clients.iter().filter_map(|client| self.plan_client(client, &user)).collect(),
+            account: ServiceAccount { id, name, email, description, updated_at: self.context.now, created_by: None },
         })
     }
 
-    fn account_token(&mut self, token: &SeedAccountToken, account: &User) -> Option<ServiceAccountToken> {
-        let created_at = self.date(token.created_at.as_ref()).unwrap_or(self.now);
-        let mut expires_at = self.date(token.expires_at.as_ref());
+    fn plan_account_token(&mut self, token: &SeedAccountToken, account: &User) -> Option<ServiceAccountToken> {
+        let created_at = self.read_date(token.created_at.as_ref()).unwrap_or(self.context.now);
+        let mut expires_at = self.read_date(token.expires_at.as_ref());
         if let Some(scalar) = &token.status {
-            let is_expired = expires_at.is_some_and(|at| at <= self.now);
-            match self.r.text(scalar).as_deref() {
+            let is_expired = expires_at.is_some_and(|at| at <= self.context.now);
+            match self.reader().text(scalar).as_deref() {
                 Some("allowed") if !is_expired => {}
                 Some("expired") if is_expired || expires_at.is_none() => expires_at = expires_at.or(Some(created_at)),
-                Some("allowed" | "expired") => self.r.report(scalar.referenced, "`expires_at` says otherwise"),
+                Some("allowed" | "expired") => self.reader().report(scalar.referenced, "`expires_at` says otherwise"),
                 Some(other) => {
-                    self.r.report(scalar.referenced, format!("`{other}` is not a status: expected allowed or expired"));
+                    self.reader()
+                        .report(scalar.referenced, format!("`{other}` is not a status: expected allowed or expired"));
                 }
                 None => {}
             }
         }
         let scopes = match &token.scopes {
             None => vec!["read:jira-work".to_owned()],
-            Some(scopes) => self.texts(scopes),
+            Some(scopes) => self.read_texts(scopes),
         };
         if scopes.is_empty() {
-            self.r.report(token.label.referenced, "a service account's token has at least one scope");
+            self.reader().report(token.label.referenced, "a service account's token has at least one scope");
         }
         Some(ServiceAccountToken {
-            id: self.ids.uuid().to_string(),
-            label: self.r.text(&token.label)?,
+            id: self.context.ids.uuid().to_string(),
+            label: self.reader().text(&token.label)?,
             scopes,
             created_at,
             expires_at,
-            last_active_at: self.date(token.last_active_at.as_ref()),
+            last_active_at: self.read_date(token.last_active_at.as_ref()),
             account: account.clone(),
         })
     }
 
-    fn client(&mut self, client: &SeedClient, account: &User, taken: &mut HashSet<String>) -> Option<OAuthClient> {
-        let created_at = self.date(client.created_at.as_ref()).unwrap_or(self.now);
-        let mut expires_at = self.date(client.expires_at.as_ref());
-        let status: Option<ClientStatus> = client.status.as_ref().and_then(|scalar| self.r.value(scalar));
+    fn plan_client(&mut self, client: &SeedClient, account: &User) -> Option<OAuthClient> {
+        let created_at = self.read_date(client.created_at.as_ref()).unwrap_or(self.context.now);
+        let mut expires_at = self.read_date(client.expires_at.as_ref());
+        let status: Option<ClientStatus> = client.status.as_ref().and_then(|scalar| self.reader().value(scalar));
         if status == Some(ClientStatus::Expired) {
             expires_at = expires_at.or(Some(created_at));
         }
         let id = match &client.id {
-            Some(scalar) => self.id(scalar, taken)?,
-            None => self.ids.uuid().simple().to_string(),
+            Some(scalar) => read_id(self.reader(), scalar, &mut self.client_ids)?,
+            None => self.context.ids.uuid().simple().to_string(),
         };
-        let client_of = OAuthClient {
+        let planned = OAuthClient {
             id,
-            name: self.r.text(&client.name)?,
-            revoked_at: (status == Some(ClientStatus::Revoked)).then_some(self.now),
+            name: self.reader().text(&client.name)?,
+            revoked_at: (status == Some(ClientStatus::Revoked)).then_some(self.context.now),
             revoker_id: None,
-            scopes: self.texts(&client.scopes),
+            scopes: self.read_texts(&client.scopes),
             created_at,
             updated_at: created_at,
             expires_at,
@@ -323,24 +287,24 @@ impl<'a> Planner<'a> {
             account: account.clone(),
         };
         if let Some(scalar) = &client.status
-            && status.is_some_and(|status| status != client_of.status(self.now))
+            && status.is_some_and(|status| status != planned.status(self.context.now))
         {
-            self.r.report(scalar.referenced, "`expires_at` says otherwise");
+            self.reader().report(scalar.referenced, "`expires_at` says otherwise");
         }
-        Some(client_of)
+        Some(planned)
     }
 
-    fn rate_limit(&self, limit: &SeedRateLimit) -> Option<RateLimit> {
+    fn plan_rate_limit(&self, limit: &SeedRateLimit) -> Option<RateLimit> {
         let window = match &limit.window {
             None => DEFAULT_WINDOW,
             Some(scalar) => {
-                let text = self.r.text(scalar)?;
+                let text = self.reader().text(scalar)?;
                 let window = parse_duration(&text).and_then(check_window);
-                window.map_err(|message| self.r.report(scalar.referenced, message)).ok()?
+                window.map_err(|message| self.reader().report(scalar.referenced, message)).ok()?
             }
         };
-        let count = limit.limit.as_ref().map(|scalar| self.r.whole(scalar, 0, i64::from(u32::MAX)).ok_or(()));
-        let mode: Option<Result<Mode, ()>> = limit.mode.as_ref().map(|scalar| self.r.value(scalar).ok_or(()));
+        let count = limit.limit.as_ref().map(|scalar| self.reader().whole(scalar, 0, i64::from(u32::MAX)).ok_or(()));
+        let mode: Option<Result<Mode, ()>> = limit.mode.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         Some(RateLimit {
             limit: count.transpose().ok()?.unwrap_or(DEFAULT_LIMIT),
             window,
@@ -348,19 +312,19 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn quirks(&self, quirks: &SeedQuirks) -> Quirks {
+    fn plan_quirks(&self, quirks: &SeedQuirks) -> Quirks {
         let default = Quirks::default();
-        let flag = |scalar: &Option<Scalar>, default| self.r.flag(scalar.as_ref(), default);
+        let flag = |scalar: &Option<Scalar>, default| self.reader().flag(scalar.as_ref(), default);
         Quirks {
             missing_page_size_is_500: flag(&quirks.missing_page_size_is_500, default.missing_page_size_is_500),
             bad_query_is_500: flag(&quirks.bad_query_is_500, default.bad_query_is_500),
             empty_bulk_revoke_status: match &quirks.empty_bulk_revoke_status {
                 None => default.empty_bulk_revoke_status,
-                Some(scalar) => match self.r.text(scalar).as_deref() {
+                Some(scalar) => match self.reader().text(scalar).as_deref() {
                     Some("204") => 204,
                     Some("404") => 404,
                     _ => {
-                        self.r.report(scalar.referenced, "expected 204 or 404");
+                        self.reader().report(scalar.referenced, "expected 204 or 404");
                         default.empty_bulk_revoke_status
                     }
                 },
@@ -369,13 +333,25 @@ impl<'a> Planner<'a> {
             service_account_quota: quirks
                 .service_account_quota
                 .as_ref()
-                .and_then(|scalar| self.r.whole(scalar, 0, i64::from(u32::MAX)))
+                .and_then(|scalar| self.reader().whole(scalar, 0, i64::from(u32::MAX)))
                 .and_then(|quota| u32::try_from(quota).ok()),
         }
     }
 }
 
-/// The vendor's of today, and what older keys hold (atlassian-api-access §8).
+/// Reads an id that none of `taken` is equal to.
+fn read_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
+    let id = reader.text(scalar)?;
+    if id.len() > LONGEST_ID || id.contains(['/', '?', '#', '%', ' ']) {
+        reader.report(scalar.referenced, format!("`{id}` cannot be an id: it has to fit into a path"));
+    }
+    if !taken.insert(id.clone()) {
+        reader.report(scalar.referenced, format!("another one has the id `{id}`"));
+    }
+    Some(id)
+}
+
+/// Whether keys may have a scope: it can be selected today, or older keys have it (atlassian-api-access §8).
 fn is_scope(scope: &str) -> bool {
     SCOPES.contains(&scope) || ["write:tokens:admin", "manage:org", "read:org"].contains(&scope)
 }

@@ -1,4 +1,4 @@
-//! Writes a plan.
+//! Writes a planned administration.
 
 use crate::{
     core::token::Keyring,
@@ -6,7 +6,7 @@ use crate::{
     seed::apply::ApplyError,
     services::atlassian::{
         seed::{
-            bulk::write_many,
+            bulk::write_batch,
             plan::{NewTokens, PlannedAtlassian},
         },
         store,
@@ -19,29 +19,29 @@ pub(crate) async fn write(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: OrganizationId,
-    plan: &PlannedAtlassian,
+    planned: &PlannedAtlassian,
 ) -> Result<(), ApplyError> {
-    if let Some(limit) = plan.rate_limit {
+    if let Some(limit) = planned.rate_limit {
         rate_window::set_policy(db, organization, limit).await?;
     }
-    if let Some(quirks) = &plan.quirks {
+    if let Some(quirks) = &planned.quirks {
         store::settings::set_quirks(db, organization, quirks).await?;
     }
-    for new in &plan.api_keys {
+    for new in &planned.api_keys {
         if !store::api_key::issue(db, keyring, organization, &new.key, &new.token).await? {
             return Err(ApplyError::at(&new.place, format!("the API key `{}` is in use already", new.key.label)));
         }
     }
-    for tokens in &plan.api_tokens {
+    for tokens in &planned.api_tokens {
         match tokens {
             NewTokens::One(token) => {
-                store::api_token::forget(db, organization, &token.user.id, &token.label).await?;
+                store::api_token::delete_for(db, organization, &token.user.id, &token.label).await?;
                 store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
             }
-            NewTokens::Many(many) => write_many(db, organization, many).await?,
+            NewTokens::Batch(batch) => write_batch(db, organization, batch).await?,
         }
     }
-    for new in &plan.service_accounts {
+    for new in &planned.service_accounts {
         store::service_account::upsert(db, organization, &new.account).await?;
         for token in &new.tokens {
             store::service_account::upsert_token(db, organization, token).await?;

@@ -1,4 +1,4 @@
-//! Organization API keys: credentials, and records of them.
+//! API keys of an organization: records, each beside the credential that it describes.
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ use crate::{
             listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
         store::{
-            listing::{self, Table},
+            listing::{self, ListedTable},
             settings::SERVICE,
         },
     },
@@ -31,7 +31,6 @@ use crate::{
     },
 };
 
-/// An organization's API key.
 pub(crate) const KIND: CredentialKind = CredentialKind {
     lifetime: Some(HumanDuration::Years(1)),
     has_record: true,
@@ -41,14 +40,14 @@ pub(crate) const KIND: CredentialKind = CredentialKind {
     ..CredentialKind::new("api_key", Ids::atlassian_key)
 };
 
-const TABLE: Table = Table {
+const TABLE: ListedTable = ListedTable {
     name: "api_key",
     columns: "id, label, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
     count_hint: None,
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct StoredKey {
     id: String,
     label: String,
     scopes: Option<String>,
@@ -60,7 +59,7 @@ struct Row {
     person_email: String,
 }
 
-fn api_key(row: Row) -> Result<ApiKey, Error> {
+fn read_api_key(row: StoredKey) -> Result<ApiKey, Error> {
     Ok(ApiKey {
         id: row.id,
         label: row.label,
@@ -72,22 +71,22 @@ fn api_key(row: Row) -> Result<ApiKey, Error> {
     })
 }
 
-/// One page of the keys that pass the filter.
+/// Lists one page of the keys that pass the filter.
 pub async fn page<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
 ) -> Result<PageResult<ApiKey>, Error> {
-    listing::page(db, &TABLE, organization, filter, page, api_key).await
+    listing::page(db, &TABLE, organization, filter, page, read_api_key).await
 }
 
-/// How many keys pass the filter.
+/// Counts the keys that pass the filter.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
     listing::count(db, &TABLE, organization, filter).await
 }
 
-/// Revokes a key: it is gone from the list, and unknown from the next request on. `false` when there is none.
+/// Revokes a key: it is neither listed nor accepted any more. `false` when there is none.
 pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
     const SQL: &str = "SELECT credential_id FROM api_key WHERE organization_id = $1 AND id = $2";
     if !can_be_stored(id) {
@@ -100,7 +99,7 @@ pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, i
     Ok(true)
 }
 
-/// Keeps `token` as an API key. Earlier ones with the same label die. `false` when the token is somebody's already.
+/// Stores `token` as an API key, in the place of earlier ones with its label. `false` when the token is in use already.
 pub async fn issue(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
@@ -108,12 +107,12 @@ pub async fn issue(
     key: &ApiKey,
     token: &PlainToken,
 ) -> Result<bool, Error> {
-    const SAME: &str = "DELETE FROM credential WHERE id IN \
+    const DELETE: &str = "DELETE FROM credential WHERE id IN \
                         (SELECT credential_id FROM api_key WHERE organization_id = $1 AND label = $2)";
     const SQL: &str = "INSERT INTO api_key (organization_id, id, credential_id, label, scopes, created_at, expires_at, \
                        last_active_at, person_id, person_name, person_email, search) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    on!(db, |c| sqlx::query(SAME).bind(organization.0).bind(&key.label).execute(c).await.map(drop))?;
+    on!(db, |c| sqlx::query(DELETE).bind(organization.0).bind(&key.label).execute(c).await.map(drop))?;
     let new = NewCredential {
         organization,
         service: SERVICE,

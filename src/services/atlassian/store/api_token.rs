@@ -11,7 +11,7 @@ use crate::{
             api_token::ApiToken,
             listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
-        store::listing::{self, Table},
+        store::listing::{self, ListedTable},
     },
     store::{
         can_be_stored,
@@ -22,14 +22,14 @@ use crate::{
     },
 };
 
-const TABLE: Table = Table {
+const TABLE: ListedTable = ListedTable {
     name: "api_token",
     columns: "id, label, blocked, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
     count_hint: Some("SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count WHERE organization_id = $1"),
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct StoredToken {
     id: String,
     label: String,
     #[serde(deserialize_with = "flag")]
@@ -43,7 +43,7 @@ struct Row {
     person_email: String,
 }
 
-fn api_token(row: Row) -> Result<ApiToken, Error> {
+fn read_api_token(row: StoredToken) -> Result<ApiToken, Error> {
     Ok(ApiToken {
         id: row.id,
         label: row.label,
@@ -56,22 +56,26 @@ fn api_token(row: Row) -> Result<ApiToken, Error> {
     })
 }
 
-/// One page of the tokens that pass the filter.
+/// Lists one page of the tokens that pass the filter.
 pub async fn page<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
 ) -> Result<PageResult<ApiToken>, Error> {
-    listing::page(db, &TABLE, organization, filter, page, api_token).await
+    listing::page(db, &TABLE, organization, filter, page, read_api_token).await
 }
 
-/// How many tokens pass the filter.
+/// Counts the tokens that pass the filter.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
-    const KEPT: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
+    const COUNTED: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
                         WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
     if filter.is_by_status() {
-        return Ok(on!(db, |c| sqlx::query_scalar(KEPT).bind(organization.0).bind(filter.blocked).fetch_one(c).await)?);
+        return Ok(on!(db, |c| sqlx::query_scalar(COUNTED)
+            .bind(organization.0)
+            .bind(filter.blocked)
+            .fetch_one(c)
+            .await)?);
     }
     listing::count(db, &TABLE, organization, filter).await
 }
@@ -80,9 +84,10 @@ pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter:
 pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Error> {
     const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
-    let gone = on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
+    let deleted =
+        on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
     on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
-    Ok(gone > 0)
+    Ok(deleted > 0)
 }
 
 /// Revokes one token; `false` when there is none.
@@ -91,22 +96,22 @@ pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, i
     if !can_be_stored(id) {
         return Ok(false);
     }
-    let gone: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_all(c).await)?;
-    count_down(db, organization, &gone).await?;
-    Ok(!gone.is_empty())
+    let deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_all(c).await)?;
+    count_down(db, organization, &deleted).await?;
+    Ok(!deleted.is_empty())
 }
 
-/// Keeps the counts right when tokens are gone, each blocked or not.
-async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, gone: &[bool]) -> Result<(), Error> {
+/// Takes deleted tokens off the counts. Of each token it is told whether it was blocked.
+async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, deleted: &[bool]) -> Result<(), Error> {
     const SQL: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
-    for blocked in gone {
+    for blocked in deleted {
         on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(*blocked).execute(c).await.map(drop))?;
     }
     Ok(())
 }
 
-/// Takes a user's tokens with a label away, for a seed that brings it anew.
-pub async fn forget(
+/// Deletes a user's tokens with a label, because a seed is about to store one anew.
+pub async fn delete_for(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     user_id: &str,
@@ -114,12 +119,12 @@ pub async fn forget(
 ) -> Result<(), Error> {
     const TOKENS: &str =
         "DELETE FROM api_token WHERE organization_id = $1 AND label = $2 AND person_id = $3 RETURNING blocked";
-    let gone: Vec<bool> =
+    let deleted: Vec<bool> =
         on!(db, |c| sqlx::query_scalar(TOKENS).bind(organization.0).bind(label).bind(user_id).fetch_all(c).await)?;
-    count_down(db, organization, &gone).await
+    count_down(db, organization, &deleted).await
 }
 
-/// Adds tokens.
+/// Adds tokens, all by one statement, and counts them.
 pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Error> {
     use JsonType::{Bool, Int, Text};
     const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
@@ -130,28 +135,28 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
                           tokens = api_token_count.tokens + excluded.tokens";
     let rows: Vec<_> = tokens
         .iter()
-        .map(|t| {
+        .map(|token| {
             (
-                &t.id,
-                &t.label,
-                t.blocked,
-                serde_json::json!(t.scopes).to_string(),
-                micros_or_none(Some(t.created_at)),
-                micros_or_none(t.expires_at),
-                micros_or_none(t.last_active_at),
-                &t.user.id,
-                &t.user.name,
-                &t.user.email,
-                normalize([&t.label, &t.user.name, &t.user.email]),
+                &token.id,
+                &token.label,
+                token.blocked,
+                serde_json::json!(token.scopes).to_string(),
+                micros_or_none(Some(token.created_at)),
+                micros_or_none(token.expires_at),
+                micros_or_none(token.last_active_at),
+                &token.user.id,
+                &token.user.name,
+                &token.user.email,
+                normalize([&token.label, &token.user.name, &token.user.email]),
             )
         })
         .collect();
     let rows = serde_json::to_string(&rows).map_err(Error::internal)?;
     let mut sql = Sql::new(INTO);
     sql.bind(organization.0);
-    for (place, kind) in TYPES.into_iter().enumerate() {
+    for (position, json_type) in TYPES.into_iter().enumerate() {
         sql.push(", ");
-        db.dialect().push_json_value(&mut sql, place, kind);
+        db.dialect().push_json_value(&mut sql, position, json_type);
     }
     db.dialect().push_from_json(&mut sql, rows);
     let (sql, binds) = sql.into_parts();
@@ -164,7 +169,7 @@ pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, toke
     Ok(())
 }
 
-/// Tells PostgreSQL how many tokens there are now, so that its next plans fit them.
+/// Has PostgreSQL count the table anew, because it plans by counts that many new tokens make wrong.
 pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     if db.dialect() == Dialect::Sqlite {
         return Ok(());

@@ -1,7 +1,4 @@
-//! Lists that are filtered, sorted and paged by key. Nothing here skips rows: a page costs the same wherever it is.
-//!
-//! Statements of this service say `LIMIT 0 + $n`, because SQLite plans a statement anew on every call where the limit
-//! is a bare parameter.
+//! Lists that are filtered, sorted and paged by key. No statement skips rows, so a page costs the same wherever it is.
 
 use serde::de::DeserializeOwned;
 
@@ -20,56 +17,46 @@ use crate::{
 };
 
 /// A table that is listed.
-pub(crate) struct Table {
+pub(crate) struct ListedTable {
     pub(crate) name: &'static str,
-    /// What a row is made of.
+    /// The columns that a record is read from.
     pub(crate) columns: &'static str,
-    /// Tells without counting how many rows organization `$1` has. Only a table with an index of the parts of `search`
-    /// needs it, because that index is worth asking from some number of rows on: `api_token_search` on SQLite, one of
-    /// the table's own on PostgreSQL.
+    /// A statement that tells without counting how many rows organization `$1` has. Only a table with a trigram index
+    /// of `search` has one, because the index is worth asking only from some number of rows on. On SQLite the index is
+    /// `api_token_search`, on PostgreSQL one of the table's own.
     pub(crate) count_hint: Option<&'static str>,
 }
 
-/// Rows that a search reads in the list's order before it turns to the index of parts: a part that is everywhere is
-/// found at once this way, and one that is rare soon after.
+/// How many rows a search reads in the list's order before it asks the trigram index. A text that many rows contain is
+/// found at once this way, and a rare one soon after.
 const READ_FIRST: i64 = 2_000;
 
-fn column(field: SortField) -> &'static str {
-    match field {
-        SortField::Label => "label",
-        SortField::PersonName => "person_name",
-        SortField::CreatedAt => "created_at",
-        SortField::ExpiresAt => "expires_at",
-        SortField::LastActiveAt => "last_active_at",
-    }
-}
-
-/// The direction in which the list is read, which is not that of the list on the way back.
+/// Whether a field is read in descending order. On the way back, that is the opposite of the list's order.
 fn descends(order: Order, page: &PageRequest) -> bool {
     order.descending != page.cursor.is_backward()
 }
 
-/// `a DESC, b, id`: ids go as the last field does.
+/// Adds `a DESC, b, id`: ids are sorted like the last field.
 fn push_order(sql: &mut Sql, page: &PageRequest) {
-    let mut down = false;
+    let mut is_descending = false;
     for order in &page.sort {
-        down = descends(*order, page);
-        sql.push(column(order.field)).push(if down { " DESC, " } else { ", " });
+        is_descending = descends(*order, page);
+        sql.push(order.field.into()).push(if is_descending { " DESC, " } else { ", " });
     }
-    sql.push(if down { "id DESC" } else { "id" });
+    sql.push(if is_descending { "id DESC" } else { "id" });
 }
 
-/// ` AND` what comes behind the cursor, in reading direction.
+/// Adds ` AND` the condition that a row comes behind the cursor, in reading direction.
 fn push_cursor(sql: &mut Sql, page: &PageRequest) {
     let Some((key, inclusive)) = page.cursor.key() else { return };
-    let downs: Vec<bool> = page.sort.iter().map(|order| descends(*order, page)).collect();
-    if downs.iter().all(|down| *down == downs[0]) {
+    let descending: Vec<bool> = page.sort.iter().map(|order| descends(*order, page)).collect();
+    if descending.iter().all(|it| *it == descending[0]) {
         // One comparison of rows, which an index answers.
         sql.push(" AND (");
         for order in &page.sort {
-            sql.push(column(order.field)).push(", ");
+            sql.push(order.field.into()).push(", ");
         }
-        sql.push("id) ").push(than(downs[0], inclusive)).push(" (");
+        sql.push("id) ").push(choose_comparison(descending[0], inclusive)).push(" (");
         for value in &key.values {
             push_value(sql, value);
             sql.push(", ");
@@ -77,17 +64,18 @@ fn push_cursor(sql: &mut Sql, page: &PageRequest) {
         sql.bind(key.id.clone()).push(")");
         return;
     }
-    // The first field bounds what is read, then: behind by the first field, or equal there and behind by the next.
-    sql.push(" AND ").push(column(page.sort[0].field)).push(if downs[0] { " <= " } else { " >= " });
+    // An index can answer only the comparison of the first field, so that one stands alone and bounds what is read.
+    // Then: behind by the first field, or equal there and behind by the next.
+    sql.push(" AND ").push(page.sort[0].field.into()).push(if descending[0] { " <= " } else { " >= " });
     push_value(sql, &key.values[0]);
     sql.push(" AND (");
-    push_behind(sql, page, &downs, (key, inclusive), 0);
+    push_behind(sql, page, &descending, (key, inclusive), 0);
     sql.push(")");
 }
 
-/// The comparison with a key, in reading direction.
-fn than(down: bool, inclusive: bool) -> &'static str {
-    match (down, inclusive) {
+/// Chooses the comparison with the cursor's key, in reading direction.
+fn choose_comparison(is_descending: bool, inclusive: bool) -> &'static str {
+    match (is_descending, inclusive) {
         (true, false) => "<",
         (true, true) => "<=",
         (false, false) => ">",
@@ -95,19 +83,26 @@ fn than(down: bool, inclusive: bool) -> &'static str {
     }
 }
 
-fn push_behind(sql: &mut Sql, page: &PageRequest, downs: &[bool], (key, inclusive): (&SortKey, bool), at: usize) {
-    let Some(order) = page.sort.get(at) else {
-        let down = downs.last().is_some_and(|down| *down);
-        sql.push("id ").push(than(down, inclusive)).push(" ").bind(key.id.clone());
+/// Adds the condition that a row comes behind the key by the fields from `index` on.
+fn push_behind(
+    sql: &mut Sql,
+    page: &PageRequest,
+    descending: &[bool],
+    (key, inclusive): (&SortKey, bool),
+    index: usize,
+) {
+    let Some(order) = page.sort.get(index) else {
+        let is_descending = descending.last().is_some_and(|it| *it);
+        sql.push("id ").push(choose_comparison(is_descending, inclusive)).push(" ").bind(key.id.clone());
         return;
     };
-    let name = column(order.field);
-    sql.push(name).push(if downs[at] { " < " } else { " > " });
-    push_value(sql, &key.values[at]);
-    sql.push(" OR (").push(name).push(" = ");
-    push_value(sql, &key.values[at]);
+    let column: &str = order.field.into();
+    sql.push(column).push(if descending[index] { " < " } else { " > " });
+    push_value(sql, &key.values[index]);
+    sql.push(" OR (").push(column).push(" = ");
+    push_value(sql, &key.values[index]);
     sql.push(" AND (");
-    push_behind(sql, page, downs, (key, inclusive), at + 1);
+    push_behind(sql, page, descending, (key, inclusive), index + 1);
     sql.push("))");
 }
 
@@ -118,7 +113,7 @@ fn push_value(sql: &mut Sql, value: &SortValue) {
     };
 }
 
-/// ` AND` what is asked for, but for the search.
+/// Adds ` AND` the conditions of the filter, without that of the search.
 fn push_filter(sql: &mut Sql, filter: &Filter) {
     match filter.blocked {
         Some(true) => sql.push(" AND blocked"),
@@ -132,48 +127,49 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
     ];
     for (field, interval) in intervals {
         let Some(Interval { from, to }) = interval else { continue };
-        sql.push(" AND ").push(column(field)).push(" >= ").bind(from);
-        sql.push(" AND ").push(column(field)).push(" <= ").bind(to);
+        sql.push(" AND ").push(field.into()).push(" >= ").bind(from);
+        sql.push(" AND ").push(field.into()).push(" <= ").bind(to);
     }
 }
 
-/// How a search goes about it.
+/// How rows are searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Search {
+enum SearchStrategy {
     /// Row by row, in the list's order, to its end.
-    Read,
-    /// Row by row, as far as [`READ_FIRST`].
+    ReadAll,
+    /// Row by row, in the list's order, [`READ_FIRST`] rows.
     ReadFirst,
-    /// By the index of parts.
+    /// By the trigram index.
     Index,
 }
 
-/// The rows that are asked for, sorted or not, as ` FROM … WHERE …`.
+/// Adds ` FROM … WHERE …` for the rows that are asked for: those behind a page's cursor, or all.
 fn push_source(
     sql: &mut Sql,
-    table: &Table,
+    table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
     dialect: Dialect,
-    search: Search,
+    strategy: SearchStrategy,
     page: Option<&PageRequest>,
 ) {
-    let part = match filter.q.as_deref().map(search_text) {
-        Some(Some(part)) => Some(part),
+    let text = match filter.q.as_deref().map(search_text) {
+        Some(Some(text)) => Some(text),
         Some(None) => {
             sql.push(" FROM ").push(table.name).push(" WHERE FALSE");
             return;
         }
         None => None,
     };
-    let trigrams = part.as_deref().filter(|_| search == Search::Index && dialect == Dialect::Sqlite).map(trigrams);
-    match (&trigrams, search, page) {
+    let uses_fts = strategy == SearchStrategy::Index && dialect == Dialect::Sqlite;
+    let trigrams = text.as_deref().filter(|_| uses_fts).map(write_trigrams);
+    match (&trigrams, strategy, page) {
         (Some(trigrams), ..) => {
             // CROSS JOIN, so that SQLite starts from the index.
             sql.push(" FROM api_token_search found CROSS JOIN ").push(table.name).push(" ON number = found.rowid");
             sql.push(" WHERE api_token_search MATCH ").bind(trigrams.clone()).push(" AND ");
         }
-        (None, Search::ReadFirst, Some(page)) => {
+        (None, SearchStrategy::ReadFirst, Some(page)) => {
             sql.push(" FROM (SELECT * FROM ").push(table.name).push(" WHERE organization_id = ").bind(organization.0);
             push_cursor(sql, page);
             sql.push(" ORDER BY ");
@@ -186,32 +182,33 @@ fn push_source(
     }
     sql.push("organization_id = ").bind(organization.0);
     push_filter(sql, filter);
-    if let Some(part) = part {
+    if let Some(text) = text {
         sql.push(" AND ");
-        dialect.push_contains(sql, "search", &part);
+        dialect.push_contains(sql, "search", &text);
     }
-    if let Some(page) = page.filter(|_| search != Search::ReadFirst) {
+    if let Some(page) = page.filter(|_| strategy != SearchStrategy::ReadFirst) {
         push_cursor(sql, page);
     }
 }
 
-/// Every three letters of the part, all to be there. That they stand together is checked in the rows.
-fn trigrams(part: &str) -> String {
-    const ENOUGH: usize = 24;
-    let letters: Vec<char> = part.chars().collect();
+/// Writes a query of SQLite's index: every three successive letters of the text must be there. Whether they stand
+/// together is checked in the rows.
+fn write_trigrams(text: &str) -> String {
+    const MOST: usize = 24;
+    let letters: Vec<char> = text.chars().collect();
     let mut quoted: Vec<String> = letters
         .windows(3)
         .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
         .collect();
     quoted.dedup();
-    quoted.truncate(ENOUGH);
+    quoted.truncate(MOST);
     quoted.join(" AND ")
 }
 
-/// Whether the index of parts can be asked at all, and is worth it.
+/// Whether the trigram index can be asked, and is worth it.
 async fn is_worth_an_index<M>(
     db: &mut Session<M>,
-    table: &Table,
+    table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
 ) -> Result<bool, Error> {
@@ -221,43 +218,43 @@ async fn is_worth_an_index<M>(
     Ok(rows > READ_FIRST)
 }
 
-/// One page.
+/// Lists one page.
 pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
     db: &mut Session<M>,
-    table: &Table,
+    table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
-    record: fn(R) -> Result<T, Error>,
+    read: fn(R) -> Result<T, Error>,
 ) -> Result<PageResult<T>, Error> {
-    let searches: &[Search] = if is_worth_an_index(db, table, organization, filter).await? {
-        &[Search::ReadFirst, Search::Index]
+    let strategies: &[SearchStrategy] = if is_worth_an_index(db, table, organization, filter).await? {
+        &[SearchStrategy::ReadFirst, SearchStrategy::Index]
     } else {
-        &[Search::Read]
+        &[SearchStrategy::ReadAll]
     };
     let mut found = Vec::new();
-    for search in searches {
-        found = select::<M, R>(db, table, organization, filter, page, *search).await?;
+    for strategy in strategies {
+        found = select::<M, R>(db, table, organization, filter, page, *strategy).await?;
         if i64::try_from(found.len()).unwrap_or(i64::MAX) > page.size {
             break;
         }
     }
-    Ok(PageResult::cut(page, found.into_iter().map(record).collect::<Result<_, _>>()?))
+    Ok(PageResult::cut(page, found.into_iter().map(read).collect::<Result<_, _>>()?))
 }
 
-/// Up to one record more than the page holds, in reading direction.
+/// Selects the records of a page, and one more if there is one, in reading direction.
 async fn select<M, R: DeserializeOwned>(
     db: &mut Session<M>,
-    table: &Table,
+    table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
-    search: Search,
+    strategy: SearchStrategy,
 ) -> Result<Vec<R>, Error> {
     let dialect = db.dialect();
     let mut sql = Sql::new("WITH picked AS (SELECT ");
     sql.push(table.columns);
-    push_source(&mut sql, table, organization, filter, dialect, search, Some(page));
+    push_source(&mut sql, table, organization, filter, dialect, strategy, Some(page));
     sql.push(" ORDER BY ");
     push_order(&mut sql, page);
     sql.push_limit(page.size + 1).push(") SELECT ");
@@ -268,16 +265,17 @@ async fn select<M, R: DeserializeOwned>(
     serde_json::from_str(&rows).map_err(Error::internal)
 }
 
-/// How many records are asked for.
+/// Counts the records that pass the filter.
 pub(crate) async fn count<M>(
     db: &mut Session<M>,
-    table: &Table,
+    table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
 ) -> Result<i64, Error> {
-    let search = if is_worth_an_index(db, table, organization, filter).await? { Search::Index } else { Search::Read };
+    let is_indexed = is_worth_an_index(db, table, organization, filter).await?;
+    let strategy = if is_indexed { SearchStrategy::Index } else { SearchStrategy::ReadAll };
     let mut sql = Sql::new("SELECT count(*)");
-    push_source(&mut sql, table, organization, filter, db.dialect(), search, None);
+    push_source(&mut sql, table, organization, filter, db.dialect(), strategy, None);
     let (text, binds) = sql.into_parts();
     Ok(on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?)
 }

@@ -1,4 +1,4 @@
-//! The service's tables.
+//! The service's tables, and what is read from and written to them.
 
 pub mod api_key;
 pub mod api_token;
@@ -7,6 +7,7 @@ pub mod oauth_client;
 pub mod person;
 pub mod service_account;
 pub mod settings;
+pub(crate) mod state;
 
 use crate::{
     core::error::Error,
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 
-/// Deletes one record by `sql`, which takes the organization and the record's id; `false` when there is none.
+/// Deletes one record, by a statement that takes the organization and the record's id; `false` when there is none.
 async fn delete_one(
     db: &mut Session<ReadWrite>,
     sql: &'static str,
@@ -27,8 +28,7 @@ async fn delete_one(
     if !can_be_stored(id) {
         return Ok(false);
     }
-    let gone =
+    let deleted =
         on!(db, |c| sqlx::query(sql).bind(organization.0).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(gone > 0)
+    Ok(deleted > 0)
 }
-pub(crate) mod state;

@@ -16,7 +16,7 @@ use crate::{
         },
         store::{
             delete_one,
-            listing::{self, Table},
+            listing::{self, ListedTable},
         },
     },
     store::{
@@ -25,8 +25,8 @@ use crate::{
     },
 };
 
-/// With the service account's name and address beside its id.
-const TABLE: Table = Table {
+/// The clients, each with the name and address of its service account.
+const TABLE: ListedTable = ListedTable {
     name: "(SELECT c.*, a.name AS account_name, a.email AS account_email, a.position FROM oauth_client c \
            JOIN service_account a ON a.organization_id = c.organization_id AND a.id = c.service_account_id) client",
     columns: "id, name, scopes, created_at, updated_at, expires_at, revoked_at, revoker_id, person_id, person_name, \
@@ -35,7 +35,7 @@ const TABLE: Table = Table {
 };
 
 #[derive(Deserialize, sqlx::FromRow)]
-struct Row {
+struct StoredClient {
     id: String,
     name: String,
     scopes: String,
@@ -52,7 +52,7 @@ struct Row {
     account_email: String,
 }
 
-fn oauth_client(row: Row) -> Result<OAuthClient, Error> {
+fn read_oauth_client(row: StoredClient) -> Result<OAuthClient, Error> {
     let created_by = match (row.person_id, row.person_name, row.person_email) {
         (Some(id), Some(name), Some(email)) => Some(User { id, name, email }),
         _ => None,
@@ -71,16 +71,16 @@ fn oauth_client(row: Row) -> Result<OAuthClient, Error> {
     })
 }
 
-/// One page of the clients.
+/// Lists one page of the clients.
 pub async fn page<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     page: &PageRequest,
 ) -> Result<PageResult<OAuthClient>, Error> {
-    listing::page(db, &TABLE, organization, &Filter::default(), page, oauth_client).await
+    listing::page(db, &TABLE, organization, &Filter::default(), page, read_oauth_client).await
 }
 
-/// How many clients there are.
+/// Counts the clients.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<i64, Error> {
     const SQL: &str = "SELECT count(*) FROM oauth_client WHERE organization_id = $1";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_one(c).await)?)
@@ -92,16 +92,16 @@ async fn select<M>(
     condition: &str,
     id: Option<&str>,
 ) -> Result<Vec<OAuthClient>, Error> {
-    let Table { columns, name, .. } = TABLE;
+    let ListedTable { columns, name, .. } = TABLE;
     let sql = format!(
         "SELECT {columns} FROM {name} WHERE organization_id = $1 AND {condition} ORDER BY position, created_at, id"
     );
     let sql = sqlx::AssertSqlSafe(sql);
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).bind(id).fetch_all(c).await)?;
-    rows.into_iter().map(oauth_client).collect()
+    let rows: Vec<StoredClient> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).bind(id).fetch_all(c).await)?;
+    rows.into_iter().map(read_oauth_client).collect()
 }
 
-/// One client.
+/// Finds a client.
 pub async fn find<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
@@ -113,8 +113,8 @@ pub async fn find<M>(
     Ok(select(db, organization, "id = $2", Some(id)).await?.pop())
 }
 
-/// The clients of one service account, or of all, newest last.
-pub async fn of_accounts<M>(
+/// Lists the clients of one service account, or of all, account by account, newest last.
+pub async fn list_of_accounts<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     account: Option<&str>,
@@ -137,7 +137,7 @@ pub async fn upsert(
                        expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, \
                        revoker_id = excluded.revoker_id, person_id = excluded.person_id, \
                        person_name = excluded.person_name, person_email = excluded.person_email";
-    let made_by = client.created_by.as_ref();
+    let creator = client.created_by.as_ref();
     on!(db, |c| sqlx::query(SQL)
         .bind(organization.0)
         .bind(&client.id)
@@ -149,9 +149,9 @@ pub async fn upsert(
         .bind(micros_or_none(client.expires_at))
         .bind(micros_or_none(client.revoked_at))
         .bind(&client.revoker_id)
-        .bind(made_by.map(|user| &user.id))
-        .bind(made_by.map(|user| &user.name))
-        .bind(made_by.map(|user| &user.email))
+        .bind(creator.map(|user| &user.id))
+        .bind(creator.map(|user| &user.name))
+        .bind(creator.map(|user| &user.email))
         .execute(c)
         .await
         .map(drop))?;

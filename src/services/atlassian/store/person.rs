@@ -1,4 +1,4 @@
-//! Atlassian's ids of people.
+//! The Atlassian account ids of people.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ pub async fn set_account_id(db: &mut Session<ReadWrite>, person: PersonId, id: &
     Ok(())
 }
 
-/// The ids of an organization's people, by the key of the address.
-pub async fn account_ids<M>(
+/// Lists the account ids of an organization's people, by the key of the address.
+pub async fn list_account_ids<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
 ) -> Result<HashMap<String, String>, Error> {

@@ -20,28 +20,29 @@ use crate::{
     },
 };
 
-type Row = (String, i64, String, String, Option<String>, i64, Option<String>);
+type AccountRow = (String, i64, String, String, Option<String>, i64, Option<String>);
 
-fn service_account((id, _, name, email, description, updated_at, created_by): Row) -> ServiceAccount {
+fn read_service_account((id, _, name, email, description, updated_at, created_by): AccountRow) -> ServiceAccount {
     ServiceAccount { id, name, email, description, updated_at: from_micros(updated_at), created_by }
 }
 
-/// Up to `limit` service accounts behind a position, each with its own, and how many there are in all.
+/// Lists up to `limit` service accounts after a position, each with its own position.
 pub async fn list<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
-    behind: i64,
+    position: i64,
     limit: i64,
 ) -> Result<Vec<(i64, ServiceAccount)>, Error> {
+    // On `LIMIT 0 +`, see `Sql::push_limit`.
     const SQL: &str = "SELECT id, position, name, email, description, updated_at, created_by FROM service_account \
                        WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT 0 + $3";
-    let rows: Vec<Row> =
-        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(behind).bind(limit).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|row| (row.1, service_account(row))).collect())
+    let rows: Vec<AccountRow> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(position).bind(limit).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|row| (row.1, read_service_account(row))).collect())
 }
 
-/// Where the page before a position begins: the position that its first record is behind.
-pub async fn page_before<M>(
+/// Finds where the page before a position begins: the position that its first account comes after.
+pub async fn find_page_before<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     position: i64,
@@ -52,13 +53,13 @@ pub async fn page_before<M>(
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(position).bind(limit).fetch_one(c).await)?)
 }
 
-/// How many there are.
+/// Counts the service accounts.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<i64, Error> {
     const SQL: &str = "SELECT count(*) FROM service_account WHERE organization_id = $1";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_one(c).await)?)
 }
 
-/// One service account.
+/// Finds a service account.
 pub async fn find<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
@@ -69,11 +70,12 @@ pub async fn find<M>(
     if !can_be_stored(id) {
         return Ok(None);
     }
-    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
-    Ok(row.map(service_account))
+    let row: Option<AccountRow> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(read_service_account))
 }
 
-/// Adds a service account behind those that are there, or replaces the one with its id.
+/// Adds a service account at the end, or replaces the one with its id.
 pub async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
@@ -105,8 +107,8 @@ pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, i
     delete_one(db, SQL, organization, id).await
 }
 
-/// The tokens of one service account, or of all, newest last.
-pub async fn tokens<M>(
+/// Lists the tokens of one service account, or of all, account by account, newest last.
+pub async fn list_tokens<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     account: Option<&str>,
@@ -117,8 +119,8 @@ pub async fn tokens<M>(
                        ON a.organization_id = t.organization_id AND a.id = t.service_account_id \
                        WHERE t.organization_id = $1 AND t.service_account_id = COALESCE($2, t.service_account_id) \
                        ORDER BY a.position, t.created_at, t.id";
-    type Row = (String, String, String, i64, i64, i64, String, String, String);
-    let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(account).fetch_all(c).await)?;
+    type TokenRow = (String, String, String, i64, i64, i64, String, String, String);
+    let rows: Vec<TokenRow> = on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(account).fetch_all(c).await)?;
     rows.into_iter()
         .map(|(id, label, scopes, created_at, expires_at, last_active_at, account, name, email)| {
             Ok(ServiceAccountToken {
@@ -134,7 +136,7 @@ pub async fn tokens<M>(
         .collect()
 }
 
-/// How many tokens a service account has; `None` when there is no such account.
+/// Counts the tokens of a service account; `None` when there is no such account.
 pub async fn count_tokens<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
@@ -154,11 +156,11 @@ pub async fn upsert_token(
     organization: OrganizationId,
     token: &ServiceAccountToken,
 ) -> Result<(), Error> {
-    const SAME: &str = "DELETE FROM service_account_token \
+    const DELETE: &str = "DELETE FROM service_account_token \
                         WHERE organization_id = $1 AND service_account_id = $2 AND label = $3";
     const SQL: &str = "INSERT INTO service_account_token (organization_id, id, service_account_id, label, scopes, \
                        created_at, expires_at, last_active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    on!(db, |c| sqlx::query(SAME)
+    on!(db, |c| sqlx::query(DELETE)
         .bind(organization.0)
         .bind(&token.account.id)
         .bind(&token.label)
@@ -180,16 +182,16 @@ pub async fn upsert_token(
     Ok(())
 }
 
-/// Revokes every token of a service account.
+/// Revokes every token of a service account; `false` when there is no such account.
 pub async fn revoke_tokens(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     account: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2";
-    if !can_be_stored(account) {
-        return Ok(());
+    if find(db, organization, account).await?.is_none() {
+        return Ok(false);
     }
     on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(account).execute(c).await.map(drop))?;
-    Ok(())
+    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Who calls Atlassian's API Access: API keys and sessions; and what an organization has set there.
+//! Callers of the service, administrators' sessions, and organizations' settings.
 
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The service that takes these credentials.
+/// The service's name.
 pub const SERVICE: &str = "atlassian";
 
 /// An administrator's browser session.
@@ -32,8 +32,8 @@ pub(crate) const SESSION: CredentialKind = CredentialKind {
     ..CredentialKind::new("session", Ids::atlassian_session)
 };
 
-/// Whom a credential speaks for.
-pub async fn admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
+/// Finds the caller of a credential.
+pub async fn find_admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
     const SQL: &str = "SELECT o.id, o.name, o.customer_code, o.org_id, k.id, k.scopes, p.atlassian_account_id, p.name, \
                        p.email, a.quirks, r.most, r.window_micros, r.mode FROM organization o \
                        LEFT JOIN api_key k ON k.credential_id = $1 \
@@ -71,7 +71,7 @@ pub async fn admin<M>(db: &mut Session<M>, credential: &Credential) -> Result<Op
     }))
 }
 
-/// Sets an organization's choices.
+/// Sets an organization's quirks.
 pub async fn set_quirks(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,

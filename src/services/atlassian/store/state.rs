@@ -1,4 +1,4 @@
-//! The service's tables in a state.
+//! How the service's tables are exported and imported.
 
 use crate::{
     services::atlassian::domain::api_access::Quirks,
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// The counts of an organization's API tokens, which lists of many tokens answer with.
+/// Counts the API tokens anew, because the counts are not exported.
 const COUNT_ANEW: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
                           SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
                           (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";

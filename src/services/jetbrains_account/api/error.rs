@@ -1,166 +1,156 @@
 //! The vendor's two error dialects: JSON for business, an HTML page for what cannot be read
 //! (jetbrains-account §8.3, §11).
 
-use std::borrow::Cow;
-
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
-    core::error::{Error, Unavailable},
+    core::error::Error,
     http::vendor_service::Refusal,
+    services::jetbrains_account::domain::{contact::ContactError, error::JetBrainsError, license::RecentlyAssigned},
 };
 
 /// What the service calls JSON.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html;charset=UTF-8");
 
-/// A fault on its way out.
-#[derive(Debug)]
-pub struct JetBrainsError(Error);
-
-impl From<Error> for JetBrainsError {
-    fn from(fault: Error) -> Self {
-        Self(fault)
-    }
-}
-
 /// The body of every business error.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(crate) struct ErrorBody {
+pub(crate) struct ErrorBody<'a> {
     /// One of the fifteen codes, or `API_DISABLED` or `NOT_IMPLEMENTED`, which are ours.
     #[schema(example = "INVALID_TOKEN")]
-    pub code: Cow<'static, str>,
+    pub code: &'a str,
     /// Says more, or holds the value that was wrong.
     #[schema(example = "The token provided is invalid")]
-    pub description: String,
+    pub description: &'a str,
 }
+
+/// The refusal of every operation that takes a customer code, for the document.
+#[derive(IntoResponses)]
+#[response(status = 401, description = "No token, no customer code, or a token that is not the customer's")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Unauthorized(ErrorBody<'static>);
 
 impl IntoResponse for JetBrainsError {
     fn into_response(self) -> Response {
-        self.0.log();
-        let mut response = match business(&self.0) {
-            Some((status, code, description)) => {
-                let body = ErrorBody { code: Cow::Borrowed(code), description };
-                let body = serde_json::to_vec(&body).unwrap_or_default();
-                (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+        use StatusCode as S;
+        let reason = Refusal(self.to_string());
+        let mut response = match self {
+            Self::TenantMissing => {
+                render_business(S::UNAUTHORIZED, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required")
             }
-            None => other(&self.0),
+            // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
+            Self::ServiceDisabled => {
+                render_business(S::FORBIDDEN, "API_DISABLED", "The API is disabled for this organization")
+            }
+            Self::ForeignTeam { token_team } => {
+                let description = format!("Token was generated for team with id {token_team}");
+                render_business(S::FORBIDDEN, "TEAM_MISMATCH", &description)
+            }
+            Self::TeamToken => render_business(
+                S::FORBIDDEN,
+                "TOKEN_TYPE_MISMATCH",
+                "Changing team is not possible with a token that was generated for a specific team",
+            ),
+            Self::EditForbidden { customer_code, team } => {
+                let team = team.map(|team| format!(" or on team with id {team}"));
+                // unverified: the text without a team (jetbrains-account §5.6).
+                let team = team.unwrap_or_default();
+                let description = format!("Missing Edit permission on customer {customer_code}{team}");
+                render_business(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", &description)
+            }
+            Self::FieldMissing(description) => render_business(S::BAD_REQUEST, "MISSING_FIELD", description),
+            Self::Contact(ContactError::Email(email)) => {
+                render_business(S::BAD_REQUEST, "INVALID_CONTACT_EMAIL", &email)
+            }
+            Self::Contact(ContactError::Name(problem)) => {
+                render_business(S::BAD_REQUEST, "INVALID_CONTACT_NAME", &problem.to_string())
+            }
+            Self::LicenseUnknown(id) => render_business(S::NOT_FOUND, "LICENSE_NOT_FOUND", &id),
+            Self::TeamUnknown(id) => render_business(S::NOT_FOUND, "TEAM_NOT_FOUND", &id.to_string()),
+            Self::ProductUnknown(code) => render_business(S::NOT_FOUND, "PRODUCT_NOT_FOUND", &code),
+            Self::NoLicenseAvailable { team, product } => {
+                let description =
+                    format!("No available license found to assign in the team {team} with product {product}");
+                render_business(S::BAD_REQUEST, "NO_AVAILABLE_LICENSE_TO_ASSIGN", &description)
+            }
+            Self::LicenseUnavailable(why) => {
+                render_business(S::BAD_REQUEST, "LICENSE_IS_NOT_AVAILABLE_TO_ASSIGN", why.into())
+            }
+            Self::RecentlyAssigned(RecentlyAssigned(id)) => {
+                render_business(S::BAD_REQUEST, "RECENTLY_ASSIGNED_LICENSE_IS_NOT_AVAILABLE_FOR_REVOKE", &id)
+            }
+            Self::NotEmulated(why) => render_business(S::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", why),
+            Self::Shared(error) => render_shared(&error),
         };
-        response.extensions_mut().insert(Refusal(self.0.to_string()));
+        response.extensions_mut().insert(reason);
         response
     }
 }
 
-fn business(fault: &Error) -> Option<(StatusCode, &'static str, String)> {
+/// What is no refusal of the vendor's own: two business errors, else a page, or the 500 without a body.
+fn render_shared(error: &Error) -> Response {
     use StatusCode as S;
-    Some(match fault {
+    error.log();
+    match error {
         Error::CredentialMissing => {
-            (S::UNAUTHORIZED, "MISSING_TOKEN_HEADER", "X-Api-Key header is required".to_owned())
+            render_business(S::UNAUTHORIZED, "MISSING_TOKEN_HEADER", "X-Api-Key header is required")
         }
-        Error::TenantMissing => {
-            (S::UNAUTHORIZED, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required".to_owned())
-        }
-        // A space that is deleted under a running request takes the token along.
+        // `NotFound` too, because a space that is deleted under a running request takes the token along.
         Error::CredentialRejected | Error::NotFound(_) => {
-            (S::UNAUTHORIZED, "INVALID_TOKEN", "The token provided is invalid".to_owned())
+            render_business(S::UNAUTHORIZED, "INVALID_TOKEN", "The token provided is invalid")
         }
-        // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
-        Error::ServiceDisabled => {
-            (S::FORBIDDEN, "API_DISABLED", "The API is disabled for this organization".to_owned())
+        Error::Unreadable(_) | Error::Invalid { .. } => {
+            render_page(S::BAD_REQUEST, "The server could not understand the request because of a syntax error in it.")
         }
-        Error::ForeignTeam { token_team } => {
-            (S::FORBIDDEN, "TEAM_MISMATCH", format!("Token was generated for team with id {token_team}"))
-        }
-        Error::TeamToken => (
-            S::FORBIDDEN,
-            "TOKEN_TYPE_MISMATCH",
-            "Changing team is not possible with a token that was generated for a specific team".to_owned(),
-        ),
-        Error::EditForbidden { customer_code, team: Some(team) } => (
-            S::FORBIDDEN,
-            "INSUFFICIENT_PERMISSIONS",
-            format!("Missing Edit permission on customer {customer_code} or on team with id {team}"),
-        ),
-        // unverified: the text without a team (jetbrains-account §5.6).
-        Error::EditForbidden { customer_code, team: None } => {
-            (S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", format!("Missing Edit permission on customer {customer_code}"))
-        }
-        Error::LicenseUnknown(id) => (S::NOT_FOUND, "LICENSE_NOT_FOUND", id.clone()),
-        Error::TeamUnknown(id) => (S::NOT_FOUND, "TEAM_NOT_FOUND", id.to_string()),
-        Error::ProductUnknown(code) => (S::NOT_FOUND, "PRODUCT_NOT_FOUND", code.clone()),
-        Error::FieldMissing(text) => (S::BAD_REQUEST, "MISSING_FIELD", (*text).to_owned()),
-        Error::NoLicenseAvailable { team, product } => (
-            S::BAD_REQUEST,
-            "NO_AVAILABLE_LICENSE_TO_ASSIGN",
-            format!("No available license found to assign in the team {team} with product {product}"),
-        ),
-        Error::LicenseUnavailable(why) => {
-            let why = match why {
-                Unavailable::Allocated => "ALLOCATED",
-                Unavailable::ExpiredWithoutFallback => "EXPIRED_WITHOUT_FALLBACK",
-                Unavailable::NonPerUser => "NON_PER_USER",
-            };
-            (S::BAD_REQUEST, "LICENSE_IS_NOT_AVAILABLE_TO_ASSIGN", why.to_owned())
-        }
-        Error::EmailInvalid(email) => (S::BAD_REQUEST, "INVALID_CONTACT_EMAIL", email.clone()),
-        Error::NameInvalid(problem) => (S::BAD_REQUEST, "INVALID_CONTACT_NAME", problem.to_string()),
-        Error::RecentlyAssigned(id) => {
-            (S::BAD_REQUEST, "RECENTLY_ASSIGNED_LICENSE_IS_NOT_AVAILABLE_FOR_REVOKE", id.clone())
-        }
-        Error::NotEmulated(why) => (S::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", (*why).to_owned()),
-        _ => return None,
-    })
-}
-
-/// What is no business error.
-fn other(fault: &Error) -> Response {
-    match fault {
-        Error::Unreadable(_) | Error::Invalid { .. } => page(
-            StatusCode::BAD_REQUEST,
-            "The server could not understand the request because of a syntax error in it.",
-        ),
         // unverified: the pages for a wrong path, a wrong method and a body that is too large
         // (jetbrains-account §8.3).
-        Error::RouteUnknown => page(StatusCode::NOT_FOUND, "There is nothing at this address."),
-        Error::MethodUnknown => page(StatusCode::METHOD_NOT_ALLOWED, "The method is not supported at this address."),
-        Error::BodyTooLarge => page(StatusCode::PAYLOAD_TOO_LARGE, "The request is larger than the server takes."),
-        Error::TimedOut => page(StatusCode::GATEWAY_TIMEOUT, "The server did not answer in time."),
+        Error::RouteUnknown => render_page(S::NOT_FOUND, "There is nothing at this address."),
+        Error::MethodUnknown => render_page(S::METHOD_NOT_ALLOWED, "The method is not supported at this address."),
+        Error::BodyTooLarge => render_page(S::PAYLOAD_TOO_LARGE, "The request is larger than the server takes."),
+        Error::TimedOut => render_page(S::GATEWAY_TIMEOUT, "The server did not answer in time."),
         Error::Unavailable(_) | Error::DataReplaced => {
-            let mut response =
-                page(StatusCode::SERVICE_UNAVAILABLE, "The server is temporarily unable to answer. Try again soon.");
+            let text = "The server is temporarily unable to answer. Try again soon.";
+            let mut response = render_page(S::SERVICE_UNAVAILABLE, text);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
-        // The one recorded 500 has no body and still the JSON content type (jetbrains-account §2).
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, JSON)]).into_response(),
+        // The vendor limits no caller.
+        Error::RateLimited { .. } | Error::Internal(_) => render_empty_500(),
     }
 }
 
 /// An error that a tester asked for: business where it has a code, else the page, or the 500 without a body.
 pub(crate) fn injected(status: StatusCode, code: Option<&str>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
-    if let Some(code) = code {
-        let body = ErrorBody { code: Cow::Owned(code.to_owned()), description: reason.to_owned() };
-        return (status, [(header::CONTENT_TYPE, JSON)], serde_json::to_vec(&body).unwrap_or_default()).into_response();
+    match code {
+        Some(code) => render_business(status, code, reason),
+        None if status == StatusCode::INTERNAL_SERVER_ERROR => render_empty_500(),
+        None => render_page(status, reason),
     }
-    if status == StatusCode::INTERNAL_SERVER_ERROR {
-        return (status, [(header::CONTENT_TYPE, JSON)]).into_response();
-    }
-    page(status, reason)
+}
+
+fn render_business(status: StatusCode, code: &str, description: &str) -> Response {
+    let body = serde_json::to_vec(&ErrorBody { code, description }).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+}
+
+/// The one recorded 500 has no body and still the JSON content type (jetbrains-account §2).
+fn render_empty_500() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, JSON)]).into_response()
 }
 
 /// A page with the vendor's title (jetbrains-account §8.3). The rest of it is our own text.
-fn page(status: StatusCode, says: &str) -> Response {
+fn render_page(status: StatusCode, text: &str) -> Response {
     let title = format!("Error {}: {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"UTF-8\">\n\
-         <title>JetBrains Account :: {title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{says}</p>\n\
+         <title>JetBrains Account :: {title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{text}</p>\n\
          <p>If you think that this is a mistake, contact support-int@jetbrains.com.</p>\n</body>\n</html>\n"
     );
     (status, [(header::CONTENT_TYPE, HTML)], html).into_response()

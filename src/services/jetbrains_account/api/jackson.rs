@@ -40,19 +40,19 @@ impl<T> Deref for Object<T> {
 }
 
 /// A value's own text, and what kind it is.
-fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::Error> {
+fn read_raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::Error> {
     <&RawValue>::deserialize(deserializer).map(RawValue::get)
 }
 
-fn string<E: Error>(raw: &str) -> Result<Cow<'_, str>, E> {
+fn read_string<E: Error>(raw: &str) -> Result<Cow<'_, str>, E> {
     serde_json::from_str::<Cow<'_, str>>(raw).map_err(E::custom)
 }
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = raw(deserializer)?;
+        let raw = read_raw(deserializer)?;
         match raw.as_bytes().first() {
-            Some(b'"') => Ok(Self(string(raw)?.into_owned())),
+            Some(b'"') => Ok(Self(read_string(raw)?.into_owned())),
             Some(b'{' | b'[') | None => Err(D::Error::custom("expected a text, found an object or an array")),
             _ if raw == "null" => Err(D::Error::custom("expected a text, found null")),
             _ => Ok(Self(raw.to_owned())),
@@ -62,15 +62,15 @@ impl<'de> Deserialize<'de> for Text {
 
 impl<'de> Deserialize<'de> for Int {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = raw(deserializer)?;
+        let raw = read_raw(deserializer)?;
         let number = match raw.as_bytes().first() {
             Some(b'n') => Some(0),
             Some(b'"') => {
-                let text = string(raw)?;
+                let text = read_string(raw)?;
                 // unverified: that an empty text counts as null, as it does for Jackson's primitives.
                 if text.trim().is_empty() { Some(0) } else { text.trim().parse().ok() }
             }
-            Some(b'-' | b'0'..=b'9') => raw.parse().ok().or_else(|| truncated(raw)),
+            Some(b'-' | b'0'..=b'9') => raw.parse().ok().or_else(|| truncate(raw)),
             _ => None,
         };
         number.map(Self).ok_or_else(|| D::Error::custom(format!("expected a 32-bit number, found {raw}")))
@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Int {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "cutting the fraction off is the rule; the range is checked")]
-fn truncated(raw: &str) -> Option<i32> {
+fn truncate(raw: &str) -> Option<i32> {
     let number: f64 = raw.parse().ok()?;
     (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number).then_some(number as i32)
 }
@@ -86,9 +86,9 @@ fn truncated(raw: &str) -> Option<i32> {
 impl<'de> Deserialize<'de> for Flag {
     // unverified: texts and numbers for a boolean, as Jackson takes them.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = raw(deserializer)?;
+        let raw = read_raw(deserializer)?;
         let flag = match raw.as_bytes().first() {
-            Some(b'"') => match string(raw)?.trim() {
+            Some(b'"') => match read_string(raw)?.trim() {
                 "true" | "True" | "TRUE" => Some(true),
                 "false" | "False" | "FALSE" | "" => Some(false),
                 _ => None,

@@ -1,7 +1,5 @@
 //! The person a licence is assigned to: which addresses and names the vendor takes, and which name it shows.
 
-use crate::core::error::{Error, NameProblem};
-
 /// Domains of throw-away mailboxes that the vendor is known to refuse (jetbrains-account §8.1).
 const DISPOSABLE_DOMAINS: [&str; 2] = ["dockleafs.com", "sunsabla.com"];
 
@@ -14,11 +12,8 @@ const NAME_LIMIT: usize = 255;
 /// Who a licence is assigned to, as the request says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// Where the licence goes.
     pub email: String,
-    /// Given name.
     pub first_name: String,
-    /// Family name.
     pub last_name: String,
 }
 
@@ -28,16 +23,13 @@ impl Contact {
     /// unverified: that order (jetbrains-account §6, assign-9).
     ///
     /// # Errors
-    /// [`Error::EmailInvalid`] or [`Error::NameInvalid`].
-    pub fn check(&self) -> Result<(), Error> {
+    /// The first that does not pass.
+    pub fn check(&self) -> Result<(), ContactError> {
         if !is_acceptable_email(&self.email) {
-            return Err(Error::EmailInvalid(self.email.clone()));
+            return Err(ContactError::Email(self.email.clone()));
         }
-        for name in [&self.first_name, &self.last_name] {
-            if let Some(problem) = name_problem(name) {
-                return Err(Error::NameInvalid(problem));
-            }
-        }
+        check_name(&self.first_name)?;
+        check_name(&self.last_name)?;
         Ok(())
     }
 
@@ -48,7 +40,7 @@ impl Contact {
 }
 
 /// Whether the vendor takes this address (jetbrains-account §8.1).
-pub fn is_acceptable_email(email: &str) -> bool {
+pub(crate) fn is_acceptable_email(email: &str) -> bool {
     let Some((local, domain)) = email.split_once('@') else { return false };
     let local_ok =
         !local.is_empty() && local.split('.').all(|part| !part.is_empty() && part.bytes().all(is_local_character));
@@ -71,21 +63,46 @@ fn is_domain_label(label: &str) -> bool {
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// What the vendor would say about a first or last name (jetbrains-account §8.2).
+/// What is not accepted of a contact.
+#[derive(Debug, thiserror::Error)]
+pub enum ContactError {
+    /// The address, as it was sent.
+    #[error("not an e-mail address we accept: {0}")]
+    Email(String),
+    #[error(transparent)]
+    Name(#[from] NameProblem),
+}
+
+/// What is wrong with a name; the texts are the vendor's (jetbrains-account §8.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameProblem {
+    /// Nothing, or only spaces.
+    #[error("This field can't be empty.")]
+    Empty,
+    #[error("Sorry, we can't accept digits in this field.")]
+    Digits,
+    /// A character that is not part of names.
+    #[error("Please, don't use special characters.")]
+    SpecialCharacters,
+    #[error("Value is too long.")]
+    TooLong,
+}
+
+/// Checks a first or last name (jetbrains-account §8.2).
 ///
 /// unverified: which of several problems is named, and which characters beyond letters, spaces, apostrophes,
 /// hyphens and full stops are "special".
-pub fn name_problem(name: &str) -> Option<NameProblem> {
+fn check_name(name: &str) -> Result<(), NameProblem> {
     if name.trim().is_empty() {
-        Some(NameProblem::Empty)
+        Err(NameProblem::Empty)
     } else if name.chars().count() > NAME_LIMIT {
-        Some(NameProblem::TooLong)
+        Err(NameProblem::TooLong)
     } else if name.chars().any(char::is_numeric) {
-        Some(NameProblem::Digits)
+        Err(NameProblem::Digits)
     } else if name.chars().all(|c| c.is_alphabetic() || is_combining_mark(c) || " '’-.".contains(c)) {
-        None
+        Ok(())
     } else {
-        Some(NameProblem::SpecialCharacters)
+        Err(NameProblem::SpecialCharacters)
     }
 }
 
@@ -96,29 +113,15 @@ fn is_combining_mark(c: char) -> bool {
 
 /// The name shown for somebody without a JetBrains Account: each word keeps two letters, a word of two keeps
 /// one, a word of one keeps none (jetbrains-account §9).
-pub fn masked(name: &str) -> String {
-    let words: Vec<String> = name.split_whitespace().map(masked_word).collect();
+pub(crate) fn mask(name: &str) -> String {
+    let words: Vec<String> = name.split_whitespace().map(mask_word).collect();
     words.join(" ")
 }
 
-fn masked_word(word: &str) -> String {
+fn mask_word(word: &str) -> String {
     let length = word.chars().count();
     let kept = length.saturating_sub(1).min(2);
     word.chars().take(kept).chain(std::iter::repeat_n('*', length - kept)).collect()
-}
-
-/// A name for an address that came without one: `eve.van-dam@…` is Eve Van Dam.
-pub fn name_from_email(email: &str) -> String {
-    let local = email.split('@').next().unwrap_or_default();
-    let words: Vec<String> = local
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        })
-        .collect();
-    words.join(" ")
 }
 
 #[cfg(test)]
@@ -166,27 +169,21 @@ mod tests {
     #[test]
     fn names() {
         use NameProblem::{Digits, Empty, SpecialCharacters, TooLong};
-        assert_eq!(name_problem(""), Some(Empty));
-        assert_eq!(name_problem("   "), Some(Empty));
-        assert_eq!(name_problem("123"), Some(Digits));
-        assert_eq!(name_problem("Special@#$%^&*()"), Some(SpecialCharacters));
-        assert_eq!(name_problem(&"x".repeat(500)), Some(TooLong));
+        assert_eq!(check_name(""), Err(Empty));
+        assert_eq!(check_name("   "), Err(Empty));
+        assert_eq!(check_name("123"), Err(Digits));
+        assert_eq!(check_name("Special@#$%^&*()"), Err(SpecialCharacters));
+        assert_eq!(check_name(&"x".repeat(500)), Err(TooLong));
         for name in ["It Could Be", "O'Neil", "Jean-Luc", "Müller", "Zoe\u{308}", "J.", "李"] {
-            assert_eq!(name_problem(name), None, "{name}");
+            assert_eq!(check_name(name), Ok(()), "{name}");
         }
     }
 
     #[test]
     fn masks_keep_the_length_of_each_word() {
-        assert_eq!(masked("Roman Loskutov"), "Ro*** Lo******");
-        assert_eq!(masked("Ro R"), "R* *");
-        assert_eq!(masked("Bob"), "Bo*");
-        assert_eq!(masked("  Müller  X "), "Mü**** *");
-    }
-
-    #[test]
-    fn names_from_addresses() {
-        assert_eq!(name_from_email("eve.van-dam@example.test"), "Eve Van Dam");
-        assert_eq!(name_from_email("42@example.test"), "");
+        assert_eq!(mask("Roman Loskutov"), "Ro*** Lo******");
+        assert_eq!(mask("Ro R"), "R* *");
+        assert_eq!(mask("Bob"), "Bo*");
+        assert_eq!(mask("  Müller  X "), "Mü**** *");
     }
 }

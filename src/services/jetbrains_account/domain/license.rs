@@ -1,14 +1,11 @@
-//! JetBrains licences: what they are, and when they can be given and taken back.
+//! Licences: what they are, and when they can be given and taken back.
 
 use chrono::TimeDelta;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::{
-    core::{
-        clock::Time,
-        error::{Error, Unavailable},
-    },
-    domain::organization::Team,
-    services::jetbrains_account::domain::{contact, product::Product},
+    core::clock::Time,
+    services::jetbrains_account::domain::{contact, product::Product, team::Team},
 };
 
 /// How long after an assignment the API refuses to take a licence back (jetbrains-account §5.7).
@@ -83,8 +80,9 @@ pub enum Assignee {
     },
 }
 
-/// The servers that can hold a licence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The servers that can hold a licence; by these names in seeds and in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ServerKind {
     /// The on-premises License Server.
     LicenseServer,
@@ -92,9 +90,26 @@ pub enum ServerKind {
     LicenseVault,
 }
 
+/// Why a licence cannot be assigned, in the vendor's words (jetbrains-account §5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Unavailable {
+    /// Somebody holds it.
+    Allocated,
+    /// Its subscription is over, and it has no perpetual fallback.
+    ExpiredWithoutFallback,
+    /// It is not one that is given to people.
+    NonPerUser,
+}
+
+/// A licence was assigned too short a time ago to be taken back.
+#[derive(Debug, thiserror::Error)]
+#[error("licence {0} was assigned recently")]
+pub struct RecentlyAssigned(pub String);
+
 /// The name shown for a person: the account's, or the given one, masked (jetbrains-account §9).
-pub fn shown_name(given_name: &str, account_name: Option<&str>) -> String {
-    account_name.map_or_else(|| contact::masked(given_name), ToOwned::to_owned)
+pub fn display_name(given_name: &str, account_name: Option<&str>) -> String {
+    account_name.map_or_else(|| contact::mask(given_name), ToOwned::to_owned)
 }
 
 impl License {
@@ -105,8 +120,9 @@ impl License {
 
     /// Why it cannot be assigned at `now`, if it cannot (jetbrains-account §4.1, §6).
     ///
-    /// unverified: that suspended and trial licences can be assigned like others; that a perpetual part beside a subscription is its fallback, and that a licence with only a
-    /// perpetual part is not per user. Verified: a holder comes before the end of the subscription.
+    /// unverified: that suspended and trial licences can be assigned like others; that a perpetual part beside a
+    /// subscription is its fallback, and that a licence with only a perpetual part is not per user. Verified: a holder
+    /// comes before the end of the subscription.
     pub fn unavailable(&self, now: Time) -> Option<Unavailable> {
         if self.assignee.is_some() {
             Some(Unavailable::Allocated)
@@ -120,14 +136,9 @@ impl License {
     }
 
     /// Refuses to take back what was given less than 30 days ago.
-    ///
-    /// # Errors
-    /// [`Error::RecentlyAssigned`].
-    pub fn check_revocable(&self, now: Time) -> Result<(), Error> {
-        match self.assigned_at {
-            Some(at) if now - at < REVOKE_AFTER => Err(Error::RecentlyAssigned(self.id.clone())),
-            _ => Ok(()),
-        }
+    pub(crate) fn check_revocable(&self, now: Time) -> Result<(), RecentlyAssigned> {
+        let is_recent = self.assigned_at.is_some_and(|at| now - at < REVOKE_AFTER);
+        if is_recent { Err(RecentlyAssigned(self.id.clone())) } else { Ok(()) }
     }
 }
 
@@ -142,4 +153,11 @@ pub struct LicenseFilter {
     pub assigned: Option<bool>,
     /// Held by the person with this address.
     pub assignee_email: Option<String>,
+}
+
+impl LicenseFilter {
+    /// What it asks for in one team: nothing, if it asks for another.
+    pub(crate) fn within_team(self, team: i32) -> Option<Self> {
+        self.team.is_none_or(|asked| asked == team).then_some(Self { team: Some(team), ..self })
+    }
 }

@@ -1,8 +1,10 @@
 //! The nouns of the service and their rules.
 
-pub mod contact;
+pub(crate) mod contact;
+pub(crate) mod error;
 pub(crate) mod ids;
 pub mod license;
-pub mod product;
-pub mod role;
-pub mod token_owner;
+pub(crate) mod product;
+pub(crate) mod role;
+pub(crate) mod team;
+pub(crate) mod token_owner;

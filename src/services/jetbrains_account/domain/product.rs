@@ -14,7 +14,7 @@ const fn product(code: &'static str, name: &'static str) -> Product {
 }
 
 /// Every product code seen at the vendor (jetbrains-account §4.3), by code.
-pub const PRODUCTS: &[Product] = &[
+pub(crate) const PRODUCTS: &[Product] = &[
     product("ALL", "All Products Pack"),
     // unverified: the code is the vendor's, its name is in no source.
     product("AR", "AR"),
@@ -33,10 +33,10 @@ pub const PRODUCTS: &[Product] = &[
 ];
 
 /// Paid plug-ins. No plug-in code is in any source (jetbrains-account §4.3), and we invent none.
-pub const PLUGINS: &[Product] = &[];
+pub(crate) const PLUGINS: &[Product] = &[];
 
 /// The product with this exact code.
-pub fn find(code: &str) -> Option<Product> {
+pub(crate) fn find(code: &str) -> Option<Product> {
     PRODUCTS.binary_search_by(|p| p.code.cmp(code)).ok().map(|at| PRODUCTS[at])
 }
 

@@ -1,11 +1,12 @@
 //! Who may do what in JetBrains Account (jetbrains-account §10, §14), as pure functions.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use crate::core::error::Error;
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-/// What a person is in a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// What a person is in a profile; by these names in seeds, in the control API and in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case", parse_err_fn = describe_unknown_role, parse_err_ty = String)]
 pub enum Role {
     /// Administrates the organization. Only there.
     OrganizationAdmin,
@@ -17,18 +18,13 @@ pub enum Role {
     PrimaryContact,
 }
 
-impl Role {
-    /// Every role, by the name that seeds and the control API use.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("organization_admin", Self::OrganizationAdmin),
-        ("team_admin", Self::TeamAdmin),
-        ("viewer", Self::Viewer),
-        ("primary_contact", Self::PrimaryContact),
-    ];
+fn describe_unknown_role(text: &str) -> String {
+    format!("`{text}` is not a role: expected {}", Role::VARIANTS.join(", "))
+}
 
-    /// Its name in seeds, in the control API and in the store.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
+impl Role {
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the role exists in that kind of profile.
@@ -43,18 +39,6 @@ impl Role {
             (Self::TeamAdmin, Profile::Organization) => Err(format!("{} takes a `team`", self.name())),
             _ => Ok(()),
         }
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::NAMES
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(_, role)| *role)
-            .ok_or_else(|| format!("`{text}` is not a role: expected {}", Self::NAMES.map(|(name, _)| name).join(", ")))
     }
 }
 
@@ -100,24 +84,16 @@ pub struct Grant {
 }
 
 /// What somebody counts as in one profile: the strongest of the roles held there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Standing {
     /// May change things.
     Admin,
     /// Reads; is the organization's contact.
+    #[strum(to_string = "primary contact")]
     PrimaryContact,
     /// Reads.
     Viewer,
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Admin => "admin",
-            Self::PrimaryContact => "primary contact",
-            Self::Viewer => "viewer",
-        })
-    }
 }
 
 /// Everything one person is in one organization.
@@ -159,9 +135,17 @@ impl Grants {
     }
 }
 
+/// What somebody may not do in the vendor's pages.
+#[derive(Debug, thiserror::Error)]
+#[error("{email} may not {what}")]
+pub(crate) struct ActorRefused {
+    email: String,
+    what: String,
+}
+
 /// An actor of the vendor's pages, and what they are.
 #[derive(Debug)]
-pub struct Actor<'a> {
+pub(crate) struct Actor<'a> {
     /// Who acts.
     pub email: &'a str,
     pub grants: &'a Grants,
@@ -170,17 +154,15 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    fn allow(&self, allowed: bool, what: &str) -> Result<(), Error> {
-        if allowed { Ok(()) } else { Err(Error::ActorRefused(format!("{} may not {what}", self.email))) }
+    fn allow(&self, allowed: bool, what: &str) -> Result<(), ActorRefused> {
+        let refusal = || ActorRefused { email: self.email.to_owned(), what: what.to_owned() };
+        if allowed { Ok(()) } else { Err(refusal()) }
     }
 
     /// Look at the page of `profile`: whoever is something there; an organization admin at every team's.
     ///
     /// unverified: that others do not see it at all.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_look(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_look(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.standing(profile).is_some(),
             &format!("look at the {profile}: that takes a role there"),
@@ -188,19 +170,13 @@ impl Actor<'_> {
     }
 
     /// Enable or disable the API: organization admins.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_switch_api(&self) -> Result<(), Error> {
+    pub(crate) fn check_switch_api(&self) -> Result<(), ActorRefused> {
         self.allow(self.grants.is_organization_admin(), "enable or disable the API: that takes an organization admin")
     }
 
     /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
     /// admin everybody's in the team.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -213,23 +189,20 @@ impl Actor<'_> {
 
     /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
     /// in the team.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_remove_token(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_remove_token(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.is_self || self.grants.is_organization_admin() || self.grants.administrates(profile),
-            &format!("remove somebody else's token in the {profile}: that takes an organization admin or an admin of the team"),
+            &format!(
+                "remove somebody else's token in the {profile}: \
+                 that takes an organization admin or an admin of the team"
+            ),
         )
     }
 
     /// Give or take a role in `profile`: an organization admin any, a team's admin the team's.
     ///
     /// unverified: the vendor's article does not say who gives roles.
-    ///
-    /// # Errors
-    /// [`Error::ActorRefused`].
-    pub fn check_change_role(&self, profile: Profile) -> Result<(), Error> {
+    pub(crate) fn check_change_role(&self, profile: Profile) -> Result<(), ActorRefused> {
         self.allow(
             self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),
@@ -267,7 +240,7 @@ mod tests {
         let viewer = grants(&[(Role::Viewer, TEAM), (Role::Viewer, Profile::Organization)]);
         let contact = grants(&[(Role::PrimaryContact, Profile::Organization)]);
         let nobody = grants(&[]);
-        let acting = |grants: &Grants, is_self: bool, check: &dyn Fn(&Actor<'_>) -> Result<(), Error>| {
+        let acting = |grants: &Grants, is_self: bool, check: &dyn Fn(&Actor<'_>) -> Result<(), ActorRefused>| {
             check(&Actor { email: "a@example.test", grants, is_self }).is_ok()
         };
 
@@ -302,12 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn names_round_trip() {
-        for (name, role) in Role::NAMES {
-            assert_eq!(role.name(), name);
-            assert_eq!(name.parse(), Ok(role));
-        }
-        assert!("admin".parse::<Role>().is_err());
+    fn a_role_is_of_one_kind_of_profile_or_of_both() {
+        assert_eq!(
+            "admin".parse::<Role>().unwrap_err(),
+            "`admin` is not a role: expected organization_admin, team_admin, viewer, primary_contact"
+        );
+        assert_eq!("team_admin".parse(), Ok(Role::TeamAdmin));
         assert!(
             Role::TeamAdmin.check_fits(Profile::Organization).is_err()
                 && Role::OrganizationAdmin.check_fits(TEAM).is_err()

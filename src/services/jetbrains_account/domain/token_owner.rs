@@ -1,9 +1,12 @@
 //! Whom a JetBrains Account token speaks for, and what that lets it do.
 
 use crate::{
-    core::error::Error,
-    domain::organization::{Organization, Person, Team},
-    services::jetbrains_account::domain::role::{Grants, Profile, Standing},
+    domain::organization::{Organization, Person},
+    services::jetbrains_account::domain::{
+        error::JetBrainsError,
+        role::{Grants, Profile, Standing},
+        team::Team,
+    },
 };
 
 /// The person and the profile behind a token, with everything its requests are decided by.
@@ -38,10 +41,10 @@ impl TokenOwner {
     /// A team's token sees and touches that team only (jetbrains-account §6, assign-7).
     ///
     /// # Errors
-    /// [`Error::ForeignTeam`].
-    pub fn check_team(&self, team: i32) -> Result<(), Error> {
+    /// [`JetBrainsError::ForeignTeam`].
+    pub fn check_team(&self, team: i32) -> Result<(), JetBrainsError> {
         match self.profile() {
-            Profile::Team(token_team) if token_team != team => Err(Error::ForeignTeam { token_team }),
+            Profile::Team(token_team) if token_team != team => Err(JetBrainsError::ForeignTeam { token_team }),
             _ => Ok(()),
         }
     }
@@ -49,20 +52,20 @@ impl TokenOwner {
     /// Licences may not be moved with a team's token (jetbrains-account §6, change-5).
     ///
     /// # Errors
-    /// [`Error::TeamToken`].
-    pub fn check_organization_token(&self) -> Result<(), Error> {
-        if self.team.is_some() { Err(Error::TeamToken) } else { Ok(()) }
+    /// [`JetBrainsError::TeamToken`].
+    pub fn check_organization_token(&self) -> Result<(), JetBrainsError> {
+        if self.team.is_some() { Err(JetBrainsError::TeamToken) } else { Ok(()) }
     }
 
     /// Only an admin changes anything; `team` is the licence's, for the refusal (jetbrains-account §5.5).
     ///
     /// # Errors
-    /// [`Error::EditForbidden`].
-    pub fn check_edit(&self, team: Option<i32>) -> Result<(), Error> {
+    /// [`JetBrainsError::EditForbidden`].
+    pub fn check_edit(&self, team: Option<i32>) -> Result<(), JetBrainsError> {
         if self.standing() == Standing::Admin {
             Ok(())
         } else {
-            Err(Error::EditForbidden { customer_code: self.organization.customer_code, team })
+            Err(JetBrainsError::EditForbidden { customer_code: self.organization.customer_code, team })
         }
     }
 }

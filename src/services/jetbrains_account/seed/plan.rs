@@ -7,7 +7,7 @@ use serde_saphyr::Spanned;
 use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
     core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
-    domain::organization::{Team, email_key},
+    domain::organization::{email_key, name_from_address},
     seed::{
         Diagnostic,
         file::Scalar,
@@ -16,16 +16,16 @@ use crate::{
     },
     services::jetbrains_account::{
         domain::{
-            contact::name_from_email,
-            license::{self, License, ServerKind, Subscription},
+            license::{self, License, Subscription},
             product::{self, PRODUCTS},
             role::{Grant, Profile, Role},
+            team::Team,
         },
         seed::file::{self, Assignee, JetBrainsAccount},
     },
 };
 
-/// Licences that one seed line may ask for.
+/// Licences that one entry of a seed may ask for.
 const MOST_LICENSES: i64 = 1_000_000;
 /// The longest team name (jetbrains-account §10).
 const LONGEST_TEAM_NAME: usize = 255;
@@ -56,7 +56,7 @@ pub(crate) struct PlannedToken {
     pub profile: Profile,
     /// The token itself.
     pub token: PlainToken,
-    /// Where the seed names it, for a complaint.
+    /// Where the seed names it, for a diagnostic.
     pub place: Diagnostic,
 }
 
@@ -147,17 +147,17 @@ impl<'a> Planner<'a> {
         Some(PlannedToken { email, profile, token: plain, place: self.reader().place(at) })
     }
 
-    fn licenses(&mut self, l: &file::License, taken: &mut HashSet<String>) -> Vec<License> {
-        let id = l.id.as_ref().and_then(|scalar| license_id(self.context.reader, scalar, taken));
-        let count = l.count.as_ref().and_then(|scalar| {
-            if l.id.is_some() {
+    fn licenses(&mut self, entry: &file::License, taken: &mut HashSet<String>) -> Vec<License> {
+        let id = entry.id.as_ref().and_then(|scalar| read_license_id(self.context.reader, scalar, taken));
+        let count = entry.count.as_ref().and_then(|scalar| {
+            if entry.id.is_some() {
                 self.reader()
                     .report(scalar.referenced, "`count` makes licences with generated ids: leave `id` or `count` out");
             }
             self.reader().whole(scalar, 0, MOST_LICENSES)
         });
-        let Some(one) = self.license(l) else { return Vec::new() };
-        if l.id.is_some() {
+        let Some(one) = self.license(entry) else { return Vec::new() };
+        if entry.id.is_some() {
             return id.map(|id| License { id, ..one }).into_iter().collect();
         }
         (0..count.unwrap_or(1))
@@ -183,47 +183,50 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn license(&mut self, l: &file::License) -> Option<License> {
+    fn license(&mut self, entry: &file::License) -> Option<License> {
         let now = self.context.now;
-        let product = self.reader().text(&l.product).and_then(|code| {
+        let product = self.reader().text(&entry.product).and_then(|code| {
             let product = product::find(&code);
             if product.is_none() {
                 let codes = PRODUCTS.iter().map(|p| p.code);
                 self.reader()
-                    .report(l.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
+                    .report(entry.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
             }
             product
         });
-        let team = self.team_id(&l.team);
-        let perpetual_until = self.reader().date(l.perpetual_until.as_ref(), now);
-        let assignee = l.assignee.as_ref().and_then(|assignee| {
+        let team = self.team_id(&entry.team);
+        let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now);
+        let assignee = entry.assignee.as_ref().and_then(|assignee| {
             let read = self.assignee(assignee);
             read.map_err(|message| self.reader().report(assignee.referenced, message)).ok()
         });
-        let valid_until = match &l.valid_until {
-            None if l.perpetual_until.is_some() => None,
+        let valid_until = match &entry.valid_until {
+            None if entry.perpetual_until.is_some() => None,
             None => clock::shift(now, HumanDuration::Years(1)),
             scalar => self.reader().date(scalar.as_ref(), now),
         };
-        let auto_renew = self.reader().flag(l.auto_renew.as_ref(), true);
-        let pack = self.reader().opt_text(l.pack.as_ref());
+        let auto_renew = self.reader().flag(entry.auto_renew.as_ref(), true);
+        let pack = self.reader().opt_text(entry.pack.as_ref());
         let mut license = License {
             id: String::new(),
             product: product?,
             team: team?,
             subscription: valid_until.map(|valid_until| Subscription { valid_until, pack, auto_renew }),
             perpetual_until,
-            assigned_at: self.reader().date(l.assigned_at.as_ref(), now).or_else(|| assignee.is_some().then_some(now)),
+            assigned_at: self
+                .reader()
+                .date(entry.assigned_at.as_ref(), now)
+                .or_else(|| assignee.is_some().then_some(now)),
             assignee,
-            last_seen_at: self.reader().date(l.last_seen_at.as_ref(), now),
-            offline_code: self.reader().flag(l.offline_code.as_ref(), false),
-            per_user: self.reader().flag(l.per_user.as_ref(), true),
-            transferable: self.reader().flag(l.transferable.as_ref(), true),
-            trial: self.reader().flag(l.trial.as_ref(), false),
-            suspended: self.reader().flag(l.suspended.as_ref(), false),
-            domain: self.reader().opt_text(l.domain.as_ref()),
+            last_seen_at: self.reader().date(entry.last_seen_at.as_ref(), now),
+            offline_code: self.reader().flag(entry.offline_code.as_ref(), false),
+            per_user: self.reader().flag(entry.per_user.as_ref(), true),
+            transferable: self.reader().flag(entry.transferable.as_ref(), true),
+            trial: self.reader().flag(entry.trial.as_ref(), false),
+            suspended: self.reader().flag(entry.suspended.as_ref(), false),
+            domain: self.reader().opt_text(entry.domain.as_ref()),
         };
-        if l.id.is_some() {
+        if entry.id.is_some() {
             self.add_pack(&mut license);
         }
         Some(license)
@@ -275,16 +278,13 @@ impl<'a> Planner<'a> {
                     .context
                     .people
                     .get(&email_key(&email))
-                    .map_or_else(|| name_for(&email), |person| person.name.clone());
+                    .map_or_else(|| name_from_address(&email), |person| person.name.clone());
                 Ok(license::Assignee::User { email, given_name: name, account_name: None })
             }
             Assignee::Other(other) => match (&other.server, &other.uid, &other.license_key, &other.registration_name) {
                 (Some(server), Some(uid), None, None) => {
-                    let kind = match self.reader().text(server).as_deref() {
-                        Some("license_server") => ServerKind::LicenseServer,
-                        Some("license_vault") => ServerKind::LicenseVault,
-                        _ => return Err("`server` is license_server or license_vault".to_owned()),
-                    };
+                    let kind = self.reader().text(server).and_then(|kind| kind.parse().ok());
+                    let kind = kind.ok_or_else(|| "`server` is license_server or license_vault".to_owned())?;
                     Ok(license::Assignee::Server { uid: self.reader().text(uid).unwrap_or_default(), kind })
                 }
                 (None, None, Some(key), Some(name)) => Ok(license::Assignee::LicenseKey {
@@ -297,22 +297,16 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn license_id(r: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
-    let id = r.text(scalar)?;
+fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
+    let id = reader.text(scalar)?;
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        r.report(
+        reader.report(
             scalar.referenced,
             format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),
         );
     }
     if !taken.insert(id.clone()) {
-        r.report(scalar.referenced, format!("another licence has the id `{id}`"));
+        reader.report(scalar.referenced, format!("another licence has the id `{id}`"));
     }
     Some(id)
-}
-
-/// The name of somebody whose name nobody told.
-pub(crate) fn name_for(email: &str) -> String {
-    let name = name_from_email(email);
-    if name.is_empty() { email.to_owned() } else { name }
 }

@@ -6,7 +6,7 @@ use crate::{
     seed::apply::ApplyError,
     services::jetbrains_account::{
         seed::plan::{ExistingAccount, PlannedAccount},
-        store::{license, role, token},
+        store::{account, license, role, team, token},
     },
     store::{ReadWrite, Session, organization},
 };
@@ -16,7 +16,7 @@ pub(crate) async fn find_existing(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
 ) -> Result<ExistingAccount, Error> {
-    let teams = organization::teams(db, organization).await?;
+    let teams = team::list(db, organization).await?;
     let roles = role::list(db, organization).await?;
     Ok(ExistingAccount {
         teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
@@ -30,9 +30,9 @@ pub(crate) async fn write(
     id: OrganizationId,
     account: &PlannedAccount,
 ) -> Result<(), ApplyError> {
-    organization::set_jetbrains_account(db, id, account.api_enabled, account.assign_success_status).await?;
-    for team in &account.teams {
-        organization::upsert_team(db, id, team).await?;
+    account::update(db, id, account.api_enabled, account.assign_success_status).await?;
+    for planned in &account.teams {
+        team::upsert(db, id, planned).await?;
     }
     let people = organization::people(db, id).await?;
     let person = |email: &str| {

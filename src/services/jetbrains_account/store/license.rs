@@ -10,11 +10,12 @@ use crate::{
         error::Error,
         paging::Page,
     },
-    domain::organization::{OrganizationId, Team, email_key},
+    domain::organization::{OrganizationId, email_key},
     services::jetbrains_account::domain::{
         contact::Contact,
-        license::{Assignee, License, LicenseFilter, ServerKind, Subscription},
+        license::{Assignee, License, LicenseFilter, Subscription},
         product,
+        team::Team,
     },
     store::{
         can_be_stored,
@@ -92,8 +93,8 @@ impl Row<'_> {
             Some("license_key") => {
                 Some(Assignee::LicenseKey { registration_name: text(self.assignee_name), key: text(self.assignee) })
             }
-            Some(kind) => {
-                let kind = if kind == "license_vault" { ServerKind::LicenseVault } else { ServerKind::LicenseServer };
+            Some(server) => {
+                let kind = server.parse().map_err(Error::internal)?;
                 Some(Assignee::Server { uid: text(self.assignee), kind })
             }
         };
@@ -120,7 +121,7 @@ impl Row<'_> {
     }
 }
 
-fn licenses(text: &str) -> Result<Vec<License>, Error> {
+fn read_licenses(text: &str) -> Result<Vec<License>, Error> {
     let rows: Vec<Row<'_>> = serde_json::from_str(text).map_err(Error::internal)?;
     rows.into_iter().map(Row::into_license).collect()
 }
@@ -155,7 +156,7 @@ fn push_filter(sql: &mut Sql, organization: OrganizationId, filter: &LicenseFilt
 }
 
 /// One page of the licences that pass the filter, in the listing order, and how many pass it in all.
-pub async fn page<M>(
+pub async fn list_page<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     filter: &LicenseFilter,
@@ -172,7 +173,7 @@ pub async fn page<M>(
     push_rows(&mut sql, db.dialect());
     let (text, binds) = sql.into_parts();
     let (total, rows): (i64, String) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
-    Ok((licenses(&rows)?, total))
+    Ok((read_licenses(&rows)?, total))
 }
 
 async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Error> {
@@ -180,7 +181,7 @@ async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Er
     push_rows(&mut sql, db.dialect());
     let (text, binds) = sql.into_parts();
     let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
-    licenses(&rows)
+    read_licenses(&rows)
 }
 
 /// One licence.
@@ -209,7 +210,7 @@ pub async fn first_available<M>(
 }
 
 /// Every licence that passes the filter. For filters that name a person: their licences are few.
-pub async fn all<M>(
+pub async fn list<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     filter: &LicenseFilter,
@@ -307,7 +308,7 @@ pub async fn upsert(
             if at > 0 {
                 sql.push(", ");
             }
-            sql.bind_row(row(organization, position, license));
+            sql.bind_row(to_row(organization, position, license));
             position += 1;
         }
         sql.push(REPLACE);
@@ -319,18 +320,13 @@ pub async fn upsert(
     Ok(())
 }
 
-fn row(organization: OrganizationId, position: i64, license: &License) -> [Bind; 21] {
+fn to_row(organization: OrganizationId, position: i64, license: &License) -> [Bind; 21] {
     let (kind, assignee, key, name) = match &license.assignee {
         None => (None, None, None, None),
         Some(Assignee::User { email, given_name, .. }) => {
             (Some("user"), Some(email.clone()), Some(email_key(email)), Some(given_name.clone()))
         }
-        Some(Assignee::Server { uid, kind: ServerKind::LicenseServer }) => {
-            (Some("license_server"), Some(uid.clone()), None, None)
-        }
-        Some(Assignee::Server { uid, kind: ServerKind::LicenseVault }) => {
-            (Some("license_vault"), Some(uid.clone()), None, None)
-        }
+        Some(Assignee::Server { uid, kind }) => (Some((*kind).into()), Some(uid.clone()), None, None),
         Some(Assignee::LicenseKey { registration_name, key }) => {
             (Some("license_key"), Some(key.clone()), None, Some(registration_name.clone()))
         }
@@ -346,7 +342,7 @@ fn row(organization: OrganizationId, position: i64, license: &License) -> [Bind;
         subscription.is_some_and(|s| s.auto_renew).into(),
         subscription.and_then(|s| s.pack.clone()).into(),
         license.perpetual_until.map(micros).into(),
-        kind.map(ToOwned::to_owned).into(),
+        kind.map(str::to_owned).into(),
         assignee.into(),
         key.into(),
         name.into(),

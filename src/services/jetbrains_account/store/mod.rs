@@ -1,7 +1,9 @@
 //! The service's tables.
 
+pub(crate) mod account;
 pub mod license;
-pub mod person;
-pub mod role;
+pub(crate) mod person;
+pub(crate) mod role;
 pub(crate) mod state;
-pub mod token;
+pub(crate) mod team;
+pub(crate) mod token;

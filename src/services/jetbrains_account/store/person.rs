@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Whether somebody has a JetBrains Account, so that the name is shown instead of masked.
-pub async fn set_has_account(db: &mut Session<ReadWrite>, person: PersonId, has: bool) -> Result<(), Error> {
+pub(crate) async fn set_has_account(db: &mut Session<ReadWrite>, person: PersonId, has: bool) -> Result<(), Error> {
     const SQL: &str = "UPDATE person SET jetbrains_account = $2 WHERE id = $1";
     on!(db, |c| sqlx::query(SQL).bind(person.0).bind(has).execute(c).await.map(drop))?;
     Ok(())

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Everything a person is in the organization.
-pub async fn grants_of<M>(
+pub(crate) async fn grants_of<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     person: PersonId,
@@ -20,26 +20,26 @@ pub async fn grants_of<M>(
                        ORDER BY COALESCE(team_id, 0), role";
     let rows: Vec<(String, Option<i64>)> =
         on!(db, |c| sqlx::query_as(SQL).bind(person.0).bind(organization.0).fetch_all(c).await)?;
-    rows.into_iter().map(|(role, team)| grant(&role, team)).collect::<Result<_, _>>().map(Grants)
+    rows.into_iter().map(|(role, team)| read_grant(&role, team)).collect::<Result<_, _>>().map(Grants)
 }
 
 /// Everybody's roles, by address.
-pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<(String, Grant)>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<(String, Grant)>, Error> {
     const SQL: &str = "SELECT p.email, g.role, g.team_id FROM role_grant g JOIN person p ON p.id = g.person_id \
                        WHERE p.organization_id = $1 ORDER BY p.email_key, COALESCE(g.team_id, 0), g.role";
     let rows: Vec<(String, String, Option<i64>)> =
         on!(db, |c| sqlx::query_as(SQL).bind(organization.0).fetch_all(c).await)?;
-    rows.into_iter().map(|(email, role, team)| Ok((email, grant(&role, team)?))).collect()
+    rows.into_iter().map(|(email, role, team)| Ok((email, read_grant(&role, team)?))).collect()
 }
 
-fn grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
+fn read_grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
     let role = role.parse().map_err(Error::internal)?;
     let team = team.map(i32::try_from).transpose().map_err(Error::internal)?;
     Ok(Grant { role, profile: Profile::of(team) })
 }
 
 /// Gives a role; giving it twice changes nothing.
-pub async fn give(
+pub(crate) async fn give(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,
@@ -59,7 +59,7 @@ pub async fn give(
 }
 
 /// Takes a role; `false` when the person does not hold it.
-pub async fn take(
+pub(crate) async fn take(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,

@@ -8,8 +8,7 @@ use crate::{
     },
 };
 
-/// JetBrains' number of a team.
-const fn team(name: &'static str) -> Column {
+const fn team_number(name: &'static str) -> Column {
     number(name, i32::MIN as i64..=i32::MAX as i64)
 }
 
@@ -31,7 +30,7 @@ pub(crate) fn tables() -> ServiceTables {
         Table::new(
             "team",
             "organization_id, id",
-            vec![of("organization_id", "organization"), team("id"), text("name")],
+            vec![of("organization_id", "organization"), team_number("id"), text("name")],
         ),
         Table::new(
             "role_grant",
@@ -39,7 +38,7 @@ pub(crate) fn tables() -> ServiceTables {
             vec![
                 of("organization_id", "organization"),
                 of("person_id", "person"),
-                nullable(team("team_id")),
+                nullable(team_number("team_id")),
                 checked("role", parsed::<Role>),
             ],
         ),
@@ -50,7 +49,7 @@ pub(crate) fn tables() -> ServiceTables {
                 of("credential_id", "credential"),
                 of("organization_id", "organization"),
                 of("person_id", "person"),
-                nullable(team("team_id")),
+                nullable(team_number("team_id")),
             ],
         ),
         Table::new(
@@ -61,7 +60,7 @@ pub(crate) fn tables() -> ServiceTables {
                 text("id"),
                 count("position"),
                 checked("product_code", check_product),
-                team("team_id"),
+                team_number("team_id"),
                 nullable(moment("valid_until")),
                 flag("auto_renew"),
                 nullable(text("pack")),

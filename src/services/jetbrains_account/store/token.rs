@@ -10,10 +10,10 @@ use crate::{
     },
     domain::{
         credential::{Credential, CredentialId},
-        organization::{OrganizationId, Person, PersonId, Team},
+        organization::{OrganizationId, Person, PersonId},
     },
     services::jetbrains_account::{
-        domain::{role::Profile, token_owner::TokenOwner},
+        domain::{role::Profile, team::Team, token_owner::TokenOwner},
         store::role,
     },
     store::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Whom a token speaks for.
-pub async fn owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
+pub(crate) async fn find_owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
     const SQL: &str = "SELECT o.id, o.name, o.customer_code, o.org_id, j.api_enabled, j.assign_success_status, \
                        p.id, p.email, t.id, t.name \
                        FROM jetbrains_token k \
@@ -56,7 +56,7 @@ pub async fn owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Op
 
 /// A token as administrators see it: never the token itself.
 #[derive(Debug)]
-pub struct CredentialSummary {
+pub(crate) struct TokenSummary {
     pub email: String,
     /// What it was made for.
     pub profile: Profile,
@@ -65,7 +65,7 @@ pub struct CredentialSummary {
 }
 
 /// Every token of the organization, by address.
-pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<CredentialSummary>, Error> {
+pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<TokenSummary>, Error> {
     const SQL: &str = "SELECT p.email, k.team_id, c.created_at FROM jetbrains_token k \
                        JOIN person p ON p.id = k.person_id JOIN credential c ON c.id = k.credential_id \
                        WHERE c.organization_id = $1 ORDER BY p.email_key, COALESCE(k.team_id, 0)";
@@ -74,19 +74,19 @@ pub async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -> Resul
     rows.into_iter()
         .map(|(email, team, created_at)| {
             let team = team.map(i32::try_from).transpose().map_err(Error::internal)?;
-            Ok(CredentialSummary { email, profile: Profile::of(team), created_at: from_micros(created_at) })
+            Ok(TokenSummary { email, profile: Profile::of(team), created_at: from_micros(created_at) })
         })
         .collect()
 }
 
 /// The service that takes these tokens.
-pub const SERVICE: &str = "jetbrains_account";
+pub(crate) const SERVICE: &str = "jetbrains_account";
 
 /// The token of a person, in the organization or in one of its teams.
 pub(crate) const KIND: CredentialKind = CredentialKind::new("jetbrains_token", Ids::jetbrains_token);
 
 /// Keeps a token that was just made as a person's in a profile. An earlier one dies.
-pub async fn keep_new(
+pub(crate) async fn keep_new(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: OrganizationId,
@@ -102,7 +102,7 @@ pub async fn keep_new(
 }
 
 /// Keeps `token` as a person's token in a profile. An earlier one dies. `false` when it is somebody's already.
-pub async fn issue(
+pub(crate) async fn issue(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: OrganizationId,
@@ -135,7 +135,7 @@ pub async fn issue(
 }
 
 /// Takes a person's token in a profile away; `false` when there is none.
-pub async fn remove(
+pub(crate) async fn remove(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,

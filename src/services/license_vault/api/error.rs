@@ -15,7 +15,7 @@ use crate::{
     core::error::Error,
     http::{request_context::RequestContext, vendor_service::Refusal},
     services::license_vault::{
-        JSON, TEXT, api::wire::instant, domain::vault::RevocationLimitReached, is_of_license_server,
+        JSON, TEXT, api::wire::format_instant, domain::vault::RevocationLimitReached, is_license_server_path,
         store::allocations::RevokeError,
     },
 };
@@ -23,7 +23,7 @@ use crate::{
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VaultError {
-    /// A parameter that cannot be read, or one that is missing; says which, and what would be right.
+    /// A parameter that is missing or cannot be read. The text names it, and tells what is expected.
     #[error("{0}")]
     InvalidParameter(String),
     #[error(transparent)]
@@ -34,7 +34,7 @@ pub(crate) enum VaultError {
     AllocationUnknown,
     #[error("there is no such running product")]
     ConnectionUnknown,
-    /// What every service can say.
+    /// An error that every service may meet.
     #[error(transparent)]
     Shared(#[from] Error),
 }
@@ -79,6 +79,15 @@ pub(crate) enum Refused {
     Unauthorized(#[to_schema] ErrorBody),
 }
 
+/// The refusals that the License Server's reports share, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum ReportRefused {
+    /// No token, or a wrong one
+    #[response(status = 403, content_type = "text/plain")]
+    Forbidden(String),
+}
+
 impl VaultError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
@@ -94,34 +103,10 @@ impl VaultError {
                 Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
                 Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
                 Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-                // What only control requests and other services are refused with is a defect here.
-                Error::TenantMissing
-                | Error::ServiceDisabled
-                | Error::ForeignTeam { .. }
-                | Error::TeamToken
-                | Error::EditForbidden { .. }
-                | Error::ForeignTenant
-                | Error::ScopeMissing(_)
-                | Error::SessionRequired
-                | Error::RateLimited { .. }
-                | Error::QuotaReached(_)
-                | Error::Exists(_)
-                | Error::ActorRefused(_)
-                | Error::FieldMissing(_)
-                | Error::EmailInvalid(_)
-                | Error::NameInvalid(_)
-                | Error::Parameter { .. }
-                | Error::VendorFailure
-                | Error::Invalid { .. }
-                | Error::LicenseUnknown(_)
-                | Error::TeamUnknown(_)
-                | Error::ProductUnknown(_)
-                | Error::NoLicenseAvailable { .. }
-                | Error::LicenseUnavailable(_)
-                | Error::RecentlyAssigned(_)
-                | Error::NotEmulated(_)
-                | Error::ControlRefused(_)
-                | Error::Internal(_) => (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+                // Only control requests are refused with a pointer, and the vendor limits no caller.
+                Error::Invalid { .. } | Error::RateLimited { .. } | Error::Internal(_) => {
+                    (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
+                }
             },
         }
     }
@@ -135,7 +120,7 @@ impl IntoResponse for VaultError {
         let (status, code) = self.status_and_code();
         let message = self.to_string();
         let mut response = render(status, code.into(), message.clone());
-        // The License Server has made another status of a 401.
+        // Read back, because `render` turns a 401 into a 403 on the License Server's paths.
         let status = response.status();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
@@ -149,24 +134,24 @@ impl IntoResponse for VaultError {
     }
 }
 
-/// An error that a tester asked for.
-pub(crate) fn injected(status: StatusCode, code: Option<&str>) -> Response {
+/// Renders an error that a tester injected.
+pub(crate) fn render_injected(status: StatusCode, code: Option<&str>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
     let code = code.map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
     render(status, code.into(), reason.to_owned())
 }
 
-/// Renders an error as the interface does that the request is for. Where no request is known, it is of no time and of
-/// no path.
+/// Renders an error as the interface does that the request is for: as text for the License Server's paths, as JSON for
+/// the API's. Outside of a request, the body has no path, and 1970 as its time.
 fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
     let context = RequestContext::current();
     let (path, now) = context.map_or_else(|| ("".into(), DateTime::UNIX_EPOCH), |context| (context.path, context.now));
-    if is_of_license_server(&path) {
+    if is_license_server_path(&path) {
         return render_text(status, &message);
     }
     let body = ErrorBody {
         // To the second, as the `Date` header is.
-        timestamp: instant(now.trunc_subsecs(0)),
+        timestamp: format_instant(now.trunc_subsecs(0)),
         status: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default(),
         code,
@@ -176,6 +161,8 @@ fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Respo
     (status, [(header::CONTENT_TYPE, JSON)], serde_json::to_vec(&body).unwrap_or_default()).into_response()
 }
 
+/// Renders an error of the License Server.
+///
 /// unverified: that a wrong token is a 403, and the text (license-vault §5).
 fn render_text(status: StatusCode, message: &str) -> Response {
     let status = if status == StatusCode::UNAUTHORIZED { StatusCode::FORBIDDEN } else { status };

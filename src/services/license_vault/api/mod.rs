@@ -1,4 +1,4 @@
-//! The service as its clients see it.
+//! The API that the service's clients call.
 
 pub(crate) mod error;
 pub(crate) mod query;

@@ -1,4 +1,5 @@
-//! What a handler of this service may do. A token may do everything the API offers (license-vault §2.1).
+//! What a handler of this service may do. There are no finer scopes, because a token may do everything that the API
+//! offers (license-vault §2.1).
 
 use crate::{
     http::caller::{Scope, Writes},
@@ -8,7 +9,7 @@ use crate::{
 /// Reads usage, denials and allocations.
 pub(crate) struct Read;
 
-/// Takes licences back.
+/// Revokes licences and disconnects products.
 pub(crate) struct Write;
 
 /// Reads the License Server's reports.

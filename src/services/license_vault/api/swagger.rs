@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::{app::App, http::swagger_ui, services::license_vault::api::wire::Answer};
 
 /// The vendor's group of operations (license-vault §1).
-const GROUP: &str = "License Vault Public";
+pub(crate) const GROUP: &str = "License Vault Public";
 
-/// Routes that are the same for everybody: no vault, no credential.
+/// Routes that need neither a vault nor a credential.
 ///
 /// unverified: that none is needed; the groups and the page's configuration (license-vault §2.6).
 pub(crate) fn router() -> Router<App> {
@@ -18,7 +18,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/api-docs", get(document))
         .route("/api-docs/swagger-config", get(config))
         .route("/api-docs/{group}", get(document))
-        // Relative, so that it leads on behind a vault's name as well.
+        // Relative, because the path may begin with a vault's name.
         .route("/swagger-ui.html", get(async || Redirect::to("swagger-ui/index.html")))
         .merge(swagger_ui::files("/swagger-ui", &[(GROUP, "../api-docs")]))
         .route("/actuator/health", get(async || Answer(json!({ "status": "UP" }))))

@@ -1,4 +1,4 @@
-//! What goes over the wire (license-vault §2).
+//! Bodies of answers (license-vault §2).
 
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
@@ -12,8 +12,8 @@ use crate::{
         JSON, LicenseVault,
         domain::{
             allocation::{Allocation, Denial, UsageRecord},
-            catalogue::{CATALOGUE, product_name},
-            vault::{Kind, Pool},
+            catalogue::{CATALOGUE, find_product_name},
+            vault::{LicenseKind, Pool},
         },
     },
 };
@@ -27,8 +27,8 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// As Java writes an `Instant`: in UTC, with as many digits as it takes.
-pub(crate) fn instant(time: Time) -> String {
+/// Formats a time as Java does an `Instant`: in UTC, with as many fractional digits as it needs.
+pub(crate) fn format_instant(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
@@ -59,14 +59,15 @@ pub(crate) struct LicenseUsage {
 }
 
 impl LicenseUsages {
-    /// The whole catalogue.
+    /// Lists the whole catalogue, because clients expect a row of every product (license-vault §2.2).
     pub(crate) fn new(pools: &[Pool], now: Time) -> Self {
-        let usage = |(code, display_name): (&'static str, &'static str)| {
-            let of = |kind| {
+        let make_row = |(code, display_name): (&'static str, &'static str)| {
+            let count = |kind| {
                 let pool = pools.iter().find(|pool| pool.product == code && pool.kind == kind);
                 pool.map_or((0, 0), |pool| (pool.in_use, pool.total))
             };
-            let (regular, true_up, virtual_) = (of(Kind::Regular), of(Kind::TrueUp), of(Kind::Virtual));
+            let (regular, true_up, virtual_) =
+                (count(LicenseKind::Regular), count(LicenseKind::TrueUp), count(LicenseKind::Virtual));
             LicenseUsage {
                 code,
                 display_name,
@@ -78,7 +79,7 @@ impl LicenseUsages {
                 virtual_total: virtual_.1,
             }
         };
-        Self { license_usages: CATALOGUE.into_iter().map(usage).collect(), timestamp: instant(now) }
+        Self { license_usages: CATALOGUE.into_iter().map(make_row).collect(), timestamp: format_instant(now) }
     }
 }
 
@@ -102,7 +103,7 @@ pub(crate) struct DenialRow {
 impl From<Denial> for DenialRow {
     fn from(denial: Denial) -> Self {
         Self {
-            timestamp: instant(denial.at),
+            timestamp: format_instant(denial.at),
             username: denial.user.username,
             user_hostname: denial.host,
             user_ip: denial.ip,
@@ -123,12 +124,12 @@ pub(crate) enum LicenseType {
     Virtual,
 }
 
-impl From<Kind> for LicenseType {
-    fn from(kind: Kind) -> Self {
+impl From<LicenseKind> for LicenseType {
+    fn from(kind: LicenseKind) -> Self {
         match kind {
-            Kind::Regular => Self::Regular,
-            Kind::TrueUp => Self::TrueUp,
-            Kind::Virtual => Self::Virtual,
+            LicenseKind::Regular => Self::Regular,
+            LicenseKind::TrueUp => Self::TrueUp,
+            LicenseKind::Virtual => Self::Virtual,
         }
     }
 }
@@ -172,23 +173,23 @@ impl From<Allocation> for UserLicense {
     fn from(allocation: Allocation) -> Self {
         let products = allocation.running.into_iter().map(|running| RunningProduct {
             connection_id: running.id,
-            display_name: product_name(&running.product).to_owned(),
+            display_name: find_product_name(&running.product).to_owned(),
             code: running.product,
             version: running.version,
             hostname: running.host,
             ip: running.ip,
-            connected_at: instant(running.connected_at),
-            last_seen_at: instant(running.last_seen_at),
+            connected_at: format_instant(running.connected_at),
+            last_seen_at: format_instant(running.last_seen_at),
         });
         Self {
             allocation_id: allocation.id,
             username: allocation.user.username,
             email: Some(allocation.user.email),
-            display_name: product_name(&allocation.product).to_owned(),
+            display_name: find_product_name(&allocation.product).to_owned(),
             code: allocation.product,
             r#type: allocation.kind.into(),
-            allocated_at: instant(allocation.allocated_at),
-            last_seen_at: instant(allocation.last_seen_at),
+            allocated_at: format_instant(allocation.allocated_at),
+            last_seen_at: format_instant(allocation.last_seen_at),
             products: products.collect(),
         }
     }
@@ -218,15 +219,15 @@ impl From<UsageRecord> for UsageRow {
     fn from(usage: UsageRecord) -> Self {
         Self {
             allocation_id: usage.allocation,
-            allocated_license: product_name(&usage.license).to_owned(),
+            allocated_license: find_product_name(&usage.license).to_owned(),
             username: usage.user.username,
             user_hostname: usage.connection.host,
             user_ip: usage.connection.ip,
-            product_name: product_name(&usage.connection.product).to_owned(),
+            product_name: find_product_name(&usage.connection.product).to_owned(),
             product_version: usage.connection.version,
             license_type: usage.kind.into(),
-            start_time: instant(usage.connection.connected_at),
-            end_time: usage.ended_at.map(instant),
+            start_time: format_instant(usage.connection.connected_at),
+            end_time: usage.ended_at.map(format_instant),
         }
     }
 }

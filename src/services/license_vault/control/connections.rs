@@ -1,4 +1,4 @@
-//! Licences in use: IDEs that start, are heard of and close, and administrators who revoke.
+//! Licences in use: IDEs start, refresh and close, and administrators revoke.
 
 use axum::extract::State;
 
@@ -6,8 +6,8 @@ use crate::{
     app::App,
     core::error::Error,
     http::{
-        control_input::{Answer, Json, SpaceQuery, check_text},
-        problem::{Problem, Refused},
+        control_input::{Answer, Json, check_text},
+        problem::Problem,
     },
     services::license_vault::{
         control::{
@@ -25,33 +25,24 @@ use crate::{
 
 /// Who holds which licence, and what runs on it.
 #[utoipa::path(
-    get, path = "/vaults/{name}/connections", operation_id = "getConnections", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
-    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+    get, path = "/vaults/{name}/connections", operation_id = "getConnections",
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>)),
 )]
 pub(crate) async fn get_connections(
     State(app): State<App>,
     path: VaultPath,
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
-    let held = store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
-    Ok(Answer(held.into_iter().map(Into::into).collect()))
+    let allocations =
+        store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
+    Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
 /// An IDE starts and asks for a licence. What finds none becomes a denial.
 #[utoipa::path(
-    post, path = "/vaults/{name}/connections", operation_id = "connect", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
+    post, path = "/vaults/{name}/connections", operation_id = "connect",
     request_body = ConnectRequest,
-    responses((status = 200, description = "A licence, or a denial", body = Connected), Refused),
+    responses((status = 200, description = "A licence, or a denial", body = Connected)),
 )]
 pub(crate) async fn connect(
     State(app): State<App>,
@@ -67,9 +58,9 @@ pub(crate) async fn connect(
         check_text(pointer, text)?;
     }
     let ConnectRequest { user, product, version, host, ip } = body;
-    let request = LicenseRequest { user: VaultUser::of(&user), product, version, host, ip };
+    let request = LicenseRequest { user: VaultUser::from_email(&user), product, version, host, ip };
     let (mut db, vault) = path.write(&app).await?;
-    let outcome = store::requests::answer(&mut db, &vault, &request).await?;
+    let outcome = store::requests::grant_or_deny(&mut db, &vault, &request).await?;
     db.commit().await?;
     Ok(Answer(match outcome {
         RequestOutcome::Granted { allocation, connection } => Connected {
@@ -84,24 +75,19 @@ pub(crate) async fn connect(
     }))
 }
 
-/// Commits, and answers with the vault's licences in use.
+/// Commits, and answers with the vault's licences that are in use after the change.
 async fn commit_and_list(mut db: Session<ReadWrite>, vault: &Vault) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let now = db.now();
-    let held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
+    let allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
     db.commit().await?;
-    Ok(Answer(held.into_iter().map(Into::into).collect()))
+    Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
 /// A running IDE is heard of, as every ten minutes.
 #[utoipa::path(
-    post, path = "/vaults/{name}/connections/{id}/refresh", operation_id = "refreshConnection", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        ("id" = String, Path, description = "The running product"),
-        SpaceQuery,
-    ),
-    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+    post, path = "/vaults/{name}/connections/{id}/refresh", operation_id = "refreshConnection",
+    params(("id" = String, Path, description = "The running product")),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>)),
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,
@@ -116,14 +102,9 @@ pub(crate) async fn refresh(
 
 /// An IDE closes. A floating licence is given back with the last one.
 #[utoipa::path(
-    delete, path = "/vaults/{name}/connections/{id}", operation_id = "closeConnection", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        ("id" = String, Path, description = "The running product"),
-        SpaceQuery,
-    ),
-    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+    delete, path = "/vaults/{name}/connections/{id}", operation_id = "closeConnection",
+    params(("id" = String, Path, description = "The running product")),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>)),
 )]
 pub(crate) async fn close(
     State(app): State<App>,
@@ -138,15 +119,10 @@ pub(crate) async fn close(
 
 /// An administrator revokes a licence. Counts towards the month's limit, together with the API's.
 #[utoipa::path(
-    delete, path = "/vaults/{name}/allocations/{id}", operation_id = "revokeAllocation", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        ("id" = String, Path, description = "The allocation"),
-        SpaceQuery,
-    ),
+    delete, path = "/vaults/{name}/allocations/{id}", operation_id = "revokeAllocation",
+    params(("id" = String, Path, description = "The allocation")),
     request_body = ByActor,
-    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>), Refused),
+    responses((status = 200, description = "The licences in use", body = Vec<AllocationAnswer>)),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

@@ -9,7 +9,7 @@ use axum::{
     http::request::Parts,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -17,8 +17,9 @@ use crate::{
     core::error::Error,
     domain::organization::Space,
     http::{
-        control_input::{Answer, InSpace, Segments, SpaceQuery},
-        problem::{Problem, Refused},
+        common_parts::describe_control_routes,
+        control_input::{Answer, InSpace, Segments},
+        problem::Problem,
     },
     services::license_vault::{
         domain::vault::{TokenKind, Vault},
@@ -27,7 +28,7 @@ use crate::{
     store::{ReadOnly, ReadWrite, Session, organization},
 };
 
-// By `*`, because the document of each handler stands beside it under a name of utoipa's.
+// By `*`, because `routes!` needs what `utoipa::path` makes beside each handler, under names of its own.
 pub(crate) use connections::*;
 pub(crate) use tokens::*;
 
@@ -51,8 +52,13 @@ pub(crate) struct VaultAnswer {
 }
 
 /// The vault that the path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(crate) struct VaultPath {
+    #[param(ignore)]
     space: Space,
+    /// The vault
+    #[param(example = "example")]
     name: String,
 }
 
@@ -66,7 +72,7 @@ impl FromRequestParts<App> for VaultPath {
     }
 }
 
-/// Something of a vault that the path names by a second id.
+/// A vault's connection or allocation, which the path names by an id.
 pub(crate) struct ItemPath {
     path: VaultPath,
     id: String,
@@ -100,15 +106,15 @@ impl VaultPath {
     }
 
     /// As an administrator of the vault, which is what its pages want (license-vault §3).
-    async fn write_as(&self, app: &App, actor: &str) -> Result<(Session<ReadWrite>, Vault), Error> {
+    async fn write_as(&self, app: &App, actor: &str) -> Result<(Session<ReadWrite>, Vault), Problem> {
         let (mut db, vault) = self.write(app).await?;
         let person = organization::find_person(&mut db, vault.organization.id, actor).await?;
         let person =
-            person.ok_or_else(|| Error::ActorRefused(format!("`{actor}` is not one of the organization's people")))?;
+            person.ok_or_else(|| Problem::forbidden(format!("`{actor}` is not one of the organization's people")))?;
         if store::vault::is_administrator(&mut db, vault.id, person.id).await? {
             return Ok((db, vault));
         }
-        Err(Error::ActorRefused(format!("{actor} is no administrator of the vault {}", vault.name)))
+        Err(Problem::forbidden(format!("{actor} is no administrator of the vault {}", vault.name)))
     }
 }
 
@@ -126,27 +132,23 @@ async fn describe<M>(db: &mut Session<M>, vault: &Vault) -> Result<VaultAnswer, 
 
 /// A vault's settings.
 #[utoipa::path(
-    get, path = "/vaults/{name}", operation_id = "getVault", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
-    responses((status = 200, description = "The settings", body = VaultAnswer), Refused),
+    get, path = "/vaults/{name}", operation_id = "getVault",
+    responses((status = 200, description = "The settings", body = VaultAnswer)),
 )]
 pub(crate) async fn get_vault(State(app): State<App>, path: VaultPath) -> Result<Answer<VaultAnswer>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
     Ok(Answer(describe(&mut db, &vault).await?))
 }
 
-/// What a tester controls, below the control API.
+/// The service's routes of the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(get_vault))
         .routes(routes!(generate_token, delete_token))
         .routes(routes!(generate_automation_token, remove_automation_token))
         .routes(routes!(get_connections, connect))
         .routes(routes!(refresh))
         .routes(routes!(close))
-        .routes(routes!(revoke))
+        .routes(routes!(revoke));
+    describe_control_routes::<VaultPath>("Vaults", routes)
 }

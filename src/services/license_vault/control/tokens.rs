@@ -1,4 +1,4 @@
-//! A vault's tokens: generated and deleted by an administrator.
+//! A vault's tokens, which its administrators generate and delete.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,8 @@ use crate::{
         ids::Ids,
     },
     http::{
-        control_input::{Answer, Json, SpaceQuery, check_text},
-        problem::{Problem, Refused},
+        control_input::{Answer, Json, check_text},
+        problem::Problem,
     },
     services::license_vault::{
         control::{VaultAnswer, VaultPath, describe, wire::ByActor},
@@ -68,14 +68,9 @@ pub(crate) struct AutomationTokenRequest {
 
 /// Generates the vault's token; an earlier one dies at once.
 #[utoipa::path(
-    post, path = "/vaults/{name}/token", operation_id = "generateVaultToken", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
+    post, path = "/vaults/{name}/token", operation_id = "generateVaultToken",
     request_body = ByActor,
-    responses((status = 200, description = "The token, shown once", body = NewVaultToken), Refused),
+    responses((status = 200, description = "The token, shown once", body = NewVaultToken)),
 )]
 pub(crate) async fn generate_token(
     State(app): State<App>,
@@ -94,14 +89,9 @@ pub(crate) async fn generate_token(
 
 /// Deletes the vault's token.
 #[utoipa::path(
-    delete, path = "/vaults/{name}/token", operation_id = "deleteVaultToken", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
+    delete, path = "/vaults/{name}/token", operation_id = "deleteVaultToken",
     request_body = ByActor,
-    responses((status = 200, description = "The settings", body = VaultAnswer), Refused),
+    responses((status = 200, description = "The settings", body = VaultAnswer)),
 )]
 pub(crate) async fn delete_token(
     State(app): State<App>,
@@ -119,14 +109,9 @@ pub(crate) async fn delete_token(
 
 /// Generates an automation token; an earlier one of that name dies at once.
 #[utoipa::path(
-    post, path = "/vaults/{name}/automation-tokens", operation_id = "generateAutomationToken", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
+    post, path = "/vaults/{name}/automation-tokens", operation_id = "generateAutomationToken",
     request_body = AutomationTokenRequest,
-    responses((status = 200, description = "The token, shown once", body = NewVaultToken), Refused),
+    responses((status = 200, description = "The token, shown once", body = NewVaultToken)),
 )]
 pub(crate) async fn generate_automation_token(
     State(app): State<App>,
@@ -154,14 +139,9 @@ pub(crate) async fn generate_automation_token(
 
 /// Removes an automation token.
 #[utoipa::path(
-    delete, path = "/vaults/{name}/automation-tokens", operation_id = "removeAutomationToken", tag = "Vaults",
-    security((), ("controlToken" = [])),
-    params(
-        ("name" = String, Path, description = "The vault", example = "example"),
-        SpaceQuery,
-    ),
+    delete, path = "/vaults/{name}/automation-tokens", operation_id = "removeAutomationToken",
     request_body = AutomationTokenName,
-    responses((status = 200, description = "The settings", body = VaultAnswer), Refused),
+    responses((status = 200, description = "The settings", body = VaultAnswer)),
 )]
 pub(crate) async fn remove_automation_token(
     State(app): State<App>,
@@ -179,9 +159,9 @@ pub(crate) async fn remove_automation_token(
 }
 
 fn parse_expiry(text: &str, now: Time) -> Result<Time, Error> {
-    let wrong = |detail: String| Error::invalid("/expires_at", detail);
+    let invalid = |detail: String| Error::invalid("/expires_at", detail);
     match text.parse::<HumanDuration>() {
-        Ok(span) => clock::shift(now, span).ok_or_else(|| wrong(format!("`{text}` leads out of the calendar"))),
-        Err(_) => clock::parse(text).map_err(|e| wrong(format!("{e}, or relative to the clock, like +90d"))),
+        Ok(span) => clock::shift(now, span).ok_or_else(|| invalid(format!("`{text}` leads out of the calendar"))),
+        Err(_) => clock::parse(text).map_err(|e| invalid(format!("{e}, or relative to the clock, like +90d"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What control requests about licences in use say, and what they are answered.
+//! Bodies of the control API's requests and answers about licences in use.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::{
     core::clock,
     http::problem::Problem,
     services::license_vault::{
-        domain::allocation::{Allocation, Denial},
+        domain::allocation::{Allocation, DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, Denial},
         store::allocations::RevokeError,
     },
 };
@@ -33,24 +33,27 @@ pub(crate) struct ConnectRequest {
     #[schema(example = "II")]
     pub(super) product: String,
     #[serde(default = "default_version")]
+    #[schema(example = "2026.1")]
     pub(super) version: String,
     /// The machine it runs on.
     #[serde(default = "default_host")]
+    #[schema(example = "dev-2")]
     pub(super) host: String,
     #[serde(default = "default_ip")]
+    #[schema(example = "192.0.2.12")]
     pub(super) ip: String,
 }
 
 fn default_version() -> String {
-    "2026.1".to_owned()
+    DEFAULT_VERSION.to_owned()
 }
 
 fn default_host() -> String {
-    "localhost".to_owned()
+    DEFAULT_HOST.to_owned()
 }
 
 fn default_ip() -> String {
-    "127.0.0.1".to_owned()
+    DEFAULT_IP.to_owned()
 }
 
 /// What became of a request for a licence.

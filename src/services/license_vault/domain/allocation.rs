@@ -1,8 +1,9 @@
-//! Who asks a vault for licences, who holds them, and what runs on them (license-vault §4.4).
+//! Users who ask a vault for licences, the licences that they hold, and the products that run on them
+//! (license-vault §4.4).
 
-use crate::{core::clock::Time, services::license_vault::domain::vault::Kind};
+use crate::{core::clock::Time, services::license_vault::domain::vault::LicenseKind};
 
-/// Somebody as the vault knows them.
+/// A user, as the vault knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VaultUser {
     pub(crate) username: String,
@@ -10,31 +11,25 @@ pub(crate) struct VaultUser {
 }
 
 impl VaultUser {
-    /// Somebody by address.
-    ///
     /// unverified: the login name is what stands before the `@` (license-vault §8.6).
-    pub(crate) fn of(email: &str) -> Self {
+    pub(crate) fn from_email(email: &str) -> Self {
         let username = email.split('@').next().unwrap_or(email).to_owned();
         Self { username, email: email.to_owned() }
     }
 }
 
-/// A licence in somebody's hands.
+/// A licence that a user holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Allocation {
-    /// Its id: stays while products and machines change.
+    /// Stays the same while the user changes products and machines.
     pub(crate) id: String,
-    /// Whose.
     pub(crate) user: VaultUser,
     /// The licence's code.
     pub(crate) product: String,
-    /// How it was bought.
-    pub(crate) kind: Kind,
-    /// Since when.
+    pub(crate) kind: LicenseKind,
     pub(crate) allocated_at: Time,
-    /// When one of its products was last heard of.
+    /// When one of its products was last seen.
     pub(crate) last_seen_at: Time,
-    /// What runs on it.
     pub(crate) running: Vec<Connection>,
 }
 
@@ -45,105 +40,92 @@ pub(crate) struct Connection {
     /// The product's code.
     pub(crate) product: String,
     pub(crate) version: String,
-    /// Where it runs.
     pub(crate) host: String,
-    /// From where it calls.
     pub(crate) ip: String,
-    /// Since when.
     pub(crate) connected_at: Time,
-    /// When it was last heard of.
     pub(crate) last_seen_at: Time,
 }
 
-/// Whose allocations are meant.
+/// Selects allocations.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum AllocationFilter<'a> {
-    /// Everybody's.
     Everybody,
-    /// Of the user with this address.
+    /// Those of the user with this address.
     Email(&'a str),
-    /// Of the user with this login name.
+    /// Those of the user with this login name.
     Username(&'a str),
     /// The one with this id.
     Id(&'a str),
 }
 
-/// A product that asks for a licence.
+/// A request for a licence by a product that a user starts.
 #[derive(Debug, Clone)]
 pub(crate) struct LicenseRequest {
-    /// Who starts it.
     pub(crate) user: VaultUser,
+    /// The product's code, or a plug-in's name.
     pub(crate) product: String,
     pub(crate) version: String,
-    /// Where it runs.
     pub(crate) host: String,
-    /// From where it calls.
     pub(crate) ip: String,
 }
 
-/// What became of a request, written down.
+/// What became of a request, as it is stored.
 #[derive(Debug)]
 pub(crate) enum RequestOutcome {
-    /// It runs.
     Granted {
-        /// On this allocation.
         allocation: Box<Allocation>,
-        /// As this.
+        /// The id of the product's connection, which is one of the allocation's.
         connection: String,
     },
-    /// It does not.
     Denied(Denial),
 }
 
-/// A request that found nothing.
+/// A request that no licence fitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Denial {
-    /// When.
     pub(crate) at: Time,
-    /// Whose.
     pub(crate) user: VaultUser,
-    /// Where it came from.
     pub(crate) host: String,
-    /// From where it called.
     pub(crate) ip: String,
-    /// What was asked for: a product's name, or a plug-in's.
+    /// The name of a product, or of a plug-in.
     pub(crate) product_name: String,
     pub(crate) product_version: String,
-    /// Why.
+    /// A word in upper case.
     pub(crate) reason: String,
-    /// Why, in words.
+    /// A sentence.
     pub(crate) description: String,
 }
 
-/// The only reason seen (license-vault §2.3).
+/// The only reason that was ever seen (license-vault §2.3).
 pub(crate) const DENIAL_REASON: &str = "CANCELLED";
-/// The only description seen (license-vault §2.3).
+/// The only description that was ever seen (license-vault §2.3).
 pub(crate) const DENIAL_DESCRIPTION: &str = "Unable to find suitable license";
+
+/// The version, host and IP address of a product where a tester leaves them out.
+pub(crate) const DEFAULT_VERSION: &str = "2026.1";
+pub(crate) const DEFAULT_HOST: &str = "localhost";
+pub(crate) const DEFAULT_IP: &str = "127.0.0.1";
 
 /// One occasion on which a user ran a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UsageRecord {
-    /// The allocation it ran on.
+    /// The id of the allocation that it ran on.
     pub(crate) allocation: String,
     /// The licence's code.
     pub(crate) license: String,
-    /// How the licence was bought.
-    pub(crate) kind: Kind,
-    /// Whose.
+    pub(crate) kind: LicenseKind,
     pub(crate) user: VaultUser,
     pub(crate) connection: Connection,
-    /// When it ended; `None` while it runs.
+    /// `None` while it runs.
     pub(crate) ended_at: Option<Time>,
 }
 
-/// A stretch of rows, counted from the first.
+/// The rows that are asked for: of those in a range of time, `limit` behind the first `offset`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PageRequest {
-    /// The first moment that is asked for, in microseconds since 1970.
+    /// The first and the last moment of the range, in microseconds since 1970.
     pub(crate) from: i64,
     pub(crate) to: i64,
-    /// How many rows are left out.
     pub(crate) offset: i64,
-    /// How many are asked for.
     pub(crate) limit: i64,
 }

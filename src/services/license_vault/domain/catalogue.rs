@@ -1,6 +1,6 @@
-//! What licences are counted for, and which product runs on which (license-vault §4.3).
+//! The products that a vault counts licences for, and which licences a product can run on (license-vault §4.3, §4.4).
 
-/// What licences are counted for, by code (license-vault §4.3).
+/// Code and name of every product that licences are counted for, sorted by code (license-vault §4.3).
 pub(crate) const CATALOGUE: [(&str, &str); 15] = [
     ("ALL", "All Products Pack"),
     ("CL", "CLion"),
@@ -19,23 +19,24 @@ pub(crate) const CATALOGUE: [(&str, &str); 15] = [
     ("WS", "WebStorm"),
 ];
 
-/// Products of packs that have no row of their own: codes of the older server (license-vault §4.3).
+/// Products that run only on packs, so that no licences are counted for them. Their codes are the legacy server's
+/// (license-vault §4.3).
 const TOOLS: [(&str, &str); 3] = [("DC", "dotCover"), ("DM", "dotMemory"), ("DPN", "dotTrace")];
 
-/// A product's name; one that nobody knows, like a plug-in's, is its own name.
-pub(crate) fn product_name(code: &str) -> &str {
-    CATALOGUE.iter().chain(&TOOLS).find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
+/// Finds a product's name. A code that is not in the catalogue is returned as it is, because a plug-in has only a name.
+pub(crate) fn find_product_name(code: &str) -> &str {
+    CATALOGUE.iter().chain(&TOOLS).find(|(candidate, _)| *candidate == code).map_or(code, |(_, name)| name)
 }
 
-/// The licences that a product can run on, its own first, then packs, the smaller first.
+/// Lists the licences that a product can run on: its own, then the packs, the smaller one first.
 ///
 /// unverified: what the packs hold; dotUltimate before the All Products Pack (license-vault §4.4).
-pub(crate) fn licenses_for(product: &str) -> Vec<&'static str> {
-    const OF_DOT_ULTIMATE: [&str; 6] = ["DC", "DM", "DPN", "RC", "RD", "RS0"];
+pub(crate) fn list_licenses_for(product: &str) -> Vec<&'static str> {
+    const DOT_ULTIMATE: [&str; 6] = ["DC", "DM", "DPN", "RC", "RD", "RS0"];
     let mut codes = Vec::new();
     let own = CATALOGUE.iter().find(|(code, _)| *code == product);
     codes.extend(own.map(|(code, _)| *code));
-    if OF_DOT_ULTIMATE.contains(&product) {
+    if DOT_ULTIMATE.contains(&product) {
         codes.push("DUL");
     }
     let in_all_products = own.is_some() || TOOLS.iter().any(|(code, _)| *code == product);

@@ -1,78 +1,79 @@
-//! Who gets the next licence: the rule alone, without the store (license-vault §4.4).
+//! Who gets the next licence (license-vault §4.4). Without the store, so that it can be tested by itself.
 
 use crate::{
     domain::organization::email_key,
     services::license_vault::domain::{
         allocation::{Allocation, LicenseRequest},
-        catalogue::{is_pack, licenses_for},
-        vault::{AllocationRule, Kind, Pool, Vault},
+        catalogue::{is_pack, list_licenses_for},
+        vault::{AllocationRule, LicenseKind, Pool, Vault},
     },
 };
 
-/// What becomes of a request.
+/// What is to be done about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AllocationDecision {
-    /// The user holds a licence that it can run on.
-    Reuse { allocation: String },
-    /// A free licence is given out.
+    /// The product runs on a licence that the user holds already.
+    Reuse {
+        allocation: String,
+    },
+    /// The user gets a licence.
     Give {
         /// The licence's code.
         product: String,
-        /// How it was bought.
-        kind: Kind,
-        /// Allocations of the user that the licence covers as well: they end, and what ran on them runs on it.
+        kind: LicenseKind,
+        /// Allocations of the user that the licence covers too. They end, and what runs on them moves to the new one.
         merges: Vec<String>,
-        /// The allocation of somebody else that ends for it.
+        /// The allocation of another user that ends, so that there is a licence to give.
         releases: Option<String>,
     },
-    /// There is none for it.
     Deny,
 }
 
 /// Machines that one licence serves at once (license-vault §4.4).
-const MACHINES: usize = 2;
+const MACHINES_PER_LICENSE: usize = 2;
 
-/// Decides about a request (license-vault §4.4): what the user holds, then regular, virtual and true-up licences, of
-/// the product before packs.
+/// Decides about a request of a user with these allocations. First comes a licence that the user holds, then a free
+/// one: regular before virtual before true-up, and of each kind the product's own before packs (license-vault §4.4).
+/// `find_least_recent` names the allocation of a product and kind that was not seen for the longest time.
 ///
-/// unverified: a third machine needs another licence; a priority rule takes a licence from whoever without one was
-/// last heard of longest ago.
+/// unverified: the place of virtual licences; a third machine needs another licence; a priority rule takes the licence
+/// that was not seen for the longest time, of users without such a rule.
 pub(crate) fn decide(
     vault: &Vault,
     rules: &[AllocationRule],
     pools: &[Pool],
-    held: &[Allocation],
+    allocations: &[Allocation],
     request: &LicenseRequest,
-    least_recent: impl Fn(&str, Kind) -> Option<String>,
+    find_least_recent: impl Fn(&str, LicenseKind) -> Option<String>,
 ) -> AllocationDecision {
-    let names =
+    let names_user =
         |rule: &&AllocationRule| rule.users.iter().any(|user| email_key(user) == email_key(&request.user.email));
-    let own_rules: Vec<&AllocationRule> = rules.iter().filter(names).collect();
-    let allowed = |code: &str| {
+    let own_rules: Vec<&AllocationRule> = rules.iter().filter(names_user).collect();
+    let is_allowed = |code: &str| {
         if own_rules.is_empty() {
             !vault.strict
         } else {
-            own_rules.iter().any(|rule| rule.products.iter().any(|p| p == code))
+            own_rules.iter().any(|rule| rule.products.iter().any(|product| product == code))
         }
     };
-    let codes: Vec<&str> = licenses_for(&request.product).into_iter().filter(|code| allowed(code)).collect();
-    let serves = |allocation: &&Allocation| {
+    let codes: Vec<&str> = list_licenses_for(&request.product).into_iter().filter(|code| is_allowed(code)).collect();
+    let can_serve = |allocation: &&Allocation| {
         let mut hosts: Vec<&str> = allocation.running.iter().map(|running| running.host.as_str()).collect();
         hosts.sort_unstable();
         hosts.dedup();
         codes.contains(&allocation.product.as_str())
-            && (hosts.contains(&request.host.as_str()) || hosts.len() < MACHINES)
+            && (hosts.contains(&request.host.as_str()) || hosts.len() < MACHINES_PER_LICENSE)
     };
-    if let Some(allocation) = held.iter().find(serves) {
+    if let Some(allocation) = allocations.iter().find(can_serve) {
         return AllocationDecision::Reuse { allocation: allocation.id.clone() };
     }
-    let give = |code: &str, kind: Kind, releases: Option<String>| AllocationDecision::Give {
+    let give = |code: &str, kind: LicenseKind, releases: Option<String>| AllocationDecision::Give {
         product: code.to_owned(),
         kind,
-        merges: if is_pack(code) { find_covered(held, code) } else { Vec::new() },
+        merges: if is_pack(code) { find_covered(allocations, code) } else { Vec::new() },
         releases,
     };
-    for kind in Kind::ALL {
+    for kind in LicenseKind::ALL {
         for code in &codes {
             let pool = pools.iter().find(|pool| pool.product == *code && pool.kind == kind);
             if pool.is_some_and(|pool| pool.in_use < pool.total) {
@@ -81,9 +82,9 @@ pub(crate) fn decide(
         }
     }
     if own_rules.iter().any(|rule| rule.priority) {
-        for kind in Kind::ALL {
+        for kind in LicenseKind::ALL {
             for code in &codes {
-                if let Some(victim) = least_recent(code, kind) {
+                if let Some(victim) = find_least_recent(code, kind) {
                     return give(code, kind, Some(victim));
                 }
             }
@@ -92,14 +93,14 @@ pub(crate) fn decide(
     AllocationDecision::Deny
 }
 
-/// What a user holds separately that a pack covers: released when the pack is given (license-vault §4.4).
-fn find_covered(held: &[Allocation], pack: &str) -> Vec<String> {
+/// Finds the allocations that a pack covers, because they are released when the pack is given (license-vault §4.4).
+fn find_covered(allocations: &[Allocation], pack: &str) -> Vec<String> {
     let is_covered = |allocation: &&Allocation| {
         allocation.product != pack
-            && allocation.running.iter().all(|running| licenses_for(&running.product).contains(&pack))
-            && (pack == "ALL" || licenses_for(&allocation.product).contains(&pack))
+            && allocation.running.iter().all(|running| list_licenses_for(&running.product).contains(&pack))
+            && (pack == "ALL" || list_licenses_for(&allocation.product).contains(&pack))
     };
-    held.iter().filter(is_covered).map(|allocation| allocation.id.clone()).collect()
+    allocations.iter().filter(is_covered).map(|allocation| allocation.id.clone()).collect()
 }
 
 #[cfg(test)]
@@ -121,13 +122,13 @@ mod tests {
         Vault { id: VaultId(1), organization, name, plan, floating: false, strict }
     }
 
-    fn pool(product: &str, kind: Kind, total: i64, in_use: i64) -> Pool {
+    fn pool(product: &str, kind: LicenseKind, total: i64, in_use: i64) -> Pool {
         Pool { product: product.to_owned(), kind, total, in_use }
     }
 
     fn request(product: &str, host: &str) -> LicenseRequest {
         LicenseRequest {
-            user: VaultUser::of("bob@example.test"),
+            user: VaultUser::from_email("bob@example.test"),
             product: product.to_owned(),
             version: String::new(),
             host: host.to_owned(),
@@ -135,7 +136,7 @@ mod tests {
         }
     }
 
-    fn held(id: &str, product: &str, running: &[(&str, &str)]) -> Allocation {
+    fn allocation(id: &str, product: &str, running: &[(&str, &str)]) -> Allocation {
         let now = parse("2026-01-15").unwrap();
         let connection = |(product, host): &(&str, &str)| Connection {
             id: format!("{product}@{host}"),
@@ -148,25 +149,25 @@ mod tests {
         };
         Allocation {
             id: id.to_owned(),
-            user: VaultUser::of("bob@example.test"),
+            user: VaultUser::from_email("bob@example.test"),
             product: product.to_owned(),
-            kind: Kind::Regular,
+            kind: LicenseKind::Regular,
             allocated_at: now,
             last_seen_at: now,
             running: running.iter().map(connection).collect(),
         }
     }
 
-    fn given(pools: &[Pool], product: &str) -> Option<(String, Kind)> {
+    fn find_free(pools: &[Pool], product: &str) -> Option<(String, LicenseKind)> {
         match decide(&vault(false), &[], pools, &[], &request(product, "a"), |_, _| None) {
             AllocationDecision::Give { product, kind, .. } => Some((product, kind)),
-            _ => None,
+            AllocationDecision::Reuse { .. } | AllocationDecision::Deny => None,
         }
     }
 
     #[test]
-    fn the_order_of_the_search() {
-        use Kind::{Regular, TrueUp, Virtual};
+    fn free_licences_are_searched_by_kind_then_own_before_packs() {
+        use LicenseKind::{Regular, TrueUp, Virtual};
         let mut pools = vec![
             pool("ALL", TrueUp, 1, 0),
             pool("II", TrueUp, 1, 0),
@@ -178,23 +179,24 @@ mod tests {
         for expected in
             [("II", Regular), ("ALL", Regular), ("II", Virtual), ("ALL", Virtual), ("II", TrueUp), ("ALL", TrueUp)]
         {
-            assert_eq!(given(&pools, "II"), Some((expected.0.to_owned(), expected.1)));
+            assert_eq!(find_free(&pools, "II"), Some((expected.0.to_owned(), expected.1)));
             pools.pop();
         }
-        assert_eq!(given(&pools, "II"), None);
-        assert_eq!(given(&[pool("ALL", Regular, 1, 0)], "Some plug-in"), None);
+        assert_eq!(find_free(&pools, "II"), None);
+        assert_eq!(find_free(&[pool("ALL", Regular, 1, 0)], "Some plug-in"), None);
         assert_eq!(
-            given(&[pool("ALL", Regular, 9, 0), pool("DUL", Regular, 1, 0)], "DM"),
+            find_free(&[pool("ALL", Regular, 9, 0), pool("DUL", Regular, 1, 0)], "DM"),
             Some(("DUL".to_owned(), Regular))
         );
     }
 
     #[test]
-    fn one_licence_two_machines() {
-        let one = [held("a1", "II", &[("II", "a")])];
-        let two = [held("a1", "II", &[("II", "a"), ("II", "b")])];
-        let decision = |held: &[Allocation], host| {
-            decide(&vault(false), &[], &[pool("II", Kind::Regular, 9, 1)], held, &request("II", host), |_, _| None)
+    fn one_licence_serves_two_machines() {
+        let one = [allocation("a1", "II", &[("II", "a")])];
+        let two = [allocation("a1", "II", &[("II", "a"), ("II", "b")])];
+        let decision = |allocations: &[Allocation], host| {
+            let pools = [pool("II", LicenseKind::Regular, 9, 1)];
+            decide(&vault(false), &[], &pools, allocations, &request("II", host), |_, _| None)
         };
         let reuse = AllocationDecision::Reuse { allocation: "a1".to_owned() };
         assert_eq!(decision(&one, "b"), reuse);
@@ -204,24 +206,24 @@ mod tests {
 
     #[test]
     fn a_pack_takes_over_what_it_covers() {
-        let held = [held("a1", "II", &[("II", "a")]), held("a2", "GO", &[])];
-        let pools = [pool("ALL", Kind::Regular, 1, 0)];
-        let decision = decide(&vault(false), &[], &pools, &held, &request("WS", "a"), |_, _| None);
+        let allocations = [allocation("a1", "II", &[("II", "a")]), allocation("a2", "GO", &[])];
+        let pools = [pool("ALL", LicenseKind::Regular, 1, 0)];
+        let decision = decide(&vault(false), &[], &pools, &allocations, &request("WS", "a"), |_, _| None);
         let AllocationDecision::Give { product, merges, .. } = decision else { panic!("{decision:?}") };
         assert_eq!((product.as_str(), merges), ("ALL", vec!["a1".to_owned(), "a2".to_owned()]));
     }
 
     #[test]
-    fn rules() {
+    fn rules_limit_what_users_get_and_let_some_take_from_others() {
         let rule = |users: &[&str], products: &[&str], priority| AllocationRule {
             users: users.iter().map(ToString::to_string).collect(),
             products: products.iter().map(ToString::to_string).collect(),
             priority,
         };
-        let pools = [pool("II", Kind::Regular, 1, 0), pool("WS", Kind::Regular, 1, 1)];
+        let pools = [pool("II", LicenseKind::Regular, 1, 0), pool("WS", LicenseKind::Regular, 1, 1)];
         let decision = |strict, rules: &[AllocationRule], product| {
             decide(&vault(strict), rules, &pools, &[], &request(product, "a"), |_, kind| {
-                (kind == Kind::Regular).then(|| "victim".to_owned())
+                (kind == LicenseKind::Regular).then(|| "victim".to_owned())
             })
         };
         assert_eq!(decision(true, &[], "II"), AllocationDecision::Deny);

@@ -1,11 +1,11 @@
-//! Tokens of a vault.
+//! Tokens in License Vault's shapes.
 
 use crate::core::{ids::Ids, token::PlainToken};
 
-/// What a License Vault gives out.
+/// Makes the tokens that a License Vault gives out.
 pub(crate) trait VaultIds {
-    /// A vault's token: three parts with dots between, like a JWT (license-vault §2.1). Nobody verifies its signature,
-    /// because it is recognised like any other token.
+    /// A vault's token: three parts with dots between, as a JWT has (license-vault §2.1). It is not signed, because
+    /// Locum looks tokens up instead of verifying them.
     fn vault_token(&mut self) -> PlainToken;
     /// An automation token. Its shape is our own.
     fn automation_token(&mut self) -> PlainToken;

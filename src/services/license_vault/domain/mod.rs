@@ -1,4 +1,4 @@
-//! The nouns of the service and their rules.
+//! What the service is about, and the rules that hold there, without HTTP and store.
 
 pub(crate) mod allocation;
 pub(crate) mod catalogue;

@@ -1,4 +1,4 @@
-//! License vaults: what they are, what they hold, and what their plans allow (license-vault §4).
+//! Vaults, the licences that they hold, and what their plans allow (license-vault §4).
 
 use chrono::TimeDelta;
 
@@ -8,24 +8,23 @@ use crate::{core::clock::Time, domain::organization::Organization};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct VaultId(pub(crate) i64);
 
-/// A vault.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Vault {
     pub(crate) id: VaultId,
     pub(crate) organization: Organization,
-    /// Its name, as in `<name>.fls.jetbrains.com`.
+    /// As in `<name>.fls.jetbrains.com`.
     pub(crate) name: String,
     pub(crate) plan: Plan,
-    /// Licences are given back when an IDE closes.
+    /// A licence is released when the last product that runs on it closes.
     pub(crate) floating: bool,
-    /// Who no rule names gets nothing.
+    /// A user whom no rule names gets nothing.
     pub(crate) strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_plan, parse_err_ty = String)]
 pub(crate) enum Plan {
-    /// Two months to try.
+    /// For two months.
     Trial,
     /// Prepaid licences, and more that are billed later.
     OrganizationTrueUp,
@@ -36,7 +35,7 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
-    /// Licences float where nothing else is said (license-vault §4.5).
+    /// Whether licences float unless the vault says otherwise (license-vault §4.5).
     ///
     /// unverified: those of a classroom do not.
     pub(crate) fn floats(self) -> bool {
@@ -49,14 +48,14 @@ fn unknown_plan(text: &str) -> String {
 }
 
 impl Vault {
-    /// How long after it was last heard of a licence is given back (license-vault §4.5).
+    /// How long after it was last seen a licence is released (license-vault §4.5).
     ///
     /// unverified: exactly 20 minutes, without the up to ten more that noticing takes; a month is 30 days.
     pub(crate) fn release_after(&self) -> TimeDelta {
         if self.floating { TimeDelta::minutes(20) } else { TimeDelta::days(30) }
     }
 
-    /// What was last heard of at this time or before is given back at `now`, even if nobody has written that down yet.
+    /// What was last seen at this time or before counts as released at `now`, even where the store does not say so yet.
     pub(crate) fn alive_since(&self, now: Time) -> Time {
         now - self.release_after()
     }
@@ -72,11 +71,11 @@ impl Vault {
         }
     }
 
-    /// Checks that after those `made` in a calendar month `more` licences may be revoked.
+    /// Checks that `more` licences may be revoked in a calendar month after the `made` ones.
     pub(crate) fn check_revocations(&self, made: i64, more: i64) -> Result<(), RevocationLimitReached> {
         match self.revocations_per_month() {
             Some(allowed) if made + more > allowed => Err(RevocationLimitReached { allowed, made }),
-            _ => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 }
@@ -85,16 +84,14 @@ impl Vault {
 #[derive(Debug, thiserror::Error)]
 #[error("the plan allows {allowed} revocations in a calendar month, {made} were made")]
 pub(crate) struct RevocationLimitReached {
-    /// How many the plan allows.
     allowed: i64,
-    /// How many were made before.
     made: i64,
 }
 
 /// How a licence was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_kind, parse_err_ty = String)]
-pub(crate) enum Kind {
+pub(crate) enum LicenseKind {
     /// In advance.
     Regular,
     /// For evaluation.
@@ -103,7 +100,7 @@ pub(crate) enum Kind {
     TrueUp,
 }
 
-impl Kind {
+impl LicenseKind {
     /// In the order in which they are given out.
     ///
     /// unverified: the place of virtual ones (license-vault §4.4).
@@ -114,44 +111,41 @@ fn unknown_kind(text: &str) -> String {
     format!("`{text}` is not a kind: expected regular, true_up or virtual")
 }
 
-/// Licences of one product and kind.
+/// The licences of one product and kind that a vault has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pool {
     /// The licence's code.
     pub(crate) product: String,
-    /// How they were bought.
-    pub(crate) kind: Kind,
-    /// How many there are.
+    pub(crate) kind: LicenseKind,
     pub(crate) total: i64,
-    /// How many somebody holds.
     pub(crate) in_use: i64,
 }
 
-/// Who may have what.
+/// Gives users a choice of licences. Somebody whom a rule names gets only what rules list (license-vault §4.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AllocationRule {
     /// Addresses.
     pub(crate) users: Vec<String>,
     /// Codes of licences.
     pub(crate) products: Vec<String>,
-    /// Obtains a licence even when none is free.
+    /// The users get a licence even when none is free: another user's.
     pub(crate) priority: bool,
 }
 
-/// What a credential of a vault is.
+/// The kinds of a vault's credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum TokenKind {
     /// The vault's own token: at most one.
     Vault,
-    /// One of any number of named ones.
+    /// Any number of them, each with a name.
     Automation,
     /// The License Server's, for its reports.
     Reporting,
 }
 
 impl TokenKind {
-    /// Its name in the store, and in answers.
+    /// As it is called in the store and in answers.
     pub(crate) fn name(self) -> &'static str {
         self.into()
     }

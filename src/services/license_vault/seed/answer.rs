@@ -1,9 +1,9 @@
-//! What a seed made of the vault, as the control API answers it.
+//! The vault of a seed, as the control API answers it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{NewToken, PlannedVault};
+use super::plan::{NewToken, PlannedVault};
 
 /// A vault that a seed made.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,11 +26,11 @@ pub(crate) struct SeededVaultToken {
 
 impl From<PlannedVault> for SeededVault {
     fn from(plan: PlannedVault) -> Self {
-        let shown = |new: NewToken| SeededVaultToken {
+        let make_answer = |new: NewToken| SeededVaultToken {
             kind: new.kind.name(),
             name: new.name,
             token: new.token.expose().to_owned(),
         };
-        Self { name: plan.name, tokens: plan.tokens.into_iter().map(shown).collect() }
+        Self { name: plan.name, tokens: plan.tokens.into_iter().map(make_answer).collect() }
     }
 }

@@ -1,6 +1,6 @@
-//! The tokens of a planned vault: for the banner, and as variables of a client.
+//! The tokens of a planned vault: for the banner, and as environment variables of a client.
 
-use super::{NewToken, PlannedVault};
+use super::plan::{NewToken, PlannedVault};
 use crate::{
     core::token::PlainToken,
     http::vendor_service::VendorService as _,
@@ -28,15 +28,16 @@ pub(crate) fn list(head: &OrganizationHead, vault: &PlannedVault) -> Vec<SeededC
     vault.tokens.iter().map(describe).collect()
 }
 
-/// The variables of a client: both tokens of the first vault whose own token works, or else an automation token.
+/// The environment variables of a client of one vault: the first one whose own token works, else the first one with an
+/// automation token that works.
 pub(crate) fn variables(
     base: &str,
     vaults: &[&PlannedVault],
     works: &dyn Fn(&PlainToken) -> bool,
 ) -> Vec<(&'static str, Option<String>)> {
-    let with = |kind| vaults.iter().find(|vault| working_token(vault, kind, works).is_some());
-    let vault = with(TokenKind::Vault).or_else(|| with(TokenKind::Automation));
-    let token = |kind| Some(working_token(vault?, kind, works)?.expose().to_owned());
+    let find_vault = |kind| vaults.iter().find(|vault| find_token(vault, kind, works).is_some());
+    let vault = find_vault(TokenKind::Vault).or_else(|| find_vault(TokenKind::Automation));
+    let token = |kind| Some(find_token(vault?, kind, works)?.expose().to_owned());
     vec![
         ("LICENSE_VAULT_URL", Some(format!("{base}{BASE}"))),
         ("LICENSE_VAULT_TOKEN", token(TokenKind::Vault)),
@@ -44,7 +45,8 @@ pub(crate) fn variables(
     ]
 }
 
-fn working_token<'a>(
+/// Finds the first token of a kind that works.
+fn find_token<'a>(
     vault: &'a PlannedVault,
     kind: TokenKind,
     works: &dyn Fn(&PlainToken) -> bool,

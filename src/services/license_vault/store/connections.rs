@@ -1,4 +1,4 @@
-//! What runs on a vault's licences.
+//! Connections: the products that run on a vault's licences.
 
 use crate::store::session::on;
 use crate::{
@@ -19,7 +19,8 @@ use crate::{
     },
 };
 
-/// The product runs on the allocation: as what it was on this machine already, or anew.
+/// Notes that a product runs on an allocation. Returns the id of its connection: of the one that the product has on
+/// this machine already, else of a new one.
 pub(crate) async fn connect(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
@@ -50,7 +51,7 @@ pub(crate) async fn connect(
     Ok(id)
 }
 
-/// Writes a running product down.
+/// Stores a connection that was last seen at the session's time.
 pub(crate) async fn insert(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
@@ -78,44 +79,46 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// A running product is heard of; `false` when it does not run.
+/// Sets a time of a live connection to the session's time, by a statement that returns the allocation's id. `None` when
+/// there is no such connection.
+async fn set_time(
+    db: &mut Session<ReadWrite>,
+    vault: &Vault,
+    connection: &str,
+    sql: &'static str,
+) -> Result<Option<String>, Error> {
+    expire_due(db, vault).await?;
+    if !can_be_stored(connection) {
+        return Ok(None);
+    }
+    let now = micros(db.now());
+    Ok(on!(db, |c| sqlx::query_scalar(sql).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?)
+}
+
+/// Notes that a running product was seen; `false` when it does not run.
 pub(crate) async fn refresh(db: &mut Session<ReadWrite>, vault: &Vault, connection: &str) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
-    expire_due(db, vault).await?;
-    if !can_be_stored(connection) {
-        return Ok(false);
-    }
-    let now = micros(db.now());
-    let allocation: Option<String> =
-        on!(db, |c| sqlx::query_scalar(SQL).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?;
-    let Some(allocation) = allocation else { return Ok(false) };
+    let Some(allocation) = set_time(db, vault, connection, SQL).await? else { return Ok(false) };
     mark_seen(db, vault.id, &allocation).await?;
     Ok(true)
 }
 
-/// A running product ends; with the last one of a floating licence, or where `frees` says so, the licence is given
-/// back. `false` when it does not run.
+/// Ends a running product; `false` when it does not run. With the last product on it, a licence is released if it
+/// floats or if `always_release` is set.
 pub(crate) async fn close(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
     connection: &str,
-    frees: bool,
+    always_release: bool,
 ) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
     const LEFT: &str =
         "SELECT count(*) FROM vault_connection WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
-    expire_due(db, vault).await?;
-    if !can_be_stored(connection) {
-        return Ok(false);
-    }
-    let now = micros(db.now());
-    let allocation: Option<String> =
-        on!(db, |c| sqlx::query_scalar(SQL).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?;
-    let Some(allocation) = allocation else { return Ok(false) };
+    let Some(allocation) = set_time(db, vault, connection, SQL).await? else { return Ok(false) };
     let left: i64 = on!(db, |c| sqlx::query_scalar(LEFT).bind(vault.id.0).bind(&allocation).fetch_one(c).await)?;
-    if left == 0 && (frees || vault.floating) {
+    if left == 0 && (always_release || vault.floating) {
         release(db, vault.id, &allocation).await?;
     }
     Ok(true)

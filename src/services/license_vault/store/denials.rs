@@ -1,4 +1,4 @@
-//! Requests that found no licence.
+//! Denials: requests that no licence fitted.
 
 use crate::store::session::on;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     store::session::{ReadWrite, Session},
 };
 
-/// Writes a denial down.
+/// Stores a denial.
 pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO vault_denial (vault_id, id, at, username, email, host, ip, product_name, \
                        product_version, reason, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -36,21 +36,22 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
     Ok(())
 }
 
-/// Denials, oldest first. By row, as the vendor's clients page.
-pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, rows: PageRequest) -> Result<Vec<Denial>, Error> {
+/// Lists denials, oldest first, by row number, as the vendor's clients page through them (license-vault §2.3).
+pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, page: PageRequest) -> Result<Vec<Denial>, Error> {
+    // On `LIMIT 0 +`, see `Sql::push_limit`.
     const SQL: &str = "SELECT at, username, email, host, ip, product_name, product_version, reason, description \
                        FROM vault_denial WHERE vault_id = $1 AND at >= $2 AND at <= $3 ORDER BY at, id \
                        LIMIT 0 + $4 OFFSET $5";
     type StoredDenial = (i64, String, String, String, String, String, String, String, String);
-    let found: Vec<StoredDenial> = on!(db, |c| sqlx::query_as(SQL)
+    let stored: Vec<StoredDenial> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.0)
-        .bind(rows.from)
-        .bind(rows.to)
-        .bind(rows.limit)
-        .bind(rows.offset)
+        .bind(page.from)
+        .bind(page.to)
+        .bind(page.limit)
+        .bind(page.offset)
         .fetch_all(c)
         .await)?;
-    let denial = |(at, username, email, host, ip, product_name, product_version, reason, description)| Denial {
+    let read = |(at, username, email, host, ip, product_name, product_version, reason, description)| Denial {
         at: from_micros(at),
         user: VaultUser { username, email },
         host,
@@ -60,5 +61,5 @@ pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, rows: PageReque
         reason,
         description,
     };
-    Ok(found.into_iter().map(denial).collect())
+    Ok(stored.into_iter().map(read).collect())
 }

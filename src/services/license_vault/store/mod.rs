@@ -1,4 +1,4 @@
-//! The service's tables.
+//! The service's tables, and what is read from and written to them.
 
 pub(crate) mod allocations;
 pub(crate) mod connections;

@@ -1,4 +1,4 @@
-//! Products that ask for a licence.
+//! Requests for a licence.
 
 use crate::{
     core::error::Error,
@@ -8,17 +8,17 @@ use crate::{
             allocation::{
                 AllocationFilter, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest, RequestOutcome, VaultUser,
             },
-            catalogue::product_name,
+            catalogue::find_product_name,
             decide::{AllocationDecision, decide},
-            vault::{Kind, Vault, VaultId},
+            vault::{LicenseKind, Vault, VaultId},
         },
         store::{allocations, connections, denials, vault},
     },
     store::session::{ReadWrite, Session},
 };
 
-/// A product asks for a licence, at the session's time.
-pub(crate) async fn answer(
+/// Decides about a request at the session's time, and stores what became of it.
+pub(crate) async fn grant_or_deny(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
     request: &LicenseRequest,
@@ -27,21 +27,21 @@ pub(crate) async fn answer(
     let now = db.now();
     let rules = vault::list_rules(db, vault.id).await?;
     let pools = vault::list_pools(db, vault, now).await?;
-    let held = allocations::list_live(db, vault, now, AllocationFilter::Email(&request.user.email)).await?;
-    let others = if rules.iter().any(|rule| rule.priority) {
+    let own = allocations::list_live(db, vault, now, AllocationFilter::Email(&request.user.email)).await?;
+    let all = if rules.iter().any(|rule| rule.priority) {
         allocations::list_live(db, vault, now, AllocationFilter::Everybody).await?
     } else {
         Vec::new()
     };
     let has_priority = |user: &VaultUser| {
-        let names = |address: &String| email_key(address) == email_key(&user.email);
-        rules.iter().any(|rule| rule.priority && rule.users.iter().any(names))
+        let is_user = |address: &String| email_key(address) == email_key(&user.email);
+        rules.iter().any(|rule| rule.priority && rule.users.iter().any(is_user))
     };
-    let least_recent = |product: &str, kind: Kind| {
-        let there = others.iter().filter(|a| a.product == product && a.kind == kind && !has_priority(&a.user));
-        there.min_by_key(|a| a.last_seen_at).map(|a| a.id.clone())
+    let find_least_recent = |product: &str, kind: LicenseKind| {
+        let candidates = all.iter().filter(|a| a.product == product && a.kind == kind && !has_priority(&a.user));
+        candidates.min_by_key(|a| a.last_seen_at).map(|a| a.id.clone())
     };
-    let allocation = match decide(vault, &rules, &pools, &held, request, least_recent) {
+    let allocation = match decide(vault, &rules, &pools, &own, request, find_least_recent) {
         AllocationDecision::Deny => return Ok(RequestOutcome::Denied(deny(db, vault.id, request).await?)),
         AllocationDecision::Reuse { allocation } => allocation,
         AllocationDecision::Give { product, kind, merges, releases } => {
@@ -57,8 +57,8 @@ pub(crate) async fn answer(
         }
     };
     let connection = connections::connect(db, vault.id, &allocation, request).await?;
-    let found = allocations::list_live(db, vault, now, AllocationFilter::Id(&allocation)).await?.pop();
-    let allocation = found.ok_or_else(|| Error::internal("the allocation that was just made is gone"))?;
+    let stored = allocations::list_live(db, vault, now, AllocationFilter::Id(&allocation)).await?.pop();
+    let allocation = stored.ok_or_else(|| Error::internal("the allocation that was just made is gone"))?;
     Ok(RequestOutcome::Granted { allocation: Box::new(allocation), connection })
 }
 
@@ -68,7 +68,7 @@ async fn deny(db: &mut Session<ReadWrite>, vault: VaultId, request: &LicenseRequ
         user: request.user.clone(),
         host: request.host.clone(),
         ip: request.ip.clone(),
-        product_name: product_name(&request.product).to_owned(),
+        product_name: find_product_name(&request.product).to_owned(),
         product_version: request.version.clone(),
         reason: DENIAL_REASON.to_owned(),
         description: DENIAL_DESCRIPTION.to_owned(),

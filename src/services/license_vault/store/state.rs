@@ -1,7 +1,7 @@
-//! The service's tables in a state.
+//! How the service's tables are exported and imported.
 
 use crate::{
-    services::license_vault::domain::vault::{Kind, Plan},
+    services::license_vault::domain::vault::{LicenseKind, Plan},
     store::state::{
         ServiceTables, Table,
         columns::{checked, count, flag, json, key, moment, of, parsed, space, text},
@@ -36,7 +36,7 @@ pub(crate) fn tables() -> ServiceTables {
         Table::new(
             "vault_pool",
             "vault_id, product, kind",
-            vec![of("vault_id", "vault"), text("product"), checked("kind", parsed::<Kind>), count("total")],
+            vec![of("vault_id", "vault"), text("product"), checked("kind", parsed::<LicenseKind>), count("total")],
         ),
         Table::new(
             "vault_rule",
@@ -59,7 +59,7 @@ pub(crate) fn tables() -> ServiceTables {
                 text("email"),
                 text("email_key"),
                 text("product"),
-                checked("kind", parsed::<Kind>),
+                checked("kind", parsed::<LicenseKind>),
                 moment("allocated_at"),
                 moment("last_seen_at"),
                 moment("released_at"),

@@ -1,4 +1,4 @@
-//! What ran on a vault's licences, and who held them, at some time of a stretch.
+//! What ran on a vault's licences, and which licences were held, in a range of time.
 
 use crate::store::session::on;
 use crate::{
@@ -13,17 +13,18 @@ use crate::{
     store::session::Session,
 };
 
-/// What the store has where something still runs.
+/// Stored as the end of what still runs.
 const NOT_ENDED: i64 = -1;
 
-/// Occasions on which products ran at some time of the stretch, oldest first.
+/// Lists the occasions on which products ran at some time of the range, oldest first.
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
-    rows: PageRequest,
+    page: PageRequest,
 ) -> Result<Vec<UsageRecord>, Error> {
-    // What time has ended since the last write ends with the delay after it was last heard of.
+    // What became overdue since the last write is not ended in the table yet: it ended `$7` after it was last seen.
+    // On `LIMIT 0 +`, see `Sql::push_limit`.
     const SQL: &str = "SELECT a.id, a.product, a.kind, a.username, a.email, c.id, c.product, c.version, c.host, c.ip, \
                        c.connected_at, c.last_seen_at, \
                        CASE WHEN c.ended_at = -1 AND c.last_seen_at <= $6 THEN c.last_seen_at + $7 ELSE c.ended_at END \
@@ -34,23 +35,23 @@ pub(crate) async fn list<M>(
     #[derive(sqlx::FromRow)]
     struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
-    let found: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
+    let stored: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
-        .bind(rows.from)
-        .bind(rows.to)
-        .bind(rows.limit)
-        .bind(rows.offset)
+        .bind(page.from)
+        .bind(page.to)
+        .bind(page.limit)
+        .bind(page.offset)
         .bind(micros(vault.alive_since(now)))
         .bind(delay)
         .fetch_all(c)
         .await)?;
-    found
+    stored
         .into_iter()
         .map(|row| {
             Ok(UsageRecord {
                 allocation: row.0,
                 license: row.1,
-                kind: row.2.parse().map_err(|e: String| Error::internal(e))?,
+                kind: row.2.parse().map_err(Error::internal)?,
                 user: VaultUser { username: row.3, email: row.4 },
                 connection: Connection {
                     id: row.5,
@@ -67,8 +68,8 @@ pub(crate) async fn list<M>(
         .collect()
 }
 
-/// Licences that were in somebody's hands at some time of a stretch: their code, since when, until when.
-pub(crate) async fn list_held<M>(
+/// Lists the licences that somebody held at some time of the range: the code, and the first and last moment.
+pub(crate) async fn list_held_licenses<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,

@@ -1,4 +1,4 @@
-//! License vaults: what they are, who may call them, what they hold.
+//! Vaults: their settings, administrators, credentials, pools of licences and rules.
 
 use crate::{
     core::{
@@ -10,7 +10,7 @@ use crate::{
         credential::Credential,
         organization::{OrganizationId, PersonId, SpaceId},
     },
-    services::license_vault::domain::vault::{AllocationRule, Kind, Plan, Pool, TokenKind, Vault, VaultId},
+    services::license_vault::domain::vault::{AllocationRule, LicenseKind, Plan, Pool, TokenKind, Vault, VaultId},
     store::{
         can_be_stored,
         credential::{self, NewCredential},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The service that takes vaults' credentials.
+/// The service's name.
 pub(crate) const SERVICE: &str = "license_vault";
 
 const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.plan, v.floating, v.strict_policy \
@@ -32,13 +32,13 @@ fn read_vault((id, name, code, org_id, vault, vault_name, plan, floating, strict
         id: VaultId(vault),
         organization: organization::organization((id, name, code, org_id)),
         name: vault_name,
-        plan: plan.parse().map_err(|e: String| Error::internal(e))?,
+        plan: plan.parse().map_err(Error::internal)?,
         floating,
         strict,
     })
 }
 
-/// The vault that a credential opens, and as what.
+/// Finds the vault of a credential, and the credential's kind.
 pub(crate) async fn find_by_credential<M>(
     db: &mut Session<M>,
     credential: &Credential,
@@ -53,7 +53,7 @@ pub(crate) async fn find_by_credential<M>(
     Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
 }
 
-/// A vault by its name.
+/// Finds a vault by its name.
 pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Option<Vault>, Error> {
     if !can_be_stored(name) {
         return Ok(None);
@@ -63,14 +63,14 @@ pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> 
     row.map(read_vault).transpose()
 }
 
-/// Every vault of a space, oldest first.
+/// Lists the vaults of a space, oldest first.
 pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
     let rows: Vec<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
     rows.into_iter().map(read_vault).collect()
 }
 
-/// Makes an organization's vault, or changes it; `None` when another organization's has the name.
+/// Stores an organization's vault, of which it has one at most; `None` when another organization's vault has the name.
 pub(crate) async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
@@ -120,15 +120,15 @@ pub(crate) async fn is_administrator<M>(db: &mut Session<M>, vault: VaultId, per
     Ok(found > 0)
 }
 
-/// The administrators' addresses, as they are compared.
+/// Lists the administrators' addresses, in the form of `email_key`.
 pub(crate) async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<String>, Error> {
     const SQL: &str = "SELECT p.email_key FROM vault_administrator a JOIN person p ON p.id = a.person_id \
                        WHERE a.vault_id = $1 ORDER BY p.email_key";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
 }
 
-/// Keeps `token` as a credential of the vault. An earlier one of that kind and name dies. `false` when the token is
-/// somebody's already.
+/// Stores `token` as a credential of the vault, in the place of an earlier one of that kind and name. `false` when the
+/// token is in use already.
 pub(crate) async fn issue_token(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
@@ -165,7 +165,7 @@ pub(crate) async fn issue_token(
     Ok(true)
 }
 
-/// Takes a credential of the vault away; `false` when there is none of that kind and name.
+/// Deletes a credential of the vault; `false` when there is none of that kind and name.
 pub(crate) async fn remove_token(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
@@ -174,14 +174,14 @@ pub(crate) async fn remove_token(
 ) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM credential WHERE id IN (SELECT credential_id FROM vault_credential \
                        WHERE vault_id = $1 AND kind = $2 AND name = $3)";
-    let gone = on!(db, |c| sqlx::query(SQL)
+    let deleted = on!(db, |c| sqlx::query(SQL)
         .bind(vault.id.0)
         .bind(kind.name())
         .bind(name)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    Ok(gone > 0)
+    Ok(deleted > 0)
 }
 
 /// Whether the vault has a credential of that kind.
@@ -196,7 +196,7 @@ pub(crate) async fn set_pool(
     db: &mut Session<ReadWrite>,
     vault: VaultId,
     product: &str,
-    kind: Kind,
+    kind: LicenseKind,
     total: i64,
 ) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO vault_pool (vault_id, product, kind, total) VALUES ($1, $2, $3, $4) \
@@ -212,7 +212,7 @@ pub(crate) async fn set_pool(
     Ok(())
 }
 
-/// What the vault holds, and how much of it is in somebody's hands at `now`.
+/// Lists the vault's pools, and how many licences of each are in use at `now`.
 pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
     const SQL: &str = "SELECT p.product, p.kind, p.total, (SELECT count(*) FROM vault_allocation a \
                        WHERE a.vault_id = p.vault_id AND a.product = p.product AND a.kind = p.kind \
@@ -223,7 +223,7 @@ pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time)
         on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(since).fetch_all(c).await)?;
     rows.into_iter()
         .map(|(product, kind, total, in_use)| {
-            Ok(Pool { product, kind: kind.parse().map_err(|e: String| Error::internal(e))?, total, in_use })
+            Ok(Pool { product, kind: kind.parse().map_err(Error::internal)?, total, in_use })
         })
         .collect()
 }
@@ -252,7 +252,7 @@ pub(crate) async fn set_rules(
     Ok(())
 }
 
-/// The rules, in order.
+/// Lists the rules, in order.
 pub(crate) async fn list_rules<M>(db: &mut Session<M>, vault: VaultId) -> Result<Vec<AllocationRule>, Error> {
     const SQL: &str = "SELECT users, products, priority FROM vault_rule WHERE vault_id = $1 ORDER BY position";
     let rows: Vec<(String, String, bool)> = on!(db, |c| sqlx::query_as(SQL).bind(vault.0).fetch_all(c).await)?;

@@ -1,50 +1,51 @@
-//! How `links` write a place in a list.
+//! Cursors as texts, which the answers' `links` hold.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::services::atlassian::domain::listing::{Cursor, Order, SortKey, SortValue};
 
-/// How a cursor is written: a letter for its kind, the sort values, the id. Neither filters nor sort nor page size.
+/// A cursor as it is written in JSON: a letter for its kind, the sort values, the record's id. It holds no filters, no
+/// sort and no page size, because the vendor's do not (atlassian-api-access §6).
 #[derive(Serialize, Deserialize)]
-struct Written(char, Vec<serde_json::Value>, String);
+struct EncodedCursor(char, Vec<serde_json::Value>, String);
 
-/// A cursor, as `links` hold it.
 pub(crate) fn encode(cursor: &Cursor) -> String {
-    let values = |key: &SortKey| {
-        let value = |value: &SortValue| match value {
+    let encode_values = |key: &SortKey| {
+        let encode_value = |value: &SortValue| match value {
             SortValue::Text(text) => text.as_str().into(),
             SortValue::Time(micros) => (*micros).into(),
         };
-        key.values.iter().map(value).collect()
+        key.values.iter().map(encode_value).collect()
     };
-    let written = match cursor {
-        Cursor::Start => Written('s', Vec::new(), String::new()),
-        Cursor::After(key) => Written('a', values(key), key.id.clone()),
-        Cursor::Before(key) => Written('b', values(key), key.id.clone()),
-        Cursor::From(key) => Written('f', values(key), key.id.clone()),
-        Cursor::UpTo(key) => Written('u', values(key), key.id.clone()),
+    let encoded = match cursor {
+        Cursor::Start => EncodedCursor('s', Vec::new(), String::new()),
+        Cursor::After(key) => EncodedCursor('a', encode_values(key), key.id.clone()),
+        Cursor::Before(key) => EncodedCursor('b', encode_values(key), key.id.clone()),
+        Cursor::From(key) => EncodedCursor('f', encode_values(key), key.id.clone()),
+        Cursor::UpTo(key) => EncodedCursor('u', encode_values(key), key.id.clone()),
     };
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&encoded).unwrap_or_default())
 }
 
+/// `None` for a text that is no cursor of a list with this sort.
 pub(super) fn decode(text: &str, sort: &[Order]) -> Option<Cursor> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let Written(kind, values, id) = serde_json::from_slice(&bytes).ok()?;
+    let EncodedCursor(kind, values, id) = serde_json::from_slice(&bytes).ok()?;
     if kind == 's' {
         return Some(Cursor::Start);
     }
     if values.len() != sort.len() || id.contains('\0') {
         return None;
     }
-    let value = |(value, order): (serde_json::Value, &Order)| match value {
+    let decode_value = |(value, order): (serde_json::Value, &Order)| match value {
         serde_json::Value::String(text) if !order.field.is_time() && !text.contains('\0') => {
             Some(SortValue::Text(text))
         }
         serde_json::Value::Number(number) if order.field.is_time() => number.as_i64().map(SortValue::Time),
         _ => None,
     };
-    let values = values.into_iter().zip(sort).map(value).collect::<Option<Vec<_>>>()?;
+    let values = values.into_iter().zip(sort).map(decode_value).collect::<Option<Vec<_>>>()?;
     let key = SortKey { values, id };
     match kind {
         'a' => Some(Cursor::After(key)),
@@ -61,7 +62,7 @@ mod tests {
     use crate::services::atlassian::domain::listing::SortField;
 
     #[test]
-    fn cursors_survive_and_others_are_refused() {
+    fn cursors_are_read_as_they_were_written_and_other_texts_are_refused() {
         let sort = [
             Order { field: SortField::Label, descending: false },
             Order { field: SortField::CreatedAt, descending: true },

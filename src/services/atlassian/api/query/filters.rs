@@ -1,7 +1,7 @@
-//! Which records of a list are asked for.
+//! Query parameters that filter a list.
 
 use serde::{Deserialize, Serialize};
-use strum::EnumString;
+use strum::{EnumString, ParseError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -12,13 +12,13 @@ use crate::{
             query::non_empty,
         },
         domain::{
-            date_filter::{Search, Tense, Unit, instant, relative},
+            date_filter::{Search, Tense, Unit, parse_instant, parse_relative},
             listing::{Filter, Interval},
         },
     },
 };
 
-/// Which users' API tokens.
+/// Filters users' API tokens.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -41,7 +41,7 @@ enum TokenStatusFilter {
     Blocked,
 }
 
-/// Which API keys.
+/// Filters API keys.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -99,7 +99,7 @@ impl From<Uom> for Unit {
     }
 }
 
-/// The seven parameters of a date: a type for each date, because its parameters begin with the date's name.
+/// Makes a type of the seven parameters of each date, because their names begin with the date's name.
 macro_rules! date_parameters {
     ($($(#[$doc:meta])* $name:ident, $field:literal: $search_type:ident, $uom:ident, $value:ident, $from:ident,
         $to:ident, $range_from:ident, $range_to:ident;)*) => {$(
@@ -131,7 +131,7 @@ macro_rules! date_parameters {
         }
 
         impl $name {
-            fn interval(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
+            fn read(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
                 let date = DateParameters {
                     field: $field,
                     search_type: self.$search_type.as_deref(),
@@ -142,7 +142,7 @@ macro_rules! date_parameters {
                     range_from: ("RangeFrom", self.$range_from.as_deref()),
                     range_to: ("RangeTo", self.$range_to.as_deref()),
                 };
-                date.interval(tense, now)
+                date.read(tense, now)
             }
         }
     )*};
@@ -160,12 +160,12 @@ date_parameters! {
     expires_at_range_from, expires_at_range_to;
 }
 
-/// How a parameter's name ends, and its value.
+/// The end of a parameter's name, behind the date's name, and the parameter's value.
 type Part<'a> = (&'static str, Option<&'a str>);
 
-/// The parameters of one date, whichever it is.
+/// The parameters of any one date.
 struct DateParameters<'a> {
-    /// How their names begin.
+    /// The date's name, which the parameters' names begin with.
     field: &'static str,
     search_type: Option<&'a str>,
     uom: Part<'a>,
@@ -177,74 +177,76 @@ struct DateParameters<'a> {
 }
 
 impl DateParameters<'_> {
-    /// The moments that are asked for.
+    /// Reads the interval that is asked for.
     ///
     /// unverified: parameters without a search type, and ends in the wrong order, are refused; companions of
     /// another type are ignored (atlassian-api-access §5).
-    fn interval(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
+    fn read(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
         let field = self.field;
-        let Some(kind) = self.search_type else {
+        let Some(search_type) = self.search_type else {
             let companions = [self.uom, self.value, self.from, self.to, self.range_from, self.range_to];
             return match companions.iter().find(|(_, value)| value.is_some()) {
                 Some((part, _)) => Err(wrong_combination(format!("{field}{part} needs {field}SearchType"))),
                 None => Ok(None),
             };
         };
-        let search = match kind.parse() {
+        let search = match search_type.parse() {
             Ok(SearchType::Range) => {
-                let (from, to) = self.ends(kind, self.from, self.to, instant, "2026-01-15T09:00:00Z")?;
+                let (from, to) =
+                    self.read_ends(search_type, self.from, self.to, parse_instant, "2026-01-15T09:00:00Z")?;
                 Search::Range(from, to)
             }
             Ok(SearchType::RangeTime) => {
-                let (from, to) = self.ends(kind, self.range_from, self.range_to, relative, "-3w 2d")?;
+                let (from, to) =
+                    self.read_ends(search_type, self.range_from, self.range_to, parse_relative, "-3w 2d")?;
                 Search::RangeTime(from, to)
             }
-            Ok(SearchType::Gt) => self.distance(kind).map(|(value, unit)| Search::Gt(value, unit))?,
-            Ok(SearchType::Lt) => self.distance(kind).map(|(value, unit)| Search::Lt(value, unit))?,
-            Err(_) => {
-                let detail = format!("{field}SearchType must be range, gt, lt or range_time, not `{kind}`");
+            Ok(SearchType::Gt) => self.read_distance(search_type).map(|(value, unit)| Search::Gt(value, unit))?,
+            Ok(SearchType::Lt) => self.read_distance(search_type).map(|(value, unit)| Search::Lt(value, unit))?,
+            Err(ParseError::VariantNotFound) => {
+                let detail = format!("{field}SearchType must be range, gt, lt or range_time, not `{search_type}`");
                 return Err(ParameterError::format(detail));
             }
         };
         Ok(Some(search.interval(now, tense)))
     }
 
-    /// Two ends, of which one may be missing.
-    fn ends(
+    /// Reads the two ends of a range, of which one may be missing.
+    fn read_ends(
         &self,
-        kind: &str,
+        search_type: &str,
         from: Part<'_>,
         to: Part<'_>,
-        read: fn(&str) -> Option<i64>,
+        parse: fn(&str) -> Option<i64>,
         example: &str,
     ) -> Result<(Option<i64>, Option<i64>), ParameterError> {
         let field = self.field;
-        let end = |(part, text): Part<'_>| {
+        let read_end = |(part, text): Part<'_>| {
             let Some(text) = text else { return Ok(None) };
             let detail = || format!("{field}{part} must be like {example}, not `{text}`");
-            read(text).map(Some).ok_or_else(|| ParameterError::format(detail()))
+            parse(text).map(Some).ok_or_else(|| ParameterError::format(detail()))
         };
-        let (from, to) = ((from.0, end(from)?), (to.0, end(to)?));
+        let (from, to) = ((from.0, read_end(from)?), (to.0, read_end(to)?));
         match (from.1, to.1) {
             (None, None) => {
-                let detail = format!("{field}SearchType={kind} needs {field}{} or {field}{}", from.0, to.0);
+                let detail = format!("{field}SearchType={search_type} needs {field}{} or {field}{}", from.0, to.0);
                 Err(wrong_combination(detail))
             }
-            (Some(a), Some(b)) if a > b => {
+            (Some(first), Some(last)) if first > last => {
                 Err(wrong_combination(format!("{field}{} is after {field}{}", from.0, to.0)))
             }
             ends => Ok(ends),
         }
     }
 
-    /// How many of which unit.
-    fn distance(&self, kind: &str) -> Result<(i64, Unit), ParameterError> {
+    /// Reads the number and the unit of `gt` and `lt`.
+    fn read_distance(&self, search_type: &str) -> Result<(i64, Unit), ParameterError> {
         let field = self.field;
         let (Some(unit), Some(value)) = (self.uom.1, self.value.1) else {
-            let detail = format!("{field}SearchType={kind} needs {field}Uom and {field}Value");
+            let detail = format!("{field}SearchType={search_type} needs {field}Uom and {field}Value");
             return Err(wrong_combination(detail));
         };
-        let uom: Uom = unit.parse().map_err(|_| {
+        let uom: Uom = unit.parse().map_err(|ParseError::VariantNotFound| {
             ParameterError::format(format!("{field}Uom must be minute, hour, day or week, not `{unit}`"))
         })?;
         let count = value.parse().ok().filter(|count| *count >= 0);
@@ -275,15 +277,15 @@ impl TokenFilters {
             None => None,
             Some((_, Ok(TokenStatusFilter::Allowed))) => Some(false),
             Some((_, Ok(TokenStatusFilter::Blocked))) => Some(true),
-            Some((other, Err(_))) => {
+            Some((other, Err(ParseError::VariantNotFound))) => {
                 return Err(ParameterError::format(format!("status must be allowed or blocked, not `{other}`")));
             }
         };
         Ok(Filter {
             q: non_empty(q.as_ref()).map(ToOwned::to_owned),
             blocked,
-            created: self.created_at.interval(Tense::Past, now)?,
-            last_active: self.last_active_at.interval(Tense::Past, now)?,
+            created: self.created_at.read(Tense::Past, now)?,
+            last_active: self.last_active_at.read(Tense::Past, now)?,
             expires: None,
         })
     }
@@ -303,20 +305,20 @@ pub(crate) struct KeyFilters {
 impl KeyFilters {
     pub(crate) fn read(&self, now: Time) -> Result<Filter, ParameterError> {
         let KeyFilter { q, key_type } = &self.filter;
-        if let Some(other) = key_type.as_deref().filter(|kind| kind.parse::<KeyType>().is_err()) {
+        if let Some(other) = key_type.as_deref().filter(|key_type| key_type.parse::<KeyType>().is_err()) {
             return Err(ParameterError::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
         }
         Ok(Filter {
             q: non_empty(q.as_ref()).map(ToOwned::to_owned),
             blocked: None,
             created: None,
-            last_active: self.last_active_at.interval(Tense::Past, now)?,
-            expires: self.expires_at.interval(Tense::Future, now)?,
+            last_active: self.last_active_at.read(Tense::Past, now)?,
+            expires: self.expires_at.read(Tense::Future, now)?,
         })
     }
 }
 
-/// Which API tokens of service accounts.
+/// Filters the API tokens of service accounts.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -331,7 +333,7 @@ impl LabelQuery {
     }
 }
 
-/// Which OAuth clients of service accounts.
+/// Filters the OAuth clients of service accounts.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -346,7 +348,7 @@ impl ClientNameQuery {
     }
 }
 
-/// Whether a text holds a part that is searched for; it always holds an empty one.
+/// Whether a text contains the part that is searched for, if there is one.
 ///
 /// unverified: in any letter case (atlassian-api-access §7.5).
 fn contains(text: &str, part: Option<&str>) -> bool {

@@ -1,6 +1,6 @@
-//! What lists are asked for: filters, sort, page size, cursor (atlassian-api-access §5, §6).
+//! Queries of lists: filters, sort, page size, cursor (atlassian-api-access §5, §6).
 //!
-//! Every value is read as a text first, because a refusal repeats it.
+//! Every value is read as a text first, because an error tells the value that it refuses.
 
 mod cursor;
 mod filters;
@@ -39,7 +39,7 @@ pub(crate) struct TokenQuery {
 
 impl TokenQuery {
     pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
-        Ok((self.filters.read(now)?, self.paging.token_page(&self.sorting)?))
+        Ok((self.filters.read(now)?, self.paging.read_token_page(&self.sorting)?))
     }
 }
 
@@ -56,19 +56,19 @@ pub(crate) struct KeyQuery {
 
 impl KeyQuery {
     pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
-        Ok((self.filters.read(now)?, self.paging.key_page(&self.sorting)?))
+        Ok((self.filters.read(now)?, self.paging.read_key_page(&self.sorting)?))
     }
 }
 
-/// A query, or the 500 that one organization saw instead of 400s (atlassian-api-access §3).
-pub(crate) fn with_quirks<T>(quirks: &Quirks, read: Result<T, ParameterError>) -> Result<T, AtlassianError> {
-    match read {
+/// Turns a refused query into a 500, where the quirk asks for what one organization saw (atlassian-api-access §3).
+pub(crate) fn apply_quirks<T>(quirks: &Quirks, query: Result<T, ParameterError>) -> Result<T, AtlassianError> {
+    match query {
         Err(_) if quirks.bad_query_is_500 => Err(AtlassianError::VendorFailure),
-        read => Ok(read?),
+        query => Ok(query?),
     }
 }
 
-/// A parameter that an empty text leaves out.
+/// A parameter that counts as left out when it is empty.
 pub(crate) fn non_empty(parameter: Option<&String>) -> Option<&str> {
     parameter.map(String::as_str).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Which page of a list is asked for.
+//! Query parameters that choose a page of a list.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use crate::services::atlassian::{
     api::{
         error::{AtlassianError, ParameterError, ParameterProblem},
-        query::{cursor::decode, non_empty, with_quirks},
+        query::{apply_quirks, cursor::decode, non_empty},
     },
     domain::{
         api_access::Quirks,
@@ -14,7 +14,7 @@ use crate::services::atlassian::{
     },
 };
 
-/// Which page of a sorted list.
+/// The sort of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -24,7 +24,7 @@ pub(crate) struct Sorting {
     sort: Option<String>,
 }
 
-/// Which page of a list.
+/// The page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -36,7 +36,7 @@ pub(crate) struct Paging {
     cursor: Option<String>,
 }
 
-/// What tokens can be sorted by (atlassian-api-access §6).
+/// The fields that tokens can be sorted by (atlassian-api-access §6).
 pub(crate) const TOKEN_FIELDS: [(&str, SortField); 5] = [
     ("label", SortField::Label),
     ("user.name", SortField::PersonName),
@@ -45,7 +45,7 @@ pub(crate) const TOKEN_FIELDS: [(&str, SortField); 5] = [
     ("lastActiveAt", SortField::LastActiveAt),
 ];
 
-/// What keys can be sorted by (atlassian-api-access §6).
+/// The fields that keys can be sorted by (atlassian-api-access §6).
 pub(crate) const KEY_FIELDS: [(&str, SortField); 4] = [
     ("label", SortField::Label),
     ("createdBy.name", SortField::PersonName),
@@ -53,12 +53,12 @@ pub(crate) const KEY_FIELDS: [(&str, SortField); 4] = [
     ("lastActiveAt", SortField::LastActiveAt),
 ];
 
-/// The page sizes of a list.
+/// The page sizes that a list allows.
 #[derive(Clone, Copy)]
-enum Sizes {
-    /// 1 to 1000.
+enum PageSizes {
+    /// 1 to [`LARGEST_SIZE`].
     Any,
-    /// A closed list.
+    /// Only those of [`LISTED_SIZES`].
     Listed,
 }
 
@@ -67,9 +67,9 @@ const DEFAULT_SIZE: i64 = 20;
 const LARGEST_SIZE: i64 = 1000;
 
 impl Sorting {
-    /// A `+` that was not percent-encoded arrives as a blank.
+    /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6).
     ///
-    /// unverified: a field that is named twice counts as it is named first.
+    /// unverified: of a field that is named twice, the first counts.
     fn read(&self, fields: &[(&str, SortField)]) -> Result<Vec<Order>, ParameterError> {
         let text = self.sort.as_deref().unwrap_or("-lastActiveAt");
         let mut sort: Vec<Order> = Vec::new();
@@ -78,9 +78,9 @@ impl Sorting {
                 Some(name) => (true, name),
                 None => (false, part.strip_prefix(['+', ' ']).unwrap_or(part)),
             };
-            let Some((_, field)) = fields.iter().find(|(known, _)| *known == name) else {
-                let known: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-                let detail = format!("sort must be of {}, not `{name}`", known.join(", "));
+            let Some((_, field)) = fields.iter().find(|(candidate, _)| *candidate == name) else {
+                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+                let detail = format!("sort must be of {}, not `{name}`", names.join(", "));
                 return Err(ParameterError::new(ParameterProblem::Sort, detail));
             };
             if sort.iter().all(|order| order.field != *field) {
@@ -92,38 +92,36 @@ impl Sorting {
 }
 
 impl Paging {
-    /// Which page of tokens is asked for.
-    pub(crate) fn token_page(&self, sorting: &Sorting) -> Result<PageRequest, ParameterError> {
-        self.page_sorted(sorting.read(&TOKEN_FIELDS)?, Sizes::Any)
+    pub(crate) fn read_token_page(&self, sorting: &Sorting) -> Result<PageRequest, ParameterError> {
+        self.read_page(sorting.read(&TOKEN_FIELDS)?, PageSizes::Any)
     }
 
-    /// Which page of keys is asked for.
-    pub(crate) fn key_page(&self, sorting: &Sorting) -> Result<PageRequest, ParameterError> {
-        self.page_sorted(sorting.read(&KEY_FIELDS)?, Sizes::Listed)
+    pub(crate) fn read_key_page(&self, sorting: &Sorting) -> Result<PageRequest, ParameterError> {
+        self.read_page(sorting.read(&KEY_FIELDS)?, PageSizes::Listed)
     }
 
-    /// Which page is asked for, of a list in a fixed order: newest first.
+    /// Reads a page of a list that cannot be sorted: it is newest first.
     ///
     /// unverified: the order (atlassian-api-access §7.11).
-    pub(crate) fn page_by_creation(&self) -> Result<PageRequest, ParameterError> {
-        self.page_sorted(vec![Order { field: SortField::CreatedAt, descending: true }], Sizes::Any)
+    pub(crate) fn read_page_by_creation(&self) -> Result<PageRequest, ParameterError> {
+        self.read_page(vec![Order { field: SortField::CreatedAt, descending: true }], PageSizes::Any)
     }
 
-    fn page_sorted(&self, sort: Vec<Order>, sizes: Sizes) -> Result<PageRequest, ParameterError> {
+    fn read_page(&self, sort: Vec<Order>, sizes: PageSizes) -> Result<PageRequest, ParameterError> {
         let cursor = match non_empty(self.cursor.as_ref()) {
             None => Cursor::Start,
-            // unverified: the code of a cursor that is none of ours (atlassian-api-access §6).
+            // unverified: the error's code (atlassian-api-access §6).
             Some(text) => decode(text, &sort).ok_or_else(|| ParameterError::format("cursor is none of this list's"))?,
         };
-        Ok(PageRequest { sort, cursor, size: self.size(sizes)? })
+        Ok(PageRequest { sort, cursor, size: self.read_size(sizes)? })
     }
 
-    fn size(&self, sizes: Sizes) -> Result<i64, ParameterError> {
+    fn read_size(&self, sizes: PageSizes) -> Result<i64, ParameterError> {
         let Some(text) = &self.page_size else { return Ok(DEFAULT_SIZE) };
         let size: Option<i64> = text.parse().ok();
         let (allowed, must_be) = match sizes {
-            Sizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "from 1 to 1000"),
-            Sizes::Listed => {
+            PageSizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "from 1 to 1000"),
+            PageSizes::Listed => {
                 (size.filter(|size| LISTED_SIZES.contains(size)), "one of 5, 10, 20, 25, 40, 50, 60, 75, 80, 100")
             }
         };
@@ -131,12 +129,17 @@ impl Paging {
         allowed.ok_or_else(|| ParameterError::new(ParameterProblem::PageSize, detail()))
     }
 
-    /// As [`with_quirks`], with the 500 that one organization saw where a page size is missing.
-    pub(crate) fn with_quirks<T>(&self, quirks: &Quirks, read: Result<T, ParameterError>) -> Result<T, AtlassianError> {
+    /// As the function [`apply_quirks`], and turns a missing page size into a 500 where the quirk asks for what one
+    /// organization saw.
+    pub(crate) fn apply_quirks<T>(
+        &self,
+        quirks: &Quirks,
+        query: Result<T, ParameterError>,
+    ) -> Result<T, AtlassianError> {
         if quirks.missing_page_size_is_500 && self.page_size.is_none() {
             return Err(AtlassianError::VendorFailure);
         }
-        with_quirks(quirks, read)
+        apply_quirks(quirks, query)
     }
 }
 
@@ -145,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorts() {
+    fn sorts_are_read_and_wrong_ones_refused() {
         let fields = [("label", SortField::Label), ("createdAt", SortField::CreatedAt)];
         let sort = |text: &str| Sorting { sort: Some(text.to_owned()) }.read(&fields);
         let order = |field, descending| Order { field, descending };

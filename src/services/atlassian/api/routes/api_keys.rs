@@ -13,9 +13,9 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{ExpiresAt, KeyFilter, KeyFilters, KeyQuery, LastActiveAt, Paging, Sorting, with_quirks},
+            query::{ExpiresAt, KeyFilter, KeyFilters, KeyQuery, LastActiveAt, Paging, Sorting, apply_quirks},
             scope,
-            wire::{Answer, ApiKey, PageResponse, Refused},
+            wire::{Answer, ApiKey, PageResponse},
         },
         store,
     },
@@ -24,14 +24,12 @@ use crate::{
 /// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-keys", operation_id = "getApiKeys", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt, Sorting,
-        Paging),
+    params(KeyFilter, ExpiresAt, LastActiveAt, Sorting, Paging),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiKey>),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_keys(
@@ -39,7 +37,7 @@ pub(crate) async fn get_api_keys(
     query: Query<Atlassian, KeyQuery>,
 ) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }
@@ -47,25 +45,24 @@ pub(crate) async fn get_api_keys(
 /// How many API keys there are (atlassian-api-access §7.9).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-keys/count", operation_id = "getApiKeyCount", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), KeyFilter, ExpiresAt, LastActiveAt),
+    params(KeyFilter, ExpiresAt, LastActiveAt),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_key_count(
     caller: Caller<Atlassian, scope::ReadKeys>,
     query: Query<Atlassian, KeyFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter).await?))
 }
 
-/// Which key.
+/// The path of one key.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Path)]
@@ -77,12 +74,11 @@ pub(crate) struct KeyPath {
 /// Revokes an API key, also the calling one (atlassian-api-access §7.10).
 #[utoipa::path(
     patch, path = "/orgs/{orgId}/api-keys/revoke/{apiKeyId}", operation_id = "revokeApiKey", tag = "API Key",
-    params(("orgId" = String, Path, description = "The organization"), KeyPath),
+    params(KeyPath),
     security(("apiKey" = ["delete:keys:admin"])),
     responses(
         (status = 204, description = "It is revoked"),
         (status = 400, description = "No such key", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn revoke_api_key(

@@ -8,9 +8,9 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse},
-            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, with_quirks},
+            query::{CreatedAt, LastActiveAt, Paging, Sorting, TokenFilter, TokenFilters, TokenQuery, apply_quirks},
             scope,
-            wire::{Answer, ApiToken, PageResponse, Refused},
+            wire::{Answer, ApiToken, PageResponse},
         },
         store,
     },
@@ -19,14 +19,12 @@ use crate::{
 /// API tokens of managed users (atlassian-api-access §7.1).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt, Sorting,
-        Paging),
+    params(TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<ApiToken>),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_tokens(
@@ -34,7 +32,7 @@ pub(crate) async fn get_api_tokens(
     query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
@@ -42,20 +40,19 @@ pub(crate) async fn get_api_tokens(
 /// How many API tokens of managed users there are (atlassian-api-access §7.3).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/api-tokens/count", operation_id = "getApiTokenCount", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), TokenFilter, CreatedAt, LastActiveAt),
+    params(TokenFilter, CreatedAt, LastActiveAt),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
         (status = 200, description = "How many", body = i64, content_type = "application/json"),
         (status = 400, description = "A parameter that cannot be read, or that lacks its companion",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_api_token_count(
     caller: Caller<Atlassian, scope::ReadTokens>,
     query: Query<Atlassian, TokenFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = with_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
     let organization = caller.principal.organization.id;
     Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
 }
@@ -63,12 +60,10 @@ pub(crate) async fn get_api_token_count(
 /// Revokes every API token of every managed user, whatever the body says (atlassian-api-access §7.2).
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/api-tokens", operation_id = "deleteApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["delete:tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
         (status = 404, description = "There were none"),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_api_tokens(

@@ -1,4 +1,4 @@
-//! OAuth clients of service accounts, by themselves.
+//! The organization's OAuth clients: listed, counted, created, deleted.
 
 use axum::{http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
             error::{AtlassianError, ErrorResponse, ParameterError},
             query::Paging,
             scope,
-            wire::{Answer, OAuthClient, PageResponse, Refused, created},
+            wire::{Answer, OAuthClient, PageResponse, answer_created},
         },
         domain::{api_access::User, service_account},
         store,
@@ -28,19 +28,18 @@ const LONGEST_NAME: usize = 255;
 /// The OAuth clients of the organization (atlassian-api-access §7.11).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/oauth-clients", operation_id = "getOauthClients", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), Paging),
+    params(Paging),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "One page", body = PageResponse<OAuthClient>),
         (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_oauth_clients(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
     query: Query<Atlassian, Paging>,
 ) -> Result<Answer<PageResponse<OAuthClient>>, AtlassianError> {
-    let page = query.0.with_quirks(&caller.principal.quirks, query.0.page_by_creation())?;
+    let page = query.0.apply_quirks(&caller.principal.quirks, query.0.read_page_by_creation())?;
     let found = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
     Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
 }
@@ -48,6 +47,7 @@ pub(crate) async fn get_oauth_clients(
 /// Body of `createOauthClient`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "name": "sync", "serviceAccountId": "svc-1" }))]
 pub(crate) struct CreateOAuthClient {
     #[schema(min_length = 1, max_length = 255)]
     name: String,
@@ -58,12 +58,10 @@ pub(crate) struct CreateOAuthClient {
 /// opens one.
 #[utoipa::path(
     post, path = "/orgs/{orgId}/oauth-clients", operation_id = "createOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("session" = [])), request_body = CreateOAuthClient,
     responses(
         (status = 201, description = "It is there", body = OAuthClient),
         (status = 400, description = "A body that cannot be read, or an unknown service account", body = ErrorResponse),
-        Refused,
     ),
     extensions(("x-locum-unverified" =
         json!("how a session is shown is not known: a cookie that the control API hands out"))),
@@ -95,7 +93,7 @@ pub(crate) async fn create_oauth_client(
     };
     store::oauth_client::upsert(&mut db, organization, &client).await?;
     db.commit().await?;
-    Ok(created(OAuthClient::new(client, caller.now)))
+    Ok(answer_created(OAuthClient::new(client, caller.now)))
 }
 
 /// How many.
@@ -107,9 +105,8 @@ pub(crate) struct Total {
 /// How many OAuth clients there are. Reads, although it is a POST; a body does not matter (atlassian-api-access §7.13).
 #[utoipa::path(
     post, path = "/orgs/{orgId}/oauth-clients/count", operation_id = "getOauthClientCount", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "How many", body = Total), Refused),
+    responses((status = 200, description = "How many", body = Total)),
 )]
 pub(crate) async fn get_oauth_client_count(
     caller: Caller<Atlassian, scope::ReadServiceAccountTokens>,
@@ -119,25 +116,25 @@ pub(crate) async fn get_oauth_client_count(
     Ok(Answer(Total { total }))
 }
 
-/// Which client.
+/// The path of one client.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Path)]
 pub(crate) struct ClientPath {
     /// The client's id
+    #[param(example = "client-sync")]
     client_id: String,
 }
 
 /// One OAuth client (atlassian-api-access §7.14).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "getOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ClientPath),
+    params(ClientPath),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "The client", body = OAuthClient),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such client", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_oauth_client(
@@ -155,13 +152,12 @@ pub(crate) async fn get_oauth_client(
 /// unverified: it is gone then, not listed as revoked.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "deleteOauthClient", tag = "OAuth Client",
-    params(("orgId" = String, Path, description = "The organization"), ClientPath),
+    params(ClientPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such client", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_oauth_client(

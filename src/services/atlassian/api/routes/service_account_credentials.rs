@@ -1,4 +1,4 @@
-//! API tokens and OAuth clients of service accounts, by account.
+//! API tokens and OAuth clients of one service account, or of all.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::{
             query::{ClientNameQuery, LabelQuery},
             routes::service_accounts::AccountPath,
             scope,
-            wire::{Answer, Refused, ServiceAccountApiToken, ServiceAccountOAuthClient},
+            wire::{Answer, ServiceAccountApiToken, ServiceAccountOAuthClient},
         },
         store,
     },
@@ -28,7 +28,7 @@ use crate::{
 
 type Reader = Caller<Atlassian, scope::ReadServiceAccountTokens>;
 
-/// Accounts that one count may name (atlassian-api-access §7.4).
+/// The most accounts that one request may count the tokens of (atlassian-api-access §7.4).
 const MOST_IDS: usize = 100;
 /// The longest id of an account, in characters (atlassian-api-access §7.4).
 const LONGEST_ID: usize = 100;
@@ -56,13 +56,12 @@ pub(crate) struct CredentialCount {
 #[utoipa::path(
     post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
     tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters"),
+    request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters",
+        example = json!(["svc-1", "svc-2"])),
     responses(
         (status = 200, description = "How many", body = ServiceAccountCredentialCountResponse),
         (status = 400, description = "Not a list of at most 100 ids", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_credential_counts(
@@ -95,7 +94,7 @@ pub(crate) async fn get_service_account_credential_counts(
     Ok(Answer(answer))
 }
 
-/// Refuses an account that the organization does not have; `None` is all of them.
+/// Refuses an account that the organization does not have. `None` stands for all accounts.
 async fn check_account(
     db: &mut Session<ReadOnly>,
     organization: OrganizationId,
@@ -108,7 +107,7 @@ async fn check_account(
     Ok(())
 }
 
-async fn tokens(
+async fn list_tokens(
     caller: &Reader,
     query: &LabelQuery,
     account: Option<&str>,
@@ -116,12 +115,12 @@ async fn tokens(
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     check_account(&mut db, organization.id, account).await?;
-    let tokens = store::service_account::tokens(&mut db, organization.id, account).await?;
-    let shown = tokens.into_iter().filter(|token| query.matches(&token.label));
-    Ok(Answer(shown.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
+    let tokens = store::service_account::list_tokens(&mut db, organization.id, account).await?;
+    let matching = tokens.into_iter().filter(|token| query.matches(&token.label));
+    Ok(Answer(matching.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
 }
 
-async fn clients(
+async fn list_clients(
     caller: &Reader,
     query: &ClientNameQuery,
     account: Option<&str>,
@@ -129,37 +128,36 @@ async fn clients(
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     check_account(&mut db, organization.id, account).await?;
-    let clients = store::oauth_client::of_accounts(&mut db, organization.id, account).await?;
-    let shown = clients.into_iter().filter(|client| query.matches(&client.name));
-    Ok(Answer(shown.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
+    let clients = store::oauth_client::list_of_accounts(&mut db, organization.id, account).await?;
+    let matching = clients.into_iter().filter(|client| query.matches(&client.name));
+    Ok(Answer(matching.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
 }
 
 /// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), LabelQuery),
+    params(LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>), Refused),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>)),
 )]
 pub(crate) async fn get_all_service_account_api_tokens(
     caller: Reader,
     query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &query.0, None).await
+    list_tokens(&caller, &query.0, None).await
 }
 
 /// API tokens of one service account (atlassian-api-access §7.5). Not paged.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
     operation_id = "getServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath, LabelQuery),
+    params(AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_api_tokens(
@@ -167,7 +165,7 @@ pub(crate) async fn get_service_account_api_tokens(
     path: Path<Atlassian, AccountPath>,
     query: Query<Atlassian, LabelQuery>,
 ) -> Result<Answer<Vec<ServiceAccountApiToken>>, AtlassianError> {
-    tokens(&caller, &query.0, Some(&path.0.service_account_id)).await
+    list_tokens(&caller, &query.0, Some(&path.0.service_account_id)).await
 }
 
 /// Revokes every API token of a service account; its OAuth clients stay (atlassian-api-access §7.6).
@@ -176,13 +174,12 @@ pub(crate) async fn get_service_account_api_tokens(
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
     operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath),
+    params(AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_service_account_api_tokens(
@@ -191,10 +188,9 @@ pub(crate) async fn delete_service_account_api_tokens(
 ) -> Result<StatusCode, AtlassianError> {
     let organization = caller.principal.organization.id;
     let mut db = caller.write().await?;
-    store::service_account::find(&mut db, organization, &path.0.service_account_id)
-        .await?
-        .ok_or(AtlassianError::UnknownServiceAccount)?;
-    store::service_account::revoke_tokens(&mut db, organization, &path.0.service_account_id).await?;
+    if !store::service_account::revoke_tokens(&mut db, organization, &path.0.service_account_id).await? {
+        return Err(AtlassianError::UnknownServiceAccount);
+    }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -203,28 +199,27 @@ pub(crate) async fn delete_service_account_api_tokens(
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), ClientNameQuery),
+    params(ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>), Refused),
+    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>)),
 )]
 pub(crate) async fn get_all_service_account_oauth_clients(
     caller: Reader,
     query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &query.0, None).await
+    list_clients(&caller, &query.0, None).await
 }
 
 /// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients",
     operation_id = "getServiceAccountOauthClients", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath, ClientNameQuery),
+    params(AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
         (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account", body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_account_oauth_clients(
@@ -232,5 +227,5 @@ pub(crate) async fn get_service_account_oauth_clients(
     path: Path<Atlassian, AccountPath>,
     query: Query<Atlassian, ClientNameQuery>,
 ) -> Result<Answer<Vec<ServiceAccountOAuthClient>>, AtlassianError> {
-    clients(&caller, &query.0, Some(&path.0.service_account_id)).await
+    list_clients(&caller, &query.0, Some(&path.0.service_account_id)).await
 }

@@ -1,4 +1,4 @@
-//! Service accounts: listed, created, changed, deleted. A preview of the vendor's.
+//! Service accounts: listed, created, changed, deleted. The vendor calls these operations a preview.
 
 use axum::{
     extract::OriginalUri,
@@ -21,11 +21,11 @@ use crate::{
             error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
             query::non_empty,
             scope,
-            wire::{Answer, CreatedServiceAccount, Refused, ServiceAccount, created},
+            wire::{Answer, CreatedServiceAccount, ServiceAccount, answer_created},
         },
         domain::{
             api_access::Admin,
-            service_account::{self, LONGEST_DESCRIPTION, NAME_LENGTH, address},
+            service_account::{self, LONGEST_DESCRIPTION, NAME_LENGTH, make_address},
         },
         store,
     },
@@ -65,23 +65,26 @@ pub(crate) struct ServiceAccountList {
     total: i64,
 }
 
-/// Query of `getServiceAccounts`, as `links` write it; the vendor documents none.
+/// Query of `getServiceAccounts`. The vendor documents no parameters, so only our own `links` hold these.
 #[derive(Deserialize)]
 pub(crate) struct PageQuery {
     cursor: Option<String>,
     limit: Option<String>,
 }
 
-/// Which account.
+/// The path of one account.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Path)]
 pub(crate) struct AccountPath {
     /// The account's id
+    #[param(example = "svc-1")]
     pub(crate) service_account_id: String,
 }
 
-/// unverified: where the preview is not rolled out, its paths match no route (atlassian-api-access §7.18).
+/// Refuses where a quirk says that the preview is not rolled out.
+///
+/// unverified: its paths match no route there (atlassian-api-access §7.18).
 fn check_rollout(admin: &Admin) -> Result<(), Error> {
     if admin.quirks.service_accounts { Ok(()) } else { Err(Error::RouteUnknown) }
 }
@@ -89,13 +92,11 @@ fn check_rollout(admin: &Admin) -> Result<(), Error> {
 /// The service accounts of the organization (atlassian-api-access §7.18).
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts", operation_id = "getServiceAccounts", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["read:service-accounts:admin"])),
     responses(
         (status = 200, description = "One page", body = ServiceAccountList),
         (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
-        Refused,
     ),
 )]
 pub(crate) async fn get_service_accounts(
@@ -105,28 +106,28 @@ pub(crate) async fn get_service_accounts(
     query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
-    let number = |name: &str, text: Option<&String>, most: i64| match non_empty(text) {
+    let read_number = |name: &str, text: Option<&String>, maximum: i64| match non_empty(text) {
         None => Ok(None),
         Some(text) => {
-            let number = text.parse().ok().filter(|number| (0..=most).contains(number));
+            let number = text.parse().ok().filter(|number| (0..=maximum).contains(number));
             number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
         }
     };
-    let behind = number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
+    let after = read_number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
     let limit =
-        number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
+        read_number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
-    let mut found = store::service_account::list(&mut db, organization.id, behind, limit + 1).await?;
+    let mut found = store::service_account::list(&mut db, organization.id, after, limit + 1).await?;
     let total = store::service_account::count(&mut db, organization.id).await?;
     let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().map(|(position, _)| *position).filter(|_| is_more);
-    let prev = match behind {
+    let prev = match after {
         0 => None,
-        behind => Some(store::service_account::page_before(&mut db, organization.id, behind, limit).await?),
+        after => Some(store::service_account::find_page_before(&mut db, organization.id, after, limit).await?),
     };
-    let link = |position: i64| caller.link(&headers, &uri, &format!("cursor={position}&limit={limit}"));
+    let link = |position: i64| caller.make_link(&headers, &uri, &format!("cursor={position}&limit={limit}"));
     Ok(Answer(ServiceAccountList {
         links: UrlLinks { next: next.map(link), prev: prev.map(link) },
         items: found.into_iter().map(|(_, account)| ServiceAccount::new(account, &organization.org_id)).collect(),
@@ -135,8 +136,8 @@ pub(crate) async fn get_service_accounts(
 }
 
 impl Caller<Atlassian, scope::ReadServiceAccounts> {
-    /// The address of this list with another query, as the client reaches it.
-    fn link(&self, headers: &HeaderMap, uri: &Uri, query: &str) -> String {
+    /// Makes the URL of this list with another query, with the host under which the client reaches the service.
+    fn make_link(&self, headers: &HeaderMap, uri: &Uri, query: &str) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("api.atlassian.com");
         let base = self.public_url().map_or_else(|| format!("http://{host}"), ToOwned::to_owned);
         format!("{base}{}?{query}", uri.path())
@@ -156,15 +157,22 @@ pub(crate) struct PermissionRule {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AdditionalGroup {
-    #[expect(dead_code, reason = "that it is there is all that is known of it")]
+    #[expect(dead_code, reason = "a body without it is refused, but nothing uses it")]
     directory_id: String,
-    #[expect(dead_code, reason = "that it is there is all that is known of it")]
+    #[expect(dead_code, reason = "a body without it is refused, but nothing uses it")]
     group_id: String,
 }
 
 /// Body of `createServiceAccount`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "displayName": "deploy-bot",
+    "description": "Deploys",
+    "permissionRules": [
+        { "resource": "ari:cloud:jira::site/5f1c5a2e-0000-4000-8000-000000000001", "role": "atlassian/user" },
+    ],
+}))]
 pub(crate) struct CreateServiceAccount {
     #[schema(min_length = 6, max_length = 30)]
     display_name: String,
@@ -173,12 +181,14 @@ pub(crate) struct CreateServiceAccount {
     /// At least one. Kept by nobody: nothing shows them again.
     #[schema(min_items = 1)]
     permission_rules: Vec<PermissionRule>,
-    #[expect(dead_code, reason = "nothing shows them again")]
+    #[expect(dead_code, reason = "the body may have them, but no answer shows them again")]
     additional_groups: Option<Vec<AdditionalGroup>>,
 }
 
-/// atlassian-api-access §7.19. unverified: the same limits where an account is changed (§7.20).
-fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterError> {
+/// Checks the lengths of texts (atlassian-api-access §7.19).
+///
+/// unverified: the limits are the same where an account is changed (§7.20).
+fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterError> {
     if name.is_some_and(|name| {
         name.trim().is_empty() || name.contains('\0') || !NAME_LENGTH.contains(&name.chars().count())
     }) {
@@ -195,7 +205,6 @@ fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterE
 /// unverified: any text is a resource, and a role; the answer where a quota is reached.
 #[utoipa::path(
     post, path = "/orgs/{orgId}/service-accounts", operation_id = "createServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = CreateServiceAccount,
     responses(
         (status = 201, description = "It is there", body = CreatedServiceAccount),
@@ -204,7 +213,6 @@ fn check(name: Option<&str>, description: Option<&str>) -> Result<(), ParameterE
         (status = 404, description = "The preview is not rolled out", body = GatewayError),
         (status = 409, description = "As many as the organization may have, where a quirk sets a quota",
             body = ErrorResponse),
-        Refused,
     ),
 )]
 pub(crate) async fn create_service_account(
@@ -213,7 +221,7 @@ pub(crate) async fn create_service_account(
 ) -> Result<Response, AtlassianError> {
     check_rollout(&caller.principal)?;
     let CreateServiceAccount { display_name, description, permission_rules, .. } = body.0;
-    check(Some(&display_name), description.as_deref())?;
+    check_texts(Some(&display_name), description.as_deref())?;
     if permission_rules.is_empty()
         || permission_rules.iter().any(|rule| rule.resource.is_empty() || rule.role.is_empty())
     {
@@ -228,7 +236,7 @@ pub(crate) async fn create_service_account(
     }
     let account = service_account::ServiceAccount {
         id: db.ids().atlassian_account_id(),
-        email: address(&display_name, &db.ids().suffix()),
+        email: make_address(&display_name, &db.ids().suffix()),
         name: display_name,
         description,
         updated_at: db.now(),
@@ -236,12 +244,13 @@ pub(crate) async fn create_service_account(
     };
     store::service_account::upsert(&mut db, organization.id, &account).await?;
     db.commit().await?;
-    Ok(created(CreatedServiceAccount::new(account, &organization.org_id)))
+    Ok(answer_created(CreatedServiceAccount::new(account, &organization.org_id)))
 }
 
 /// Body of `updateServiceAccount`. What is left out, or null, stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "atlassianId": "svc-1", "displayName": "release-bot" }))]
 pub(crate) struct UpdateServiceAccount {
     /// Which.
     atlassian_id: String,
@@ -256,7 +265,6 @@ pub(crate) struct UpdateServiceAccount {
 /// unverified: `updatedAt` moves; null leaves a member as it is.
 #[utoipa::path(
     patch, path = "/orgs/{orgId}/service-accounts", operation_id = "updateServiceAccount", tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization")),
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = UpdateServiceAccount,
     responses(
         (status = 200, description = "As it is now", body = ServiceAccount),
@@ -264,7 +272,6 @@ pub(crate) struct UpdateServiceAccount {
             body = ErrorResponse),
         (status = 404, description = "No such service account, or the preview is not rolled out",
             body = PreviewNotFound),
-        Refused,
     ),
 )]
 pub(crate) async fn update_service_account(
@@ -273,7 +280,7 @@ pub(crate) async fn update_service_account(
 ) -> Result<Answer<ServiceAccount>, AtlassianError> {
     check_rollout(&caller.principal)?;
     let UpdateServiceAccount { atlassian_id, display_name, description } = body.0;
-    check(display_name.as_deref(), description.as_deref())?;
+    check_texts(display_name.as_deref(), description.as_deref())?;
     let organization = &caller.principal.organization;
     let mut db = caller.write().await?;
     let account = store::service_account::find(&mut db, organization.id, &atlassian_id).await?;
@@ -294,14 +301,13 @@ pub(crate) async fn update_service_account(
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount",
     tag = "Service Account",
-    params(("orgId" = String, Path, description = "The organization"), AccountPath),
+    params(AccountPath),
     security(("apiKey" = ["write:service-accounts:admin"])),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "An id that cannot be read", body = ErrorResponse),
         (status = 404, description = "No such service account, or the preview is not rolled out",
             body = PreviewNotFound),
-        Refused,
     ),
 )]
 pub(crate) async fn delete_service_account(

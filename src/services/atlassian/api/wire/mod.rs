@@ -1,4 +1,4 @@
-//! What goes over the wire (atlassian-api-access §7).
+//! Bodies of answers (atlassian-api-access §7).
 
 mod oauth_clients;
 mod service_accounts;
@@ -32,7 +32,7 @@ pub(crate) use oauth_clients::{OAuthClient, ServiceAccountOAuthClient};
 pub(crate) use service_accounts::{CreatedServiceAccount, ServiceAccount};
 pub(crate) use tokens::{ApiKey, ApiToken, ServiceAccountApiToken};
 
-/// A JSON body, with a 200 unless said otherwise.
+/// A 200 with a JSON body.
 pub(crate) struct Answer<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
@@ -59,8 +59,10 @@ pub(crate) enum Refused {
     Failed(#[to_schema] ErrorResponse),
 }
 
+/// Formats a time in ISO 8601.
+///
 /// unverified: milliseconds and `Z` (atlassian-api-access §7.1).
-fn date(time: Time) -> String {
+fn format_date(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -89,13 +91,13 @@ pub(crate) struct PageResponse<T> {
 }
 
 impl<T> PageResponse<T> {
-    /// A page of records, each shown as `show` does.
+    /// Makes the page of the records that were found.
     ///
     /// unverified: `self` is there on every page, `prev` not on the first (atlassian-api-access §6).
-    pub(crate) fn new<R>(page: &PageRequest, found: PageResult<R>, show: impl Fn(R) -> T) -> Self {
+    pub(crate) fn new<R>(page: &PageRequest, found: PageResult<R>, convert: impl Fn(R) -> T) -> Self {
         let link = |cursor: Option<Cursor>| cursor.as_ref().map(encode);
         let links = Links { this: encode(&page.cursor), next: link(found.next), prev: link(found.prev) };
-        Self { data: found.items.into_iter().map(show).collect(), links }
+        Self { data: found.items.into_iter().map(convert).collect(), links }
     }
 }
 
@@ -116,18 +118,17 @@ pub(crate) struct TokenUser {
 }
 
 impl TokenUser {
-    /// A user of an organization.
     pub(crate) fn new(user: User, org_id: &str) -> Self {
         let User { id, name, email } = user;
         Self { id, name, email, app_type: None, org_id: Some(org_id.to_owned()), user_status: None }
     }
 }
 
-fn organization_ari(org_id: &str) -> String {
+fn make_organization_ari(org_id: &str) -> String {
     format!("ari:cloud:platform::org/{org_id}")
 }
 
-/// A 201 with a JSON body.
-pub(crate) fn created(body: impl Serialize) -> Response {
+/// Makes a 201 with a JSON body.
+pub(crate) fn answer_created(body: impl Serialize) -> Response {
     (StatusCode::CREATED, Answer(body)).into_response()
 }

@@ -1,4 +1,4 @@
-//! OAuth clients, by themselves and by service account.
+//! OAuth clients, in the two forms that the API answers them in.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     core::clock::Time,
     services::atlassian::{
-        api::wire::{TokenUser, date},
+        api::wire::{TokenUser, format_date},
         domain::service_account::{self, ClientStatus},
     },
 };
@@ -37,7 +37,6 @@ pub(crate) struct OAuthClient {
 }
 
 impl OAuthClient {
-    /// The client as it is at `now`.
     pub(crate) fn new(client: service_account::OAuthClient, now: Time) -> Self {
         Self {
             status: match client.status(now) {
@@ -72,17 +71,16 @@ pub(crate) struct ServiceAccountOAuthClient {
 }
 
 impl ServiceAccountOAuthClient {
-    /// The client, in an organization.
     pub(crate) fn new(client: service_account::OAuthClient, org_id: &str) -> Self {
         Self {
             client_id: client.id,
             client_name: client.name,
             service_account: TokenUser::new(client.account, org_id),
             scopes: client.scopes,
-            created_at: Some(date(client.created_at)),
-            expires_at: client.expires_at.map(date),
+            created_at: Some(format_date(client.created_at)),
+            expires_at: client.expires_at.map(format_date),
             created_by: client.created_by.map(|user| TokenUser::new(user, org_id)),
-            client_revocation_time: client.revoked_at.map(date),
+            client_revocation_time: client.revoked_at.map(format_date),
             client_revoker_id: client.revoker_id,
         }
     }

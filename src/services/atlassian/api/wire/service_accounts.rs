@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::services::atlassian::{api::wire::organization_ari, domain::service_account};
+use crate::services::atlassian::{api::wire::make_organization_ari, domain::service_account};
 
 /// A service account.
 ///
@@ -30,7 +30,6 @@ pub(crate) struct ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// The account, in an organization.
     pub(crate) fn new(account: service_account::ServiceAccount, org_id: &str) -> Self {
         Self {
             atlassian_id: account.id.clone(),
@@ -39,7 +38,7 @@ impl ServiceAccount {
             status: STATUS,
             email: account.email,
             picture: None,
-            container: organization_ari(org_id),
+            container: make_organization_ari(org_id),
             updated_at: account.updated_at.timestamp_millis(),
             created_by_id: account.created_by,
             description: account.description,
@@ -64,7 +63,6 @@ pub(crate) struct CreatedServiceAccount {
 }
 
 impl CreatedServiceAccount {
-    /// The account, in an organization.
     pub(crate) fn new(account: service_account::ServiceAccount, org_id: &str) -> Self {
         Self {
             atlassian_id: account.id.clone(),
@@ -72,7 +70,7 @@ impl CreatedServiceAccount {
             display_name: account.name,
             status: STATUS,
             email: account.email,
-            container: organization_ari(org_id),
+            container: make_organization_ari(org_id),
             updated_at: account.updated_at.timestamp_millis(),
         }
     }

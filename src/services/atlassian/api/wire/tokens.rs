@@ -8,7 +8,7 @@ use crate::{
     services::atlassian::{
         api::{
             query::KeyType,
-            wire::{TokenUser, date, organization_ari},
+            wire::{TokenUser, format_date, make_organization_ari},
         },
         domain::{api_key, api_token, service_account::ServiceAccountToken},
     },
@@ -48,16 +48,15 @@ pub(crate) struct ApiToken {
 }
 
 impl ApiToken {
-    /// The token, in an organization.
     pub(crate) fn new(token: api_token::ApiToken, org_id: &str) -> Self {
         Self {
             id: token.id,
             label: token.label,
             status: if token.blocked { ApiTokenStatus::Blocked } else { ApiTokenStatus::Allowed },
             user: TokenUser::new(token.user, org_id),
-            created_at: date(token.created_at),
-            expires_at: token.expires_at.map(date),
-            last_active_at: token.last_active_at.map(date),
+            created_at: format_date(token.created_at),
+            expires_at: token.expires_at.map(format_date),
+            last_active_at: token.last_active_at.map(format_date),
             scopes: token.scopes,
             created_by: None,
         }
@@ -99,7 +98,6 @@ pub(crate) struct ServiceAccountApiToken {
 }
 
 impl ServiceAccountApiToken {
-    /// The token, in an organization, as it is at `now`.
     pub(crate) fn new(token: ServiceAccountToken, org_id: &str, now: Time) -> Self {
         let expired = token.is_expired(now);
         Self {
@@ -107,9 +105,9 @@ impl ServiceAccountApiToken {
             label: token.label,
             status: if expired { ServiceAccountApiTokenStatus::Expired } else { ServiceAccountApiTokenStatus::Allowed },
             user: TokenUser::new(token.account, org_id),
-            created_at: date(token.created_at),
-            expires_at: token.expires_at.map(date),
-            last_active_at: token.last_active_at.map(date),
+            created_at: format_date(token.created_at),
+            expires_at: token.expires_at.map(format_date),
+            last_active_at: token.last_active_at.map(format_date),
             scopes: token.scopes,
             created_by: None,
         }
@@ -150,16 +148,15 @@ pub(crate) struct ApiKey {
 }
 
 impl ApiKey {
-    /// The key, in an organization.
     pub(crate) fn new(key: api_key::ApiKey, org_id: &str) -> Self {
         Self {
             id: key.id,
             label: key.label,
             key_type: KeyType::CloudAdmin,
-            created_at: date(key.created_at),
-            expires_at: date(key.expires_at),
-            last_active_at: key.last_active_at.map(date),
-            resource: organization_ari(org_id),
+            created_at: format_date(key.created_at),
+            expires_at: format_date(key.expires_at),
+            last_active_at: key.last_active_at.map(format_date),
+            resource: make_organization_ari(org_id),
             org_id: org_id.to_owned(),
             created_by: TokenUser::new(key.created_by, org_id),
             scopes: key.scopes.unwrap_or_default(),

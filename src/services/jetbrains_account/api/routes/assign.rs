@@ -3,20 +3,22 @@
 use axum::response::Response;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Json},
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::{ErrorBody, Unauthorized},
             jackson::Object,
             scope,
-            wire::{AssignFromTeamRequest, AssignLicenseRequest, empty},
+            wire::{
+                empty,
+                requests::{AssignFromTeamRequest, AssignLicenseRequest},
+            },
         },
-        domain::{contact::Contact, license::License, product, token_owner::TokenOwner},
+        domain::{contact::Contact, error::JetBrainsError, license::License, product, token_owner::TokenOwner},
         store,
     },
-    store::{ReadWrite, Session, organization},
+    store::{ReadWrite, Session},
 };
 
 /// Gives a licence to a person: the one that is named, or the first free one of a product in a team
@@ -28,8 +30,10 @@ use crate::{
     responses(
         (status = 200, description = "Assigned"),
         (status = 204, description = "Assigned, with the quirk `assign_success_status: 204`"),
-        (status = 400, description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had", body = ErrorBody),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        (status = 400,
+         description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had",
+         body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such licence, team or product", body = ErrorBody),
     ),
@@ -44,9 +48,9 @@ pub(crate) async fn assign_license(
     let contact = Contact::from(request.contact);
     let mut db = caller.write().await?;
     let license = match (request.license_id, request.license) {
-        (Some(id), _) => named(&mut db, owner, id.0).await?,
-        (None, Some(wanted)) => first_of(&mut db, owner, wanted).await?,
-        (None, None) => return Err(Error::FieldMissing("Either licenseId or license must be provided").into()),
+        (Some(id), _) => find_assignable(&mut db, owner, id.0).await?,
+        (None, Some(wanted)) => find_first_free(&mut db, owner, wanted).await?,
+        (None, None) => return Err(JetBrainsError::FieldMissing("Either licenseId or license must be provided")),
     };
     contact.check()?;
     store::license::assign(&mut db, owner.organization.id, &license.id, &contact, offline_code).await?;
@@ -55,31 +59,36 @@ pub(crate) async fn assign_license(
 }
 
 /// unverified: availability before the contact (jetbrains-account §6, assign-9).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<License, Error> {
-    let license = store::license::find(db, owner.organization.id, &id).await?.ok_or(Error::LicenseUnknown(id))?;
+async fn find_assignable(
+    db: &mut Session<ReadWrite>,
+    owner: &TokenOwner,
+    id: String,
+) -> Result<License, JetBrainsError> {
+    let license =
+        store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
     owner.check_edit(Some(license.team.id))?;
     match license.unavailable(db.now()) {
-        Some(why) => Err(Error::LicenseUnavailable(why)),
+        Some(why) => Err(JetBrainsError::LicenseUnavailable(why)),
         None => Ok(license),
     }
 }
 
 /// unverified: the team is looked up before the product, and a viewer is refused here too although one recorded
 /// call went through in 2023 (jetbrains-account §5.5, §6).
-async fn first_of(
+async fn find_first_free(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
     Object(wanted): Object<AssignFromTeamRequest>,
-) -> Result<License, Error> {
+) -> Result<License, JetBrainsError> {
     let (organization, team, product) = (owner.organization.id, wanted.team.0, wanted.product_code.0);
-    organization::find_team(db, organization, team).await?.ok_or(Error::TeamUnknown(team))?;
+    store::team::find(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
     if product::find(&product).is_none() {
-        return Err(Error::ProductUnknown(product));
+        return Err(JetBrainsError::ProductUnknown(product));
     }
     owner.check_team(team)?;
     owner.check_edit(Some(team))?;
     let now = db.now();
     let first = store::license::first_available(db, organization, team, &product, now).await?;
-    first.ok_or(Error::NoLicenseAvailable { team, product })
+    first.ok_or(JetBrainsError::NoLicenseAvailable { team, product })
 }

@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use axum::response::IntoResponse;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Json},
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::{ErrorBody, Unauthorized},
             jackson::Object,
             scope,
-            wire::{Answer, ChangeTeamRequest, ChangeTeamResponse},
+            wire::{Answer, license::ChangeTeamResponse, requests::ChangeTeamRequest},
         },
+        domain::error::JetBrainsError,
         store,
     },
-    store::organization,
 };
 
 /// Moves licences to another team. What is unknown, there already or not transferable stays where it is and is not
@@ -29,7 +28,7 @@ use crate::{
     responses(
         (status = 200, description = "The licences that moved", body = ChangeTeamResponse<Vec<String>>),
         (status = 400, description = "A body that cannot be read", content_type = "text/html"),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is a team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such team", body = ErrorBody),
     ),
@@ -45,7 +44,7 @@ pub(crate) async fn change_team(
     owner.check_edit(None)?;
     let (organization, team) = (owner.organization.id, request.target_team_id.0);
     let mut db = caller.write().await?;
-    organization::find_team(&mut db, organization, team).await?.ok_or(Error::TeamUnknown(team))?;
+    store::team::find(&mut db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
     let ids: BTreeSet<String> = request.license_ids.into_iter().map(|id| id.0).collect();
     let license_ids = store::license::move_to_team(&mut db, organization, &ids, team).await?;
     db.commit().await?;

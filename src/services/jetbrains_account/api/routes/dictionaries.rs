@@ -9,7 +9,7 @@ use crate::{
         api::{
             error::ErrorBody,
             scope,
-            wire::{Answer, ProductResponse},
+            wire::{Answer, license::ProductResponse},
         },
         domain::product::{PLUGINS, PRODUCTS, Product},
     },
@@ -25,7 +25,7 @@ use crate::{
     ),
 )]
 pub(crate) async fn get_products(_caller: Caller<JetBrainsAccount, scope::Dictionary>) -> impl IntoResponse {
-    dictionary(PRODUCTS)
+    answer_dictionary(PRODUCTS)
 }
 
 /// The paid plug-in dictionary (jetbrains-account §5.8). Empty: no plug-in code is known.
@@ -38,9 +38,9 @@ pub(crate) async fn get_products(_caller: Caller<JetBrainsAccount, scope::Dictio
     ),
 )]
 pub(crate) async fn get_plugins(_caller: Caller<JetBrainsAccount, scope::Dictionary>) -> impl IntoResponse {
-    dictionary(PLUGINS)
+    answer_dictionary(PLUGINS)
 }
 
-fn dictionary(entries: &[Product]) -> impl IntoResponse {
+fn answer_dictionary(entries: &[Product]) -> impl IntoResponse {
     Answer(entries.iter().copied().map(ProductResponse::from).collect::<Vec<_>>())
 }

@@ -3,16 +3,20 @@
 use axum::response::IntoResponse;
 
 use crate::{
-    core::error::Error,
     http::{caller::Caller, extract::Query},
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::{ErrorBody, Unauthorized},
             scope,
-            wire::{Answer, Revoke, RevokeQuery, RevokedLicensesResponse},
+            wire::{
+                Answer,
+                license::RevokedLicensesResponse,
+                requests::{Revoke, RevokeQuery},
+            },
         },
         domain::{
+            error::JetBrainsError,
             license::{License, LicenseFilter},
             token_owner::TokenOwner,
         },
@@ -30,7 +34,7 @@ use crate::{
     responses(
         (status = 200, description = "The licences that were taken back", body = RevokedLicensesResponse),
         (status = 400, description = "Assigned less than 30 days ago, or nothing named", body = ErrorBody),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
@@ -43,8 +47,8 @@ pub(crate) async fn revoke_asset(
     let wanted = query.0.read()?;
     let mut db = caller.write().await?;
     let licenses = match wanted {
-        Revoke::License(id) => named(&mut db, owner, id).await?,
-        Revoke::Person { email, product_code } => held_by(&mut db, owner, email, product_code).await?,
+        Revoke::License(id) => find_named(&mut db, owner, id).await?,
+        Revoke::Person { email, product_code } => find_held_by(&mut db, owner, email, product_code).await?,
     };
     for license in &licenses {
         license.check_revocable(db.now())?;
@@ -60,22 +64,27 @@ pub(crate) async fn revoke_asset(
 
 /// unverified: an unknown licence is not found, one that nobody holds is no error, and one that a server or a key
 /// holds can be taken back too (jetbrains-account §5.7).
-async fn named(db: &mut Session<ReadWrite>, owner: &TokenOwner, id: String) -> Result<Vec<License>, Error> {
-    let license = store::license::find(db, owner.organization.id, &id).await?.ok_or(Error::LicenseUnknown(id))?;
+async fn find_named(
+    db: &mut Session<ReadWrite>,
+    owner: &TokenOwner,
+    id: String,
+) -> Result<Vec<License>, JetBrainsError> {
+    let license =
+        store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
     owner.check_edit(Some(license.team.id))?;
     Ok(if license.assignee.is_some() { vec![license] } else { Vec::new() })
 }
 
 /// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone.
-async fn held_by(
+async fn find_held_by(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
     email: String,
     product_code: Option<String>,
-) -> Result<Vec<License>, Error> {
+) -> Result<Vec<License>, JetBrainsError> {
     let team = owner.profile().team();
     owner.check_edit(team)?;
     let filter = LicenseFilter { team, product_code, assigned: Some(true), assignee_email: Some(email) };
-    store::license::all(db, owner.organization.id, &filter).await
+    Ok(store::license::list(db, owner.organization.id, &filter).await?)
 }

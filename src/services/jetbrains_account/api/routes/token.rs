@@ -7,13 +7,16 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::Unauthorized,
             scope,
-            wire::{Answer, ManagedEntityResponse, RotateTokenResponse},
+            wire::{
+                Answer,
+                token::{ManagedEntityResponse, RotateTokenResponse},
+            },
         },
+        domain::error::JetBrainsError,
         store,
     },
-    store::organization,
 };
 
 /// Whom the token speaks for (jetbrains-account §5.1).
@@ -22,7 +25,7 @@ use crate::{
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The organization or team that the token manages", body = ManagedEntityResponse),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
     ),
 )]
 pub(crate) async fn get_managed_entity_info(
@@ -31,7 +34,7 @@ pub(crate) async fn get_managed_entity_info(
     let owner = &caller.principal;
     let teams = match owner.team {
         Some(_) => Vec::new(),
-        None => organization::teams(&mut caller.read().await?, owner.organization.id).await?,
+        None => store::team::list(&mut caller.read().await?, owner.organization.id).await?,
     };
     Ok(Answer(ManagedEntityResponse::new(owner, &teams)).into_response())
 }
@@ -42,7 +45,7 @@ pub(crate) async fn get_managed_entity_info(
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The new token", body = RotateTokenResponse),
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
     ),
     extensions(("x-locum-unverified" = json!("one client has it, nobody was seen to call it; the body is our guess"))),
 )]

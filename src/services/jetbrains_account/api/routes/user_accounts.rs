@@ -2,14 +2,14 @@
 //! neither path nor schema (jetbrains-account §5.10).
 
 use crate::{
-    core::error::Error,
     http::caller::Caller,
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, JetBrainsError},
+            error::{ErrorBody, Unauthorized},
             scope,
         },
+        domain::error::JetBrainsError,
     },
 };
 
@@ -23,13 +23,13 @@ const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the
     post, path = "/customer/accounts", operation_id = "createUserAccount", tag = "User account",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
 )]
 pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope::Read>) -> Result<(), JetBrainsError> {
-    Err(Error::NotEmulated(WHY).into())
+    Err(JetBrainsError::NotEmulated(WHY))
 }
 
 /// Not emulated: the vendor publishes no path and no schema.
@@ -39,11 +39,11 @@ pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope:
     delete, path = "/customer/accounts", operation_id = "deleteUserAccount", tag = "User account",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
-        (status = 401, description = "No token, no customer code, or a token that is not the customer's", body = ErrorBody),
+        Unauthorized,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
 )]
 pub(crate) async fn delete_user_account(_caller: Caller<JetBrainsAccount, scope::Read>) -> Result<(), JetBrainsError> {
-    Err(Error::NotEmulated(WHY).into())
+    Err(JetBrainsError::NotEmulated(WHY))
 }

@@ -1,11 +1,11 @@
-//! Requests that found no licence.
+//! Requests for a licence that were denied.
 
 use crate::{
     http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{Refused, VaultError},
+            error::VaultError,
             query::PageQuery,
             scope,
             wire::{Answer, DenialRow},
@@ -19,15 +19,15 @@ use crate::{
 ///
 /// unverified: the order, oldest first.
 #[utoipa::path(
-    get, path = "/denials/report", operation_id = "getDenialsReport", tag = "License Vault Public",
-    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
-    responses((status = 200, description = "The rows", body = Vec<DenialRow>), Refused),
+    get, path = "/denials/report", operation_id = "getDenialsReport",
+    params(PageQuery),
+    responses((status = 200, description = "The rows", body = Vec<DenialRow>)),
 )]
 pub(crate) async fn get_denials_report(
     caller: Caller<LicenseVault, scope::Read>,
     query: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<DenialRow>>, VaultError> {
-    let page = query.0.page()?;
+    let page = query.0.read()?;
     let denials = store::denials::list(&mut caller.read().await?, caller.principal.vault.id, page).await?;
     Ok(Answer(denials.into_iter().map(Into::into).collect()))
 }

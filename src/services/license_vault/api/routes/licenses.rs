@@ -1,4 +1,6 @@
-//! Licences in users' hands: listed, revoked, reported. unverified: all paths and bodies (license-vault §2.4).
+//! Licences that users hold: listed, revoked, reported.
+//!
+//! unverified: all paths and bodies (license-vault §2.4).
 
 use axum::{
     http::{HeaderMap, header},
@@ -13,7 +15,7 @@ use crate::{
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{ErrorBody, Refused, VaultError},
+            error::{ErrorBody, VaultError},
             query::{PageQuery, UserQuery, non_empty},
             scope,
             wire::{Answer, UsageRow, UserLicense},
@@ -29,12 +31,11 @@ use crate::{
 
 /// The licences that a user holds.
 #[utoipa::path(
-    get, path = "/licenses", operation_id = "getUserLicenses", tag = "License Vault Public",
-    params(UserQuery, PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    get, path = "/licenses", operation_id = "getUserLicenses",
+    params(UserQuery, PageQuery),
     responses(
         (status = 200, description = "The licences", body = Vec<UserLicense>),
         (status = 404, description = "No such user", body = ErrorBody),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P1"))),
 )]
@@ -43,27 +44,28 @@ pub(crate) async fn get_user_licenses(
     user: Query<LicenseVault, UserQuery>,
     page: Query<LicenseVault, PageQuery>,
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
-    let (whose, page) = (user.0.filter()?, page.0.page()?);
-    let held = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, whose).await?;
-    let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let shown = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    Ok(Answer(held.into_iter().skip(skipped).take(shown).map(Into::into).collect()))
+    let (filter, page) = (user.0.read()?, page.0.read()?);
+    let allocations = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, filter).await?;
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    Ok(Answer(allocations.into_iter().skip(offset).take(limit).map(Into::into).collect()))
 }
 
-async fn list_of_user<M>(
+/// Lists the allocations of a user; an error when the vault does not know the user.
+pub(super) async fn list_of_user<M>(
     db: &mut Session<M>,
     vault: &Vault,
     now: Time,
-    whose: AllocationFilter<'_>,
+    filter: AllocationFilter<'_>,
 ) -> Result<Vec<Allocation>, VaultError> {
-    let held = store::allocations::list_live(db, vault, now, whose).await?;
-    if held.is_empty() && !store::allocations::is_known(db, vault, whose).await? {
+    let allocations = store::allocations::list_live(db, vault, now, filter).await?;
+    if allocations.is_empty() && !store::allocations::is_known(db, vault, filter).await? {
         return Err(VaultError::UserUnknown);
     }
-    Ok(held)
+    Ok(allocations)
 }
 
-/// What is revoked.
+/// The licences to revoke.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -85,12 +87,11 @@ pub(crate) struct Revoked {
 
 /// Revokes one licence, or what a user holds. They are free at once; the user may ask again at once.
 #[utoipa::path(
-    post, path = "/licenses/revoke", operation_id = "revokeLicenses", tag = "License Vault Public",
-    params(RevokeQuery, UserQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    post, path = "/licenses/revoke", operation_id = "revokeLicenses",
+    params(RevokeQuery, UserQuery),
     responses(
         (status = 200, description = "What was revoked", body = Revoked),
         (status = 404, description = "No such licence, no such user", body = ErrorBody),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P2"))),
 )]
@@ -103,17 +104,17 @@ pub(crate) async fn revoke_licenses(
     let RevokeQuery { allocation_id, product_code } = query.0;
     let mut db = caller.write().await?;
     let now = db.now();
-    let mut held;
+    let mut allocations;
     if let Some(id) = allocation_id {
-        held = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
-        if held.is_empty() {
+        allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
+        if allocations.is_empty() {
             return Err(VaultError::AllocationUnknown);
         }
     } else {
-        held = list_of_user(&mut db, vault, now, user.0.filter()?).await?;
-        held.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
+        allocations = list_of_user(&mut db, vault, now, user.0.read()?).await?;
+        allocations.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
     }
-    let ids: Vec<String> = held.into_iter().map(|allocation| allocation.id).collect();
+    let ids: Vec<String> = allocations.into_iter().map(|allocation| allocation.id).collect();
     store::allocations::revoke(&mut db, vault, &ids).await?;
     db.commit().await?;
     Ok(Answer(Revoked { allocation_ids: ids }))
@@ -121,11 +122,10 @@ pub(crate) async fn revoke_licenses(
 
 /// Every occasion on which a user ran a product. As CSV, with a line of names, for `Accept: text/csv`.
 #[utoipa::path(
-    get, path = "/licenses/report", operation_id = "getLicensesReport", tag = "License Vault Public",
-    params(PageQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    get, path = "/licenses/report", operation_id = "getLicensesReport",
+    params(PageQuery),
     responses(
         (status = 200, description = "The rows", content((Vec<UsageRow> = "application/json"), (String = "text/csv"))),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path and most columns are not public: license-vault §2.4, P4"))),
 )]
@@ -134,18 +134,18 @@ pub(crate) async fn get_licenses_report(
     headers: HeaderMap,
     page: Query<LicenseVault, PageQuery>,
 ) -> Result<Response, VaultError> {
-    let page = page.0.page()?;
+    let page = page.0.read()?;
     let vault = &caller.principal.vault;
     let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
     let rows: Vec<UsageRow> = usages.into_iter().map(Into::into).collect();
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accept.split(',').any(|kind| kind.trim().starts_with("text/csv")) {
-        return Ok(([(header::CONTENT_TYPE, "text/csv;charset=UTF-8")], csv(&rows)?).into_response());
+    if accept.split(',').any(|media_type| media_type.trim().starts_with("text/csv")) {
+        return Ok(([(header::CONTENT_TYPE, "text/csv;charset=UTF-8")], write_csv(&rows)?).into_response());
     }
     Ok(Answer(rows).into_response())
 }
 
-fn csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
+fn write_csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
     const NAMES: [&str; 10] = [
         "allocation_id",
         "allocated_license",
@@ -158,7 +158,7 @@ fn csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
         "start_time",
         "end_time",
     ];
-    // The names also where there are no rows.
+    // The names are written here, because the writer takes them from the first row, and there may be none.
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(NAMES).map_err(Error::internal)?;
     for row in rows {

@@ -1,4 +1,6 @@
-//! Running products. unverified: path and body (license-vault §2.4).
+//! Running products.
+//!
+//! unverified: path and body (license-vault §2.4).
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -8,8 +10,9 @@ use crate::{
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{ErrorBody, Refused, VaultError},
+            error::{ErrorBody, VaultError},
             query::{UserQuery, non_empty},
+            routes::licenses::list_of_user,
             scope,
             wire::Answer,
         },
@@ -17,7 +20,7 @@ use crate::{
     },
 };
 
-/// What is disconnected.
+/// The running products to disconnect.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -26,6 +29,7 @@ pub(crate) struct DisconnectQuery {
     #[serde(default, deserialize_with = "non_empty")]
     connection_id: Option<String>,
     /// With `username` or `email`: the running product's code.
+    #[param(example = "II")]
     #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
     /// Only on this machine.
@@ -42,12 +46,11 @@ pub(crate) struct Disconnected {
 
 /// Ends a running product. Its licence stays while other products run on it, and is given back with the last.
 #[utoipa::path(
-    post, path = "/products/disconnect", operation_id = "disconnectProduct", tag = "License Vault Public",
-    params(DisconnectQuery, UserQuery), security(("vaultToken" = []), ("automationToken" = [])),
+    post, path = "/products/disconnect", operation_id = "disconnectProduct",
+    params(DisconnectQuery, UserQuery),
     responses(
         (status = 200, description = "What was disconnected", body = Disconnected),
         (status = 404, description = "No such running product, no such user", body = ErrorBody),
-        Refused,
     ),
     extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P3"))),
 )]
@@ -62,16 +65,13 @@ pub(crate) async fn disconnect_product(
     let ids: Vec<String> = if let Some(id) = query.connection_id {
         vec![id]
     } else {
-        let (whose, Some(product)) = (user.0.filter()?, query.product_code) else {
+        let (filter, Some(product)) = (user.0.read()?, query.product_code) else {
             let needed = "connectionId, or username and productCode, are needed";
             return Err(VaultError::InvalidParameter(needed.to_owned()));
         };
         let now = db.now();
-        let held = store::allocations::list_live(&mut db, vault, now, whose).await?;
-        if held.is_empty() && !store::allocations::is_known(&mut db, vault, whose).await? {
-            return Err(VaultError::UserUnknown);
-        }
-        let running = held.into_iter().flat_map(|allocation| allocation.running);
+        let allocations = list_of_user(&mut db, vault, now, filter).await?;
+        let running = allocations.into_iter().flat_map(|allocation| allocation.running);
         running
             .filter(|running| {
                 running.product == product && query.hostname.as_ref().is_none_or(|host| *host == running.host)

@@ -27,8 +27,8 @@ use crate::{
         },
         domain::{
             allocation::AllocationFilter,
-            catalogue::product_name,
-            vault::{Kind, Vault},
+            catalogue::find_product_name,
+            vault::{LicenseKind, Vault},
         },
         find_vault_name, store,
     },
@@ -36,10 +36,22 @@ use crate::{
 
 type Reporter = Caller<LicenseVault, scope::Reports>;
 
-/// The builds that the server claims to be (unverified).
+/// The credential of reports, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ReportingTokenQuery {
+    /// The reporting token.
+    #[param(example = "demo-reporting-token")]
+    token: String,
+}
+
+/// The build that the server tells as its own and as the latest one.
+///
+/// unverified: the number (license-vault §5).
 const VERSION: &str = "36721";
 
-/// The vault that an address without a token is about: the one it names, else the first.
+/// The vault of a request that needs no token: the one that the address names, else the first of the default space.
 pub(crate) struct RequestedVault {
     space: Space,
     vault: Option<Vault>,
@@ -76,7 +88,8 @@ pub(crate) struct Unwell {
     description: &'static str,
 }
 
-/// Makes ten lower-case letters and digits of a vault's name, by FNV-1a: clients see and keep them, so they must stay.
+/// Makes a server's id, ten lower-case letters and digits, of its vault's name. By FNV-1a, because clients store the
+/// id, so it must be the same in every version of Locum.
 fn make_server_uid(vault: &Vault) -> String {
     let hash = vault
         .name
@@ -89,7 +102,7 @@ fn make_server_uid(vault: &Vault) -> String {
 ///
 /// unverified: the 500 is a JSON object.
 #[utoipa::path(
-    get, path = "/health", operation_id = "getHealth", tag = "License Server",
+    get, path = "/health", operation_id = "getHealth",
     responses(
         (status = 200, description = "It is", body = Health),
         (status = 500, description = "It is not", body = Unwell),
@@ -100,10 +113,13 @@ pub(crate) async fn get_health(requested: RequestedVault) -> Response {
         let unwell = Unwell { description: "The server is not registered: there is no vault" };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
-    let called = requested.space.now();
-    let called = called.with_minute(0).unwrap_or(called);
-    Answer(Health { server_uid: make_server_uid(&vault), last_call_home: called.format("%d %b %Y %H:%M").to_string() })
-        .into_response()
+    let now = requested.space.now();
+    let last_call = now.with_minute(0).unwrap_or(now);
+    Answer(Health {
+        server_uid: make_server_uid(&vault),
+        last_call_home: last_call.format("%d %b %Y %H:%M").to_string(),
+    })
+    .into_response()
 }
 
 /// Which version the server is.
@@ -120,7 +136,7 @@ pub(crate) struct Version {
 
 /// Which version the server is, and which it could be.
 #[utoipa::path(
-    get, path = "/check-version", operation_id = "checkVersion", tag = "License Server",
+    get, path = "/check-version", operation_id = "checkVersion",
     responses((status = 200, description = "The versions", body = Version)),
 )]
 pub(crate) async fn check_version() -> Answer<Version> {
@@ -129,7 +145,7 @@ pub(crate) async fn check_version() -> Answer<Version> {
 
 /// Which hosts the server can reach: a line for each.
 #[utoipa::path(
-    get, path = "/check-connection", operation_id = "checkConnection", tag = "License Server",
+    get, path = "/check-connection", operation_id = "checkConnection",
     responses((status = 200, description = "The hosts", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn check_connection() -> Response {
@@ -141,7 +157,7 @@ pub(crate) async fn check_connection() -> Response {
 ///
 /// unverified: the text.
 #[utoipa::path(
-    get, path = "/check-configuration", operation_id = "checkConfiguration", tag = "License Server",
+    get, path = "/check-configuration", operation_id = "checkConfiguration",
     responses((status = 200, description = "The places", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn check_configuration(State(app): State<App>) -> Response {
@@ -173,28 +189,26 @@ pub(crate) struct LicenseLine {
 ///
 /// unverified: the suffix of the names, one line for true-up licences and one for all others.
 #[utoipa::path(
-    get, path = "/licenses-report.json", operation_id = "getLicensesReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    get, path = "/licenses-report.json", operation_id = "getLicensesReportJson",
     responses(
         (status = 200, description = "The licences", body = LicensesReport),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
     let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
     let mut lines: BTreeMap<(String, bool), (i64, i64)> = BTreeMap::new();
     for pool in pools {
-        let (available, allocated) = lines.entry((pool.product, pool.kind == Kind::TrueUp)).or_default();
+        let (available, allocated) = lines.entry((pool.product, pool.kind == LicenseKind::TrueUp)).or_default();
         *available += (pool.total - pool.in_use).max(0);
         *allocated += pool.in_use;
     }
-    let line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
-        name: format!("{} Toolbox", product_name(&code)),
+    let make_line = |((code, true_up), (available, allocated)): ((String, bool), (i64, i64))| LicenseLine {
+        name: format!("{} Toolbox", find_product_name(&code)),
         available,
         allocated,
         allocated_details: format!("/tickets/{code}?version=2016200&trueUp={true_up}"),
     };
-    Ok(Answer(LicensesReport { licenses: lines.into_iter().map(line).collect() }))
+    Ok(Answer(LicensesReport { licenses: lines.into_iter().map(make_line).collect() }))
 }
 
 /// A running product.
@@ -217,7 +231,8 @@ pub(crate) struct Ticket {
     last_seen: String,
 }
 
-/// With milliseconds, and an offset without a colon (license-vault §5).
+/// Formats a time with milliseconds and with an offset without a colon, as the vendor's example has it
+/// (license-vault §5).
 fn format_stamp(time: Time) -> String {
     const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
     time.with_timezone(&OFFSET).format("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
@@ -225,19 +240,17 @@ fn format_stamp(time: Time) -> String {
 
 /// What runs on which licence.
 #[utoipa::path(
-    get, path = "/tickets-report.json", operation_id = "getTicketsReportJson", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token.")), security(("reportingToken" = [])),
+    get, path = "/tickets-report.json", operation_id = "getTicketsReportJson",
     responses(
         (status = 200, description = "The tickets", body = Vec<Ticket>),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
     let vault = &caller.principal.vault;
-    let held = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, AllocationFilter::Everybody)
-        .await?;
-    let tickets = held.into_iter().flat_map(|allocation| {
-        let license = product_name(&allocation.product).to_owned();
+    let everybody = AllocationFilter::Everybody;
+    let allocations = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, everybody).await?;
+    let tickets = allocations.into_iter().flat_map(|allocation| {
+        let license = find_product_name(&allocation.product).to_owned();
         let username = allocation.user.username;
         allocation.running.into_iter().map(move |running| Ticket {
             user_id: format!("{username}@{}", running.host),
@@ -253,7 +266,7 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
     Ok(Answer(tickets.collect()))
 }
 
-/// What a report is asked for.
+/// The days that a report is about.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReportQuery {
@@ -291,13 +304,11 @@ pub(crate) struct OverallLine {
 ///
 /// unverified: sections beside `Overall` are not known; what is available now was so all the time.
 #[utoipa::path(
-    post, path = "/reportApi", operation_id = "getReport", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
-    security(("reportingToken" = [])),
+    post, path = "/reportApi", operation_id = "getReport",
+    params(ReportQuery),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_report(
@@ -309,13 +320,11 @@ pub(crate) async fn get_report(
 
 /// The same: one client writes it in lower case.
 #[utoipa::path(
-    post, path = "/reportapi", operation_id = "getReportInLowerCase", tag = "License Server",
-    params(("token" = String, Query, description = "The reporting token."), ReportQuery),
-    security(("reportingToken" = [])),
+    post, path = "/reportapi", operation_id = "getReportInLowerCase",
+    params(ReportQuery),
     responses(
         (status = 200, description = "The report", body = Report),
         (status = 400, description = "A day that cannot be read", body = String, content_type = "text/plain"),
-        (status = 403, description = "No token, or a wrong one", body = String, content_type = "text/plain"),
     ),
 )]
 pub(crate) async fn get_report_in_lower_case(
@@ -336,23 +345,25 @@ async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Re
     for pool in store::vault::list_pools(&mut db, vault, caller.now).await? {
         *lines.entry(pool.product).or_default() += pool.total;
     }
-    let held = store::usage::list_held(&mut db, vault, caller.now, from, to).await?;
+    let held_licenses = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
-        license: product_name(&code).to_owned(),
-        max_usage: count_most_at_once(held.iter().filter(|held| held.0 == code).map(|held| (held.1, held.2))),
+        license: find_product_name(&code).to_owned(),
+        max_usage: count_most_at_once(
+            held_licenses.iter().filter(|(product, ..)| *product == code).map(|(_, since, until)| (*since, *until)),
+        ),
         max_available,
     });
     Ok(Answer(Report { overall: overall.collect() }))
 }
 
-/// How many stretches overlap at most; one that ends where another begins does not.
-fn count_most_at_once(stretches: impl Iterator<Item = (i64, i64)>) -> i64 {
-    let mut steps: Vec<(i64, i64)> = stretches.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
+/// Counts how many ranges overlap at most. One that ends where another begins does not overlap it.
+fn count_most_at_once(ranges: impl Iterator<Item = (i64, i64)>) -> i64 {
+    let mut steps: Vec<(i64, i64)> = ranges.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
     steps.sort_unstable();
-    let (mut now, mut most) = (0, 0);
+    let (mut current, mut most) = (0, 0);
     for (_, step) in steps {
-        now += step;
-        most = most.max(now);
+        current += step;
+        most = most.max(current);
     }
     most
 }

@@ -1,11 +1,11 @@
-//! How many licences are free, and how many are not.
+//! How many licences there are, and how many are in use.
 
 use crate::{
     http::caller::Caller,
     services::license_vault::{
         LicenseVault,
         api::{
-            error::{Refused, VaultError},
+            error::VaultError,
             scope,
             wire::{Answer, LicenseUsages},
         },
@@ -15,9 +15,8 @@ use crate::{
 
 /// How many licences of each product there are, and how many are in use (license-vault §2.2).
 #[utoipa::path(
-    get, path = "/licenses/usage", operation_id = "getLicenseUsage", tag = "License Vault Public",
-    security(("vaultToken" = []), ("automationToken" = [])),
-    responses((status = 200, description = "The whole catalogue", body = LicenseUsages), Refused),
+    get, path = "/licenses/usage", operation_id = "getLicenseUsage",
+    responses((status = 200, description = "The whole catalogue", body = LicenseUsages)),
 )]
 pub(crate) async fn get_license_usage(
     caller: Caller<LicenseVault, scope::Read>,

@@ -1,0 +1,156 @@
+//! TCP connections that an injected fault can break.
+
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, ready},
+};
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+
+/// How a connection ends, in place of the answer that is written to it next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breakage {
+    /// It is closed, and nothing was sent.
+    Close,
+    /// It is closed in the middle of the status line. Not behind it, because some clients take a head that ends early
+    /// for a whole one.
+    Cut,
+    /// It is reset (TCP RST), and nothing was sent.
+    Reset,
+}
+
+/// Bytes that are sent of an answer that is cut: `HTTP/1.1 `, and one of the status.
+const SENT_OF_A_CUT_ANSWER: usize = 10;
+
+/// Breaks the connection that a request came over. Every request of a connection has it as its `ConnectInfo`.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionBreaker(Arc<OnceLock<Breakage>>);
+
+impl ConnectionBreaker {
+    /// Lets the connection end before the next answer. What was told first holds.
+    pub fn break_with(&self, breakage: Breakage) {
+        let _ = self.0.set(breakage);
+    }
+}
+
+/// A connection that can be broken.
+#[derive(Debug)]
+pub struct BreakableStream {
+    tcp: TcpStream,
+    breaker: ConnectionBreaker,
+    is_cut: bool,
+}
+
+impl BreakableStream {
+    pub fn breaker(&self) -> ConnectionBreaker {
+        self.breaker.clone()
+    }
+
+    /// Writes by `write` what of it the connection is to carry.
+    fn write(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let tcp = Pin::new(&mut self.tcp);
+        match self.breaker.0.get() {
+            None => write(tcp, context),
+            Some(Breakage::Cut) if !self.is_cut => {
+                let sent = ready!(tcp.poll_write(context, &bytes[..bytes.len().min(SENT_OF_A_CUT_ANSWER)]));
+                self.is_cut = true;
+                Poll::Ready(sent)
+            }
+            Some(Breakage::Close | Breakage::Cut | Breakage::Reset) => Poll::Ready(Err(broken())),
+        }
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "an injected fault")
+}
+
+impl AsyncRead for BreakableStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for BreakableStream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(context, bytes, |tcp, context| tcp.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
+        self.write(context, first, |tcp, context| tcp.poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // It would end the connection in good order, and there is no reset after that.
+        if self.breaker.0.get() == Some(&Breakage::Reset) {
+            return Poll::Ready(Err(broken()));
+        }
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
+
+impl Drop for BreakableStream {
+    fn drop(&mut self) {
+        if self.breaker.0.get() == Some(&Breakage::Reset) {
+            // Closing a socket that does not linger resets its connection. Where that cannot be set, it is closed.
+            let _ = self.tcp.set_zero_linger();
+        }
+    }
+}
+
+/// Accepts connections that can be broken.
+#[derive(Debug)]
+pub struct BreakableListener(pub TcpListener);
+
+impl Listener for BreakableListener {
+    type Io = BreakableStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (BreakableStream, SocketAddr) {
+        // axum's, which also knows what to do when the system gives no more connections.
+        let (tcp, address) = Listener::accept(&mut self.0).await;
+        (BreakableStream { tcp, breaker: ConnectionBreaker::default(), is_cut: false }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, BreakableListener>> for ConnectionBreaker {
+    fn connect_info(stream: IncomingStream<'_, BreakableListener>) -> Self {
+        stream.io().breaker()
+    }
+}

@@ -1,0 +1,70 @@
+//! Writes a planned vault.
+
+use crate::{
+    core::{error::Error, token::Keyring},
+    domain::organization::{Organization, OrganizationId, email_key},
+    seed::apply::ApplyError,
+    services::license_vault::{domain::vault::Vault, seed::plan::PlannedVault, store},
+    store::{ReadWrite, Session, organization},
+};
+
+/// Writes the section of one organization.
+pub(crate) async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    organization: &Organization,
+    planned: &PlannedVault,
+) -> Result<(), ApplyError> {
+    let id = store::vault::upsert(db, organization.id, &planned.name, planned.plan, planned.floating, planned.strict)
+        .await?;
+    let Some(id) = id else {
+        return Err(ApplyError::at(&planned.place, format!("another organization has the vault `{}`", planned.name)));
+    };
+    let vault = Vault {
+        id,
+        organization: organization.clone(),
+        name: planned.name.clone(),
+        plan: planned.plan,
+        floating: planned.floating,
+        strict: planned.strict,
+    };
+    add_administrators(db, organization.id, &vault, &planned.administrators).await?;
+    for new in &planned.tokens {
+        if !store::vault::issue_token(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
+            return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
+        }
+    }
+    for (product, kind, total) in &planned.pools {
+        store::vault::set_pool(db, id, product, *kind, *total).await?;
+    }
+    if let Some(rules) = &planned.rules {
+        store::vault::set_rules(db, id, rules).await?;
+    }
+    for new in &planned.allocations {
+        store::allocations::delete_for(db, id, &new.user.email, &new.product).await?;
+        let allocation = db.ids().uuid().to_string();
+        store::allocations::insert(db, id, &allocation, &new.user, &new.product, new.kind, new.since).await?;
+        for (request, since) in &new.running {
+            let connection = db.ids().uuid().to_string();
+            store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
+        }
+    }
+    for denial in &planned.denials {
+        store::denials::insert(db, id, denial).await?;
+    }
+    Ok(())
+}
+
+async fn add_administrators(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    vault: &Vault,
+    emails: &[String],
+) -> Result<(), Error> {
+    let people = organization::people(db, organization).await?;
+    for email in emails {
+        let person = people.get(&email_key(email)).ok_or_else(|| Error::internal(format!("no person {email}")))?;
+        store::vault::add_administrator(db, vault.id, person.id).await?;
+    }
+    Ok(())
+}

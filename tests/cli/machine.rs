@@ -1,0 +1,62 @@
+//! What these tests ask of the machine beside Locum: `curl`, and namespaces.
+
+use std::{
+    io::Write as _,
+    os::unix::fs::MetadataExt as _,
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+/// Runs as root. What root may do is not what everybody may.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+pub fn curl() -> Command {
+    static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
+        Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+    });
+    assert!(*IS_THERE, "curl is not installed: run the tests with `make test`, which installs what they need");
+    Command::new("curl")
+}
+
+/// `unshare`, for namespaces of a process's own, or nothing where the machine refuses them, as Docker does unless it is
+/// told otherwise. That is asked once, and said once: past the test harness, which would keep it to itself.
+pub fn unshare(namespaces: &[&str]) -> Option<Command> {
+    static REFUSAL: LazyLock<Option<String>> = LazyLock::new(|| {
+        let mount = "mount -t tmpfs tmpfs \"$0\"";
+        let mut probe = unshare_command(&["--mount", "--pid", "--fork"]);
+        let why = match probe.args(["sh", "-c", mount]).arg(std::env::temp_dir()).output() {
+            Ok(output) if output.status.success() => return None,
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
+            Err(error) => format!("unshare: {error}"),
+        };
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: this machine refuses namespaces ({why}), so the tests do without a full disk, a read-only mount and \
+             Locum as process 1, and check the rest"
+        );
+        Some(why)
+    });
+    REFUSAL.is_none().then(|| unshare_command(namespaces))
+}
+
+fn unshare_command(namespaces: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    if !is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.args(namespaces);
+    command
+}
+
+/// Locum without the rights that root has beyond everybody's, which overrule the modes of files.
+pub fn locum_without_rights(arguments: &[&str]) -> Command {
+    if !is_root() {
+        return super::locum(arguments);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--inh-caps=-all", "--bounding-set=-all", env!("CARGO_BIN_EXE_locum")]).args(arguments);
+    command.env_remove("LOCUM_SEED");
+    command
+}
