@@ -8,12 +8,16 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
+use futures_util::future::select_all;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    signal::unix as signal,
+};
 
 use crate::{
     cli::{
-        Failure, killed_by,
+        Failure, killed_by, orphans,
         serve::{self, Running},
     },
     config::Config,
@@ -50,11 +54,41 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
     let name = program.display();
     let spawned = command.args(arguments).envs(running.endpoints.variables()).spawn();
     let mut child = spawned.map_err(|e| Failure::Usage(format!("cannot run {name}: {e}")))?;
+    let mut further = FurtherSignals::new()?;
+    let mut orphans = std::pin::pin!(orphans::reap(child.id()));
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map_err(|e| Failure::Failed(format!("cannot wait for {name}: {e}"))),
             signal = running.signals.next() => pass_on(&child, signal),
+            signal = further.next() => pass_on(&child, signal),
+            () = &mut orphans => {}
         }
+    }
+}
+
+/// What ends no server, but is the command's to hear: unheard, each of them would end Locum, and leave the command.
+struct FurtherSignals([(Signal, signal::Signal); 4]);
+
+impl FurtherSignals {
+    fn new() -> Result<Self, Failure> {
+        use signal::SignalKind as Kind;
+        let on = |kind| signal::signal(kind).map_err(|e| Failure::Failed(format!("cannot listen to signals: {e}")));
+        Ok(Self([
+            (Signal::HUP, on(Kind::hangup())?),
+            (Signal::QUIT, on(Kind::quit())?),
+            (Signal::USR1, on(Kind::user_defined1())?),
+            (Signal::USR2, on(Kind::user_defined2())?),
+        ]))
+    }
+
+    async fn next(&mut self) -> Signal {
+        let next = self.0.iter_mut().map(|(signal, heard)| {
+            Box::pin(async move {
+                heard.recv().await;
+                *signal
+            })
+        });
+        select_all(next).await.0
     }
 }
 

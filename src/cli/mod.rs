@@ -6,6 +6,8 @@ mod endpoints;
 mod exec;
 mod health;
 mod openapi;
+mod orphans;
+mod output;
 mod seed;
 mod serve;
 mod tls;
@@ -136,23 +138,22 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    match run(cli, &command, of_command) {
-        Ok(code) => code,
-        Err(failure) => {
-            use std::io::Write as _;
-            let usage = matches!(failure, Failure::Usage(_));
-            let mut stderr = std::io::stderr();
-            for line in failure.to_string().lines() {
-                // A seed's complaints start with the file's name, as compilers' do.
-                if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
-                    let _ = writeln!(stderr, "{line}");
-                } else {
-                    let _ = writeln!(stderr, "locum: {line}");
-                }
+    let code = run(cli, &command, of_command).unwrap_or_else(|failure| {
+        use std::io::Write as _;
+        let usage = matches!(failure, Failure::Usage(_));
+        let mut stderr = output::stderr();
+        for line in failure.to_string().lines() {
+            // A seed's complaints start with the file's name, as compilers' do.
+            if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
+                let _ = writeln!(stderr, "{line}");
+            } else {
+                let _ = writeln!(stderr, "locum: {line}");
             }
-            ExitCode::from(if usage { 2 } else { 1 })
         }
-    }
+        ExitCode::from(if usage { 2 } else { 1 })
+    });
+    output::flush();
+    code
 }
 
 fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {

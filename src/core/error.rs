@@ -27,6 +27,9 @@ pub enum Error {
     /// The body is larger than we take.
     #[error("the body is too large")]
     BodyTooLarge,
+    /// The body does not come.
+    #[error("the body took too long to come")]
+    BodyTooSlow,
     /// A value in a control request is wrong.
     #[error("{detail}")]
     Invalid {

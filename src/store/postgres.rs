@@ -23,7 +23,7 @@ use tokio::{
 use crate::store::{error, turns::TURN_TIMEOUT};
 
 /// How long a use of a connection may take, before the connection is given up: PostgreSQL, or the way to it, is silent.
-const USE_LIMIT: Duration = Duration::from_millis(4500);
+const USE_LIMIT: Duration = Duration::from_millis(3500);
 /// The same for a use that may have to wait for another process's write.
 const WRITE_LIMIT: Duration = TURN_TIMEOUT.saturating_add(Duration::from_secs(2));
 /// The same where everything of a space is read or replaced.

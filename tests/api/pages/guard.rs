@@ -66,6 +66,7 @@ async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
         ("https://evil.example/", &*call),
         ("//evil.example/_emulator/ui/", &call),
         ("/_emulator/uix", &call),
+        ("/_emulator/ui/\r\nX-Evil: 1", &call),
         ("/_emulator/ui/", ""),
         ("/_emulator/ui/", "{}"),
         ("/_emulator/ui/", r#"{"method":"G T","path":"/clock","label":"x"}"#),
