@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
     store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
 };
 
+/// States that are imported at a time.
+const IMPORTS: usize = 2;
+
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
@@ -31,6 +34,8 @@ pub struct Inner {
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
+    /// Whoever imports a state waits here, because it may be large, and is in memory several times.
+    pub imports: Arc<Semaphore>,
     request_ids: Mutex<Ids>,
     stopping: watch::Sender<bool>,
 }
@@ -78,14 +83,13 @@ impl From<ApplyError> for StartError {
 impl App {
     /// Opens the database.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
         let opening = Opening {
             location: &config.location,
             id_seed: config.id_seed,
             patience: config.startup_timeout,
             begins_anew: config.reseed,
         };
-        let (db, keyring) = opening.open(|| Ok(Keyring::new(&server_key(&config)?, cost))).await?;
+        let (db, keyring) = opening.open(|| keyring(&config)).await?;
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
             config,
@@ -94,6 +98,7 @@ impl App {
             fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
+            imports: Arc::new(Semaphore::new(IMPORTS)),
             stopping: watch::Sender::new(false),
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
@@ -170,6 +175,15 @@ impl App {
     pub fn next_request_id(&self) -> Uuid {
         self.request_ids.lock().uuid()
     }
+}
+
+fn keyring(config: &Config) -> Result<Keyring, OpenError> {
+    let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
+    let keyring = Keyring::new(&server_key(config)?, cost);
+    Ok(match &config.control_token {
+        Some(token) => keyring.with_secret(token.clone(), "control token"),
+        None => keyring,
+    })
 }
 
 /// The key that was set; else, beside a file, the one kept there; else, in memory, one that dies with the data.

@@ -50,11 +50,12 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
     let Some((program, arguments)) = command.split_first() else {
         return Err(Failure::Usage("say what to run after `--`".to_owned()));
     };
+    // Before the command, because that may send one as soon as it runs.
+    let mut further = FurtherSignals::new()?;
     let mut command = Command::new(program);
     let name = program.display();
     let spawned = command.args(arguments).envs(running.endpoints.variables()).spawn();
     let mut child = spawned.map_err(|e| Failure::Usage(format!("cannot run {name}: {e}")))?;
-    let mut further = FurtherSignals::new()?;
     let mut orphans = std::pin::pin!(orphans::reap(child.id()));
     loop {
         tokio::select! {

@@ -14,7 +14,7 @@ mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 use clap_complete::Shell;
 
 use crate::{
@@ -200,6 +200,9 @@ fn prepared(
         serve::start_logging(settings.log_format(), &settings.log);
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
+        }
+        if matches.value_source("control_token") == Some(ValueSource::CommandLine) {
+            tracing::warn!("--control-token is shown to everybody on this machine; LOCUM_CONTROL_TOKEN_FILE is not");
         }
         Ok(settings.check(&matches, &services::registry().hosts())?)
     }

@@ -81,6 +81,7 @@ pub struct Config {
 pub struct ConfigError(pub String);
 
 const SHORTEST_SERVER_KEY: usize = 16;
+const SHORTEST_CONTROL_TOKEN: usize = 8;
 
 impl Settings {
     /// Checks the settings against each other and loads what they name. `matches` tells where each came from;
@@ -124,8 +125,8 @@ impl Settings {
                     .to_owned(),
             ));
         }
-        if self.control_token.as_ref().is_some_and(String::is_empty) {
-            return Err(ConfigError("--control-token: must not be empty".to_owned()));
+        if self.control_token.as_ref().is_some_and(|token| token.len() < SHORTEST_CONTROL_TOKEN) {
+            return Err(ConfigError(format!("--control-token: at least {SHORTEST_CONTROL_TOKEN} characters")));
         }
         let settings = self.list(&origins);
         Ok(Config {

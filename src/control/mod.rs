@@ -2,7 +2,7 @@
 
 pub mod ca_certificate;
 mod clock;
-mod consistent_read;
+pub(crate) mod consistent_read;
 mod credentials;
 mod docs;
 mod document;

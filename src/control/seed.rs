@@ -124,7 +124,13 @@ async fn write(
     dry_run: bool,
 ) -> Result<Answer<Seeded>, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
-    let open = || async { Ok::<_, ApplyError>(Some(app.db.write(space.id).await?)) };
+    let open = || async {
+        let mut db = app.db.write(space.id).await?;
+        if dry_run {
+            db.try_only();
+        }
+        Ok::<_, ApplyError>(Some(db))
+    };
     let applied = seeding::apply(&app.keyring, open, seeds, mode, clock).await?;
     let (db, plan) = applied.ok_or_else(|| Error::internal("a seed without a session"))?;
     if !dry_run {

@@ -74,6 +74,8 @@ pub struct Keyring {
     /// What its owner calls every token that was given out. One that is dead stays a secret.
     labels: Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>,
     hashes: Arc<TokenHashes>,
+    /// A secret that is known itself, and what it is called.
+    by_heart: Option<(SecretString, &'static str)>,
 }
 
 impl Keyring {
@@ -92,7 +94,14 @@ impl Keyring {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
             labels: Arc::default(),
             hashes: Arc::default(),
+            by_heart: None,
         }
+    }
+
+    /// The same, with a secret of Locum's own that [`KnownTokens::redact`] finds.
+    #[must_use]
+    pub fn with_secret(self, secret: SecretString, label: &'static str) -> Self {
+        Self { by_heart: Some((secret, label)), ..self }
     }
 
     /// The index entry of `token`.
@@ -160,6 +169,11 @@ pub struct KnownTokens<'a> {
 }
 
 impl KnownTokens<'_> {
+    /// The secret that is known itself, and what it is called.
+    pub(super) fn by_heart(&self) -> Option<(&str, &'static str)> {
+        self.keyring.by_heart.as_ref().map(|(secret, label)| (secret.expose_secret(), *label))
+    }
+
     /// What people call a token.
     pub fn label(&self, token: &str) -> Option<&str> {
         self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)

@@ -14,7 +14,7 @@ use crate::core::error::Error;
 impl From<SqlxError> for Error {
     fn from(error: SqlxError) -> Self {
         if is_outage(&error) {
-            Self::Unavailable(error.into())
+            Self::Unavailable(Outage { source: error }.into())
         } else if is_no_text(&error) {
             Self::Unreadable("a text with a NUL in it".to_owned())
         } else {
@@ -23,7 +23,14 @@ impl From<SqlxError> for Error {
     }
 }
 
-/// The database cannot do now what it could do before, and will again.
+/// A database that does not answer, or not as it should, and what can be done.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}{}", hint(source))]
+pub(crate) struct Outage {
+    pub(crate) source: SqlxError,
+}
+
+/// The database cannot do now what it could do before.
 fn is_outage(error: &SqlxError) -> bool {
     match error {
         Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => true,
@@ -35,7 +42,10 @@ fn is_outage(error: &SqlxError) -> bool {
                     // who held a lock did not give it up, or waited for another one.
                     || ["25006", "25P03", "3D000", "55P03", "40P01", "40001"].contains(&error.code())
             } else {
-                matches!(sqlite_code(error.as_ref()), Some(BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
+                matches!(
+                    sqlite_code(error.as_ref()),
+                    Some(BUSY | LOCKED | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | NOTADB)
+                )
             }
         }
         _ => false,
@@ -76,6 +86,9 @@ pub(crate) fn hint(error: &SqlxError) -> &'static str {
         Some(CANTOPEN) => THERE,
         Some(FULL) => ROOM,
         Some(NOTADB) => ". It is no SQLite file, or a damaged one: name another one",
+        Some(CORRUPT) => {
+            ". It is damaged: put a copy that `locum backup` made in its place, or begin anew in another file"
+        }
         _ => "",
     }
 }
@@ -102,6 +115,7 @@ const BUSY: i64 = 5;
 const LOCKED: i64 = 6;
 const READONLY: i64 = 8;
 const IOERR: i64 = 10;
+const CORRUPT: i64 = 11;
 const FULL: i64 = 13;
 const CANTOPEN: i64 = 14;
 const NOTADB: i64 = 26;

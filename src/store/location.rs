@@ -50,14 +50,23 @@ impl Location {
         Some(path.into())
     }
 
+    /// The kind of database, and nothing of where it is.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Memory => "SQLite in memory",
+            Self::File(_) => "SQLite file",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
     /// What may be printed: never a password.
     pub fn describe(&self) -> String {
         match self {
-            Self::Memory => "SQLite in memory".to_owned(),
-            Self::File(path) => format!("SQLite file {}", path.display()),
+            Self::Memory => self.kind().to_owned(),
+            Self::File(path) => format!("{} {}", self.kind(), path.display()),
             Self::Postgres(url) => match url.expose_secret().parse::<PgConnectOptions>() {
                 Ok(options) => describe_postgres(&options),
-                Err(_) => "PostgreSQL".to_owned(),
+                Err(_) => self.kind().to_owned(),
             },
         }
     }

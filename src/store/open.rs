@@ -25,7 +25,7 @@ use crate::{
         open_error::OpenError,
         postgres::Postgres,
         space,
-        sqlite::{Place, Sqlite},
+        sqlite::{OpenFile, Place, Sqlite},
     },
 };
 
@@ -92,6 +92,9 @@ impl Opening<'_> {
             Location::File(path) => {
                 let lock = lock(path, &place)?;
                 let existed = path.exists();
+                if !existed {
+                    create_private(path);
+                }
                 let options = file_options(path);
                 let mut connection = options.connect().await.map_err(connect)?;
                 if existed && !self.begins_anew {
@@ -99,7 +102,11 @@ impl Opening<'_> {
                 }
                 migrated(SQLITE.run(&mut connection).await)?;
                 let readers = options.read_only(true).create_if_missing(false);
-                Pools::Sqlite(Box::new(Sqlite::new(connection, readers, Place::File { _lock: lock })))
+                Pools::Sqlite(Box::new(Sqlite::new(
+                    connection,
+                    readers,
+                    Place::File { _lock: lock, file: OpenFile::at(path) },
+                )))
             }
             Location::Postgres(url) => {
                 let options = postgres_options(url).map_err(connect)?;
@@ -132,6 +139,16 @@ impl Opening<'_> {
             Err(source) => Err(OpenError::Connect { place, source }),
         }
     }
+}
+
+/// Makes a file for its owner's eyes only: SQLite would let everybody read it, and gives its own files the same mode.
+fn create_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Where it cannot be made, SQLite says why.
+    let _ = options.open(path);
 }
 
 /// Locks a database's file for as long as the lock is held, by a file beside it: SQLite's own locks last as long as a
@@ -177,6 +194,9 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
+        if let Pools::Sqlite(sqlite) = self.pools() {
+            sqlite.check_file()?;
+        }
         let mut session = self.read().await?;
         on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
         Ok(())

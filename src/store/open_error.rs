@@ -105,7 +105,7 @@ impl OpenError {
             Self::Connect { source, .. } => error::is_transient(source),
             Self::Migrate { source, .. } => error::of_migration(source).is_some_and(error::is_transient),
             Self::Failed { source: Error::Unavailable(source), .. } => {
-                source.downcast_ref().is_some_and(error::is_transient)
+                source.downcast_ref().is_some_and(|error::Outage { source }| error::is_transient(source))
             }
             Self::Newer { .. }
             | Self::Key { .. }

@@ -33,6 +33,8 @@ pub struct ReadWrite {
     pub(super) clears_counters: bool,
     pub(super) clears_journal: bool,
     pub(super) deletes_space: bool,
+    /// Nothing of it is to last.
+    pub(super) is_trial: bool,
     pub(super) events: Vec<Event>,
 }
 

@@ -3,7 +3,11 @@
 //! They are not in a pool of sqlx's, because those ask a connection for a sign of life after every use: half the
 //! cost of a short read.
 
-use std::{fs::File, sync::Arc};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
@@ -30,7 +34,25 @@ pub(crate) enum Place {
     Memory,
     /// Its readers go by the file's log and never wait for the writer. The lock keeps other processes out for as long
     /// as it is held.
-    File { _lock: File },
+    File { _lock: File, file: OpenFile },
+}
+
+/// A file that is open, and where it was.
+pub(crate) struct OpenFile {
+    path: PathBuf,
+    /// Its device, and its number there.
+    identity: Option<(u64, u64)>,
+}
+
+impl OpenFile {
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), identity: identify(path) }
+    }
+}
+
+fn identify(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// The connection that writes.
@@ -133,6 +155,7 @@ impl Sqlite {
 
     /// Begins a transaction, once nobody else is in one.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, Error> {
+        self.check_file()?;
         let mut writer = self.writer().await?;
         // Set before the statement, because this future may be dropped while it runs.
         writer.in_transaction = true;
@@ -143,6 +166,17 @@ impl Sqlite {
         }
         begun?;
         Ok(transaction)
+    }
+
+    /// Refuses to go on with a file that is not where it was: what is written to it would be gone with this process.
+    pub(crate) fn check_file(&self) -> Result<(), Error> {
+        match &self.place {
+            Place::File { file, .. } if identify(&file.path) != file.identity => {
+                let why = "the file was deleted or replaced: stop Locum, and put the file back or begin anew";
+                Err(Error::Unavailable(format!("{}: {why}", file.path.display()).into()))
+            }
+            Place::File { .. } | Place::Memory => Ok(()),
+        }
     }
 
     /// Closes every connection, once nobody uses it, and brings what is in a file's log into the file: the file alone

@@ -80,6 +80,7 @@ impl Db {
             clears_counters: false,
             clears_journal: false,
             deletes_space: false,
+            is_trial: false,
             events: Vec::new(),
         };
         Session { handle: session.handle, mode }
@@ -119,12 +120,26 @@ impl Session<Transaction> {
 }
 
 impl Session<ReadWrite> {
+    /// Makes of the session one that can never be committed, and in which rows that cannot fail are left out: they might be
+    /// a million, and whoever else writes would wait for them.
+    pub fn try_only(&mut self) {
+        self.mode.is_trial = true;
+    }
+
+    /// See [`Self::try_only`].
+    pub(crate) fn is_trial(&self) -> bool {
+        self.mode.is_trial
+    }
+
     /// Makes the writes lasting. Runs to its end even when the caller is dropped, because between the commit and the
     /// caching of the new position this process would still trust what it remembers.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; whether the write lasted is then not known.
     pub async fn commit(mut self) -> Result<(), Error> {
+        if self.is_trial() {
+            return Err(Error::internal("a trial cannot be committed"));
+        }
         events::tell(&mut self, EventKind::State, "").await?;
         if self.dialect() == Dialect::Postgres && self.mode.clears_journal && !self.mode.deletes_space {
             journal::postgres::clear(&mut self).await?;

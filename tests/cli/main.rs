@@ -9,6 +9,7 @@ mod drills;
 mod env;
 mod exec;
 mod machine;
+mod output;
 mod replicas;
 mod signals;
 mod tls;
@@ -39,6 +40,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--database-url", "mysql://x"], "--database-url"),
         (&["--database-url", "postgres://x/y"], "--server-key"),
         (&["--server-key", "short"], "--server-key"),
+        (&["--control-token", "x"], "--control-token: at least 8 characters"),
         (&["--database-url", "sqlite:///no/such/directory/x.db"], "/no/such/directory"),
         (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
         (&["--seed", "builtin:dmeo"], "builtin:demo"),

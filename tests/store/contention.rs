@@ -252,3 +252,40 @@ async fn a_file_that_is_in_use_is_refused() {
     }
     app.app.db.close().await.unwrap();
 }
+
+/// What is only tried is not there afterwards, however large, and writes none of what cannot fail.
+#[apply(on_both_databases)]
+async fn a_dry_run_of_a_million_keeps_nobody_waiting_for_long(app: TestApp) {
+    const SEED: &str = "version: 1
+organizations:
+  - name: Large
+    customer_code: 6700009
+    people: [{ email: ann@large.test }]
+    jetbrains_account:
+      teams: [{ id: 1, name: Large }]
+      licenses: [{ count: 50000, product: II, team: 1 }]
+    atlassian: { api_tokens: [{ count: 1000000 }] }
+";
+    let dry = app.control().post("/seed?dry_run", SEED).await.expect_ok();
+    assert!(dry.to_string().contains("50000"), "{dry}");
+    let space = app.app.space(DEFAULT_SPACE).await.unwrap();
+    let found = store::organization::list(&mut app.app.db.read().await.unwrap(), space.id).await.unwrap();
+    assert!(found.iter().all(|organization| organization.name != "Large"));
+    let mut trial = app.app.db.write(space.id).await.unwrap();
+    trial.try_only();
+    assert!(trial.commit().await.is_err(), "nothing that is tried can last");
+}
+
+/// States that are sent are in memory, so not any number of them is taken at once.
+#[apply(on_both_databases)]
+async fn imports_wait_for_each_other(app: TestApp) {
+    let state = app.control().get("/state").await.expect_ok();
+    let turns = app.app.imports.clone().acquire_many_owned(2).await.unwrap();
+    let waiting = app.control();
+    let import = waiting.put("/state", &state);
+    let mut import = std::pin::pin!(import);
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut import).await.is_err());
+    app.control().get("/clock").await.expect_ok();
+    drop(turns);
+    import.await.expect_ok();
+}

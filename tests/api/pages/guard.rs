@@ -136,7 +136,7 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
     // The session is good for the pages only.
     app.control().with_header("cookie", &cookies).get("/clock").await.expect_problem(401);
     // Nor for a Locum with another token, even under the same server key.
-    let other = start(&["--control-token", "another"]).await;
+    let other = start(&["--control-token", "another one"]).await;
     let mut reader = Reader { app: &other, cookies: reader.cookies };
     assert_eq!(reader.get("/").await.status, 401);
     reader.cookies = vec!["locum-ui=00112233445566778899aabbccddeeff.00".to_owned()];

@@ -106,3 +106,58 @@ fn an_empty_file_beside_a_key_is_not_seeded_silently() {
     let _ = locum(&["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&other)]).output().unwrap();
     assert!(!dir.path().join("other.db.key").exists());
 }
+
+#[test]
+fn a_file_is_its_owners_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = start(&dir.path().join("locum.db"));
+    assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 200 "));
+    for ending in ["", "-wal", "-shm", ".key", ".lock"] {
+        let mode = fs::metadata(dir.path().join(format!("locum.db{ending}"))).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "locum.db{ending}");
+    }
+}
+
+#[test]
+fn a_file_that_is_deleted_while_it_is_used_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("locum.db");
+    let server = start(&file);
+    let moved = dir.path().join("moved.db");
+    fs::rename(&file, &moved).unwrap();
+    for is_there in [false, true] {
+        assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 503 "));
+        assert_eq!(server.send("GET", "/readyz", "", "").unwrap().0, 503);
+        if !is_there {
+            fs::write(&file, "").unwrap();
+        }
+    }
+    fs::rename(&moved, &file).unwrap();
+    assert_eq!(server.send("GET", "/readyz", "", "").unwrap().0, 200);
+    assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_file_that_is_damaged_is_said_with_a_way_out() {
+    use std::os::unix::fs::FileExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("locum.db");
+    stop(start(&file));
+    let damaged = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    // Behind the header.
+    for page in 0..damaged.metadata().unwrap().len() / 4096 {
+        damaged.write_all_at(&[0xff; 3900], page * 4096 + 100).unwrap();
+    }
+    let (code, line, _) = expect_failed_start(&["--database-url", &sqlite_url(&file)]);
+    assert_eq!(code, 1);
+    assert!(line.contains("locum.db") && line.contains("locum backup"), "{line}");
+}
+
+#[test]
+fn a_key_that_was_never_finished_is_said_with_a_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("locum.db.key"), "").unwrap();
+    let (code, line, _) = expect_failed_start(&["--database-url", &sqlite_url(&dir.path().join("locum.db"))]);
+    assert_eq!(code, 1);
+    assert!(line.contains("locum.db.key") && line.contains("delete it"), "{line}");
+}

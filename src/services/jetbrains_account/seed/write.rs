@@ -49,6 +49,8 @@ pub(crate) async fn write(
             return Err(ApplyError::at(&token.place, message));
         }
     }
-    license::upsert(db, id, &account.licenses).await?;
+    if !db.is_trial() {
+        license::upsert(db, id, &account.licenses).await?;
+    }
     Ok(())
 }
