@@ -1,7 +1,7 @@
 //! Secrets that are made once and kept in a file for those who start later.
 
 use std::{
-    fs::{File, OpenOptions, hard_link, remove_file},
+    fs::{File, OpenOptions, hard_link, remove_file, rename},
     io::{Error, ErrorKind, Read as _, Result, Write as _},
     path::Path,
 };
@@ -42,8 +42,12 @@ fn create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>
     let written = make().and_then(|secret| {
         file.write_all(&secret)?;
         file.sync_all()?;
-        // Unlike a renamed file, a link is in the place of no other: somebody may have made it meanwhile.
-        hard_link(unfinished, path).map(|()| secret)
+        // A link is in the place of no other, which somebody may have made meanwhile. Not every file system has them.
+        match hard_link(unfinished, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => rename(unfinished, path)?,
+            linked => linked?,
+        }
+        Ok(secret)
     });
     // What it was for is said already, or done.
     let _ = remove_file(unfinished);

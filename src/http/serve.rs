@@ -6,7 +6,7 @@ use axum::{Router, extract::ConnectInfo, serve::Listener};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,7 +29,7 @@ where
             (stream, _) = listener.accept() => stream,
             () = &mut stop => break,
         };
-        let connection = graceful.watch(connection(stream, &router));
+        let connection = graceful.watch(connection(stream, router.clone()));
         // Whatever ended it, there is nobody left to tell.
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -38,20 +38,18 @@ where
     graceful.shutdown().await;
 }
 
-type Connection<I> = http1::Connection<TokioIo<I>, TowerToHyperService<Served>>;
-type Served =
-    tower::util::BoxCloneSyncService<hyper::Request<Incoming>, axum::response::Response, std::convert::Infallible>;
-
-fn connection<I: Breakable + AsyncRead + AsyncWrite + Unpin>(stream: I, router: &Router) -> Connection<I> {
-    let (router, breaker) = (router.clone(), stream.breaker());
+fn connection<I>(stream: I, router: Router) -> impl GracefulConnection<Error = hyper::Error>
+where
+    I: Breakable + AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let breaker = stream.breaker();
     let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(breaker.clone()));
         request
     });
-    let service = TowerToHyperService::new(Served::new(service));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
-    builder.serve_connection(TokioIo::new(stream), service)
+    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }
 
 #[cfg(test)]
@@ -76,7 +74,7 @@ mod tests {
         for (sent, is_answered) in [(&b""[..], false), (&b"GET / HTTP/1.1\r\nHos"[..], false), (REQUEST, true)] {
             let (mut client, server) = duplex(1024);
             let router = Router::new().fallback(|| async { "hello" });
-            tokio::spawn(async move { drop(connection(server, &router).await) });
+            tokio::spawn(async move { drop(connection(server, router).await) });
             let began = Instant::now();
             client.write_all(sent).await.unwrap();
             let mut answer = String::new();
