@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container try-fresh
+.PHONY: help run test conformance drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in
 conformance: ## Print how many variants of the vendors' requests are answered as they should be, and note what is better
 	UPDATE_CONFORMANCE=1 cargo test --quiet --locked --test conformance sqlite -- --nocapture --test-threads=1
 	UPDATE_DOCS=1 cargo test --quiet --locked --test cli docs::fidelity
+
+drills: ## Run the drills of docs/reliability.md, which take minutes, and print their figures
+	scripts/with-postgres cargo test --locked --release --test cli drills:: -- --ignored --nocapture --test-threads 1
 
 screenshots: ## Make the screenshots of docs/pages.md
 	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots

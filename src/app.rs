@@ -12,12 +12,15 @@ use crate::{
         error::Error,
         ids::{Ids, random_bytes},
         secret_file,
-        token::{HashCost, Keyring, PlainToken, TokenHash},
+        token::{HashCost, Keyring, PlainToken},
     },
     domain::organization::{DEFAULT_SPACE, Space, SpaceId},
     seed::{Diagnostics, apply::ApplyError},
-    store::{self, Db, OpenError, fault_rule::StoredRule},
+    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
 };
+
+/// States that are imported at a time.
+const IMPORTS: usize = 2;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -31,9 +34,8 @@ pub struct Inner {
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
-    hashing: Semaphore,
-    /// How many spaces are seeded at once, because seeding keeps a connection busy with hashing tokens.
-    pub seeding: Semaphore,
+    /// Whoever imports a state waits here, because it may be large, and is in memory several times.
+    pub imports: Arc<Semaphore>,
     request_ids: Mutex<Ids>,
     stopping: watch::Sender<bool>,
 }
@@ -57,13 +59,6 @@ pub enum StartError {
     Seed(Diagnostics),
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The server key's file can be neither read nor made.
-    #[error("cannot keep the server key in {path}: {source}")]
-    KeyFile {
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
     /// Something failed on the way.
     #[error(transparent)]
     Error(#[from] Error),
@@ -88,10 +83,13 @@ impl From<ApplyError> for StartError {
 impl App {
     /// Opens the database.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
-        let keyring = Keyring::new(&server_key(&config)?, cost);
-        let db = Db::open(&config.location, &keyring, config.id_seed, config.startup_timeout).await?;
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let opening = Opening {
+            location: &config.location,
+            id_seed: config.id_seed,
+            patience: config.startup_timeout,
+            begins_anew: config.reseed,
+        };
+        let (db, keyring) = opening.open(|| keyring(&config)).await?;
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
             config,
@@ -100,8 +98,7 @@ impl App {
             fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
-            hashing: Semaphore::new(cores),
-            seeding: Semaphore::new(cores),
+            imports: Arc::new(Semaphore::new(IMPORTS)),
             stopping: watch::Sender::new(false),
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
@@ -123,15 +120,26 @@ impl App {
 
     /// A space by name.
     pub async fn space(&self, name: &str) -> Result<Space, Error> {
-        let found = store::space::find_by_name(&mut self.db.read().await?, name).await?;
+        Self::find_space(&mut self.db.read().await?, name).await
+    }
+
+    /// A space by name, as the session sees it.
+    pub async fn find_space<M>(db: &mut Session<M>, name: &str) -> Result<Space, Error> {
+        let found = store::space::find_by_name(db, name).await?;
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 
-    /// Checks a token against a hash, on the blocking pool, no more at a time than there are cores.
-    pub async fn verify(&self, token: &PlainToken, hash: &TokenHash) -> Result<bool, Error> {
-        let _turn = self.hashing.acquire().await.map_err(Error::internal)?;
-        let (keyring, token, hash) = (self.keyring.clone(), token.clone(), hash.clone());
-        tokio::task::spawn_blocking(move || keyring.verify(&token, &hash)).await.map_err(Error::internal)
+    /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever then
+    /// writes it down has to look again at what was found before it.
+    pub async fn make_token(
+        &self,
+        mut db: Session<ReadWrite>,
+        new_token: fn(&mut Ids) -> PlainToken,
+    ) -> Result<PlainToken, Error> {
+        let token = new_token(db.ids());
+        db.commit().await?;
+        self.keyring.hash_ahead([token.clone()]).await?;
+        Ok(token)
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
@@ -169,13 +177,22 @@ impl App {
     }
 }
 
+fn keyring(config: &Config) -> Result<Keyring, OpenError> {
+    let cost = if config.location.is_lasting() { HashCost::Owasp } else { HashCost::Minimal };
+    let keyring = Keyring::new(&server_key(config)?, cost);
+    Ok(match &config.control_token {
+        Some(token) => keyring.with_secret(token.clone(), "control token"),
+        None => keyring,
+    })
+}
+
 /// The key that was set; else, beside a file, the one kept there; else, in memory, one that dies with the data.
-fn server_key(config: &Config) -> Result<Vec<u8>, StartError> {
+fn server_key(config: &Config) -> Result<Vec<u8>, OpenError> {
     if let Some(key) = &config.server_key {
         use secrecy::ExposeSecret as _;
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
     let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
     secret_file::load_or_create(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
-        .map_err(|source| StartError::KeyFile { path: path.display().to_string(), source })
+        .map_err(|source| OpenError::KeyFile { path: path.clone(), source })
 }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::header,
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
 };
 use tower::ServiceExt as _;
@@ -22,6 +22,7 @@ use crate::{
         metrics::Metrics,
         observe::{self, Observer},
         problem::Problem,
+        time_limit,
     },
     services::{Services, seeding::Seeds},
     ui,
@@ -48,6 +49,7 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     router
         .fallback(not_found)
         .layer(body_limit::layer(BODY_LIMIT))
+        .layer(from_fn(time_limit::limit))
         .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
         .with_state(app)
 }

@@ -10,13 +10,17 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::select_all;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    signal::unix as signal,
+};
 
 use crate::{
     app::App,
     cli::{
-        Failure, killed_by,
+        Failure, killed_by, orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
@@ -44,7 +48,7 @@ pub(super) async fn exec(
         && !status.success()
     {
         // Who does not read it does not want it.
-        let _ = explain(&running.app, *status, &mut io::stderr()).await;
+        let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
     // However it stopped, the command had its end before.
     let _ = running.stop().await;
@@ -58,6 +62,8 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
     let Some((program, arguments)) = command.split_first() else {
         return Err(Failure::Usage("say what to run after `--`".to_owned()));
     };
+    // Before the command, because that may send one as soon as it runs.
+    let mut further = FurtherSignals::new()?;
     let mut command = Command::new(program);
     let name = program.display().to_string();
     let spawned = command
@@ -66,11 +72,39 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
         .envs(no_proxy(&running.base, |name| std::env::var(name).ok()))
         .spawn();
     let mut child = spawned.map_err(|cause| Failure::NotRun { name: name.clone(), cause })?;
+    let mut orphans = std::pin::pin!(orphans::reap(child.id()));
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map_err(|e| Failure::Failed(format!("cannot wait for {name}: {e}"))),
             signal = running.signals.next_of_all() => pass_on(&child, signal),
+            signal = further.next() => pass_on(&child, signal),
+            () = &mut orphans => {}
         }
+    }
+}
+
+/// What ends no server, but is the command's to hear: unheard, each of them would end Locum, and leave the command.
+struct FurtherSignals([(Signal, signal::Signal); 3]);
+
+impl FurtherSignals {
+    fn new() -> Result<Self, Failure> {
+        use signal::SignalKind as Kind;
+        let on = |kind| signal::signal(kind).map_err(|e| Failure::Failed(format!("cannot listen to signals: {e}")));
+        Ok(Self([
+            (Signal::QUIT, on(Kind::quit())?),
+            (Signal::USR1, on(Kind::user_defined1())?),
+            (Signal::USR2, on(Kind::user_defined2())?),
+        ]))
+    }
+
+    async fn next(&mut self) -> Signal {
+        let next = self.0.iter_mut().map(|(signal, heard)| {
+            Box::pin(async move {
+                heard.recv().await;
+                *signal
+            })
+        });
+        select_all(next).await.0
     }
 }
 

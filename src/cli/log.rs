@@ -21,6 +21,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    cli::output,
     config::LogFormat,
     http::observe::{ANSWERED, BACKGROUND},
 };
@@ -29,9 +30,10 @@ use crate::{
 const TIME_OF_DAY: &str = "%H:%M:%S%.3f";
 
 pub(super) fn start(format: LogFormat, filter: &str) {
+    output::print_panics();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
+        .with_writer(output::stderr)
         // It would say so where it cannot write, and panic.
         .log_internal_errors(false);
     // A second call in one process keeps the first one's choice.

@@ -2,11 +2,14 @@
 //! second signal cut a stop short. Under `exec`, as shells have it: the command's own, 126 when it cannot be run, 127
 //! when there is none of its name.
 
+mod backup;
 mod endpoints;
 mod exec;
 mod health;
 mod log;
 mod openapi;
+mod orphans;
+mod output;
 mod progress;
 mod seed;
 mod serve;
@@ -14,7 +17,7 @@ mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 use clap_complete::Shell;
 
 use crate::{
@@ -64,6 +67,14 @@ enum Command {
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
+    },
+    /// Copy the SQLite file that these settings name, and its key, also while a server uses it
+    Backup {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// The copy, which must not be there yet; its key gets the same name with `.key` at its end
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Write, check and describe seeds
     #[command(subcommand)]
@@ -144,23 +155,22 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    match run(cli, &command, of_command) {
-        Ok(code) => code,
-        Err(failure) => {
-            use std::io::Write as _;
-            let usage = matches!(failure, Failure::Usage(_));
-            let mut stderr = std::io::stderr();
-            for line in failure.to_string().lines() {
-                // A seed's complaints start with the file's name, as compilers' do.
-                if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
-                    let _ = writeln!(stderr, "{line}");
-                } else {
-                    let _ = writeln!(stderr, "locum: {line}");
-                }
+    let code = run(cli, &command, of_command).unwrap_or_else(|failure| {
+        use std::io::Write as _;
+        let usage = matches!(failure, Failure::Usage(_));
+        let mut stderr = output::stderr();
+        for line in failure.to_string().lines() {
+            // A seed's complaints start with the file's name, as compilers' do.
+            if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
+                let _ = writeln!(stderr, "{line}");
+            } else {
+                let _ = writeln!(stderr, "locum: {line}");
             }
-            ExitCode::from(failure.exit_code())
         }
-    }
+        ExitCode::from(failure.exit_code())
+    });
+    output::flush();
+    code
 }
 
 fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
@@ -182,6 +192,10 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
                 }
             }
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
+        }
+        Some(Command::Backup { settings, file }) => {
+            let config = settings.check(matches, &services::registry().hosts())?;
+            block_on(backup::backup(&config, &file))?;
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,
@@ -206,6 +220,9 @@ fn prepared(
         log::start(settings.log_format(), &settings.log);
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
+        }
+        if matches.value_source("control_token") == Some(ValueSource::CommandLine) {
+            tracing::warn!("--control-token is shown to everybody on this machine; LOCUM_CONTROL_TOKEN_FILE is not");
         }
         Ok(settings.check(&matches, &services::registry().hosts())?)
     }

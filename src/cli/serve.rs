@@ -9,11 +9,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use axum::{Router, serve::Listener};
 use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -22,7 +18,7 @@ use crate::{
     cli::{
         Failure,
         endpoints::{EndpointsFile, base_url},
-        killed_by,
+        killed_by, orphans, output,
         progress::Watch,
         tls::{TlsListener, TlsPlace},
     },
@@ -30,7 +26,10 @@ use crate::{
     control::variables::Endpoints,
     core::{progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
-    http::connection::{BreakableListener, ConnectionBreaker},
+    http::{
+        connection::{Breakable, BreakableListener},
+        serve::serve as serve_connections,
+    },
     router,
     seed::credential::SeededCredential,
     services::{
@@ -50,8 +49,11 @@ pub(super) async fn serve(
         ControlFlow::Break(_) => return Ok(ExitCode::SUCCESS),
     };
     // Who does not read it does not want it.
-    let _ = announce(&running, &mut io::stdout().lock());
-    running.signals.next().await;
+    let _ = announce(&running, &mut io::BufWriter::new(output::stdout()));
+    tokio::select! {
+        _ = running.signals.next() => {}
+        () = orphans::reap(None) => {}
+    }
     tracing::info!("stopping");
     Ok(match running.stop().await {
         ControlFlow::Continue(()) => ExitCode::SUCCESS,
@@ -73,7 +75,7 @@ pub(super) struct Running {
     credentials: Vec<SeededCredential>,
     file: Option<EndpointsFile>,
     stop: watch::Sender<bool>,
-    servers: JoinSet<std::io::Result<()>>,
+    servers: JoinSet<()>,
     timeout: Duration,
 }
 
@@ -96,7 +98,7 @@ pub(super) async fn start(
     let stop = watch::Sender::new(false);
     let mut servers = JoinSet::new();
     for listener in listeners {
-        serve_on(BreakableListener(listener), &READY, &mut servers, &stop);
+        serve_on(BreakableListener::new(listener), &READY, &mut servers, &stop);
     }
     let mut place = None;
     if let Some(tls) = &config.tls {
@@ -147,22 +149,18 @@ pub(super) async fn start(
 }
 
 /// Serves what comes to one listener, until it is told to stop.
-fn serve_on<L: Listener<Addr: std::fmt::Debug>>(
+fn serve_on<L: Listener<Io: Breakable>>(
     listener: L,
     ready: &'static OnceLock<Router>,
-    servers: &mut JoinSet<std::io::Result<()>>,
+    servers: &mut JoinSet<()>,
     stop: &watch::Sender<bool>,
-) where
-    ConnectionBreaker: for<'a> Connected<IncomingStream<'a, L>>,
-{
+) {
     let mut stopping = stop.subscribe();
     let described = async move {
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let service = router::front(ready).into_make_service_with_connect_info::<ConnectionBreaker>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(described);
-    servers.spawn(server.into_future());
+    servers.spawn(serve_connections(listener, router::front(ready), described));
 }
 
 impl Running {
@@ -179,7 +177,11 @@ impl Running {
         }
         self.servers.abort_all();
         tokio::select! {
-            _ = tokio::time::timeout(self.timeout, self.app.db.close()) => ControlFlow::Continue(()),
+            closed = tokio::time::timeout(self.timeout, self.app.db.close()) => {
+                // The exit closes the rest, and nothing is lost by that: it only stays in the file's log.
+                closed.unwrap_or(Ok(())).unwrap_or_else(|error| error.log());
+                ControlFlow::Continue(())
+            }
             signal = self.signals.next() => ControlFlow::Break(signal),
         }
     }
@@ -217,7 +219,8 @@ async fn open(listen: &Listen, setting: &str) -> Result<Vec<TcpListener>, Failur
         Failure::Failed(format!("cannot listen on {listen}: {e}{hint}"))
     };
     if listen.host != "localhost" {
-        let listener = TcpListener::bind((listen.host.as_str(), listen.port)).await.map_err(|e| failed(&e))?;
+        let bind = async |host: &str| TcpListener::bind((host, listen.port)).await;
+        let listener = or_by_ipv4(&listen.host, setting, bind).await.map_err(|e| failed(&e))?;
         return Ok(vec![listener]);
     }
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, listen.port)).await;
@@ -233,6 +236,26 @@ async fn open(listen: &Listen, setting: &str) -> Result<Vec<TcpListener>, Failur
         (Ok(only), Err(_)) | (Err(_), Ok(only)) => Ok(vec![only]),
         (Err(error), Err(_)) => Err(failed(&error)),
     }
+}
+
+/// Binds to a host. Where that is every address of both families, and the kernel has no IPv6, every one of IPv4 is meant.
+async fn or_by_ipv4<T>(host: &str, setting: &str, bind: impl AsyncFn(&str) -> io::Result<T>) -> io::Result<T> {
+    use io::ErrorKind::{AddrNotAvailable, Unsupported};
+    match bind(host).await {
+        Err(error)
+            if host == "::"
+                && (is_without_family(&error) || [AddrNotAvailable, Unsupported].contains(&error.kind())) =>
+        {
+            tracing::warn!(%error, "there is no IPv6 here: {setting} takes connections by IPv4 alone");
+            bind("0.0.0.0").await
+        }
+        done => done,
+    }
+}
+
+/// The kernel does not know the family of the address.
+fn is_without_family(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
 /// What ends a server: SIGTERM and SIGINT. SIGHUP does not, as a terminal sends it that is closed.
@@ -351,4 +374,21 @@ async fn find_known(app: &App, seeds: &Seeds) -> Option<(Vec<SeededCredential>, 
         }
     }
     Some((known, plan))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_there_is_no_ipv6_every_address_is_every_one_of_ipv4() {
+        let by_ipv4_alone = async |host: &str| match host {
+            "0.0.0.0" => Ok("bound"),
+            _ => Err(io::Error::from_raw_os_error(rustix::io::Errno::AFNOSUPPORT.raw_os_error())),
+        };
+        assert_eq!(or_by_ipv4("::", "--listen", by_ipv4_alone).await.unwrap(), "bound");
+        assert!(or_by_ipv4("::1", "--listen", by_ipv4_alone).await.is_err());
+        let in_use = async |_: &str| Err::<(), _>(io::ErrorKind::AddrInUse.into());
+        assert_eq!(or_by_ipv4("::", "--listen", in_use).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
 }

@@ -2,10 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use axum::serve::Listener;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
@@ -13,7 +10,7 @@ use crate::{
     cli::endpoints::base_url,
     config::{Listen, Tls, url_host},
     control,
-    http::connection::{BreakableListener, BreakableStream, ConnectionBreaker},
+    http::connection::{Breakable, BreakableListener, BreakableStream, ConnectionBreaker},
 };
 
 /// How long a client may take to shake hands.
@@ -57,7 +54,7 @@ type Accepted = (TlsStream<BreakableStream>, SocketAddr);
 impl TlsListener {
     pub(super) fn new(tcp: TcpListener, tls: &Tls) -> Self {
         let server: Arc<ServerConfig> = tls.identity.server();
-        Self { tcp: BreakableListener(tcp), acceptor: server.into(), handshakes: JoinSet::new() }
+        Self { tcp: BreakableListener::new(tcp), acceptor: server.into(), handshakes: JoinSet::new() }
     }
 
     fn shake_hands(&mut self, stream: BreakableStream, address: SocketAddr) {
@@ -98,9 +95,9 @@ impl Listener for TlsListener {
     }
 }
 
-impl Connected<IncomingStream<'_, TlsListener>> for ConnectionBreaker {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        stream.io().get_ref().0.breaker()
+impl Breakable for TlsStream<BreakableStream> {
+    fn breaker(&self) -> ConnectionBreaker {
+        self.get_ref().0.breaker()
     }
 }
 

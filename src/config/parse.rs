@@ -46,12 +46,16 @@ fn is_host_name(text: &str) -> bool {
 }
 
 /// Refuses a token that no caller can send.
-pub(super) fn check_control_token(token: &str) -> Result<(), &'static str> {
-    match token {
-        "" => Err("must not be empty"),
-        _ if token.trim() == token && token.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => Ok(()),
-        _ => Err("must be ASCII characters with no space at either end, because it is sent in a header"),
+const SHORTEST_CONTROL_TOKEN: usize = 8;
+
+pub(super) fn check_control_token(token: &str) -> Result<(), String> {
+    if token.len() < SHORTEST_CONTROL_TOKEN {
+        return Err(format!("at least {SHORTEST_CONTROL_TOKEN} characters"));
     }
+    if token.trim() != token || !token.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        return Err("must be ASCII characters with no space at either end, because it is sent in a header".to_owned());
+    }
+    Ok(())
 }
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {

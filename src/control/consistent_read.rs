@@ -10,6 +10,7 @@ use axum::{
 
 use crate::{
     app::App,
+    core::error::Error,
     http::{
         consistent_read::{Attempt, answer_consistently},
         control_input::InSpace,
@@ -19,13 +20,18 @@ use crate::{
 
 /// Middleware: reads once more when everything in the space was replaced meanwhile.
 pub(super) async fn consistent_read(State(app): State<App>, request: Request, next: Next) -> Response {
+    read_consistently(&app, request, next).await.unwrap_or_else(|error| Problem::from(error).into_response())
+}
+
+/// Answers a request, if it only reads, by one generation of its space's data, however often it reads.
+pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -> Result<Response, Error> {
     if request.method() != Method::GET {
-        return next.run(request).await;
+        return Ok(next.run(request).await);
     }
     // No route that reads takes a body, and without one the request can be sent again.
     let request = request.map(|_| Body::empty());
-    let answered = answer_consistently(&app.db, request, |mut parts, body| {
-        let (app, next) = (&app, next.clone());
+    answer_consistently(&app.db, request, |mut parts, body| {
+        let next = next.clone();
         async move {
             let space = InSpace::from_request_parts(&mut parts, app).await;
             let answer = next.run(Request::from_parts(parts, body)).await;
@@ -35,6 +41,6 @@ pub(super) async fn consistent_read(State(app): State<App>, request: Request, ne
                 Err(_) => Attempt::Final(answer),
             })
         }
-    });
-    answered.await.unwrap_or_else(|error| Problem::from(error).into_response())
+    })
+    .await
 }

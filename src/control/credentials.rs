@@ -230,10 +230,12 @@ pub(super) async fn rotate_credential(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<RotatedCredential>, Problem> {
+    let (db, credential) = open(&app, &space, &path).await?;
+    let token = app.make_token(db, find_kind(&services, &credential)?.new_token).await?;
     let (mut db, credential) = open(&app, &space, &path).await?;
     let now = db.now();
     let kind = find_kind(&services, &credential)?;
-    let token = store::credential::rotate(&mut db, &app.keyring, &credential, kind).await?;
+    store::credential::rotate(&mut db, &app.keyring, &credential, kind, &token).await?;
     if credential.is_expired(now) {
         store::credential::set_expiry(&mut db, &credential, kind, kind.expiry(now)).await?;
     }

@@ -2,7 +2,7 @@
 
 pub mod ca_certificate;
 mod clock;
-mod consistent_read;
+pub(crate) mod consistent_read;
 mod credentials;
 mod docs;
 mod document;
@@ -22,7 +22,10 @@ pub mod variables;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router, middleware::from_fn_with_state};
+use axum::{
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
@@ -33,7 +36,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     core::error::Error,
-    http::{body_limit, control_guard, control_input, metrics::Metrics, problem::Problem},
+    http::{body_limit, control_guard, control_input, metrics::Metrics, problem::Problem, time_limit},
     services::{Registry, Services, seeding::Seeds},
 };
 
@@ -136,6 +139,7 @@ pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
         .fallback(|| async { Problem::from(Error::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
+        .layer(from_fn(time_limit::limit_control))
         .layer(from_fn_with_state(takes, strict_params::check))
         .layer(Extension(seeds))
         .layer(Extension(Arc::clone(services)))

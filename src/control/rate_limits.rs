@@ -197,7 +197,7 @@ pub(super) async fn reset_rate_limits(
     InSpace(space): InSpace,
 ) -> Result<Answer<RateLimits>, Problem> {
     let mut db = app.db.write(space.id).await?;
-    rate_window::reset(&mut db).await?;
+    rate_window::reset(&mut db);
     db.commit().await?;
     answer(&app, &services, &space).await
 }

@@ -25,7 +25,7 @@ pub(super) fn check_service(services: &Registry, pointer: &str, service: &str) -
     Err(Problem::unknown(pointer, format!("there is no service `{service}`{near}")))
 }
 
-/// Checks service and operation of a matcher, and writes the operation's id as the vendor does. `at` is where the
+/// Checks service, operation and credential of a matcher, and writes the operation's id as the vendor does. `at` is where the
 /// matcher stands.
 pub(super) fn check_names(services: &Registry, at: &str, matcher: &mut RequestMatcher) -> Result<(), Problem> {
     if let Some(service) = &matcher.service {
@@ -34,6 +34,10 @@ pub(super) fn check_names(services: &Registry, at: &str, matcher: &mut RequestMa
     if let Some(operation) = &matcher.operation {
         let pointer = format!("{at}/operation");
         matcher.operation.clone_from(&find_operation(services, &pointer, matcher.service.as_deref(), operation)?.id);
+    }
+    // No label has one, and PostgreSQL cannot even be asked for it.
+    if matcher.credential.as_ref().is_some_and(|label| label.contains('\0')) {
+        return Err(Error::invalid(format!("{at}/credential"), "no credential has a NUL in its label").into());
     }
     Ok(())
 }

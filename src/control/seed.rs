@@ -6,14 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    core::progress::Progress,
+    core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery, Text},
         problem::{Problem, Refused},
     },
     seed::{
-        apply::Mode,
+        apply::{ApplyError, Mode},
         file::{Seed, SeedFile},
         read,
     },
@@ -124,8 +124,15 @@ async fn write(
     dry_run: bool,
 ) -> Result<Answer<Seeded>, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
-    let mut db = app.db.write(space.id).await?;
-    let plan = seeding::apply(&mut db, &app.keyring, seeds, mode, clock, &Progress::default()).await?;
+    let open = || async {
+        let mut db = app.db.write(space.id).await?;
+        if dry_run {
+            db.try_only();
+        }
+        Ok::<_, ApplyError>(Some(db))
+    };
+    let applied = seeding::apply(&app.keyring, open, seeds, mode, clock, &Progress::default()).await?;
+    let (db, plan) = applied.ok_or_else(|| Error::internal("a seed without a session"))?;
     if !dry_run {
         db.commit().await?;
     }

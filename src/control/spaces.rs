@@ -25,7 +25,7 @@ use crate::{
         control_input::{Answer, Json, Params, Segments},
         problem::{Problem, Refused},
     },
-    seed::apply::Mode,
+    seed::apply::{ApplyError, Mode},
     services::seeding::{self, Seeds},
     store,
 };
@@ -144,13 +144,13 @@ pub(super) async fn create_space(
     Json(body): Json<CreateSpace>,
 ) -> Result<Response, Problem> {
     check_name(&body.name)?;
-    let _turn = app.seeding.acquire().await.map_err(Error::internal)?;
-    let Some(mut db) = app.db.create_space(&body.name).await? else {
+    let open = || async { Ok::<_, ApplyError>(app.db.create_space(&body.name).await?) };
+    let (clock, progress) = (app.config.clock, Progress::default());
+    let seeded = seeding::apply(&app.keyring, open, &seeds, Mode::Fresh, clock, &progress).await?;
+    let Some((db, plan)) = seeded else {
         let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
-    let clock = app.config.clock;
-    let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, clock, &Progress::default()).await?;
     let variables = Endpoints::new(&base, Some(&plan), &|_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
     db.commit().await?;

@@ -1,7 +1,14 @@
 //! `/state`: everything in a space as one document, taken out and put in.
 
-use axum::{Extension, extract::State, http::StatusCode};
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+};
 use serde_json::{Map, Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::{
     ToSchema,
     openapi::{Object, ObjectBuilder},
@@ -10,6 +17,7 @@ use utoipa::{
 use crate::{
     app::App,
     control::spaces::{SpaceState, shown},
+    core::error::Error,
     http::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
         problem::{Problem, Refused},
@@ -81,6 +89,20 @@ pub(super) async fn get_state(
     Ok(Answer(state))
 }
 
+/// The right to send a state. It comes before the body, so that who waits for it sends nothing yet.
+pub(super) struct ImportTurn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl FromRequestParts<App> for ImportTurn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let _permit = Arc::clone(&app.imports).acquire_owned().await.map_err(Error::internal)?;
+        Ok(Self { _permit })
+    }
+}
+
 /// Imports a state in the place of everything in the space: all of it, or nothing. The clock is set as it says, and
 /// rate limits count from 0. A newer format is a 422; a state of another server key is a 409, and so is one with
 /// tokens that are in use in another space.
@@ -91,6 +113,7 @@ pub(super) async fn put_state(
     State(app): State<App>,
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
+    _turn: ImportTurn,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
     let state = ExportedState::read(document, services.tables())?;

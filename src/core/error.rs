@@ -1,7 +1,12 @@
 //! What can go wrong for every service and for the control API. Becomes HTTP as the last step, in each service's own
 //! words; what only one of them refuses is in its own list.
 
-use std::error::Error as StdError;
+use std::{
+    error::Error as StdError,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +32,9 @@ pub enum Error {
     /// The body is larger than we take.
     #[error("the body is too large")]
     BodyTooLarge,
+    /// The body does not come.
+    #[error("the body took too long to come")]
+    BodyTooSlow,
     /// A value in a control request is wrong.
     #[error("{detail}")]
     Invalid {
@@ -76,14 +84,55 @@ impl Error {
     /// Writes what a client is not told into the log: our defects, with their whole chain. Why a request could not be
     /// read stands in the journal, because it repeats what was sent.
     pub fn log(&self) {
-        let (Self::Internal(error) | Self::Unavailable(error)) = self else { return };
+        let (error, left_out) = match self {
+            Self::Internal(error) => (error, 0),
+            Self::Unavailable(error) => match OUTAGE_LINES.next() {
+                Some(left_out) => (error, left_out),
+                None => return,
+            },
+            Self::CredentialMissing
+            | Self::CredentialRejected
+            | Self::RateLimited { .. }
+            | Self::Unreadable(_)
+            | Self::BodyTooLarge
+            | Self::BodyTooSlow
+            | Self::Invalid { .. }
+            | Self::NotFound(_)
+            | Self::RouteUnknown
+            | Self::MethodUnknown
+            | Self::DataReplaced
+            | Self::TimedOut => return,
+        };
         let mut chain = vec![error.to_string()];
         let mut cause = error.source();
         while let Some(error) = cause {
             chain.push(error.to_string());
             cause = error.source();
         }
-        tracing::error!(error = chain.join(": "), "{self}");
+        let left_out = (left_out > 0).then_some(left_out);
+        tracing::error!(error = chain.join(": "), left_out, "{self}");
+    }
+}
+
+/// In an outage every request fails alike, so not each gets a line.
+static OUTAGE_LINES: FewLines = FewLines(Mutex::new(None));
+
+/// Leaves lines out that come too fast: when the last one was written, and how many were left out since.
+struct FewLines(Mutex<Option<(Instant, u64)>>);
+
+impl FewLines {
+    const APART: Duration = Duration::from_secs(5);
+
+    /// Asks for a line: how many were left out before it; `None` when it is left out itself.
+    fn next(&self) -> Option<u64> {
+        let mut last = self.0.lock();
+        match &mut *last {
+            Some((at, left_out)) if at.elapsed() < Self::APART => {
+                *left_out += 1;
+                None
+            }
+            last => Some(last.replace((Instant::now(), 0)).map_or(0, |(_, left_out)| left_out)),
+        }
     }
 }
 
@@ -94,4 +143,19 @@ pub fn pointer<T: AsRef<str>>(path: impl IntoIterator<Item = T>) -> String {
         pointer.push_str(&name.as_ref().replace('~', "~0").replace('/', "~1"));
         pointer
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_come_too_fast_are_left_out_and_counted() {
+        let lines = FewLines(Mutex::new(None));
+        assert_eq!([lines.next(), lines.next(), lines.next()], [Some(0), None, None]);
+        if let Some((at, _)) = &mut *lines.0.lock() {
+            *at = at.checked_sub(FewLines::APART).unwrap();
+        }
+        assert_eq!([lines.next(), lines.next()], [Some(2), None]);
+    }
 }

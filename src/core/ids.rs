@@ -80,11 +80,6 @@ impl Ids {
         Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
-    /// A salt for one hash.
-    pub fn salt(&mut self) -> [u8; 16] {
-        self.bytes()
-    }
-
     pub fn bytes(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);

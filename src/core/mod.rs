@@ -12,3 +12,4 @@ pub mod redact;
 pub mod secret_file;
 pub mod suggest;
 pub mod token;
+mod token_hashes;

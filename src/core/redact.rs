@@ -1,4 +1,10 @@
-//! Keeps secrets out of what people read: finds tokens that Locum has given out, wherever somebody put them.
+//! Keeps secrets out of what people read: finds tokens that Locum has given out, wherever and however somebody put
+//! them.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, alphabet, engine};
+use percent_encoding::percent_decode_str;
 
 use crate::core::token::KnownTokens;
 
@@ -8,10 +14,32 @@ pub const MASK: &str = "********";
 const SHORTEST: usize = 6;
 /// What is longer is no token.
 const LONGEST: usize = 1024;
+/// How often something is decoded that was encoded more than once.
+const LAYERS: usize = 3;
 
 impl KnownTokens<'_> {
-    /// The text, with `[label]` in place of every known token in it; `None` when there is none.
+    /// The text, with `[label]` in place of every known token in it; `None` when there is none. Where one was encoded
+    /// (as in a URL, in a JSON string, in Base64), what it was encoded with stands there decoded.
     pub fn redact(&self, text: &str) -> Option<String> {
+        self.redact_layers(text, LAYERS)
+    }
+
+    fn redact_layers(&self, text: &str, layers: usize) -> Option<String> {
+        let named = self.redact_named(text);
+        let text = named.as_deref().unwrap_or(text);
+        let plain = self.redact_plain(text);
+        let text = plain.as_deref().unwrap_or(text);
+        let encoded = if layers > 0 { self.redact_encoded(text, layers - 1) } else { None };
+        encoded.or(plain).or(named)
+    }
+
+    /// Secrets that are known by heart are found in the middle of anything.
+    fn redact_named(&self, text: &str) -> Option<String> {
+        let (secret, label) = self.by_heart().filter(|(secret, _)| text.contains(secret))?;
+        Some(text.replace(secret, &format!("[{label}]")))
+    }
+
+    fn redact_plain(&self, text: &str) -> Option<String> {
         let label = |word: &str| {
             let fits = (SHORTEST..=LONGEST).contains(&word.len());
             let known = if fits { self.label(word) } else { None };
@@ -33,6 +61,65 @@ impl KnownTokens<'_> {
         }
         (done > 0).then(|| redacted + &text[done..])
     }
+
+    /// Decodes what may be encoded, and looks in there.
+    fn redact_encoded(&self, text: &str, layers: usize) -> Option<String> {
+        let (mut redacted, mut done) = (String::new(), 0);
+        for (start, stretch) in stretches(text) {
+            if start < done {
+                continue;
+            }
+            let found = decodings(stretch).find_map(|decoded| self.redact_layers(&decoded, layers));
+            if let Some(found) = found {
+                redacted.push_str(&text[done..start]);
+                redacted.push_str(&found);
+                done = start + stretch.len();
+            }
+        }
+        (done > 0).then(|| redacted + &text[done..])
+    }
+}
+
+/// What may be encoded as a whole, and where it begins: what stands between blanks, quotes and the like; and, where that
+/// is a path or an assignment, each part of it. The whole before the parts, because Base64 has these characters too.
+fn stretches(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>(){}[],;&?#:|".contains(c);
+    pieces(text, ends).flat_map(|(start, whole)| {
+        let parts = pieces(whole, |c| "/=".contains(c)).filter(move |(_, part)| part.len() < whole.len());
+        let behind = whole.find('=').map(|at| (at + 1, &whole[at + 1..]));
+        let all = std::iter::once((0, whole)).chain(behind).chain(parts);
+        all.map(move |(at, part)| (start + at, part))
+    })
+}
+
+/// What stands between characters, and where it begins.
+fn pieces<'a>(text: &'a str, ends: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &'a str)> {
+    let start = move |piece: &str| piece.as_ptr().addr() - text.as_ptr().addr();
+    text.split(ends).filter(|piece| !piece.is_empty()).map(move |piece| (start(piece), piece))
+}
+
+/// What a stretch says, by each encoding that it may be in.
+fn decodings(stretch: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let by_url = stretch.contains('%').then(|| percent_decode_str(stretch).decode_utf8_lossy());
+    let by_json = || {
+        let text = stretch.contains('\\').then(|| format!("\"{}\"", stretch.trim_end_matches('\\')))?;
+        serde_json::from_str::<String>(&text).ok().map(Cow::Owned)
+    };
+    let by_base64 = || decode_base64(stretch).map(Cow::Owned);
+    by_url.into_iter().chain(std::iter::once_with(by_json).flatten()).chain(std::iter::once_with(by_base64).flatten())
+}
+
+/// By either alphabet, with or without its end. What is no text between is of no interest.
+fn decode_base64(stretch: &str) -> Option<String> {
+    const ANY_PADDING: engine::GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent);
+    let alphabet = if stretch.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    if stretch.len() < SHORTEST {
+        return None;
+    }
+    let bytes = engine::GeneralPurpose::new(alphabet, ANY_PADDING).decode(stretch).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The words of a text, and where each begins. What `%20` and the like stand for ends a word.
@@ -84,11 +171,34 @@ mod tests {
             ("demo-token=1", "[ann]=1"),
             ("x=a+demo-token&y=%40demo-token%40", "x=a+[ann]&y=%40[ann]%40"),
             ("ä demo-token ü", "ä [ann] ü"),
+            ("/orgs/%64emo%2Dtoken/x", "/orgs/[ann]/x"),
+            ("/orgs/%2564emo-token", "/orgs/[ann]"),
+            ("?q=a%20b%2Fc%20d", "?q=[odd]"),
+            (r#"{"a":"\u0064emo\u002Dtoken"}"#, r#"{"a":"[ann]"}"#),
+            ("Basic YW5uOmRlbW8tdG9rZW4=", "Basic ann:[ann]"),
+            ("ZGVtby10b2tlbg", "[ann]"),
+            ("a=ZGVtby10b2tlbg==&b=1", "a=[ann]&b=1"),
+            (r#"{"a":"WkdWdGJ5MTBiMnRsYmc9PQ=="}"#, r#"{"a":"[ann]"}"#),
+            ("/x/ZGVtby10b2tlbg%3D%3D", "/x/[ann]=="),
         ] {
             assert_eq!(keys.known().redact(text).as_deref(), Some(redacted));
         }
-        for text in ["", "demo", "demo-tokens", "Demo-Token", "/api/v1/token?x=1", "ü=ä"] {
+        for text in
+            ["", "demo", "demo-tokens", "Demo-Token", "/api/v1/token?x=1", "ü=ä", "%64emo", r"\u0064\", "ZGVtbw=="]
+        {
             assert_eq!(keys.known().redact(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_known_by_heart_is_found_in_the_middle_of_anything() {
+        let keys = Keyring::new(b"key", HashCost::Minimal).with_secret("open sesame".into(), "control token");
+        for (text, redacted) in [
+            ("xopen sesamey", "x[control token]y"),
+            ("/%6Fpen%20sesame/x", "/[control token]/x"),
+            ("b3BlbiBzZXNhbWU=", "[control token]"),
+        ] {
+            assert_eq!(keys.known().redact(text).as_deref(), Some(redacted));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Secrets that are made once and kept in a file for those who start later.
 
 use std::{
-    fs::{File, OpenOptions, remove_file},
+    fs::{File, OpenOptions, hard_link, remove_file, rename},
     io::{Error, ErrorKind, Read as _, Result, Write as _},
     path::Path,
 };
@@ -11,23 +11,48 @@ use std::{
 /// # Errors
 /// The file can be neither read nor made, or is empty; or `make` fails.
 pub fn load_or_create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    match File::open(path) {
+        Ok(file) => load(file),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path, make),
+        Err(error) => Err(error),
+    }
+}
+
+fn load(mut file: File) -> Result<Vec<u8>> {
+    let mut secret = Vec::new();
+    file.read_to_end(&mut secret)?;
+    if secret.is_empty() {
+        Err(Error::other("the file is empty: delete it, if nothing was made with it"))
+    } else {
+        Ok(secret)
+    }
+}
+
+/// Written under another name first, because half a file, left by a start that was killed or by a disk that is full, would
+/// be in the way for ever.
+fn create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!(".{}", std::process::id()));
+    let unfinished = Path::new(&unfinished);
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            // An empty file would be in the way for ever.
-            let secret = make().inspect_err(|_| drop(remove_file(path)))?;
-            file.write_all(&secret)?;
-            file.sync_all()?;
-            Ok(secret)
+    let mut file = options.open(unfinished)?;
+    let written = make().and_then(|secret| {
+        file.write_all(&secret)?;
+        file.sync_all()?;
+        // A link is in the place of no other, which somebody may have made meanwhile. Not every file system has them.
+        match hard_link(unfinished, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => rename(unfinished, path)?,
+            linked => linked?,
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut secret = Vec::new();
-            File::open(path)?.read_to_end(&mut secret)?;
-            if secret.is_empty() { Err(Error::other("the file is empty")) } else { Ok(secret) }
-        }
-        Err(error) => Err(error),
+        Ok(secret)
+    });
+    // What it was for is said already, or done.
+    let _ = remove_file(unfinished);
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => load(File::open(path)?),
+        written => written,
     }
 }

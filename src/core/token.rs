@@ -11,6 +11,8 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use super::token_hashes::TokenHashes;
+
 /// A token as its owner holds it. Cannot be printed.
 #[derive(Clone)]
 pub struct PlainToken(SecretString);
@@ -52,7 +54,7 @@ impl Fingerprint {
 }
 
 /// An argon2id PHC string.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub String);
 
 /// What hashing a token may cost.
@@ -71,6 +73,9 @@ pub struct Keyring {
     argon2: Argon2<'static>,
     /// What its owner calls every token that was given out. One that is dead stays a secret.
     labels: Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>,
+    hashes: Arc<TokenHashes>,
+    /// A secret that is known itself, and what it is called.
+    by_heart: Option<(SecretString, &'static str)>,
 }
 
 impl Keyring {
@@ -88,7 +93,15 @@ impl Keyring {
             mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
             labels: Arc::default(),
+            hashes: Arc::default(),
+            by_heart: None,
         }
+    }
+
+    /// The same, with a secret of Locum's own that [`KnownTokens::redact`] finds.
+    #[must_use]
+    pub fn with_secret(self, secret: SecretString, label: &'static str) -> Self {
+        Self { by_heart: Some((secret, label)), ..self }
     }
 
     /// The index entry of `token`.
@@ -117,17 +130,27 @@ impl Keyring {
         Fingerprint(mac.finalize().into_bytes().into())
     }
 
-    /// Hashes `token`. Slow on purpose: belongs on the blocking pool.
+    pub(super) fn hashes(&self) -> &TokenHashes {
+        &self.hashes
+    }
+
+    /// Hashes `token`, always to the same, because a reset is to find what the start made. The salt is one's own for
+    /// each token, and nobody can tell it without the key. Slow on purpose: belongs on the blocking pool.
     ///
     /// # Errors
-    /// What argon2 says; not expected with a 16-byte salt.
-    pub fn hash(&self, token: &PlainToken, salt: &[u8; 16]) -> Result<TokenHash, argon2::password_hash::Error> {
-        let hash = self.argon2.hash_password_with_salt(token.expose().as_bytes(), salt)?;
+    /// What argon2 says; not expected with a salt of this length.
+    pub(super) fn hash(&self, token: &PlainToken) -> Result<TokenHash, argon2::password_hash::Error> {
+        let mut mac = self.mac.clone();
+        mac.update(b"salt of a token\0");
+        mac.update(token.expose().as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let salt: [u8; 16] = std::array::from_fn(|at| digest[at]);
+        let hash = self.argon2.hash_password_with_salt(token.expose().as_bytes(), &salt)?;
         Ok(TokenHash(hash.to_string()))
     }
 
     /// Whether `token` is the one `hash` was made of. Slow on purpose: belongs on the blocking pool.
-    pub fn verify(&self, token: &PlainToken, hash: &TokenHash) -> bool {
+    pub(super) fn verify(&self, token: &PlainToken, hash: &TokenHash) -> bool {
         PasswordHash::new(&hash.0)
             .is_ok_and(|parsed| self.argon2.verify_password(token.expose().as_bytes(), &parsed).is_ok())
     }
@@ -146,6 +169,11 @@ pub struct KnownTokens<'a> {
 }
 
 impl KnownTokens<'_> {
+    /// The secret that is known itself, and what it is called.
+    pub(super) fn by_heart(&self) -> Option<(&str, &'static str)> {
+        self.keyring.by_heart.as_ref().map(|(secret, label)| (secret.expose_secret(), *label))
+    }
+
     /// What people call a token.
     pub fn label(&self, token: &str) -> Option<&str> {
         self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
@@ -159,7 +187,7 @@ mod tests {
     #[test]
     fn a_hash_verifies_its_token_only() {
         let keys = Keyring::new(b"key", HashCost::Minimal);
-        let hash = keys.hash(&PlainToken::new("one"), &[1; 16]).unwrap();
+        let hash = keys.hash(&PlainToken::new("one")).unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$"), "{}", hash.0);
         assert!(keys.verify(&PlainToken::new("one"), &hash));
         assert!(!keys.verify(&PlainToken::new("two"), &hash));

@@ -1,11 +1,8 @@
 //! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
 
-use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
@@ -29,7 +26,7 @@ use crate::{
         credential::{Credential, CredentialId},
         fault_rule::Effect,
         journal::CredentialOutcome,
-        organization::{Space, SpaceId},
+        organization::{DEFAULT_SPACE, Space, SpaceId},
         request_matcher::RequestAttributes,
     },
     http::{
@@ -39,13 +36,11 @@ use crate::{
         operations::Operations,
         rate_limit,
         request_context::RequestContext,
+        time_limit::Deadline,
         vendor_service::{Outcome, Presented, Refusal, VendorService, refuse},
     },
     store,
 };
-
-/// How long a request may take.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Credentials that are remembered as verified, per router that a service is mounted with.
 const REMEMBERED_CREDENTIALS: usize = 10_000;
@@ -80,6 +75,7 @@ impl<S: VendorService> Clone for Service<S> {
 /// A verified credential, as of the revision of its space.
 struct Identity<S: VendorService> {
     credential: Credential,
+    fingerprint: Fingerprint,
     /// What people call it.
     label: Arc<str>,
     /// What it may do, in a few words.
@@ -105,11 +101,15 @@ pub struct Identified {
     pub generation: i64,
     /// The handler has opened a session that writes.
     pub wrote: Arc<AtomicBool>,
+    /// The handler was about to write when the rights that the request was let in by had changed.
+    pub outdated: Arc<AtomicBool>,
     pub now: Time,
     /// The space's clock stands still.
     pub is_clock_frozen: bool,
     /// The credential, when it is good.
     pub credential: Option<CredentialId>,
+    /// What it is found by.
+    pub fingerprint: Option<Fingerprint>,
     /// What people call it.
     pub label: Option<Arc<str>>,
     /// What it may do, in a few words.
@@ -142,23 +142,32 @@ pub async fn authenticate<S: VendorService>(
     request: Request,
     next: Next,
 ) -> Response {
+    let deadline = Deadline::of_service_request();
     let answered = answer_consistently(&service.0.app.db, request, |parts, body| {
-        let (service, next) = (&service.0, next.clone());
+        let (service, deadline, next) = (&service.0, &deadline, next.clone());
         async move {
             let (outcome, identified) = identify::<S>(service, S::credential(&parts)).await?;
             RequestContext::set_time(identified.now);
-            let (space, generation, wrote) = (identified.space, identified.generation, Arc::clone(&identified.wrote));
-            let answer = decide_and_run::<S>(service, parts, body, outcome, identified, next).await;
-            // What was written was written to the generation that the request was let into.
-            let is_final = wrote.load(Ordering::Relaxed);
-            Ok(if is_final { Attempt::Final(answer) } else { Attempt::ReadFrom { space, generation, answer } })
+            let (space, generation) = (identified.space, identified.generation);
+            let (wrote, outdated) = (Arc::clone(&identified.wrote), Arc::clone(&identified.outdated));
+            let answer = decide_and_run::<S>(service, deadline, parts, body, outcome, identified, next).await;
+            Ok(if outdated.load(Ordering::Relaxed) {
+                Attempt::Outdated(answer)
+            } else if wrote.load(Ordering::Relaxed) {
+                // What was written was written to the generation that the request was let into.
+                Attempt::Final(answer)
+            } else {
+                Attempt::ReadFrom { space, generation, answer }
+            })
         }
     });
-    answered.await.unwrap_or_else(refuse::<S>)
+    let answered = deadline.with_grace().hold(answered).await;
+    answered.unwrap_or_else(Err).unwrap_or_else(refuse::<S>)
 }
 
 async fn decide_and_run<S: VendorService>(
     service: &Inner<S>,
+    deadline: &Deadline,
     mut parts: Parts,
     body: Body,
     outcome: Outcome<S>,
@@ -181,10 +190,12 @@ async fn decide_and_run<S: VendorService>(
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
-    let run = next.run(Request::from_parts(parts, body));
+    let run = deadline.hold(next.run(Request::from_parts(parts, body)));
     let effect = fault.as_ref().map(|(_, effect)| effect);
     if let Some(effect) = effect {
-        fault_rule::delay(effect).await;
+        let delay = fault_rule::delay(effect);
+        deadline.extend(delay);
+        fault_rule::wait(delay).await;
     }
     let injected = effect.and_then(|effect| fault_rule::answer::<S>(effect, identified.operation));
     let mut response = match (injected, &mut standing) {
@@ -193,7 +204,7 @@ async fn decide_and_run<S: VendorService>(
         }
         (Some(injected), _) => injected,
         (None, Some(standing)) if standing.exceeded => refuse_exceeded(service, standing, &identified),
-        _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Error::TimedOut)),
+        _ => run.await.unwrap_or_else(refuse::<S>),
     };
     if let Some(standing) = &standing {
         rate_limit::write_headers(&mut response, standing);
@@ -262,16 +273,9 @@ async fn identify<S: VendorService>(
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let identity = if let Some(identity) = authenticate_token(service, &token).await? {
-        identity
-    } else {
-        // Asked once more after the space, because everything may have been replaced while it was looked up: the answer
-        // would pass for one of the new generation, in which the token is good.
-        let identified = anonymous(app, CredentialOutcome::Unknown).await?;
-        let Some(identity) = authenticate_token(service, &token).await? else {
-            return Ok((Outcome::Bad, identified));
-        };
-        identity
+    let identity = match authenticate_token(service, &token).await? {
+        Ok(identity) => identity,
+        Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
@@ -283,6 +287,7 @@ async fn identify<S: VendorService>(
     let identified = Identified {
         credential: (!has_expired).then_some(identity.credential.id),
         last_use: (!has_expired).then(|| Arc::clone(&identity.last_use)),
+        fingerprint: (!has_expired).then_some(identity.fingerprint),
         label: Some(Arc::clone(&identity.label)),
         granted_permission: Some(Arc::clone(&identity.granted_permission)),
         ..in_space(&identity.space, now, credential_outcome)
@@ -303,10 +308,12 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         revision: space.revision,
         generation: space.generation(),
         wrote: Arc::default(),
+        outdated: Arc::default(),
         now,
         is_clock_frozen: matches!(space.clock, Clock::Frozen(_)),
         credential: None,
         last_use: None,
+        fingerprint: None,
         label: None,
         granted_permission: None,
         operation: None,
@@ -314,29 +321,38 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
     }
 }
 
-/// The remembered credential, if its space has not changed since; else the stored one.
+/// The remembered credential, if its space has not changed since; else the stored one. When nobody has it, the default
+/// space at the moment at which that was so.
 async fn authenticate_token<S: VendorService>(
     service: &Inner<S>,
     token: &PlainToken,
-) -> Result<Option<Arc<Identity<S>>>, Error> {
+) -> Result<Result<Arc<Identity<S>>, Space>, Error> {
     let app = &service.app;
     let fingerprint = app.keyring.fingerprint(token);
     let remembered = service.identities.get(&fingerprint);
     if let Some(known) = &remembered
         && app.db.revision(known.space.id).await? == Some(known.space.revision)
     {
-        return Ok(Some(Arc::clone(known)));
+        return Ok(Ok(Arc::clone(known)));
     }
-    let mut db = app.db.read().await?;
-    let Some((credential, space)) = store::credential::find(&mut db, S::NAME, fingerprint).await? else {
-        return Ok(None);
+    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or good
+    // after all.
+    let mut db = app.db.read_one_moment().await?;
+    let found = store::credential::find(&mut db, S::NAME, fingerprint).await?;
+    let principal = match &found {
+        Some((credential, _)) => S::principal(&mut db, credential).await?,
+        None => None,
     };
-    let principal = S::principal(&mut db, &credential).await?;
+    let (Some((credential, space)), Some(principal)) = (found, principal) else {
+        return Ok(Err(App::find_space(&mut db, DEFAULT_SPACE).await?));
+    };
     drop(db);
     let remembered = remembered.filter(|known| known.credential.hash == credential.hash);
     // The slow check is needed once per hash: what changed may be anything else in the space.
-    let is_verified = remembered.is_some() || app.verify(token, &credential.hash).await?;
-    let (Some(principal), true) = (principal, is_verified) else { return Ok(None) };
+    let is_verified = remembered.is_some() || app.keyring.is_hash_of(token, &credential.hash).await?;
+    if !is_verified {
+        return Ok(Err(app.default_space().await?));
+    }
     let (label, granted_permission) = (Arc::from(credential.label.as_str()), S::describe_permission(&principal).into());
     // It may be another process that made it.
     app.keyring.learn(fingerprint, &credential.label);
@@ -345,9 +361,10 @@ async fn authenticate_token<S: VendorService>(
     };
     let last_use = remembered.filter(is_same_one).map(|known| Arc::clone(&known.last_use)).unwrap_or_default();
     let principal = Arc::new(principal);
-    let identity = Arc::new(Identity { credential, label, granted_permission, space, principal, last_use });
+    let identity =
+        Arc::new(Identity { credential, fingerprint, label, granted_permission, space, principal, last_use });
     service.identities.insert(fingerprint, Arc::clone(&identity));
-    Ok(Some(identity))
+    Ok(Ok(identity))
 }
 
 /// A `Date` header.

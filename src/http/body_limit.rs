@@ -1,4 +1,4 @@
-//! How large a body may be. Who says beforehand that it is larger is refused before it is read.
+//! How large a body may be, and how long it may take. Who says beforehand that it is larger is refused before it is read.
 
 use std::time::Duration;
 
@@ -15,6 +15,11 @@ use crate::core::error::Error;
 /// How long a client that was refused may go on sending.
 const DISCARDING: Duration = Duration::from_secs(30);
 
+/// How long a body may take to come.
+const READING: Duration = Duration::from_secs(15);
+/// How many bytes of a larger one come in a second at least.
+const SLOWEST: u64 = 4 * 1024 * 1024;
+
 /// The most bytes that a body may have.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(usize);
@@ -27,7 +32,7 @@ pub fn layer(bytes: usize) -> (DefaultBodyLimit, Extension<BodyLimit>) {
 /// The whole body, within the limit of its route.
 ///
 /// # Errors
-/// [`Error::BodyTooLarge`]; [`Error::Unreadable`] when the client stops sending.
+/// [`Error::BodyTooLarge`], [`Error::BodyTooSlow`]; [`Error::Unreadable`] when the client breaks off.
 pub async fn read(request: Request) -> Result<Bytes, Error> {
     let limit = request.extensions().get::<BodyLimit>().map_or(usize::MAX, |limit| limit.0);
     let (parts, body) = request.into_parts();
@@ -43,8 +48,10 @@ pub async fn read_within(limit: usize, headers: &HeaderMap, body: Body) -> Resul
         discard(headers, body);
         return Err(Error::BodyTooLarge);
     }
-    let whole = Limited::new(body, limit).collect().await;
-    whole.map(Collected::to_bytes).map_err(|error| {
+    let size = body.size_hint().upper().unwrap_or(u64::MAX).min(limit as u64);
+    let reading = READING + Duration::from_secs(size / SLOWEST);
+    let whole = tokio::time::timeout(reading, Limited::new(body, limit).collect()).await;
+    whole.map_err(|_| Error::BodyTooSlow)?.map(Collected::to_bytes).map_err(|error| {
         if error.is::<LengthLimitError>() { Error::BodyTooLarge } else { Error::Unreadable(format!("body: {error}")) }
     })
 }

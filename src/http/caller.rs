@@ -12,13 +12,16 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
     app::App,
-    core::{clock::Time, error::Error},
+    core::{clock::Time, error::Error, token::Fingerprint},
     domain::organization::SpaceId,
     http::{
         authenticate::Identified,
         vendor_service::{Outcome, VendorService},
     },
-    store::{ReadOnly, ReadWrite, Session, credential::CredentialUse},
+    store::{
+        ReadOnly, ReadWrite, Session,
+        credential::{self, CredentialUse},
+    },
 };
 
 /// What a handler may do for a service's callers.
@@ -39,8 +42,13 @@ pub struct Caller<S: VendorService, P> {
     /// The time in the space.
     pub now: Time,
     space: SpaceId,
+    /// What the space was at when the request was let in.
+    revision: i64,
     generation: i64,
+    /// What the request's credential is found by.
+    fingerprint: Option<Fingerprint>,
     wrote: Arc<AtomicBool>,
+    outdated: Arc<AtomicBool>,
     app: App,
     scope: PhantomData<P>,
 }
@@ -64,8 +72,11 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
             principal,
             now: identified.now,
             space: identified.space,
+            revision: identified.revision,
             generation: identified.generation,
+            fingerprint: identified.fingerprint,
             wrote: Arc::clone(&identified.wrote),
+            outdated: Arc::clone(&identified.outdated),
             app: app.clone(),
             scope: PhantomData,
         })
@@ -87,17 +98,41 @@ impl<S: VendorService, P> Caller<S, P> {
 }
 
 impl<S: VendorService, P: Writes> Caller<S, P> {
-    /// A session that writes to the caller's space.
+    /// A session that writes to the caller's space, with the rights that the caller has in it now.
     ///
     /// # Errors
-    /// [`Error::DataReplaced`] when what the caller is known by is gone; [`Error::Unavailable`].
+    /// [`Error::DataReplaced`] when what the caller is known by is gone, or may do something else by now;
+    /// [`Error::CredentialRejected`] when its credential is good no more; [`Error::Unavailable`]. The request is
+    /// decided once more after the first two, if it can be.
     pub async fn write(&self) -> Result<Session<ReadWrite>, Error> {
-        let session = self.app.db.write(self.space).await?;
+        let mut session = self.app.db.write(self.space).await?;
         if session.generation() != self.generation {
             return Err(Error::DataReplaced);
         }
+        // Nobody else wrote, so nothing can have changed.
+        if session.space().revision != self.revision + 1 {
+            self.check_again(&mut session).await?;
+        }
         self.wrote.store(true, Ordering::Relaxed);
         Ok(session)
+    }
+
+    /// Checks inside the write that the caller is who it was when the request was let in.
+    async fn check_again(&self, session: &mut Session<ReadWrite>) -> Result<(), Error> {
+        let Some(fingerprint) = self.fingerprint else { return Ok(()) };
+        let now = session.now();
+        let found = credential::find(session, S::NAME, fingerprint).await?.map(|(credential, _)| credential);
+        let principal = match found.filter(|credential| credential.expires_at.is_none_or(|at| at > now)) {
+            Some(credential) => S::principal(session, &credential).await?,
+            None => None,
+        };
+        let error = match principal {
+            Some(principal) if principal == *self.principal => return Ok(()),
+            Some(_) => Error::DataReplaced,
+            None => Error::CredentialRejected,
+        };
+        self.outdated.store(true, Ordering::Relaxed);
+        Err(error)
     }
 
     /// For handlers that make tokens.

@@ -1,17 +1,19 @@
 //! TCP connections that an injected fault can break.
 
 use std::{
-    io::{self, IoSlice},
+    io::{
+        self,
+        ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset},
+        IoSlice,
+    },
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -51,11 +53,18 @@ pub struct BreakableStream {
     is_cut: bool,
 }
 
-impl BreakableStream {
-    pub fn breaker(&self) -> ConnectionBreaker {
+/// A connection that an injected fault can break.
+pub trait Breakable {
+    fn breaker(&self) -> ConnectionBreaker;
+}
+
+impl Breakable for BreakableStream {
+    fn breaker(&self) -> ConnectionBreaker {
         self.breaker.clone()
     }
+}
 
+impl BreakableStream {
     /// Writes by `write` what of it the connection is to carry.
     fn write(
         &mut self,
@@ -77,7 +86,7 @@ impl BreakableStream {
 }
 
 fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "an injected fault")
+    io::Error::new(ConnectionReset, "an injected fault")
 }
 
 impl AsyncRead for BreakableStream {
@@ -132,25 +141,53 @@ impl Drop for BreakableStream {
 
 /// Accepts connections that can be broken.
 #[derive(Debug)]
-pub struct BreakableListener(pub TcpListener);
+pub struct BreakableListener {
+    tcp: TcpListener,
+    /// The system gives no connections, which was said.
+    is_failing: bool,
+}
+
+impl BreakableListener {
+    pub fn new(tcp: TcpListener) -> Self {
+        Self { tcp, is_failing: false }
+    }
+}
+
+/// How long the system is left alone when it gives no connection, as where all of the process's files are open.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Listener for BreakableListener {
     type Io = BreakableStream;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (BreakableStream, SocketAddr) {
-        // axum's, which also knows what to do when the system gives no more connections.
-        let (tcp, address) = Listener::accept(&mut self.0).await;
-        (BreakableStream { tcp, breaker: ConnectionBreaker::default(), is_cut: false }, address)
+        loop {
+            let error = match self.tcp.accept().await {
+                Ok((tcp, address)) => {
+                    if std::mem::take(&mut self.is_failing) {
+                        tracing::info!("connections are accepted again");
+                    }
+                    return (BreakableStream { tcp, breaker: ConnectionBreaker::default(), is_cut: false }, address);
+                }
+                Err(error) => error,
+            };
+            // It is the connection's, and the next one may be good.
+            if [ConnectionRefused, ConnectionAborted, ConnectionReset].contains(&error.kind()) {
+                continue;
+            }
+            if !std::mem::replace(&mut self.is_failing, true) {
+                tracing::error!(%error, "cannot accept connections; trying again");
+            }
+            pause().await;
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.tcp.local_addr()
     }
 }
 
-impl Connected<IncomingStream<'_, BreakableListener>> for ConnectionBreaker {
-    fn connect_info(stream: IncomingStream<'_, BreakableListener>) -> Self {
-        stream.io().breaker()
-    }
+#[expect(clippy::disallowed_methods, reason = "the system does not tell when it has connections again")]
+async fn pause() {
+    tokio::time::sleep(PAUSE).await;
 }

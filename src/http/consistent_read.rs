@@ -14,6 +14,9 @@ use crate::{
 pub(crate) enum Attempt {
     /// It holds, because nothing was read, or because it was written to the generation it was read from.
     Final(Response),
+    /// It refuses what was decided by rights that have changed, before anything was written: it holds if the request
+    /// cannot be decided once more.
+    Outdated(Response),
     /// It holds if this is still the space's generation.
     ReadFrom { space: SpaceId, generation: i64, answer: Response },
 }
@@ -32,9 +35,14 @@ where
     F: Future<Output = Result<Attempt, Error>>,
 {
     let mut request = ReplayableRequest::of(request).await?;
+    let mut outdated = None;
     while let Some((parts, body)) = request.send() {
         match attempt(parts, body).await? {
             Attempt::Final(answer) => return Ok(answer),
+            Attempt::Outdated(answer) => {
+                outdated = Some(answer);
+                continue;
+            }
             Attempt::ReadFrom { space, generation, answer } => {
                 if db.generation(space).await? == Some(generation) {
                     return Ok(answer);
@@ -44,5 +52,5 @@ where
         // Who replaces the data has announced it, and has perhaps not finished: before that, there is nothing to read.
         db.wait_for_writer().await?;
     }
-    Err(Error::DataReplaced)
+    outdated.ok_or(Error::DataReplaced)
 }

@@ -71,7 +71,7 @@ impl FromRequestParts<App> for Segments {
 }
 
 /// The organization that a control path names by its customer code.
-#[derive(IntoParams)]
+#[derive(Clone, IntoParams)]
 #[into_params(parameter_in = Path, rename_all = "camelCase")]
 pub(crate) struct OrganizationPath {
     #[param(ignore)]

@@ -61,11 +61,16 @@ async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRu
     Ok(rules)
 }
 
-/// Waits as the effect says.
-pub async fn delay(effect: &Effect) {
-    if let Some(millis) = effect.delay_millis {
+/// How long the effect lets the request wait.
+pub fn delay(effect: &Effect) -> Duration {
+    Duration::from_millis(effect.delay_millis.unwrap_or_default())
+}
+
+/// Waits as an effect says.
+pub async fn wait(delay: Duration) {
+    if !delay.is_zero() {
         #[expect(clippy::disallowed_methods, reason = "the tester wants the client to wait")]
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        tokio::time::sleep(delay).await;
     }
 }
 

@@ -82,6 +82,7 @@ pub async fn record(
     };
     if let Err(error) = recorded.await {
         error.log();
+        store::journal::count_loss(&app.db, space, revision);
     }
 }
 

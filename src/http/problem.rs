@@ -103,6 +103,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) | Error::RouteUnknown => Self::new(S::NOT_FOUND, detail),
             Error::MethodUnknown => Self::new(S::METHOD_NOT_ALLOWED, detail),
             Error::BodyTooLarge => Self::new(S::PAYLOAD_TOO_LARGE, detail),
+            Error::BodyTooSlow => Self::new(S::REQUEST_TIMEOUT, detail),
             Error::TimedOut | Error::Unavailable(_) | Error::DataReplaced => Self::new(S::SERVICE_UNAVAILABLE, detail),
             // Nobody limits control requests.
             Error::RateLimited { .. } | Error::Internal(_) => Self::new(S::INTERNAL_SERVER_ERROR, detail),

@@ -5,9 +5,8 @@ use axum::{
     extract::Request,
     http::request::Parts,
 };
-use http_body_util::BodyExt as _;
 
-use crate::core::error::Error;
+use crate::{core::error::Error, http::body_limit};
 
 /// The longest body that is kept: no call of the vendors' clients has a longer one.
 const LONGEST: u64 = 64 * 1024;
@@ -27,14 +26,13 @@ impl ReplayableRequest {
     /// Takes a request in, with its body if that is short.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] when the client stops sending.
+    /// [`Error::BodyTooSlow`]; [`Error::Unreadable`] when the client breaks off.
     pub async fn of(request: Request) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let body = match body.size_hint().exact() {
             Some(0) => Kept::Whole(Bytes::new()),
             Some(length) if length <= LONGEST => {
-                let whole = body.collect().await.map_err(|e| Error::Unreadable(format!("body: {e}")))?;
-                Kept::Whole(whole.to_bytes())
+                Kept::Whole(body_limit::read_within(usize::MAX, &parts.headers, body).await?)
             }
             _ => Kept::Stream(Some(body)),
         };

@@ -12,7 +12,7 @@ use crate::{
     core::{error::Error, rate_window::Policy, token::PlainToken},
     domain::credential::Credential,
     http::credential_places::CredentialPlace,
-    store::{Db, ReadOnly, Session, credential::CredentialUse},
+    store::{Db, Session, credential::CredentialUse},
 };
 
 /// A vendor's service.
@@ -24,7 +24,7 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     type Error: From<Error> + IntoResponse + Send;
 
     /// Whom a credential speaks for.
-    type Principal: Send + Sync + 'static;
+    type Principal: PartialEq + Send + Sync + 'static;
 
     /// What a scope asks of a request, beyond a good credential.
     type Need;
@@ -44,8 +44,8 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     }
 
     /// Finds whom a credential speaks for; `None` when it speaks for nobody any more.
-    fn principal(
-        db: &mut Session<ReadOnly>,
+    fn principal<M: Send>(
+        db: &mut Session<M>,
         credential: &Credential,
     ) -> impl Future<Output = Result<Option<Self::Principal>, Error>> + Send;
 

@@ -16,7 +16,7 @@ use crate::{
         error::Error,
         ids::{IdSeed, Ids},
         progress::Progress,
-        token::Keyring,
+        token::{Keyring, PlainToken},
     },
     domain::organization::{Organization, OrganizationId, email_key, name_from_address},
     seed::{
@@ -150,15 +150,68 @@ pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Di
     plan_all(seeds, &mut planner, &ExistingOrganizations::new(), diagnostics)
 }
 
-/// Writes seeds into the session's space; the caller commits, unless this fails. `clock` wins over the seeds' own.
-pub async fn apply(
+/// Writes seeds into the space of the session that `open` gives; the caller commits. `clock` wins over the seeds' own.
+/// `None` when `open` finds that there is nothing to do.
+///
+/// Tokens that were not hashed yet are hashed with no session open, and everything is begun once more: their number is
+/// the seed's, and whoever waited for the session would wait for all of them.
+pub async fn apply<F, E: From<ApplyError>>(
+    keyring: &Keyring,
+    open: impl Fn() -> F,
+    seeds: &[Seed<SeedOrganization>],
+    mode: Mode,
+    clock: Option<Clock>,
+    progress: &Progress,
+) -> Result<Option<(Session<ReadWrite>, Plan)>, E>
+where
+    F: Future<Output = Result<Option<Session<ReadWrite>>, E>>,
+{
+    // Tokens that are made from the ids of a write are others when somebody else wrote meanwhile.
+    for attempt in 1..=ATTEMPTS_TO_HASH_AHEAD {
+        let Some(mut db) = open().await? else { return Ok(None) };
+        let plan = plan_in(&mut db, seeds, mode, clock, progress).await?;
+        let tokens = plan.credentials().into_iter().map(|credential| credential.token);
+        let unhashed: Vec<PlainToken> = tokens.filter(|token| !keyring.is_hashed(token)).collect();
+        if unhashed.is_empty() || attempt == ATTEMPTS_TO_HASH_AHEAD {
+            write_all(&mut db, keyring, &plan, progress).await?;
+            return Ok(Some((db, plan)));
+        }
+        drop(db);
+        keyring.hash_ahead(unhashed).await.map_err(ApplyError::from)?;
+    }
+    Ok(None)
+}
+
+/// How often a seed is planned before its tokens are hashed with the session open after all.
+const ATTEMPTS_TO_HASH_AHEAD: usize = 3;
+
+async fn write_all(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<(), ApplyError> {
+    let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
+    progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
+    let mut written = 0;
+    for (organization, size) in plan.organizations.iter().zip(sizes) {
+        write(db, keyring, organization, progress).await?;
+        written += size;
+        progress.reach(written as u64);
+    }
+    progress.end();
+    Ok(())
+}
+
+/// Makes room for seeds in the session's space, and plans them.
+async fn plan_in(
+    db: &mut Session<ReadWrite>,
     seeds: &[Seed<SeedOrganization>],
     mode: Mode,
     clock: Option<Clock>,
     progress: &Progress,
 ) -> Result<Plan, ApplyError> {
+    db.be_patient().await?;
     if mode != Mode::Merge {
         store::space::wipe(db).await?;
     }
@@ -173,17 +226,7 @@ pub async fn apply(
     let now = db.now();
     let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
     progress.begin("checking seeds", 0);
-    let plan = plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)?;
-    let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
-    progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
-    let mut written = 0;
-    for (organization, size) in plan.organizations.iter().zip(sizes) {
-        write(db, keyring, organization, progress).await?;
-        written += size;
-        progress.reach(written as u64);
-    }
-    progress.end();
-    Ok(plan)
+    plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)
 }
 
 /// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
@@ -193,16 +236,20 @@ pub async fn seed_if_empty(
     progress: &Progress,
 ) -> Result<Option<Plan>, ApplyError> {
     let space = app.default_space().await?;
-    let mut db = app.db.write(space.id).await?;
-    // Asked inside the write, so that of two processes starting on one database only one seeds it.
-    if !app.config.reseed && !store::organization::list(&mut db, space.id).await?.is_empty() {
+    let open = || async {
+        let mut db = app.db.write(space.id).await?;
+        // Asked inside the write, so that of two processes starting on one database only one seeds it.
+        if app.config.reseed || store::organization::list(&mut db, space.id).await?.is_empty() {
+            return Ok(Some(db));
+        }
         if let Some(clock) = app.config.clock {
             store::space::set_clock(&mut db, clock).await?;
             db.commit().await?;
         }
-        return Ok(None);
-    }
-    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock, progress).await?;
+        Ok::<_, ApplyError>(None)
+    };
+    let applied = apply(&app.keyring, open, seeds, Mode::Replace, app.config.clock, progress).await?;
+    let Some((db, plan)) = applied else { return Ok(None) };
     db.commit().await?;
     Ok(Some(plan))
 }

@@ -98,7 +98,7 @@ pub struct NewCredential<'a> {
     pub expires_at: Option<Time>,
 }
 
-/// Keeps `token` as a new credential; `None` when it is somebody's already.
+/// Keeps `token`, which was hashed ahead, as a new credential; `None` when it is somebody's already.
 pub async fn issue(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
@@ -107,7 +107,7 @@ pub async fn issue(
 ) -> Result<Option<CredentialId>, Error> {
     const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at, kind) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
-    let hash = hashed(db, keyring, token).await?;
+    let hash = keyring.hash_of(token).await?;
     let (fingerprint, created_at) = (keyring.fingerprint(token), new.created_at.unwrap_or(db.now()));
     keyring.learn(fingerprint, new.label);
     let id = on!(db, |c| sqlx::query_scalar(SQL)
@@ -139,13 +139,6 @@ pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<Spac
         keyring.learn(fingerprint.ok_or_else(|| Error::internal("a fingerprint that is none"))?, &label);
     }
     Ok(())
-}
-
-async fn hashed(db: &mut Session<ReadWrite>, keyring: &Keyring, token: &PlainToken) -> Result<TokenHash, Error> {
-    let salt = db.ids().salt();
-    let (ring, plain) = (keyring.clone(), token.clone());
-    let hash = tokio::task::spawn_blocking(move || ring.hash(&plain, &salt)).await.map_err(Error::internal)?;
-    hash.map_err(|e| Error::internal(e.to_string()))
 }
 
 /// Every credential of a space, oldest first.
@@ -189,20 +182,20 @@ pub async fn set_expiry(
     Ok(())
 }
 
-/// Gives a credential a new token, in its service's shape; everything else about it stays. The old one is unknown from
+/// Gives a credential a new token, which was hashed ahead; everything else about it stays. The old one is unknown from
 /// the next request on.
 pub async fn rotate(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     credential: &CredentialSummary,
     kind: &CredentialKind,
-) -> Result<PlainToken, Error> {
+    token: &PlainToken,
+) -> Result<(), Error> {
     const SQL: &str = "UPDATE credential SET fingerprint = $3, hash = $4, created_at = $5 \
                        WHERE id = $1 AND organization_id = $2";
-    let token = (kind.new_token)(db.ids());
-    let hash = hashed(db, keyring, &token).await?;
+    let hash = keyring.hash_of(token).await?;
     let created_at = if kind.has_record { credential.created_at } else { db.now() };
-    let fingerprint = keyring.fingerprint(&token);
+    let fingerprint = keyring.fingerprint(token);
     keyring.learn(fingerprint, &credential.label);
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.id.0)
@@ -213,7 +206,7 @@ pub async fn rotate(
         .execute(c)
         .await
         .map(drop))?;
-    Ok(token)
+    Ok(())
 }
 
 /// Deletes a credential: its token is unknown from the next request on.

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
-use sqlx::PgPool;
 use tokio::sync::{OnceCell, broadcast};
 
 use crate::{
@@ -14,8 +13,13 @@ use crate::{
     },
     store::{
         event::Event,
-        journal::{memory::Journals, postgres::Untrimmed},
+        journal::{
+            memory::Journals,
+            pending::{Losses, Untrimmed},
+        },
+        postgres::Postgres,
         sqlite::Sqlite,
+        turns::Turns,
     },
 };
 
@@ -33,10 +37,14 @@ struct Inner {
     positions: RwLock<HashMap<SpaceId, Position>>,
     /// Requests in rate-limit windows, while this process owns the data: when the window began, and how many.
     counters: Mutex<Counters>,
+    /// Whose turn it is to write, while processes share the database; else there is one connection that writes.
+    turns: Turns,
     /// The journals, while this process owns the data.
     journals: Journals,
     /// What is to be trimmed of the journals, while processes share the database and keep them there.
     untrimmed_journals: Untrimmed,
+    /// Entries that the database did not take.
+    losses: Losses,
     /// Tells this process's listeners what happens; `None` tells them that they may have missed something.
     events: broadcast::Sender<Option<Event>>,
     /// Made when somebody listens for the first time: passes on what other processes say.
@@ -62,7 +70,7 @@ pub(crate) type Counters = HashMap<(SpaceId, CredentialId, &'static str), (i64, 
 
 pub(crate) enum Pools {
     Sqlite(Box<Sqlite>),
-    Postgres(PgPool),
+    Postgres(Box<Postgres>),
 }
 
 impl Db {
@@ -72,11 +80,17 @@ impl Db {
             id_seed,
             positions: RwLock::default(),
             counters: Mutex::default(),
+            turns: Turns::default(),
             journals: Journals::default(),
             untrimmed_journals: Untrimmed::default(),
+            losses: Losses::default(),
             events: broadcast::Sender::new(BACKLOG),
             relay: OnceCell::new(),
         }))
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn journals(&self) -> &Journals {
@@ -85,6 +99,10 @@ impl Db {
 
     pub(crate) fn untrimmed_journals(&self) -> &Untrimmed {
         &self.0.untrimmed_journals
+    }
+
+    pub(crate) fn losses(&self) -> &Losses {
+        &self.0.losses
     }
 
     pub(crate) fn events(&self) -> &broadcast::Sender<Option<Event>> {

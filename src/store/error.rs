@@ -13,25 +13,49 @@ use crate::core::error::Error;
 
 impl From<SqlxError> for Error {
     fn from(error: SqlxError) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::internal(error) }
+        if is_outage(&error) {
+            Self::Unavailable(Outage { source: error }.into())
+        } else if is_no_text(&error) {
+            Self::Unreadable("a text with a NUL in it".to_owned())
+        } else {
+            Self::internal(error)
+        }
     }
 }
 
-/// The database cannot do now what it could do before, and will again.
+/// A database that does not answer, or not as it should, and what can be done.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}{}", hint(source))]
+pub(crate) struct Outage {
+    pub(crate) source: SqlxError,
+}
+
+/// The database cannot do now what it could do before.
 fn is_outage(error: &SqlxError) -> bool {
     match error {
         Io(_) | PoolClosed | PoolTimedOut | Tls(_) | WorkerCrashed => true,
         SqlxError::Database(error) => {
             if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-                // Connections, resources, operators, the system; a standby takes no writes; so far without a database.
-                ["08", "53", "57", "58"].iter().any(|class| error.code().starts_with(class))
-                    || ["25006", "3D000"].contains(&error.code())
+                // Connections, who may connect, resources, operators, the system.
+                ["08", "28", "53", "57", "58"].iter().any(|class| error.code().starts_with(class))
+                    // A standby takes no writes; a transaction was ended because it idled; so far without a database;
+                    // who held a lock did not give it up, or waited for another one.
+                    || ["25006", "25P03", "3D000", "55P03", "40P01", "40001"].contains(&error.code())
             } else {
-                matches!(sqlite_code(error.as_ref()), Some(BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
+                matches!(
+                    sqlite_code(error.as_ref()),
+                    Some(BUSY | LOCKED | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | NOTADB)
+                )
             }
         }
         _ => false,
     }
+}
+
+/// PostgreSQL cannot be asked for what it cannot hold.
+fn is_no_text(error: &SqlxError) -> bool {
+    let code = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    code.is_some_and(|error| error.code() == "22021")
 }
 
 /// Waiting may help who opens a database of PostgreSQL: it is not up, or not all of it. A wrong password stays wrong.
@@ -58,23 +82,40 @@ pub(crate) fn of_migration(error: &MigrateError) -> Option<&SqlxError> {
 pub(crate) fn hint(error: &SqlxError) -> &'static str {
     match error.as_database_error().and_then(sqlite_code) {
         Some(BUSY | LOCKED) => ". Another process holds it: stop that one first, a file serves one Locum at a time",
-        Some(READONLY) => {
-            ". The file and its directory must be writable: look at their owner and mode, and how they are mounted"
-        }
-        Some(CANTOPEN) => {
-            ". The directory must be there, and both it and the file open to this user, who needs to write in it"
-        }
-        Some(FULL) => ". Make room on the disk",
+        Some(READONLY) => WRITABLE,
+        Some(CANTOPEN) => THERE,
+        Some(FULL) => ROOM,
         Some(NOTADB) => ". It is no SQLite file, or a damaged one: name another one",
+        Some(CORRUPT) => {
+            ". It is damaged: put a copy that `locum backup` made in its place, or begin anew in another file"
+        }
         _ => "",
     }
 }
+
+/// The same for what the operating system says of a file beside the database.
+pub(crate) fn hint_of_file(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => WRITABLE,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => THERE,
+        ErrorKind::StorageFull => ROOM,
+        _ => "",
+    }
+}
+
+const WRITABLE: &str =
+    ". The file and its directory must be writable: look at their owner and mode, and how they are mounted";
+const THERE: &str =
+    ". The directory must be there, and both it and the file open to this user, who needs to write in it";
+const ROOM: &str = ". Make room on the disk";
 
 /// <https://www.sqlite.org/rescode.html>
 const BUSY: i64 = 5;
 const LOCKED: i64 = 6;
 const READONLY: i64 = 8;
 const IOERR: i64 = 10;
+const CORRUPT: i64 = 11;
 const FULL: i64 = 13;
 const CANTOPEN: i64 = 14;
 const NOTADB: i64 = 26;

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::broadcast;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::{
+    sync::broadcast,
+    time::{error::Elapsed, timeout},
+};
 
 use crate::{
     core::error::Error,
     domain::organization::SpaceId,
     store::{
         db::{Db, Pools},
-        session::{Driver, ReadWrite, Session},
+        dialect::Dialect,
+        on,
+        postgres::Postgres,
+        session::{ReadWrite, Session},
     },
 };
 
@@ -18,6 +24,12 @@ pub use crate::store::event::{Event, EventKind};
 
 /// How long PostgreSQL is left alone when it does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long it may take to listen.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// After how long without an event the connection is asked for a sign of life.
+const QUIET: Duration = Duration::from_secs(5);
+/// How long a sign of life may take.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// Receives the events of one space.
 pub struct Listener {
@@ -43,8 +55,8 @@ impl Db {
     /// Listens to what happens in a space from here on, in any process on the database.
     pub async fn listen(&self, space: SpaceId) -> Result<Listener, Error> {
         let events = self.events().subscribe();
-        if let Pools::Postgres(pool) = self.pools() {
-            self.relay().get_or_try_init(async || relay(pool, self.events().clone()).await).await?;
+        if let Pools::Postgres(postgres) = self.pools() {
+            self.relay().get_or_try_init(async || relay(self, postgres).await).await?;
         }
         Ok(Listener { events, space })
     }
@@ -60,43 +72,88 @@ impl Db {
 }
 
 /// Passes on what PostgreSQL says, to this process's listeners. Its channels are the database's, ours the schema's.
-async fn relay(pool: &PgPool, events: broadcast::Sender<Option<Event>>) -> Result<(), Error> {
+async fn relay(db: &Db, postgres: &Postgres) -> Result<(), Error> {
     const NAME: &str = "SELECT 'locum_' || current_schema()";
-    let name: String = sqlx::query_scalar(NAME).fetch_one(pool).await?;
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(&name).await?;
-    let pool = pool.clone();
+    let mut session = db.read().await?;
+    let channel: String = on!(session, |c| sqlx::query_scalar(NAME).fetch_one(c).await)?;
+    drop(session);
+    let (options, events, mut closed) = (postgres.options().clone(), db.events().clone(), postgres.closed());
+    let mut listener = connect(&options, &channel).await?;
     tokio::spawn(async move {
-        while !pool.is_closed() {
-            let event = match listener.try_recv().await {
-                Ok(Some(notification)) => serde_json::from_str(notification.payload()).ok(),
-                // The connection was lost; the next call makes another.
-                Ok(None) => None,
-                Err(_) => {
-                    pause().await;
-                    None
+        let pass_on = async {
+            loop {
+                if let Some(event) = next(&mut listener).await {
+                    // It fails only when nobody listens.
+                    let _ = events.send(Some(event));
+                    continue;
                 }
-            };
-            // It fails only when nobody listens.
-            let _ = events.send(event);
+                let _ = events.send(None);
+                listener = loop {
+                    match connect(&options, &channel).await {
+                        Ok(listener) => break listener,
+                        Err(_) => pause(PAUSE).await,
+                    }
+                };
+                // What happened until now.
+                let _ = events.send(None);
+            }
+        };
+        tokio::select! {
+            () = pass_on => {}
+            // An error means that the database is gone, which is a close too.
+            _ = closed.wait_for(|closed| *closed) => {}
         }
     });
     Ok(())
 }
 
+/// Makes a connection that listens. Not one of the database's other connections, because it is kept.
+async fn connect(options: &PgConnectOptions, channel: &str) -> Result<PgListener, sqlx::Error> {
+    let connected = async {
+        let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let mut listener = PgListener::connect_with(&pool.connect_lazy_with(options.clone())).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
+    };
+    timeout(CONNECT_LIMIT, connected).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// The next event; `None` when the connection is lost. One on which nothing happens is asked for a sign of life now and
+/// then, because it may have been silenced.
+async fn next(listener: &mut PgListener) -> Option<Event> {
+    loop {
+        match timeout(QUIET, listener.try_recv()).await {
+            Ok(Ok(Some(notification))) => match serde_json::from_str(notification.payload()) {
+                Ok(event) => return Some(event),
+                // Of a newer version; nobody here asks for it.
+                Err(_) => continue,
+            },
+            Ok(Ok(None) | Err(_)) => return None,
+            Err(Elapsed { .. }) => {
+                let asked = timeout(SIGN_OF_LIFE, sqlx::query("SELECT 1").execute(&mut *listener)).await;
+                if !matches!(asked, Ok(Ok(_))) {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a database that is away is not asked without end")]
-async fn pause() {
-    tokio::time::sleep(PAUSE).await;
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 /// With the commit, whoever listens is told.
 pub(crate) async fn tell(db: &mut Session<ReadWrite>, happened: EventKind, id: &str) -> Result<(), Error> {
     const SQL: &str = "SELECT pg_notify('locum_' || current_schema(), $1)";
     let space = db.space().id;
-    if let Driver::Postgres(c) = db.driver() {
-        sqlx::query(SQL).bind(happened.payload(space, id)?).execute(c).await?;
-    } else {
-        db.tell_at_commit(Event { space: space.0, happened, id: id.to_owned() });
+    match db.dialect() {
+        Dialect::Postgres => {
+            let payload = happened.payload(space, id)?;
+            on!(db, |c| sqlx::query(SQL).bind(&payload).execute(c).await.map(drop))?;
+        }
+        Dialect::Sqlite => db.tell_at_commit(Event { space: space.0, happened, id: id.to_owned() }),
     }
     Ok(())
 }

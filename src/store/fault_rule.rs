@@ -6,11 +6,10 @@ use crate::{
     store::{
         can_be_stored,
         db::Db,
-        dialect::Dialect,
         events::{self, EventKind},
         on,
         session::{ReadWrite, Session},
-        sql::{Sql, bound},
+        sql::Sql,
     },
 };
 
@@ -61,18 +60,15 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
 /// what was remembered of it stays true.
 pub async fn count(db: &Db, space: SpaceId, id: &str) -> Result<Option<i64>, Error> {
     const NOTIFY: &str = ") SELECT seen FROM counted, LATERAL (SELECT pg_notify('locum_' || current_schema(), ";
-    let mut session = db.maintenance_session().await?;
-    // PostgreSQL tells whoever listens in any process, in the same statement because that saves a trip.
-    let tells = session.dialect() == Dialect::Postgres;
+    // PostgreSQL tells whoever listens in any process.
+    let tells = db.is_shared();
     let mut sql = Sql::new(if tells { "WITH counted AS (" } else { "" });
     sql.push("UPDATE injected_fault SET seen = seen + 1 WHERE space_id = ").bind(space.0);
     sql.push(" AND id = ").bind(id.to_owned()).push(" RETURNING seen");
     if tells {
         sql.push(NOTIFY).bind(EventKind::Fault.payload(space, id)?).push(")) AS notified");
     }
-    let (sql, binds) = sql.into_parts();
-    let seen = on!(session, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?;
-    drop(session);
+    let seen: Vec<(i64,)> = db.write_alone(sql).await?;
     db.tell(space, EventKind::Fault, id);
-    Ok(seen)
+    Ok(seen.first().map(|(seen,)| *seen))
 }

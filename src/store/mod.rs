@@ -5,16 +5,21 @@ pub(crate) mod db;
 pub(crate) mod dialect;
 mod error;
 mod event;
+mod location;
+mod open_error;
+mod postgres;
 pub(crate) mod session;
 pub(crate) mod sql;
 mod sqlite;
 mod transaction;
+mod turns;
 
+pub mod backup;
 pub mod credential;
 pub mod events;
 pub mod fault_rule;
 pub mod journal;
-pub mod migrate;
+pub mod open;
 pub mod organization;
 pub mod rate_window;
 pub mod snapshot;
@@ -22,7 +27,8 @@ pub mod space;
 pub mod state;
 
 pub use db::Db;
-pub use migrate::{Location, OpenError};
+pub use location::Location;
+pub use open_error::OpenError;
 pub(crate) use session::on;
 pub use session::{ReadOnly, ReadWrite, Session};
 

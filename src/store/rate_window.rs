@@ -16,6 +16,7 @@ use crate::{
         db::Db,
         on,
         session::{ReadWrite, Session},
+        sql::Sql,
     },
 };
 
@@ -30,20 +31,8 @@ pub async fn count(
     operation: &'static str,
     window: Window,
 ) -> Result<i64, Error> {
-    const SQL: &str = "INSERT INTO rate_window (credential_id, operation, started_at, requests) VALUES ($1, $2, $3, 1) \
-                       ON CONFLICT (credential_id, operation) DO UPDATE SET started_at = excluded.started_at, \
-                       requests = CASE WHEN rate_window.started_at = excluded.started_at \
-                       THEN rate_window.requests + 1 ELSE 1 END RETURNING requests";
     let start = micros(window.start);
-    let Some(counters) = db.counters() else {
-        let mut db = db.read().await?;
-        return Ok(on!(db, |c| sqlx::query_scalar(SQL)
-            .bind(credential.0)
-            .bind(operation)
-            .bind(start)
-            .fetch_one(c)
-            .await)?);
-    };
+    let Some(counters) = db.counters() else { return count_in_database(db, space, credential, operation, start).await };
     let mut counters = counters.lock();
     // Another generation has other credentials, by the same keys, and counts from 0.
     if db.cached_position(space).is_some_and(|at| at.generation != generation) {
@@ -55,6 +44,26 @@ pub async fn count(
     }
     *requests += 1;
     Ok(*requests)
+}
+
+/// A credential that is being revoked, or is gone with its space, is in nobody's way: its request is the first one.
+async fn count_in_database(
+    db: &Db,
+    space: SpaceId,
+    credential: CredentialId,
+    operation: &'static str,
+    start: i64,
+) -> Result<i64, Error> {
+    const EXISTS: &str = " FROM credential WHERE id = ";
+    const CONFLICT: &str = " ON CONFLICT (space_id, credential_id, operation) DO UPDATE SET started_at = excluded.started_at, \
+                            requests = CASE WHEN rate_window.started_at = excluded.started_at \
+                            THEN rate_window.requests + 1 ELSE 1 END RETURNING requests";
+    let mut sql =
+        Sql::new("INSERT INTO rate_window (space_id, credential_id, operation, started_at, requests) SELECT ");
+    sql.bind(space.0).push(", ").bind(credential.0).push(", ").bind(operation.to_owned()).push(", ").bind(start);
+    sql.push(", 1").push(EXISTS).bind(credential.0).push(CONFLICT);
+    let counted: Vec<(i64,)> = db.write_alone(sql).await?;
+    Ok(counted.first().map_or(1, |(requests,)| *requests))
 }
 
 /// One window that was counted in.
@@ -76,7 +85,7 @@ pub struct Usage {
 pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
     const SHARED: &str = "SELECT c.id, c.organization_id, c.label, w.operation, w.started_at, w.requests \
                           FROM credential c JOIN organization o ON o.id = c.organization_id \
-                          JOIN rate_window w ON w.credential_id = c.id WHERE o.space_id = $1 ORDER BY c.id, w.operation";
+                          JOIN rate_window w ON w.space_id = o.space_id AND w.credential_id = c.id WHERE o.space_id = $1 ORDER BY c.id, w.operation";
     const LABEL: &str = "SELECT c.organization_id, c.label FROM credential c \
                          JOIN organization o ON o.id = c.organization_id WHERE c.id = $1 AND o.space_id = $2";
     let mut session = db.read().await?;
@@ -116,13 +125,17 @@ pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
     Ok(windows)
 }
 
-/// Starts every count of the session's space over.
-pub async fn reset(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    const SQL: &str = "DELETE FROM rate_window WHERE credential_id IN (SELECT c.id FROM credential c \
-                       JOIN organization o ON o.id = c.organization_id WHERE o.space_id = $1)";
-    let space = db.space().id.0;
-    on!(db, |c| sqlx::query(SQL).bind(space).execute(c).await.map(drop))?;
+/// With the session's commit, every count of its space starts over.
+pub fn reset(db: &mut Session<ReadWrite>) {
     db.forget_counters();
+}
+
+/// Deletes what was counted in the database. After the commit, because the rows would keep the requests that count in
+/// them waiting for it.
+pub(crate) async fn delete_counts(db: &Db, space: SpaceId) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM rate_window WHERE space_id = ");
+    sql.bind(space.0);
+    let _: Vec<(i64,)> = db.write_alone(sql).await?;
     Ok(())
 }
 

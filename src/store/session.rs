@@ -1,7 +1,8 @@
 //! Two databases behind one kind of session.
 
-use sqlx::{PgConnection, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
-use tokio::sync::OwnedRwLockWriteGuard;
+use std::time::Duration;
+
+use sqlx::{PgConnection, SqliteConnection};
 
 use crate::{
     core::{clock::Time, error::Error, ids::Ids},
@@ -10,15 +11,16 @@ use crate::{
         db::{Db, Pools},
         dialect::Dialect,
         event::Event,
-        sqlite,
+        postgres::Lease,
+        sqlite::{Reader, WriteTransaction},
     },
 };
 
-/// A session that only reads.
+/// A session that only reads: the connection refuses everything else.
 pub struct ReadOnly;
 
-/// An open transaction that is not yet of any space.
-pub(crate) struct Begun;
+/// An open transaction that writes to no space.
+pub(crate) struct Transaction;
 
 /// A session that writes to one space, alone in it until it is committed or dropped.
 pub struct ReadWrite {
@@ -31,34 +33,40 @@ pub struct ReadWrite {
     pub(super) clears_counters: bool,
     pub(super) clears_journal: bool,
     pub(super) deletes_space: bool,
+    /// Nothing of it is to last.
+    pub(super) is_trial: bool,
     pub(super) events: Vec<Event>,
 }
 
-/// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed.
+/// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed. Nothing else
+/// writes, because only the end of a transaction tells whether a write has lasted.
 pub struct Session<M> {
     pub(super) handle: Handle,
     pub(super) mode: M,
 }
 
-pub(super) enum Handle {
-    SqliteReader(sqlite::Reader),
-    SqliteWriter(OwnedRwLockWriteGuard<sqlite::Writer>),
-    Postgres(PoolConnection<Postgres>),
-    PostgresTransaction(Transaction<'static, Postgres>),
+pub(crate) enum Handle {
+    SqliteReader(Reader),
+    SqliteWriter(WriteTransaction),
+    Postgres(Lease),
 }
 
-/// The open connection, by database.
+/// The open connection, by database; with PostgreSQL, how long this use of it may take.
 pub(crate) enum Driver<'a> {
     Sqlite(&'a mut SqliteConnection),
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut PgConnection, Duration),
 }
 
 /// Runs one body on whichever database the session is of. The SQL text is the same, the driver is not.
 macro_rules! on {
     ($session:expr, |$connection:ident| $body:expr) => {
-        match $session.driver() {
-            $crate::store::session::Driver::Sqlite($connection) => $body,
-            $crate::store::session::Driver::Postgres($connection) => $body,
+        match $session.begin_use() {
+            Err(error) => Err(error),
+            Ok($crate::store::session::Driver::Sqlite($connection)) => $body,
+            Ok($crate::store::session::Driver::Postgres($connection, limit)) => {
+                let done = tokio::time::timeout(limit, async { $body }).await;
+                $session.end_use(done)
+            }
         }
     };
 }
@@ -73,43 +81,64 @@ impl Db {
     pub async fn read(&self) -> Result<Session<ReadOnly>, Error> {
         let handle = match self.pools() {
             Pools::Sqlite(sqlite) => Handle::SqliteReader(sqlite.reader().await?),
-            Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
+            Pools::Postgres(postgres) => Handle::Postgres(postgres.reader().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
     }
 
-    /// A session on the writing connection, outside any space: for what opening a database writes.
-    pub(crate) async fn maintenance_session(&self) -> Result<Session<ReadOnly>, Error> {
+    /// Opens a session that reads everything as of one moment, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection can be had.
+    pub async fn read_one_moment(&self) -> Result<Session<ReadOnly>, Error> {
         let handle = match self.pools() {
-            Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.writer().await?),
-            Pools::Postgres(pool) => Handle::Postgres(pool.acquire().await?),
+            Pools::Sqlite(sqlite) => Handle::SqliteReader(sqlite.begin_reading().await?),
+            Pools::Postgres(postgres) => Handle::Postgres(postgres.begin_reading().await?),
         };
         Ok(Session { handle, mode: ReadOnly })
-    }
-}
-
-impl Handle {
-    fn driver(&mut self) -> Driver<'_> {
-        match self {
-            Self::SqliteReader(reader) => Driver::Sqlite(&mut reader.connection),
-            Self::SqliteWriter(writer) => Driver::Sqlite(&mut writer.connection),
-            Self::Postgres(connection) => Driver::Postgres(connection),
-            Self::PostgresTransaction(transaction) => Driver::Postgres(transaction),
-        }
     }
 }
 
 impl<M> Session<M> {
-    pub(crate) fn driver(&mut self) -> Driver<'_> {
-        self.handle.driver()
+    /// What [`on!`] begins with.
+    pub(crate) fn begin_use(&mut self) -> Result<Driver<'_>, sqlx::Error> {
+        Ok(match &mut self.handle {
+            Handle::SqliteReader(reader) => Driver::Sqlite(reader.connection()?),
+            Handle::SqliteWriter(writer) => Driver::Sqlite(writer.connection()?),
+            Handle::Postgres(lease) => {
+                let (connection, limit) = lease.begin_use()?;
+                Driver::Postgres(connection, limit)
+            }
+        })
+    }
+
+    /// What [`on!`] ends with.
+    pub(crate) fn end_use<T>(
+        &mut self,
+        done: Result<Result<T, sqlx::Error>, tokio::time::error::Elapsed>,
+    ) -> Result<T, sqlx::Error> {
+        match (&mut self.handle, done) {
+            (Handle::Postgres(lease), done) => lease.end_use(done),
+            (Handle::SqliteReader(_) | Handle::SqliteWriter(_), Ok(done)) => done,
+            (Handle::SqliteReader(_) | Handle::SqliteWriter(_), Err(_)) => Err(sqlx::Error::PoolTimedOut),
+        }
     }
 
     /// For the few statements that must differ.
     pub(crate) fn dialect(&self) -> Dialect {
         match self.handle {
             Handle::SqliteReader(_) | Handle::SqliteWriter(_) => Dialect::Sqlite,
-            Handle::Postgres(_) | Handle::PostgresTransaction(_) => Dialect::Postgres,
+            Handle::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Lets each further statement take as long as it takes to read or replace everything in a space. Only in a
+    /// transaction.
+    pub(crate) async fn be_patient(&mut self) -> Result<(), Error> {
+        if let Handle::Postgres(lease) = &mut self.handle {
+            lease.be_patient().await?;
+        }
+        Ok(())
     }
 }
 

@@ -50,7 +50,8 @@ pub async fn keep(db: &Db, space: &Space, name: &str, state: &ExportedState) -> 
                        taken_at = excluded.taken_at, state = excluded.state \
                        RETURNING name, revision, taken_at, CAST(octet_length(state) AS BIGINT)";
     let text = serde_json::to_string(state).map_err(Error::internal)?;
-    let mut db = db.maintenance_session().await?;
+    let mut db = db.begin().await?;
+    db.be_patient().await?;
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL)
         .bind(space.id.0)
         .bind(name)
@@ -59,6 +60,7 @@ pub async fn keep(db: &Db, space: &Space, name: &str, state: &ExportedState) -> 
         .bind(&text)
         .fetch_optional(c)
         .await)?;
+    db.commit().await?;
     row.map(snapshot).ok_or_else(|| Error::NotFound("the space is gone".to_owned()))
 }
 
@@ -79,7 +81,8 @@ pub async fn delete(db: &Db, space: SpaceId, name: &str) -> Result<Option<Snapsh
     if !can_be_stored(name) {
         return Ok(None);
     }
-    let mut db = db.maintenance_session().await?;
+    let mut db = db.begin().await?;
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(name).fetch_optional(c).await)?;
+    db.commit().await?;
     Ok(row.map(snapshot))
 }

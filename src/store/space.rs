@@ -14,7 +14,7 @@ use crate::{
         db::{Db, Position},
         events::{self, EventKind},
         journal, on,
-        session::{Begun, ReadWrite, Session},
+        session::{ReadWrite, Session, Transaction},
     },
 };
 
@@ -63,7 +63,7 @@ fn clock_micros(clock: Clock) -> i64 {
 }
 
 /// Makes the default space if it is not there.
-pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Error> {
+pub(crate) async fn ensure_default(db: &mut Session<Transaction>) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO space (name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING";
     on!(db, |c| sqlx::query(SQL).bind(DEFAULT_SPACE).execute(c).await.map(drop))?;
@@ -72,7 +72,7 @@ pub async fn ensure_default(db: &mut Session<impl Sized>) -> Result<(), Error> {
 
 /// Makes a space; `None` when there is one with the name. Its key is never given out again, because processes
 /// remember things by it.
-pub(crate) async fn create(db: &mut Session<Begun>, name: &str) -> Result<Option<Space>, Error> {
+pub(crate) async fn create(db: &mut Session<Transaction>, name: &str) -> Result<Option<Space>, Error> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
@@ -122,7 +122,7 @@ async fn find_position<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Pos
 }
 
 /// The first statement of every write.
-pub(crate) async fn raise_revision(db: &mut Session<Begun>, id: SpaceId) -> Result<Option<Space>, Error> {
+pub(crate) async fn raise_revision(db: &mut Session<Transaction>, id: SpaceId) -> Result<Option<Space>, Error> {
     const SQL: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
                        RETURNING id, name, revision, writes, clock_mode, clock_micros";
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
@@ -170,7 +170,7 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     }
     // Its credentials are gone, and their keys may be given out again.
     db.forget_counters();
-    journal::clear(db).await?;
+    journal::clear(db);
     let space = Space { writes: 0, clock: Clock::Real, ..db.space().clone() };
     db.use_space(space);
     events::tell(db, EventKind::Clock, "").await?;

@@ -48,14 +48,18 @@ impl Sql {
 
     /// Adds `($n, $n+1, …)`.
     pub(crate) fn bind_row(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
-        self.push("(");
+        self.push("(").bind_list(values).push(")")
+    }
+
+    /// Adds `$n, $n+1, …`.
+    pub(crate) fn bind_list(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
         for (at, value) in values.into_iter().enumerate() {
             if at > 0 {
                 self.push(", ");
             }
             self.bind(value);
         }
-        self.push(")")
+        self
     }
 
     /// Adds text that the program put together, never a value: it may hold `$n` of this statement.

@@ -3,18 +3,19 @@
 //! They are not in a pool of sqlx's, because those ask a connection for a sign of life after every use: half the
 //! cost of a short read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
     Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
     RwLock, Semaphore,
 };
 
-use crate::core::error::Error;
-
-/// How long a request waits for its turn on a connection.
-const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::{core::error::Error, store::turns::TURN_TIMEOUT};
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -22,54 +23,112 @@ pub(crate) struct Sqlite {
     /// Opened when first needed: sqlx gives each a thread of its own.
     readers: Vec<Arc<Mutex<Option<SqliteConnection>>>>,
     free_readers: Arc<Semaphore>,
+    /// Open what can only read.
     options: SqliteConnectOptions,
-    /// A file's readers go by its log and never wait for the writer; those of a database in memory do.
-    readers_wait: bool,
+    place: Place,
+}
+
+/// Where the data is.
+pub(crate) enum Place {
+    /// Its readers wait for the writer.
+    Memory,
+    /// Its readers go by the file's log and never wait for the writer. The lock keeps other processes out for as long
+    /// as it is held.
+    File { _lock: File, file: OpenFile },
+}
+
+/// A file that is open, and where it was.
+pub(crate) struct OpenFile {
+    path: PathBuf,
+    /// Its device, and its number there.
+    identity: Option<(u64, u64)>,
+}
+
+impl OpenFile {
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), identity: identify(path) }
+    }
+}
+
+fn identify(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// The connection that writes.
 pub(crate) struct Writer {
-    pub(crate) connection: SqliteConnection,
-    /// A transaction was begun, and neither committed nor rolled back: its session was dropped.
-    pub(crate) in_transaction: bool,
+    /// `None` when the database was closed.
+    connection: Option<SqliteConnection>,
+    /// A transaction was begun, and neither committed nor rolled back.
+    in_transaction: bool,
 }
 
-/// A connection that reads. The order of the fields matters, because they are dropped in it: the connection has to be
-/// back before the permit lets another reader look for it.
+/// A connection that reads.
 pub(crate) struct Reader {
-    pub(crate) connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
+    /// `None` only while it is dropped.
+    held: Option<HeldReader>,
+    /// A transaction was begun, which is over when this is dropped.
+    in_transaction: bool,
+}
+
+/// The order of the fields matters, because they are dropped in it: the connection has to be back before the permit lets
+/// another reader look for it.
+struct HeldReader {
+    connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
     _permit: OwnedSemaphorePermit,
     _no_writer: Option<OwnedRwLockReadGuard<Writer>>,
 }
 
+/// The connection that writes, in a transaction that is rolled back when this is dropped: at once, because it keeps
+/// whoever else has the file open from writing, and does not wait for this process's next write.
+pub(crate) struct WriteTransaction {
+    /// `None` only while it is dropped.
+    writer: Option<OwnedRwLockWriteGuard<Writer>>,
+}
+
 impl Sqlite {
-    /// `options` open further connections to what `connection` is to.
-    pub(crate) fn new(connection: SqliteConnection, options: SqliteConnectOptions, in_memory: bool) -> Self {
+    /// `readers` open connections to what `connection` is to, which can only read.
+    pub(crate) fn new(connection: SqliteConnection, readers: SqliteConnectOptions, place: Place) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
-            writer: Arc::new(RwLock::new(Writer { connection, in_transaction: false })),
+            writer: Arc::new(RwLock::new(Writer { connection: Some(connection), in_transaction: false })),
             readers: (0..cores).map(|_| Arc::default()).collect(),
             free_readers: Arc::new(Semaphore::new(cores)),
-            options,
-            readers_wait: in_memory,
+            options: readers.pragma("query_only", "ON"),
+            place,
         }
     }
 
     /// A connection that reads, once one is free.
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {
-        let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(Error::internal)?;
+        let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(|_| closed())?;
         let slot = self.readers.iter().find_map(|reader| Arc::clone(reader).try_lock_owned().ok());
         let mut slot = slot.ok_or_else(|| Error::internal("more permits than readers"))?;
-        let no_writer = if self.readers_wait { Some(self.no_writer().await?) } else { None };
+        let no_writer = match self.place {
+            Place::Memory => Some(self.no_writer().await?),
+            Place::File { .. } => None,
+        };
         if slot.is_none() {
             *slot = Some(self.options.connect().await?);
         }
         let connection = OwnedMutexGuard::try_map(slot, Option::as_mut);
-        Ok(Reader {
+        let held = HeldReader {
             connection: connection.map_err(|_| Error::internal("a reader without a connection"))?,
             _permit: permit,
             _no_writer: no_writer,
-        })
+        };
+        Ok(Reader { held: Some(held), in_transaction: false })
+    }
+
+    /// A connection that reads everything as of one moment. In memory that is any reader, because nobody writes beside it.
+    pub(crate) async fn begin_reading(&self) -> Result<Reader, Error> {
+        let mut reader = self.reader().await?;
+        if let Place::File { .. } = self.place {
+            // Set before the statement, because this future may be dropped while it runs.
+            reader.in_transaction = true;
+            sqlx::query("BEGIN").execute(reader.connection()?).await?;
+        }
+        Ok(reader)
     }
 
     /// Keeps writers away. What a dropped session left open is rolled back first, because it would still lock readers out.
@@ -88,18 +147,126 @@ impl Sqlite {
     }
 
     /// The connection that writes, once it is free and what a dropped session left open is rolled back.
-    pub(crate) async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Error> {
+    async fn writer(&self) -> Result<OwnedRwLockWriteGuard<Writer>, Error> {
         let mut writer = in_time(Arc::clone(&self.writer).write_owned()).await?;
-        if writer.in_transaction {
-            // It fails only when there is nothing to roll back, which is what it is for.
-            let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
-            writer.in_transaction = false;
-        }
+        writer.roll_back().await;
         Ok(writer)
+    }
+
+    /// Begins a transaction, once nobody else is in one.
+    pub(crate) async fn begin(&self) -> Result<WriteTransaction, Error> {
+        self.check_file()?;
+        let mut writer = self.writer().await?;
+        // Set before the statement, because this future may be dropped while it runs.
+        writer.in_transaction = true;
+        let mut transaction = WriteTransaction { writer: Some(writer) };
+        let begun = sqlx::query("BEGIN IMMEDIATE").execute(transaction.connection()?).await;
+        if begun.is_err() {
+            transaction.forget();
+        }
+        begun?;
+        Ok(transaction)
+    }
+
+    /// Refuses to go on with a file that is not where it was: what is written to it would be gone with this process.
+    pub(crate) fn check_file(&self) -> Result<(), Error> {
+        match &self.place {
+            Place::File { file, .. } if identify(&file.path) != file.identity => {
+                let why = "the file was deleted or replaced: stop Locum, and put the file back or begin anew";
+                Err(Error::Unavailable(format!("{}: {why}", file.path.display()).into()))
+            }
+            Place::File { .. } | Place::Memory => Ok(()),
+        }
+    }
+
+    /// Closes every connection, once nobody uses it, and brings what is in a file's log into the file: the file alone
+    /// is all of the data then.
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        // Nobody gets a reader any more, and who has one ends.
+        self.free_readers.close();
+        for reader in &self.readers {
+            if let Some(reader) = in_time(reader.lock()).await?.take() {
+                reader.close().await?;
+            }
+        }
+        let mut writer = self.writer().await?;
+        let Some(mut connection) = writer.connection.take() else { return Ok(()) };
+        if let Place::File { .. } = self.place {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        Ok(())
     }
 }
 
-/// What is waited for no longer than for any connection.
+impl Writer {
+    async fn roll_back(&mut self) {
+        if let Some(connection) = self.connection.as_mut().filter(|_| self.in_transaction) {
+            // It fails only when there is nothing to roll back, which is what it is for.
+            let _ = sqlx::query("ROLLBACK").execute(connection).await;
+        }
+        self.in_transaction = false;
+    }
+}
+
+impl Reader {
+    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        self.held.as_mut().map(|held| &mut *held.connection).ok_or(sqlx::Error::PoolClosed)
+    }
+}
+
+impl HeldReader {
+    async fn roll_back(mut self) {
+        // It fails only when there is nothing to end.
+        let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take().filter(|_| self.in_transaction) else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(held.roll_back());
+        }
+    }
+}
+
+impl WriteTransaction {
+    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        let connection = self.writer.as_mut().and_then(|writer| writer.connection.as_mut());
+        connection.ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Makes the writes lasting. Nobody else writes before what is returned is dropped.
+    pub(crate) async fn commit(mut self) -> Result<Self, sqlx::Error> {
+        sqlx::query("COMMIT").execute(self.connection()?).await?;
+        self.forget();
+        Ok(self)
+    }
+
+    /// There is nothing to roll back.
+    fn forget(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.in_transaction = false;
+        }
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        let Some(mut writer) = self.writer.take().filter(|writer| writer.in_transaction) else { return };
+        // Without a runtime the process is ending, and the transaction with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { writer.roll_back().await });
+        }
+    }
+}
+
+fn closed() -> Error {
+    sqlx::Error::PoolClosed.into()
+}
+
+/// What is waited for no longer than for any turn.
 async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Error> {
     let done = tokio::time::timeout(TURN_TIMEOUT, waiting).await;
     done.map_err(|_| Error::from(sqlx::Error::PoolTimedOut))

@@ -1,14 +1,21 @@
 //! How a write begins, and what its commit brings with it.
 
+use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
+
 use crate::{
     core::error::Error,
     domain::organization::{Space, SpaceId},
     store::{
         db::{Db, Pools, Position},
+        dialect::Dialect,
         event::EventKind,
-        events,
-        session::{Begun, Handle, ReadWrite, Session},
+        events, journal,
+        postgres::Lease,
+        rate_window,
+        session::{Handle, ReadWrite, Session, Transaction, on},
         space,
+        sql::{Sql, bound},
+        sqlite::WriteTransaction,
     },
 };
 
@@ -16,30 +23,53 @@ impl Db {
     /// Opens a session that writes to `space`. Raises the space's revision first, which on PostgreSQL locks the
     /// space's row: writers of one space go one after the other on both databases, readers never wait for them.
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Error> {
-        let mut session = self.begin().await?;
+        let handle = match self.pools() {
+            Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.begin().await?),
+            // Of one process, whoever waits for the space does so without a connection, so that the other spaces'
+            // writers find one.
+            Pools::Postgres(postgres) => {
+                let turn = self.turns().take(space).await?;
+                Handle::Postgres(postgres.begin(Some(turn)).await?)
+            }
+        };
+        let mut session = Session { handle, mode: Transaction };
         let space = space::raise_revision(&mut session, space).await?;
         let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
         Ok(self.write_to(session, space))
     }
 
-    async fn begin(&self) -> Result<Session<Begun>, Error> {
+    /// Opens a transaction that writes to no space.
+    pub(crate) async fn begin(&self) -> Result<Session<Transaction>, Error> {
         let handle = match self.pools() {
-            Pools::Sqlite(sqlite) => {
-                let mut writer = sqlite.writer().await?;
-                // Set before the statement, because this future may be dropped while it runs: the next writer rolls back.
-                writer.in_transaction = true;
-                if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut writer.connection).await {
-                    writer.in_transaction = false;
-                    return Err(error.into());
-                }
-                Handle::SqliteWriter(writer)
-            }
-            Pools::Postgres(pool) => Handle::PostgresTransaction(pool.begin().await?),
+            Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.begin().await?),
+            Pools::Postgres(postgres) => Handle::Postgres(postgres.begin(None).await?),
         };
-        Ok(Session { handle, mode: Begun })
+        Ok(Session { handle, mode: Transaction })
     }
 
-    fn write_to(&self, session: Session<Begun>, space: Space) -> Session<ReadWrite> {
+    /// Writes by one statement that is a transaction of its own and waits for no space's writers: the rows that it
+    /// returns. PostgreSQL needs no word for that transaction; it has lasted once all that it says was read.
+    pub(crate) async fn write_alone<Row>(&self, sql: Sql) -> Result<Vec<Row>, Error>
+    where
+        Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let (sql, binds) = sql.into_parts();
+        match self.pools() {
+            Pools::Sqlite(_) => {
+                let mut session = self.begin().await?;
+                let rows = on!(session, |c| bound!(sqlx::query_as(sql), binds).fetch_all(c).await)?;
+                session.commit().await?;
+                Ok(rows)
+            }
+            Pools::Postgres(postgres) => {
+                let handle = Handle::Postgres(postgres.clerk().await?);
+                let mut session = Session { handle, mode: Transaction };
+                Ok(on!(session, |c| bound!(sqlx::query_as(sql), binds).fetch_all(c).await)?)
+            }
+        }
+    }
+
+    fn write_to(&self, session: Session<Transaction>, space: Space) -> Session<ReadWrite> {
         let ids = self.id_seed().of_write(&space.name, space.writes);
         let mode = ReadWrite {
             now: space.now(),
@@ -50,6 +80,7 @@ impl Db {
             clears_counters: false,
             clears_journal: false,
             deletes_space: false,
+            is_trial: false,
             events: Vec::new(),
         };
         Session { handle: session.handle, mode }
@@ -67,56 +98,109 @@ impl Db {
         let mut session = self.write(space).await?;
         space::delete(&mut session).await?;
         session.mode.deletes_space = true;
-        session.commit().await
+        session.commit().await?;
+        self.turns().forget(space);
+        Ok(())
+    }
+}
+
+impl Session<Transaction> {
+    /// Makes the writes lasting.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; whether the write lasted is then not known.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        match self.handle {
+            Handle::SqliteWriter(writer) => drop(writer.commit().await?),
+            Handle::Postgres(mut lease) => lease.commit().await?,
+            Handle::SqliteReader(_) => {}
+        }
+        Ok(())
     }
 }
 
 impl Session<ReadWrite> {
+    /// Makes of the session one that can never be committed, and in which rows that cannot fail are left out: they might be
+    /// a million, and whoever else writes would wait for them.
+    pub fn try_only(&mut self) {
+        self.mode.is_trial = true;
+    }
+
+    /// See [`Self::try_only`].
+    pub(crate) fn is_trial(&self) -> bool {
+        self.mode.is_trial
+    }
+
     /// Makes the writes lasting. Runs to its end even when the caller is dropped, because between the commit and the
     /// caching of the new position this process would still trust what it remembers.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; whether the write lasted is then not known.
     pub async fn commit(mut self) -> Result<(), Error> {
+        if self.is_trial() {
+            return Err(Error::internal("a trial cannot be committed"));
+        }
         events::tell(&mut self, EventKind::State, "").await?;
+        if self.dialect() == Dialect::Postgres && self.mode.clears_journal && !self.mode.deletes_space {
+            journal::postgres::clear(&mut self).await?;
+        }
         let Self { handle, mode } = self;
         let finish = async move {
             match handle {
-                Handle::SqliteWriter(mut writer) => {
-                    let (space, at) = (mode.space.id, Position::of(&mode.space));
-                    // Set before the commit, because a file's readers see it before it returns: one that reads on both sides of
-                    // it must notice that the generation changed.
-                    if at.generation != mode.generation {
-                        mode.db.cache_position(space, at);
-                    }
-                    if let Err(error) = sqlx::query("COMMIT").execute(&mut writer.connection).await {
-                        mode.db.invalidate(space);
-                        return Err(error.into());
-                    }
-                    writer.in_transaction = false;
-                    // Set before the writing connection is free again, so that the next write comes after it.
-                    if mode.deletes_space {
-                        mode.db.invalidate(space);
-                        mode.db.journals().remove(space);
-                    } else {
-                        mode.db.cache_position(space, at);
-                    }
-                    if mode.clears_counters {
-                        mode.db.drop_counters(|counted, _| counted == space);
-                    }
-                    if mode.clears_journal {
-                        mode.db.journals().clear(space, at.revision);
-                    }
-                    for event in mode.events {
-                        // It fails only when nobody listens.
-                        let _ = mode.db.events().send(Some(event));
-                    }
-                }
-                Handle::PostgresTransaction(transaction) => transaction.commit().await?,
-                Handle::SqliteReader(_) | Handle::Postgres(_) => {}
+                Handle::SqliteWriter(writer) => mode.commit_to_sqlite(writer).await,
+                Handle::Postgres(lease) => mode.commit_to_postgres(lease).await,
+                Handle::SqliteReader(_) => Ok(()),
             }
-            Ok(())
         };
         tokio::spawn(finish).await.map_err(Error::internal)?
+    }
+}
+
+impl ReadWrite {
+    async fn commit_to_postgres(self, mut lease: Lease) -> Result<(), Error> {
+        lease.commit().await?;
+        drop(lease);
+        let space = self.space.id;
+        if self.clears_counters {
+            let deleted = rate_window::delete_counts(&self.db, space).await;
+            if self.space.generation() == self.generation {
+                return deleted;
+            }
+            // Nobody finds what was counted for the credentials of an earlier generation.
+            deleted.unwrap_or_else(|error| error.log());
+        }
+        if self.deletes_space {
+            journal::postgres::delete(&self.db, space).await.unwrap_or_else(|error| error.log());
+        }
+        Ok(())
+    }
+
+    async fn commit_to_sqlite(self, writer: WriteTransaction) -> Result<(), Error> {
+        let (space, at) = (self.space.id, Position::of(&self.space));
+        // Set before the commit, because a file's readers see it before it returns: one that reads on both sides of it
+        // must notice that the generation changed.
+        if at.generation != self.generation {
+            self.db.cache_position(space, at);
+        }
+        // Held until all is said, so that the next write comes after it.
+        let writer = writer.commit().await.inspect_err(|_| self.db.invalidate(space))?;
+        if self.deletes_space {
+            self.db.invalidate(space);
+            self.db.journals().remove(space);
+        } else {
+            self.db.cache_position(space, at);
+        }
+        if self.clears_counters {
+            self.db.drop_counters(|counted, _| counted == space);
+        }
+        if self.clears_journal {
+            self.db.journals().clear(space, at.revision);
+        }
+        for event in self.events {
+            // It fails only when nobody listens.
+            let _ = self.db.events().send(Some(event));
+        }
+        drop(writer);
+        Ok(())
     }
 }

@@ -20,11 +20,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::App,
-    control,
+    control::{self, consistent_read::read_consistently},
     core::error::Error,
     http::problem::Problem,
     services::Services,
-    web::{BASE, Pages, control_action, session},
+    web::{BASE, Pages, control_action, error::PageError, session},
 };
 
 /// Pages load nothing from other sites, have no inline code, and are in no frame.
@@ -32,11 +32,11 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The pages to look at. A button shows the one that it is on once more, with a dialog.
-fn views(services: &Services) -> Router<Pages> {
+fn views(app: &App, services: &Services) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
     let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
-    all.layer(Extension(Arc::clone(services)))
+    all.layer(Extension(Arc::clone(services))).layer(from_fn_with_state(app.clone(), show_one_world))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
@@ -45,11 +45,11 @@ pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Ro
     let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
     let names = services.names().collect();
     let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
-    let caller = control_action::Caller { pages: pages.clone(), views: views(services).with_state(pages.clone()) };
+    let caller = control_action::Caller { pages: pages.clone(), views: views(app, services).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(&format!("{BASE}/"));
     Router::new()
-        .merge(views(services).with_state(pages.clone()))
+        .merge(views(app, services).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
@@ -66,6 +66,11 @@ pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Ro
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::from(Error::internal("a handler panicked")).into_response()
         }))
+}
+
+/// Middleware: a page asks the control API several times, and is made anew when everything was replaced in between.
+async fn show_one_world(State(app): State<App>, request: Request, next: Next) -> Result<Response, PageError> {
+    Ok(read_consistently(&app, request, next).await?)
 }
 
 /// Serves a file that is part of the binary.

@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
-    Form, Router,
+    Router,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use super::{
     Pages, control_client,
     error::PageError,
+    form::Form,
     links::is_own_page,
     session::{Session, note_cookie},
 };

@@ -1,5 +1,7 @@
 //! Paths and queries, as links hold them.
 
+use axum::http::Uri;
+
 use super::BASE;
 
 /// Writes a query with its `?`. Leaves out what is empty.
@@ -17,7 +19,7 @@ pub(crate) fn encode_segment(text: &str) -> String {
 }
 
 /// Whether a link leads to one of Locum's pages. Forms may lead nowhere else, so that nobody can use them to send
-/// people to another site.
+/// people to another site. One that is no link, such as a text of two lines, leads nowhere.
 pub(crate) fn is_own_page(link: &str) -> bool {
-    link.starts_with(&format!("{BASE}/")) || link.starts_with(&format!("{BASE}?"))
+    (link.starts_with(&format!("{BASE}/")) || link.starts_with(&format!("{BASE}?"))) && link.parse::<Uri>().is_ok()
 }

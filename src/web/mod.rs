@@ -3,6 +3,7 @@
 pub(crate) mod control_action;
 mod control_client;
 pub(crate) mod error;
+pub(crate) mod form;
 pub(crate) mod format;
 pub(crate) mod links;
 pub(crate) mod session;

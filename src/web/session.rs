@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    Form,
     extract::{Request, State},
     http::{Method, StatusCode, uri::PathAndQuery},
     middleware::Next,
@@ -18,7 +17,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
-use super::{BASE, Pages, links::is_own_page};
+use super::{BASE, Pages, form::Form, links::is_own_page};
 use crate::{
     app::App,
     core::{ids::random_bytes, token::PlainToken},

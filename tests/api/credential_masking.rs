@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::support::{Answer, Database, TestApp};
+use crate::support::{Answer, Database, Role, TestApp, VAULT_TOKEN};
 
 const UNKNOWN: &str = "unknown-credential-4711";
 /// Schemes that hold no secret, in every document: the customer code is a number that invoices show.
@@ -87,4 +87,66 @@ async fn a_query_that_is_lost_in_the_path_or_in_a_referrer_hides_its_credential_
     app.client().with_header("referer", &referrer).get("/api/v1/token").await;
     let journal = read_journal(&app).await;
     assert!(!journal.contains(UNKNOWN) && journal.contains("/report;token=********"), "{journal}");
+}
+
+/// How a client may have written a text, so that nobody reads it at a glance.
+fn encodings(text: &str) -> Vec<(&'static str, String)> {
+    use ::base64::{Engine as _, engine::general_purpose as base64};
+    let by = |write: fn(u32) -> String| text.chars().map(|c| write(u32::from(c))).collect::<String>();
+    let all = by(|c| format!("%{c:02X}"));
+    let first = format!("%{:02x}{}", text.as_bytes()[0], &text[1..]);
+    vec![
+        ("as it is", text.to_owned()),
+        ("percent-encoded", all.clone()),
+        ("partly percent-encoded", first),
+        ("percent-encoded twice", all.replace('%', "%25")),
+        ("escaped as in JSON", by(|c| format!("\\u{c:04x}"))),
+        ("Base64", base64::STANDARD.encode(text)),
+        ("Base64 without its end", base64::URL_SAFE_NO_PAD.encode(text)),
+        ("Base64 of a name and it", base64::STANDARD.encode(format!("user:{text}"))),
+        ("Base64, percent-encoded", base64::STANDARD.encode(text).replace('=', "%3D")),
+    ]
+}
+
+#[tokio::test]
+async fn no_known_secret_is_in_the_journal_however_and_wherever_it_was_written() {
+    const CONTROL_TOKEN: &str = "control-token-4711";
+    let app = TestApp::start_on(None, &["--control-token", CONTROL_TOKEN]).await;
+    for (secret, label) in [(VAULT_TOKEN, "token"), (CONTROL_TOKEN, "[control token]")] {
+        for (how, written) in encodings(secret) {
+            let control = app.control().with_header("authorization", &format!("Bearer {CONTROL_TOKEN}"));
+            control.delete("/requests").await.expect_ok();
+            let in_url = written.replace('\\', "%5C");
+            let admin = app.jetbrains_account(Role::OrgAdmin);
+            let mut sent = 0;
+            for path in
+                [format!("/api/v1/{in_url}"), format!("/api/v1/token?q={in_url}"), format!("/nobody?{in_url}=1")]
+            {
+                app.client().get(&path).await;
+                sent += 1;
+            }
+            for (name, value) in [("user-agent", &written), ("referer", &format!("http://a.test/{in_url}?x"))] {
+                app.client().with_header(name, value).get("/api/v1/token").await;
+                sent += 1;
+            }
+            for body in [
+                written.clone(),
+                format!(r#"{{"licenseId":"{written}"}}"#),
+                format!("a=1&b={in_url}&c=2"),
+                format!("<a b='{written}'>{written}</a>"),
+            ] {
+                admin.post("/customer/licenses/assign", body).await;
+                sent += 1;
+            }
+            let mut journal = String::new();
+            for request in control.get("/requests").await.expect_ok()["requests"].as_array().unwrap() {
+                journal += control.get(&format!("/requests/{}", request["id"].as_str().unwrap())).await.text();
+            }
+            assert_eq!(journal.matches("\"elapsed").count(), sent, "every request is in the journal");
+            assert!(journal.contains(label), "{how}: {journal}");
+            for shown in [secret, &written, &in_url, &written.replace('\\', r"\\")] {
+                assert!(!journal.contains(shown), "{how}: {shown} in {journal}");
+            }
+        }
+    }
 }

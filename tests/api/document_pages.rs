@@ -34,6 +34,12 @@ async fn files_are_compressed_for_who_takes_that_and_plain_for_the_others() {
             };
             let plain = get(None).await;
             assert_eq!((plain.status.as_u16(), plain.header("content-encoding")), (200, None), "{path}");
+            let policy = plain.header("content-security-policy").unwrap_or_default();
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{path}: {policy}"
+            );
+            assert_eq!(plain.header("x-frame-options"), Some("DENY"), "{path}");
             let whole = plain.text().to_owned();
             for accepts in ["identity", "", "br", "gzip;q=0", "*;q=0"] {
                 let answer = get(Some(accepts)).await;

@@ -20,7 +20,7 @@ use locum::{
     },
     services::{self, Registry, Service},
     store::{
-        self, ReadOnly, Session,
+        self, Session,
         credential::{CredentialKind, NewCredential},
     },
 };
@@ -73,7 +73,7 @@ impl VendorService for CarPark {
         }
     }
 
-    async fn principal(_: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<String>, Error> {
+    async fn principal<M: Send>(_: &mut Session<M>, credential: &Credential) -> Result<Option<String>, Error> {
         Ok(Some(credential.label.clone()))
     }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
 mod source;
+mod writes;
 
 use std::fs;
 

@@ -75,3 +75,20 @@ fn who_does_not_ask_is_refused_at_once_and_may_send_to_the_end() {
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
+
+/// A body that does not come ends the request, in the words of whoever was asked, and the connection.
+#[test]
+fn a_body_that_does_not_come_is_408() {
+    let server = Server::start(&["--log", "error"]);
+    std::thread::scope(|scope| {
+        for (path, headers, _) in ROUTES {
+            let server = &server;
+            scope.spawn(move || {
+                let mut stream = open(server, path, headers, 100);
+                stream.write_all(b"{").unwrap();
+                let answer = read_answer(&mut stream);
+                assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+            });
+        }
+    });
+}

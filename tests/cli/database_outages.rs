@@ -1,23 +1,23 @@
 //! Databases that are away, locked, full, read-only, or not what they should be: PostgreSQL here.
 
+mod encrypted;
+mod files;
+mod proxy;
+mod silence;
 mod sqlite;
 
 use std::{
-    io::{self, BufRead as _, BufReader, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    os::unix::net::UnixStream,
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
     process::Stdio,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread::JoinHandle,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
 use sqlx::{Connection as _, Executor as _, postgres::PgConnectOptions};
 
-use super::{Server, exchange, locum, run};
+use super::{Server, exchange, locum, postgres_url, run};
+use proxy::Proxy;
 
 const KEY: [&str; 2] = ["--server-key", "a key for tests only"];
 
@@ -27,7 +27,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The tests' PostgreSQL.
 fn postgres_options() -> PgConnectOptions {
-    super::postgres_url().parse().unwrap()
+    postgres_url().parse().unwrap()
 }
 
 fn execute(sql: String) {
@@ -37,100 +37,33 @@ fn execute(sql: String) {
     });
 }
 
+/// Keeps everybody from a table for as long as the connection lives.
+fn lock_table(url: &str, table: &str) -> Locked {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+    let connection = runtime.block_on(async {
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        connection
+    });
+    Locked { runtime, connection: Some(connection) }
+}
+
+struct Locked {
+    runtime: tokio::runtime::Runtime,
+    connection: Option<sqlx::PgConnection>,
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.connection.take().unwrap().close()).unwrap();
+    }
+}
+
 /// Makes a name for a database of the test's own.
 fn new_database_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("outage_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// What ends each connection.
-type Ends = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
-
-/// A proxy before PostgreSQL whose connections can be cut and mended.
-struct Proxy {
-    port: u16,
-    open: Option<(JoinHandle<()>, Arc<AtomicBool>)>,
-    ends: Ends,
-}
-
-impl Proxy {
-    /// Not open yet.
-    fn new() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { port, open: None, ends: Arc::default() }
-    }
-
-    fn url(&self, database: &str) -> String {
-        let (url, options) = (super::postgres_url(), postgres_options());
-        let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user.to_owned());
-        let user = user.unwrap_or_else(|| options.get_username().to_owned());
-        format!("postgres://{user}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
-    }
-
-    fn mend(&mut self) {
-        // Somebody else's connection may go out from the port for a moment.
-        let listener = loop {
-            if let Ok(listener) = TcpListener::bind(("127.0.0.1", self.port)) {
-                break listener;
-            }
-        };
-        let (cut, ends) = (Arc::new(AtomicBool::new(false)), Arc::clone(&self.ends));
-        let is_cut = Arc::clone(&cut);
-        let accepting = std::thread::spawn(move || {
-            for client in listener.incoming() {
-                if is_cut.load(Ordering::SeqCst) {
-                    return;
-                }
-                let client = client.unwrap();
-                let options = postgres_options();
-                if let Some(directory) = options.get_socket() {
-                    let socket = directory.join(format!(".s.PGSQL.{}", options.get_port()));
-                    let server = UnixStream::connect(socket).unwrap();
-                    let (up, down) = (server.try_clone().unwrap(), server.try_clone().unwrap());
-                    connect(&ends, client, (up, down), move || server.shutdown(Shutdown::Both));
-                } else {
-                    let server = TcpStream::connect((options.get_host(), options.get_port())).unwrap();
-                    let (up, down) = (server.try_clone().unwrap(), server.try_clone().unwrap());
-                    connect(&ends, client, (up, down), move || server.shutdown(Shutdown::Both));
-                }
-            }
-        });
-        self.open = Some((accepting, cut));
-    }
-
-    /// Ends every connection, and refuses new ones.
-    fn cut(&mut self) {
-        let (accepting, cut) = self.open.take().unwrap();
-        cut.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
-        accepting.join().unwrap();
-        for end in self.ends.lock().unwrap().drain(..) {
-            end();
-        }
-    }
-}
-
-/// Copies both ways until one side ends.
-fn connect<S: Read + Write + Send + 'static>(
-    ends: &Ends,
-    client: TcpStream,
-    (mut up, mut down): (S, S),
-    end_server: impl Fn() -> io::Result<()> + Send + Sync + 'static,
-) {
-    let (mut from, mut to) = (client.try_clone().unwrap(), client.try_clone().unwrap());
-    let end = Arc::new(move || {
-        let _ = (client.shutdown(Shutdown::Both), end_server());
-    });
-    let (one, other) = (Arc::clone(&end), Arc::clone(&end));
-    ends.lock().unwrap().push(Box::new(move || end()));
-    std::thread::spawn(move || {
-        let _ = io::copy(&mut from, &mut up);
-        one();
-    });
-    std::thread::spawn(move || {
-        let _ = io::copy(&mut down, &mut to);
-        other();
-    });
 }
 
 const JETBRAINS: (&str, &str) =
@@ -300,14 +233,7 @@ fn start_refusing_postgres(code: &'static str, message: &'static str) -> String 
     let url = format!("postgres://locum:secret@{}/locum?sslmode=disable", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut startup = [0; 4];
-            stream.read_exact(&mut startup).unwrap();
-            let mut startup = vec![0; usize::try_from(u32::from_be_bytes(startup)).unwrap() - 4];
-            stream.read_exact(&mut startup).unwrap();
-            let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
-            let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
-            let _ = stream.write_all(&[&b"E"[..], &length, fields.as_bytes()].concat());
+            proxy::refuse(stream.unwrap(), code, message);
         }
     });
     url

@@ -5,11 +5,13 @@ mod body_limits;
 mod broken_connections;
 mod database_outages;
 mod docs;
+mod drills;
 mod endpoints_file;
 mod env;
 mod exec;
 mod log;
 mod machine;
+mod output;
 mod progress;
 mod recipes;
 mod replicas;
@@ -42,6 +44,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--database-url", "mysql://x"], "--database-url"),
         (&["--database-url", "postgres://x/y"], "--server-key"),
         (&["--server-key", "short"], "--server-key"),
+        (&["--control-token", "x"], "--control-token: at least 8 characters"),
         (&["--database-url", "sqlite:///no/such/directory/x.db"], "/no/such/directory"),
         (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
         (&["--seed", "builtin:dmeo"], "builtin:demo"),

@@ -92,7 +92,14 @@ fn streams_of_events_and_waiting_questions_end_when_it_stops() {
     while !first.contains("event: state") {
         assert!(events.read_line(&mut first).unwrap() > 0, "{first}");
     }
-    let mut question = connect("POST /_emulator/requests/verify", r#"{"match":{"path":"/x"},"within":"9m"}"#);
+    let mut question = TcpStream::connect(&server.address).unwrap();
+    let body = r#"{"match":{"path":"/x"},"within":"9m"}"#;
+    let head = "POST /_emulator/requests/verify HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue";
+    write!(question, "{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len()).unwrap();
+    // It is under way when the body is asked for.
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    question.read_exact(&mut go_on).unwrap();
+    question.write_all(body.as_bytes()).unwrap();
     server.signal("-TERM");
     let (mut rest, mut answer) = (String::new(), String::new());
     events.read_to_string(&mut rest).unwrap();
@@ -274,4 +281,38 @@ fn localhost_is_both_loopbacks() {
     }
     send_signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// What ends no server is the command's to hear, and the command is never left behind.
+#[test]
+fn exec_passes_on_what_else_there_is() {
+    for signal in ["-HUP", "-QUIT", "-USR1", "-USR2"] {
+        let name = &signal[1..];
+        let script = format!("trap 'echo heard; exit 7' {name}; echo ready; while :; do :; done");
+        // A shell hears nothing that was ignored before it, as a test runner in the background ignores SIGQUIT.
+        let arguments = ["exec", "--log", "off", "--", "env", "--default-signal", "sh", "-c", &script];
+        let mut started = locum(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(started.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "ready");
+        send_signal(started.id(), signal);
+        assert_eq!(lines.next().unwrap().unwrap(), "heard", "{signal}");
+        assert_eq!(started.wait().unwrap().code(), Some(7), "{signal}");
+    }
+}
+
+/// Whom its parent left becomes a child of process 1, which has to wait for it.
+#[test]
+fn as_the_first_process_it_reaps_orphans() {
+    let binary = env!("CARGO_BIN_EXE_locum");
+    let Some(mut command) = unshare(&["--pid", "--fork", "--mount-proc", "--kill-child=KILL", binary]) else { return };
+    // The orphan says its number and ends. As long as nobody waits for it, it is in /proc.
+    let script = "orphan=$(sh -c 'sh -c \"echo \\$\\$; exec >/dev/null; sleep 0.2\" &'); \
+                  while [ -e /proc/$orphan ]; do :; done; echo reaped $orphan";
+    let ended = command
+        .args(["exec", "--log", "off", "--", "timeout", "20", "sh", "-c", script])
+        .env_remove("LOCUM_SEED")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    assert!(ended.status.success() && printed.starts_with("reaped "), "{:?} {printed}", ended.status);
 }

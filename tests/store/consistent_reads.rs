@@ -78,6 +78,8 @@ async fn read(app: &TestApp) {
         limits["policies"].as_array().unwrap().len() == 2 && (label("First") != label("Second") || windows == "[]"),
         "{limits}"
     );
+    let page = app.client().get("/_emulator/ui/jetbrains-account").await;
+    is_first_seed(&[(page.text(), page.text().contains("First"), page.text().contains("Second"))]);
     let vault = app.control().get("/vaults/both").await;
     assert_eq!(vault.status, 200, "{}", vault.text());
 }

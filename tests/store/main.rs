@@ -6,6 +6,7 @@
 mod support;
 
 mod consistent_reads;
+mod contention;
 mod license;
 mod listing;
 mod parity;

@@ -42,7 +42,10 @@ pub fn send_signal(process: u32, signal: &str) {
         "-HUP" => Signal::HUP,
         "-INT" => Signal::INT,
         "-KILL" => Signal::KILL,
+        "-QUIT" => Signal::QUIT,
         "-TERM" => Signal::TERM,
+        "-USR1" => Signal::USR1,
+        "-USR2" => Signal::USR2,
         _ => panic!("{signal} is not a signal that a test has sent before: add it here"),
     };
     kill_process(Pid::from_raw(process.try_into().unwrap()).unwrap(), signal).unwrap();

@@ -134,7 +134,7 @@ pub(in crate::control) async fn delete_requests(
 ) -> Result<Answer<JournalPage>, Problem> {
     check_journal_is_kept(&app)?;
     let mut db = app.db.write(space.id).await?;
-    store::journal::clear(&mut db).await?;
+    store::journal::clear(&mut db);
     db.commit().await?;
     Ok(Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None }))
 }

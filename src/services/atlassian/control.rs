@@ -51,10 +51,12 @@ pub(crate) async fn open_session(
     organization: OrganizationPath,
     Json(body): Json<AtlassianActor>,
 ) -> Result<Answer<SessionAnswer>, Problem> {
+    let mut admin = organization.clone().open(&app).await?;
+    admin.actor(&body.actor).await?;
+    let token = app.make_token(admin.db, store::settings::SESSION.new_token).await?;
     let mut admin = organization.open(&app).await?;
     let actor = admin.actor(&body.actor).await?;
-    let organization = admin.organization.id;
-    let token = store::settings::open_session(&mut admin.db, &app.keyring, organization, &actor).await?;
+    store::settings::open_session(&mut admin.db, &app.keyring, admin.organization.id, &actor, &token).await?;
     admin.db.commit().await?;
     Ok(Answer(SessionAnswer { actor: actor.email, cookie: SESSION_COOKIE, token: token.expose().to_owned() }))
 }

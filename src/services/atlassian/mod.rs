@@ -44,7 +44,7 @@ use crate::{
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
     store::{
-        Db, ReadOnly, Session,
+        Db, Session,
         credential::{CredentialKind, CredentialUse},
     },
 };
@@ -110,7 +110,7 @@ impl VendorService for Atlassian {
         api::query::read_value(value)
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
+    async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<Admin>, Error> {
         store::settings::find_admin(db, credential).await
     }
 

@@ -33,7 +33,7 @@ use crate::{
     },
     services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{Session, credential::CredentialKind},
 };
 
 /// Where the service is mounted.
@@ -73,7 +73,7 @@ impl VendorService for JetBrainsAccount {
         }
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
+    async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
         store::token::find_owner(db, credential).await
     }
 

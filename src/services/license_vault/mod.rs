@@ -36,7 +36,7 @@ use crate::{
     },
     services::license_vault::domain::vault::{TokenKind, Vault},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{Session, credential::CredentialKind},
 };
 
 /// Where the API is mounted.
@@ -61,6 +61,7 @@ pub(crate) enum Need {
 }
 
 /// The caller: the vault that its credential belongs to, and the credential's kind.
+#[derive(PartialEq)]
 pub(crate) struct VaultCaller {
     pub(crate) vault: Vault,
     pub(crate) kind: TokenKind,
@@ -106,7 +107,7 @@ impl VendorService for LicenseVault {
         }
     }
 
-    async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
+    async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
         let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
     }

@@ -41,6 +41,15 @@ impl Journals {
         }
     }
 
+    /// Counts an entry that could not be kept.
+    pub(super) fn count_loss(&self, space: SpaceId, revision: i64) {
+        let mut journals = self.lock();
+        let journal = journals.entry(space).or_default();
+        if revision >= journal.since_revision {
+            journal.evicted += 1;
+        }
+    }
+
     /// Drops everything, also what will still be recorded of requests from before `revision`.
     pub(crate) fn clear(&self, space: SpaceId, revision: i64) {
         let mut journals = self.lock();

@@ -1,7 +1,9 @@
 //! The journal of a space: in memory while this process owns the data, else in the database.
 
 mod arena;
+mod losses;
 pub(super) mod memory;
+pub(super) mod pending;
 pub(super) mod postgres;
 
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use crate::{
     store::{
         db::{Db, Pools},
         event::EventKind,
-        session::{Driver, ReadWrite, Session},
+        session::{ReadWrite, Session},
     },
 };
 
@@ -23,9 +25,7 @@ use crate::{
 /// request came: if the journal was cleared since, the entry is not kept.
 pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> Result<(), Error> {
     match db.pools() {
-        Pools::Postgres(pool) => {
-            postgres::record(pool, db.untrimmed_journals(), space, revision, &entry, bounds).await?;
-        }
+        Pools::Postgres(_) => postgres::record(db, space, revision, &entry, bounds).await?,
         Pools::Sqlite(_) => {
             // A space that is gone must not get a journal again.
             if db.revision(space).await?.is_some() {
@@ -38,22 +38,24 @@ pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds
     Ok(())
 }
 
-/// Drops everything in the journal of the session's space, also what will still be recorded of requests from before
-/// it.
-pub async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    let (space, revision) = (db.space().id, db.space().revision);
-    // Memory cannot be rolled back, so it is cleared with the commit.
-    db.forget_journal();
-    match db.driver() {
-        Driver::Postgres(connection) => postgres::clear(connection, space, revision).await,
-        Driver::Sqlite(_) => Ok(()),
+/// Counts an entry that could not be kept as one that was dropped.
+pub fn count_loss(db: &Db, space: SpaceId, revision: i64) {
+    match db.pools() {
+        Pools::Postgres(_) => losses::add(db, space, revision),
+        Pools::Sqlite(_) => db.journals().count_loss(space, revision),
     }
+}
+
+/// Drops everything in the journal of the session's space, also what will still be recorded of requests from before
+/// it. With the commit, because memory cannot be rolled back, and in the database the space's other requests would wait.
+pub fn clear(db: &mut Session<ReadWrite>) {
+    db.forget_journal();
 }
 
 /// Entries of a space, the newest first, no more than `limit` of them.
 pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Result<Vec<SequencedEntry>, Error> {
     match db.pools() {
-        Pools::Postgres(pool) => postgres::list(pool, space, filter, limit).await,
+        Pools::Postgres(_) => postgres::list(&mut db.read().await?, space, filter, limit).await,
         Pools::Sqlite(_) => Ok(db.journals().list(space, filter, limit)),
     }
 }
@@ -61,7 +63,7 @@ pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Res
 /// The entry of the request with this id.
 pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
     match db.pools() {
-        Pools::Postgres(pool) => postgres::find(pool, space, id).await,
+        Pools::Postgres(_) => postgres::find(&mut db.read().await?, space, id).await,
         Pools::Sqlite(_) => Ok(db.journals().find(space, id)),
     }
 }
@@ -69,7 +71,7 @@ pub async fn find(db: &Db, space: SpaceId, id: &str) -> Result<Option<SequencedE
 /// How many entries were dropped to make room since the journal was last cleared.
 pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
     match db.pools() {
-        Pools::Postgres(pool) => postgres::evicted(pool, space).await,
+        Pools::Postgres(_) => Ok(db.losses().of(space) + postgres::evicted(&mut db.read().await?, space).await?),
         Pools::Sqlite(_) => Ok(db.journals().evicted(space)),
     }
 }
@@ -77,7 +79,11 @@ pub async fn evicted(db: &Db, space: SpaceId) -> Result<i64, Error> {
 /// How many entries are as expected.
 pub async fn count(db: &Db, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
     match db.pools() {
-        Pools::Postgres(pool) => postgres::count(pool, space, expected).await,
+        Pools::Postgres(_) => {
+            let lost = db.losses().of(space);
+            let counted = postgres::count(&mut db.read().await?, space, expected).await?;
+            Ok(Count { evicted: counted.evicted + lost, ..counted })
+        }
         Pools::Sqlite(_) => Ok(db.journals().count(space, expected)),
     }
 }
@@ -110,7 +116,7 @@ pub async fn nearest(
     };
     let all = Filter::default();
     match db.pools() {
-        Pools::Postgres(pool) => postgres::for_each(pool, space, all, compare).await?,
+        Pools::Postgres(_) => postgres::for_each(&mut db.read().await?, space, all, compare).await?,
         Pools::Sqlite(_) => db.journals().list(space, &all, usize::MAX).iter().for_each(|(_, entry)| compare(entry)),
     }
     Ok(best.into_iter().map(|(_, entry)| entry).collect())

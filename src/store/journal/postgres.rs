@@ -1,9 +1,6 @@
 //! The journal in PostgreSQL, so that every process on the database shows the same one.
 
-use std::{collections::HashMap, sync::Arc};
-
-use parking_lot::Mutex;
-use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
 
 use crate::{
     core::{clock::micros, error::Error},
@@ -14,98 +11,85 @@ use crate::{
     },
     store::{
         can_be_stored,
+        db::Db,
         event::EventKind,
-        sql::{Sql, bound},
+        on,
+        session::{ReadWrite, Session},
+        sql::{Bind, Sql, bound},
     },
 };
 
-/// By space, how much this process has added since it last dropped what is beyond the bounds.
-#[derive(Default)]
-pub(crate) struct Untrimmed(Mutex<HashMap<SpaceId, Added>>);
-
-#[derive(Default)]
-struct Added {
-    entries: usize,
-    bytes: usize,
-}
-
-impl Untrimmed {
-    /// Counts an entry that was added. Whether so much was added that the journal is to be trimmed: not each time,
-    /// because that reads all of it.
-    fn add(&self, space: SpaceId, bytes: usize, bounds: Bounds) -> bool {
-        const SHARE: usize = 16;
-        let mut untrimmed = self.0.lock();
-        let added = untrimmed.entry(space).or_default();
-        added.entries += 1;
-        added.bytes += bytes;
-        let is_due = added.entries > bounds.entries / SHARE || added.bytes > bounds.bytes / SHARE;
-        if is_due {
-            *added = Added::default();
-        }
-        is_due
-    }
-}
-
-pub(super) async fn record(
-    pool: &PgPool,
-    untrimmed: &Untrimmed,
-    space: SpaceId,
-    revision: i64,
-    entry: &Entry,
-    bounds: Bounds,
-) -> Result<(), Error> {
-    const SQL: &str = "WITH kept AS (INSERT INTO journal_entry \
-         (space_id, id, at, service, operation, credential, method, path, status, bytes, entry) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE EXISTS (SELECT 1 FROM space WHERE id = $1) \
-         AND NOT EXISTS (SELECT 1 FROM journal_state WHERE space_id = $1 AND since_revision > $12) RETURNING id) \
-         SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), $13) AS TEXT)) FROM kept";
+pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
+    const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \
+         (space_id, id, at, service, operation, credential, method, path, status, bytes, entry) SELECT ";
+    const TELL: &str = " RETURNING id) SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), ";
     let size = entry.size();
-    let text = serde_json::to_string(entry).map_err(Error::internal)?;
-    sqlx::query_scalar::<_, i64>(SQL)
-        .bind(space.0)
-        .bind(&*entry.id)
-        .bind(micros(entry.at))
-        .bind(entry.service.as_deref())
-        .bind(entry.operation.as_deref())
-        .bind(entry.credential())
-        .bind(&*entry.method)
-        .bind(&*entry.path)
-        .bind(i64::from(entry.status))
-        .bind(i64::try_from(size).map_err(Error::internal)?)
-        .bind(text)
-        .bind(revision)
-        .bind(EventKind::Request.payload(space, &entry.id)?)
-        .fetch_one(pool)
-        .await?;
-    if untrimmed.add(space, size, bounds) { trim(pool, space, bounds).await } else { Ok(()) }
+    let mut sql = Sql::new(KEPT);
+    let values: [Bind; 11] = [
+        space.0.into(),
+        entry.id.to_string().into(),
+        micros(entry.at).into(),
+        entry.service.as_deref().map(ToOwned::to_owned).into(),
+        entry.operation.as_deref().map(ToOwned::to_owned).into(),
+        entry.credential().map(ToOwned::to_owned).into(),
+        entry.method.to_string().into(),
+        entry.path.to_string().into(),
+        i64::from(entry.status).into(),
+        i64::try_from(size).map_err(Error::internal)?.into(),
+        serde_json::to_string(entry).map_err(Error::internal)?.into(),
+    ];
+    sql.bind_list(values);
+    sql.push(" WHERE EXISTS (SELECT 1 FROM space WHERE id = ").bind(space.0);
+    sql.push(") AND NOT EXISTS (SELECT 1 FROM journal_state WHERE space_id = ").bind(space.0);
+    sql.push(" AND since_revision > ").bind(revision).push(")");
+    sql.push(TELL).bind(EventKind::Request.payload(space, &entry.id)?).push(") AS TEXT)) FROM kept");
+    let _: Vec<(i64,)> = db.write_alone(sql).await?;
+    if db.untrimmed_journals().add(space, size, bounds) { trim(db, space, bounds).await } else { Ok(()) }
 }
 
 /// Drops what is beyond the bounds, the oldest first.
-async fn trim(pool: &PgPool, space: SpaceId, bounds: Bounds) -> Result<(), Error> {
-    const SQL: &str = "WITH sized AS (SELECT number, ROW_NUMBER() OVER newest AS place, SUM(bytes) OVER newest AS total \
-         FROM journal_entry WHERE space_id = $1 WINDOW newest AS (ORDER BY number DESC)), \
-         gone AS (DELETE FROM journal_entry WHERE space_id = $1 AND number <= \
-         (SELECT MAX(number) FROM sized WHERE place > 1 AND (place > $2 OR total > $3)) RETURNING number) \
-         INSERT INTO journal_state (space_id, since_revision, evicted) \
-         SELECT $1, 0, COUNT(*) FROM gone HAVING COUNT(*) > 0 \
-         ON CONFLICT (space_id) DO UPDATE SET evicted = journal_state.evicted + excluded.evicted";
+async fn trim(db: &Db, space: SpaceId, bounds: Bounds) -> Result<(), Error> {
+    const SIZED: &str = "WITH sized AS (SELECT number, ROW_NUMBER() OVER newest AS place, SUM(bytes) OVER newest AS total \
+         FROM journal_entry WHERE space_id = ";
+    const GONE: &str =
+        " WINDOW newest AS (ORDER BY number DESC)), gone AS (DELETE FROM journal_entry WHERE space_id = ";
+    const CONFLICT: &str = " ON CONFLICT (space_id) DO UPDATE SET evicted = journal_state.evicted + excluded.evicted";
     let limit = |most: usize| i64::try_from(most).unwrap_or(i64::MAX);
-    sqlx::query(SQL).bind(space.0).bind(limit(bounds.entries)).bind(limit(bounds.bytes)).execute(pool).await?;
+    let mut sql = Sql::new(SIZED);
+    sql.bind(space.0).push(GONE).bind(space.0);
+    sql.push(" AND number <= (SELECT MAX(number) FROM sized WHERE place > 1 AND (place > ").bind(limit(bounds.entries));
+    sql.push(" OR total > ").bind(limit(bounds.bytes));
+    sql.push(")) RETURNING number) INSERT INTO journal_state (space_id, since_revision, evicted) SELECT ")
+        .bind(space.0);
+    sql.push(", 0, COUNT(*) FROM gone HAVING COUNT(*) > 0").push(CONFLICT);
+    let _: Vec<(i64,)> = db.write_alone(sql).await?;
     Ok(())
 }
 
-/// Drops everything, also what will still be recorded of requests from before `revision`.
-pub(super) async fn clear(connection: &mut PgConnection, space: SpaceId, revision: i64) -> Result<(), Error> {
+/// Drops everything, also what will still be recorded of requests from before the session's revision.
+pub(crate) async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     const ENTRIES: &str = "DELETE FROM journal_entry WHERE space_id = $1";
     const STATE: &str = "INSERT INTO journal_state (space_id, since_revision, evicted) VALUES ($1, $2, 0) \
                          ON CONFLICT (space_id) DO UPDATE SET since_revision = excluded.since_revision, evicted = 0";
-    sqlx::query(ENTRIES).bind(space.0).execute(&mut *connection).await?;
-    sqlx::query(STATE).bind(space.0).bind(revision).execute(connection).await?;
+    let (space, revision) = (db.space().id.0, db.space().revision);
+    on!(db, |c| sqlx::query(ENTRIES).bind(space).execute(c).await.map(drop))?;
+    on!(db, |c| sqlx::query(STATE).bind(space).bind(revision).execute(c).await.map(drop))?;
     Ok(())
 }
 
-pub(super) async fn list(
-    pool: &PgPool,
+/// Deletes the journal of a space that is gone, with what requests under way still added to it.
+pub(crate) async fn delete(db: &Db, space: SpaceId) -> Result<(), Error> {
+    let mut entries = Sql::new("DELETE FROM journal_entry WHERE space_id = ");
+    entries.bind(space.0);
+    let _: Vec<(i64,)> = db.write_alone(entries).await?;
+    let mut state = Sql::new("DELETE FROM journal_state WHERE space_id = ");
+    state.bind(space.0);
+    let _: Vec<(i64,)> = db.write_alone(state).await?;
+    Ok(())
+}
+
+pub(super) async fn list<M>(
+    db: &mut Session<M>,
     space: SpaceId,
     filter: &Filter,
     limit: usize,
@@ -148,7 +132,7 @@ pub(super) async fn list(
     }
     sql.push(" ORDER BY number DESC LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let (text, binds) = sql.into_parts();
-    let rows: Vec<(i64, String)> = bound!(sqlx::query_as(text), binds).fetch_all(pool).await?;
+    let rows: Vec<(i64, String)> = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_all(c).await)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -156,42 +140,42 @@ fn read((number, text): (i64, String)) -> Result<SequencedEntry, Error> {
     Ok((number, serde_json::from_str(&text).map_err(Error::internal)?))
 }
 
-pub(super) async fn find(pool: &PgPool, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
+pub(super) async fn find<M>(db: &mut Session<M>, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
     const SQL: &str = "SELECT number, entry FROM journal_entry WHERE space_id = $1 AND id = $2";
     if !can_be_stored(id) {
         return Ok(None);
     }
-    let row: Option<(i64, String)> = sqlx::query_as(SQL).bind(space.0).bind(id).fetch_optional(pool).await?;
+    let row: Option<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(id).fetch_optional(c).await)?;
     row.map(read).transpose()
 }
 
-pub(super) async fn evicted(pool: &PgPool, space: SpaceId) -> Result<i64, Error> {
+pub(super) async fn evicted<M>(db: &mut Session<M>, space: SpaceId) -> Result<i64, Error> {
     const SQL: &str = "SELECT evicted FROM journal_state WHERE space_id = $1";
-    let evicted: Option<i64> = sqlx::query_scalar(SQL).bind(space.0).fetch_optional(pool).await?;
+    let evicted: Option<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(space.0).fetch_optional(c).await)?;
     Ok(evicted.unwrap_or(0))
 }
 
-pub(super) async fn count(pool: &PgPool, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
+pub(super) async fn count<M>(db: &mut Session<M>, space: SpaceId, expected: &Expectation) -> Result<Count, Error> {
     // What the columns can tell; the rest is told by the entries.
     let status = expected.status.map(|status| (status, status));
     let filter = Filter { which: expected.which.clone(), status, ..Filter::default() };
     // Before the entries as well as after them, because between the two some may be dropped or all cleared.
-    let evicted_before = evicted(pool, space).await?;
+    let evicted_before = evicted(db, space).await?;
     let mut found = 0;
-    for_each(pool, space, filter, |entry| found += i64::from(expected.matches(entry))).await?;
-    Ok(Count { found, evicted: evicted_before.max(evicted(pool, space).await?) })
+    for_each(db, space, filter, |entry| found += i64::from(expected.matches(entry))).await?;
+    Ok(Count { found, evicted: evicted_before.max(evicted(db, space).await?) })
 }
 
 /// Visits entries, the newest first. They are read a page at a time, because all of them may be large.
-pub(super) async fn for_each(
-    pool: &PgPool,
+pub(super) async fn for_each<M>(
+    db: &mut Session<M>,
     space: SpaceId,
     mut filter: Filter,
     mut visit: impl FnMut(&Arc<Entry>),
 ) -> Result<(), Error> {
     const PAGE: usize = 500;
     loop {
-        let page = list(pool, space, &filter, PAGE).await?;
+        let page = list(db, space, &filter, PAGE).await?;
         for (_, entry) in &page {
             visit(entry);
         }

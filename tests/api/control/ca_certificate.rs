@@ -9,7 +9,7 @@ async fn certificate(app: &TestApp) -> Answer {
 
 #[tokio::test]
 async fn the_certificate_is_everybody_s() {
-    let app = TestApp::start_with(Database::Sqlite, &["--tls", "auto", "--control-token", "secret"]).await;
+    let app = TestApp::start_with(Database::Sqlite, &["--tls", "auto", "--control-token", "a-secret"]).await;
     let answer = certificate(&app).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/x-pem-file")));
     assert!(answer.text().starts_with("-----BEGIN CERTIFICATE-----") && !answer.text().contains("PRIVATE"));

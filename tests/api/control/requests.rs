@@ -159,6 +159,8 @@ async fn bad_input(app: TestApp) {
         ("?cursor=x", 400, "/cursor"),
         ("?since=yesterday", 400, "/since"),
         ("?since=%00", 400, "/since"),
+        ("?credential=%00", 400, "/credential"),
+        ("?credential=a%00b", 400, "/credential"),
         ("?service=nope", 422, "/service"),
         ("?operation=getToken", 422, "/operation"),
     ] {

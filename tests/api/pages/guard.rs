@@ -66,6 +66,7 @@ async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
         ("https://evil.example/", &*call),
         ("//evil.example/_emulator/ui/", &call),
         ("/_emulator/uix", &call),
+        ("/_emulator/ui/\r\nX-Evil: 1", &call),
         ("/_emulator/ui/", ""),
         ("/_emulator/ui/", "{}"),
         ("/_emulator/ui/", r#"{"method":"G T","path":"/clock","label":"x"}"#),
@@ -135,7 +136,7 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
     // The session is good for the pages only.
     app.control().with_header("cookie", &cookies).get("/clock").await.expect_problem(401);
     // Nor for a Locum with another token, even under the same server key.
-    let other = start(&["--control-token", "another"]).await;
+    let other = start(&["--control-token", "another one"]).await;
     let mut reader = Reader { app: &other, cookies: reader.cookies };
     assert_eq!(reader.get("/").await.status, 401);
     reader.cookies = vec!["locum-ui=00112233445566778899aabbccddeeff.00".to_owned()];

@@ -38,7 +38,7 @@ impl OtherProcess {
     }
 }
 
-fn sqlite_url(file: &Path) -> String {
+pub fn sqlite_url(file: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
 
@@ -143,6 +143,9 @@ fn a_disk_that_is_full_is_503_until_there_is_room() {
         return;
     };
     let server = Server::of(command.stderr(File::create(&log).unwrap()));
+    assert_eq!(server.send("PUT", "/_emulator/snapshots/earlier", "", "").unwrap().0, 200);
+    let rule = r#"{"match":{"service":"license_vault"},"then":{"delay":"1ms"}}"#;
+    assert_eq!(server.send("POST", "/_emulator/faults", "", rule).unwrap().0, 200);
     // The disk as that process sees it.
     let seen = format!("/proc/{}/root{}/filler", server.child.id(), disk.display());
     let mut filler = File::create(&seen).unwrap();
@@ -162,7 +165,16 @@ fn a_disk_that_is_full_is_503_until_there_is_room() {
     expect_unavailable(&answer, "JetBrains Account");
     assert_eq!(server.as_admin("GET", JETBRAINS.0, "").unwrap().0, 200, "it can still be read");
     assert!(!is_assigned(&server, &license));
+    // What is not a write of the space is not answered otherwise.
+    let control = |method: &str, path: &str| server.send(method, &format!("/_emulator{path}"), "", "").unwrap();
+    assert_eq!(control("PUT", "/snapshots/kept").0, 503);
+    assert_eq!(control("DELETE", "/snapshots/earlier").0, 503);
+    assert_eq!(server.send("GET", "/public-api/licenses/usage", super::VAULT.1, "").unwrap().0, 503, "a fault's hit");
     std::fs::remove_file(&seen).unwrap();
+    let snapshots = control("GET", "/snapshots").1;
+    assert!(snapshots.contains("earlier") && !snapshots.contains("kept"), "{snapshots}");
+    assert_eq!(control("PUT", "/snapshots/kept").0, 200);
+    assert_eq!(control("DELETE", "/snapshots/earlier").0, 200);
     assert!(assign(&server, &license).starts_with("HTTP/1.1 200 "));
     assert!(is_assigned(&server, &license));
     let log = std::fs::read_to_string(&log).unwrap();

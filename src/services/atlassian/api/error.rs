@@ -236,6 +236,7 @@ fn choose_shared_answer(error: &Error) -> ErrorAnswer {
         Error::RouteUnknown => gateway(S::NOT_FOUND, "Request failed to match any route"),
         Error::MethodUnknown => gateway(S::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         Error::BodyTooLarge => gateway(S::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+        Error::BodyTooSlow => gateway(S::REQUEST_TIMEOUT, "Request Timeout"),
         Error::TimedOut => gateway(S::GATEWAY_TIMEOUT, "Gateway Timeout"),
         Error::Unavailable(_) | Error::DataReplaced => ErrorAnswer::Gateway {
             status: S::SERVICE_UNAVAILABLE,

@@ -56,7 +56,7 @@ impl Default for Quirks {
 }
 
 /// The kinds of the service's credentials.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Access {
     /// An API key of the organization. One without scopes may do everything that keys may.
     Key { scopes: Option<Vec<String>> },
@@ -65,7 +65,7 @@ pub enum Access {
 }
 
 /// The caller: its organization and access, and the settings that its requests are answered by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Admin {
     pub organization: Organization,
     pub access: Access,

@@ -39,6 +39,7 @@ pub(crate) async fn write(
                 store::api_token::delete_for(db, organization, &token.user.id, &token.label).await?;
                 store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
             }
+            NewTokens::Batch(_) if db.is_trial() => {}
             NewTokens::Batch(batch) => write_batch(db, organization, batch, progress).await?,
         }
     }

@@ -28,6 +28,7 @@ use crate::{
         Db, can_be_stored,
         credential::{self, CredentialKind, CredentialUse, NewCredential},
         session::{ReadWrite, Session},
+        sql::Sql,
     },
 };
 
@@ -95,20 +96,14 @@ pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter:
 ///
 /// unverified: a call moves the date, by the minute (atlassian-api-access §7.8).
 pub async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {
-    const SQL: &str = "UPDATE api_key SET last_active_at = $1 WHERE credential_id = $2 \
-                       AND (last_active_at <= $3 OR last_active_at > $1) \
-                       AND EXISTS (SELECT 1 FROM space WHERE id = $4 AND revision - writes = $5)";
     let CredentialUse { credential, space, generation, at } = used;
-    let mut db = db.maintenance_session().await?;
-    on!(db, |c| sqlx::query(SQL)
-        .bind(micros(at))
-        .bind(credential.0)
-        .bind(micros(at) - MINUTE)
-        .bind(space.0)
-        .bind(generation)
-        .execute(c)
-        .await
-        .map(drop))?;
+    let at = micros(at);
+    let mut sql = Sql::new("UPDATE api_key SET last_active_at = ");
+    sql.bind(at).push(" WHERE credential_id = ").bind(credential.0);
+    sql.push(" AND (last_active_at <= ").bind(at - MINUTE).push(" OR last_active_at > ").bind(at);
+    sql.push(") AND EXISTS (SELECT 1 FROM space WHERE id = ").bind(space.0);
+    sql.push(" AND revision - writes = ").bind(generation).push(") RETURNING credential_id");
+    let _noted: Vec<(i64,)> = db.write_alone(sql).await?;
     Ok(())
 }
 

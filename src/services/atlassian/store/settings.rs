@@ -80,15 +80,15 @@ pub async fn set_quirks(
     Ok(())
 }
 
-/// Opens an administrator's browser session, and returns the value of its cookie.
+/// Opens an administrator's browser session. `token` is the value of its cookie.
 pub async fn open_session(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: OrganizationId,
     person: &Person,
-) -> Result<PlainToken, Error> {
+    token: &PlainToken,
+) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO atlassian_session (credential_id, person_id) VALUES ($1, $2)";
-    let token = db.ids().atlassian_session();
     let label = format!("{} (session)", person.email);
     let new = NewCredential {
         organization,
@@ -98,8 +98,8 @@ pub async fn open_session(
         label: &label,
         expires_at: SESSION.expiry(db.now()),
     };
-    let credential = credential::issue(db, keyring, &new, &token).await?;
+    let credential = credential::issue(db, keyring, &new, token).await?;
     let credential = credential.ok_or_else(|| Error::internal("a generated session was in use"))?;
     on!(db, |c| sqlx::query(SQL).bind(credential.0).bind(person.id.0).execute(c).await.map(drop))?;
-    Ok(token)
+    Ok(())
 }

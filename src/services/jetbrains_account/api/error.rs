@@ -121,6 +121,7 @@ fn render_shared(error: &Error) -> Response {
         Error::RouteUnknown => render_page(S::NOT_FOUND, "There is nothing at this address."),
         Error::MethodUnknown => render_page(S::METHOD_NOT_ALLOWED, "The method is not supported at this address."),
         Error::BodyTooLarge => render_page(S::PAYLOAD_TOO_LARGE, "The request is larger than the server takes."),
+        Error::BodyTooSlow => render_page(S::REQUEST_TIMEOUT, "The request took too long to arrive."),
         Error::TimedOut => render_page(S::GATEWAY_TIMEOUT, "The server did not answer in time."),
         Error::Unavailable(_) | Error::DataReplaced => {
             let text = "The server is temporarily unable to answer. Try again soon.";

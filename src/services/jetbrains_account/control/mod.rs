@@ -217,7 +217,23 @@ pub(crate) async fn generate_token(
     path: OrganizationPath,
     Json(body): Json<TokenRequest>,
 ) -> Result<Answer<NewTokenAnswer>, Problem> {
-    let mut page = AccountAdmin::open(path, &app).await?;
+    let (page, ..) = open_to_generate(path.clone(), &app, &body).await?;
+    let token = app.make_token(page.0.db, store::token::KIND.new_token).await?;
+    let (mut page, person, profile) = open_to_generate(path, &app, &body).await?;
+    let id = page.id();
+    store::token::keep_new(&mut page.0.db, &app.keyring, id, &person, profile, &token).await?;
+    let created_at = clock::write(page.0.db.now());
+    page.0.db.commit().await?;
+    Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))
+}
+
+/// The administration, once it is clear that the actor may generate the person's token.
+async fn open_to_generate(
+    path: OrganizationPath,
+    app: &App,
+    body: &TokenRequest,
+) -> Result<(AccountAdmin, Person, Profile), Problem> {
+    let mut page = AccountAdmin::open(path, app).await?;
     let (actor, actor_grants) = page.actor(&body.actor).await?;
     let (person, grants) = page.person(&body.person).await?;
     let profile = page.profile(body.team).await?;
@@ -225,10 +241,7 @@ pub(crate) async fn generate_token(
     let id = page.id();
     let is_api_enabled = store::account::is_api_enabled(&mut page.0.db, id).await?;
     actor.check_generate_token(&grants, profile, is_api_enabled)?;
-    let token = store::token::generate(&mut page.0.db, &app.keyring, id, &person, profile).await?;
-    let created_at = clock::write(page.0.db.now());
-    page.0.db.commit().await?;
-    Ok(Answer(NewTokenAnswer { person: person.email, team: body.team, created_at, token: token.expose().to_owned() }))
+    Ok((page, person, profile))
 }
 
 /// Removes a person's token.

@@ -13,7 +13,7 @@ use crate::{
 const LONGEST_CODE_TOLD: usize = 40;
 
 /// The person and the profile behind a token, with everything its requests are decided by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenOwner {
     pub organization: Organization,
     /// The organization has the API switched on.

@@ -87,17 +87,17 @@ pub(crate) const SERVICE: &str = "jetbrains_account";
 /// The token of a person, in the organization or in one of its teams.
 pub(crate) const KIND: CredentialKind = CredentialKind::new("jetbrains_token", Ids::jetbrains_token);
 
-/// Makes a person's token in a profile. An earlier one dies.
-pub(crate) async fn generate(
+/// Keeps a token that was just made as a person's in a profile. An earlier one dies.
+pub(crate) async fn keep_new(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
     organization: OrganizationId,
     person: &Person,
     profile: Profile,
-) -> Result<PlainToken, Error> {
-    let token = db.ids().jetbrains_token();
-    if issue(db, keyring, organization, person, profile, &token).await? {
-        Ok(token)
+    token: &PlainToken,
+) -> Result<(), Error> {
+    if issue(db, keyring, organization, person, profile, token).await? {
+        Ok(())
     } else {
         Err(Error::internal("a generated token was in use"))
     }

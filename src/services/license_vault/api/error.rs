@@ -107,6 +107,7 @@ impl VaultError {
                 Error::NotFound(_) | Error::RouteUnknown => (S::NOT_FOUND, "NOT_FOUND"),
                 Error::MethodUnknown => (S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
                 Error::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+                Error::BodyTooSlow => (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
                 Error::TimedOut => (S::GATEWAY_TIMEOUT, "TIMEOUT"),
                 Error::Unavailable(_) | Error::DataReplaced => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
                 // Only control requests are refused with a pointer, and the vendor limits no caller.

@@ -11,6 +11,7 @@ use crate::{
         clock::{self, Time},
         duration::HumanDuration,
         error::Error,
+        ids::Ids,
     },
     http::{
         control_input::{Answer, Json, check_text},
@@ -76,8 +77,9 @@ pub(crate) async fn generate_token(
     path: VaultPath,
     Json(body): Json<ByActor>,
 ) -> Result<Answer<NewVaultToken>, Problem> {
+    let (db, _) = path.write_as(&app, &body.actor).await?;
+    let token = app.make_token(db, Ids::vault_token).await?;
     let (mut db, vault) = path.write_as(&app, &body.actor).await?;
-    let token = db.ids().vault_token();
     if !store::vault::issue_token(&mut db, &app.keyring, &vault, TokenKind::Vault, "", &token, None).await? {
         return Err(Error::internal("a generated token was in use").into());
     }
@@ -117,9 +119,11 @@ pub(crate) async fn generate_automation_token(
     Json(body): Json<AutomationTokenRequest>,
 ) -> Result<Answer<NewVaultToken>, Problem> {
     check_text("/name", &body.name)?;
+    let (db, _) = path.write_as(&app, &body.actor).await?;
+    body.expires_at.as_ref().map(|text| parse_expiry(text, db.now())).transpose()?;
+    let token = app.make_token(db, Ids::automation_token).await?;
     let (mut db, vault) = path.write_as(&app, &body.actor).await?;
     let expires_at = body.expires_at.map(|text| parse_expiry(&text, db.now())).transpose()?;
-    let token = db.ids().automation_token();
     let kind = TokenKind::Automation;
     if !store::vault::issue_token(&mut db, &app.keyring, &vault, kind, &body.name, &token, expires_at).await? {
         return Err(Error::internal("a generated token was in use").into());

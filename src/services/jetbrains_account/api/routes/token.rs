@@ -59,9 +59,11 @@ pub(crate) async fn rotate_token(
     caller: Caller<JetBrainsAccount, scope::OwnToken>,
 ) -> Result<impl IntoResponse, JetBrainsError> {
     let owner = &caller.principal;
+    let app = caller.app();
+    let token = app.make_token(caller.write().await?, store::token::KIND.new_token).await?;
     let mut db = caller.write().await?;
     let (id, profile) = (owner.organization.id, owner.profile());
-    let token = store::token::generate(&mut db, &caller.app().keyring, id, &owner.person, profile).await?;
+    store::token::keep_new(&mut db, &app.keyring, id, &owner.person, profile, &token).await?;
     db.commit().await?;
     Ok(Answer(RotateTokenResponse { token: token.expose() }).into_response())
 }

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -154,6 +155,13 @@ pub(crate) async fn get_licenses_report(
     Ok(Answer(rows).into_response())
 }
 
+/// Keeps a spreadsheet from taking what a client called itself for a formula.
+///
+/// unverified: whether the vendor does (license-vault §2.4).
+fn format_cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
 fn write_csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
     const NAMES: [&str; 10] = [
         "allocation_id",
@@ -171,7 +179,27 @@ fn write_csv(rows: &[UsageRow]) -> Result<Vec<u8>, Error> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(NAMES).map_err(Error::internal)?;
     for row in rows {
-        writer.serialize(row).map_err(Error::internal)?;
+        let row = serde_json::to_value(row).map_err(Error::internal)?;
+        let cells = NAMES.map(|name| match &row[name] {
+            Value::String(text) => format_cell(text),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        });
+        writer.write_record(cells).map_err(Error::internal)?;
     }
     writer.into_inner().map_err(|error| Error::internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (text, cell) in
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-1", "'-1"), ("ann", "ann"), ("a=b", "a=b"), ("", "")]
+        {
+            assert_eq!(format_cell(text), cell);
+        }
+    }
 }

@@ -147,7 +147,7 @@ pub(crate) async fn check_connection() -> Response {
     ([(header::CONTENT_TYPE, TEXT)], HOSTS).into_response()
 }
 
-/// Where the server keeps its log and its settings.
+/// Where the server keeps its log and its settings. Not the path, because nobody has to say who they are.
 ///
 /// unverified: the text.
 #[utoipa::path(
@@ -155,7 +155,7 @@ pub(crate) async fn check_connection() -> Response {
     responses((status = 200, description = "The places", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn check_configuration(State(app): State<App>) -> Response {
-    let text = format!("logs\tstderr\nconfiguration\t{}\n", app.config.location.describe());
+    let text = format!("logs\tstderr\nconfiguration\t{}\n", app.config.location.kind());
     ([(header::CONTENT_TYPE, TEXT)], text).into_response()
 }
 

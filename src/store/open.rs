@@ -1,0 +1,245 @@
+//! Opening a database: how it is tuned, which schema it has, whose key its credentials were made with.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read as _, Write as _},
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, SqliteConnection,
+    migrate::{MigrateError, Migrator},
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{
+    core::{error::Error, ids::IdSeed, token::Keyring},
+    store::{
+        db::{Db, Pools},
+        location::Location,
+        on,
+        open_error::OpenError,
+        postgres::Postgres,
+        space,
+        sqlite::{OpenFile, Place, Sqlite},
+    },
+};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
+/// a file, so it is a stranger's, who may keep it.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a start waits for one connection to PostgreSQL.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a start waits before it knocks at PostgreSQL's door again.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+
+/// What opens a database, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    pub location: &'a Location,
+    pub id_seed: IdSeed,
+    /// How long PostgreSQL may be away.
+    pub patience: Duration,
+    /// What was there is to be replaced, so it does not matter that nothing is.
+    pub begins_anew: bool,
+}
+
+impl Opening<'_> {
+    /// Opens the database, brings its schema up to date, and checks that the key is its own. `key` is asked for once
+    /// there is a database that it can be kept beside. PostgreSQL may be away at first: it is asked again, and the log
+    /// tells.
+    pub async fn open(self, key: impl Fn() -> Result<Keyring, OpenError>) -> Result<(Db, Keyring), OpenError> {
+        let started = Instant::now();
+        loop {
+            let error = match self.try_open(&key).await {
+                Err(error) if matches!(self.location, Location::Postgres(_)) && error.is_transient() => error,
+                done => return done,
+            };
+            let left = self.patience.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(OpenError::GaveUp { waited: self.patience, source: Box::new(error) });
+            }
+            tracing::warn!("{error}. Trying again, for {} s more", left.as_secs_f64().ceil());
+            pause(left.min(BETWEEN_ATTEMPTS)).await;
+        }
+    }
+
+    async fn try_open(self, key: impl Fn() -> Result<Keyring, OpenError>) -> Result<(Db, Keyring), OpenError> {
+        let place = self.location.describe();
+        let connect = |source| OpenError::Connect { place: place.clone(), source };
+        let migrated = |result: Result<(), MigrateError>| {
+            result.map_err(|source| match source {
+                MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+                    OpenError::Newer { place: place.clone() }
+                }
+                source => OpenError::Migrate { place: place.clone(), source },
+            })
+        };
+        let pools = match self.location {
+            Location::Memory => {
+                let options = memory_options();
+                let mut connection = options.connect().await.map_err(connect)?;
+                migrated(SQLITE.run(&mut connection).await)?;
+                Pools::Sqlite(Box::new(Sqlite::new(connection, options, Place::Memory)))
+            }
+            Location::File(path) => {
+                let lock = lock(path, &place)?;
+                let existed = path.exists();
+                if !existed {
+                    create_private(path);
+                }
+                let options = file_options(path);
+                let mut connection = options.connect().await.map_err(connect)?;
+                if existed && !self.begins_anew {
+                    self.check_content(&mut connection).await?;
+                }
+                migrated(SQLITE.run(&mut connection).await)?;
+                let readers = options.read_only(true).create_if_missing(false);
+                Pools::Sqlite(Box::new(Sqlite::new(
+                    connection,
+                    readers,
+                    Place::File { _lock: lock, file: OpenFile::at(path) },
+                )))
+            }
+            Location::Postgres(url) => {
+                let options = postgres_options(url).map_err(connect)?;
+                // Not by a pool, because nobody knows the schema yet.
+                let mut connection = first_connection(&options).await.map_err(connect)?;
+                migrated(POSTGRES.run(&mut connection).await)?;
+                // It did what it was for.
+                let _ = connection.close().await;
+                Pools::Postgres(Box::new(Postgres::new(&options).map_err(connect)?))
+            }
+        };
+        let db = Db::new(pools, self.id_seed);
+        let keyring = key()?;
+        match db.prepare(&keyring.check_value()).await {
+            Ok(true) => Ok((db, keyring)),
+            Ok(false) => Err(OpenError::Key { place }),
+            Err(source) => Err(OpenError::Failed { place, source }),
+        }
+    }
+
+    /// Refuses a file without tables beside a key: it once held data, which would be lost behind a new seed.
+    async fn check_content(self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        const TABLES: &str = "SELECT COUNT(*) FROM sqlite_schema";
+        let Some(key) = self.location.beside("key").filter(|key| key.exists()) else { return Ok(()) };
+        let place = self.location.describe();
+        let tables = sqlx::query_scalar(TABLES).fetch_one(connection).await;
+        match tables {
+            Ok(0_i64) => Err(OpenError::Empty { place, key }),
+            Ok(_) => Ok(()),
+            Err(source) => Err(OpenError::Connect { place, source }),
+        }
+    }
+}
+
+/// Makes a file for its owner's eyes only: SQLite would let everybody read it, and gives its own files the same mode.
+fn create_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Where it cannot be made, SQLite says why.
+    let _ = options.open(path);
+}
+
+/// Locks a database's file for as long as the lock is held, by a file beside it: SQLite's own locks last as long as a
+/// write only, and two processes that own the data would each trust what they remember of it.
+fn lock(database: &Path, place: &str) -> Result<File, OpenError> {
+    let failed = |source: io::Error| OpenError::Lock { place: place.to_owned(), source };
+    // By its one name, because a link to it is the same database.
+    let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let path = Location::File(database).beside("lock").ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Only said to whoever looks for it.
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder.trim().parse().map_or_else(|_| String::new(), |id: u32| format!(", process {id}"));
+            Err(OpenError::InUse { place: place.to_owned(), holder })
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+impl Db {
+    /// Writes the rows that every database has; `false` when it was made with another key.
+    async fn prepare(&self, key_check: &str) -> Result<bool, Error> {
+        const OURS: &str = "INSERT INTO server (only_row, key_check) VALUES (1, $1) ON CONFLICT (only_row) DO NOTHING";
+        const KEY: &str = "SELECT key_check FROM server";
+        let mut session = self.begin().await?;
+        on!(session, |c| sqlx::query(OURS).bind(key_check).execute(c).await.map(drop))?;
+        let found: String = on!(session, |c| sqlx::query_scalar(KEY).fetch_one(c).await)?;
+        space::ensure_default(&mut session).await?;
+        session.commit().await?;
+        Ok(found == key_check)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        if let Pools::Sqlite(sqlite) = self.pools() {
+            sqlite.check_file()?;
+        }
+        let mut session = self.read().await?;
+        on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Closes every connection. A SQLite file is all of the data then, without the log beside it.
+    pub async fn close(&self) -> Result<(), Error> {
+        match self.pools() {
+            Pools::Sqlite(sqlite) => sqlite.close().await,
+            Pools::Postgres(postgres) => {
+                postgres.close();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT).synchronous(SqliteSynchronous::Normal).create_if_missing(true)
+}
+
+fn file_options(path: &Path) -> SqliteConnectOptions {
+    sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal)
+}
+
+/// A name that SQLite's `memdb` VFS shares among this process's connections. The data lives as long as the one that
+/// writes.
+fn memory_options() -> SqliteConnectOptions {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let name = format!("/locum-{}", OPENED.fetch_add(1, Ordering::Relaxed));
+    sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb"))
+}
+
+fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(url.expose_secret().parse::<PgConnectOptions>()?.application_name("locum"))
+}
+
+async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
+    connected.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process has to get ready; there is nothing to wait on")]
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}

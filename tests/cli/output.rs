@@ -1,0 +1,85 @@
+//! What a server prints: it waits for nobody who does not read it, and shows no secret.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use super::{Server, locum, send};
+
+/// Requests that fill a pipe (64 KiB) several times.
+const REQUESTS: usize = 600;
+
+#[test]
+fn a_parent_that_does_not_read_holds_nothing_up() {
+    let mut server = Server::of(locum(&["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()));
+    for _ in 0..REQUESTS {
+        assert_eq!(server.as_admin("GET", "/api/v1/token", "").unwrap().0, 200);
+    }
+    let asked = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn what_was_dropped_is_said_to_who_reads_again() {
+    let mut server = Server::of(locum(&["--listen", "127.0.0.1:0", "--log-format", "json"]).stderr(Stdio::piped()));
+    // More than the pipe and the queue behind it hold.
+    let path = format!("/{}", "x".repeat(8000));
+    for _ in 0..300 {
+        server.send("GET", &path, "", "").unwrap();
+    }
+    let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
+    let said = lines.find(|line| line.as_ref().unwrap().contains("nobody read")).unwrap().unwrap();
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!((1..300).contains(&said["dropped"].as_u64().unwrap()), "{said}");
+}
+
+/// The standard output is a pipe that is full, and nobody reads.
+#[test]
+fn a_banner_that_nobody_reads_holds_nothing_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("endpoints.env");
+    let full = "head -c 65536 /dev/zero; exec \"$0\" --listen 127.0.0.1:0 --log off --endpoints-file \"$1\"";
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", full, env!("CARGO_BIN_EXE_locum"), file.to_str().unwrap()])
+        .env_remove("LOCUM_SEED")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text = loop {
+        if let Ok(text) = std::fs::read_to_string(&file)
+            && text.contains("LOCUM_URL")
+        {
+            break text;
+        }
+    };
+    let address = text.split("http://").nth(1).unwrap();
+    let address: String = address.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+    assert_eq!(send(&address, "GET", "/readyz", "", "").unwrap().0, 200);
+    super::send_signal(child.id(), "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_log_shows_no_secret_however_it_is_encoded() {
+    let token = "control-token-4711";
+    let arguments = ["--listen", "127.0.0.1:0", "--control-token", token];
+    let mut server = Server::of(locum(&arguments).stderr(Stdio::piped()));
+    let shown = ["Y29udHJvbC10b2tlbi00NzEx", "%63ontrol-token-4711", "%2563ontrol-token-4711", token];
+    for secret in shown {
+        for path in [format!("/{secret}"), format!("/api/v1/{secret}/x"), format!("/_emulator/clock/{secret}")] {
+            server.send("GET", &path, "", "").unwrap();
+        }
+    }
+    server.signal("-TERM");
+    let mut log = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("LOCUM_CONTROL_TOKEN_FILE"), "{log}");
+    assert!(log.matches("[control token]").count() >= 12, "{log}");
+    for secret in shown {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
