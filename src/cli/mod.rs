@@ -2,6 +2,7 @@
 //! second signal cut a stop short.
 
 mod backup;
+mod connections;
 mod endpoints;
 mod exec;
 mod health;

@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     app::App,
     cli::{
-        Failure,
+        Failure, connections,
         endpoints::{EndpointsFile, base_url},
         killed_by, orphans, output,
         tls::{TlsListener, TlsPlace},
@@ -26,10 +26,7 @@ use crate::{
     control::variables::Endpoints,
     core::token::PlainToken,
     domain::organization::DEFAULT_SPACE,
-    http::{
-        connection::{Breakable, BreakableListener},
-        serve::serve as serve_connections,
-    },
+    http::connection::{Breakable, BreakableListener},
     router,
     seed::credential::SeededCredential,
     services::{
@@ -173,7 +170,7 @@ fn serve_on<L: Listener<Io: Breakable>>(
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    servers.spawn(serve_connections(listener, router::front(ready), described));
+    servers.spawn(connections::serve(listener, router::front(ready), described));
 }
 
 impl Running {
