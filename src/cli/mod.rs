@@ -3,6 +3,7 @@
 //! when there is none of its name.
 
 mod backup;
+mod connections;
 mod endpoints;
 mod exec;
 mod health;

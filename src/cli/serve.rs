@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use crate::{
     app::App,
     cli::{
-        Failure,
+        Failure, connections,
         endpoints::{EndpointsFile, base_url},
         killed_by, orphans, output,
         progress::Watch,
@@ -26,10 +26,7 @@ use crate::{
     control::variables::Endpoints,
     core::{progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
-    http::{
-        connection::{Breakable, BreakableListener},
-        serve::serve as serve_connections,
-    },
+    http::connection::{Breakable, BreakableListener},
     router,
     seed::credential::SeededCredential,
     services::{
@@ -160,7 +157,7 @@ fn serve_on<L: Listener<Io: Breakable>>(
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    servers.spawn(serve_connections(listener, router::front(ready), described));
+    servers.spawn(connections::serve(listener, router::front(ready), described));
 }
 
 impl Running {

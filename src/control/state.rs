@@ -98,8 +98,8 @@ impl FromRequestParts<App> for ImportTurn {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let _permit = Arc::clone(&app.imports).acquire_owned().await.map_err(Error::internal)?;
-        Ok(Self { _permit })
+        let permit = Arc::clone(&app.imports).acquire_owned().await.map_err(Error::internal)?;
+        Ok(Self { _permit: permit })
     }
 }
 

@@ -93,7 +93,7 @@ fn stretches(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// What stands between characters, and where it begins.
-fn pieces<'a>(text: &'a str, ends: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &'a str)> {
+fn pieces(text: &str, ends: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
     let start = move |piece: &str| piece.as_ptr().addr() - text.as_ptr().addr();
     text.split(ends).filter(|piece| !piece.is_empty()).map(move |piece| (start(piece), piece))
 }

@@ -22,7 +22,6 @@ pub mod problem;
 pub mod rate_limit;
 pub mod replayable_request;
 pub mod request_context;
-pub mod serve;
 pub mod swagger_ui;
 pub mod time_limit;
 pub mod vendor_service;

@@ -126,7 +126,7 @@ async fn next(listener: &mut PgListener) -> Option<Event> {
             Ok(Ok(Some(notification))) => match serde_json::from_str(notification.payload()) {
                 Ok(event) => return Some(event),
                 // Of a newer version; nobody here asks for it.
-                Err(_) => continue,
+                Err(_) => {}
             },
             Ok(Ok(None) | Err(_)) => return None,
             Err(Elapsed { .. }) => {

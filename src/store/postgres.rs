@@ -27,7 +27,7 @@ const USE_LIMIT: Duration = Duration::from_millis(3500);
 /// The same for a use that may have to wait for another process's write.
 const WRITE_LIMIT: Duration = TURN_TIMEOUT.saturating_add(Duration::from_secs(2));
 /// The same where everything of a space is read or replaced.
-const WORLD_LIMIT: Duration = Duration::from_secs(60);
+const WORLD_LIMIT: Duration = Duration::from_mins(1);
 /// PostgreSQL itself gives a statement up this much earlier, because then the connection stays good.
 const EARLIER: Duration = Duration::from_millis(500);
 /// How long it takes at most to open a connection, also to a PostgreSQL that is away: it may just be starting again.
@@ -104,8 +104,8 @@ impl Lane {
     /// What a connection of the lane is told first. PostgreSQL looks after the network itself, which also keeps what
     /// stands between from forgetting a quiet connection; and it ends what a vanished process has begun.
     fn settings(self) -> String {
-        let statement = (self.limit() - EARLIER).as_millis();
-        let lock = TURN_TIMEOUT.min(self.limit() - EARLIER * 2).as_millis();
+        let statement = self.limit().saturating_sub(EARLIER).as_millis();
+        let lock = TURN_TIMEOUT.min(self.limit().saturating_sub(EARLIER * 2)).as_millis();
         let idle = WORLD_LIMIT.as_millis();
         let read_only = if self == Self::Read { "on" } else { "off" };
         // What is counted and noted is worth less than the time of a disk: with the power, the last of it may be lost.
@@ -248,13 +248,11 @@ impl Manager for Connector {
         if kept.last_use.elapsed() < IDLE_UNASKED {
             return Ok(());
         }
-        match timeout(SIGN_OF_LIFE, kept.connection.ping()).await {
-            Ok(answered) => Ok(answered?),
-            Err(Elapsed { .. }) => {
-                self.note_silence();
-                Err(RecycleError::message("it is silent"))
-            }
+        if let Ok(answered) = timeout(SIGN_OF_LIFE, kept.connection.ping()).await {
+            return Ok(answered?);
         }
+        self.note_silence();
+        Err(RecycleError::message("it is silent"))
     }
 }
 
@@ -325,7 +323,7 @@ impl Lease {
 
     /// Lets each of the transaction's statements take as long as what replaces a world.
     pub(crate) async fn be_patient(&mut self) -> Result<(), sqlx::Error> {
-        let milliseconds = (WORLD_LIMIT - EARLIER).as_millis();
+        let milliseconds = WORLD_LIMIT.saturating_sub(EARLIER).as_millis();
         let sql = format!("SET LOCAL statement_timeout = {milliseconds}");
         let (connection, limit) = self.begin_use()?;
         let done = timeout(limit, connection.execute(sqlx::AssertSqlSafe(sql))).await;

@@ -19,7 +19,7 @@ use crate::http::connection::Breakable;
 const HEAD_LIMIT: Duration = Duration::from_secs(75);
 
 /// Serves what comes to a listener, until `stop` ends; then waits for the requests under way.
-pub async fn serve<L>(mut listener: L, router: Router, stop: impl Future<Output = ()>)
+pub(super) async fn serve<L>(mut listener: L, router: Router, stop: impl Future<Output = ()>)
 where
     L: Listener<Io: Breakable>,
 {
