@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::header,
-    middleware::from_fn_with_state,
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
 };
 use tower::ServiceExt as _;
@@ -34,17 +34,16 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
-    let mut router = Router::new().merge(control::probes(&metrics));
+    let mut router = Router::new().merge(control::probes(&metrics).layer(map_response(observe::mark_background)));
     for service in services.iter() {
         router = router.merge((service.routes)(&app));
     }
     if app.config.control {
         let control_routes = control::routes(&app, services, seeds);
-        router = router.nest(control::BASE, control::with_guard(control_routes.clone(), &app)).merge(ui::router(
-            &app,
-            services,
-            control_routes,
-        ));
+        let pages = ui::router(&app, services, control_routes.clone());
+        router = router
+            .nest(control::BASE, control::with_guard(control_routes, &app))
+            .merge(pages.layer(map_response(observe::mark_background)));
     }
     router
         .fallback(not_found)

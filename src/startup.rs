@@ -5,7 +5,7 @@ use axum::Router;
 use crate::{
     app::{App, StartError},
     config::Config,
-    core::ids::IdSeed,
+    core::{ids::IdSeed, progress::Progress},
     router::router,
     services::{
         Services, registry,
@@ -29,15 +29,18 @@ pub struct Locum {
 /// # Errors
 /// What is wrong in a seed is said before the database is opened.
 pub async fn start(config: Config) -> Result<Locum, StartError> {
-    start_with(config, registry()).await
+    start_with(config, registry(), &Progress::default()).await
 }
 
-/// The same with services of the caller's choice.
-pub async fn start_with(config: Config, services: Services) -> Result<Locum, StartError> {
-    let seeds: Seeds = seeding::read_all(&config.seeds).map_err(StartError::Seed)?.into();
-    seeding::check(&seeds, &mut IdSeed(0).of_requests()).map_err(StartError::Seed)?;
+/// The same with services of the caller's choice, for somebody who waits.
+pub async fn start_with(config: Config, services: Services, progress: &Progress) -> Result<Locum, StartError> {
+    let seeds: Seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?.into();
+    progress.begin("checking seeds", 0);
+    let checked = seeding::check(&seeds, &mut IdSeed(0).of_requests());
+    progress.end();
+    checked.map_err(StartError::Seed)?;
     let app = App::open(config).await?;
-    let plan = seeding::seed_if_empty(&app, &seeds).await?;
+    let plan = seeding::seed_if_empty(&app, &seeds, progress).await?;
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })
 }

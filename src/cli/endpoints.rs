@@ -13,7 +13,10 @@ use crate::{
     cli::{Failure, print, tls::TlsPlace},
     config::{Listen, Settings, Switch},
     control::variables::{Endpoints, Format, json},
-    core::ids::{IdSeed, random_bytes},
+    core::{
+        ids::{IdSeed, random_bytes},
+        progress::Progress,
+    },
     domain::organization::DEFAULT_SPACE,
     seed::{Diagnostics, file::Seed},
     services::seeding::{self, SeedOrganization},
@@ -79,7 +82,8 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
         }
     }
     let base = base_url(public_url, listen, listen.port);
-    let seeds = seeding::read_all(&settings.load_seeds(matches)?).map_err(|e| Failure::Usage(e.to_string()))?;
+    let seeds = seeding::read_all(&settings.load_seeds(matches), &Progress::default())
+        .map_err(|e| Failure::Usage(e.to_string()))?;
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;
     if !unknown.is_empty() {

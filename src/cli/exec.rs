@@ -2,21 +2,27 @@
 
 use std::{
     ffi::OsString,
-    io::IsTerminal as _,
+    fmt::Write as _,
+    io::{self, IsTerminal as _, Write},
     ops::ControlFlow,
     os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
+    sync::Arc,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use crate::{
+    app::App,
     cli::{
         Failure, killed_by,
         serve::{self, Running},
     },
-    config::Config,
+    config::{Config, url_host},
+    core::error::Error,
+    domain::journal::{Entry, Filter},
+    store,
 };
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
@@ -34,6 +40,12 @@ pub(super) async fn exec(
     let id_seed = running.app.config.id_seed.0;
     tracing::info!(url = running.base, id_seed, database = running.app.config.location.describe(), "locum ready");
     let ended = run(&mut running, command).await;
+    if let Ok(status) = &ended
+        && !status.success()
+    {
+        // Who does not read it does not want it.
+        let _ = explain(&running.app, *status, &mut io::stderr()).await;
+    }
     // However it stopped, the command had its end before.
     let _ = running.stop().await;
     ended.map(|status| match (status.code(), status.signal()) {
@@ -47,13 +59,17 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
         return Err(Failure::Usage("say what to run after `--`".to_owned()));
     };
     let mut command = Command::new(program);
-    let name = program.display();
-    let spawned = command.args(arguments).envs(running.endpoints.variables()).spawn();
-    let mut child = spawned.map_err(|e| Failure::Usage(format!("cannot run {name}: {e}")))?;
+    let name = program.display().to_string();
+    let spawned = command
+        .args(arguments)
+        .envs(running.endpoints.variables())
+        .envs(no_proxy(&running.base, |name| std::env::var(name).ok()))
+        .spawn();
+    let mut child = spawned.map_err(|cause| Failure::NotRun { name: name.clone(), cause })?;
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map_err(|e| Failure::Failed(format!("cannot wait for {name}: {e}"))),
-            signal = running.signals.next() => pass_on(&child, signal),
+            signal = running.signals.next_of_all() => pass_on(&child, signal),
         }
     }
 }
@@ -68,5 +84,99 @@ fn pass_on(child: &Child, signal: Signal) {
     if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
         // It may have ended in between, which the next wait will tell.
         let _ = kill_process(pid, signal);
+    }
+}
+
+/// Hosts that no proxy reaches: this machine is another one there.
+const LOCAL: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
+
+/// The variables that keep the command's requests to Locum from a proxy. Both spellings, because each program reads its
+/// own; where only one is set, the other says the same, because it would win over that.
+fn no_proxy(base: &str, variable: impl Fn(&str) -> Option<String>) -> [(&'static str, String); 2] {
+    let value = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let (lower, upper) = (value("no_proxy"), value("NO_PROXY"));
+    let own = url_host(base).unwrap_or_default();
+    let extend = |value: Option<&String>| {
+        let mut text = value.cloned().unwrap_or_default();
+        // Everything, and so only where it stands alone.
+        if text.trim() == "*" {
+            return text;
+        }
+        for host in LOCAL.into_iter().chain([own.as_str()]).filter(|host| !host.is_empty()) {
+            if !text.split(',').any(|known| known.trim().eq_ignore_ascii_case(host)) {
+                let comma = if text.is_empty() { "" } else { "," };
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{comma}{host}");
+            }
+        }
+        text
+    };
+    [("NO_PROXY", extend(upper.as_ref().or(lower.as_ref()))), ("no_proxy", extend(lower.as_ref().or(upper.as_ref())))]
+}
+
+/// How many refusals are shown.
+const SHOWN: usize = 10;
+
+/// Says of a command that failed how it is repeated, and what Locum refused last.
+async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
+    let id_seed = app.config.id_seed.0;
+    writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;
+    let refused = match last_refused(app).await {
+        Ok(refused) => refused,
+        Err(error) => {
+            error.log();
+            return Ok(());
+        }
+    };
+    for entry in refused {
+        let Entry { method, path, status, .. } = &*entry;
+        let who = entry.credential().map(|label| format!(" by {label}")).unwrap_or_default();
+        let why = entry.trace.refusal.as_deref().map(|why| format!(": {}", why.escape_debug())).unwrap_or_default();
+        let fault = entry.trace.fault.as_ref().map(|fault| format!(" (fault {})", fault.id)).unwrap_or_default();
+        writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}")?;
+    }
+    Ok(())
+}
+
+/// The last requests that were refused, the last one last. Of each space, because tests make their own.
+async fn last_refused(app: &App) -> Result<Vec<Arc<Entry>>, Error> {
+    if app.config.journal.is_none() {
+        return Ok(Vec::new());
+    }
+    let spaces = store::space::list(&mut app.db.read().await?).await?;
+    let filter = Filter { status: Some((400, 599)), ..Filter::default() };
+    let mut all = Vec::new();
+    for space in spaces {
+        let last = store::journal::list(&app.db, space.id, &filter, SHOWN).await?;
+        all.extend(last.into_iter().map(|(_, entry)| entry));
+    }
+    all.sort_by_key(|entry| entry.at);
+    Ok(all.split_off(all.len().saturating_sub(SHOWN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_kept_from_requests_to_locum() {
+        let set = |base: &str, given: &[(&str, &str)]| {
+            let find =
+                |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            no_proxy(base, find).map(|(_, value)| value)
+        };
+        let local = "127.0.0.1,localhost,::1";
+        let base = "http://127.0.0.1:1";
+        for (given, upper, lower) in [
+            (&[][..], local.to_owned(), local.to_owned()),
+            (&[("NO_PROXY", "")], local.to_owned(), local.to_owned()),
+            (&[("NO_PROXY", "corp")], format!("corp,{local}"), format!("corp,{local}")),
+            (&[("no_proxy", "a, LOCALHOST")], "a, LOCALHOST,127.0.0.1,::1".into(), "a, LOCALHOST,127.0.0.1,::1".into()),
+            (&[("NO_PROXY", "a"), ("no_proxy", "b")], format!("a,{local}"), format!("b,{local}")),
+            (&[("NO_PROXY", "*")], "*".to_owned(), "*".to_owned()),
+        ] {
+            assert_eq!(set(base, given), [upper, lower], "{given:?}");
+        }
+        assert_eq!(set("http://192.0.2.1:80", &[])[0], format!("{local},192.0.2.1"));
     }
 }

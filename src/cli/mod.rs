@@ -1,10 +1,13 @@
 //! The command line. Exit codes: 0 ok, 1 failure, 2 wrong usage, settings or seed, 128 and the signal's number when a
-//! second signal cut a stop short.
+//! second signal cut a stop short. Under `exec`, as shells have it: the command's own, 126 when it cannot be run, 127
+//! when there is none of its name.
 
 mod endpoints;
 mod exec;
 mod health;
+mod log;
 mod openapi;
+mod progress;
 mod seed;
 mod serve;
 mod tls;
@@ -15,7 +18,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use clap_complete::Shell;
 
 use crate::{
-    config::{Config, ConfigError, Listen, Settings, is_given},
+    config::{Config, ConfigError, LOG_UNDER_EXEC, Listen, Settings, is_given},
     control::variables::Format,
     core::duration::parse_duration,
     services,
@@ -110,6 +113,20 @@ enum Failure {
     /// Exit 2.
     #[error("{0}")]
     Usage(String),
+    /// The command of `exec` did not run: exit 127 when it is not there, else 126.
+    #[error("cannot run {name}: {cause}")]
+    NotRun { name: String, cause: std::io::Error },
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::NotRun { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 127,
+            Self::NotRun { .. } => 126,
+        }
+    }
 }
 
 impl From<ConfigError> for Failure {
@@ -141,7 +158,7 @@ pub fn main() -> ExitCode {
                     let _ = writeln!(stderr, "locum: {line}");
                 }
             }
-            ExitCode::from(if usage { 2 } else { 1 })
+            ExitCode::from(failure.exit_code())
         }
     }
 }
@@ -155,6 +172,9 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
         Some(Command::Exec { mut settings, command: words }) => {
+            if !is_given(matches, "log") {
+                LOG_UNDER_EXEC.clone_into(&mut settings.log);
+            }
             let settings_of = &mut *settings;
             for (id, listen) in [("listen", &mut settings_of.listen), ("tls_listen", &mut settings_of.tls_listen)] {
                 if !is_given(matches, id) {
@@ -183,7 +203,7 @@ fn prepared(
 ) -> impl FnOnce() -> Result<Config, Failure> + Send + use<> {
     let (command, matches) = (command.clone(), matches.clone());
     move || {
-        serve::start_logging(settings.log_format(), &settings.log);
+        log::start(settings.log_format(), &settings.log);
         for warning in crate::config::unknown_variables(&command) {
             tracing::warn!("{warning}");
         }

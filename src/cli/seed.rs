@@ -1,10 +1,12 @@
 //! `locum seed …`
 
+use std::io::Write as _;
+
 use crate::{
-    cli::{Failure, SeedCommand, print},
-    core::ids::IdSeed,
-    seed,
-    services::seeding,
+    cli::{Failure, SeedCommand, print, progress::Watch},
+    core::{ids::IdSeed, progress::Progress},
+    seed::{self, count::Count},
+    services::seeding::{self, Plan},
 };
 
 pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
@@ -17,12 +19,29 @@ pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
 
 fn validate(sources: &[String]) -> Result<(), Failure> {
     let report = |diagnostics: seed::Diagnostics| Failure::Usage(diagnostics.to_string());
-    let mut files = Vec::new();
-    for source in sources {
-        files.extend(seed::load(source).map_err(report)?);
-    }
-    let seeds = seeding::read_all(&files).map_err(report)?;
+    let files: Vec<_> = sources.iter().flat_map(|source| seed::load(source)).collect();
+    let progress = Progress::default();
+    let watch = Watch::start(&progress, |line| {
+        // Who does not read it does not want it.
+        let _ = writeln!(std::io::stderr(), "locum: {line}");
+    });
+    let seeds = seeding::read_all(&files, &progress).map_err(report)?;
+    progress.begin("checking seeds", 0);
     let plan = seeding::check(&seeds, &mut IdSeed(0).of_requests()).map_err(report)?;
-    println!("ok: {} organizations, {} licenses", plan.organizations.len(), plan.count_licenses());
-    Ok(())
+    drop(watch);
+    print(&describe(files.len(), &plan))
+}
+
+/// What was read, in numbers: a line for what all services share, and one for each that has something.
+fn describe(files: usize, plan: &Plan) -> String {
+    let mut text = format!("ok: {}", Count::new(files, "file", "files"));
+    for (title, counts) in plan.counts() {
+        let counts: Vec<String> = counts.iter().filter(|c| c.number > 0).map(ToString::to_string).collect();
+        match (title, counts.is_empty()) {
+            (_, true) => {}
+            ("", false) => text += &format!(", {}", counts.join(", ")),
+            (_, false) => text += &format!("\n  {title}: {}", counts.join(", ")),
+        }
+    }
+    text + "\n"
 }

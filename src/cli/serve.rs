@@ -1,7 +1,7 @@
 //! `locum serve`: opens the ports, gets ready, says where things are, and stops when told.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
     process::ExitCode,
@@ -16,7 +16,6 @@ use axum::{
 };
 use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     app::App,
@@ -24,37 +23,23 @@ use crate::{
         Failure,
         endpoints::{EndpointsFile, base_url},
         killed_by,
+        progress::Watch,
         tls::{TlsListener, TlsPlace},
     },
-    config::{Config, Listen, LogFormat},
+    config::{Config, Listen},
     control::variables::Endpoints,
-    core::token::PlainToken,
+    core::{progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
     http::connection::{BreakableListener, ConnectionBreaker},
     router,
     seed::credential::SeededCredential,
     services::{
-        Service, Services,
+        self, Service, Services,
         seeding::{self, Plan, Seeds},
     },
     startup::{self, Locum},
     store,
 };
-
-pub(super) fn start_logging(format: LogFormat, filter: &str) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        // It would say so where it cannot write, and panic.
-        .log_internal_errors(false);
-    // A second call in one process keeps the first one's choice.
-    let _ = match format {
-        LogFormat::Text => builder.compact().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
-    };
-}
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(
@@ -124,12 +109,15 @@ pub(super) async fn start(
     }
 
     let timeout = config.shutdown_timeout;
+    let progress = Progress::default();
+    let watch = Watch::start(&progress, |line| tracing::info!("{line}"));
     let Locum { app, services, seeds, plan, router } = tokio::select! {
-        started = startup::start(config) => started.map_err(|e| {
+        started = startup::start_with(config, services::registry(), &progress) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
         signal = signals.next() => return Ok(ControlFlow::Break(signal)),
     };
+    drop(watch);
     let _ = READY.set(router);
     let found = match plan {
         Some(plan) => Some((plan.credentials(), plan)),
@@ -247,25 +235,53 @@ async fn open(listen: &Listen, setting: &str) -> Result<Vec<TcpListener>, Failur
     }
 }
 
-/// SIGTERM and SIGINT.
+/// What ends a server: SIGTERM and SIGINT. SIGHUP does not, as a terminal sends it that is closed.
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    /// Nothing where it is ignored already, as under `nohup`: the command of `exec` would not inherit that.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
     fn new() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let on = |kind| signal(kind).map_err(|e| Failure::Failed(format!("cannot listen to signals: {e}")));
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+        let hangup = if ignores_hangup() { None } else { Some(on(SignalKind::hangup())?) };
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup })
     }
 
+    /// The next one that ends a server.
     pub(super) async fn next(&mut self) -> Signal {
+        loop {
+            match self.next_of_all().await {
+                Signal::HUP => tracing::info!("SIGHUP is ignored"),
+                signal => return signal,
+            }
+        }
+    }
+
+    /// The next one of all three.
+    pub(super) async fn next_of_all(&mut self) -> Signal {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => Signal::TERM,
             _ = self.interrupt.recv() => Signal::INT,
+            _ = hangup => Signal::HUP,
         }
     }
+}
+
+/// Whether whoever started this wanted SIGHUP to be ignored. Known on Linux only.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Prints where things are, and how to call them.

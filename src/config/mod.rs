@@ -8,6 +8,7 @@ mod values;
 use std::{path::PathBuf, time::Duration};
 
 use clap::ArgMatches;
+use parse::check_control_token;
 use secrecy::SecretString;
 use sources::{IN_FILES, find_origins, read_file_named_by};
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub(crate) use parse::url_host;
+pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
 pub(crate) use sources::is_given;
 pub use sources::unknown_variables;
@@ -53,8 +55,8 @@ pub struct Config {
     pub clock: Option<Clock>,
     /// What generated ids come from.
     pub id_seed: IdSeed,
-    /// What rate limits do where an organization says nothing.
-    pub rate_limit: Mode,
+    /// What rate limits do where an organization says nothing, if that was set.
+    pub rate_limit: Option<Mode>,
     /// The base URL that clients use, if it was set; without a slash at its end.
     pub public_url: Option<String>,
     /// How much of the journal each space keeps, if any.
@@ -124,12 +126,12 @@ impl Settings {
                     .to_owned(),
             ));
         }
-        if self.control_token.as_ref().is_some_and(String::is_empty) {
-            return Err(ConfigError("--control-token: must not be empty".to_owned()));
+        if let Some(token) = &self.control_token {
+            check_control_token(token).map_err(|why| ConfigError(format!("--control-token: {why}")))?;
         }
         let settings = self.list(&origins);
         Ok(Config {
-            seeds: self.load_seeds(matches)?,
+            seeds: self.load_seeds(matches),
             tls: self.tls(&location, service_hosts)?,
             listen: self.listen,
             location,
@@ -142,7 +144,7 @@ impl Settings {
             journal: self.journal.0,
             control: self.control == Switch::On,
             control_token: self.control_token.map(Into::into),
-            allowed_hosts: self.allowed_hosts.iter().map(|host| host.trim().to_lowercase()).collect(),
+            allowed_hosts: self.allowed_hosts,
             endpoints_file: self.endpoints_file,
             startup_timeout: self.startup_timeout,
             shutdown_timeout: self.shutdown_timeout,
@@ -159,7 +161,7 @@ impl Settings {
                 let public = self.public_url.as_deref().and_then(url_host);
                 let own =
                     [&self.listen.host, &self.tls_listen.host].into_iter().chain(&public).chain(&self.allowed_hosts);
-                let names = service_hosts.iter().copied().chain(own.map(|name| name.trim()));
+                let names = service_hosts.iter().copied().chain(own.map(String::as_str));
                 let file = location.beside("ca.key");
                 // Clients go by the machine's time, whatever --clock says.
                 Identity::made(names, file.as_deref(), Clock::Real.now())
@@ -191,20 +193,14 @@ impl Settings {
 
     /// Loads the texts of the seeds that the settings name. The inline seed takes the default's place, and comes
     /// after seeds that were named.
-    ///
-    /// # Errors
-    /// Everything wrong with them.
-    pub fn load_seeds(&self, matches: &ArgMatches) -> Result<Vec<SeedFile>, ConfigError> {
-        let report = |e: seed::Diagnostics| ConfigError(e.to_string());
+    pub fn load_seeds(&self, matches: &ArgMatches) -> Vec<SeedFile> {
         let mut files = Vec::new();
         if self.seed_inline.is_none() || is_given(matches, "seed") {
-            for source in &self.seed {
-                files.extend(seed::load(source).map_err(report)?);
-            }
+            files.extend(self.seed.iter().flat_map(|source| seed::load(source)));
         }
         if let Some(text) = &self.seed_inline {
             files.push(SeedFile::local("LOCUM_SEED_INLINE", text));
         }
-        Ok(files)
+        files
     }
 }

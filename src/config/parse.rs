@@ -1,16 +1,57 @@
 //! Reads the values of settings.
 
-use crate::config::values::{Journal, Listen};
+use std::net::{IpAddr, Ipv6Addr};
+
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use crate::{
+    config::values::{Journal, Listen},
+    core::suggest::{self, nearest},
+};
 
 pub(super) fn parse_listen(text: &str) -> Result<Listen, String> {
     let wrong = || format!("`{text}` is not HOST:PORT, like localhost:8080, 0.0.0.0:8080 or [::]:8080");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port = port.parse().map_err(|_| wrong())?;
-    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() || (host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err()) {
+    let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let is_host = match bracketed {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<Ipv6Addr>().is_ok() || is_host_name(host),
+    };
+    if !is_host {
         return Err(wrong());
     }
-    Ok(Listen { host: host.to_owned(), port })
+    Ok(Listen { host: bracketed.unwrap_or(host).to_owned(), port })
+}
+
+/// A host as a `Host` header names it, without its port; in lower case.
+pub(super) fn parse_host(text: &str) -> Result<String, String> {
+    let host = text.trim();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if bare.parse::<IpAddr>().is_ok() || is_host_name(host) {
+        return Ok(bare.to_lowercase());
+    }
+    Err(format!("`{text}` is not a host name, like locum.example.test: without scheme, port, path and `*`"))
+}
+
+/// Labels of letters, digits, hyphens and, as containers have them, underscores.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// Refuses a token that no caller can send.
+pub(super) fn check_control_token(token: &str) -> Result<(), &'static str> {
+    match token {
+        "" => Err("must not be empty"),
+        _ if token.trim() == token && token.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => Ok(()),
+        _ => Err("must be ASCII characters with no space at either end, because it is sent in a header"),
+    }
 }
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
@@ -31,8 +72,25 @@ pub(crate) fn url_host(url: &str) -> Option<String> {
     uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 
+/// Crates that log something, to find misspelled ones.
+const LOGGING: [&str; 8] = ["locum", "axum", "hyper", "hyper_util", "rustls", "sqlx", "tokio", "tower_http"];
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A filter as tracing-subscriber has them. A word alone is a level, because what is meant as one and misspelled would
+/// be taken for the name of a crate.
 pub(super) fn parse_log(text: &str) -> Result<String, String> {
-    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
+    for directive in text.split(',').map(str::trim) {
+        let (target, level) = directive.rsplit_once('=').map_or((None, directive), |(t, level)| (Some(t), level));
+        // What is in brackets, a span and its fields, may hold equals signs and needs no level.
+        if !directive.ends_with(']') && (level.is_empty() || level.parse::<LevelFilter>().is_err()) {
+            return Err(suggest::describe_unknown(level, "a level", LEVELS));
+        }
+        let name = target.unwrap_or_default().split(['[', ':']).next().unwrap_or_default();
+        if let Some(meant) = nearest(name, LOGGING).filter(|meant| !name.is_empty() && *meant != name) {
+            return Err(format!("nothing called `{name}` logs anything, did you mean `{meant}`?"));
+        }
+    }
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
@@ -44,7 +102,8 @@ mod tests {
         let listen = |text| parse_listen(text).map(|l| (l.host, l.port));
         assert_eq!(listen("localhost:8080"), Ok(("localhost".into(), 8080)));
         assert_eq!(listen("[::]:0"), Ok(("::".into(), 0)));
-        for wrong in ["", "8080", "localhost", ":8080", "a:b", "::1:8080x", "h:70000", "[zz:]:1"] {
+        for wrong in ["", "8080", "localhost", ":8080", "a:b", "::1:8080x", "h:70000", "[zz:]:1", "exa mple:1", "[a]:1"]
+        {
             assert!(parse_listen(wrong).is_err(), "{wrong}");
         }
         assert_eq!(parse_listen("[::1]:80").map(|l| l.to_string()), Ok("[::1]:80".to_owned()));
@@ -55,6 +114,47 @@ mod tests {
         assert_eq!(parse_public_url("http://locum:8080/"), Ok("http://locum:8080".to_owned()));
         for wrong in ["locum", "ftp://x", "http://", "http://h?x"] {
             assert!(parse_public_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for (text, host) in [(" Locum.Test", "locum.test"), ("my_service", "my_service"), ("[::1]", "::1")] {
+            assert_eq!(parse_host(text), Ok(host.to_owned()));
+        }
+        for wrong in ["", " ", "exa mple", "http://x", "x:8080", "*.test", "a..b", "-a", "ä.test", "a/b"] {
+            assert!(parse_host(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn filters_of_the_log() {
+        let long = "info,locum=debug,hyper::proto=off,locum[request{request_id=\"a=b\"}]=trace,locum[request]";
+        for right in ["warn", "WARN", "off", "3", "some_crate=info", long] {
+            assert_eq!(parse_log(right), Ok(right.to_owned()));
+        }
+        for (wrong, says) in [
+            ("wran", "did you mean `warn`?"),
+            ("info,wran", "`wran`"),
+            ("locum=dbug", "did you mean `debug`?"),
+            ("locm=debug", "did you mean `locum`?"),
+            ("locum", "`locum` is not a level: expected `off`, `error`"),
+            ("", "`` is not a level"),
+            ("info,", "`` is not a level"),
+            ("locum[=info", "invalid"),
+        ] {
+            let said = parse_log(wrong).unwrap_err();
+            assert!(said.contains(says), "{wrong}: {said}");
+        }
+    }
+
+    #[test]
+    fn control_tokens() {
+        for right in ["s3cret!", "open sesame"] {
+            assert_eq!(check_control_token(right), Ok(()));
+        }
+        for wrong in ["", " a", "a ", "tökén", "a\tb"] {
+            assert!(check_control_token(wrong).is_err(), "{wrong}");
         }
     }
 }

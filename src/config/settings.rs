@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     config::{
-        parse::{parse_journal, parse_listen, parse_log, parse_public_url},
+        parse::{parse_host, parse_journal, parse_listen, parse_log, parse_public_url},
         values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode},
     },
     core::{
@@ -15,6 +15,9 @@ use crate::{
         rate_window::Mode,
     },
 };
+
+/// What `exec` logs where nothing else is said, because its output is the command's.
+pub(crate) const LOG_UNDER_EXEC: &str = "warn";
 
 /// Settings whose values are shown to nobody.
 const SECRETS: [&str; 4] = ["database_url", "server_key", "control_token", "seed_inline"];
@@ -48,7 +51,7 @@ pub struct Settings {
     pub seed: Vec<String>,
 
     /// A seed as YAML or JSON text, for places that can pass only variables
-    #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide = true, hide_env_values = true)]
+    #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide_env_values = true)]
     pub seed_inline: Option<String>,
 
     /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`; `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
@@ -87,19 +90,19 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
 
-    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins
-    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE", default_value = "enforce")]
-    pub rate_limit: Mode,
+    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins [default: enforce the limits that somebody set, else observe]
+    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE")]
+    pub rate_limit: Option<Mode>,
 
     /// Host names, beside loopbacks, IP addresses and single-label names, that the control API answers to
-    #[arg(long, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    #[arg(long, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = parse_host)]
     pub allowed_hosts: Vec<String>,
 
     /// How log lines look [default: text on a terminal, else json]
     #[arg(long, env = "LOCUM_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
 
-    /// What is logged: error, warn, info, debug, trace, or filters like `info,locum=debug`
+    /// What is logged: off, error, warn, info, debug, trace, or filters like `info,locum=debug`; under `exec` warn
     #[arg(long, env = "LOCUM_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: String,
 
@@ -146,7 +149,7 @@ impl Settings {
             ("server_key", self.server_key.clone()),
             ("clock", clock),
             ("id_seed", self.id_seed.map(|n| n.to_string())),
-            ("rate_limit", Some(self.rate_limit.to_string())),
+            ("rate_limit", self.rate_limit.map(|mode| mode.to_string())),
             ("public_url", self.public_url.clone()),
             ("journal", Some(self.journal.0.map_or_else(|| "off".to_owned(), |bounds| bounds.to_string()))),
             ("control", Some(if self.control == Switch::On { "on" } else { "off" }.to_owned())),

@@ -44,14 +44,62 @@ pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
     let arguments = command.get_arguments().chain(command.get_subcommands().flat_map(clap::Command::get_arguments));
     known.extend(arguments.filter_map(|a| a.get_env()).map(|name| name.to_string_lossy().into_owned()));
     std::env::vars_os()
-        .map(|(name, _)| name.to_string_lossy().into_owned())
-        .filter(|name| {
-            name.starts_with("LOCUM_") && !known.contains(name) && !EXPORTED_VARIABLES.contains(&name.as_str())
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, value)| {
+            name.starts_with("LOCUM_")
+                && !known.contains(name)
+                && !EXPORTED_VARIABLES.contains(&name.as_str())
+                && !is_of_kubernetes(name, value)
         })
-        .map(|name| {
+        .map(|(name, _)| {
             let near = nearest(&name, known.iter().map(String::as_str));
             let hint = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
             format!("the variable {name} is none of Locum's{hint}")
         })
         .collect()
+}
+
+/// Whether Kubernetes sets it: for a service called `locum`, or `locum-…`, every pod near it gets variables in the form
+/// of Docker's links. `LOCUM_PORT=8080` is none of these, but what somebody expects to be a setting.
+fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    if let Some((_, port)) = name.rsplit_once("_PORT_") {
+        let mut words = port.split('_');
+        let (number, protocol, last) = (words.next().unwrap_or_default(), words.next(), words.next());
+        let is_port = number.parse::<u16>().is_ok() && matches!(protocol, Some("TCP" | "UDP" | "SCTP"));
+        if is_port && words.next().is_none() && matches!(last, None | Some("PROTO" | "PORT" | "ADDR")) {
+            return true;
+        }
+    }
+    let is_of_service = name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_") && value.parse::<u16>().is_ok();
+    is_of_service || (name.ends_with("_PORT") && is_address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_sets_is_known() {
+        for (name, value) in [
+            ("LOCUM_PORT", "tcp://10.0.0.1:8080"),
+            ("LOCUM_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("LOCUM_PORT_8080_TCP_ADDR", "10.0.0.1"),
+            ("LOCUM_PORT_8080_TCP_PORT", "8080"),
+            ("LOCUM_PORT_8080_TCP_PROTO", "tcp"),
+            ("LOCUM_PORT_53_UDP", "udp://10.0.0.1:53"),
+            ("LOCUM_SERVICE_HOST", "10.0.0.1"),
+            ("LOCUM_SERVICE_PORT", "8080"),
+            ("LOCUM_SERVICE_PORT_HTTP", "8080"),
+            ("LOCUM_TEST_SERVICE_HOST", "10.0.0.1"),
+            ("LOCUM_TEST_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ] {
+            assert!(is_of_kubernetes(name, value), "{name}={value}");
+        }
+        for (name, value) in [("LOCUM_PORT", "8080"), ("LOCUM_PORTS", "tcp://x"), ("LOCUM_PORT_X_TCP", "1")] {
+            assert!(!is_of_kubernetes(name, value), "{name}={value}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
         clock,
         duration::parse_duration,
         error::Error,
-        rate_window::{Mode, Policy, RateLimit, check_window, window},
+        rate_window::{Mode, RateLimit, check_window, window},
     },
     domain::organization::{Organization, Space},
     http::{
@@ -50,7 +50,7 @@ pub(crate) struct PolicyAnswer {
     /// The window's length.
     #[schema(example = "60s")]
     pub(crate) window: String,
-    /// `enforce`, `observe` or `off`.
+    /// `enforce`, `observe` or `off`. A limit that nobody set is observed.
     pub(crate) mode: String,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct WindowAnswer {
     pub(crate) organization: String,
     /// What the credential is called.
     pub(crate) credential: String,
-    #[schema(example = "getApiTokens")]
+    #[schema(example = "getAllApiTokensByOrgId")]
     pub(crate) operation: String,
     /// Requests so far.
     pub(crate) requests: i64,
@@ -104,9 +104,8 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
     let mut db = app.db.read().await?;
     let mut limits = RateLimits { space: space.name.clone(), policies: Vec::new(), windows: Vec::new() };
     for organization in store::organization::list(&mut db, space.id).await? {
-        let limit = rate_window::policy(&mut db, organization.id).await?.unwrap_or(default);
-        let mode = limit.mode.unwrap_or(app.config.rate_limit);
-        let policy = Policy { limit: limit.limit, window: limit.window, mode };
+        let own = rate_window::policy(&mut db, organization.id).await?;
+        let policy = RateLimit::choose_policy(own, default, app.config.rate_limit);
         let open = |counted: &&Usage| {
             counted.organization == organization.id && counted.started_at == window(now, policy.window).start
         };
@@ -126,7 +125,7 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
             service: service.into(),
             limit: policy.limit,
             window: format_window(policy.window),
-            mode: mode.to_string(),
+            mode: policy.mode.to_string(),
         });
     }
     Ok(Answer(limits))
@@ -172,6 +171,10 @@ pub(super) async fn put_rate_limits(
         if organizations.is_empty() {
             return Err(Error::NotFound(format!("there is no organization with the customer code `{code}`")).into());
         }
+    }
+    // Who sets nothing has not set a limit.
+    if body.limit.is_none() && window.is_none() && mode.is_none() {
+        organizations.clear();
     }
     for organization in organizations {
         let mut policy = rate_window::policy(&mut db, organization.id).await?.unwrap_or(default);

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
+    core::progress::Progress,
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery, Text},
@@ -124,7 +125,7 @@ async fn write(
 ) -> Result<Answer<Seeded>, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
     let mut db = app.db.write(space.id).await?;
-    let plan = seeding::apply(&mut db, &app.keyring, seeds, mode, clock).await?;
+    let plan = seeding::apply(&mut db, &app.keyring, seeds, mode, clock, &Progress::default()).await?;
     if !dry_run {
         db.commit().await?;
     }

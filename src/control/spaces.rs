@@ -19,7 +19,7 @@ use crate::{
         seed::Seeded,
         variables::{Endpoints, Format},
     },
-    core::error::Error,
+    core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
         control_input::{Answer, Json, Params, Segments},
@@ -149,7 +149,8 @@ pub(super) async fn create_space(
         let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
-    let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, app.config.clock).await?;
+    let clock = app.config.clock;
+    let plan = seeding::apply(&mut db, &app.keyring, &seeds, Mode::Fresh, clock, &Progress::default()).await?;
     let variables = Endpoints::new(&base, Some(&plan), &|_| true);
     let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
     db.commit().await?;

@@ -6,6 +6,7 @@ pub mod duration;
 pub mod error;
 pub mod ids;
 pub mod paging;
+pub mod progress;
 pub mod rate_window;
 pub mod redact;
 pub mod secret_file;

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use crate::core::clock::{Time, from_micros, micros};
+use crate::core::{
+    clock::{Time, from_micros, micros},
+    suggest,
+};
 
 /// How many requests are let through, and in what time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,17 @@ pub struct RateLimit {
     pub mode: Option<Mode>,
 }
 
+impl RateLimit {
+    /// What an organization's requests are counted by: its own limit or, where nobody set one, the default.
+    ///
+    /// unverified: a limit that nobody set is not enforced, unless the server's setting says so.
+    pub fn choose_policy(own: Option<Self>, default: Self, server: Option<Mode>) -> Policy {
+        let mode = if own.is_some() { Mode::Enforce } else { Mode::Observe };
+        let Self { limit, window, mode: own_mode } = own.unwrap_or(default);
+        Policy { limit, window, mode: own_mode.or(server).unwrap_or(mode) }
+    }
+}
+
 /// Refuses a window that is too short or too long.
 pub fn check_window(window: Duration) -> Result<Duration, String> {
     const SHORTEST: Duration = Duration::from_millis(1);
@@ -33,10 +47,9 @@ pub fn check_window(window: Duration) -> Result<Duration, String> {
 }
 
 /// What a rate limit does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Counts and refuses.
-    #[default]
     Enforce,
     /// Counts and says so, refuses nothing.
     Observe,
@@ -52,7 +65,7 @@ impl FromStr for Mode {
             "enforce" => Ok(Self::Enforce),
             "observe" => Ok(Self::Observe),
             "off" => Ok(Self::Off),
-            _ => Err(format!("`{text}` is not a mode: expected enforce, observe or off")),
+            _ => Err(suggest::describe_unknown(text, "a mode", ["enforce", "observe", "off"])),
         }
     }
 }
@@ -139,6 +152,22 @@ mod tests {
         };
         assert_eq!([1, 2, 3].map(standing), [(1, false, 30), (0, false, 30), (0, true, 30)]);
         assert!(Policy { limit: 0, ..policy }.standing(1, now).exceeded);
+    }
+
+    #[test]
+    fn what_nobody_set_is_not_enforced() {
+        let limit = |mode| RateLimit { limit: 2, window: Duration::from_mins(1), mode };
+        for (own, server, mode) in [
+            (None, None, Mode::Observe),
+            (None, Some(Mode::Enforce), Mode::Enforce),
+            (None, Some(Mode::Off), Mode::Off),
+            (Some(limit(None)), None, Mode::Enforce),
+            (Some(limit(None)), Some(Mode::Observe), Mode::Observe),
+            (Some(limit(Some(Mode::Enforce))), Some(Mode::Off), Mode::Enforce),
+            (Some(limit(Some(Mode::Off))), None, Mode::Off),
+        ] {
+            assert_eq!(RateLimit::choose_policy(own, limit(None), server).mode, mode, "{own:?} {server:?}");
+        }
     }
 
     #[test]

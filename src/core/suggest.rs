@@ -35,3 +35,8 @@ pub fn suggest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str> + C
         _ => format!(": expected {} or one of {} more", all[..10].join(", "), all.len() - 10),
     }
 }
+
+/// That a value is none of those that there are: `` `x` is not a role, did you mean `y`? ``
+pub fn describe_unknown<'a>(text: &str, what: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    format!("`{text}` is not {what}{}", suggest(text, candidates))
+}

@@ -4,4 +4,5 @@ pub mod credential;
 pub mod fault_rule;
 pub mod journal;
 pub mod organization;
+pub mod product_catalogue;
 pub mod request_matcher;

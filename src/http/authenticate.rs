@@ -11,7 +11,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{MatchedPath, OriginalUri, Request, State},
-    http::{HeaderValue, header::DATE, request::Parts},
+    http::{HeaderValue, StatusCode, header::DATE, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -20,7 +20,7 @@ use quick_cache::sync::Cache;
 use crate::{
     app::App,
     core::{
-        clock::Time,
+        clock::{Clock, Time},
         error::Error,
         rate_window::Standing,
         token::{Fingerprint, PlainToken},
@@ -35,10 +35,11 @@ use crate::{
     http::{
         consistent_read::{Attempt, answer_consistently},
         fault_rule,
+        last_use::LastUse,
         operations::Operations,
         rate_limit,
         request_context::RequestContext,
-        vendor_service::{Outcome, Presented, VendorService, refuse},
+        vendor_service::{Outcome, Presented, Refusal, VendorService, refuse},
     },
     store,
 };
@@ -58,11 +59,14 @@ struct Inner<S: VendorService> {
     operations: Operations<&'static str>,
     /// Credentials that were verified, each good until its space changes.
     identities: Cache<Fingerprint, Arc<Identity<S>>>,
+    /// It was logged that a window does not end under a frozen clock.
+    has_told_of_frozen_clock: AtomicBool,
 }
 
 impl<S: VendorService> Service<S> {
     pub fn new(app: App, operations: Operations<&'static str>) -> Self {
-        Self(Arc::new(Inner { app, operations, identities: Cache::new(REMEMBERED_CREDENTIALS) }))
+        let identities = Cache::new(REMEMBERED_CREDENTIALS);
+        Self(Arc::new(Inner { app, operations, identities, has_told_of_frozen_clock: AtomicBool::new(false) }))
     }
 }
 
@@ -84,6 +88,8 @@ struct Identity<S: VendorService> {
     space: Space,
     /// Whom it speaks for.
     principal: Arc<S::Principal>,
+    /// Kept beyond the revision, as long as it is this credential.
+    last_use: Arc<LastUse>,
 }
 
 /// What is known of a request before its handler runs, whichever service it is for.
@@ -100,6 +106,8 @@ pub struct Identified {
     /// The handler has opened a session that writes.
     pub wrote: Arc<AtomicBool>,
     pub now: Time,
+    /// The space's clock stands still.
+    pub is_clock_frozen: bool,
     /// The credential, when it is good.
     pub credential: Option<CredentialId>,
     /// What people call it.
@@ -108,6 +116,8 @@ pub struct Identified {
     pub granted_permission: Option<Arc<str>>,
     /// Which operation is asked for; `None` for a path or method that is none.
     pub operation: Option<&'static str>,
+    /// When its use was noted last, when it is good.
+    pub last_use: Option<Arc<LastUse>>,
     /// What the handler's caller needs, once it was asked.
     pub required_permission: Arc<OnceLock<&'static str>>,
 }
@@ -158,7 +168,7 @@ async fn decide_and_run<S: VendorService>(
     let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
-    let standing = match count::<S>(app, &outcome, &identified).await {
+    let mut standing = match count::<S>(app, &outcome, &identified).await {
         Ok(standing) => standing,
         Err(error) => return refuse::<S>(error),
     };
@@ -176,11 +186,13 @@ async fn decide_and_run<S: VendorService>(
     if let Some(effect) = effect {
         fault_rule::delay(effect).await;
     }
-    let mut response = match (effect.and_then(fault_rule::answer::<S>), &standing) {
-        (Some(injected), _) => injected,
-        (None, Some(standing)) if standing.exceeded => {
-            refuse::<S>(Error::RateLimited { retry_after: standing.retry_after })
+    let injected = effect.and_then(|effect| fault_rule::answer::<S>(effect, identified.operation));
+    let mut response = match (injected, &mut standing) {
+        (Some(injected), Some(standing)) if injected.status() == StatusCode::TOO_MANY_REQUESTS => {
+            rate_limit::pretend_exceeded(injected, standing)
         }
+        (Some(injected), _) => injected,
+        (None, Some(standing)) if standing.exceeded => refuse_exceeded(service, standing, &identified),
         _ => tokio::time::timeout(TIMEOUT, run).await.unwrap_or_else(|_| refuse::<S>(Error::TimedOut)),
     };
     if let Some(standing) = &standing {
@@ -191,6 +203,20 @@ async fn decide_and_run<S: VendorService>(
         response.extensions_mut().insert(target);
     }
     response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault });
+    response
+}
+
+/// Refuses a request that came after the last one of its window.
+fn refuse_exceeded<S: VendorService>(service: &Inner<S>, standing: &Standing, identified: &Identified) -> Response {
+    let mut response = refuse::<S>(Error::RateLimited { retry_after: standing.retry_after });
+    if identified.is_clock_frozen {
+        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the control \
+                           API's `clock/advance` moves it";
+        if !service.has_told_of_frozen_clock.swap(true, Ordering::Relaxed) {
+            tracing::warn!(service = S::NAME, "{WHY}");
+        }
+        response.extensions_mut().insert(Refusal(WHY.to_owned()));
+    }
     response
 }
 
@@ -221,7 +247,7 @@ async fn count<S: VendorService>(
 ) -> Result<Option<Standing>, Error> {
     let (Some(credential), Some(operation)) = (identified.credential, identified.operation) else { return Ok(None) };
     let Outcome::Good(principal) = outcome else { return Ok(None) };
-    let Some(policy) = S::rate_limit(app, principal) else { return Ok(None) };
+    let Some(policy) = S::rate_limit(app, principal, operation) else { return Ok(None) };
     rate_limit::count(app, (identified.space, identified.generation), credential, operation, policy, identified.now)
         .await
 }
@@ -256,6 +282,7 @@ async fn identify<S: VendorService>(
     };
     let identified = Identified {
         credential: (!has_expired).then_some(identity.credential.id),
+        last_use: (!has_expired).then(|| Arc::clone(&identity.last_use)),
         label: Some(Arc::clone(&identity.label)),
         granted_permission: Some(Arc::clone(&identity.granted_permission)),
         ..in_space(&identity.space, now, credential_outcome)
@@ -277,7 +304,9 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         generation: space.generation(),
         wrote: Arc::default(),
         now,
+        is_clock_frozen: matches!(space.clock, Clock::Frozen(_)),
         credential: None,
+        last_use: None,
         label: None,
         granted_permission: None,
         operation: None,
@@ -304,14 +333,19 @@ async fn authenticate_token<S: VendorService>(
     };
     let principal = S::principal(&mut db, &credential).await?;
     drop(db);
+    let remembered = remembered.filter(|known| known.credential.hash == credential.hash);
     // The slow check is needed once per hash: what changed may be anything else in the space.
-    let is_verified = remembered.is_some_and(|known| known.credential.hash == credential.hash)
-        || app.verify(token, &credential.hash).await?;
+    let is_verified = remembered.is_some() || app.verify(token, &credential.hash).await?;
     let (Some(principal), true) = (principal, is_verified) else { return Ok(None) };
     let (label, granted_permission) = (Arc::from(credential.label.as_str()), S::describe_permission(&principal).into());
     // It may be another process that made it.
     app.keyring.learn(fingerprint, &credential.label);
-    let identity = Arc::new(Identity { credential, label, granted_permission, space, principal: Arc::new(principal) });
+    let is_same_one = |known: &Arc<Identity<S>>| {
+        (known.credential.id, known.space.generation()) == (credential.id, space.generation())
+    };
+    let last_use = remembered.filter(is_same_one).map(|known| Arc::clone(&known.last_use)).unwrap_or_default();
+    let principal = Arc::new(principal);
+    let identity = Arc::new(Identity { credential, label, granted_permission, space, principal, last_use });
     service.identities.insert(fingerprint, Arc::clone(&identity));
     Ok(Some(identity))
 }

@@ -18,7 +18,7 @@ use crate::{
         authenticate::Identified,
         vendor_service::{Outcome, VendorService},
     },
-    store::{ReadOnly, ReadWrite, Session},
+    store::{ReadOnly, ReadWrite, Session, credential::CredentialUse},
 };
 
 /// What a handler may do for a service's callers.
@@ -56,6 +56,10 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.required_permission.set(P::NEEDS);
         let principal = S::admit(parts, outcome, &P::NEED)?;
+        if let (Some(credential), Some(last_use)) = (identified.credential, &identified.last_use) {
+            let Identified { space, generation, now: at, .. } = *identified;
+            last_use.note::<S>(app, CredentialUse { credential, space, generation, at }).await;
+        }
         Ok(Self {
             principal,
             now: identified.now,

@@ -29,8 +29,10 @@ impl<S: VendorService, T: DeserializeOwned> FromRequestParts<App> for Query<S, T
         let mut names = HashSet::new();
         let mut first = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if names.insert(name.clone()) {
-                first.append_pair(&name, &value);
+            if names.insert(name.clone())
+                && let Some(value) = S::read_query_value(&value)
+            {
+                first.append_pair(&name, value);
             }
         }
         let first = first.finish();

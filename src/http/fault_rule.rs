@@ -70,7 +70,7 @@ pub async fn delay(effect: &Effect) {
 }
 
 /// The answer that takes the place of the handler's, if the effect has one.
-pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
+pub fn answer<S: VendorService>(effect: &Effect, operation: Option<&'static str>) -> Option<Response> {
     if !effect.answers() {
         return None;
     }
@@ -78,7 +78,7 @@ pub fn answer<S: VendorService>(effect: &Effect) -> Option<Response> {
     let status = status.unwrap_or(if effect.code.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK });
     Some(match &effect.body {
         None if has_no_body(status.as_u16()) => status.into_response(),
-        None => S::injected(status, effect.code.as_deref()),
+        None => S::injected(status, effect.code.as_deref(), operation),
         Some(Value::String(text)) => (status, text.clone()).into_response(),
         Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
     })

@@ -32,6 +32,23 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
+/// The target of log lines about requests.
+pub const ANSWERED: &str = "locum::http::observe";
+/// The field of these that pages and probes have, which nobody who tests a client waits for.
+pub const BACKGROUND: &str = "background";
+
+/// Says of an answer that it is a page's or a probe's.
+#[derive(Debug, Clone)]
+struct InBackground;
+
+/// Middleware: says so of every answer. One that failed is of interest all the same.
+pub async fn mark_background(mut response: Response) -> Response {
+    if response.status().as_u16() < 400 {
+        response.extensions_mut().insert(InBackground);
+    }
+    response
+}
+
 #[derive(Clone)]
 pub struct Observer {
     pub app: App,
@@ -68,7 +85,12 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let elapsed_micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let decision = response.extensions_mut().remove::<Decision>();
     if let Some(line) = line {
-        span.in_scope(|| line.write(&id, &response, decision.as_ref(), elapsed_micros));
+        let refusal = response.extensions().get::<Refusal>().cloned();
+        let reason = match refusal {
+            Some(refusal) => hide_secrets(&app, &credential_places, decision.as_ref(), refusal).await,
+            None => None,
+        };
+        span.in_scope(|| line.write(&id, &response, decision.as_ref(), reason.as_deref(), elapsed_micros));
     }
     // What is not the services' is Locum's own.
     let Some(decision) = decision else { return response };
@@ -98,6 +120,20 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     }
 }
 
+/// Why a request was refused, without secrets.
+async fn hide_secrets(
+    app: &App,
+    places: &CredentialPlaces,
+    decision: Option<&Decision>,
+    Refusal(reason): Refusal,
+) -> Option<String> {
+    if let Some(Decision { identified, .. }) = decision {
+        // A token of another process could not be hidden, so nothing is said.
+        app.learn(identified.space, identified.revision).await.ok()?;
+    }
+    Some(places.redact(&app.keyring.known(), &reason).unwrap_or(reason))
+}
+
 /// What a log line says of a request.
 struct Line {
     method: String,
@@ -115,10 +151,18 @@ impl Line {
         }
     }
 
-    fn write(self, request_id: &str, response: &Response, decision: Option<&Decision>, elapsed_us: u64) {
+    fn write(
+        self,
+        request_id: &str,
+        response: &Response,
+        decision: Option<&Decision>,
+        reason: Option<&str>,
+        elapsed_us: u64,
+    ) {
         let Self { method, path, route } = self;
         let identified = decision.map(|decision| &decision.identified);
         tracing::info!(
+            target: ANSWERED,
             request_id,
             method,
             path,
@@ -127,7 +171,9 @@ impl Line {
             operation = identified.and_then(|identified| identified.operation),
             credential = identified.and_then(|identified| identified.label.as_deref()),
             fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
+            background = response.extensions().get::<InBackground>().map(|_| true),
             status = response.status().as_u16(),
+            reason,
             elapsed_us,
             "answered"
         );

@@ -9,6 +9,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::error::Error,
+    http::vendor_service::Refusal,
     seed::{Diagnostics, apply::ApplyError},
 };
 
@@ -135,6 +136,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut response = problem(status, &self);
+        // For the log.
+        response.extensions_mut().insert(Refusal(self.detail));
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -3,10 +3,10 @@
 use std::fmt::Display;
 
 use axum::{
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header::RETRY_AFTER},
     response::Response,
 };
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, Timelike as _};
 
 use crate::{
     app::App,
@@ -22,7 +22,7 @@ use crate::{
 pub const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 /// How many more are let through.
 pub const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-/// When counting starts over: an ISO 8601 date-time in UTC.
+/// When counting starts over: an ISO 8601 date-time in UTC, without the seconds where they are zero.
 pub const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Counts one request; `None` when the policy counts nothing.
@@ -43,10 +43,43 @@ pub async fn count(
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
 }
 
+/// Gives an injected 429 what an own one has.
+pub fn pretend_exceeded(mut injected: Response, standing: &mut Standing) -> Response {
+    standing.remaining = 0;
+    injected.headers_mut().insert(RETRY_AFTER, standing.retry_after.into());
+    injected
+}
+
+/// Formats a reset: without the seconds where they are zero, because clients in use read nothing else.
+fn format_reset(reset: Time) -> String {
+    if reset.second() == 0 {
+        return reset.format("%Y-%m-%dT%H:%MZ").to_string();
+    }
+    reset.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// Says on the answer where the request stands.
 pub fn write_headers(response: &mut Response, standing: &Standing) {
     let value = |text: &dyn Display| HeaderValue::from_str(&text.to_string()).ok();
-    let reset = standing.reset.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let reset = format_reset(standing.reset);
     let headers = [(LIMIT, value(&standing.limit)), (REMAINING, value(&standing.remaining)), (RESET, value(&reset))];
     response.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name, value?))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::clock::parse;
+
+    #[test]
+    fn a_reset_has_seconds_only_where_they_are_not_zero() {
+        for (reset, written) in [
+            ("2026-01-15T09:01:00Z", "2026-01-15T09:01Z"),
+            ("2026-01-15T00:00:00Z", "2026-01-15T00:00Z"),
+            ("2026-01-15T09:01:30Z", "2026-01-15T09:01:30Z"),
+            ("2026-01-15T09:00:01Z", "2026-01-15T09:00:01Z"),
+        ] {
+            assert_eq!(format_reset(parse(reset).unwrap()), written);
+        }
+    }
 }

@@ -6,11 +6,14 @@ use axum::{
     Router,
     extract::Path,
     http::{StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
 };
 use tower_http::compression::CompressionLayer;
 use utoipa_swagger_ui::{Config, Url};
+
+use crate::http::observe::mark_background;
 
 /// The files of the page below `at`, first of all its `index.html`. `documents` are names and where each is found,
 /// relative to the page, so that both can stand behind a prefix.
@@ -24,7 +27,8 @@ pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static 
         let file = parameters.get("file").map(String::as_str).unwrap_or_default();
         send(file, config)
     };
-    Router::new().route(&format!("{at}/{{*file}}"), get(file)).layer(CompressionLayer::new())
+    let files = Router::new().route(&format!("{at}/{{*file}}"), get(file));
+    files.layer(map_response(mark_background)).layer(CompressionLayer::new())
 }
 
 fn send(file: &str, config: Arc<Config<'static>>) -> Response {

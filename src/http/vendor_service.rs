@@ -12,7 +12,7 @@ use crate::{
     core::{error::Error, rate_window::Policy, token::PlainToken},
     domain::credential::Credential,
     http::credential_places::CredentialPlace,
-    store::{ReadOnly, Session},
+    store::{Db, ReadOnly, Session, credential::CredentialUse},
 };
 
 /// A vendor's service.
@@ -38,6 +38,11 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
+    /// Reads a value of the query; `None` where it counts as left out.
+    fn read_query_value(value: &str) -> Option<&str> {
+        Some(value)
+    }
+
     /// Finds whom a credential speaks for; `None` when it speaks for nobody any more.
     fn principal(
         db: &mut Session<ReadOnly>,
@@ -47,13 +52,19 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// What a principal may do, in a few words: for the journal.
     fn describe_permission(principal: &Self::Principal) -> String;
 
-    /// How many requests a principal's credential may make; `None` where the vendor does not limit them.
-    fn rate_limit(_app: &App, _principal: &Self::Principal) -> Option<Policy> {
+    /// How many requests of an operation a principal's credential may make; `None` where the vendor does not limit them.
+    fn rate_limit(_app: &App, _principal: &Self::Principal, _operation: &str) -> Option<Policy> {
         None
     }
 
-    /// An error that a tester asked for, in the vendor's shape.
-    fn injected(status: StatusCode, code: Option<&str>) -> Response;
+    /// An error that a tester asked for, in the shape that the vendor has for it in this operation.
+    fn injected(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response;
+
+    /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most once
+    /// a minute for each credential.
+    fn note_use(_db: &Db, _used: CredentialUse) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Decides whether the request goes on, in the vendor's order of checks.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;

@@ -5,6 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+/// The version of the format.
+pub const VERSION: &str = "1";
+
 /// A value as it was written, before variables are filled in.
 pub type Scalar = Spanned<String>;
 
@@ -16,18 +19,24 @@ pub struct SeedFile {
     /// `${VAR}` is filled in. Not in documents that come over the network, because it would read the server's
     /// environment.
     pub fills_variables: bool,
-    pub text: String,
+    /// Why there is none, where it cannot be had.
+    pub text: Result<String, String>,
 }
 
 impl SeedFile {
     /// A file that the server's owner gave.
     pub fn local(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), fills_variables: true, text: text.into() }
+        Self { name: name.into(), fills_variables: true, text: Ok(text.into()) }
+    }
+
+    /// A file that cannot be had.
+    pub fn missing(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { name: name.into(), fills_variables: true, text: Err(why.into()) }
     }
 
     /// A document that came over the network.
     pub fn foreign(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), fills_variables: false, text: text.into() }
+        Self { name: name.into(), fills_variables: false, text: Ok(text.into()) }
     }
 }
 

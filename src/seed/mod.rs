@@ -5,14 +5,19 @@
 //! organization can have is the services': their sections come together in the registry.
 
 pub mod apply;
+pub mod count;
 pub mod credential;
 pub mod file;
+mod lenient;
 pub mod plan;
 pub mod read;
 
-use std::{fmt, io::Read as _, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
-use crate::seed::file::SeedFile;
+use crate::{core::suggest::suggest, seed::file::SeedFile};
 
 /// The seed that `locum` starts with.
 pub const DEMO: &str = include_str!("../../seeds/demo.yaml");
@@ -54,51 +59,59 @@ impl fmt::Display for Diagnostics {
 }
 
 impl Diagnostics {
-    fn one(file: &str, message: String) -> Self {
-        Self(vec![Diagnostic { file: file.to_owned(), line: 0, column: 0, message }])
+    /// File by file in the order of their names here, and each from its top to its bottom.
+    #[must_use]
+    pub fn in_order_of<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<&str> = names.collect();
+        self.0.sort_by_key(|one| (names.iter().position(|name| *name == one.file), one.line, one.column));
+        self
     }
 }
 
 /// Loads what one `--seed` names: `builtin:demo`, `builtin:minimal`, `none`, `-` (standard input), a file, or a
-/// directory, whose `.yaml`, `.yml` and `.json` files are read in lexical order.
-///
-/// # Errors
-/// What is wrong, and where.
-pub fn load(source: &str) -> Result<Vec<SeedFile>, Diagnostics> {
-    let unreadable = |e: std::io::Error| Diagnostics::one(source, format!("cannot be read: {e}"));
+/// directory, whose `.yaml`, `.yml` and `.json` files are read in lexical order. What cannot be had is among them, and
+/// says why.
+pub fn load(source: &str) -> Vec<SeedFile> {
+    let missing = |why: String| vec![SeedFile::missing(source, why)];
     match source {
-        "none" => Ok(Vec::new()),
-        "builtin:demo" => Ok(vec![SeedFile::local(source, DEMO)]),
-        "builtin:minimal" => Ok(vec![SeedFile::local(source, MINIMAL)]),
-        "-" => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-            Ok(vec![SeedFile::local("<standard input>", text)])
+        "none" => Vec::new(),
+        "builtin:demo" => vec![SeedFile::local(source, DEMO)],
+        "builtin:minimal" => vec![SeedFile::local(source, MINIMAL)],
+        "-" => vec![read_file("<standard input>", std::io::read_to_string(std::io::stdin()))],
+        _ if source.starts_with("builtin:") => {
+            let near = suggest(source, ["builtin:demo", "builtin:minimal"]);
+            missing(format!("there is no such built-in seed{near}"))
         }
-        _ if source.starts_with("builtin:") => Err(Diagnostics::one(
-            source,
-            "there is no such built-in seed: expected builtin:demo or builtin:minimal".to_owned(),
-        )),
-        _ if Path::new(source).is_dir() => {
-            let mut paths = Vec::new();
-            for entry in std::fs::read_dir(source).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-                if ["yaml", "yml", "json"].contains(&extension) {
-                    paths.push(path);
-                }
-            }
-            if paths.is_empty() {
-                return Err(Diagnostics::one(source, "the directory holds no .yaml, .yml or .json file".to_owned()));
-            }
-            paths.sort();
-            paths.iter().map(|path| load_file(&path.to_string_lossy())).collect()
-        }
-        _ => Ok(vec![load_file(source)?]),
+        _ if Path::new(source).is_dir() => match find_files(Path::new(source)) {
+            Err(error) => missing(format!("cannot be read: {error}")),
+            Ok(paths) if paths.is_empty() => missing("the directory holds no .yaml, .yml or .json file".to_owned()),
+            Ok(paths) => paths.iter().map(|path| load_file(&path.to_string_lossy())).collect(),
+        },
+        _ => vec![load_file(source)],
     }
 }
 
-fn load_file(path: &str) -> Result<SeedFile, Diagnostics> {
-    let text = std::fs::read_to_string(path).map_err(|e| Diagnostics::one(path, format!("cannot be read: {e}")))?;
-    Ok(SeedFile::local(path, text))
+/// The seeds of a directory, in lexical order.
+fn find_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if ["yaml", "yml", "json"].contains(&extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn load_file(path: &str) -> SeedFile {
+    read_file(path, std::fs::read_to_string(path))
+}
+
+fn read_file(name: &str, read: std::io::Result<String>) -> SeedFile {
+    match read {
+        Ok(text) => SeedFile::local(name, text),
+        Err(error) => SeedFile::missing(name, format!("cannot be read: {error}")),
+    }
 }

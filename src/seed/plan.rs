@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    Diagnostics,
-    file::{Scalar, Seed},
+    Diagnostic, Diagnostics,
+    file::{Scalar, Seed, VERSION},
     read::Reader,
 };
 use crate::{
@@ -52,8 +52,9 @@ pub struct OrganizationHead {
     pub org_id: String,
 }
 
-/// The clock that the files ask for; the last one wins.
-pub fn find_clock<O>(seeds: &[Seed<O>]) -> Result<Option<Clock>, Diagnostics> {
+/// The clock that the files ask for; the last one wins. With what is wrong with it, and which files are of another
+/// version of the format.
+pub fn find_clock<O>(seeds: &[Seed<O>]) -> (Option<Clock>, Vec<Diagnostic>) {
     let mut clock = None;
     let mut diagnostics = Vec::new();
     for seed in seeds {
@@ -69,15 +70,15 @@ pub fn find_clock<O>(seeds: &[Seed<O>]) -> Result<Option<Clock>, Diagnostics> {
         }
         diagnostics.extend(reader.into_diagnostics());
     }
-    if diagnostics.is_empty() { Ok(clock) } else { Err(Diagnostics(diagnostics)) }
+    (clock, diagnostics)
 }
 
 fn check_version(reader: &Reader<'_>, version: &Scalar) -> bool {
     let text = reader.text(version);
-    if text.as_ref().is_some_and(|text| text != "1") {
+    if text.as_ref().is_some_and(|text| text != VERSION) {
         reader.report(version.referenced, "this Locum reads version 1 of the format");
     }
-    text.as_deref() == Some("1")
+    text.as_deref() == Some(VERSION)
 }
 
 /// What the organizations of one or more seeds share while they are planned.
@@ -101,20 +102,28 @@ impl<'a> Planner<'a> {
         Self { existing, taken_org_ids, named_codes, taken_tokens, fresh, now, ids }
     }
 
-    /// Plans every organization of the files with `plan_one`, which reports what is wrong to the reader.
+    /// Plans every organization of the files with `plan_one`, which reports what is wrong to the reader. What was found
+    /// before, in `diagnostics`, is told with it.
     pub fn plan_all<O, P>(
         &mut self,
         seeds: &[Seed<O>],
+        mut diagnostics: Vec<Diagnostic>,
         mut plan_one: impl FnMut(&mut Self, &Reader<'_>, &O) -> Option<P>,
     ) -> Result<Vec<P>, Diagnostics> {
         let mut planned = Vec::new();
-        let mut diagnostics = Vec::new();
         for seed in seeds {
             let reader = Reader::new(&seed.file);
+            // What stands in another version of the format is not known.
+            if !check_version(&reader, &seed.document.version) {
+                continue;
+            }
             planned.extend(seed.document.organizations.iter().filter_map(|o| plan_one(self, &reader, o)));
             diagnostics.extend(reader.into_diagnostics());
         }
-        if diagnostics.is_empty() { Ok(planned) } else { Err(Diagnostics(diagnostics)) }
+        if diagnostics.is_empty() {
+            return Ok(planned);
+        }
+        Err(Diagnostics(diagnostics).in_order_of(seeds.iter().map(|seed| seed.file.name.as_str())))
     }
 
     /// What a section of an organization is planned with.

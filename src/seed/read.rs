@@ -1,9 +1,9 @@
 //! From text to a seed file, and from a written value to what it means.
 
-use std::{cell::RefCell, fmt::Display, str::FromStr};
+use std::{cell::RefCell, collections::HashSet, fmt::Display, str::FromStr};
 
-use serde::de::DeserializeOwned;
-use serde_saphyr::{Location, MessageFormatter as _, UserMessageFormatter};
+use serde::{Deserialize as _, de::DeserializeOwned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, MessageFormatter as _, UserMessageFormatter};
 
 use crate::{
     core::{
@@ -13,25 +13,128 @@ use crate::{
     },
     seed::{
         Diagnostic, Diagnostics,
-        file::{Scalar, Seed, SeedFile},
+        file::{Document, Scalar, Seed, SeedFile, VERSION},
+        lenient::{Lenient, Notes, Path},
     },
 };
 
+/// How often a text is read that parts of cannot be read, each time without one more of these.
+const MOST_READINGS: usize = 20;
+
+/// What came of the text of a seed.
+pub struct Examined<O> {
+    /// What it says; `None` where a part of it cannot be read. Keys that nobody knows or that are doubled are left out.
+    pub seed: Option<Seed<O>>,
+    /// What is wrong with its form, from its top to its bottom.
+    pub problems: Vec<Diagnostic>,
+}
+
 /// Reads the text of a seed.
+///
+/// # Errors
+/// Everything wrong with its form.
 pub fn parse<O: DeserializeOwned>(file: SeedFile) -> Result<Seed<O>, Diagnostics> {
-    let options = serde_saphyr::options! { with_snippet: false };
-    match serde_saphyr::from_str_with_options(&file.text, options) {
-        Ok(document) => Ok(Seed { file, document }),
-        Err(error) => {
-            let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-            Err(Diagnostics(vec![Diagnostic { file: file.name, line, column, message: message(&error) }]))
+    let Examined { seed, problems } = examine(file);
+    seed.filter(|_| problems.is_empty()).ok_or(Diagnostics(problems))
+}
+
+/// Reads the text of a seed as far as it goes.
+pub fn examine<O: DeserializeOwned>(file: SeedFile) -> Examined<O> {
+    let text = match &file.text {
+        Ok(text) => text,
+        Err(why) => {
+            let problem = Diagnostic { file: file.name.clone(), line: 0, column: 0, message: why.clone() };
+            return Examined { seed: None, problems: vec![problem] };
+        }
+    };
+    // Nearly all are right, and this is the fast way.
+    match serde_saphyr::from_str_with_options(text, options(&file, DuplicateKeyPolicy::Error)) {
+        Ok(document) => Examined { seed: Some(Seed { file, document }), problems: Vec::new() },
+        Err(_) => {
+            let (document, problems) = find_problems(&file, text);
+            Examined { seed: document.map(|document| Seed { file, document }), problems }
         }
     }
 }
 
+/// Everything wrong with a text's form, and the document where it can be read all the same.
+fn find_problems<O: DeserializeOwned>(file: &SeedFile, text: &str) -> (Option<Document<O>>, Vec<Diagnostic>) {
+    let at = |place: Location, message| Diagnostic {
+        file: file.name.clone(),
+        line: place.line(),
+        column: place.column(),
+        message,
+    };
+    let (mut problems, mut skipped) = (Vec::new(), HashSet::new());
+    let mut document: Option<Document<O>> = None;
+    for _ in 0..MOST_READINGS {
+        let notes = Notes::new(skipped);
+        let options = options(file, DuplicateKeyPolicy::PassThrough);
+        let read = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+            Document::deserialize(Lenient::new(deserializer, &notes))
+        });
+        problems.extend(notes.found.into_inner().into_iter().map(|(place, message)| at(place, message)));
+        skipped = notes.skipped;
+        let error = match read {
+            Ok(read) => {
+                document = Some(read).filter(|_| skipped.is_empty());
+                break;
+            }
+            Err(error) => error,
+        };
+        let path = notes.failed.into_inner().unwrap_or_default();
+        if !follows_from(&error, &path, &skipped) {
+            problems.push(at(error.location().unwrap_or(Location::UNKNOWN), message(&error)));
+        }
+        // What is wrong with the text's form cannot be passed over, and nothing is left without the document.
+        if !is_about_a_value(&error) || path.is_empty() || !skipped.insert(path) {
+            break;
+        }
+    }
+    if document.as_ref().is_some_and(|document| document.version.value != VERSION) {
+        // Another version may have other keys; that it is another is said where values are checked.
+        problems.clear();
+    }
+    problems.sort_by(|a, b| (a.line, a.column, &a.message).cmp(&(b.line, b.column, &b.message)));
+    problems.dedup();
+    (document, problems)
+}
+
+fn options(file: &SeedFile, duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Options {
+    let mut options = serde_saphyr::options! { with_snippet: false, duplicate_keys: duplicate_keys };
+    if file.fills_variables {
+        // The server's owner may have as many records as fit into memory.
+        let most = usize::MAX;
+        options.budget = serde_saphyr::budget! { max_nodes: most, max_events: most, max_total_scalar_bytes: most };
+    }
+    options
+}
+
+/// Whether a value cannot be read, and not the text.
+fn is_about_a_value(error: &serde_saphyr::Error) -> bool {
+    use serde_saphyr::Error as E;
+    matches!(
+        error.without_snippet(),
+        E::SerdeMissingField { .. }
+            | E::SerdeUnknownField { .. }
+            | E::SerdeInvalidType { .. }
+            | E::SerdeInvalidValue { .. }
+            | E::NullIntoString { .. }
+            | E::Unexpected { .. }
+    )
+}
+
+/// Whether a value is missing only because it was passed over.
+fn follows_from(error: &serde_saphyr::Error, path: &Path, skipped: &HashSet<Path>) -> bool {
+    let serde_saphyr::Error::SerdeMissingField { field, .. } = error.without_snippet() else { return false };
+    let mut missing = path.clone();
+    missing.push((*field).to_owned());
+    skipped.contains(&missing)
+}
+
 fn message(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error::{
-        DuplicateMappingKey, NullIntoString, SerdeInvalidType, SerdeMissingField, SerdeUnknownField,
+        DuplicateMappingKey, NullIntoString, SerdeInvalidType, SerdeMissingField, SerdeUnknownField, Unexpected,
         UnexpectedContainerEndWhileReadingKeyNode,
     };
     match error.without_snippet() {
@@ -42,6 +145,11 @@ fn message(error: &serde_saphyr::Error) -> String {
         DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key `{key}`"),
         NullIntoString { .. } => "a value is missing here".to_owned(),
         SerdeInvalidType { unexpected, expected, .. } => format!("expected {expected}, found {unexpected}"),
+        Unexpected { expected: "string scalar" | "scalar", .. } => {
+            "expected a single value, not a list and not keys with values".to_owned()
+        }
+        Unexpected { expected: "sequence start", .. } => "expected a list".to_owned(),
+        Unexpected { expected: "mapping start", .. } => "expected keys with values".to_owned(),
         UnexpectedContainerEndWhileReadingKeyNode { .. } => "a key is missing here".to_owned(),
         other => UserMessageFormatter.format_message(other).into_owned(),
     }

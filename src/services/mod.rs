@@ -2,6 +2,7 @@
 //! of a service's folder that names services.
 
 pub mod atlassian;
+mod counts;
 pub mod jetbrains_account;
 pub mod license_vault;
 pub mod operations;

@@ -41,6 +41,9 @@ pub enum Status {
 pub(super) fn list(service: &Service) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in (service.document)().paths.paths {
+        // A path may stand elsewhere than the rest.
+        let server = item.servers.as_ref().and_then(|servers| servers.first());
+        let base = server.map_or(service.document_base, |server| server.url.trim_end_matches('/'));
         for (method, operation) in of_path(&item) {
             let note = |key: &str| {
                 let value = operation.extensions.as_ref()?.get(key)?;
@@ -55,7 +58,7 @@ pub(super) fn list(service: &Service) -> Vec<Operation> {
                 service: service.name,
                 id: operation.operation_id.clone(),
                 method: method.to_string(),
-                path: format!("{}{path}", service.document_base),
+                path: format!("{base}{path}"),
                 status,
                 note,
             });

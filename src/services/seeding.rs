@@ -11,10 +11,16 @@ use super::{atlassian, jetbrains_account, license_vault};
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
-    core::{clock::Clock, error::Error, ids::Ids, token::Keyring},
+    core::{
+        clock::Clock,
+        error::Error,
+        ids::{IdSeed, Ids},
+        progress::Progress,
+        token::Keyring,
+    },
     domain::organization::{Organization, OrganizationId, email_key, name_from_address},
     seed::{
-        Diagnostics,
+        Diagnostic, Diagnostics,
         apply::{ApplyError, Mode},
         credential::SeededCredential,
         file::{Document, Scalar, Seed, SeedFile},
@@ -81,14 +87,14 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct PlannedOrganization {
     pub head: OrganizationHead,
-    people: Vec<PlannedPerson>,
-    jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
-    license_vault: Option<license_vault::seed::PlannedVault>,
-    atlassian: Option<atlassian::seed::PlannedAtlassian>,
+    pub(super) people: Vec<PlannedPerson>,
+    pub(super) jetbrains_account: Option<jetbrains_account::seed::plan::PlannedAccount>,
+    pub(super) license_vault: Option<license_vault::seed::PlannedVault>,
+    pub(super) atlassian: Option<atlassian::seed::PlannedAtlassian>,
 }
 
 #[derive(Debug)]
-struct PlannedPerson {
+pub(super) struct PlannedPerson {
     email: String,
     name: String,
     has_jetbrains_account: bool,
@@ -109,9 +115,24 @@ type ExistingOrganizations = BTreeMap<i64, ExistingOrganization>;
 /// Reads the texts of seeds.
 ///
 /// # Errors
-/// Everything wrong with the first one that is wrong.
-pub fn read_all(files: &[SeedFile]) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
-    files.iter().cloned().map(read::parse).collect()
+/// Everything wrong with them: also with the values of those that can be read, if they are to stand alone.
+pub fn read_all(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
+    progress.begin("reading seeds", 0);
+    let (mut seeds, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        let examined = read::examine(file.clone());
+        seeds.extend(examined.seed);
+        problems.extend(examined.problems);
+    }
+    progress.end();
+    if problems.is_empty() {
+        return Ok(seeds);
+    }
+    // So that whoever mends what is wrong with the form does not learn only then what is wrong with the values.
+    if let Err(more) = check(&seeds, &mut IdSeed(0).of_requests()) {
+        problems.extend(more.0);
+    }
+    Err(Diagnostics(problems).in_order_of(files.iter().map(|file| file.name.as_str())))
 }
 
 /// The JSON Schema of the format.
@@ -124,9 +145,9 @@ pub fn schema() -> serde_json::Value {
 /// # Errors
 /// Everything wrong with them.
 pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
-    let clock = plan::find_clock(seeds)?.unwrap_or_default();
-    let mut planner = Planner::new(Existing::default(), clock.now(), ids, false);
-    plan_all(seeds, &mut planner, &ExistingOrganizations::new())
+    let (clock, diagnostics) = plan::find_clock(seeds);
+    let mut planner = Planner::new(Existing::default(), clock.unwrap_or_default().now(), ids, false);
+    plan_all(seeds, &mut planner, &ExistingOrganizations::new(), diagnostics)
 }
 
 /// Writes seeds into the session's space; the caller commits, unless this fails. `clock` wins over the seeds' own.
@@ -136,11 +157,12 @@ pub async fn apply(
     seeds: &[Seed<SeedOrganization>],
     mode: Mode,
     clock: Option<Clock>,
+    progress: &Progress,
 ) -> Result<Plan, ApplyError> {
     if mode != Mode::Merge {
         store::space::wipe(db).await?;
     }
-    let seeded = plan::find_clock(seeds).map_err(ApplyError::Seed)?;
+    let (seeded, diagnostics) = plan::find_clock(seeds);
     if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
@@ -150,15 +172,26 @@ pub async fn apply(
     }
     let now = db.now();
     let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
-    let plan = plan_all(seeds, &mut planner, &organizations).map_err(ApplyError::Seed)?;
-    for organization in &plan.organizations {
-        write(db, keyring, organization).await?;
+    progress.begin("checking seeds", 0);
+    let plan = plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)?;
+    let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
+    progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
+    let mut written = 0;
+    for (organization, size) in plan.organizations.iter().zip(sizes) {
+        write(db, keyring, organization, progress).await?;
+        written += size;
+        progress.reach(written as u64);
     }
+    progress.end();
     Ok(plan)
 }
 
 /// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
-pub async fn seed_if_empty(app: &App, seeds: &[Seed<SeedOrganization>]) -> Result<Option<Plan>, ApplyError> {
+pub async fn seed_if_empty(
+    app: &App,
+    seeds: &[Seed<SeedOrganization>],
+    progress: &Progress,
+) -> Result<Option<Plan>, ApplyError> {
     let space = app.default_space().await?;
     let mut db = app.db.write(space.id).await?;
     // Asked inside the write, so that of two processes starting on one database only one seeds it.
@@ -169,7 +202,7 @@ pub async fn seed_if_empty(app: &App, seeds: &[Seed<SeedOrganization>]) -> Resul
         }
         return Ok(None);
     }
-    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock).await?;
+    let plan = apply(&mut db, &app.keyring, seeds, Mode::Replace, app.config.clock, progress).await?;
     db.commit().await?;
     Ok(Some(plan))
 }
@@ -197,8 +230,9 @@ fn plan_all(
     seeds: &[Seed<SeedOrganization>],
     planner: &mut Planner<'_>,
     existing: &ExistingOrganizations,
+    diagnostics: Vec<Diagnostic>,
 ) -> Result<Plan, Diagnostics> {
-    let organizations = planner.plan_all(seeds, |planner, reader, o: &SeedOrganization| {
+    let organizations = planner.plan_all(seeds, diagnostics, |planner, reader, o: &SeedOrganization| {
         let (code, head) = planner.head(reader, &o.name, o.customer_code.as_ref(), o.org_id.as_ref());
         let existing = code.and_then(|code| existing.get(&code).cloned()).unwrap_or_default();
         let mut known = existing.people;
@@ -211,7 +245,7 @@ fn plan_all(
             let context = planner.section(reader, &known);
             atlassian::seed::Planner::new(context).plan(section)
         });
-        let license_vault = o.license_vault.as_ref().and_then(|section| {
+        let license_vault = o.license_vault.as_ref().map(|section| {
             let context = planner.section(reader, &known);
             license_vault::seed::Planner::new(context, existing.license_vault).plan(section)
         });
@@ -249,7 +283,12 @@ fn plan_people(
     all
 }
 
-async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &PlannedOrganization) -> Result<(), ApplyError> {
+async fn write(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    o: &PlannedOrganization,
+    progress: &Progress,
+) -> Result<(), ApplyError> {
     let OrganizationHead { name, customer_code, org_id } = o.head.clone();
     let id: OrganizationId = store::organization::upsert(db, &name, customer_code, &org_id).await?;
     for person in &o.people {
@@ -258,14 +297,14 @@ async fn write(db: &mut Session<ReadWrite>, keyring: &Keyring, o: &PlannedOrgani
         atlassian::store::person::set_account_id(db, person_id, &person.atlassian_account_id).await?;
     }
     if let Some(section) = &o.jetbrains_account {
-        jetbrains_account::seed::write::write(db, keyring, id, section).await?;
+        jetbrains_account::seed::write::write(db, keyring, id, section, progress).await?;
     }
     if let Some(section) = &o.license_vault {
         let organization = Organization { id, name, customer_code, org_id };
-        license_vault::seed::write(db, keyring, &organization, section).await?;
+        license_vault::seed::write(db, keyring, &organization, section, progress).await?;
     }
     if let Some(section) = &o.atlassian {
-        atlassian::seed::write(db, keyring, id, section).await?;
+        atlassian::seed::write(db, keyring, id, section, progress).await?;
     }
     Ok(())
 }
@@ -281,11 +320,6 @@ impl Plan {
             all
         };
         self.organizations.iter().flat_map(of).collect()
-    }
-
-    /// How many licences the plan makes.
-    pub fn count_licenses(&self) -> usize {
-        self.organizations.iter().filter_map(|o| o.jetbrains_account.as_ref()).map(|a| a.licenses.len()).sum()
     }
 }
 

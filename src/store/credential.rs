@@ -72,6 +72,16 @@ impl CredentialKind {
     }
 }
 
+/// A request with a credential that was let in.
+#[derive(Debug, Clone, Copy)]
+pub struct CredentialUse {
+    pub credential: CredentialId,
+    pub space: SpaceId,
+    /// The credential is one of this generation.
+    pub generation: i64,
+    pub at: Time,
+}
+
 /// A credential about to be kept.
 #[derive(Debug)]
 pub struct NewCredential<'a> {

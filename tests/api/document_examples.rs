@@ -143,6 +143,9 @@ async fn prepare(app: &TestApp, form: &Form<'_>) -> Option<String> {
     if path.contains("/api-keys/") {
         return Some(first_id(&app.atlassian(FULL_KEY).get("/api-keys?q=reader").await.expect_ok()["data"]));
     }
+    if path.contains("/manage/api-tokens/") {
+        return Some(first_id(&app.atlassian(FULL_KEY).get("/service-accounts/svc-1/api-tokens").await.expect_ok()));
+    }
     if path.contains("/atlassian/api-tokens/") {
         return Some(first_id(&app.atlassian(FULL_KEY).get("/api-tokens").await.expect_ok()["data"]));
     }
@@ -151,6 +154,10 @@ async fn prepare(app: &TestApp, form: &Form<'_>) -> Option<String> {
     }
     if path.contains("/connections/") {
         return Some(text(&of_vault().await[0]["running"][0]["connection"]));
+    }
+    if let Some((teams, "2004")) = path.rsplit_once('/') {
+        let team = json!({"actor": "ann@example.test", "name": "Backend", "id": 2004});
+        control.post(teams, team).await.expect_ok();
     }
     if path.starts_with("/snapshots/") && form.method != Method::PUT {
         let name = path.split('/').nth(2).unwrap();
@@ -213,7 +220,10 @@ async fn of_atlassian() {
     let base = atlassian::BASE;
     send_everything(&app, &atlassian::openapi(), async |form| {
         let key = app.client().with_header("authorization", &format!("Bearer {FULL_KEY}"));
-        if form.id != "createOauthClient" {
+        if form.path.starts_with("/users/") {
+            return key;
+        }
+        if form.id != "createOAuthClient" {
             return key.below(base);
         }
         let session = app.sign_in_to_atlassian("ann@example.test").await;

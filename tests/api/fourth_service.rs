@@ -10,7 +10,7 @@ use axum::{
 };
 use locum::{
     app::App,
-    core::{error::Error, ids::Ids, token::PlainToken},
+    core::{error::Error, ids::Ids, progress::Progress, token::PlainToken},
     domain::{credential::Credential, organization::DEFAULT_SPACE},
     http::{
         caller::{Caller, Scope},
@@ -81,7 +81,7 @@ impl VendorService for CarPark {
         "parking".to_owned()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         (status, format!("the barrier is stuck: {}", code.unwrap_or("no code"))).into_response()
     }
 
@@ -129,7 +129,7 @@ async fn start() -> TestApp {
         Service { credential_kinds: &[PASS], ..Service::new::<CarPark>("Car park", "car-park.json", openapi, routes) };
     let services = Registry::new(services::all().into_iter().chain([car_park]).collect());
     let settings = config(&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "7"]);
-    let started = locum::startup::start_with(settings, services).await.unwrap();
+    let started = locum::startup::start_with(settings, services, &Progress::default()).await.unwrap();
     let app = started.app;
     let mut db = app.db.write(app.space(DEFAULT_SPACE).await.unwrap().id).await.unwrap();
     let space = db.space().id;

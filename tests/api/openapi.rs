@@ -64,8 +64,55 @@ async fn every_operation_says_how_far_it_is_emulated() {
     assert_eq!(status("assignLicense"), "served");
     assert_eq!(status("rotateToken"), "unverified");
     assert_eq!(status("createUserAccount"), "missing");
-    assert_eq!(status("getApiTokens"), "served");
-    assert_eq!(status("createOauthClient"), "unverified");
+    assert_eq!(status("getAllApiTokensByOrgId"), "served");
+    assert_eq!(status("createOAuthClient"), "unverified");
     let atlassian = operations.as_array().unwrap().iter().filter(|o| o["service"] == "atlassian").count();
-    assert_eq!(atlassian, 21);
+    assert_eq!(atlassian, 23);
+    let user_tokens = operations.as_array().unwrap().iter().find(|o| o["operation"] == "getApiTokens").unwrap();
+    assert_eq!(user_tokens["path"], "/users/{account_id}/manage/api-tokens", "at the root of the host");
+}
+
+/// What stands in the document goes into generated clients, which know nothing of our contracts.
+#[test]
+fn the_document_of_jetbrains_account_is_for_its_clients() {
+    let document = serde_json::to_value(locum::services::jetbrains_account::openapi()).unwrap();
+    let text = document.to_string();
+    for note in ["§", "unverified:", "contracts/", "jetbrains-account"] {
+        assert!(!text.contains(note), "{note}");
+    }
+    let operations: Vec<(&str, &Value)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(_, item)| item.as_object().unwrap().values())
+        .filter_map(|operation| Some((operation["operationId"].as_str()?, operation)))
+        .collect();
+    assert_eq!(operations.len(), 13);
+    let tags: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    assert_eq!(tags, ["Token", "Licenses", "Dictionaries", "Document", "User accounts"]);
+    for (id, operation) in &operations {
+        assert!(tags.contains(&&operation["tags"][0]), "{id}");
+        let responses = operation["responses"].as_object().unwrap();
+        if *id != "getSwagger" {
+            assert!(responses.contains_key("401") && responses.contains_key("403"), "{id}");
+            assert!(responses["403"]["description"].as_str().unwrap().contains("API is disabled"), "{id}");
+        }
+        let summary = operation["summary"].as_str().unwrap();
+        assert!(!summary.contains('\n') && !summary.is_empty(), "{id}: {summary}");
+    }
+    let assign = &document["paths"]["/customer/licenses/assign"]["post"];
+    assert_eq!(assign["tags"][0], "Licenses");
+    let bodies = assign["responses"]["400"]["content"].as_object().unwrap();
+    assert!(bodies.contains_key("application/json") && bodies.contains_key("text/html"));
+}
+
+/// The document as it is served: a generator takes the operations in its order.
+#[tokio::test]
+async fn what_is_not_emulated_comes_last() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let served = app.jetbrains_account(Role::Anonymous).get("/swagger.json").await;
+    let at = |path: &str| served.text().find(&format!("\"{path}\":")).unwrap();
+    for path in ["/token", "/customer/licenses", "/products", "/swagger.json"] {
+        assert!(at(path) < at("/customer/accounts"), "{path}");
+    }
 }

@@ -89,8 +89,8 @@ fn an_administrator_revokes_a_licence_and_what_runs_asks_again() {
     let after = bobs().unwrap();
     assert_ne!(after["id"], before["id"]);
     assert_eq!(after["running"][0]["connection"], before["running"][0]["connection"]);
-    let rules = "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: \"6700001\"\n    license_vault: \
-                 { name: example, rules: [{ users: [bob@example.test], products: [GO] }] }\n";
+    let rules = "version: 1\norganizations:\n  - name: Example Corp\n    customer_code: \"6700001\"\n    \
+                 license_vault: { name: example, rules: [{ users: [bob@example.test], products: [GO] }] }\n";
     desk.control("POST", "/seed", rules);
     revoke();
     browser.sees("denied");

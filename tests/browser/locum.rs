@@ -16,7 +16,7 @@ fn requests_appear_by_themselves_and_are_filtered() {
     assert_eq!(desk.vault("nobody-s-token"), 401);
     assert_eq!(desk.atlassian("/api-tokens/count"), 254);
     browser.wait("document.querySelectorAll('.requests tbody tr').length === 3");
-    for operation in ["getApiTokenCount", "getLicenseUsage", "getManagedEntityInfo"] {
+    for operation in ["getApiTokenCountByOrgId", "getLicenseUsage", "getManagedEntityInfo"] {
         browser.sees(operation);
     }
     let rows = || browser.run("return document.querySelectorAll('.requests tbody tr').length");

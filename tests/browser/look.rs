@@ -82,7 +82,7 @@ fn busy() -> Desk {
     desk.control(
         "POST",
         "/faults",
-        r#"{"match":{"operation":"getApiKeys"},"then":{"status":503,"delay":"20ms"},"times":3}"#,
+        r#"{"match":{"operation":"getAllApiKeysByOrgId"},"then":{"status":503,"delay":"20ms"},"times":3}"#,
     );
     desk.status(&format!("{}/api-keys", crate::ORG), "Authorization: Bearer demo-atlassian-key");
     desk

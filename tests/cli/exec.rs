@@ -1,35 +1,33 @@
-//! `locum exec`, `locum env` and `--endpoints-file`: what a client needs, given in three ways.
+//! `locum exec` and `locum env`: what a client needs, given to a command and to a shell.
 
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
 use super::{Server, locum, run, send_signal};
 
-type Variables = BTreeMap<String, String>;
+pub type Variables = BTreeMap<String, String>;
 
 /// `NAME=value` lines, as `env` prints them.
 fn variables<'a>(lines: impl Iterator<Item = &'a str>) -> Variables {
     lines.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn json(text: &str) -> Variables {
+pub fn json(text: &str) -> Variables {
     serde_json::from_str(text).unwrap()
 }
 
 /// Seeds to start with, in a directory that goes with them.
-struct Seed {
-    dir: tempfile::TempDir,
-    file: String,
+pub struct Seed {
+    pub dir: tempfile::TempDir,
+    pub file: String,
 }
 
 impl Seed {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("seed.yaml");
         fs::write(&file, text).unwrap();
@@ -38,7 +36,7 @@ impl Seed {
 }
 
 /// Asks each service with nothing but the variables.
-fn works(given: &Variables) {
+pub fn works(given: &Variables) {
     let address = given["LOCUM_URL"].strip_prefix("http://").unwrap();
     let path = |url: &str, rest: &str| given[url].strip_prefix(&given["LOCUM_URL"]).unwrap().to_owned() + rest;
     let value = |name: &str| given.get(name).map(String::as_str).unwrap_or_default();
@@ -133,19 +131,37 @@ fn exec_ends_as_its_command_does() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)] {
         let (ended, stdout, stderr) = run(&["exec", "--", "sh", "-c", &format!("echo mine; {script}")]);
         assert_eq!((ended, stdout.as_str()), (code, "mine\n"), "{script}: {stderr}");
-        assert!(stderr.contains("id_seed"), "a run can be repeated: {stderr}");
+        assert_eq!(
+            stderr.contains("--id-seed"),
+            code != 0,
+            "what failed can be repeated, and else it is quiet: {stderr}"
+        );
+        assert_eq!(stderr.is_empty(), code == 0, "{stderr}");
     }
 }
 
 #[test]
-fn exec_without_a_command_that_can_run_is_2() {
+fn a_command_that_cannot_run_ends_exec_as_it_ends_a_shell() {
     let dir = tempfile::tempdir().unwrap();
     let plain = dir.path().join("not-executable");
     fs::write(&plain, "").unwrap();
+    let missing = dir.path().join("missing");
+    for (command, code) in [
+        ("no-such-command", 127),
+        (missing.to_str().unwrap(), 127),
+        (plain.to_str().unwrap(), 126),
+        (dir.path().to_str().unwrap(), 126),
+    ] {
+        let (ended, stdout, stderr) = run(&["exec", "--", command]);
+        assert_eq!((ended, stdout.as_str()), (code, ""), "{command}: {stderr}");
+        assert!(stderr.contains(&format!("cannot run {command}: ")), "{stderr}");
+    }
+}
+
+#[test]
+fn exec_of_nothing_or_with_wrong_settings_is_2() {
     for (arguments, says) in [
-        (&["exec", "--", "no-such-command"][..], "cannot run no-such-command"),
-        (&["exec", "--", plain.to_str().unwrap()], "not-executable"),
-        (&["exec"], "<CMD>"),
+        (&["exec"][..], "<CMD>"),
         (&["exec", "--"], "<CMD>"),
         (&["exec", "true"], "true"),
         (&["exec", "--seed", "no-such-file.yaml", "--", "true"], "no-such-file.yaml"),
@@ -171,6 +187,69 @@ fn a_command_s_variables_get_real_answers() {
 }
 
 #[test]
+fn a_command_that_fails_is_told_what_was_refused_last() {
+    let mut command = locum(&["exec", "--", "sh", "-c", "env; echo up; read line; exit 3"]);
+    let mut locum = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = Executed { lines: BufReader::new(locum.stdout.take().unwrap()), locum };
+    let given = variables(command.until_up().lines());
+    let address = given["LOCUM_URL"].strip_prefix("http://").unwrap();
+    for number in 0..12 {
+        super::send(address, "GET", &format!("/nowhere/{number}"), "", "").unwrap();
+    }
+    let guess = "X-Customer-Code: 6700001\r\nX-Api-Key: guessed\r\n";
+    super::send(address, "GET", "/api/v1/token", guess, "").unwrap();
+    works(&given);
+    let mut stderr = command.locum.stderr.take().unwrap();
+    assert_eq!(command.end("on\n"), Some(3));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 11, "{said}");
+    assert!(lines[0].contains("--id-seed"), "{said}");
+    assert!(lines[1].starts_with("locum: 404 GET /nowhere/3: "), "{said}");
+    assert!(lines[10].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    assert!(!said.contains("guessed"));
+}
+
+#[test]
+fn no_proxy_stands_between_a_command_and_its_server() {
+    let no_proxy = |name: &str, value: &str| {
+        let mut command = locum(&["exec", "--", "env"]);
+        command.env_remove("NO_PROXY").env_remove("no_proxy").env("HTTP_PROXY", "http://127.0.0.1:1").env(name, value);
+        let given = variables(String::from_utf8(command.output().unwrap().stdout).unwrap().lines());
+        assert_eq!(given["HTTP_PROXY"], "http://127.0.0.1:1");
+        (given["NO_PROXY"].clone(), given["no_proxy"].clone())
+    };
+    let local = "127.0.0.1,localhost,::1".to_owned();
+    assert_eq!(no_proxy("OTHER", "x"), (local.clone(), local.clone()));
+    let more = format!("corp.test,{local}");
+    assert_eq!(no_proxy("NO_PROXY", "corp.test"), (more.clone(), more));
+}
+
+/// What Kubernetes sets for every pod beside a service called `locum`, and for one called `locum-tls`.
+#[test]
+fn what_kubernetes_sets_is_not_warned_about() {
+    let said = |variables: &[(&str, &str)]| {
+        let output = locum(&["exec", "--seed", "none", "--", "true"]).envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let of_kubernetes = [
+        ("LOCUM_PORT", "tcp://10.0.0.1:8080"),
+        ("LOCUM_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("LOCUM_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("LOCUM_PORT_8080_TCP_PORT", "8080"),
+        ("LOCUM_PORT_8080_TCP_PROTO", "tcp"),
+        ("LOCUM_SERVICE_HOST", "10.0.0.1"),
+        ("LOCUM_SERVICE_PORT", "8080"),
+        ("LOCUM_SERVICE_PORT_HTTP", "8080"),
+        ("LOCUM_TLS_PORT", "tcp://10.0.0.1:8443"),
+        ("LOCUM_TLS_SERVICE_HOST", "10.0.0.1"),
+    ];
+    assert_eq!(said(&of_kubernetes), "");
+    assert!(said(&[("LOCUM_PORT", "8080")]).contains("LOCUM_PORT is none of Locum's"));
+}
+
+#[test]
 fn exec_listens_where_it_is_told() {
     // Taken now, free again when the server needs it.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -181,7 +260,7 @@ fn exec_listens_where_it_is_told() {
 
 #[test]
 fn signals_are_the_command_s() {
-    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
         let mut command = Executed::start(&[], "echo up; exec sleep 600");
         command.until_up();
         command.signal(signal);
@@ -234,7 +313,7 @@ fn a_shell_takes_every_token_as_it_is() {
 }
 
 /// Everything that can be left to chance is.
-const CHANCE: &str = "version: 1\norganizations:\n  - name: A\n    people: [{ email: a@a.test }]\n    \
+pub const CHANCE: &str = "version: 1\norganizations:\n  - name: A\n    people: [{ email: a@a.test }]\n    \
     jetbrains_account: { teams: [{ id: 1, name: T }], roles: [{ person: a@a.test, role: organization_admin }], \
     tokens: [{ person: a@a.test }] }\n    \
     license_vault: { name: a, administrators: [a@a.test], token: vault, automation_tokens: [{ name: ci }] }\n    \
@@ -283,87 +362,4 @@ fn what_locum_gives_it_does_not_warn_about() {
     };
     assert!(!warned("LOCUM_URL"));
     assert!(warned("LOCUM_URI"));
-}
-
-fn is_private(path: &Path) -> bool {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777 == 0o600
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
-#[test]
-fn the_endpoints_file_is_there_while_the_server_is() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("endpoints.json");
-    fs::write(&path, "of a run that was killed").unwrap();
-    for signal in ["-TERM", "-INT"] {
-        let mut server = Server::start(&["--endpoints-file", path.to_str().unwrap()]);
-        assert!(is_private(&path), "also in the place of one that was not");
-        let text = fs::read_to_string(&path).unwrap();
-        let mut document: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
-        assert_eq!(document.remove("pid"), Some(server.child.id().into()));
-        let given = document.into_iter().map(|(name, value)| (name, value.as_str().unwrap().to_owned())).collect();
-        works(&given);
-        assert_eq!(given, json(&run(&["env", "--format", "json", "--listen", &server.address]).1));
-        server.signal(signal);
-        assert_eq!(server.child.wait().unwrap().code(), Some(0));
-        assert_eq!(names(dir.path()), [""; 0], "{signal}");
-    }
-}
-
-#[test]
-fn the_endpoints_file_of_an_exec_ends_with_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("endpoints.json");
-    let mut command = locum(&["exec", "--", "sh", "-c", "cat \"$LOCUM_ENDPOINTS_FILE\""]);
-    let output = command.env("LOCUM_ENDPOINTS_FILE", &path).output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["ATLASSIAN_API_KEY"], "demo-atlassian-key");
-    assert_eq!(names(dir.path()), [""; 0]);
-}
-
-#[test]
-fn an_endpoints_file_that_cannot_be_is_said_before_anything_starts() {
-    let dir = tempfile::tempdir().unwrap();
-    let database = format!("sqlite://{}", dir.path().join("locum.db").display());
-    let missing = dir.path().join("no-such-directory/e.json");
-    for path in [missing.to_str().unwrap(), dir.path().to_str().unwrap(), "/dev/null", "/proc/e.json"] {
-        let arguments = ["--listen", "127.0.0.1:0", "--database-url", &database, "--endpoints-file", path];
-        let (code, stdout, stderr) = run(&arguments);
-        assert_eq!((code, stdout.as_str()), (2, ""), "{path}: {stderr}");
-        assert!(stderr.contains("--endpoints-file") && stderr.contains(path), "{stderr}");
-    }
-    assert_eq!(run(&["--endpoints-file", ""]).0, 2);
-    assert_eq!(names(dir.path()), [""; 0], "no database was made");
-}
-
-#[test]
-fn of_a_database_that_held_data_only_what_is_good_is_given() {
-    let seed = Seed::new(CHANCE);
-    let database = format!("sqlite://{}", seed.dir.path().join("locum.db").display());
-    let path = seed.dir.path().join("endpoints.json");
-    let arguments = |id_seed| {
-        let path = path.to_str().unwrap();
-        ["--seed", &seed.file, "--database-url", &database, "--endpoints-file", path, "--id-seed", id_seed]
-    };
-    let given = |id_seed| {
-        let server = Server::start(&arguments(id_seed));
-        let document: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        drop(server);
-        document
-    };
-    let first = given("1");
-    let again = given("1");
-    for name in
-        ["JETBRAINS_ACCOUNT_CUSTOMER_CODE", "JETBRAINS_ACCOUNT_API_KEY", "ATLASSIAN_ORG_ID", "ATLASSIAN_API_KEY"]
-    {
-        assert!(first[name].is_string(), "{name}: {first}");
-        assert_eq!(first[name], again[name], "{name}");
-    }
-    let other = given("2");
-    assert!(other["JETBRAINS_ACCOUNT_URL"].is_string());
-    assert!(other["JETBRAINS_ACCOUNT_API_KEY"].is_null() && other["ATLASSIAN_ORG_ID"].is_null(), "{other}");
 }

@@ -5,11 +5,17 @@ mod body_limits;
 mod broken_connections;
 mod database_outages;
 mod docs;
+mod endpoints_file;
 mod env;
 mod exec;
+mod log;
 mod machine;
+mod progress;
+mod recipes;
 mod replicas;
+mod seeds;
 mod signals;
+mod terminal;
 mod tls;
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "what one binary leaves unused, the other needs")]
@@ -20,8 +26,6 @@ mod support;
 mod server;
 
 use std::process::Output;
-
-use indoc::indoc;
 
 use server::{Server, exchange, locum, send, send_signal};
 
@@ -42,6 +46,15 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
         (&["--seed", "builtin:dmeo"], "builtin:demo"),
         (&["--nonsense"], "--nonsense"),
+        (&["--log", "wran"], "`wran` is not a level, did you mean `warn`?"),
+        (&["--log", "info,locm=debug"], "did you mean `locum`?"),
+        (&["--log", "locum=dbug"], "did you mean `debug`?"),
+        (&["--allowed-hosts", "exa mple"], "`exa mple` is not a host name"),
+        (&["--allowed-hosts", "a.test,http://b.test"], "without scheme"),
+        (&["--listen", "exa mple:80"], "is not HOST:PORT"),
+        (&["--public-url", "http://exa mple"], "--public-url"),
+        (&["--control-token", "tökén"], "--control-token"),
+        (&["exec", "--log", "wran", "--", "true"], "did you mean `warn`?"),
         (&["openapi"], "jetbrains-account"),
     ] {
         let (code, _, stderr) = run(arguments);
@@ -51,91 +64,13 @@ fn wrong_settings_exit_with_2_and_say_which() {
 }
 
 #[test]
-fn seeds_are_checked_with_file_line_and_column() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("a.yaml");
-    let name = file.to_str().unwrap();
-    let check = |text: &str| {
-        std::fs::write(&file, text).unwrap();
-        let (code, stdout, stderr) = run(&["seed", "validate", name]);
-        (code, stdout + &stderr.replace(name, "a.yaml"))
-    };
-    let head = indoc! {"
-        version: 1
-        organizations:
-          - name: A
-            customer_code: 1
-            people: [{ email: ann@a.test }]
-            jetbrains_account:
-              teams: [{ id: 1, name: T }]
-    "};
-    assert_eq!(check(head), (0, "ok: 1 organizations, 0 licenses\n".to_owned()));
-    for (more, says) in [
-        ("      licences: []\n", "a.yaml:8:7: unknown key `licences`, did you mean `licenses`?"),
-        ("      teams: []\n", "a.yaml:8:7: duplicate key `teams`"),
-        (
-            "      roles: [{ person: anne@a.test, role: viewer }]\n",
-            "a.yaml:8:25: `anne@a.test` is not one of the organization's people, did you mean `ann@a.test`?",
-        ),
-        (
-            "      roles: [{ person: ann@a.test, role: owner }]\n",
-            "a.yaml:8:43: `owner` is not a role: expected organization_admin, team_admin, viewer, primary_contact",
-        ),
-        ("      roles: [{ person: ann@a.test, role: team_admin }]\n", "a.yaml:8:43: team_admin takes a `team`"),
-        (
-            "      tokens: [{ person: ann@a.test }]\n",
-            "a.yaml:8:26: ann@a.test has no role in the organization, so there is no token: add one to `roles`",
-        ),
-        ("      licenses: [{ product: IJ, team: 1 }]\n", "a.yaml:8:29: unknown product `IJ`, did you mean `II`?"),
-        ("      licenses: [{ product: II, team: 2 }]\n", "a.yaml:8:39: there is no team 2, did you mean `1`?"),
-        (
-            "      licenses: [{ product: II, team: 1, valid_until: +9000y }]\n",
-            "a.yaml:8:55: `+9000y` leads out of the years 1970 to 9998",
-        ),
-        (
-            "      licenses: [{ product: II, team: 1, valid_until: soon }]\n",
-            "a.yaml:8:55: `soon` is not a date: expected one like 2026-01-15T09:00:00Z or 2026-01-15, \
-             or relative to the clock, like -40d or +1y",
-        ),
-        (
-            "      licenses: [{ product: II, team: 1, id: A }, { product: II, team: 1, id: A }]\n",
-            "a.yaml:8:79: another licence has the id `A`",
-        ),
-        (
-            "      licenses: [{ product: II, team: 1, count: x }]\n",
-            "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
-        ),
-        ("      quirks: { assign_success_status: 201 }\n", "a.yaml:8:40: expected 200 or 204"),
-        ("      api_enabled: maybe\n", "a.yaml:8:20: `maybe` is neither true nor false"),
-    ] {
-        assert_eq!(check(&format!("{head}{more}")), (2, format!("{says}\n")), "{more}");
-    }
-    assert_eq!(check("version: 2\n"), (2, "a.yaml:1:10: this Locum reads version 1 of the format\n".to_owned()));
-    let (code, _, stderr) = run(&["--seed", name]);
-    assert_eq!(code, 2, "{stderr}");
-}
-
-#[test]
-fn the_starter_is_valid_and_the_schema_is_json() {
-    let dir = tempfile::tempdir().unwrap();
-    let (code, starter, _) = run(&["seed", "init"]);
-    assert_eq!(code, 0);
-    std::fs::write(dir.path().join("1.yaml"), starter).unwrap();
-    std::fs::write(dir.path().join("2.json"), r#"{"version":1,"organizations":[{"name":"J","customer_code":"42"}]}"#)
-        .unwrap();
-    let (code, stdout, stderr) = run(&["seed", "validate", dir.path().to_str().unwrap()]);
-    assert_eq!((code, stdout.as_str()), (0, "ok: 3 organizations, 38 licenses\n"), "{stderr}");
-    let (code, schema, _) = run(&["seed", "schema"]);
-    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    assert_eq!((code, &schema["title"]), (0, &"Locum seed".into()));
-}
-
-#[test]
 fn completions_version_and_help() {
     for (arguments, says) in [
         (&["completions", "bash"][..], "_locum"),
         (&["--version"], "locum 0."),
         (&["--help"], "--seed <SOURCE>"),
+        (&["--help"], "--seed-inline <TEXT>"),
+        (&["exec", "--help"], "--seed-inline <TEXT>"),
         (&["seed", "--help"], "validate"),
     ] {
         let (code, stdout, _) = run(arguments);

@@ -57,6 +57,22 @@ fn a_request_under_way_is_answered_before_it_stops() {
     }
 }
 
+/// It is what a terminal that closes sends to what runs in it.
+#[test]
+fn a_hangup_does_not_end_it() {
+    let mut server = Server::of(locum(&["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()));
+    server.signal("-HUP");
+    until(&mut server.child, "SIGHUP is ignored");
+    assert_eq!(server.as_admin("GET", "/api/v1/token", "").unwrap().0, 200);
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+
+    // Whoever wants it to be ignored, wants that of the command too.
+    let script = "trap '' HUP; exec \"$0\" exec -- sh -c 'kill -HUP $$; echo alive'";
+    let output = Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_locum")]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "alive\n");
+}
+
 /// Whoever listens, or waits for a question to come true, would wait for ever.
 #[test]
 fn streams_of_events_and_waiting_questions_end_when_it_stops() {

@@ -22,10 +22,10 @@ async fn available_means_the_same_in_both_languages(app: TestApp) {
                 license::list_page(&mut db, organization.id, &LicenseFilter::default(), everything).await.unwrap();
             assert_eq!(usize::try_from(total).unwrap(), all.len());
             for probe in &all {
-                let (team, code) = (probe.team.id, probe.product.code);
+                let (team, code) = (probe.team.id, &probe.product.code);
                 let found = license::first_available(&mut db, organization.id, team, code, now).await.unwrap();
                 let expected =
-                    all.iter().find(|l| l.team.id == team && l.product.code == code && l.unavailable(now).is_none());
+                    all.iter().find(|l| l.team.id == team && l.product.code == *code && l.unavailable(now).is_none());
                 assert_eq!(found.map(|l| l.id), expected.map(|l| l.id.clone()), "{code} in {team} after {days}");
             }
         }

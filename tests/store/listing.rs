@@ -295,6 +295,7 @@ async fn keys_are_listed_by_the_same_rules(app: TestApp) {
         let ApiToken { id, created_at, last_active_at, user, .. } = make_token(n, String::new());
         let label = format!("{} {n}", ["Key", "key", "Über", "über", "100%_\\"][n as usize % 5]);
         let user = User { name: ["Zoë", "ada", "Ada"][n as usize % 3].to_owned(), ..user };
+        let last_active_at = last_active_at.unwrap_or(created_at);
         ApiKey { id, label, scopes: None, created_at, expires_at: ago(n % 4), last_active_at, created_by: user }
     };
     let keys: Vec<ApiKey> = (0..24).map(key).collect();

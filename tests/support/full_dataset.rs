@@ -17,6 +17,8 @@ organizations:
       - { email: Sam@rich.test, name: Sam }
     jetbrains_account:
       api_enabled: true
+      products: [{ code: AIP, name: AI Pro }]
+      plugins: [{ code: PRICH, name: Rich Plug-in }]
       teams: [{ id: 9001, name: One }, { id: 9002, name: Two }]
       roles:
         - { person: rita@rich.test, role: organization_admin }

@@ -38,7 +38,7 @@ pub(crate) struct SessionAnswer {
     token: String,
 }
 
-/// Signs a person in to the organization's administration: a browser session, for `createOauthClient`, which takes
+/// Signs a person in to the organization's administration: a browser session, for `createOAuthClient`, which takes
 /// nothing else. Good for eight hours of the space's clock.
 ///
 /// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in
@@ -65,7 +65,7 @@ pub(crate) struct AtlassianAdministration {
     #[schema(example = "6700001")]
     customer_code: String,
     org_id: String,
-    /// How many API tokens of users.
+    /// How many API tokens of users have not expired.
     api_tokens: i64,
     api_keys: i64,
     service_accounts: i64,
@@ -89,11 +89,11 @@ async fn remove_as_actor(
     if !remove(db, organization.id).await? {
         return Err(Error::NotFound(format!("there is no {what}")).into());
     }
-    let all = Filter::default();
+    let (all, unexpired) = (Filter::default(), Filter::unexpired(db.now()));
     let left = AtlassianAdministration {
         customer_code: organization.customer_code.to_string(),
         org_id: organization.org_id.clone(),
-        api_tokens: store::api_token::count(db, organization.id, &all).await?,
+        api_tokens: store::api_token::count(db, organization.id, &unexpired).await?,
         api_keys: store::api_key::count(db, organization.id, &all).await?,
         service_accounts: store::service_account::count(db, organization.id).await?,
         service_account_tokens: store::service_account::list_tokens(db, organization.id, None).await?.len(),

@@ -7,7 +7,7 @@ pub(crate) mod seed;
 pub mod store;
 pub(crate) mod ui;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Router,
@@ -17,9 +17,13 @@ use axum::{
     routing::get,
 };
 use axum_extra::extract::CookieJar;
+use percent_encoding::percent_decode_str;
 use utoipa::{
     OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        Server,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -27,7 +31,7 @@ use crate::{
     app::App,
     core::{
         error::Error,
-        rate_window::{Mode, Policy},
+        rate_window::{Policy, RateLimit},
         token::PlainToken,
     },
     domain::credential::Credential,
@@ -39,11 +43,18 @@ use crate::{
     },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
-    store::{ReadOnly, Session, credential::CredentialKind},
+    store::{
+        Db, ReadOnly, Session,
+        credential::{CredentialKind, CredentialUse},
+    },
 };
 
 /// Where the service is mounted.
 pub const BASE: &str = "/admin/api-access/v1";
+/// Where the User management API is mounted.
+const USERS: &str = "/users";
+/// Its operations.
+pub(crate) const USER_MANAGEMENT: [&str; 2] = ["getApiTokens", "deleteApiToken"];
 /// The cookie of an administrator's session.
 ///
 /// unverified: the name; that there is a session is all that is known (atlassian-api-access §7.12).
@@ -55,6 +66,8 @@ pub struct Atlassian;
 pub enum Need {
     /// An API key with this scope, or without any.
     Scope(&'static str),
+    /// An API key without scopes, of whichever organization.
+    Unscoped,
     /// An administrator's session.
     Session,
 }
@@ -93,6 +106,10 @@ impl VendorService for Atlassian {
         token.map_or(Presented::Nothing, Presented::Token)
     }
 
+    fn read_query_value(value: &str) -> Option<&str> {
+        api::query::read_value(value)
+    }
+
     async fn principal(db: &mut Session<ReadOnly>, credential: &Credential) -> Result<Option<Admin>, Error> {
         store::settings::find_admin(db, credential).await
     }
@@ -105,14 +122,18 @@ impl VendorService for Atlassian {
         }
     }
 
-    fn rate_limit(app: &App, admin: &Admin) -> Option<Policy> {
-        let limit = admin.rate_limit;
-        let mode: Mode = limit.mode.unwrap_or(app.config.rate_limit);
-        Some(Policy { limit: limit.limit, window: limit.window, mode })
+    fn rate_limit(app: &App, admin: &Admin, operation: &str) -> Option<Policy> {
+        // unverified: the User management API tells of no limit (atlassian-api-access §9.1).
+        let is_limited = !USER_MANAGEMENT.contains(&operation);
+        is_limited.then(|| RateLimit::choose_policy(admin.rate_limit, DEFAULT_RATE_LIMIT, app.config.rate_limit))
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
-        api::error::render_injected(status, code)
+    fn injected(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response {
+        api::injected::render(status, code, operation)
+    }
+
+    async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {
+        store::api_key::note_use(db, used).await
     }
 
     /// First the gateway checks the credential, then the service the organization and what the credential may do
@@ -125,11 +146,13 @@ impl VendorService for Atlassian {
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::CredentialRejected.into());
         }
-        if find_org_id(parts) != Some(admin.organization.org_id.as_str()) {
+        let names_organization = !matches!(need, Need::Unscoped);
+        if names_organization && find_org_id(parts).as_deref() != Some(admin.organization.org_id.as_str()) {
             return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
-            Need::Scope(_) if is_session => return Err(Error::CredentialRejected.into()),
+            Need::Scope(_) | Need::Unscoped if is_session => return Err(Error::CredentialRejected.into()),
+            Need::Unscoped => admin.check_unscoped()?,
             Need::Scope(scope) => admin.check_scope(scope)?,
             Need::Session => admin.administrator().map(drop)?,
         }
@@ -137,20 +160,21 @@ impl VendorService for Atlassian {
     }
 }
 
-/// Finds the path parameter `orgId`, as it was sent. Route and path are compared from the end, because only the route
-/// begins with the base that the service is mounted at.
-fn find_org_id(parts: &Parts) -> Option<&str> {
+/// Finds the path parameter `orgId`, decoded. Route and path are compared from the end, because only the route begins
+/// with the base that the service is mounted at.
+fn find_org_id(parts: &Parts) -> Option<Cow<'_, str>> {
     let route = parts.extensions.get::<MatchedPath>()?.as_str();
     let mut parameters = route.rsplit('/').zip(parts.uri.path().rsplit('/'));
-    parameters.find(|(name, _)| *name == "{orgId}").map(|(_, value)| value)
+    let (_, value) = parameters.find(|(name, _)| *name == "{orgId}")?;
+    percent_decode_str(value).decode_utf8().ok()
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Atlassian Admin API Access",
-        description = "As emulated by Locum: reconstructed from public material. Operation ids are ours: the \
-                       vendor's document was not at hand.",
+        description = "As emulated by Locum: reconstructed from public material. Operation ids are the vendor's. \
+                       What is below `/users` is of the User management API, which the same keys open.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/admin/api-access/v1")),
@@ -161,6 +185,7 @@ struct Document;
 fn routes() -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
+    components.headers.extend(api::wire::rate_headers().map(|(name, header)| (name.to_owned(), header.into())));
     components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);
@@ -190,17 +215,33 @@ fn routes() -> OpenApiRouter<App> {
     describe_each(routes, |operation| {
         prepend_parameters::<api::routes::OrgPath>(operation);
         add_responses::<api::wire::Refused>(operation);
+        api::query::describe_list(operation);
+        api::wire::describe_rate_headers(operation);
     })
 }
 
-/// The service's OpenAPI document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+/// The routes of the User management API, below [`USERS`] (atlassian-api-access §9.1).
+fn user_routes() -> OpenApiRouter<App> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(api::routes::user_api_tokens::get_user_api_tokens))
+        .routes(routes!(api::routes::user_api_tokens::delete_user_api_token));
+    describe_each(routes, add_responses::<api::wire::RefusedByGateway>)
 }
 
-/// The service's routes, to be mounted at [`BASE`].
+/// The service's OpenAPI document. Of the User management API it says that it stands at the root of the host.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = routes().nest(USERS, user_routes()).into_openapi();
+    for (path, item) in &mut document.paths.paths {
+        if path.starts_with(USERS) {
+            item.servers = Some(vec![Server::new("/")]);
+        }
+    }
+    document
+}
+
+/// The service's routes.
 pub fn router(app: &App) -> Router<App> {
-    mount::<Atlassian>(app, routes())
+    nest(app, BASE, mount::<Atlassian>(app, routes())).merge(nest(app, USERS, mount::<Atlassian>(app, user_routes())))
 }
 
 /// The content type of answers.
@@ -218,8 +259,6 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
         hosts: &["api.atlassian.com"],
-        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, |app| {
-            nest(app, BASE, router(app))
-        })
+        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, router)
     }
 }

@@ -1,5 +1,7 @@
 //! Atlassian → API tokens, API keys, service accounts: lists with the API's filters, buttons that revoke and delete.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -11,7 +13,7 @@ use crate::{
     services::atlassian::{
         api::{
             error::ParameterError,
-            query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode},
+            query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode, read_value},
         },
         domain::{
             api_key::ApiKey,
@@ -189,7 +191,8 @@ fn format_request(page: &Page, organization: &Organization, tab: Tab) -> String 
 
 /// Reads the page's query as the API reads its own.
 fn read_query<T: DeserializeOwned>(page: &Page) -> Result<T, Error> {
-    serde_json::from_value(json!(page.query)).map_err(Error::internal)
+    let read = page.query.iter().filter_map(|(name, value)| Some((name, read_value(value)?)));
+    serde_json::from_value(json!(read.collect::<HashMap<_, _>>())).map_err(Error::internal)
 }
 
 /// Why a list cannot be shown.

@@ -78,10 +78,10 @@ impl VendorService for JetBrainsAccount {
     }
 
     fn describe_permission(owner: &TokenOwner) -> String {
-        format!("{} of the {}", owner.standing(), owner.profile())
+        owner.describe()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         api::error::injected(status, code)
     }
 
@@ -96,11 +96,8 @@ impl VendorService for JetBrainsAccount {
             return Err(JetBrainsError::TenantMissing);
         }
         let owner = outcome.principal()?;
-        if need.customer_code
-            && customer_code
-                .is_none_or(|code| code.as_bytes() != owner.organization.customer_code.to_string().as_bytes())
-        {
-            return Err(Error::CredentialRejected.into());
+        if let Some(sent) = customer_code.filter(|_| need.customer_code) {
+            owner.check_customer_code(sent.as_bytes())?;
         }
         if owner.api_enabled { Ok(owner) } else { Err(JetBrainsError::ServiceDisabled) }
     }
@@ -115,6 +112,14 @@ impl VendorService for JetBrainsAccount {
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/api/v1")),
+    // The order of the page for people, and the vendor's names where they are known.
+    tags(
+        (name = "Token", description = "What a token manages"),
+        (name = "Licenses", description = "Licences of the organization and its teams"),
+        (name = "Dictionaries", description = "Products and plug-ins"),
+        (name = "Document", description = "This document"),
+        (name = "User accounts", description = "Not emulated"),
+    ),
     // Only a parameter names it, and those of a query are not searched for schemas.
     components(schemas(api::wire::requests::AssignmentStatus)),
 )]

@@ -21,7 +21,7 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{count_noun, format_time, format_time_or},
+        format::{count_noun, format_time},
         view::{Page, Person, render_empty_page, render_page},
     },
 };
@@ -87,6 +87,7 @@ struct Administration<'a> {
 /// What the page is made of.
 struct AccountData {
     id: OrganizationId,
+    api_enabled: bool,
     route: String,
     roles: Vec<(String, Grant)>,
     tokens: Vec<store::token::TokenSummary>,
@@ -97,6 +98,7 @@ impl AccountData {
     async fn load(db: &mut Session<ReadOnly>, organization: &Organization) -> Result<Self, PageError> {
         Ok(Self {
             id: organization.id,
+            api_enabled: store::account::is_api_enabled(db, organization.id).await?,
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
@@ -144,7 +146,7 @@ impl AccountData {
         let whose = format!("the token of {person} in the {profile}");
         let route = format!("{}/tokens", self.route);
         let mut buttons = Vec::new();
-        if looks.check_generate_token(&grants, profile).is_ok() {
+        if looks.check_generate_token(&grants, profile, self.api_enabled).is_ok() {
             let call =
                 |label| page.call("POST", &route, body.clone(), label).of(format!("for {person} in the {profile}"));
             buttons.push(match token {
@@ -182,7 +184,6 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     };
     let mut db = page.app().db.read().await?;
     let account = AccountData::load(&mut db, &organization).await?;
-    let api_enabled = store::account::is_api_enabled(&mut db, organization.id).await?;
     drop(db);
     let admin = account.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
@@ -205,8 +206,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         tabs: profiles.map(tab).collect(),
         nothing: None,
         roles: describe_roles(&grants),
-        api_enabled,
-        switch: offer_switch(&page, &account, (&actor, &grants), api_enabled),
+        api_enabled: account.api_enabled,
+        switch: offer_switch(&page, &account, (&actor, &grants)),
         own: None,
         others: Vec::new(),
         teams: Vec::new(),
@@ -227,12 +228,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
 }
 
 /// The switch of the API, for those who may use it.
-fn offer_switch(
-    page: &Page,
-    account: &AccountData,
-    (email, grants): (&str, &Grants),
-    enabled: bool,
-) -> Option<ControlAction> {
+fn offer_switch(page: &Page, account: &AccountData, (email, grants): (&str, &Grants)) -> Option<ControlAction> {
+    let enabled = account.api_enabled;
     Actor { email, grants, is_self: true }.check_switch_api().ok()?;
     let body = json!({ "enabled": !enabled, "actor": email });
     let label = if enabled { "Disable API" } else { "Enable API" };
@@ -310,6 +307,6 @@ fn to_row(page: &Page, license: License) -> LicenseRow {
     } else {
         "free"
     };
-    let until = license.subscription.as_ref().map(|subscription| subscription.valid_until);
-    LicenseRow { until: format_time_or(until, "perpetual"), holder, state, license }
+    let until = license.subscription.as_ref().map(|subscription| subscription.valid_until.to_string());
+    LicenseRow { until: until.unwrap_or_else(|| "perpetual".to_owned()), holder, state, license }
 }

@@ -115,7 +115,7 @@ impl VendorService for LicenseVault {
         format!("the {} token of {}", caller.kind.name(), caller.vault.name)
     }
 
-    fn injected(status: StatusCode, code: Option<&str>) -> Response {
+    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
         api::error::render_injected(status, code)
     }
 

@@ -25,7 +25,7 @@ async fn a_key_has_the_vendor_s_members(app: TestApp) {
                 "keyType": "CLOUD_ADMIN",
                 "createdAt": "2025-12-16T09:00:00.000Z",
                 "expiresAt": "2027-01-15T09:00:00.000Z",
-                "lastActiveAt": "2026-01-15T08:00:00.000Z",
+                "lastActiveAt": "2026-01-15T09:00:00.000Z",
                 "resource": format!("ari:cloud:platform::org/{ORG}"),
                 "orgId": ORG,
                 "createdBy": ann,
@@ -38,9 +38,8 @@ async fn a_key_has_the_vendor_s_members(app: TestApp) {
         })
     );
     let reader = app.atlassian(FULL_KEY).get("/api-keys?q=reader").await.expect_ok()["data"][0].clone();
-    let never_used: Vec<&str> =
-        list_members(&page["data"][0]).into_iter().filter(|name| *name != "lastActiveAt").collect();
-    assert_eq!(list_members(&reader), never_used);
+    assert_eq!(list_members(&reader), list_members(&page["data"][0]));
+    assert_eq!(reader["lastActiveAt"], reader["createdAt"], "never used");
     assert_eq!(reader["scopes"], json!(["read:tokens:admin"]));
 }
 
@@ -65,7 +64,7 @@ async fn a_count_is_of_what_the_list_holds(app: TestApp) {
         ("expiresAtSearchType=range_time&expiresAtRangeFrom=1d&expiresAtRangeTo=13w", &["reader"]),
         ("expiresAtSearchType=range&expiresAtTo=2026-01-15T09:00:00Z", &["expired"]),
         ("lastActiveAtSearchType=lt&lastActiveAtUom=minute&lastActiveAtValue=61", &["full"]),
-        ("lastActiveAtSearchType=gt&lastActiveAtUom=week&lastActiveAtValue=5", &["expired"]),
+        ("lastActiveAtSearchType=gt&lastActiveAtUom=week&lastActiveAtValue=5", &["expired", "reader"]),
         // Only tokens can be asked for by when they were made, and by status.
         ("createdAtSearchType=nonsense&status=nonsense", &["expired", "full", "reader"]),
     ] {
@@ -78,7 +77,7 @@ async fn a_count_is_of_what_the_list_holds(app: TestApp) {
 async fn keys_are_sorted_and_paged(app: TestApp) {
     let full = app.atlassian(FULL_KEY);
     let labels = async |query: &str| full.get(&format!("/api-keys?{query}")).await.list_member("label");
-    assert_eq!(labels("").await, ["full", "expired", "reader"], "never used is last");
+    assert_eq!(labels("").await, ["full", "expired", "reader"]);
     assert_eq!(labels("sort=expiresAt").await, ["expired", "reader", "full"]);
     assert_eq!(labels("sort=createdBy.name,-label").await, ["reader", "full", "expired"]);
     app.seed_atlassian(
@@ -134,4 +133,83 @@ async fn unknown_and_foreign_keys_cannot_be_revoked(app: TestApp) {
     full.patch("/api-keys/revoke/%ff", "{}").await.expect_atlassian_error(400, "INVALID_FIELD_FORMAT");
     assert_eq!(other.get("/api-keys/count").await.text(), "1");
     assert_eq!(full.get("/api-keys/count").await.text(), "3");
+}
+
+/// The `lastActiveAt` of the key `full`, as the list shows it to the other one.
+async fn read_last_active(app: &TestApp) -> String {
+    let keys = app.atlassian("second").get("/api-keys?q=full").await.expect_ok();
+    keys["data"][0]["lastActiveAt"].as_str().unwrap().to_owned()
+}
+
+const TWO_KEYS: &str = "\
+version: 1
+clock: 2026-01-15T09:00:00Z
+organizations:
+  - name: Example Corp
+    customer_code: 6700001
+    org_id: 8f2b0c1e-0000-4000-8000-000000000001
+    people: [{ email: ann@example.test }]
+    atlassian:
+      api_keys:
+      - { label: full, token: full, created_at: -30d }
+      - { label: second, token: second, created_at: -20d, last_active_at: -10d, scopes: ['read:keys:admin'] }
+";
+
+#[apply(on_both_databases)]
+async fn a_call_moves_the_key_s_last_activity_by_the_minute(app: TestApp) {
+    app.control().post("/seed?mode=replace", TWO_KEYS).await.expect_ok();
+    let (full, second) = (app.atlassian("full"), app.atlassian("second"));
+    assert_eq!(read_last_active(&app).await, "2025-12-16T09:00:00.000Z", "never used: when it was made");
+    // What is refused is no use: an unknown organization, a scope that the key lacks, a path that there is not.
+    full.in_organization(OTHER_ORG).get("/api-keys").await.expect_atlassian_error(403, "GENERIC_ERROR");
+    full.get("/nothing").await.expect_gateway_error(404, "Request failed to match any route");
+    app.control().put("/rate-limits", json!({"limit": 0})).await.expect_ok();
+    assert_eq!(full.get("/api-keys").await.status, 429);
+    app.control().put("/rate-limits", json!({"limit": 1000})).await.expect_ok();
+    assert_eq!(read_last_active(&app).await, "2025-12-16T09:00:00.000Z");
+    let key = full.get("/api-keys?q=full").await.expect_ok()["data"][0].clone();
+    assert_eq!(key["lastActiveAt"], "2026-01-15T09:00:00.000Z", "the key that asks is in use");
+    for (by, expected) in [("59s", "09:00:00"), ("1s", "09:01:00"), ("30s", "09:01:00"), ("1h", "10:01:30")] {
+        app.advance_clock(by).await;
+        full.get("/api-keys/count").await.expect_ok();
+        assert_eq!(read_last_active(&app).await, format!("2026-01-15T{expected}.000Z"), "{by} later");
+    }
+    assert_eq!(full.get("/api-keys?sort=lastActiveAt").await.list_member("label").last().unwrap(), "full");
+    // A clock that was put back, too.
+    app.freeze_clock("2026-01-15T09:30:00Z").await;
+    full.get("/api-keys/count").await.expect_ok();
+    assert_eq!(read_last_active(&app).await, "2026-01-15T09:30:00.000Z");
+    second.get("/api-tokens").await.expect_atlassian_error(403, "GENERIC_ERROR");
+}
+
+/// What is remembered of a key is of one generation of its space.
+#[apply(on_both_databases)]
+async fn last_activity_outlives_neither_a_reset_nor_an_import(app: TestApp) {
+    app.control().post("/seed?mode=replace", TWO_KEYS).await.expect_ok();
+    let full = app.atlassian("full");
+    let unused = app.control().get("/state").await.text().to_owned();
+    app.control().put("/snapshots/unused", "").await.expect_ok();
+    full.get("/api-keys/count").await.expect_ok();
+    let used = app.control().get("/state").await.text().to_owned();
+    assert_ne!(unused, used, "it is part of the state");
+    assert_eq!(read_last_active(&app).await, "2026-01-15T09:00:00.000Z");
+    for back in ["import", "restore", "seed"] {
+        match back {
+            "import" => app.control().put("/state", &unused).await.expect_ok(),
+            "restore" => app.control().post("/snapshots/unused/restore", "").await.expect_ok(),
+            _ => app.control().post("/seed?mode=replace", TWO_KEYS).await.expect_ok(),
+        };
+        assert_eq!(read_last_active(&app).await, "2025-12-16T09:00:00.000Z", "{back}");
+        full.get("/api-keys/count").await.expect_ok();
+        assert_eq!(read_last_active(&app).await, "2026-01-15T09:00:00.000Z", "{back}");
+    }
+}
+
+/// It is no change of the space: ids that are made later are the same, however often a key was used.
+#[apply(on_both_databases)]
+async fn a_use_raises_no_revision(app: TestApp) {
+    let revision = async || app.app.space("default").await.unwrap().revision;
+    let before = revision().await;
+    app.atlassian(READER_KEY).get("/api-tokens/count").await.expect_ok();
+    assert_eq!(revision().await, before);
 }

@@ -177,3 +177,67 @@ async fn revoking_nothing_is_a_204_where_a_quirk_says_so(app: TestApp) {
     full.delete("/api-tokens").await.expect_empty(204);
     full.delete("/api-tokens").await.expect_empty(204);
 }
+
+/// There is no status for it: it leaves the list, the count and the page, and cannot be revoked.
+#[apply(on_both_databases)]
+async fn an_expired_token_is_gone(app: TestApp) {
+    app.control().post("/seed?mode=replace", EXPIRING).await.expect_ok();
+    let full = app.atlassian("key");
+    let list = async || {
+        let mut labels = full.get("/api-tokens?pageSize=1000").await.list_member("label");
+        labels.sort_unstable();
+        labels
+    };
+    let counts = async || {
+        let mut counts = Vec::new();
+        for query in [
+            "",
+            "?status=allowed",
+            "?status=blocked",
+            "?q=n",
+            "?lastActiveAtSearchType=gt&lastActiveAtUom=day&lastActiveAtValue=0",
+        ] {
+            counts.push(full.get(&format!("/api-tokens/count{query}")).await.text().to_owned());
+        }
+        counts.join(" ")
+    };
+    assert_eq!(list().await, ["for ever", "gone soon", "soon blocked"]);
+    assert_eq!(counts().await, "3 2 1 2 1");
+    let soon = full.get("/api-tokens?q=gone").await.expect_ok()["data"][0]["id"].as_str().unwrap().to_owned();
+    app.advance_clock("59m").await;
+    assert_eq!(counts().await, "3 2 1 2 1");
+    app.advance_clock("1m").await;
+    assert_eq!((list().await, counts().await), (vec!["for ever".to_owned()], "1 1 0 0 0".to_owned()));
+    let revoke = async |id: &str| {
+        let path = format!("/organizations/6700001/atlassian/api-tokens{id}");
+        app.control().call("DELETE", &path, json!({"actor": "bob@example.test"})).await
+    };
+    revoke(&format!("/{soon}")).await.expect_problem(404);
+    assert_eq!(revoke("").await.expect_ok()["api_tokens"], 0);
+    revoke("").await.expect_problem(404);
+    app.control().post("/reset", "").await.expect_ok();
+    app.control()
+        .post("/seed?mode=replace", EXPIRING.replace("      - { user: bob@example.test, label: for ever }\n", ""))
+        .await
+        .expect_ok();
+    app.advance_clock("1h").await;
+    let none = full.delete("/api-tokens").await;
+    assert_eq!((none.status.as_u16(), none.text()), (404, ""), "none that has not expired");
+}
+
+const EXPIRING: &str = "\
+version: 1
+clock: 2026-01-15T09:00:00Z
+organizations:
+  - name: Example Corp
+    customer_code: 6700001
+    org_id: 8f2b0c1e-0000-4000-8000-000000000001
+    people: [{ email: bob@example.test }]
+    atlassian:
+      api_keys: [{ label: key, token: key }]
+      api_tokens:
+      - { user: bob@example.test, label: for ever }
+      - { user: bob@example.test, label: gone soon, expires_at: +1h, last_active_at: -1d }
+      - { user: bob@example.test, label: soon blocked, expires_at: +1h, status: blocked }
+      - { user: bob@example.test, label: gone already, created_at: -2y, expires_at: -1y, last_active_at: -1y }
+";

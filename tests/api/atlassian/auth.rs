@@ -64,7 +64,11 @@ async fn a_key_opens_one_organization(app: TestApp) {
             .await
             .expect_gateway_error(401, "Unauthorized");
     }
-    full.in_organization(ORG).get("/api-tokens").await.expect_ok();
+    // Its id may be written with escapes, as every other.
+    for org in [ORG, &ORG.replace('-', "%2D"), &ORG.replace('8', "%38")] {
+        full.in_organization(org).get("/api-tokens").await.expect_ok();
+    }
+    full.in_organization("%FF").get("/api-tokens").await.expect_atlassian_error(403, "GENERIC_ERROR");
     app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG).get("/api-tokens").await.expect_ok();
 }
 

@@ -4,6 +4,7 @@ mod api_keys;
 mod api_tokens;
 mod auth;
 mod habits;
+mod injected_errors;
 mod lists_bad_input;
 mod oauth_clients;
 mod quirks;
@@ -11,6 +12,8 @@ mod rate_limits;
 mod seeds;
 mod service_account_credentials;
 mod service_accounts;
+mod user_api_tokens;
+mod vendor_document;
 
 use serde_json::Value;
 

@@ -26,7 +26,7 @@ fn read_headers(answer: &Answer) -> Option<(u32, u32, String)> {
 #[track_caller]
 fn read_remaining(answer: &Answer) -> u32 {
     let (limit, remaining, reset) = read_headers(answer).expect("headers");
-    assert_eq!((limit, reset.as_str()), (1000, "2026-01-15T09:01:00Z"));
+    assert_eq!((limit, reset.as_str()), (1000, "2026-01-15T09:01Z"));
     remaining
 }
 
@@ -106,19 +106,19 @@ async fn one_too_many_waits_for_the_window(app: TestApp) {
         let answer = full.get("/api-keys").await;
         assert_eq!(
             (answer.status.as_u16(), read_headers(&answer)),
-            (200, Some((2, left, "2026-01-15T09:01:00Z".to_owned())))
+            (200, Some((2, left, "2026-01-15T09:01Z".to_owned())))
         );
     }
     let first = full.get("/api-keys").await;
     expect_refused(&first, "45");
-    assert_eq!(read_headers(&first), Some((2, 0, "2026-01-15T09:01:00Z".to_owned())));
+    assert_eq!(read_headers(&first), Some((2, 0, "2026-01-15T09:01Z".to_owned())));
     full.get("/api-tokens").await.expect_ok();
     app.atlassian(READER_KEY).get("/api-keys").await.expect_atlassian_error(403, "GENERIC_ERROR");
     app.advance_clock("44499ms").await;
     expect_refused(&full.get("/api-keys").await, "1");
     app.advance_clock("1ms").await;
     let next = full.get("/api-keys").await;
-    assert_eq!((next.status.as_u16(), read_headers(&next)), (200, Some((2, 1, "2026-01-15T09:02:00Z".to_owned()))));
+    assert_eq!((next.status.as_u16(), read_headers(&next)), (200, Some((2, 1, "2026-01-15T09:02Z".to_owned()))));
 }
 
 #[apply(on_both_databases)]
@@ -164,7 +164,7 @@ async fn policies_and_windows_are_shown(app: TestApp) {
         })
     };
     let shown = app.control().get("/rate-limits").await.expect_ok();
-    let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 200, "60s", "enforce")]);
+    let policies = json!([policy("6700001", 1000, "60s", "enforce"), policy("6700002", 200, "60s", "observe")]);
     assert_eq!(shown, json!({"space": "default", "policies": policies, "windows": []}));
     let one = put_policy(&app, json!({"organization": "6700002", "limit": 3, "window": "1h", "mode": "observe"}))
         .await
@@ -191,14 +191,14 @@ async fn policies_and_windows_are_shown(app: TestApp) {
     assert_eq!(
         windows,
         json!([
-            window("6700001", "full", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
-            window("6700001", "reader", "getApiKeys", 1, 999, "2026-01-15T09:01:00Z"),
-            window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z"),
+            window("6700001", "full", "getAllApiKeysByOrgId", 1, 999, "2026-01-15T09:01:00Z"),
+            window("6700001", "reader", "getAllApiKeysByOrgId", 1, 999, "2026-01-15T09:01:00Z"),
+            window("6700002", "full", "getAllApiTokensByOrgId", 4, 0, "2026-01-15T10:00:00Z"),
         ])
     );
     app.advance_clock("60s").await;
     let open = app.control().get("/rate-limits").await.expect_ok()["windows"].clone();
-    assert_eq!(open, json!([window("6700002", "full", "getApiTokens", 4, 0, "2026-01-15T10:00:00Z")]));
+    assert_eq!(open, json!([window("6700002", "full", "getAllApiTokensByOrgId", 4, 0, "2026-01-15T10:00:00Z")]));
 }
 
 #[apply(on_both_databases)]
@@ -250,7 +250,7 @@ async fn a_seed_sets_the_rate_limit(app: TestApp) {
     app.seed_atlassian("      rate_limit: { limit: 2, window: 1h, mode: observe }").await;
     let full = app.atlassian(FULL_KEY);
     for left in [1, 0, 0] {
-        assert_eq!(read_headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00:00Z".to_owned())));
+        assert_eq!(read_headers(&full.get("/api-keys").await), Some((2, left, "2026-01-15T10:00Z".to_owned())));
     }
 }
 
@@ -292,6 +292,57 @@ async fn processes_on_one_database_count_as_one() {
     one.advance_clock("60s").await;
     assert_eq!(
         read_headers(&two.atlassian(FULL_KEY).get("/api-keys").await),
-        Some((12, 11, "2026-01-15T09:02:00Z".to_owned()))
+        Some((12, 11, "2026-01-15T09:02Z".to_owned()))
     );
+}
+
+/// The second organization of the demo has no limit of its own.
+#[apply(on_both_databases)]
+async fn a_limit_that_nobody_set_is_not_enforced(app: TestApp) {
+    let other = app.atlassian(OTHER_ORG_KEY).in_organization(OTHER_ORG);
+    for left in (0..200).rev().chain([0; 5]) {
+        let answer = other.get("/api-keys/count").await;
+        assert_eq!((answer.status.as_u16(), read_headers(&answer).unwrap().1), (200, left));
+    }
+    // Who sets nothing has not set one.
+    put_policy(&app, json!({})).await.expect_ok();
+    assert_eq!(other.get("/api-keys/count").await.status, 200);
+    put_policy(&app, json!({"organization": "6700002", "window": "60s"})).await.expect_ok();
+    assert_eq!(other.get("/api-keys/count").await.status, 429);
+}
+
+#[apply(on_both_databases)]
+async fn the_trail_says_that_a_frozen_window_ends_only_by_advance(app: TestApp) {
+    put_policy(&app, json!({"limit": 0})).await.expect_ok();
+    let full = app.atlassian(FULL_KEY);
+    let ask = async || {
+        let answer = full.get("/api-keys").await;
+        assert_eq!(answer.status, 429);
+        let id = answer.header("x-request-id").unwrap();
+        let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+        entry["trail"]["refusal"].as_str().unwrap().to_owned()
+    };
+    assert!(ask().await.contains("`clock/advance`"));
+    app.control().put("/clock", json!({"mode": "offset", "now": "2026-01-15T09:00:00Z"})).await.expect_ok();
+    assert_eq!(ask().await, "too many requests");
+}
+
+/// A 429 that a tester injects is as the limiter's own.
+#[apply(on_both_databases)]
+async fn an_injected_429_is_as_the_limiter_s(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let inject = async |then: Value| {
+        app.control().post("/faults", json!({"then": then, "times": 1})).await.expect_ok();
+    };
+    inject(json!({"status": 429})).await;
+    expect_refused(&full.get("/api-keys").await, "60");
+    inject(json!({"status": 429, "body": {"mine": 1}})).await;
+    let own = full.without_document_check().get("/api-keys").await;
+    assert_eq!((own.header("retry-after"), read_remaining(&own), own.text()), (Some("60"), 0, r#"{"mine":1}"#));
+    assert_eq!(read_remaining(&full.get("/api-keys").await), 997, "injected ones count as others do");
+    put_policy(&app, json!({"mode": "off"})).await.expect_ok();
+    inject(json!({"status": 429})).await;
+    let uncounted = full.get("/api-keys").await;
+    uncounted.expect_gateway_error(429, "Rate limit exceeded");
+    assert_eq!((uncounted.header("retry-after"), read_headers(&uncounted)), (Some("60"), None));
 }

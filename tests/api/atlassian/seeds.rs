@@ -62,7 +62,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("api_tokens: [{ user: ^olga@other.test, label: t }, { user: ^olga@other.test, count: 3 }]", &[STRANGER; 2]),
     (
         "api_tokens: [{ user: ann@example.test, label: t, status: ^expired }]",
-        &["`expired` is not a status: expected allowed or blocked"],
+        &["`expired` is not a status: expected `allowed`, `blocked`"],
     ),
     (
         "api_tokens: [{ count: ^-1 }, { count: ^10000001 }, { count: ^many }]",
@@ -84,11 +84,11 @@ const WRONG: &[(&str, &[&str])] = &[
     ),
     (
         "service_accounts: [{ name: a, tokens: [{ label: t, status: ^blocked }] }]",
-        &["`blocked` is not a status: expected allowed or expired"],
+        &["`blocked` is not a status: expected `allowed`, `expired`"],
     ),
     (
         "service_accounts: [{ name: a, oauth_clients: [{ name: c, status: ^ACTIVE }] }]",
-        &["`ACTIVE` is not a status: expected active, revoked or expired"],
+        &["`ACTIVE` is not a status, did you mean `active`?"],
     ),
     (
         "service_accounts: [{ name: a, oauth_clients: [{ name: c, status: ^active, expires_at: -1d }] }]",
@@ -102,7 +102,10 @@ const WRONG: &[(&str, &[&str])] = &[
     ),
     (
         "rate_limit: { limit: ^-1, mode: ^on }",
-        &["`-1` is not a whole number from 0 to 4294967295", "`on` is not a mode: expected enforce, observe or off"],
+        &[
+            "`-1` is not a whole number from 0 to 4294967295",
+            "`on` is not a mode: expected `enforce`, `observe`, `off`",
+        ],
     ),
     (
         "quirks: { bad_query_is_500: ^maybe, empty_bulk_revoke_status: ^200, service_account_quota: ^-1 }",

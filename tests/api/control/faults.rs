@@ -35,7 +35,7 @@ async fn in_each_vendor_s_shape(app: TestApp) {
     inject(&app, r#"{"then":{"status":500,"code":"GENERIC_ERROR"},"times":1}"#).await;
     app.atlassian(FULL_KEY).get("/api-tokens").await.expect_atlassian_error(500, "GENERIC_ERROR");
     inject(&app, r#"{"then":{"status":429},"times":1}"#).await;
-    app.atlassian(FULL_KEY).get("/api-tokens").await.expect_gateway_error(429, "Too Many Requests");
+    app.atlassian(FULL_KEY).get("/api-tokens").await.expect_gateway_error(429, "Rate limit exceeded");
     inject(&app, r#"{"then":{"status":418,"body":{"a":[1]}},"times":1}"#).await;
     let own = admin(&app).get("/token").await;
     assert_eq!((own.status.as_u16(), own.json()), (418, json!({"a": [1]})));
@@ -209,7 +209,7 @@ async fn rules_that_would_never_hit(app: TestApp) {
             "/match/operation",
             "did you mean `getLicenseUsage`? `getLicenseUsage` is GET /public-api/licenses/usage of license_vault",
         ),
-        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `checkConfiguration`"),
+        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `getLicenseUsage`"),
         (json!({"operation": "assignLicense", "method": "PUT"}), "/match/method", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/api/v1/token"}), "/match/path", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/public-api/*"}), "/match/path", "`assignLicense` is POST"),

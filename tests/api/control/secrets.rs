@@ -63,6 +63,8 @@ fn list_routes() -> Vec<(Method, String)> {
     let mut routes = Vec::new();
     for (document, base) in documents {
         for (path, item) in &document.paths.paths {
+            // It says of itself that it stands at the root.
+            let base = if item.servers.is_some() { "" } else { base };
             // A stream without an end.
             if path != "/events" {
                 routes.extend(of_path(item).into_iter().map(|(method, _)| (method, format!("{base}{path}"))));

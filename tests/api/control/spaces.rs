@@ -85,8 +85,10 @@ impl World {
         assert_eq!(held.header("x-total-count"), Some((5 + number % 2).to_string().as_str()), "{number}");
         let date = held.header("date").unwrap().to_owned();
         assert!(date.ends_with(&format!(" {:02}:00:00 GMT", (9 + number) % 24)), "{number}: {date}");
-        let tokens = self.atlassian(app).get("/api-tokens/count").await;
-        assert_eq!(tokens.expect_ok(), if self.is(0) { 0 } else { 254 }, "{number}");
+        let tokens = self.atlassian(app).get("/api-tokens/count").await.expect_ok().as_i64().unwrap();
+        // Up to two days later, the oldest have expired.
+        let expected = if self.is(0) { 0..=0 } else { 250..=254 };
+        assert!(expected.contains(&tokens), "{number}: {tokens}");
         let limits = control.get("/rate-limits").await.expect_ok();
         assert_eq!(limits["policies"][0]["limit"], 100 + number);
         let counted = if self.is(0) { 2 } else { 1 };

@@ -349,3 +349,24 @@ async fn the_quirk_answers_204() {
     assert_eq!((answer.status.as_u16(), answer.text()), (204, ""));
     assert_eq!(get_assignee(&app, "FREE000001").await["email"], "eve@example.test");
 }
+
+/// One suite of 2026 may have seen a missing flag refused (jetbrains-account §12).
+#[apply(on_both_databases)]
+async fn the_quirk_requires_both_flags(app: TestApp) {
+    let admin = app.jetbrains_account(Role::OrgAdmin);
+    let assign = async |flags: &str| admin.post(PATH, &format!(r#"{{"licenseId":"NOPE",{flags}{CONTACT}}}"#)).await;
+    assign("").await.expect_jetbrains_error(404, "LICENSE_NOT_FOUND", "NOPE");
+    let quirk = "{version: 1, organizations: [{name: Example Corp, customer_code: 6700001, \
+                 jetbrains_account: {quirks: {flags_required: true}}}]}";
+    app.control().post("/seed", quirk).await.expect_ok();
+    for flags in [
+        "",
+        r#""sendEmail":true,"#,
+        r#""includeOfflineActivationCode":true,"#,
+        r#""sendEmail":null,"includeOfflineActivationCode":false,"#,
+    ] {
+        assign(flags).await.expect_jetbrains_error_page(400);
+    }
+    let both = r#""sendEmail":false,"includeOfflineActivationCode":false,"#;
+    assign(both).await.expect_jetbrains_error(404, "LICENSE_NOT_FOUND", "NOPE");
+}

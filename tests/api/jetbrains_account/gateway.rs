@@ -126,3 +126,30 @@ async fn a_disabled_api_refuses_and_keeps_the_tokens(app: TestApp) {
     assert_eq!(app.control().put(path, &switch(true)).await.expect_ok()["api_enabled"], true);
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
 }
+
+/// The client is told the same as of a bad token; the journal says more (jetbrains-account §0.10).
+#[apply(on_both_databases)]
+async fn a_wrong_customer_code_is_explained_in_the_journal(app: TestApp) {
+    const ADMIN: &str = "demo-jba-organization-admin";
+    let reason = async |token: &str, code: &str| {
+        let answer = app.jetbrains_account_token(token, code).get("/token").await;
+        answer.expect_jetbrains_error(401, "INVALID_TOKEN", "The token provided is invalid");
+        let id = answer.header("x-request-id").unwrap();
+        let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+        entry["trail"]["refusal"].as_str().unwrap().to_owned()
+    };
+    for code in ["6700002", "6700009", "invalid-code", "06700001", "", "6700001x"] {
+        assert_eq!(
+            reason(ADMIN, code).await,
+            format!(
+                "the customer code `{code}` is not the token's: it is the token of ann@example.test (organization) in \
+                 Example Corp, with the customer code 6700001"
+            )
+        );
+    }
+    let team = reason("demo-jba-team-admin", "6700002").await;
+    assert!(team.contains("bob@example.test (team 2001) in Example Corp"), "{team}");
+    let long = reason(ADMIN, &"9".repeat(5000)).await;
+    assert!(long.contains(&format!("`{}`", "9".repeat(40))), "{long}");
+    assert_eq!(reason("no-such-token", "6700001").await, "the credential is not valid here");
+}

@@ -4,4 +4,6 @@ mod dictionaries;
 mod gateway;
 mod licenses;
 mod revoke;
+mod rights;
+mod seeds;
 mod token;

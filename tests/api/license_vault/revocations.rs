@@ -1,5 +1,5 @@
-//! Revocations by the API and by administrators: licences are free at once, and what runs asks again (license-vault §4.5,
-//! §9).
+//! Revocations by the API and by administrators: licences are free at once, and what runs asks again
+//! (license-vault §4.5, §9).
 
 use serde_json::{Value, json};
 

@@ -68,6 +68,28 @@ async fn pages_offer_what_the_rules_allow(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
+async fn while_the_api_is_disabled_tokens_can_only_be_removed(app: TestApp) {
+    let mut reader = Reader::new(&app);
+    let page = reader.open("/jetbrains-account?as=ann@example.test").await;
+    let disabled = reader.click(&page, "Disable API").await;
+    reader.follow(&disabled).await;
+    for (who, team, place) in [("ann", "", "organization"), ("bob", "2001", "team 2001")] {
+        let page = reader.open(&format!("/jetbrains-account?as={who}@example.test&team={team}")).await;
+        let of = format!("{who}@example.test in the {place}");
+        assert!(button(&page, &format!("Remove the token of {of}")).is_some(), "{who}");
+        assert!(!page.text().contains("Regenerate") && !page.text().contains("Generate token"), "{who}");
+        assert!(page.text().contains("none can be generated"), "{who}");
+    }
+    let page = reader.open("/jetbrains-account?as=ann@example.test").await;
+    let removed = reader.click(&page, "Remove the token of ann@example.test in the organization").await;
+    let page = reader.follow(&removed).await;
+    assert!(!page.text().contains("Generate token"), "a first one neither");
+    let enabled = reader.click(&page, "Enable API").await;
+    let page = reader.follow(&enabled).await;
+    assert!(button(&page, "Generate token for ann@example.test in the organization").is_some());
+}
+
+#[apply(on_both_databases)]
 async fn what_the_route_refuses_the_page_shows(app: TestApp) {
     let mut reader = Reader::new(&app);
     let page = reader.open("/jetbrains-account?as=bob@example.test&team=2001").await;

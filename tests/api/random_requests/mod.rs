@@ -114,8 +114,8 @@ async fn to_atlassian(app: TestApp) {
     }
     let key = app.client().with_header("Authorization", &format!("Bearer {FULL_KEY}"));
     block_in_place(|| {
-        send_random_requests(&app, &document, &[atlassian::BASE], &cursors, &async |request| {
-            if request.operation != "createOauthClient" {
+        send_random_requests(&app, &document, &[atlassian::BASE, ""], &cursors, &async |request| {
+            if request.operation != "createOAuthClient" {
                 return key.clone();
             }
             // A reset ends sessions.

@@ -225,7 +225,7 @@ fn existing(name: &str) -> &'static [&'static str] {
         "q" | "tokenLabel" | "clientName" | "label" => &["laptop", "a", "token-0000"],
         "granularity" => &["0", "1", "day"],
         "service" => &["jetbrains_account", "license_vault", "atlassian"],
-        "operation" => &["assignLicense", "getApiTokens"],
+        "operation" => &["assignLicense", "getAllApiTokensByOrgId"],
         "credential" => &["full", "reader"],
         "status" => &["4xx", "200"],
         "by" | "delay" | "window" => &["1s", "1d", "30m"],

@@ -142,13 +142,15 @@ pub fn any_case() -> impl Strategy<Value = (Vec<ApiToken>, Vec<ListQuery>)> {
     let date = || prop::option::weighted(0.3, any_search());
     let sort = (subsequence(FIELDS.to_vec(), 1..=3).prop_shuffle(), prop::array::uniform3(any::<bool>()));
     let blocked = prop::option::weighted(0.4, any::<bool>());
-    let query = (prop::option::weighted(0.5, q), blocked, (date(), date(), date()), sort, 1..=7_i64);
+    let status = (blocked, any::<bool>());
+    let query = (prop::option::weighted(0.5, q), status, (date(), date(), date()), sort, 1..=7_i64);
     (prop::collection::vec(any_edge(), 8), prop::collection::vec(token, 45..70), prop::collection::vec(query, QUERIES))
         .prop_map(|(edges, tokens, queries)| {
             let tokens: Vec<_> = (0..).zip(tokens).map(|(n, raw)| make_random_token(n, &edges, raw)).collect();
             let queries =
-                queries.into_iter().map(|(q, blocked, (created, last_active, expires), (fields, downs), size)| {
+                queries.into_iter().map(|(q, status, (created, last_active, expires), (fields, downs), size)| {
                     let date = |raw: Option<_>| raw.map(|raw| make_search(&edges, raw));
+                    let (blocked, unexpired) = status;
                     ListQuery {
                         q: q.map(|q| match q {
                             Ok((token, text, at, length, letters)) => {
@@ -160,6 +162,7 @@ pub fn any_case() -> impl Strategy<Value = (Vec<ApiToken>, Vec<ListQuery>)> {
                         created: date(created),
                         last_active: date(last_active),
                         expires: date(expires),
+                        unexpired,
                         sort: fields
                             .into_iter()
                             .zip(downs)

@@ -44,6 +44,8 @@ pub struct ListQuery {
     pub created: Option<Search>,
     pub last_active: Option<Search>,
     pub expires: Option<Search>,
+    /// Only what has not expired.
+    pub unexpired: bool,
     pub sort: Vec<Order>,
     pub size: i64,
 }
@@ -57,6 +59,7 @@ impl ListQuery {
             created: interval(self.created, Tense::Past),
             last_active: interval(self.last_active, Tense::Past),
             expires: interval(self.expires, Tense::Future),
+            unexpired_at: self.unexpired.then(|| micros(now())),
         }
     }
 }
@@ -98,7 +101,7 @@ impl<'a> From<&'a ApiKey> for Record<'a> {
             label: &key.label,
             blocked: false,
             created: Some(micros(key.created_at)),
-            last_active: key.last_active_at.map(micros),
+            last_active: Some(micros(key.last_active_at)),
             expires: Some(micros(key.expires_at)),
         }
     }
@@ -116,6 +119,7 @@ impl Record<'_> {
         ];
         query.q.as_ref().is_none_or(holds)
             && query.blocked.is_none_or(|blocked| blocked == self.blocked)
+            && !(query.unexpired && self.expires.is_some_and(|at| at <= micros(now())))
             && times.into_iter().all(|(search, at, is_ahead)| {
                 search.is_none_or(|search| at.is_some_and(|at| is_within(search, is_ahead, at.into())))
             })

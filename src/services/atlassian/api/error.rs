@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::{
@@ -35,6 +35,11 @@ pub enum AtlassianError {
     UnknownOAuthClient,
     #[error("there is no such service account")]
     UnknownServiceAccount,
+    /// Nobody of the organization has this account.
+    #[error("nobody here has this account")]
+    UnknownAccount,
+    #[error("the account has no such API token")]
+    UnknownUserToken,
     /// The organization has as many service accounts as a quirk allows.
     #[error("the organization may have {0} service accounts")]
     QuotaReached(u32),
@@ -123,7 +128,7 @@ pub(crate) struct ErrorItem {
 }
 
 /// The codes; there are no others.
-#[derive(Debug, Clone, Copy, IntoStaticStr, ToSchema)]
+#[derive(Debug, Clone, Copy, EnumString, IntoStaticStr, ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
@@ -136,14 +141,13 @@ pub(crate) enum Code {
     /// Something that is not sorted by.
     InvalidSort,
     /// The organization does not have it.
-    #[expect(dead_code, reason = "no organization of ours lacks a feature; the document lists all codes")]
     FeatureNotEnabled,
     /// Everything else.
     GenericError,
 }
 
 /// What an error is answered with, in one of the two dialects.
-enum ErrorAnswer {
+pub(super) enum ErrorAnswer {
     Gateway { status: StatusCode, message: &'static str, retry_after: Option<i64> },
     Service { status: StatusCode, code: Code, title: &'static str, detail: Option<String> },
 }
@@ -154,46 +158,57 @@ impl IntoResponse for AtlassianError {
             error.log();
         }
         let refusal = Refusal(self.to_string());
-        let mut response = match choose_answer(&self) {
-            ErrorAnswer::Gateway { status, message, retry_after } => {
+        let mut response = choose_answer(&self).render();
+        response.extensions_mut().insert(refusal);
+        response
+    }
+}
+
+impl ErrorAnswer {
+    pub(super) fn render(self) -> Response {
+        match self {
+            Self::Gateway { status, message, retry_after } => {
                 let mut response = render_gateway_error(status, message);
                 if let Some(seconds) = retry_after {
                     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
                 }
                 response
             }
-            ErrorAnswer::Service { status, code, title, detail } => {
+            Self::Service { status, code, title, detail } => {
                 let code: &'static str = code.into();
                 render_service_error(status, Cow::Borrowed(code), title, detail)
             }
-        };
-        response.extensions_mut().insert(refusal);
-        response
+        }
     }
 }
 
 /// unverified: which cause has which code (atlassian-api-access §3); the titles.
-fn choose_answer(error: &AtlassianError) -> ErrorAnswer {
+pub(super) fn choose_answer(error: &AtlassianError) -> ErrorAnswer {
     use StatusCode as S;
+    let generic = |status| (status, Code::GenericError, choose_title(status, Code::GenericError));
+    let gateway = |status, message| ErrorAnswer::Gateway { status, message, retry_after: None };
     let (status, code, title) = match error {
+        // unverified: the User management API answers in the gateway's shape (atlassian-api-access §9.1).
+        AtlassianError::AccessDenied(AccessDenied::KeyScoped) => return gateway(S::FORBIDDEN, "Forbidden"),
+        AtlassianError::UnknownAccount | AtlassianError::UnknownUserToken => {
+            return gateway(S::NOT_FOUND, "Not Found");
+        }
         AtlassianError::AccessDenied(
             AccessDenied::ForeignTenant | AccessDenied::ScopeMissing(_) | AccessDenied::SessionRequired,
-        ) => (S::FORBIDDEN, Code::GenericError, "Forbidden"),
+        ) => generic(S::FORBIDDEN),
         AtlassianError::Parameter(ParameterError { problem, .. }) => {
-            let (code, title) = match problem {
-                ParameterProblem::Combination => (Code::InvalidApiTokenSearchQuery, "Invalid search query"),
-                ParameterProblem::Format => (Code::InvalidFieldFormat, "Invalid field format"),
-                ParameterProblem::PageSize => (Code::InvalidPageSize, "Invalid page size"),
-                ParameterProblem::Sort => (Code::InvalidSort, "Invalid sort"),
+            let code = match problem {
+                ParameterProblem::Combination => Code::InvalidApiTokenSearchQuery,
+                ParameterProblem::Format => Code::InvalidFieldFormat,
+                ParameterProblem::PageSize => Code::InvalidPageSize,
+                ParameterProblem::Sort => Code::InvalidSort,
             };
-            (S::BAD_REQUEST, code, title)
+            (S::BAD_REQUEST, code, choose_title(S::BAD_REQUEST, code))
         }
         AtlassianError::VendorFailure => return internal_error(),
-        AtlassianError::UnknownApiKey => (S::BAD_REQUEST, Code::GenericError, "Bad request"),
-        AtlassianError::UnknownOAuthClient | AtlassianError::UnknownServiceAccount => {
-            (S::NOT_FOUND, Code::GenericError, "Not found")
-        }
-        AtlassianError::QuotaReached(_) => (S::CONFLICT, Code::GenericError, "Quota reached"),
+        AtlassianError::UnknownApiKey => generic(S::BAD_REQUEST),
+        AtlassianError::UnknownOAuthClient | AtlassianError::UnknownServiceAccount => generic(S::NOT_FOUND),
+        AtlassianError::QuotaReached(_) => generic(S::CONFLICT),
         AtlassianError::Shared(error) => return choose_shared_answer(error),
     };
     ErrorAnswer::Service { status, code, title, detail: Some(error.to_string()) }
@@ -204,10 +219,10 @@ fn choose_answer(error: &AtlassianError) -> ErrorAnswer {
 fn choose_shared_answer(error: &Error) -> ErrorAnswer {
     use StatusCode as S;
     let gateway = |status, message| ErrorAnswer::Gateway { status, message, retry_after: None };
-    let service = |status, code, title, detail: &str| ErrorAnswer::Service {
+    let service = |status, code, detail: &str| ErrorAnswer::Service {
         status,
         code,
-        title,
+        title: choose_title(status, code),
         detail: Some(detail.to_owned()),
     };
     match error {
@@ -227,8 +242,8 @@ fn choose_shared_answer(error: &Error) -> ErrorAnswer {
             message: "Service Unavailable",
             retry_after: Some(1),
         },
-        Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, "Invalid field format", why),
-        Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, "Not found", what),
+        Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, why),
+        Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, what),
         // Only control requests are refused with a pointer.
         Error::Invalid { .. } | Error::Internal(_) => internal_error(),
     }
@@ -236,15 +251,34 @@ fn choose_shared_answer(error: &Error) -> ErrorAnswer {
 
 fn internal_error() -> ErrorAnswer {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    ErrorAnswer::Service { status, code: Code::GenericError, title: "Internal server error", detail: None }
+    let code = Code::GenericError;
+    ErrorAnswer::Service { status, code, title: choose_title(status, code), detail: None }
 }
 
-fn render_gateway_error(status: StatusCode, message: &'static str) -> Response {
+/// Chooses the title of a service's error: the code's or, where that says nothing, the status's.
+pub(super) fn choose_title(status: StatusCode, code: Code) -> &'static str {
+    match code {
+        Code::InvalidApiTokenSearchQuery => "Invalid search query",
+        Code::InvalidFieldFormat => "Invalid field format",
+        Code::InvalidPageSize => "Invalid page size",
+        Code::InvalidSort => "Invalid sort",
+        Code::FeatureNotEnabled => "Feature not enabled",
+        Code::GenericError => match status {
+            StatusCode::BAD_REQUEST => "Bad request",
+            StatusCode::NOT_FOUND => "Not found",
+            StatusCode::CONFLICT => "Quota reached",
+            StatusCode::INTERNAL_SERVER_ERROR => "Internal server error",
+            other => other.canonical_reason().unwrap_or("Error"),
+        },
+    }
+}
+
+pub(super) fn render_gateway_error(status: StatusCode, message: &'static str) -> Response {
     let body = serde_json::to_vec(&GatewayError { code: status.as_u16(), message }).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
-fn render_service_error(
+pub(super) fn render_service_error(
     status: StatusCode,
     code: Cow<'static, str>,
     title: &'static str,
@@ -254,17 +288,4 @@ fn render_service_error(
     let item = ErrorItem { id, status: status.as_str().to_owned(), code, title, detail };
     let body = serde_json::to_vec(&ErrorResponse { errors: vec![item] }).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
-}
-
-/// Renders an error that a tester injected: as the gateway does if such a status is the gateway's, else as the service
-/// does.
-pub(crate) fn render_injected(status: StatusCode, code: Option<&str>) -> Response {
-    const GATEWAY_STATUSES: [u16; 6] = [401, 405, 429, 502, 503, 504];
-    let reason = status.canonical_reason().unwrap_or("Error");
-    if code.is_none() && GATEWAY_STATUSES.contains(&status.as_u16()) {
-        return render_gateway_error(status, reason);
-    }
-    let generic: &'static str = Code::GenericError.into();
-    let code = code.map_or(Cow::Borrowed(generic), |code| Cow::Owned(code.to_owned()));
-    render_service_error(status, code, reason, None)
 }

@@ -40,6 +40,16 @@ scopes! {
     WriteServiceAccounts = "write:service-accounts:admin" + Writes;
 }
 
+/// Lists and revokes one person's API tokens.
+pub(crate) struct Unscoped;
+
+impl Scope<Atlassian> for Unscoped {
+    const NEED: Need = Need::Unscoped;
+    const NEEDS: &'static str = "a key without scopes";
+}
+
+impl Writes for Unscoped {}
+
 /// Does what no API key may do, but an administrator's session.
 pub(crate) struct Session;
 

@@ -69,7 +69,8 @@ pub enum Access {
 pub struct Admin {
     pub organization: Organization,
     pub access: Access,
-    pub rate_limit: RateLimit,
+    /// `None` where nobody set one.
+    pub rate_limit: Option<RateLimit>,
     pub quirks: Quirks,
 }
 
@@ -82,6 +83,9 @@ pub enum AccessDenied {
     /// The key lacks this scope.
     #[error("the scope {0} is needed")]
     ScopeMissing(&'static str),
+    /// The key has scopes, whichever they are.
+    #[error("only a key without scopes may do this")]
+    KeyScoped,
     /// Only an administrator's browser session may do this.
     #[error("only an administrator's session may do this")]
     SessionRequired,
@@ -95,6 +99,14 @@ impl Admin {
             Access::Key { scopes: None } => Ok(()),
             Access::Key { scopes: Some(scopes) } if scopes.iter().any(|scope| scope == needed) => Ok(()),
             Access::Key { scopes: Some(_) } | Access::Session { .. } => Err(AccessDenied::ScopeMissing(needed)),
+        }
+    }
+
+    /// Some things no scope grants, so that only a key without any may do them (atlassian-api-access §9.1).
+    pub fn check_unscoped(&self) -> Result<(), AccessDenied> {
+        match &self.access {
+            Access::Key { scopes: None } => Ok(()),
+            Access::Key { scopes: Some(_) } | Access::Session { .. } => Err(AccessDenied::KeyScoped),
         }
     }
 
@@ -127,7 +139,7 @@ mod tests {
     fn caller(access: Access) -> Admin {
         let organization =
             Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
-        Admin { organization, access, rate_limit: DEFAULT_RATE_LIMIT, quirks: Quirks::default() }
+        Admin { organization, access, rate_limit: None, quirks: Quirks::default() }
     }
 
     #[test]
@@ -138,12 +150,13 @@ mod tests {
         for needed in SCOPES {
             assert!(key(None).check_scope(needed).is_ok());
             assert!(key(Some(&[needed])).check_scope(needed).is_ok());
+            assert!(key(Some(&[needed])).check_unscoped().is_err());
             let others: Vec<&str> = SCOPES.into_iter().filter(|scope| *scope != needed).collect();
             assert!(key(Some(&others)).check_scope(needed).is_err());
         }
         for scopes in [&["read:tokens"][..], &["READ:TOKENS:ADMIN"], &[""], &[]] {
             assert!(key(Some(scopes)).check_scope("read:tokens:admin").is_err());
         }
-        assert!(key(None).administrator().is_err());
+        assert!(key(None).check_unscoped().is_ok() && key(None).administrator().is_err());
     }
 }

@@ -16,8 +16,8 @@ pub struct ApiKey {
     pub scopes: Option<Vec<String>>,
     pub created_at: Time,
     pub expires_at: Time,
-    /// `None` for a key that was never used.
-    pub last_active_at: Option<Time>,
+    /// When it was made, for a key that was never used.
+    pub last_active_at: Time,
     pub created_by: User,
 }
 
@@ -32,7 +32,7 @@ impl SortKeyed for ApiKey {
             SortField::PersonName => SortValue::Text(self.created_by.name.clone()),
             SortField::CreatedAt => SortValue::Time(micros_or_none(Some(self.created_at))),
             SortField::ExpiresAt => SortValue::Time(micros_or_none(Some(self.expires_at))),
-            SortField::LastActiveAt => SortValue::Time(micros_or_none(self.last_active_at)),
+            SortField::LastActiveAt => SortValue::Time(micros_or_none(Some(self.last_active_at))),
         }
     }
 }

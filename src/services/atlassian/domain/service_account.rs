@@ -1,7 +1,9 @@
 //! Service accounts, their API tokens and their OAuth clients.
 
+use strum::VariantNames as _;
+
 use crate::{
-    core::clock::Time,
+    core::{clock::Time, suggest},
     services::atlassian::domain::{
         api_access::User,
         listing::{SortField, SortKeyed, SortValue, micros_or_none},
@@ -59,7 +61,7 @@ impl ServiceAccountToken {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_status)]
 pub enum ClientStatus {
     Active,
@@ -68,7 +70,7 @@ pub enum ClientStatus {
 }
 
 fn unknown_status(text: &str) -> String {
-    format!("`{text}` is not a status: expected active, revoked or expired")
+    suggest::describe_unknown(text, "a status", ClientStatus::VARIANTS.iter().copied())
 }
 
 /// An OAuth client of a service account.

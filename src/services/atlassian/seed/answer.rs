@@ -34,12 +34,8 @@ pub(crate) struct SeededServiceAccount {
 
 impl From<PlannedAtlassian> for SeededAtlassian {
     fn from(plan: PlannedAtlassian) -> Self {
-        let count = |tokens: &NewTokens| match tokens {
-            NewTokens::One(_) => 1,
-            NewTokens::Batch(batch) => batch.count(),
-        };
         Self {
-            api_tokens: plan.api_tokens.iter().map(count).sum(),
+            api_tokens: plan.api_tokens.iter().map(NewTokens::count).sum(),
             api_keys: plan
                 .api_keys
                 .into_iter()

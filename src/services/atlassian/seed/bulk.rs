@@ -5,6 +5,7 @@ use crate::{
         clock::{Time, shift},
         duration::HumanDuration,
         ids::Ids,
+        progress::Progress,
     },
     domain::organization::OrganizationId,
     seed::apply::ApplyError,
@@ -17,8 +18,8 @@ use crate::{
 
 /// API tokens written by one statement.
 const TOKENS_PER_INSERT: usize = 2_000;
-/// API tokens between two lines of the log, which tell the progress.
-const TOKENS_PER_LOG_LINE: i64 = 100_000;
+/// API tokens from which on the database is told to look at its statistics again.
+const TOKENS_TO_ANALYZE: i64 = 100_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// API tokens with made-up labels and dates.
@@ -68,18 +69,17 @@ pub(super) async fn write_batch(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     batch: &TokenBatch,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     let mut written = 0;
     while written < batch.count {
         let until = batch.count.min(written + i64::try_from(TOKENS_PER_INSERT).unwrap_or(i64::MAX));
         let tokens: Vec<ApiToken> = (written..until).map(|number| batch.make_token(number, db.ids())).collect();
         store::api_token::add(db, organization, &tokens).await?;
-        if until / TOKENS_PER_LOG_LINE > written / TOKENS_PER_LOG_LINE {
-            tracing::info!(written = until, of = batch.count, "seeding API tokens");
-        }
+        progress.advance(tokens.len());
         written = until;
     }
-    if batch.count >= TOKENS_PER_LOG_LINE {
+    if batch.count >= TOKENS_TO_ANALYZE {
         store::api_token::analyze(db).await?;
     }
     Ok(())

@@ -21,7 +21,7 @@ pub struct Atlassian {
     /// Accounts of programs.
     #[serde(default)]
     pub service_accounts: Vec<SeedAccount>,
-    /// How many requests a key may make, per operation.
+    /// How many requests a key may make, per operation. Left out, no request is refused.
     pub rate_limit: Option<SeedRateLimit>,
     /// Choices where the vendor's documents and observations disagree, or say nothing.
     pub quirks: Option<SeedQuirks>,
@@ -47,7 +47,7 @@ pub struct SeedKey {
     /// Default a year from now.
     #[schemars(with = "Option<String>")]
     pub expires_at: Option<Scalar>,
-    /// Left out, it was never used.
+    /// Left out, it was never used, which is shown as when it was made.
     #[schemars(with = "Option<String>")]
     pub last_active_at: Option<Scalar>,
     /// An e-mail address of `people`. Default the first by address.

@@ -11,12 +11,13 @@ use crate::{
         duration::{HumanDuration, parse_duration},
         ids::Ids,
         rate_window::{Mode, RateLimit, check_window},
-        suggest::suggest,
+        suggest::describe_unknown,
         token::PlainToken,
     },
     domain::organization::email_key,
     seed::{
         Diagnostic,
+        count::Count,
         file::Scalar,
         plan::{Person, SectionPlanner},
         read::Reader,
@@ -47,6 +48,22 @@ pub(crate) struct PlannedAtlassian {
     pub(crate) quirks: Option<Quirks>,
 }
 
+impl PlannedAtlassian {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        let api_tokens: i64 = self.api_tokens.iter().map(NewTokens::count).sum();
+        let accounts = &self.service_accounts;
+        let account_tokens = accounts.iter().map(|account| account.tokens.len()).sum();
+        let clients = accounts.iter().map(|account| account.oauth_clients.len()).sum();
+        vec![
+            Count::new(self.api_keys.len(), "API key", "API keys"),
+            Count::new(usize::try_from(api_tokens).unwrap_or_default(), "API token", "API tokens"),
+            Count::new(accounts.len(), "service account", "service accounts"),
+            Count::new(account_tokens, "service account token", "service account tokens"),
+            Count::new(clients, "OAuth client", "OAuth clients"),
+        ]
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct NewKey {
     pub(crate) key: ApiKey,
@@ -60,6 +77,15 @@ pub(crate) enum NewTokens {
     /// Replaces the tokens that the user has with this label.
     One(ApiToken),
     Batch(TokenBatch),
+}
+
+impl NewTokens {
+    pub(crate) fn count(&self) -> i64 {
+        match self {
+            Self::One(_) => 1,
+            Self::Batch(batch) => batch.count(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -115,42 +141,43 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_key(&mut self, key: &SeedKey) -> Option<NewKey> {
-        let label = self.reader().text(&key.label)?;
+        let label = self.reader().text(&key.label).unwrap_or_default();
         if !self.key_labels.insert(label.clone()) {
             self.reader().report(key.label.referenced, format!("another API key is called `{label}`"));
         }
-        let token = self.context.token(key.token.as_ref(), Ids::atlassian_key)?;
+        let token = self.context.token(key.token.as_ref(), Ids::atlassian_key);
         let created_by = if let Some(scalar) = &key.created_by {
-            self.read_user(scalar)?
+            self.read_user(scalar)
         } else {
             let first = self.context.people.values().next().cloned().map(User::from);
             if first.is_none() {
                 self.reader()
                     .report(key.label.referenced, "somebody has to have made the key: add a person to `people`");
             }
-            first?
+            first
         };
         let scopes = key.scopes.as_ref().map(|scopes| {
             for scalar in scopes {
                 if let Some(scope) = self.reader().text(scalar).filter(|scope| !is_scope(scope)) {
-                    let near = suggest(&scope, SCOPES);
-                    self.reader().report(scalar.referenced, format!("`{scope}` is not a scope of API keys{near}"));
+                    let detail = describe_unknown(&scope, "a scope of API keys", SCOPES);
+                    self.reader().report(scalar.referenced, detail);
                 }
             }
             self.read_texts(scopes)
         });
         let in_a_year = shift(self.context.now, HumanDuration::Years(1)).unwrap_or(self.context.now);
+        let created_at = self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now);
         Some(NewKey {
             key: ApiKey {
                 id: self.context.ids.uuid().to_string(),
                 label,
                 scopes,
-                created_at: self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now),
+                created_at,
                 expires_at: self.read_date(key.expires_at.as_ref()).unwrap_or(in_a_year),
-                last_active_at: self.read_date(key.last_active_at.as_ref()),
-                created_by,
+                last_active_at: self.read_date(key.last_active_at.as_ref()).unwrap_or(created_at),
+                created_by: created_by?,
             },
-            token,
+            token: token?,
             place: self.reader().place(key.token.as_ref().unwrap_or(&key.label).referenced),
         })
     }
@@ -161,8 +188,8 @@ impl<'a> Planner<'a> {
             Some("allowed") | None => false,
             Some("blocked") => true,
             Some(other) => {
-                self.reader()
-                    .report(scalar.referenced, format!("`{other}` is not a status: expected allowed or blocked"));
+                let detail = describe_unknown(other, "a status", ["allowed", "blocked"]);
+                self.reader().report(scalar.referenced, detail);
                 false
             }
         });
@@ -172,11 +199,11 @@ impl<'a> Planner<'a> {
             [&token.created_at, &token.expires_at, &token.last_active_at].map(|date| self.read_date(date.as_ref()));
         let scopes = self.read_texts(&token.scopes);
         if let Some(count) = &token.count {
-            let users = match user {
-                Some(user) => vec![user.ok()?],
+            let users: Vec<User> = match user {
+                Some(user) => user.into_iter().collect(),
                 None => self.context.people.values().cloned().map(User::from).collect(),
             };
-            if users.is_empty() {
+            if users.is_empty() && token.user.is_none() {
                 self.reader().report(count.referenced, "the tokens have to be somebody's: add a person to `people`");
             }
             let count = self.reader().whole(count, 0, MOST_TOKENS)?;
@@ -211,13 +238,13 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_account(&mut self, account: &SeedAccount) -> Option<NewAccount> {
-        let name = self.reader().text(&account.name)?;
+        let name = self.reader().text(&account.name).unwrap_or_default();
         let id = match &account.id {
-            Some(scalar) => read_id(self.reader(), scalar, &mut self.account_ids)?,
+            Some(scalar) => read_id(self.reader(), scalar, &mut self.account_ids).unwrap_or_default(),
             None => self.context.ids.atlassian_account_id(),
         };
         let email = match &account.email {
-            Some(scalar) => self.reader().text(scalar)?,
+            Some(scalar) => self.reader().text(scalar).unwrap_or_default(),
             None => make_address(&name, &self.context.ids.suffix()),
         };
         let user = User { id: id.clone(), name: name.clone(), email: email.clone() };
@@ -239,8 +266,8 @@ impl<'a> Planner<'a> {
                 Some("expired") if is_expired || expires_at.is_none() => expires_at = expires_at.or(Some(created_at)),
                 Some("allowed" | "expired") => self.reader().report(scalar.referenced, "`expires_at` says otherwise"),
                 Some(other) => {
-                    self.reader()
-                        .report(scalar.referenced, format!("`{other}` is not a status: expected allowed or expired"));
+                    let detail = describe_unknown(other, "a status", ["allowed", "expired"]);
+                    self.reader().report(scalar.referenced, detail);
                 }
                 None => {}
             }
@@ -252,13 +279,14 @@ impl<'a> Planner<'a> {
         if scopes.is_empty() {
             self.reader().report(token.label.referenced, "a service account's token has at least one scope");
         }
+        let last_active_at = self.read_date(token.last_active_at.as_ref());
         Some(ServiceAccountToken {
             id: self.context.ids.uuid().to_string(),
             label: self.reader().text(&token.label)?,
             scopes,
             created_at,
             expires_at,
-            last_active_at: self.read_date(token.last_active_at.as_ref()),
+            last_active_at,
             account: account.clone(),
         })
     }
@@ -271,12 +299,12 @@ impl<'a> Planner<'a> {
             expires_at = expires_at.or(Some(created_at));
         }
         let id = match &client.id {
-            Some(scalar) => read_id(self.reader(), scalar, &mut self.client_ids)?,
+            Some(scalar) => read_id(self.reader(), scalar, &mut self.client_ids).unwrap_or_default(),
             None => self.context.ids.uuid().simple().to_string(),
         };
         let planned = OAuthClient {
             id,
-            name: self.reader().text(&client.name)?,
+            name: self.reader().text(&client.name).unwrap_or_default(),
             revoked_at: (status == Some(ClientStatus::Revoked)).then_some(self.context.now),
             revoker_id: None,
             scopes: self.read_texts(&client.scopes),
@@ -295,19 +323,16 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_rate_limit(&self, limit: &SeedRateLimit) -> Option<RateLimit> {
-        let window = match &limit.window {
-            None => DEFAULT_WINDOW,
-            Some(scalar) => {
-                let text = self.reader().text(scalar)?;
-                let window = parse_duration(&text).and_then(check_window);
-                window.map_err(|message| self.reader().report(scalar.referenced, message)).ok()?
-            }
-        };
+        let window = limit.window.as_ref().and_then(|scalar| {
+            let text = self.reader().text(scalar)?;
+            let window = parse_duration(&text).and_then(check_window);
+            window.map_err(|message| self.reader().report(scalar.referenced, message)).ok()
+        });
         let count = limit.limit.as_ref().map(|scalar| self.reader().whole(scalar, 0, i64::from(u32::MAX)).ok_or(()));
         let mode: Option<Result<Mode, ()>> = limit.mode.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         Some(RateLimit {
             limit: count.transpose().ok()?.unwrap_or(DEFAULT_LIMIT),
-            window,
+            window: window.unwrap_or(DEFAULT_WINDOW),
             mode: mode.transpose().ok()?,
         })
     }

@@ -1,7 +1,7 @@
 //! Writes a planned administration.
 
 use crate::{
-    core::token::Keyring,
+    core::{progress::Progress, token::Keyring},
     domain::organization::OrganizationId,
     seed::apply::ApplyError,
     services::atlassian::{
@@ -20,6 +20,7 @@ pub(crate) async fn write(
     keyring: &Keyring,
     organization: OrganizationId,
     planned: &PlannedAtlassian,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     if let Some(limit) = planned.rate_limit {
         rate_window::set_policy(db, organization, limit).await?;
@@ -38,7 +39,7 @@ pub(crate) async fn write(
                 store::api_token::delete_for(db, organization, &token.user.id, &token.label).await?;
                 store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
             }
-            NewTokens::Batch(batch) => write_batch(db, organization, batch).await?,
+            NewTokens::Batch(batch) => write_batch(db, organization, batch, progress).await?,
         }
     }
     for new in &planned.service_accounts {

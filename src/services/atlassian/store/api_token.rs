@@ -3,13 +3,16 @@
 use serde::Deserialize;
 
 use crate::{
-    core::{clock::from_micros, error::Error},
+    core::{
+        clock::{from_micros, micros},
+        error::Error,
+    },
     domain::organization::OrganizationId,
     services::atlassian::{
         domain::{
             api_access::User,
             api_token::ApiToken,
-            listing::{Filter, PageRequest, PageResult, micros_or_none, normalize, read_micros},
+            listing::{Filter, NO_DATE, PageRequest, PageResult, micros_or_none, normalize, read_micros},
         },
         store::listing::{self, ListedTable},
     },
@@ -68,35 +71,59 @@ pub async fn page<M>(
 
 /// Counts the tokens that pass the filter.
 pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
-    const COUNTED: &str = "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) FROM api_token_count \
-                        WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)";
+    // Only the expired ones are counted one by one.
+    const COUNTED: &str = "SELECT CAST((SELECT COALESCE(SUM(tokens), 0) FROM api_token_count \
+                        WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)) \
+                        - (SELECT count(*) FROM api_token WHERE organization_id = $1 \
+                        AND blocked = COALESCE($2, blocked) AND expires_at >= 0 AND expires_at <= $3) AS BIGINT)";
     if filter.is_by_status() {
         return Ok(on!(db, |c| sqlx::query_scalar(COUNTED)
             .bind(organization.0)
             .bind(filter.blocked)
+            .bind(filter.unexpired_at.unwrap_or(NO_DATE))
             .fetch_one(c)
             .await)?);
     }
     listing::count(db, &TABLE, organization, filter).await
 }
 
-/// Revokes every token of the organization; `false` when there were none.
+/// Revokes every token of the organization; `false` when there were none that had not expired.
 pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Error> {
     const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
-    let deleted =
-        on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(|done| done.rows_affected()))?;
+    let unexpired = count(db, organization, &Filter::unexpired(db.now())).await?;
+    on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(drop))?;
     on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
-    Ok(deleted > 0)
+    Ok(unexpired > 0)
 }
 
-/// Revokes one token; `false` when there is none.
+/// Revokes one token; `false` when there is none that has not expired.
 pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
-    const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 RETURNING blocked";
+    revoke_of(db, organization, None, id).await
+}
+
+/// The same, of this user's tokens.
+pub(super) async fn revoke_of(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    user: Option<&str>,
+    id: &str,
+) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 \
+                       AND person_id = COALESCE($5, person_id) AND (expires_at > $3 OR expires_at = $4) \
+                       RETURNING blocked";
     if !can_be_stored(id) {
         return Ok(false);
     }
-    let deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_all(c).await)?;
+    let now = micros(db.now());
+    let deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL)
+        .bind(organization.0)
+        .bind(id)
+        .bind(now)
+        .bind(NO_DATE)
+        .bind(user)
+        .fetch_all(c)
+        .await)?;
     count_down(db, organization, &deleted).await?;
     Ok(!deleted.is_empty())
 }

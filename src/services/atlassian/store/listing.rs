@@ -6,7 +6,8 @@ use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     services::atlassian::domain::listing::{
-        Filter, Interval, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue, search_text,
+        Filter, Interval, NO_DATE, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue,
+        search_text,
     },
     store::{
         dialect::Dialect,
@@ -129,6 +130,9 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
         let Some(Interval { from, to }) = interval else { continue };
         sql.push(" AND ").push(field.into()).push(" >= ").bind(from);
         sql.push(" AND ").push(field.into()).push(" <= ").bind(to);
+    }
+    if let Some(now) = filter.unexpired_at {
+        sql.push(" AND (expires_at > ").bind(now).push(" OR expires_at = ").bind(NO_DATE).push(")");
     }
 }
 

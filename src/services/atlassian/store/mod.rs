@@ -1,5 +1,6 @@
 //! The service's tables, and what is read from and written to them.
 
+pub mod account_token;
 pub mod api_key;
 pub mod api_token;
 pub mod listing;

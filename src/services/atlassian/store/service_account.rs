@@ -182,6 +182,25 @@ pub async fn upsert_token(
     Ok(())
 }
 
+/// Revokes one token of a service account; `false` when it has no such token.
+pub(super) async fn revoke_token(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    account: &str,
+    id: &str,
+) -> Result<bool, Error> {
+    const SQL: &str =
+        "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2 AND id = $3";
+    let deleted = on!(db, |c| sqlx::query(SQL)
+        .bind(organization.0)
+        .bind(account)
+        .bind(id)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(deleted > 0)
+}
+
 /// Revokes every token of a service account; `false` when there is no such account.
 pub async fn revoke_tokens(
     db: &mut Session<ReadWrite>,

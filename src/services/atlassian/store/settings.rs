@@ -12,7 +12,7 @@ use crate::{
         credential::Credential,
         organization::{OrganizationId, Person},
     },
-    services::atlassian::domain::api_access::{Access, Admin, DEFAULT_RATE_LIMIT, Quirks, User},
+    services::atlassian::domain::api_access::{Access, Admin, Quirks, User},
     store::{
         credential::{self, CredentialKind, NewCredential},
         on, organization,
@@ -58,11 +58,7 @@ pub async fn find_admin<M>(db: &mut Session<M>, credential: &Credential) -> Resu
     Ok(Some(Admin {
         organization: organization::organization((id, name, code, org_id)),
         access,
-        rate_limit: most
-            .zip(window)
-            .map(|(most, window)| read_policy((most, window, mode)))
-            .transpose()?
-            .unwrap_or(DEFAULT_RATE_LIMIT),
+        rate_limit: most.zip(window).map(|(most, window)| read_policy((most, window, mode))).transpose()?,
         quirks: quirks
             .map(|quirks| serde_json::from_str(&quirks))
             .transpose()

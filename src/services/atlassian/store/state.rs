@@ -13,6 +13,10 @@ const COUNT_ANEW: &str = "INSERT INTO api_token_count (organization_id, blocked,
                           SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
                           (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
 
+/// Dates the keys that were never used, of states from before they had a date.
+const DATE_UNUSED_KEYS: &str = "UPDATE api_key SET last_active_at = created_at WHERE last_active_at < 0 AND \
+                                organization_id IN (SELECT id FROM organization WHERE space_id = $1)";
+
 pub(crate) fn tables() -> ServiceTables {
     let tables = access_tables().into_iter().chain(service_account_tables()).collect();
     ServiceTables {
@@ -59,7 +63,8 @@ fn access_tables() -> Vec<Table> {
                 text("person_email"),
                 text("search"),
             ],
-        ),
+        )
+        .after_import(DATE_UNUSED_KEYS),
         Table::new(
             "api_token",
             "organization_id, id",

@@ -36,6 +36,12 @@ pub(crate) struct ErrorBody<'a> {
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct Unauthorized(ErrorBody<'static>);
 
+/// The refusal of every operation that takes a token, for the documents of those that know no other 403.
+#[derive(IntoResponses)]
+#[response(status = 403, description = "The API is disabled: `API_DISABLED`")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ApiDisabled(ErrorBody<'static>);
+
 impl IntoResponse for JetBrainsError {
     fn into_response(self) -> Response {
         use StatusCode as S;
@@ -44,6 +50,8 @@ impl IntoResponse for JetBrainsError {
             Self::TenantMissing => {
                 render_business(S::UNAUTHORIZED, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required")
             }
+            // Not told apart from a bad token (jetbrains-account §0.10).
+            Self::TenantWrong { .. } => render_shared(&Error::CredentialRejected),
             // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
             Self::ServiceDisabled => {
                 render_business(S::FORBIDDEN, "API_DISABLED", "The API is disabled for this organization")

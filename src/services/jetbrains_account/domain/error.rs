@@ -13,8 +13,19 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum JetBrainsError {
     /// The request does not say of which organization it is.
-    #[error("no tenant named")]
+    #[error("there is no customer code in X-Customer-Code")]
     TenantMissing,
+    /// It names another organization than the token's.
+    #[error(
+        "the customer code `{sent}` is not the token's: it is the token of {whose}, with the customer code {expected}"
+    )]
+    TenantWrong {
+        /// The code, as it was sent.
+        sent: String,
+        /// Person, profile and organization.
+        whose: String,
+        expected: i64,
+    },
     /// The organization has its API switched off.
     #[error("the API is switched off for this organization")]
     ServiceDisabled,

@@ -1,11 +1,11 @@
 //! Licences: what they are, and when they can be given and taken back.
 
 use chrono::TimeDelta;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     core::clock::Time,
-    services::jetbrains_account::domain::{contact, product::Product, team::Team},
+    services::jetbrains_account::domain::{contact, day::Day, product::Product, team::Team},
 };
 
 /// How long after an assignment the API refuses to take a licence back (jetbrains-account §5.7).
@@ -22,10 +22,10 @@ pub struct License {
     /// Absent on a purely perpetual licence.
     pub subscription: Option<Subscription>,
     /// Until when upgrades of its perpetual part are due, if it has one.
-    pub perpetual_until: Option<Time>,
+    pub perpetual_until: Option<Day>,
     /// Who holds it.
     pub assignee: Option<Assignee>,
-    /// When it was last given to somebody, also if it was taken back since.
+    /// When it was last given to somebody, also if it was taken back since. Of some assigned licences it is not known.
     pub assigned_at: Option<Time>,
     /// When it was last in use.
     pub last_seen_at: Option<Time>,
@@ -46,8 +46,8 @@ pub struct License {
 /// The paid time of a licence.
 #[derive(Debug, Clone)]
 pub struct Subscription {
-    pub valid_until: Time,
-    /// The vendor's reference of the pack it was bought in.
+    pub valid_until: Day,
+    /// The vendor's reference of the purchase, which licences that were bought together share.
     pub pack: Option<String>,
     /// It renews itself.
     pub auto_renew: bool,
@@ -81,7 +81,7 @@ pub enum Assignee {
 }
 
 /// The servers that can hold a licence; by these names in seeds and in the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ServerKind {
     /// The on-premises License Server.
@@ -115,7 +115,7 @@ pub fn display_name(given_name: &str, account_name: Option<&str>) -> String {
 impl License {
     /// The subscription is over.
     pub fn is_expired(&self, now: Time) -> bool {
-        self.subscription.as_ref().is_some_and(|s| s.valid_until < now)
+        self.subscription.as_ref().is_some_and(|s| s.valid_until.is_over(now))
     }
 
     /// Why it cannot be assigned at `now`, if it cannot (jetbrains-account §4.1, §6).
@@ -136,6 +136,8 @@ impl License {
     }
 
     /// Refuses to take back what was given less than 30 days ago.
+    ///
+    /// unverified: that a licence of which nobody knows since when it is held can be taken back.
     pub(crate) fn check_revocable(&self, now: Time) -> Result<(), RecentlyAssigned> {
         let is_recent = self.assigned_at.is_some_and(|at| now - at < REVOKE_AFTER);
         if is_recent { Err(RecentlyAssigned(self.id.clone())) } else { Ok(()) }

@@ -1,43 +1,67 @@
-//! The JetBrains product and plug-in dictionaries.
+//! The product and plug-in dictionaries: the common catalogue, and what an organization's seed declares beside it.
 
-/// A product that licences are sold for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use std::{borrow::Cow, collections::BTreeMap};
+
+use crate::domain::product_catalogue;
+
+/// Something that licences are sold for.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
     /// The vendor's code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The vendor's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
 }
 
-const fn product(code: &'static str, name: &'static str) -> Product {
-    Product { code, name }
+/// A product or a plug-in that a seed adds (jetbrains-account §4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredProduct {
+    pub code: String,
+    pub name: String,
+    pub is_plugin: bool,
 }
 
-/// Every product code seen at the vendor (jetbrains-account §4.3), by code.
-pub(crate) const PRODUCTS: &[Product] = &[
-    product("ALL", "All Products Pack"),
-    // unverified: the code is the vendor's, its name is in no source.
-    product("AR", "AR"),
-    product("CL", "CLion"),
-    product("DG", "DataGrip"),
-    product("DS", "DataSpell"),
-    product("GO", "GoLand"),
-    product("II", "IntelliJ IDEA Ultimate"),
-    product("PC", "PyCharm"),
-    product("PS", "PhpStorm"),
-    product("RD", "Rider"),
-    product("RM", "RubyMine"),
-    product("SPE", "Space Cloud Enterprise"),
-    product("TBEB", "Toolbox Enterprise"),
-    product("WS", "WebStorm"),
-];
+impl Product {
+    /// The product with a code, by the name that was declared for it, else by the catalogue's, else by its code.
+    pub fn named(code: &str, declared: Option<String>) -> Self {
+        let known = product_catalogue::find(code);
+        let code = known.map_or_else(|| Cow::Owned(code.to_owned()), |(code, _)| Cow::Borrowed(code));
+        let name = match (declared, known) {
+            (Some(name), _) => Cow::Owned(name),
+            (None, Some((_, name))) => Cow::Borrowed(name),
+            (None, None) => code.clone(),
+        };
+        Self { code, name }
+    }
+}
 
-/// Paid plug-ins. No plug-in code is in any source (jetbrains-account §4.3), and we invent none.
-pub(crate) const PLUGINS: &[Product] = &[];
+/// Whether a text can be a code. A state may hold licences of a code that nothing declares: they show it as their name.
+///
+/// # Errors
+/// A sentence that says what codes are.
+pub(crate) fn check_code(code: &str) -> Result<(), String> {
+    let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_code { Ok(()) } else { Err(format!("`{code}` is not a code: the vendor's are letters and digits")) }
+}
 
-/// The product with this exact code.
-pub(crate) fn find(code: &str) -> Option<Product> {
-    PRODUCTS.binary_search_by(|p| p.code.cmp(code)).ok().map(|at| PRODUCTS[at])
+/// Every product of an organization, by code.
+pub(crate) fn list_products(declared: Vec<DeclaredProduct>) -> Vec<Product> {
+    let mut products: BTreeMap<Cow<'static, str>, Product> =
+        product_catalogue::CATALOGUE.iter().map(|(code, _)| ((*code).into(), Product::named(code, None))).collect();
+    let added = declared.into_iter().filter(|product| !product.is_plugin);
+    products.extend(added.map(|product| (product.code.clone().into(), Product::from(product))));
+    products.into_values().collect()
+}
+
+/// Every plug-in of an organization, in the order of `declared`. No plug-in's code is in any source, and we invent none.
+pub(crate) fn list_plugins(declared: Vec<DeclaredProduct>) -> Vec<Product> {
+    declared.into_iter().filter(|product| product.is_plugin).map(Product::from).collect()
+}
+
+impl From<DeclaredProduct> for Product {
+    fn from(declared: DeclaredProduct) -> Self {
+        Self::named(&declared.code, Some(declared.name))
+    }
 }
 
 #[cfg(test)]
@@ -45,12 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_dictionary_is_sorted_and_finds_each() {
-        assert!(PRODUCTS.is_sorted_by_key(|p| p.code));
-        for product in PRODUCTS {
-            assert_eq!(find(product.code), Some(*product));
-        }
-        assert_eq!(find("PY"), None);
-        assert_eq!(find("ii"), None);
+    fn a_declared_name_wins_and_a_code_is_better_than_nothing() {
+        let name = |code, declared: Option<&str>| Product::named(code, declared.map(str::to_owned)).name;
+        assert_eq!(name("II", None), "IntelliJ IDEA Ultimate");
+        assert_eq!(name("II", Some("IntelliJ IDEA")), "IntelliJ IDEA");
+        assert_eq!(name("AIP", Some("AI Pro")), "AI Pro");
+        assert_eq!(name("AIP", None), "AIP");
     }
 }

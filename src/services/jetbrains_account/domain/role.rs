@@ -4,6 +4,8 @@ use std::fmt;
 
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
+use crate::core::suggest;
+
 /// What a person is in a profile; by these names in seeds, in the control API and in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case", parse_err_fn = describe_unknown_role, parse_err_ty = String)]
@@ -19,7 +21,7 @@ pub enum Role {
 }
 
 fn describe_unknown_role(text: &str) -> String {
-    format!("`{text}` is not a role: expected {}", Role::VARIANTS.join(", "))
+    suggest::describe_unknown(text, "a role", Role::VARIANTS.iter().copied())
 }
 
 impl Role {
@@ -126,6 +128,18 @@ impl Grants {
             })
     }
 
+    /// May change the licences of `team`: an admin of the organization, or of that team.
+    ///
+    /// unverified: that either grant is enough, whatever the token was made for (jetbrains-account §14).
+    pub fn may_edit(&self, team: i32) -> bool {
+        self.is_organization_admin() || self.administrates(Profile::Team(team))
+    }
+
+    /// May change the licences of some team.
+    pub fn may_edit_some_team(&self) -> bool {
+        self.is_organization_admin() || self.0.iter().any(|grant| grant.role == Role::TeamAdmin)
+    }
+
     fn is_organization_admin(&self) -> bool {
         self.has(Role::OrganizationAdmin, Profile::Organization)
     }
@@ -176,7 +190,14 @@ impl Actor<'_> {
 
     /// Generate or regenerate the token of somebody who is `holder` in `profile`: the own one; a team's
     /// admin everybody's in the team.
-    pub(crate) fn check_generate_token(&self, holder: &Grants, profile: Profile) -> Result<(), ActorRefused> {
+    ///
+    /// unverified: that nobody does while the API is disabled; the vendor says that enabling makes it available.
+    pub(crate) fn check_generate_token(
+        &self,
+        holder: &Grants,
+        profile: Profile,
+        is_api_enabled: bool,
+    ) -> Result<(), ActorRefused> {
         self.allow(
             holder.standing(profile).is_some(),
             &format!("generate a token in the {profile} for somebody without a role there"),
@@ -184,7 +205,8 @@ impl Actor<'_> {
         self.allow(
             self.is_self || self.grants.administrates(profile),
             &format!("generate somebody else's token in the {profile}: that takes an admin of the team"),
-        )
+        )?;
+        self.allow(is_api_enabled, "generate a token while the API is disabled: an organization admin enables it")
     }
 
     /// Remove a token in `profile`: the own one; an organization admin anybody's; a team's admin everybody's
@@ -207,6 +229,13 @@ impl Actor<'_> {
             self.grants.is_organization_admin() || self.grants.administrates(profile),
             &format!("give or take roles in the {profile}: that takes an organization admin or an admin of the team"),
         )
+    }
+
+    /// Create, rename and delete teams: organization admins.
+    ///
+    /// unverified: the contract says it of merging teams only.
+    pub(crate) fn check_change_teams(&self) -> Result<(), ActorRefused> {
+        self.allow(self.grants.is_organization_admin(), "change teams: that takes an organization admin")
     }
 }
 
@@ -232,6 +261,16 @@ mod tests {
         assert_eq!(both.standing(Profile::Team(2)), None);
     }
 
+    #[test]
+    fn either_grant_lets_edit_a_team() {
+        let organization = grants(&[(Role::OrganizationAdmin, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(organization.may_edit(1) && organization.may_edit(2) && organization.may_edit_some_team());
+        let team = grants(&[(Role::Viewer, Profile::Organization), (Role::TeamAdmin, TEAM)]);
+        assert!(team.may_edit(1) && !team.may_edit(2) && team.may_edit_some_team());
+        let neither = grants(&[(Role::PrimaryContact, Profile::Organization), (Role::Viewer, TEAM)]);
+        assert!(!neither.may_edit(1) && !neither.may_edit_some_team());
+    }
+
     /// jetbrains-account §14, row by row.
     #[test]
     fn who_may_do_what() {
@@ -250,7 +289,7 @@ mod tests {
             assert_eq!(acting(who, false, &|actor| actor.check_switch_api()), may);
         }
         let generate =
-            |who, is_self, holder: &Grants, profile| acting(who, is_self, &|a| a.check_generate_token(holder, profile));
+            |who, is_self, holder: &Grants, at| acting(who, is_self, &|a| a.check_generate_token(holder, at, true));
         assert!(generate(&org_admin, true, &org_admin, Profile::Organization));
         assert!(
             !generate(&org_admin, false, &viewer, Profile::Organization),
@@ -278,7 +317,7 @@ mod tests {
     fn a_role_is_of_one_kind_of_profile_or_of_both() {
         assert_eq!(
             "admin".parse::<Role>().unwrap_err(),
-            "`admin` is not a role: expected organization_admin, team_admin, viewer, primary_contact"
+            "`admin` is not a role: expected `organization_admin`, `team_admin`, `viewer`, `primary_contact`"
         );
         assert_eq!("team_admin".parse(), Ok(Role::TeamAdmin));
         assert!(

@@ -14,6 +14,12 @@ pub struct JetBrainsAccount {
     /// Calls are answered. Default true.
     #[schemars(with = "Option<bool>")]
     pub api_enabled: Option<Scalar>,
+    /// Products beside those of the catalogue, or other names for those.
+    #[serde(default)]
+    pub products: Vec<Product>,
+    /// Plug-ins, of which the catalogue has none.
+    #[serde(default)]
+    pub plugins: Vec<Product>,
     /// Its teams.
     #[serde(default)]
     pub teams: Vec<Team>,
@@ -28,6 +34,19 @@ pub struct JetBrainsAccount {
     pub licenses: Vec<License>,
     /// Choices between observations that disagree.
     pub quirks: Option<Quirks>,
+}
+
+/// A product or a plug-in that licences can be of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Product {
+    /// The code, like `AIP`: at most 64 letters, digits, `-` and `_`.
+    #[schemars(with = "String")]
+    pub code: Scalar,
+    /// The name that answers show.
+    #[schemars(with = "String")]
+    pub name: Scalar,
 }
 
 /// A team.
@@ -75,6 +94,13 @@ pub struct Token {
     pub token: Option<Scalar>,
 }
 
+/// A value that is there: written, or `null`, which says something else than leaving it out.
+pub(crate) type Nullable = Option<Scalar>;
+
+fn read_nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Nullable>, D::Error> {
+    Nullable::deserialize(deserializer).map(Some)
+}
+
 /// One licence, or `count` alike.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,21 +112,23 @@ pub struct License {
     /// How many licences like this, with generated ids. Not together with `id`.
     #[schemars(with = "Option<u32>")]
     pub count: Option<Scalar>,
-    /// A code of the product dictionary, like `II`.
+    /// A code of the catalogue, like `II`, or one of `products` or `plugins`.
     #[schemars(with = "String")]
     pub product: Scalar,
     /// The id of the team that holds it.
     #[schemars(with = "i32")]
     pub team: Scalar,
-    /// End of the subscription. Default `+1y`; left out beside `perpetual_until`, there is no subscription.
+    /// The last day of the subscription: of a moment, the day that it is in at +03:00. Default `+1y`; left out beside
+    /// `perpetual_until`, there is no subscription.
     #[schemars(with = "Option<String>")]
     pub valid_until: Option<Scalar>,
     /// The subscription renews itself. Default true.
     #[schemars(with = "Option<bool>")]
     pub auto_renew: Option<Scalar>,
-    /// The subscription pack's reference. Generated when it renews itself.
+    /// The reference of the purchase, which all licences of this entry share. `null`: without one. Default: generated.
+    #[serde(default, deserialize_with = "read_nullable")]
     #[schemars(with = "Option<String>")]
-    pub pack: Option<Scalar>,
+    pub pack: Option<Nullable>,
     /// Who holds it: an e-mail address, `{ server: license_vault, uid: … }` or
     /// `{ license_key: …, registration_name: … }`.
     #[schemars(with = "Option<AssigneeSchema>")]
@@ -111,13 +139,17 @@ pub struct License {
     /// When it was last in use.
     #[schemars(with = "Option<String>")]
     pub last_seen_at: Option<Scalar>,
+    /// `none`: neither an assignment nor a use is known, as of some assigned licences.
+    #[serde(default, deserialize_with = "read_nullable")]
+    #[schemars(with = "Option<String>", extend("enum" = ["none", null]))]
+    pub last_seen: Option<Nullable>,
     /// An offline activation code was made. Default false.
     #[schemars(with = "Option<bool>")]
     pub offline_code: Option<Scalar>,
     /// Is given to people. Default true.
     #[schemars(with = "Option<bool>")]
     pub per_user: Option<Scalar>,
-    /// Until when upgrades of its perpetual part are due.
+    /// The day until which upgrades of its perpetual part are due.
     #[schemars(with = "Option<String>")]
     pub perpetual_until: Option<Scalar>,
     /// May move to another team. Default true.
@@ -204,4 +236,8 @@ pub struct Quirks {
     /// What a successful assign answers: 200 (default) or 204.
     #[schemars(with = "Option<u16>", extend("enum" = [200, 204]))]
     pub assign_success_status: Option<Scalar>,
+    /// An assign without `sendEmail` or `includeOfflineActivationCode` is the HTML 400, as one suite of 2026 may have
+    /// seen it. Default false.
+    #[schemars(with = "Option<bool>")]
+    pub flags_required: Option<Scalar>,
 }

@@ -3,22 +3,34 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_saphyr::Spanned;
+use strum::VariantNames as _;
 
 use crate::services::jetbrains_account::domain::ids::JetBrainsIds as _;
 use crate::{
-    core::{clock, duration::HumanDuration, suggest::suggest, token::PlainToken},
-    domain::organization::{email_key, name_from_address},
+    core::{
+        clock::{self, Time},
+        duration::HumanDuration,
+        suggest::{describe_unknown, nearest, suggest},
+        token::PlainToken,
+    },
+    domain::{
+        organization::{email_key, name_from_address},
+        product_catalogue::{self, CATALOGUE},
+    },
     seed::{
         Diagnostic,
+        count::Count,
         file::Scalar,
         plan::{SectionPlanner, is_address},
         read::Reader,
     },
     services::jetbrains_account::{
         domain::{
-            license::{self, License, Subscription},
-            product::{self, PRODUCTS},
+            day::Day,
+            license::{self, License, ServerKind, Subscription},
+            product::{DeclaredProduct, Product, check_code},
             role::{Grant, Profile, Role},
+            switches::Switches,
             team::Team,
         },
         seed::file::{self, Assignee, JetBrainsAccount},
@@ -33,10 +45,9 @@ const LONGEST_TEAM_NAME: usize = 255;
 /// The JetBrains Account part of a plan.
 #[derive(Debug)]
 pub(crate) struct PlannedAccount {
-    /// Calls are answered.
-    pub api_enabled: Option<bool>,
-    /// 200 or 204.
-    pub assign_success_status: Option<u16>,
+    pub switches: Switches,
+    /// Products and plug-ins that it declares.
+    pub products: Vec<DeclaredProduct>,
     /// Its teams.
     pub teams: Vec<Team>,
     /// Addresses and what they are.
@@ -45,6 +56,17 @@ pub(crate) struct PlannedAccount {
     pub tokens: Vec<PlannedToken>,
     /// Its licences.
     pub licenses: Vec<License>,
+}
+
+impl PlannedAccount {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        vec![
+            Count::new(self.teams.len(), "team", "teams"),
+            Count::new(self.roles.len(), "role", "roles"),
+            Count::new(self.tokens.len(), "token", "tokens"),
+            Count::new(self.licenses.len(), "license", "licenses"),
+        ]
+    }
 }
 
 /// One token of a plan.
@@ -65,6 +87,8 @@ pub(crate) struct PlannedToken {
 pub(crate) struct ExistingAccount {
     /// Names, by id.
     pub teams: HashMap<i32, String>,
+    /// Codes of declared products, and whether they are plug-ins.
+    pub products: HashMap<String, bool>,
     /// Who has a role where: keys of addresses.
     pub roles: HashSet<(String, Profile)>,
 }
@@ -80,16 +104,9 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn plan(&mut self, account: &JetBrainsAccount) -> PlannedAccount {
-        let assign_success_status = account.quirks.as_ref().and_then(|q| q.assign_success_status.as_ref());
         PlannedAccount {
-            api_enabled: self.reader().opt_flag(account.api_enabled.as_ref()),
-            assign_success_status: assign_success_status.and_then(|scalar| {
-                let status = self.reader().whole(scalar, 200, 204).filter(|status| [200, 204].contains(status));
-                if status.is_none() {
-                    self.reader().report(scalar.referenced, "expected 200 or 204");
-                }
-                status.and_then(|status| u16::try_from(status).ok())
-            }),
+            switches: self.switches(account),
+            products: self.products(account),
             teams: {
                 let mut named = HashSet::new();
                 account.teams.iter().filter_map(|team| self.team(team, &mut named)).collect()
@@ -106,8 +123,64 @@ impl<'a> Planner<'a> {
         }
     }
 
+    fn switches(&self, account: &JetBrainsAccount) -> Switches {
+        let quirks = account.quirks.as_ref();
+        let assign_success_status =
+            quirks.and_then(|quirks| quirks.assign_success_status.as_ref()).and_then(|scalar| {
+                let status = self.reader().whole(scalar, 200, 204).filter(|status| [200, 204].contains(status));
+                if status.is_none() {
+                    self.reader().report(scalar.referenced, "expected 200 or 204");
+                }
+                status.and_then(|status| u16::try_from(status).ok())
+            });
+        Switches {
+            api_enabled: self.reader().opt_flag(account.api_enabled.as_ref()),
+            assign_success_status,
+            flags_required: self.reader().opt_flag(quirks.and_then(|quirks| quirks.flags_required.as_ref())),
+        }
+    }
+
+    /// Products first, so that a plug-in with a product's code is refused at its line.
+    fn products(&mut self, account: &JetBrainsAccount) -> Vec<DeclaredProduct> {
+        let mut named = HashSet::new();
+        let products = account.products.iter().map(|product| (product, false));
+        let all = products.chain(account.plugins.iter().map(|plugin| (plugin, true)));
+        all.filter_map(|(entry, is_plugin)| {
+            let code = self.reader().text(&entry.code);
+            let name = self.reader().text(&entry.name);
+            let (code, name) = (code?, name?);
+            let at = entry.code.referenced;
+            if let Err(message) = check_code(&code) {
+                self.reader().report(at, message);
+            }
+            let is_other_kind = self.existing.products.get(&code).is_some_and(|known| *known != is_plugin);
+            if !named.insert(code.clone()) || is_other_kind || is_plugin && product_catalogue::find(&code).is_some() {
+                self.reader().report(at, format!("another product or plug-in has the code `{code}`"));
+            }
+            self.existing.products.insert(code.clone(), is_plugin);
+            Some(DeclaredProduct { code, name, is_plugin })
+        })
+        .collect()
+    }
+
+    fn product(&self, scalar: &Scalar) -> Option<Product> {
+        let code = self.reader().text(scalar)?;
+        let declared = &self.existing.products;
+        if product_catalogue::find(&code).is_none() && !declared.contains_key(&code) {
+            let mut codes: Vec<&str> = declared.keys().map(String::as_str).collect();
+            codes.sort_unstable();
+            codes.extend(CATALOGUE.iter().map(|(code, _)| *code));
+            let near = nearest(&code, codes).map(|near| format!(", did you mean `{near}`?"));
+            let near =
+                near.unwrap_or_else(|| ": what the catalogue lacks, `products` and `plugins` declare".to_owned());
+            self.reader().report(scalar.referenced, format!("unknown product `{code}`{near}"));
+        }
+        // A licence is written with the code alone.
+        Some(Product::named(&code, None))
+    }
+
     fn team(&mut self, team: &file::Team, named: &mut HashSet<i32>) -> Option<Team> {
-        let name = self.reader().text(&team.name)?;
+        let name = self.reader().text(&team.name).unwrap_or_default();
         if name.chars().count() > LONGEST_TEAM_NAME {
             self.reader()
                 .report(team.name.referenced, format!("a team's name has at most {LONGEST_TEAM_NAME} characters"));
@@ -125,8 +198,13 @@ impl<'a> Planner<'a> {
     }
 
     fn token(&mut self, token: &file::Token, held: &mut HashSet<(String, Profile)>) -> Option<PlannedToken> {
-        let email = self.context.person(&token.person)?;
-        let profile = self.profile(token.team.as_ref())?;
+        let email = self.context.person(&token.person);
+        let profile = self.profile(token.team.as_ref());
+        let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
+            None => Some(self.context.ids.jetbrains_token()),
+            Some(scalar) => self.context.literal_token(scalar),
+        };
+        let (email, profile) = (email?, profile?);
         let holder = (email_key(&email), profile);
         if !self.existing.roles.contains(&holder) {
             self.reader().report(
@@ -139,12 +217,8 @@ impl<'a> Planner<'a> {
                 format!("{email} has a token in the {profile} already: there is one per person and profile"),
             );
         }
-        let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
-            None => self.context.ids.jetbrains_token(),
-            Some(scalar) => self.context.literal_token(scalar)?,
-        };
         let at = token.token.as_ref().unwrap_or(&token.person).referenced;
-        Some(PlannedToken { email, profile, token: plain, place: self.reader().place(at) })
+        Some(PlannedToken { email, profile, token: plain?, place: self.reader().place(at) })
     }
 
     fn licenses(&mut self, entry: &file::License, taken: &mut HashSet<String>) -> Vec<License> {
@@ -166,36 +240,43 @@ impl<'a> Planner<'a> {
                 while !taken.insert(id.clone()) {
                     id = self.context.ids.license_id();
                 }
-                let mut license = License { id, ..one.clone() };
-                self.add_pack(&mut license);
-                license
+                License { id, ..one.clone() }
             })
             .collect()
     }
 
-    /// A subscription that renews itself was bought in a pack.
-    fn add_pack(&mut self, license: &mut License) {
-        if let Some(subscription) = &mut license.subscription
-            && subscription.auto_renew
-            && subscription.pack.is_none()
-        {
-            subscription.pack = Some(self.context.ids.subscription_pack());
+    /// The reference of the purchase: one for all licences of an entry, also without renewal (jetbrains-account §4.1).
+    fn pack(&mut self, entry: &file::License) -> Option<String> {
+        match &entry.pack {
+            None => Some(self.context.ids.subscription_pack()),
+            Some(written) => self.reader().opt_text(written.as_ref()),
         }
+    }
+
+    /// When an entry's licence was given and last in use.
+    fn last_seen(&self, entry: &file::License) -> (Option<Time>, Option<Time>) {
+        let (now, reader) = (self.context.now, self.reader());
+        let Some(written) = &entry.last_seen else {
+            let assigned_at = reader.date(entry.assigned_at.as_ref(), now);
+            let assigned_at = assigned_at.or_else(|| entry.assignee.is_some().then_some(now));
+            return (assigned_at, reader.date(entry.last_seen_at.as_ref(), now));
+        };
+        if let Some(scalar) = written
+            && reader.text(scalar).is_some_and(|text| text != "none")
+        {
+            reader.report(scalar.referenced, "expected none; a date is `last_seen_at`");
+        }
+        for date in [&entry.assigned_at, &entry.last_seen_at].into_iter().flatten() {
+            reader.report(date.referenced, "beside `last_seen: none` there is no such date: leave one of them out");
+        }
+        (None, None)
     }
 
     fn license(&mut self, entry: &file::License) -> Option<License> {
         let now = self.context.now;
-        let product = self.reader().text(&entry.product).and_then(|code| {
-            let product = product::find(&code);
-            if product.is_none() {
-                let codes = PRODUCTS.iter().map(|p| p.code);
-                self.reader()
-                    .report(entry.product.referenced, format!("unknown product `{code}`{}", suggest(&code, codes)));
-            }
-            product
-        });
+        let product = self.product(&entry.product);
         let team = self.team_id(&entry.team);
-        let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now);
+        let perpetual_until = self.reader().date(entry.perpetual_until.as_ref(), now).map(Day::of);
         let assignee = entry.assignee.as_ref().and_then(|assignee| {
             let read = self.assignee(assignee);
             read.map_err(|message| self.reader().report(assignee.referenced, message)).ok()
@@ -206,30 +287,24 @@ impl<'a> Planner<'a> {
             scalar => self.reader().date(scalar.as_ref(), now),
         };
         let auto_renew = self.reader().flag(entry.auto_renew.as_ref(), true);
-        let pack = self.reader().opt_text(entry.pack.as_ref());
-        let mut license = License {
+        let pack = self.pack(entry);
+        let (assigned_at, last_seen_at) = self.last_seen(entry);
+        Some(License {
             id: String::new(),
             product: product?,
             team: team?,
-            subscription: valid_until.map(|valid_until| Subscription { valid_until, pack, auto_renew }),
+            subscription: valid_until.map(|until| Subscription { valid_until: Day::of(until), pack, auto_renew }),
             perpetual_until,
-            assigned_at: self
-                .reader()
-                .date(entry.assigned_at.as_ref(), now)
-                .or_else(|| assignee.is_some().then_some(now)),
+            assigned_at,
             assignee,
-            last_seen_at: self.reader().date(entry.last_seen_at.as_ref(), now),
+            last_seen_at,
             offline_code: self.reader().flag(entry.offline_code.as_ref(), false),
             per_user: self.reader().flag(entry.per_user.as_ref(), true),
             transferable: self.reader().flag(entry.transferable.as_ref(), true),
             trial: self.reader().flag(entry.trial.as_ref(), false),
             suspended: self.reader().flag(entry.suspended.as_ref(), false),
             domain: self.reader().opt_text(entry.domain.as_ref()),
-        };
-        if entry.id.is_some() {
-            self.add_pack(&mut license);
-        }
-        Some(license)
+        })
     }
 
     fn team_id(&self, scalar: &Scalar) -> Option<Team> {
@@ -254,12 +329,14 @@ impl<'a> Planner<'a> {
     fn grant(&mut self, role: &file::Role) -> Option<(String, Grant)> {
         let email = self.context.person(&role.person);
         let profile = self.profile(role.team.as_ref());
-        let kind: Role = self.reader().value(&role.role)?;
+        let kind: Option<Role> = self.reader().value(&role.role);
         let (email, profile) = (email?, profile?);
+        // Also with a wrong role, because the person is meant to have one.
+        self.existing.roles.insert((email_key(&email), profile));
+        let kind = kind?;
         if let Err(message) = kind.check_fits(profile) {
             self.reader().report(role.role.referenced, message);
         }
-        self.existing.roles.insert((email_key(&email), profile));
         Some((email, Grant { role: kind, profile }))
     }
 
@@ -283,8 +360,9 @@ impl<'a> Planner<'a> {
             }
             Assignee::Other(other) => match (&other.server, &other.uid, &other.license_key, &other.registration_name) {
                 (Some(server), Some(uid), None, None) => {
-                    let kind = self.reader().text(server).and_then(|kind| kind.parse().ok());
-                    let kind = kind.ok_or_else(|| "`server` is license_server or license_vault".to_owned())?;
+                    let kind = self.reader().text(server).ok_or(WANTED)?;
+                    let servers = ServerKind::VARIANTS.iter().copied();
+                    let kind = kind.parse().map_err(|_| describe_unknown(&kind, "a server", servers))?;
                     Ok(license::Assignee::Server { uid: self.reader().text(uid).unwrap_or_default(), kind })
                 }
                 (None, None, Some(key), Some(name)) => Ok(license::Assignee::LicenseKey {

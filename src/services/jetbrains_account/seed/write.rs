@@ -1,15 +1,18 @@
 //! Writes the JetBrains Account section of a seed.
 
 use crate::{
-    core::{error::Error, token::Keyring},
+    core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::{OrganizationId, Person, email_key},
     seed::apply::ApplyError,
     services::jetbrains_account::{
         seed::plan::{ExistingAccount, PlannedAccount},
-        store::{account, license, role, team, token},
+        store::{account, license, product, role, team, token},
     },
     store::{ReadWrite, Session, organization},
 };
+
+/// How many licences are written before whoever watches is told.
+const LICENSES_BETWEEN_LOOKS: usize = 2_000;
 
 /// What an organization has, as far as a seed can refer to it.
 pub(crate) async fn find_existing(
@@ -18,7 +21,9 @@ pub(crate) async fn find_existing(
 ) -> Result<ExistingAccount, Error> {
     let teams = team::list(db, organization).await?;
     let roles = role::list(db, organization).await?;
+    let products = product::list(db, organization).await?;
     Ok(ExistingAccount {
+        products: products.into_iter().map(|product| (product.code, product.is_plugin)).collect(),
         teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
         roles: roles.into_iter().map(|(email, grant)| (email_key(&email), grant.profile)).collect(),
     })
@@ -29,8 +34,12 @@ pub(crate) async fn write(
     keyring: &Keyring,
     id: OrganizationId,
     account: &PlannedAccount,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
-    account::update(db, id, account.api_enabled, account.assign_success_status).await?;
+    account::update(db, id, account.switches).await?;
+    for declared in &account.products {
+        product::upsert(db, id, declared).await?;
+    }
     for planned in &account.teams {
         team::upsert(db, id, planned).await?;
     }
@@ -49,6 +58,9 @@ pub(crate) async fn write(
             return Err(ApplyError::at(&token.place, message));
         }
     }
-    license::upsert(db, id, &account.licenses).await?;
+    for some in account.licenses.chunks(LICENSES_BETWEEN_LOOKS) {
+        license::upsert(db, id, some).await?;
+        progress.advance(some.len());
+    }
     Ok(())
 }

@@ -3,26 +3,27 @@
 use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
+    services::jetbrains_account::domain::switches::Switches,
     store::{ReadWrite, Session, session::on},
 };
 
-/// Sets the organization's switches; `None` leaves one as it is, or at its default of an
-/// enabled API and a 200 for a successful assign.
 pub(crate) async fn update(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
-    api_enabled: Option<bool>,
-    assign_success_status: Option<u16>,
+    switches: Switches,
 ) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO jetbrains_account (organization_id, api_enabled, assign_success_status) \
-                       VALUES ($1, COALESCE($2, TRUE), COALESCE($3, 200)) \
+    const SQL: &str = "INSERT INTO jetbrains_account \
+                       (organization_id, api_enabled, assign_success_status, flags_required) \
+                       VALUES ($1, COALESCE($2, TRUE), COALESCE($3, 200), COALESCE($4, FALSE)) \
                        ON CONFLICT (organization_id) DO UPDATE SET \
                        api_enabled = COALESCE($2, jetbrains_account.api_enabled), \
-                       assign_success_status = COALESCE($3, jetbrains_account.assign_success_status)";
+                       assign_success_status = COALESCE($3, jetbrains_account.assign_success_status), \
+                       flags_required = COALESCE($4, jetbrains_account.flags_required)";
     on!(db, |c| sqlx::query(SQL)
         .bind(organization.0)
-        .bind(api_enabled)
-        .bind(assign_success_status.map(i64::from))
+        .bind(switches.api_enabled)
+        .bind(switches.assign_success_status.map(i64::from))
+        .bind(switches.flags_required)
         .execute(c)
         .await
         .map(drop))?;

@@ -13,8 +13,9 @@ use crate::{
     domain::organization::{OrganizationId, email_key},
     services::jetbrains_account::domain::{
         contact::Contact,
+        day::Day,
         license::{Assignee, License, LicenseFilter, Subscription},
-        product,
+        product::Product,
         team::Team,
     },
     store::{
@@ -29,7 +30,7 @@ use crate::{
 /// Licences written by one statement. SQLite looks every `$n` up among those before it, so that many are slow.
 const ROWS_PER_INSERT: usize = 40;
 /// Ids named by one statement.
-const IDS_PER_UPDATE: usize = 500;
+const IDS_PER_STATEMENT: usize = 500;
 
 /// A licence as the database hands it over: an array in this order.
 #[derive(Deserialize)]
@@ -38,6 +39,7 @@ struct Row<'a> {
     id: Cow<'a, str>,
     #[serde(borrow)]
     product_code: Cow<'a, str>,
+    declared_name: Option<String>,
     team_id: i32,
     #[serde(borrow)]
     team_name: Cow<'a, str>,
@@ -67,21 +69,20 @@ struct Row<'a> {
 }
 
 /// The members of [`Row`], and the rows they are of.
-const COLUMNS: &str = "l.id, l.product_code, l.team_id, t.name, l.valid_until, l.auto_renew, l.pack, \
+const COLUMNS: &str = "l.id, l.product_code, d.name, l.team_id, t.name, l.valid_until, l.auto_renew, l.pack, \
                        l.perpetual_until, l.assignee_kind, l.assignee, l.assignee_name, \
                        CASE WHEN p.jetbrains_account THEN p.name END, l.assigned_at, l.last_seen_at, \
                        l.offline_code, l.per_user, l.transferable, l.trial, l.suspended, l.domain";
 const NAMES: &str = " FROM picked l \
                      JOIN team t ON t.organization_id = l.organization_id AND t.id = l.team_id \
+                     LEFT JOIN declared_product d ON d.organization_id = l.organization_id AND d.code = l.product_code \
                      LEFT JOIN person p ON p.organization_id = l.organization_id AND p.email_key = l.assignee_key";
 /// What [`License::unavailable`] says in Rust, but for the end of the subscription, which needs the time.
 const AVAILABLE: &str = " AND assignee_kind IS NULL AND per_user AND valid_until IS NOT NULL \
-                          AND (perpetual_until IS NOT NULL OR valid_until >= ";
+                          AND (perpetual_until IS NOT NULL OR ";
 
 impl Row<'_> {
     fn into_license(self) -> Result<License, Error> {
-        let product = product::find(&self.product_code)
-            .ok_or_else(|| Error::internal(format!("licence {} is of no product: {}", self.id, self.product_code)))?;
         let text = Option::<String>::unwrap_or_default;
         let assignee = match self.assignee_kind.as_deref() {
             None => None,
@@ -100,14 +101,14 @@ impl Row<'_> {
         };
         Ok(License {
             id: self.id.into_owned(),
-            product,
+            product: Product::named(&self.product_code, self.declared_name),
             team: Team { id: self.team_id, name: self.team_name.into_owned() },
             subscription: self.valid_until.map(|until| Subscription {
-                valid_until: from_micros(until),
+                valid_until: Day::of(from_micros(until)),
                 pack: self.pack,
                 auto_renew: self.auto_renew,
             }),
-            perpetual_until: self.perpetual_until.map(from_micros),
+            perpetual_until: self.perpetual_until.map(from_micros).map(Day::of),
             assignee,
             assigned_at: self.assigned_at.map(from_micros),
             last_seen_at: self.last_seen_at.map(from_micros),
@@ -205,7 +206,8 @@ pub async fn first_available<M>(
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
     sql.bind(organization.0).push(" AND team_id = ").bind(i64::from(team));
     sql.push(" AND product_code = ").bind(product_code.to_owned());
-    sql.push(AVAILABLE).bind(micros(now)).push(") ORDER BY position LIMIT 1");
+    sql.push(AVAILABLE).push_raw(&Day::number_sql("valid_until")).push(" >= ").bind(Day::of(now).number());
+    sql.push(") ORDER BY position LIMIT 1");
     Ok(select(db, sql).await?.pop())
 }
 
@@ -258,21 +260,51 @@ pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, 
     Ok(())
 }
 
-/// Moves licences to a team and returns the ids of those that moved: not the ones that are unknown, there
+/// `team_id <> $1 AND …` for those of the licences that a move to `team` moves: not the ones that are unknown, there
 /// already, or not transferable.
+fn push_movable(sql: &mut Sql, organization: OrganizationId, ids: &[Bind], team: i32) {
+    sql.push(" WHERE organization_id = ").bind(organization.0);
+    sql.push(" AND team_id <> ").bind(i64::from(team)).push(" AND transferable AND id IN ");
+    sql.bind_row(ids.iter().cloned());
+}
+
+fn bind_ids(ids: &BTreeSet<String>) -> Vec<Bind> {
+    ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect()
+}
+
+/// The teams that would lose licences by [`move_to_team`].
+pub async fn find_teams_of_movable<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    ids: &BTreeSet<String>,
+    team: i32,
+) -> Result<BTreeSet<i32>, Error> {
+    let mut teams = BTreeSet::new();
+    for chunk in bind_ids(ids).chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new("SELECT DISTINCT team_id FROM license");
+        push_movable(&mut sql, organization, chunk, team);
+        let (text, binds) = sql.into_parts();
+        let rows: Vec<i64> = on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
+        for row in rows {
+            teams.insert(i32::try_from(row).map_err(Error::internal)?);
+        }
+    }
+    Ok(teams)
+}
+
+/// Moves licences to a team and returns the ids of those that moved.
 pub async fn move_to_team(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     ids: &BTreeSet<String>,
     team: i32,
 ) -> Result<BTreeSet<String>, Error> {
-    let ids: Vec<Bind> = ids.iter().filter(|id| can_be_stored(id)).cloned().map(Bind::Text).collect();
     let mut moved = BTreeSet::new();
-    for chunk in ids.chunks(IDS_PER_UPDATE) {
+    for chunk in bind_ids(ids).chunks(IDS_PER_STATEMENT) {
         let mut sql = Sql::new("UPDATE license SET team_id = ");
-        sql.bind(i64::from(team)).push(" WHERE organization_id = ").bind(organization.0);
-        sql.push(" AND team_id <> ").bind(i64::from(team)).push(" AND transferable AND id IN ");
-        sql.bind_row(chunk.iter().cloned()).push(" RETURNING id");
+        sql.bind(i64::from(team));
+        push_movable(&mut sql, organization, chunk, team);
+        sql.push(" RETURNING id");
         let (text, binds) = sql.into_parts();
         let rows: Vec<String> =
             on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
@@ -336,12 +368,12 @@ fn to_row(organization: OrganizationId, position: i64, license: &License) -> [Bi
         organization.0.into(),
         license.id.clone().into(),
         position.into(),
-        license.product.code.to_owned().into(),
+        license.product.code.to_string().into(),
         i64::from(license.team.id).into(),
-        subscription.map(|s| micros(s.valid_until)).into(),
+        subscription.map(|s| micros(s.valid_until.moment())).into(),
         subscription.is_some_and(|s| s.auto_renew).into(),
         subscription.and_then(|s| s.pack.clone()).into(),
-        license.perpetual_until.map(micros).into(),
+        license.perpetual_until.map(|day| micros(day.moment())).into(),
         kind.map(str::to_owned).into(),
         assignee.into(),
         key.into(),

@@ -1,7 +1,7 @@
 //! The service's tables in a state.
 
 use crate::{
-    services::jetbrains_account::domain::{product, role::Role},
+    services::jetbrains_account::domain::{product::check_code, role::Role},
     store::state::{
         Column, ServiceTables, Table,
         columns::{checked, count, flag, moment, nullable, number, of, parsed, text},
@@ -10,10 +10,6 @@ use crate::{
 
 const fn team_number(name: &'static str) -> Column {
     number(name, i32::MIN as i64..=i32::MAX as i64)
-}
-
-fn check_product(code: &str) -> Result<(), String> {
-    product::find(code).map(drop).ok_or_else(|| format!("there is no product `{code}`"))
 }
 
 pub(crate) fn tables() -> ServiceTables {
@@ -25,12 +21,18 @@ pub(crate) fn tables() -> ServiceTables {
                 of("organization_id", "organization"),
                 flag("api_enabled"),
                 number("assign_success_status", 200..=299),
+                flag("flags_required"),
             ],
         ),
         Table::new(
             "team",
             "organization_id, id",
             vec![of("organization_id", "organization"), team_number("id"), text("name")],
+        ),
+        Table::new(
+            "declared_product",
+            "organization_id, code",
+            vec![of("organization_id", "organization"), checked("code", check_code), text("name"), flag("is_plugin")],
         ),
         Table::new(
             "role_grant",
@@ -59,7 +61,7 @@ pub(crate) fn tables() -> ServiceTables {
                 of("organization_id", "organization"),
                 text("id"),
                 count("position"),
-                checked("product_code", check_product),
+                checked("product_code", check_code),
                 team_number("team_id"),
                 nullable(moment("valid_until")),
                 flag("auto_renew"),

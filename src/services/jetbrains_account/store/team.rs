@@ -40,6 +40,28 @@ pub(crate) async fn find<M>(db: &mut Session<M>, organization: OrganizationId, i
     row.map(read_team).transpose()
 }
 
+/// How many licences a team has.
+pub(crate) async fn count_licenses<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    id: i32,
+) -> Result<i64, Error> {
+    const SQL: &str = "SELECT COUNT(*) FROM license WHERE organization_id = $1 AND team_id = $2";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(i64::from(id)).fetch_one(c).await)?)
+}
+
+/// Deletes a team that has no licences, with its roles and its tokens.
+pub(crate) async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: i32) -> Result<(), Error> {
+    const TOKENS: &str = "DELETE FROM credential WHERE organization_id = $1 AND id IN \
+                          (SELECT credential_id FROM jetbrains_token WHERE organization_id = $1 AND team_id = $2)";
+    // Roles go with it by their foreign key.
+    const TEAM: &str = "DELETE FROM team WHERE organization_id = $1 AND id = $2";
+    for sql in [TOKENS, TEAM] {
+        on!(db, |c| sqlx::query(sql).bind(organization.0).bind(i64::from(id)).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
 fn read_team((id, name): (i64, String)) -> Result<Team, Error> {
     Ok(Team { id: i32::try_from(id).map_err(Error::internal)?, name })
 }

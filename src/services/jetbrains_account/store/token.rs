@@ -26,16 +26,17 @@ use crate::{
 /// Whom a token speaks for.
 pub(crate) async fn find_owner<M>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
     const SQL: &str = "SELECT o.id, o.name, o.customer_code, o.org_id, j.api_enabled, j.assign_success_status, \
-                       p.id, p.email, t.id, t.name \
+                       j.flags_required, p.id, p.email, t.id, t.name \
                        FROM jetbrains_token k \
                        JOIN organization o ON o.id = k.organization_id JOIN person p ON p.id = k.person_id \
                        JOIN jetbrains_account j ON j.organization_id = k.organization_id \
                        LEFT JOIN team t ON t.organization_id = k.organization_id AND t.id = k.team_id \
                        WHERE k.credential_id = $1 AND k.organization_id = $2";
-    type Row = (i64, String, i64, String, bool, i64, i64, String, Option<i64>, Option<String>);
+    type Row = (i64, String, i64, String, bool, i64, bool, i64, String, Option<i64>, Option<String>);
     let row: Option<Row> =
         on!(db, |c| sqlx::query_as(SQL).bind(credential.id.0).bind(credential.organization.0).fetch_optional(c).await)?;
-    let Some((id, name, code, org_id, api_enabled, status, person, email, team_id, team_name)) = row else {
+    let Some((id, name, code, org_id, api_enabled, status, flags_required, person, email, team_id, team_name)) = row
+    else {
         return Ok(None);
     };
     let organization = organization::organization((id, name, code, org_id));
@@ -49,6 +50,7 @@ pub(crate) async fn find_owner<M>(db: &mut Session<M>, credential: &Credential) 
         organization,
         api_enabled,
         assign_success_status: u16::try_from(status).map_err(Error::internal)?,
+        flags_required,
         person,
         team,
     }))

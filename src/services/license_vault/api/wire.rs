@@ -12,7 +12,7 @@ use crate::{
         JSON, LicenseVault,
         domain::{
             allocation::{Allocation, Denial, UsageRecord},
-            catalogue::{CATALOGUE, find_product_name},
+            catalogue::{find_product_name, list_counted},
             vault::{LicenseKind, Pool},
         },
     },
@@ -79,7 +79,7 @@ impl LicenseUsages {
                 virtual_total: virtual_.1,
             }
         };
-        Self { license_usages: CATALOGUE.into_iter().map(make_row).collect(), timestamp: format_instant(now) }
+        Self { license_usages: list_counted().map(make_row).collect(), timestamp: format_instant(now) }
     }
 }
 

@@ -1,8 +1,12 @@
 //! Vaults, the licences that they hold, and what their plans allow (license-vault §4).
 
 use chrono::TimeDelta;
+use strum::VariantNames as _;
 
-use crate::{core::clock::Time, domain::organization::Organization};
+use crate::{
+    core::{clock::Time, suggest},
+    domain::organization::Organization,
+};
 
 /// A vault's key in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,7 +25,7 @@ pub(crate) struct Vault {
     pub(crate) strict: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_plan, parse_err_ty = String)]
 pub(crate) enum Plan {
     /// For two months.
@@ -44,7 +48,7 @@ impl Plan {
 }
 
 fn unknown_plan(text: &str) -> String {
-    format!("`{text}` is not a plan: expected trial, organization_true_up, enterprise_floating or classroom")
+    suggest::describe_unknown(text, "a plan", Plan::VARIANTS.iter().copied())
 }
 
 impl Vault {
@@ -94,7 +98,9 @@ pub(crate) struct RevocationLimitReached {
 }
 
 /// How a licence was bought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString, strum::VariantNames,
+)]
 #[strum(serialize_all = "snake_case", parse_err_fn = unknown_kind, parse_err_ty = String)]
 pub(crate) enum LicenseKind {
     /// In advance.
@@ -113,7 +119,7 @@ impl LicenseKind {
 }
 
 fn unknown_kind(text: &str) -> String {
-    format!("`{text}` is not a kind: expected regular, true_up or virtual")
+    suggest::describe_unknown(text, "a kind", LicenseKind::VARIANTS.iter().copied())
 }
 
 /// The licences of one product and kind that a vault has.

@@ -6,9 +6,10 @@ use serde_saphyr::Location;
 
 use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
-    core::{clock::Time, ids::Ids, suggest::suggest, token::PlainToken},
+    core::{clock::Time, ids::Ids, suggest::describe_unknown, token::PlainToken},
     seed::{
         Diagnostic,
+        count::Count,
         file::Scalar,
         plan::{SectionPlanner, is_address},
         read::Reader,
@@ -19,7 +20,7 @@ use crate::{
                 DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest,
                 VaultUser,
             },
-            catalogue::{CATALOGUE, find_product_name},
+            catalogue::{find_product_name, list_counted},
             vault::{AllocationRule, LicenseKind, Plan, TokenKind},
         },
         seed::{
@@ -45,6 +46,24 @@ pub(crate) struct PlannedVault {
     pub(crate) rules: Option<Vec<AllocationRule>>,
     /// Where the seed names the vault, for a diagnostic.
     pub(crate) place: Diagnostic,
+}
+
+impl PlannedVault {
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        let is_automation = |token: &&NewToken| token.kind == TokenKind::Automation;
+        let automation_tokens = self.tokens.iter().filter(is_automation).count();
+        vec![
+            Count::new(1, "vault", "vaults"),
+            Count::new(self.administrators.len(), "administrator", "administrators"),
+            Count::new(self.tokens.len() - automation_tokens, "token", "tokens"),
+            Count::new(automation_tokens, "automation token", "automation tokens"),
+            Count::new(self.pools.len(), "pool", "pools"),
+            Count::new(self.allocations.len(), "allocation", "allocations"),
+            Count::new(self.allocations.iter().map(|a| a.running.len()).sum(), "running product", "running products"),
+            Count::new(self.denials.len(), "denial", "denials"),
+            Count::new(self.rules.as_ref().map_or(0, Vec::len), "rule", "rules"),
+        ]
+    }
 }
 
 /// A credential of a planned vault.
@@ -117,19 +136,16 @@ impl<'a> Planner<'a> {
         self.context.reader
     }
 
-    pub(crate) fn plan(mut self, section: &SeedVault) -> Option<PlannedVault> {
+    pub(crate) fn plan(mut self, section: &SeedVault) -> PlannedVault {
         let reader = self.reader();
-        let name = reader.text(&section.name)?;
+        let name = reader.text(&section.name).unwrap_or_default();
         if !is_host_label(&name) {
             let detail = format!(
                 "`{name}` is not a vault's name: at most {LONGEST_NAME} letters, digits and, between them, hyphens"
             );
             reader.report(section.name.referenced, detail);
         }
-        let plan = match &section.plan {
-            None => Plan::OrganizationTrueUp,
-            Some(scalar) => reader.value(scalar)?,
-        };
+        let plan = section.plan.as_ref().and_then(|scalar| reader.value(scalar)).unwrap_or(Plan::OrganizationTrueUp);
         let mut tokens = Vec::new();
         for (scalar, kind) in [(&section.token, TokenKind::Vault), (&section.reporting_token, TokenKind::Reporting)] {
             let Some(scalar) = scalar else { continue };
@@ -142,7 +158,7 @@ impl<'a> Planner<'a> {
             .extend(section.automation_tokens.iter().filter_map(|token| self.plan_automation_token(token, &mut names)));
         let pools: Vec<NewPool> = section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect();
         let asked = section.allocations.iter().filter_map(|allocation| self.read_allocation(allocation)).collect();
-        Some(PlannedVault {
+        PlannedVault {
             name,
             plan,
             floating: reader.flag(section.floating.as_ref(), plan.floats()),
@@ -154,19 +170,20 @@ impl<'a> Planner<'a> {
             denials: section.denials.iter().filter_map(|denial| self.plan_denial(denial)).collect(),
             rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect()),
             place: reader.place(section.name.referenced),
-        })
+        }
     }
 
     fn plan_automation_token(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
-        let name = self.reader().text(&token.name)?;
+        let name = self.reader().text(&token.name).unwrap_or_default();
         if !names.insert(name.clone()) {
             self.reader().report(token.name.referenced, format!("another automation token is called `{name}`"));
         }
+        let expires_at = self.reader().date(token.expires_at.as_ref(), self.context.now);
         Some(NewToken {
             kind: TokenKind::Automation,
             name,
             token: self.context.token(token.token.as_ref(), Ids::automation_token)?,
-            expires_at: self.reader().date(token.expires_at.as_ref(), self.context.now),
+            expires_at,
             place: self.reader().place(token.token.as_ref().unwrap_or(&token.name).referenced),
         })
     }
@@ -174,11 +191,10 @@ impl<'a> Planner<'a> {
     /// Reads a licence's code.
     fn read_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.reader().text(scalar)?;
-        let codes = CATALOGUE.iter().map(|(code, _)| *code);
+        let codes = list_counted().map(|(code, _)| code);
         if !codes.clone().any(|candidate| candidate == code) {
-            let near = suggest(&code, codes);
-            self.reader()
-                .report(scalar.referenced, format!("`{code}` is not a licence of the vault's catalogue{near}"));
+            let detail = describe_unknown(&code, "a licence of the vault's catalogue", codes);
+            self.reader().report(scalar.referenced, detail);
         }
         Some(code)
     }
@@ -192,7 +208,8 @@ impl<'a> Planner<'a> {
         ];
         let plan_pool = |(kind, scalar): (LicenseKind, &Option<Scalar>)| {
             let scalar = scalar.as_ref()?;
-            let total = self.reader().whole(scalar, 0, MOST_LICENSES)?;
+            // A total that cannot be read is reported by itself: nothing more is said of what would have fitted.
+            let total = self.reader().whole(scalar, 0, MOST_LICENSES).unwrap_or(MOST_LICENSES);
             Some(NewPool { product: code.clone(), kind, total, at: scalar.referenced })
         };
         totals.into_iter().filter_map(plan_pool).collect()
@@ -221,27 +238,25 @@ impl<'a> Planner<'a> {
     }
 
     fn read_allocation(&self, allocation: &SeedAllocation) -> Option<AskedAllocation> {
-        let user = self.read_user(&allocation.user)?;
+        let user = self.read_user(&allocation.user);
         let since = self.read_past_time(allocation.since.as_ref()).unwrap_or(self.context.now);
-        let kind = match &allocation.kind {
-            None => None,
-            Some(scalar) => Some(self.reader().value(scalar)?),
-        };
+        let kind = allocation.kind.as_ref().and_then(|scalar| self.reader().value(scalar));
         let plan_running = |running: &SeedRunning| {
+            let since = self.read_past_time(running.since.as_ref()).unwrap_or(since);
             let request = LicenseRequest {
-                user: user.clone(),
                 product: self.reader().text(&running.product)?,
+                user: user.clone()?,
                 version: self.read_text_or(running.version.as_ref(), DEFAULT_VERSION),
                 host: self.read_text_or(running.host.as_ref(), DEFAULT_HOST),
                 ip: self.read_text_or(running.ip.as_ref(), DEFAULT_IP),
             };
-            Some((request, self.read_past_time(running.since.as_ref()).unwrap_or(since)))
+            Some((request, since))
         };
         Some(AskedAllocation {
             running: allocation.running.iter().filter_map(plan_running).collect(),
             product: self.read_license(&allocation.product)?,
             at: allocation.kind.as_ref().unwrap_or(&allocation.product).referenced,
-            user,
+            user: user?,
             kind,
             since,
         })
@@ -276,12 +291,14 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_denial(&self, denial: &SeedDenial) -> Option<Denial> {
+        let user = self.read_user(&denial.user);
+        let product = self.reader().text(&denial.product);
         Some(Denial {
             at: self.read_past_time(denial.at.as_ref()).unwrap_or(self.context.now),
-            user: self.read_user(&denial.user)?,
+            user: user?,
             host: self.read_text_or(denial.host.as_ref(), DEFAULT_HOST),
             ip: self.read_text_or(denial.ip.as_ref(), DEFAULT_IP),
-            product_name: find_product_name(&self.reader().text(&denial.product)?).to_owned(),
+            product_name: find_product_name(&product?).to_owned(),
             product_version: self.read_text_or(denial.product_version.as_ref(), DEFAULT_VERSION),
             reason: self.read_text_or(denial.reason.as_ref(), DENIAL_REASON),
             description: self.read_text_or(denial.description.as_ref(), DENIAL_DESCRIPTION),

@@ -1,7 +1,7 @@
 //! Writes a planned vault.
 
 use crate::{
-    core::{error::Error, token::Keyring},
+    core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::{Organization, OrganizationId, email_key},
     seed::apply::ApplyError,
     services::license_vault::{
@@ -18,6 +18,7 @@ pub(crate) async fn write(
     keyring: &Keyring,
     organization: &Organization,
     planned: &PlannedVault,
+    progress: &Progress,
 ) -> Result<(), ApplyError> {
     let id = store::vault::upsert(db, organization.id, &planned.name, planned.plan, planned.floating, planned.strict)
         .await?;
@@ -60,6 +61,7 @@ pub(crate) async fn write(
             let connection = db.ids().uuid().to_string();
             store::connections::insert(db, id, &allocation, &connection, request, *since).await?;
         }
+        progress.advance(1 + new.running.len());
     }
     for denial in &planned.denials {
         let user = store::users::name_user(db, &vault, denial.user.clone()).await?;

@@ -5,12 +5,9 @@ use strum::{EnumString, ParseError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::clock::Time,
+    core::clock::{Time, micros},
     services::atlassian::{
-        api::{
-            error::{ParameterError, ParameterProblem},
-            query::non_empty,
-        },
+        api::error::{ParameterError, ParameterProblem},
         domain::{
             date_filter::{Search, Tense, Unit, parse_instant, parse_relative},
             listing::{Filter, Interval},
@@ -250,7 +247,7 @@ impl DateParameters<'_> {
             ParameterError::format(format!("{field}Uom must be minute, hour, day or week, not `{unit}`"))
         })?;
         let count = value.parse().ok().filter(|count| *count >= 0);
-        let detail = || format!("{field}Value must be a whole number, not `{value}`");
+        let detail = || format!("{field}Value must be a whole number from 0, not `{value}`");
         Ok((count.ok_or_else(|| ParameterError::format(detail()))?, uom.into()))
     }
 }
@@ -259,7 +256,7 @@ fn wrong_combination(detail: String) -> ParameterError {
     ParameterError::new(ParameterProblem::Combination, detail)
 }
 
-/// Query of `getApiTokenCount`.
+/// Query of `getApiTokenCountByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct TokenFilters {
     #[serde(flatten)]
@@ -282,16 +279,18 @@ impl TokenFilters {
             }
         };
         Ok(Filter {
-            q: non_empty(q.as_ref()).map(ToOwned::to_owned),
+            q: q.clone(),
             blocked,
             created: self.created_at.read(Tense::Past, now)?,
             last_active: self.last_active_at.read(Tense::Past, now)?,
             expires: None,
+            // unverified: an expired token leaves the list and the count (atlassian-api-access §7.1).
+            unexpired_at: Some(micros(now)),
         })
     }
 }
 
-/// Query of `getApiKeyCount`.
+/// Query of `getApiKeyCountByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct KeyFilters {
     #[serde(flatten)]
@@ -309,11 +308,12 @@ impl KeyFilters {
             return Err(ParameterError::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
         }
         Ok(Filter {
-            q: non_empty(q.as_ref()).map(ToOwned::to_owned),
+            q: q.clone(),
             blocked: None,
             created: None,
             last_active: self.last_active_at.read(Tense::Past, now)?,
             expires: self.expires_at.read(Tense::Future, now)?,
+            unexpired_at: None,
         })
     }
 }

@@ -24,9 +24,9 @@ pub(crate) use filters::{
     ClientNameQuery, CreatedAt, ExpiresAt, KeyFilter, KeyFilters, KeyType, LabelQuery, LastActiveAt, TokenFilter,
     TokenFilters,
 };
-pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS};
+pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS, describe_list};
 
-/// Query of `getApiTokens`.
+/// Query of `getAllApiTokensByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct TokenQuery {
     #[serde(flatten)]
@@ -43,7 +43,7 @@ impl TokenQuery {
     }
 }
 
-/// Query of `getApiKeys`.
+/// Query of `getAllApiKeysByOrgId`.
 #[derive(Deserialize)]
 pub(crate) struct KeyQuery {
     #[serde(flatten)]
@@ -68,7 +68,9 @@ pub(crate) fn apply_quirks<T>(quirks: &Quirks, query: Result<T, ParameterError>)
     }
 }
 
-/// A parameter that counts as left out when it is empty.
-pub(crate) fn non_empty(parameter: Option<&String>) -> Option<&str> {
-    parameter.map(String::as_str).filter(|value| !value.is_empty())
+/// Reads a parameter's value, without the blanks around it; `None` for an empty one, which counts as left out.
+///
+/// unverified: for every parameter alike; clients were seen to send an empty `cursor` (atlassian-api-access §6, §13).
+pub(crate) fn read_value(value: &str) -> Option<&str> {
+    Some(value.trim()).filter(|value| !value.is_empty())
 }

@@ -1,12 +1,18 @@
 //! Query parameters that choose a page of a list.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        RefOr, Schema,
+        path::{Operation, Parameter},
+    },
+};
 
 use crate::services::atlassian::{
     api::{
         error::{AtlassianError, ParameterError, ParameterProblem},
-        query::{apply_quirks, cursor::decode, non_empty},
+        query::{apply_quirks, cursor::decode},
     },
     domain::{
         api_access::Quirks,
@@ -19,8 +25,7 @@ use crate::services::atlassian::{
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Sorting {
-    /// Fields, separated by commas, each with `-` for descending or `+` for ascending. Default `-lastActiveAt`.
-    #[param(example = "-lastActiveAt")]
+    /// Fields, separated by commas, each with `-` for descending or `+` for ascending.
     sort: Option<String>,
 }
 
@@ -29,8 +34,8 @@ pub(crate) struct Sorting {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
-    /// The most records on a page. Default 20.
-    #[param(minimum = 1, maximum = 1000, value_type = Option<i64>)]
+    /// The most records on a page.
+    #[param(minimum = 1, maximum = 1000, default = 20, value_type = Option<i64>)]
     page_size: Option<String>,
     /// Where the page begins: one of `links`. It knows neither filters nor sort nor page size: repeat them.
     cursor: Option<String>,
@@ -62,16 +67,44 @@ enum PageSizes {
     Listed,
 }
 
+const DEFAULT_SORT: &str = "-lastActiveAt";
 const LISTED_SIZES: [i64; 10] = [5, 10, 20, 25, 40, 50, 60, 75, 80, 100];
 const DEFAULT_SIZE: i64 = 20;
 const LARGEST_SIZE: i64 = 1000;
 
+/// Says in the document of a list by which fields it can be sorted and, of keys, how long its pages can be.
+pub(crate) fn describe_list(operation: &mut Operation) {
+    let (fields, sizes) = match operation.operation_id.as_deref() {
+        Some("getAllApiTokensByOrgId") => (TOKEN_FIELDS.as_slice(), None),
+        Some("getAllApiKeysByOrgId") => (KEY_FIELDS.as_slice(), Some(LISTED_SIZES)),
+        _ => return,
+    };
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(Parameter { name, schema: Some(RefOr::T(Schema::Object(schema))), .. }) = parameter else {
+            continue;
+        };
+        match (name.as_str(), sizes) {
+            ("sort", _) => {
+                let both_ways = fields.iter().flat_map(|(field, _)| [(*field).to_owned(), format!("-{field}")]);
+                schema.enum_values = Some(both_ways.map(Into::into).collect());
+                schema.default = Some(DEFAULT_SORT.into());
+            }
+            ("pageSize", Some(sizes)) => {
+                schema.enum_values = Some(sizes.map(Into::into).into());
+                (schema.minimum, schema.maximum) = (None, None);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Sorting {
-    /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6).
+    /// Reads the fields. A blank counts as the `+` that it was before the query was decoded (atlassian-api-access §6);
+    /// before the first field it is gone already, which means the same.
     ///
     /// unverified: of a field that is named twice, the first counts.
     fn read(&self, fields: &[(&str, SortField)]) -> Result<Vec<Order>, ParameterError> {
-        let text = self.sort.as_deref().unwrap_or("-lastActiveAt");
+        let text = self.sort.as_deref().unwrap_or(DEFAULT_SORT);
         let mut sort: Vec<Order> = Vec::new();
         for part in text.split(',') {
             let (descending, name) = match part.strip_prefix('-') {
@@ -108,7 +141,7 @@ impl Paging {
     }
 
     fn read_page(&self, sort: Vec<Order>, sizes: PageSizes) -> Result<PageRequest, ParameterError> {
-        let cursor = match non_empty(self.cursor.as_ref()) {
+        let cursor = match &self.cursor {
             None => Cursor::Start,
             // unverified: the error's code (atlassian-api-access §6).
             Some(text) => decode(text, &sort).ok_or_else(|| ParameterError::format("cursor is none of this list's"))?,
@@ -120,7 +153,7 @@ impl Paging {
         let Some(text) = &self.page_size else { return Ok(DEFAULT_SIZE) };
         let size: Option<i64> = text.parse().ok();
         let (allowed, must_be) = match sizes {
-            PageSizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "from 1 to 1000"),
+            PageSizes::Any => (size.filter(|size| (1..=LARGEST_SIZE).contains(size)), "a whole number from 1 to 1000"),
             PageSizes::Listed => {
                 (size.filter(|size| LISTED_SIZES.contains(size)), "one of 5, 10, 20, 25, 40, 50, 60, 75, 80, 100")
             }

@@ -21,9 +21,10 @@ use crate::{
     },
 };
 
-/// The API keys of the organization (atlassian-api-access §7.8). Page sizes: 5, 10, 20, 25, 40, 50, 60, 75, 80, 100.
+/// The API keys of the organization.
+// atlassian-api-access §7.8.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/api-keys", operation_id = "getApiKeys", tag = "API Key",
+    get, path = "/orgs/{orgId}/api-keys", operation_id = "getAllApiKeysByOrgId", tag = "API Key",
     params(KeyFilter, ExpiresAt, LastActiveAt, Sorting, Paging),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
@@ -42,9 +43,10 @@ pub(crate) async fn get_api_keys(
     Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }
 
-/// How many API keys there are (atlassian-api-access §7.9).
+/// How many API keys there are.
+// atlassian-api-access §7.9.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/api-keys/count", operation_id = "getApiKeyCount", tag = "API Key",
+    get, path = "/orgs/{orgId}/api-keys/count", operation_id = "getApiKeyCountByOrgId", tag = "API Key",
     params(KeyFilter, ExpiresAt, LastActiveAt),
     security(("apiKey" = ["read:keys:admin"])),
     responses(
@@ -71,9 +73,10 @@ pub(crate) struct KeyPath {
     api_key_id: String,
 }
 
-/// Revokes an API key, also the calling one (atlassian-api-access §7.10).
+/// Revokes an API key, also the calling one.
+// atlassian-api-access §7.10.
 #[utoipa::path(
-    patch, path = "/orgs/{orgId}/api-keys/revoke/{apiKeyId}", operation_id = "revokeApiKey", tag = "API Key",
+    patch, path = "/orgs/{orgId}/api-keys/revoke/{apiKeyId}", operation_id = "RevokeApiKey", tag = "API Key",
     params(KeyPath),
     security(("apiKey" = ["delete:keys:admin"])),
     responses(

@@ -16,9 +16,10 @@ use crate::{
     },
 };
 
-/// API tokens of managed users (atlassian-api-access §7.1).
+/// API tokens of managed users.
+// atlassian-api-access §7.1.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/api-tokens", operation_id = "getApiTokens", tag = "API Token",
+    get, path = "/orgs/{orgId}/api-tokens", operation_id = "getAllApiTokensByOrgId", tag = "API Token",
     params(TokenFilter, CreatedAt, LastActiveAt, Sorting, Paging),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
@@ -37,9 +38,10 @@ pub(crate) async fn get_api_tokens(
     Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
 
-/// How many API tokens of managed users there are (atlassian-api-access §7.3).
+/// How many API tokens of managed users there are.
+// atlassian-api-access §7.3.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/api-tokens/count", operation_id = "getApiTokenCount", tag = "API Token",
+    get, path = "/orgs/{orgId}/api-tokens/count", operation_id = "getApiTokenCountByOrgId", tag = "API Token",
     params(TokenFilter, CreatedAt, LastActiveAt),
     security(("apiKey" = ["read:tokens:admin"])),
     responses(
@@ -57,9 +59,10 @@ pub(crate) async fn get_api_token_count(
     Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
 }
 
-/// Revokes every API token of every managed user, whatever the body says (atlassian-api-access §7.2).
+/// Revokes every API token of every managed user, whatever the body says.
+// atlassian-api-access §7.2.
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/api-tokens", operation_id = "deleteApiTokens", tag = "API Token",
+    delete, path = "/orgs/{orgId}/api-tokens", operation_id = "Bulk revoke API Tokens", tag = "API Token",
     security(("apiKey" = ["delete:tokens:admin"])),
     responses(
         (status = 204, description = "All are revoked"),

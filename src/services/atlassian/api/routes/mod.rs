@@ -7,6 +7,7 @@ pub(crate) mod api_tokens;
 pub(crate) mod oauth_clients;
 pub(crate) mod service_account_credentials;
 pub(crate) mod service_accounts;
+pub(crate) mod user_api_tokens;
 
 /// The path parameter that all operations have, for the document.
 #[derive(IntoParams)]

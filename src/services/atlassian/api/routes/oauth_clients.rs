@@ -25,9 +25,10 @@ use crate::{
 /// The longest name of a client, in characters (atlassian-api-access §7.12).
 const LONGEST_NAME: usize = 255;
 
-/// The OAuth clients of the organization (atlassian-api-access §7.11).
+/// The OAuth clients of the organization.
+// atlassian-api-access §7.11.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/oauth-clients", operation_id = "getOauthClients", tag = "OAuth Client",
+    get, path = "/orgs/{orgId}/oauth-clients", operation_id = "listOAuthClients", tag = "OAuth Client",
     params(Paging),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
@@ -44,7 +45,7 @@ pub(crate) async fn get_oauth_clients(
     Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
 }
 
-/// Body of `createOauthClient`.
+/// Body of `createOAuthClient`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({ "name": "sync", "serviceAccountId": "svc-1" }))]
@@ -54,10 +55,11 @@ pub(crate) struct CreateOAuthClient {
     service_account_id: String,
 }
 
-/// Makes an OAuth client. Only an administrator's browser session may (atlassian-api-access §7.12): the control API
+/// Makes an OAuth client. Only an administrator's browser session may: the control API
 /// opens one.
+// atlassian-api-access §7.12.
 #[utoipa::path(
-    post, path = "/orgs/{orgId}/oauth-clients", operation_id = "createOauthClient", tag = "OAuth Client",
+    post, path = "/orgs/{orgId}/oauth-clients", operation_id = "createOAuthClient", tag = "OAuth Client",
     security(("session" = [])), request_body = CreateOAuthClient,
     responses(
         (status = 201, description = "It is there", body = OAuthClient),
@@ -102,9 +104,10 @@ pub(crate) struct Total {
     total: i64,
 }
 
-/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter (atlassian-api-access §7.13).
+/// How many OAuth clients there are. Reads, although it is a POST; a body does not matter.
+// atlassian-api-access §7.13.
 #[utoipa::path(
-    post, path = "/orgs/{orgId}/oauth-clients/count", operation_id = "getOauthClientCount", tag = "OAuth Client",
+    post, path = "/orgs/{orgId}/oauth-clients/count", operation_id = "countOAuthClients", tag = "OAuth Client",
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses((status = 200, description = "How many", body = Total)),
 )]
@@ -126,9 +129,10 @@ pub(crate) struct ClientPath {
     client_id: String,
 }
 
-/// One OAuth client (atlassian-api-access §7.14).
+/// One OAuth client.
+// atlassian-api-access §7.14.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "getOauthClient", tag = "OAuth Client",
+    get, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "getOAuthClient", tag = "OAuth Client",
     params(ClientPath),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
@@ -147,11 +151,10 @@ pub(crate) async fn get_oauth_client(
     Ok(Answer(OAuthClient::new(client, caller.now)))
 }
 
-/// Deletes an OAuth client (atlassian-api-access §7.15).
-///
-/// unverified: it is gone then, not listed as revoked.
+/// Deletes an OAuth client.
+// unverified: it is gone then, not listed as revoked (atlassian-api-access §7.15).
 #[utoipa::path(
-    delete, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "deleteOauthClient", tag = "OAuth Client",
+    delete, path = "/orgs/{orgId}/oauth-clients/{clientId}", operation_id = "deleteOAuthClient", tag = "OAuth Client",
     params(ClientPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(

@@ -50,11 +50,10 @@ pub(crate) struct CredentialCount {
     credentials_count: i64,
 }
 
-/// How many API tokens each of these service accounts has (atlassian-api-access §7.4).
-///
-/// unverified: in the order they are asked for, each once.
+/// How many API tokens each of these service accounts has.
+// unverified: in the order they are asked for, each once (atlassian-api-access §7.4).
 #[utoipa::path(
-    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "getServiceAccountCredentialCounts",
+    post, path = "/orgs/{orgId}/service-accounts/count", operation_id = "countServiceAccountApiTokens",
     tag = "API Token",
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     request_body(content = Vec<String>, description = "At most 100 ids of at most 100 characters",
@@ -133,13 +132,18 @@ async fn list_clients(
     Ok(Answer(matching.map(|client| ServiceAccountOAuthClient::new(client, &organization.org_id)).collect()))
 }
 
-/// API tokens of all service accounts (atlassian-api-access §7.7). Not paged.
+/// API tokens of all service accounts. Not paged.
+// atlassian-api-access §7.7.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "getAllServiceAccountApiTokens",
+    get, path = "/orgs/{orgId}/service-accounts/api-tokens", operation_id = "listServiceAccountApiTokens",
     tag = "Service Account",
     params(LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>)),
+    responses(
+        (status = 200, description = "All of them", body = Vec<ServiceAccountApiToken>),
+        (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such organization", body = ErrorResponse),
+    ),
 )]
 pub(crate) async fn get_all_service_account_api_tokens(
     caller: Reader,
@@ -148,10 +152,11 @@ pub(crate) async fn get_all_service_account_api_tokens(
     list_tokens(&caller, &query.0, None).await
 }
 
-/// API tokens of one service account (atlassian-api-access §7.5). Not paged.
+/// API tokens of one service account. Not paged.
+// atlassian-api-access §7.5.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
-    operation_id = "getServiceAccountApiTokens", tag = "API Token",
+    operation_id = "getServiceAccountApiToken", tag = "API Token",
     params(AccountPath, LabelQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(
@@ -168,12 +173,11 @@ pub(crate) async fn get_service_account_api_tokens(
     list_tokens(&caller, &query.0, Some(&path.0.service_account_id)).await
 }
 
-/// Revokes every API token of a service account; its OAuth clients stay (atlassian-api-access §7.6).
-///
-/// unverified: a 204 also when there were none.
+/// Revokes every API token of a service account; its OAuth clients stay.
+// unverified: a 204 also when there were none (atlassian-api-access §7.6).
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/api-tokens",
-    operation_id = "deleteServiceAccountApiTokens", tag = "API Token",
+    operation_id = "revokeApiTokens", tag = "API Token",
     params(AccountPath),
     security(("apiKey" = ["delete:service-accounts-tokens:admin"])),
     responses(
@@ -195,13 +199,18 @@ pub(crate) async fn delete_service_account_api_tokens(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// OAuth clients of all service accounts (atlassian-api-access §7.16). Not paged.
+/// OAuth clients of all service accounts. Not paged.
+// atlassian-api-access §7.16.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "getAllServiceAccountOauthClients",
+    get, path = "/orgs/{orgId}/service-accounts/oauth-clients", operation_id = "listServiceAccountOAuthClients",
     tag = "Service Account",
     params(ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
-    responses((status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>)),
+    responses(
+        (status = 200, description = "All of them", body = Vec<ServiceAccountOAuthClient>),
+        (status = 400, description = "A parameter that cannot be read", body = ErrorResponse),
+        (status = 404, description = "No such organization", body = ErrorResponse),
+    ),
 )]
 pub(crate) async fn get_all_service_account_oauth_clients(
     caller: Reader,
@@ -210,10 +219,11 @@ pub(crate) async fn get_all_service_account_oauth_clients(
     list_clients(&caller, &query.0, None).await
 }
 
-/// OAuth clients of one service account (atlassian-api-access §7.17). Not paged.
+/// OAuth clients of one service account. Not paged.
+// atlassian-api-access §7.17.
 #[utoipa::path(
     get, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}/oauth-clients",
-    operation_id = "getServiceAccountOauthClients", tag = "Service Account",
+    operation_id = "listServiceAccountOAuthClientsByServiceAccountId", tag = "Service Account",
     params(AccountPath, ClientNameQuery),
     security(("apiKey" = ["read:service-accounts-tokens:admin"])),
     responses(

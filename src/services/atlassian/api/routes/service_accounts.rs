@@ -19,7 +19,6 @@ use crate::{
         Atlassian,
         api::{
             error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
-            query::non_empty,
             scope,
             wire::{Answer, CreatedServiceAccount, ServiceAccount, answer_created},
         },
@@ -65,11 +64,16 @@ pub(crate) struct ServiceAccountList {
     total: i64,
 }
 
-/// Query of `getServiceAccounts`. The vendor documents no parameters, so only our own `links` hold these.
-#[derive(Deserialize)]
+/// Query of `listServiceAccounts`.
+// unverified: the vendor documents no parameters; the service behind takes these (atlassian-api-access §6).
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    cursor: Option<String>,
+    /// The most accounts on a page.
+    #[param(minimum = 1, maximum = 80, default = 80, value_type = Option<i64>)]
     limit: Option<String>,
+    /// Where the page begins, as the URLs of `links` have it.
+    cursor: Option<String>,
 }
 
 /// The path of one account.
@@ -89,9 +93,11 @@ fn check_rollout(admin: &Admin) -> Result<(), Error> {
     if admin.quirks.service_accounts { Ok(()) } else { Err(Error::RouteUnknown) }
 }
 
-/// The service accounts of the organization (atlassian-api-access §7.18).
+/// The service accounts of the organization.
+// atlassian-api-access §7.18.
 #[utoipa::path(
-    get, path = "/orgs/{orgId}/service-accounts", operation_id = "getServiceAccounts", tag = "Service Account",
+    get, path = "/orgs/{orgId}/service-accounts", operation_id = "listServiceAccounts", tag = "Service Account",
+    params(PageQuery),
     security(("apiKey" = ["read:service-accounts:admin"])),
     responses(
         (status = 200, description = "One page", body = ServiceAccountList),
@@ -106,16 +112,22 @@ pub(crate) async fn get_service_accounts(
     query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
-    let read_number = |name: &str, text: Option<&String>, maximum: i64| match non_empty(text) {
-        None => Ok(None),
+    let PageQuery { limit, cursor } = &query.0;
+    let after = match cursor {
+        None => 0,
         Some(text) => {
-            let number = text.parse().ok().filter(|number| (0..=maximum).contains(number));
-            number.map(Some).ok_or_else(|| ParameterError::format(format!("{name} cannot be `{text}`")))
+            let position = text.parse().ok().filter(|position: &i64| *position >= 0);
+            position.ok_or_else(|| ParameterError::format("cursor is none of this list's"))?
         }
     };
-    let after = read_number("cursor", query.0.cursor.as_ref(), i64::MAX)?.unwrap_or(0);
-    let limit =
-        read_number("limit", query.0.limit.as_ref(), LARGEST_PAGE)?.filter(|limit| *limit > 0).unwrap_or(LARGEST_PAGE);
+    let limit = match limit {
+        None => LARGEST_PAGE,
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| (1..=LARGEST_PAGE).contains(number));
+            let detail = || format!("limit must be a whole number from 1 to {LARGEST_PAGE}, not `{text}`");
+            number.ok_or_else(|| ParameterError::format(detail()))?
+        }
+    };
     let organization = &caller.principal.organization;
     let mut db = caller.read().await?;
     let mut found = store::service_account::list(&mut db, organization.id, after, limit + 1).await?;
@@ -200,9 +212,8 @@ fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), Para
     Ok(())
 }
 
-/// Creates a service account (atlassian-api-access §7.19).
-///
-/// unverified: any text is a resource, and a role; the answer where a quota is reached.
+/// Creates a service account.
+// unverified: any text is a resource, and a role; the answer where a quota is reached (atlassian-api-access §7.19).
 #[utoipa::path(
     post, path = "/orgs/{orgId}/service-accounts", operation_id = "createServiceAccount", tag = "Service Account",
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = CreateServiceAccount,
@@ -260,9 +271,8 @@ pub(crate) struct UpdateServiceAccount {
     description: Option<String>,
 }
 
-/// Changes a service account: which, says the body (atlassian-api-access §7.20).
-///
-/// unverified: `updatedAt` moves; null leaves a member as it is.
+/// Changes a service account: which, says the body.
+// unverified: `updatedAt` moves; null leaves a member as it is (atlassian-api-access §7.20).
 #[utoipa::path(
     patch, path = "/orgs/{orgId}/service-accounts", operation_id = "updateServiceAccount", tag = "Service Account",
     security(("apiKey" = ["write:service-accounts:admin"])), request_body = UpdateServiceAccount,
@@ -296,8 +306,9 @@ pub(crate) async fn update_service_account(
     Ok(Answer(ServiceAccount::new(changed, &organization.org_id)))
 }
 
-/// Deletes a service account, its API tokens and its OAuth clients (atlassian-api-access §7.21). Needs the write
+/// Deletes a service account, its API tokens and its OAuth clients. Needs the write
 /// scope: there is none for deleting.
+// atlassian-api-access §7.21.
 #[utoipa::path(
     delete, path = "/orgs/{orgId}/service-accounts/{serviceAccountId}", operation_id = "deleteServiceAccount",
     tag = "Service Account",

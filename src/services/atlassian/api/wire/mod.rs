@@ -10,7 +10,11 @@ use axum::{
 };
 use chrono::SecondsFormat;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use serde_json::Value;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Type, path::Operation},
+};
 
 use crate::{
     core::clock::Time,
@@ -30,7 +34,7 @@ use crate::{
 
 pub(crate) use oauth_clients::{OAuthClient, ServiceAccountOAuthClient};
 pub(crate) use service_accounts::{CreatedServiceAccount, ServiceAccount};
-pub(crate) use tokens::{ApiKey, ApiToken, ServiceAccountApiToken};
+pub(crate) use tokens::{ApiKey, ApiToken, ServiceAccountApiToken, UserApiToken};
 
 /// A 200 with a JSON body.
 pub(crate) struct Answer<T>(pub T);
@@ -57,6 +61,46 @@ pub(crate) enum Refused {
     /// The vendor's failure, where a quirk asks for it.
     #[response(status = 500, content_type = "application/json")]
     Failed(#[to_schema] ErrorResponse),
+}
+
+/// The refusals that the operations of the User management API share, for the document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) enum RefusedByGateway {
+    /// No key, or one that is unknown, expired or revoked.
+    #[response(status = 401, content_type = "application/json")]
+    Unauthorized(#[to_schema] GatewayError),
+    /// The key has scopes.
+    #[response(status = 403, content_type = "application/json")]
+    Forbidden(#[to_schema] GatewayError),
+    /// No such account in the key's organization, or no such token of the account.
+    #[response(status = 404, content_type = "application/json")]
+    NotFound(#[to_schema] GatewayError),
+}
+
+/// The headers that tell where a request stands in its window, for the document.
+pub(crate) fn rate_headers() -> [(&'static str, Header); 3] {
+    let describe = |description: &str, kind: Type, example: Value| {
+        let schema = ObjectBuilder::new().schema_type(kind).examples([example]).build();
+        HeaderBuilder::new().description(Some(description)).schema(Some(schema)).build()
+    };
+    let reset = "When the next period begins: ISO 8601 in UTC.";
+    [
+        ("X-RateLimit-Limit", describe("Requests in the current period.", Type::Integer, 200.into())),
+        ("X-RateLimit-Remaining", describe("How many of them are left.", Type::Integer, 199.into())),
+        ("X-RateLimit-Reset", describe(reset, Type::String, "2026-01-15T09:01Z".into())),
+    ]
+}
+
+/// Says in the document that every answer behind authentication has the [`rate_headers`].
+pub(crate) fn describe_rate_headers(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if status != "401" {
+            let refer = |name: &str| (name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))));
+            response.headers.extend(rate_headers().map(|(name, _)| refer(name)));
+        }
+    }
 }
 
 /// Formats a time in ISO 8601.
@@ -102,8 +146,7 @@ impl<T> PageResponse<T> {
 }
 
 /// Somebody, or a service account.
-///
-/// unverified: what `appType` and `userStatus` hold; they are seen as nullable (atlassian-api-access §7.1, §7.16).
+// unverified: what `appType` and `userStatus` hold; they are seen as nullable (atlassian-api-access §7.1, §7.16).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokenUser {

@@ -6,9 +6,8 @@ use utoipa::ToSchema;
 use crate::services::atlassian::{api::wire::make_organization_ari, domain::service_account};
 
 /// A service account.
-///
-/// unverified: the status; that `id` and `atlassianId` are the same, which the vendor's document says and one
-/// client denies (atlassian-api-access §7.18).
+// unverified: the status; that `id` and `atlassianId` are the same, which the vendor's document says and one
+// client denies (atlassian-api-access §7.18).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceAccount {

@@ -10,7 +10,7 @@ use crate::{
             query::KeyType,
             wire::{TokenUser, format_date, make_organization_ari},
         },
-        domain::{api_key, api_token, service_account::ServiceAccountToken},
+        domain::{account_token, api_key, api_token, service_account::ServiceAccountToken},
     },
 };
 
@@ -115,9 +115,9 @@ impl ServiceAccountApiToken {
 }
 
 /// An API key of the organization.
-///
-/// unverified: `keyType`, which the vendor requires without saying what it is; the resource is the organization;
-/// a key without scopes lists none; a key that was never used has no `lastActiveAt` (atlassian-api-access §7.8).
+// unverified: `keyType`, which the vendor requires without saying what it is; the resource is the organization;
+// a key without scopes lists none; the `lastActiveAt` of a key that was never used is when it was made
+// (atlassian-api-access §7.8).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKey {
@@ -129,10 +129,9 @@ pub(crate) struct ApiKey {
     created_at: String,
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Left out when it was never used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime, nullable = false)]
-    last_active_at: Option<String>,
+    /// When it was made, if it was never used.
+    #[schema(format = DateTime)]
+    last_active_at: String,
     #[schema(example = "ari:cloud:platform::org/8f2b0c1e-0000-4000-8000-000000000001")]
     resource: String,
     org_id: String,
@@ -155,7 +154,7 @@ impl ApiKey {
             key_type: KeyType::CloudAdmin,
             created_at: format_date(key.created_at),
             expires_at: format_date(key.expires_at),
-            last_active_at: key.last_active_at.map(format_date),
+            last_active_at: format_date(key.last_active_at),
             resource: make_organization_ari(org_id),
             org_id: org_id.to_owned(),
             created_by: TokenUser::new(key.created_by, org_id),
@@ -163,6 +162,36 @@ impl ApiKey {
             token: None,
             revoked_by: None,
             revocation_date: None,
+        }
+    }
+}
+
+/// An API token of one account, as the User management API has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserApiToken {
+    id: String,
+    label: String,
+    #[schema(format = DateTime, example = "2026-01-15T10:30:00.000Z")]
+    created_at: String,
+    /// Left out when it was never used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_access: Option<String>,
+    /// Left out when it never ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    expiry: Option<String>,
+}
+
+impl From<account_token::AccountToken> for UserApiToken {
+    fn from(token: account_token::AccountToken) -> Self {
+        Self {
+            id: token.id,
+            label: token.label,
+            created_at: format_date(token.created_at),
+            last_access: token.last_active_at.map(format_date),
+            expiry: token.expires_at.map(format_date),
         }
     }
 }

@@ -15,26 +15,28 @@ use crate::{
                 requests::{AssignFromTeamRequest, AssignLicenseRequest},
             },
         },
-        domain::{contact::Contact, error::JetBrainsError, license::License, product, token_owner::TokenOwner},
+        domain::{contact::Contact, error::JetBrainsError, license::License, token_owner::TokenOwner},
         store,
     },
     store::{ReadWrite, Session},
 };
 
-/// Gives a licence to a person: the one that is named, or the first free one of a product in a team
-/// (jetbrains-account §5.5). The body of the answer is empty.
+/// Gives a licence to a person
+///
+/// The one that is named, or the first free one of a product in a team. The body of the answer is empty.
+// jetbrains-account §5.5.
 #[utoipa::path(
-    post, path = "/customer/licenses/assign", operation_id = "assignLicense", tag = "License",
+    post, path = "/customer/licenses/assign", operation_id = "assignLicense", tag = "Licenses",
     request_body = AssignLicenseRequest,
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "Assigned"),
         (status = 204, description = "Assigned, with the quirk `assign_success_status: 204`"),
         (status = 400,
-         description = "A body that cannot be read (HTML), a contact that is not accepted, a licence that is not to be had",
-         body = ErrorBody),
+         description = "A contact that is not accepted, a licence that is not to be had; as a page, a body that cannot be read",
+         content((ErrorBody = "application/json"), (String = "text/html"))),
         Unauthorized,
-        (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
+        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such licence, team or product", body = ErrorBody),
     ),
 )]
@@ -44,7 +46,10 @@ pub(crate) async fn assign_license(
 ) -> Result<Response, JetBrainsError> {
     let Object(request) = body.0;
     let owner = &caller.principal;
-    let offline_code = request.include_offline_activation_code.0;
+    if owner.flags_required {
+        request.check_flags()?;
+    }
+    let offline_code = request.include_offline_activation_code.is_some_and(|flag| flag.0);
     let contact = Contact::from(request.contact);
     let mut db = caller.write().await?;
     let license = match (request.license_id, request.license) {
@@ -67,7 +72,7 @@ async fn find_assignable(
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
-    owner.check_edit(Some(license.team.id))?;
+    owner.check_edit(license.team.id)?;
     match license.unavailable(db.now()) {
         Some(why) => Err(JetBrainsError::LicenseUnavailable(why)),
         None => Ok(license),
@@ -83,11 +88,11 @@ async fn find_first_free(
 ) -> Result<License, JetBrainsError> {
     let (organization, team, product) = (owner.organization.id, wanted.team.0, wanted.product_code.0);
     store::team::find(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
-    if product::find(&product).is_none() {
+    if !store::product::is_known(db, organization, &product).await? {
         return Err(JetBrainsError::ProductUnknown(product));
     }
     owner.check_team(team)?;
-    owner.check_edit(Some(team))?;
+    owner.check_edit(team)?;
     let now = db.now();
     let first = store::license::first_available(db, organization, team, &product, now).await?;
     first.ok_or(JetBrainsError::NoLicenseAvailable { team, product })

@@ -1,6 +1,6 @@
 //! `/products` and `/plugins`.
 
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 
 use crate::{
     http::caller::Caller,
@@ -11,36 +11,55 @@ use crate::{
             scope,
             wire::{Answer, license::ProductResponse},
         },
-        domain::product::{PLUGINS, PRODUCTS, Product},
+        domain::{
+            error::JetBrainsError,
+            product::{DeclaredProduct, Product, list_plugins, list_products},
+        },
+        store,
     },
 };
 
-/// The product dictionary (jetbrains-account §5.8).
+/// The product dictionary
+// jetbrains-account §5.8.
 #[utoipa::path(
-    get, path = "/products", operation_id = "getProducts", tag = "Dictionary",
+    get, path = "/products", operation_id = "getProducts", tag = "Dictionaries",
     security(("apiKey" = [])),
     responses(
         (status = 200, description = "Every product", body = Vec<ProductResponse>),
         (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "The API is disabled", body = ErrorBody),
     ),
 )]
-pub(crate) async fn get_products(_caller: Caller<JetBrainsAccount, scope::Dictionary>) -> impl IntoResponse {
-    answer_dictionary(PRODUCTS)
+pub(crate) async fn get_products(
+    caller: Caller<JetBrainsAccount, scope::Dictionary>,
+) -> Result<impl IntoResponse, JetBrainsError> {
+    answer_dictionary(&caller, list_products).await
 }
 
-/// The paid plug-in dictionary (jetbrains-account §5.8). Empty: no plug-in code is known.
+/// The paid plug-in dictionary
+///
+/// Those that the seed declares, because no plug-in's code is known.
+// jetbrains-account §5.8.
 #[utoipa::path(
-    get, path = "/plugins", operation_id = "getPlugins", tag = "Dictionary",
+    get, path = "/plugins", operation_id = "getPlugins", tag = "Dictionaries",
     security(("apiKey" = [])),
     responses(
         (status = 200, description = "Every paid plug-in", body = Vec<ProductResponse>),
         (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "The API is disabled", body = ErrorBody),
     ),
 )]
-pub(crate) async fn get_plugins(_caller: Caller<JetBrainsAccount, scope::Dictionary>) -> impl IntoResponse {
-    answer_dictionary(PLUGINS)
+pub(crate) async fn get_plugins(
+    caller: Caller<JetBrainsAccount, scope::Dictionary>,
+) -> Result<impl IntoResponse, JetBrainsError> {
+    answer_dictionary(&caller, list_plugins).await
 }
 
-fn answer_dictionary(entries: &[Product]) -> impl IntoResponse {
-    Answer(entries.iter().copied().map(ProductResponse::from).collect::<Vec<_>>())
+async fn answer_dictionary(
+    caller: &Caller<JetBrainsAccount, scope::Dictionary>,
+    list: fn(Vec<DeclaredProduct>) -> Vec<Product>,
+) -> Result<Response, JetBrainsError> {
+    let declared = store::product::list(&mut caller.read().await?, caller.principal.organization.id).await?;
+    let entries = list(declared);
+    Ok(Answer(entries.iter().map(ProductResponse::from).collect::<Vec<_>>()).into_response())
 }

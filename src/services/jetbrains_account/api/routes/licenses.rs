@@ -15,7 +15,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, Unauthorized},
+            error::{ApiDisabled, ErrorBody, Unauthorized},
             scope,
             wire::{
                 Answer,
@@ -33,9 +33,10 @@ const LONGEST_LINK: usize = 8 * 1024;
 
 type Reader = Caller<JetBrainsAccount, scope::Read>;
 
-/// All licences of the customer (jetbrains-account §5.2).
+/// All licences of the customer
+// jetbrains-account §5.2.
 #[utoipa::path(
-    get, path = "/customer/licenses", operation_id = "getAllForCustomer", tag = "License",
+    get, path = "/customer/licenses", operation_id = "getAllForCustomer", tag = "Licenses",
     params(LicenseQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
@@ -45,6 +46,7 @@ type Reader = Caller<JetBrainsAccount, scope::Read>;
                  ("Link" = String, description = "The pages `first`, `prev`, `next`, `last` (RFC 8288)"))),
         (status = 400, description = "A parameter that cannot be read", content_type = "text/html"),
         Unauthorized,
+        ApiDisabled,
     ),
 )]
 pub(crate) async fn get_all_for_customer(
@@ -61,9 +63,10 @@ pub(crate) async fn get_all_for_customer(
     list(&caller, &uri, filter, page).await
 }
 
-/// All licences of a team (jetbrains-account §5.3).
+/// All licences of a team
+// jetbrains-account §5.3.
 #[utoipa::path(
-    get, path = "/customer/teams/{teamId}/licenses", operation_id = "getAllForTeam", tag = "License",
+    get, path = "/customer/teams/{teamId}/licenses", operation_id = "getAllForTeam", tag = "Licenses",
     params(TeamPath, LicenseQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
@@ -73,7 +76,7 @@ pub(crate) async fn get_all_for_customer(
                  ("Link" = String, description = "The pages `first`, `prev`, `next`, `last` (RFC 8288)"))),
         (status = 400, description = "A parameter that cannot be read", content_type = "text/html"),
         Unauthorized,
-        (status = 403, description = "The token is another team's", body = ErrorBody),
+        (status = 403, description = "The token is another team's, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such team", body = ErrorBody),
     ),
 )]
@@ -94,15 +97,17 @@ pub(crate) async fn get_all_for_team(
     list(&caller, &uri, filter.and_then(|filter| filter.within_team(team)), page).await
 }
 
-/// One licence (jetbrains-account §5.4).
+/// One licence
+// jetbrains-account §5.4.
 #[utoipa::path(
-    get, path = "/customer/licenses/{licenseId}", operation_id = "getByLicenseId", tag = "License",
+    get, path = "/customer/licenses/{licenseId}", operation_id = "getByLicenseId", tag = "Licenses",
     params(LicensePath),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The licence", body = LicenseResponse),
+        (status = 400, description = "An id that cannot be read", content_type = "text/html"),
         Unauthorized,
-        (status = 403, description = "The token is another team's", body = ErrorBody),
+        (status = 403, description = "The token is another team's, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
 )]

@@ -25,17 +25,20 @@ use crate::{
     store::{ReadWrite, Session},
 };
 
-/// Takes one licence back, or a person's: all of them, or none when one was assigned less than 30 days ago
-/// (jetbrains-account §5.7).
+/// Takes licences back
+///
+/// One, or a person's: all of them, or none when one was assigned less than 30 days ago.
+// jetbrains-account §5.7.
 #[utoipa::path(
-    post, path = "/customer/licenses/revoke", operation_id = "revokeAsset", tag = "License",
+    post, path = "/customer/licenses/revoke", operation_id = "revokeAsset", tag = "Licenses",
     params(RevokeQuery),
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The licences that were taken back", body = RevokedLicensesResponse),
-        (status = 400, description = "Assigned less than 30 days ago, or nothing named", body = ErrorBody),
+        (status = 400, description = "Assigned less than 30 days ago, or nothing named; as a page, a query that cannot be read",
+         content((ErrorBody = "application/json"), (String = "text/html"))),
         Unauthorized,
-        (status = 403, description = "The token is another team's, or its owner may not edit", body = ErrorBody),
+        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled", body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
 )]
@@ -72,11 +75,13 @@ async fn find_named(
     let license =
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
-    owner.check_edit(Some(license.team.id))?;
+    owner.check_edit(license.team.id)?;
     Ok(if license.assignee.is_some() { vec![license] } else { Vec::new() })
 }
 
-/// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone.
+/// unverified: a team's token takes back what its team holds, and leaves the person's other licences alone. With an
+/// organization's, nothing is taken back when the person holds a licence of a team that the caller may not edit,
+/// because by e-mail it is all or nothing.
 async fn find_held_by(
     db: &mut Session<ReadWrite>,
     owner: &TokenOwner,
@@ -84,7 +89,14 @@ async fn find_held_by(
     product_code: Option<String>,
 ) -> Result<Vec<License>, JetBrainsError> {
     let team = owner.profile().team();
-    owner.check_edit(team)?;
+    match team {
+        Some(team) => owner.check_edit(team)?,
+        None => owner.check_edit_some_team()?,
+    }
     let filter = LicenseFilter { team, product_code, assigned: Some(true), assignee_email: Some(email) };
-    Ok(store::license::list(db, owner.organization.id, &filter).await?)
+    let licenses = store::license::list(db, owner.organization.id, &filter).await?;
+    for license in &licenses {
+        owner.check_edit(license.team.id)?;
+    }
+    Ok(licenses)
 }

@@ -7,7 +7,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::Unauthorized,
+            error::{ApiDisabled, Unauthorized},
             scope,
             wire::{
                 Answer,
@@ -19,13 +19,15 @@ use crate::{
     },
 };
 
-/// Whom the token speaks for (jetbrains-account §5.1).
+/// Whom the token speaks for
+// jetbrains-account §5.1.
 #[utoipa::path(
     get, path = "/token", operation_id = "getManagedEntityInfo", tag = "Token",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The organization or team that the token manages", body = ManagedEntityResponse),
         Unauthorized,
+        ApiDisabled,
     ),
 )]
 pub(crate) async fn get_managed_entity_info(
@@ -39,13 +41,17 @@ pub(crate) async fn get_managed_entity_info(
     Ok(Answer(ManagedEntityResponse::new(owner, &teams)).into_response())
 }
 
-/// Replaces the token: the old one is invalid at once (jetbrains-account §5.9).
+/// Replaces the token
+///
+/// The old one is invalid at once.
+// jetbrains-account §5.9.
 #[utoipa::path(
     post, path = "/token/rotate", operation_id = "rotateToken", tag = "Token",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The new token", body = RotateTokenResponse),
         Unauthorized,
+        ApiDisabled,
     ),
     extensions(("x-locum-unverified" = json!("one client has it, nobody was seen to call it; the body is our guess"))),
 )]

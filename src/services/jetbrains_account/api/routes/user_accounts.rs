@@ -6,7 +6,7 @@ use crate::{
     services::jetbrains_account::{
         JetBrainsAccount,
         api::{
-            error::{ErrorBody, Unauthorized},
+            error::{ApiDisabled, ErrorBody, Unauthorized},
             scope,
         },
         domain::error::JetBrainsError,
@@ -16,14 +16,14 @@ use crate::{
 const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the vendor publishes no path and no \
                    schema for it. This path is a placeholder.";
 
-/// Not emulated: the vendor publishes no path and no schema.
-///
-/// unverified: the path is a placeholder.
+/// Not emulated: the vendor publishes no path and no schema
+// unverified: the path is a placeholder.
 #[utoipa::path(
-    post, path = "/customer/accounts", operation_id = "createUserAccount", tag = "User account",
+    post, path = "/customer/accounts", operation_id = "createUserAccount", tag = "User accounts",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         Unauthorized,
+        ApiDisabled,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),
@@ -32,14 +32,14 @@ pub(crate) async fn create_user_account(_caller: Caller<JetBrainsAccount, scope:
     Err(JetBrainsError::NotEmulated(WHY))
 }
 
-/// Not emulated: the vendor publishes no path and no schema.
-///
-/// unverified: the path is a placeholder.
+/// Not emulated: the vendor publishes no path and no schema
+// unverified: the path is a placeholder.
 #[utoipa::path(
-    delete, path = "/customer/accounts", operation_id = "deleteUserAccount", tag = "User account",
+    delete, path = "/customer/accounts", operation_id = "deleteUserAccount", tag = "User accounts",
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         Unauthorized,
+        ApiDisabled,
         (status = 501, description = "Not emulated", body = ErrorBody),
     ),
     extensions(("x-locum-missing" = json!("the vendor publishes no path and no schema; this path is a placeholder"))),

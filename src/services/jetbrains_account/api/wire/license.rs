@@ -1,12 +1,13 @@
 //! Licences and products, as answers show them.
 
-use chrono::{FixedOffset, SecondsFormat};
+use chrono::{DateTime, FixedOffset, SecondsFormat, SubsecRound as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     core::clock::Time,
     services::jetbrains_account::domain::{
+        day::{Day, OFFSET},
         license::{self, Assignee, License, ServerKind},
         product::Product,
         team::Team,
@@ -15,10 +16,22 @@ use crate::{
 
 /// A date-time with milliseconds and a numeric offset.
 ///
-/// unverified: the offset is the one in both recorded answers; milliseconds on every date (jetbrains-account §4.1).
-fn format_date(time: Time) -> String {
-    const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
-    time.with_timezone(&OFFSET).to_rfc3339_opts(SecondsFormat::Millis, false)
+/// unverified: milliseconds on every date (jetbrains-account §4.1).
+fn format_date(time: DateTime<FixedOffset>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn format_day(day: Day) -> String {
+    format_date(day.midnight())
+}
+
+fn format_moment(time: Time) -> String {
+    format_date(time.with_timezone(&OFFSET))
+}
+
+/// The vendor notes whole seconds of an assignment (jetbrains-account §4.1).
+fn format_second(time: Time) -> String {
+    format_moment(time.trunc_subsecs(0))
 }
 
 /// A licence.
@@ -27,7 +40,7 @@ fn format_date(time: Time) -> String {
 pub(crate) struct LicenseResponse<'a> {
     #[schema(example = "ABCDE12345")]
     license_id: &'a str,
-    product: ProductResponse,
+    product: ProductResponse<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assignee: Option<AssigneeResponse<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,11 +60,11 @@ pub(crate) struct LicenseResponse<'a> {
 
 /// A product or a plug-in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProductResponse {
+pub(crate) struct ProductResponse<'a> {
     #[schema(example = "II")]
-    code: &'static str,
+    code: &'a str,
     #[schema(example = "IntelliJ IDEA Ultimate")]
-    name: &'static str,
+    name: &'a str,
 }
 
 /// Who holds a licence; `type` tells which.
@@ -102,7 +115,7 @@ pub(crate) enum ServerTypeName {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SubscriptionResponse<'a> {
-    #[schema(format = DateTime, example = "2027-01-15T12:00:00.000+03:00")]
+    #[schema(format = DateTime, example = "2027-01-15T00:00:00.000+03:00")]
     valid_until_date: String,
     is_outdated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,9 +152,9 @@ struct TeamResponse<'a> {
     name: &'a str,
 }
 
-impl From<Product> for ProductResponse {
-    fn from(product: Product) -> Self {
-        Self { code: product.code, name: product.name }
+impl<'a> From<&'a Product> for ProductResponse<'a> {
+    fn from(product: &'a Product) -> Self {
+        Self { code: &product.code, name: &product.name }
     }
 }
 
@@ -180,21 +193,21 @@ impl<'a> LicenseResponse<'a> {
         let was_given = license.assigned_at.is_some() || license.last_seen_at.is_some();
         Self {
             license_id: &license.id,
-            product: license.product.into(),
+            product: (&license.product).into(),
             assignee: license.assignee.as_ref().map(Into::into),
             subscription: license.subscription.as_ref().map(|s| SubscriptionResponse {
-                valid_until_date: format_date(s.valid_until),
+                valid_until_date: format_day(s.valid_until),
                 is_outdated: license.is_expired(now),
                 subscription_pack_ref: s.pack.as_deref(),
                 is_automatically_renewed: s.auto_renew,
             }),
             perpetual: license
                 .perpetual_until
-                .map(|until| PerpetualResponse { upgrade_due_date: format_date(until), is_outdated: until < now }),
+                .map(|due| PerpetualResponse { upgrade_due_date: format_day(due), is_outdated: due.is_over(now) }),
             domain: license.domain.as_deref(),
             last_seen: was_given.then(|| LastSeenResponse {
-                last_seen_date: license.last_seen_at.map(format_date),
-                last_assignment_date: license.assigned_at.map(format_date),
+                last_seen_date: license.last_seen_at.map(format_moment),
+                last_assignment_date: license.assigned_at.map(format_second),
                 is_offline_code_generated: license.offline_code,
             }),
             team: (&license.team).into(),

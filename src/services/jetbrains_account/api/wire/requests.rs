@@ -160,13 +160,28 @@ pub(crate) struct AssignLicenseRequest {
     pub contact: Object<AssigneeContactRequest>,
     /// Send the person an e-mail. We send none; what cannot be a boolean is refused all the same.
     #[serde(default)]
-    #[expect(dead_code, reason = "it has to be readable, nothing more")]
-    #[schema(value_type = bool)]
-    pub send_email: Flag,
+    #[schema(value_type = bool, required = false)]
+    send_email: Option<Flag>,
     /// Make an offline activation code, for a person without an account.
     #[serde(default)]
-    #[schema(value_type = bool)]
-    pub include_offline_activation_code: Flag,
+    #[schema(value_type = bool, required = false)]
+    pub include_offline_activation_code: Option<Flag>,
+}
+
+impl AssignLicenseRequest {
+    /// Refuses a request without one of the flags: the vendor's document requires them, and its service was seen not to
+    /// (jetbrains-account §12).
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`].
+    pub(crate) fn check_flags(&self) -> Result<(), Error> {
+        let flags =
+            [("sendEmail", self.send_email), ("includeOfflineActivationCode", self.include_offline_activation_code)];
+        match flags.iter().find(|(_, flag)| flag.is_none()) {
+            Some((name, _)) => Err(Error::Unreadable(format!("{name} is missing, and the quirk flags_required is on"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A team and a product.

@@ -9,7 +9,8 @@ use crate::services::jetbrains_account::domain::{
     token_owner::TokenOwner,
 };
 
-/// What a token manages (jetbrains-account §4.2).
+/// What a token manages.
+// jetbrains-account §4.2.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum ManagedEntityResponse<'a> {
@@ -131,8 +132,7 @@ impl<'a> ManagedEntityResponse<'a> {
 }
 
 /// The token that takes the old one's place.
-///
-/// unverified: the vendor's body is not known (jetbrains-account §5.9).
+// unverified: the vendor's body is not known (jetbrains-account §5.9).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RotateTokenResponse<'a> {
     /// The new token. Shown once.

@@ -1,6 +1,9 @@
 //! `/organizations/{customerCode}/jetbrains-account/…`: what people click in the vendor's pages, as a named actor,
 //! with the vendor's rules (jetbrains-account §14).
 
+mod roles;
+mod teams;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +19,11 @@ use crate::{
         problem::Problem,
     },
     services::jetbrains_account::{
-        domain::role::{Actor, ActorRefused, Grant, Grants, Profile, Role},
+        domain::{
+            role::{Actor, ActorRefused, Grants, Profile},
+            switches::Switches,
+            team::Team,
+        },
         store,
     },
 };
@@ -28,8 +35,17 @@ pub(crate) struct Administration {
     customer_code: String,
     name: String,
     api_enabled: bool,
+    teams: Vec<TeamAnswer>,
     roles: Vec<RoleAnswer>,
     tokens: Vec<TokenAnswer>,
+}
+
+/// A team.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TeamAnswer {
+    #[schema(example = 2001)]
+    id: i32,
+    name: String,
 }
 
 /// A role of a person.
@@ -92,24 +108,6 @@ pub(crate) struct TokenRequest {
     team: Option<i32>,
 }
 
-/// Body of `giveJetbrainsRole` and `takeJetbrainsRole`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RoleRequest {
-    /// The e-mail address of who does it.
-    #[schema(example = "ann@example.test")]
-    actor: String,
-    /// The e-mail address of whose role it is.
-    #[schema(example = "bob@example.test")]
-    person: String,
-    /// `organization_admin`, `viewer` or `primary_contact`; with a team `team_admin` or `viewer`.
-    #[schema(example = "team_admin")]
-    role: String,
-    /// The team it is in; left out, the organization.
-    #[schema(example = 2001)]
-    team: Option<i32>,
-}
-
 /// The organization in the path, as its administrators see it.
 pub(crate) struct AccountAdmin(OrganizationAdmin);
 
@@ -140,21 +138,27 @@ impl AccountAdmin {
 
     async fn profile(&mut self, team: Option<i32>) -> Result<Profile, Error> {
         if let Some(team) = team {
-            let id = self.id();
-            let found = store::team::find(&mut self.0.db, id, team).await?;
-            found.ok_or_else(|| Error::NotFound(format!("there is no team {team}")))?;
+            self.team(team).await?;
         }
         Ok(Profile::of(team))
     }
 
+    async fn team(&mut self, id: i32) -> Result<Team, Error> {
+        let organization = self.id();
+        let found = store::team::find(&mut self.0.db, organization, id).await?;
+        found.ok_or_else(|| Error::NotFound(format!("there is no team {id}")))
+    }
+
     async fn administration(&mut self) -> Result<Administration, Error> {
         let id = self.id();
+        let teams = store::team::list(&mut self.0.db, id).await?;
         let roles = store::role::list(&mut self.0.db, id).await?;
         let tokens = store::token::list(&mut self.0.db, id).await?;
         Ok(Administration {
             customer_code: self.0.organization.customer_code.to_string(),
             name: self.0.organization.name.clone(),
             api_enabled: store::account::is_api_enabled(&mut self.0.db, id).await?,
+            teams: teams.into_iter().map(|team| TeamAnswer { id: team.id, name: team.name }).collect(),
             roles: roles
                 .into_iter()
                 .map(|(person, grant)| RoleAnswer { person, role: grant.role.name(), team: grant.profile.team() })
@@ -197,11 +201,13 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    store::account::update(&mut page.0.db, id, Some(body.enabled), None).await?;
+    let switches = Switches { api_enabled: Some(body.enabled), ..Switches::default() };
+    store::account::update(&mut page.0.db, id, switches).await?;
     page.finish().await
 }
 
-/// Generates a person's token in the organization or in one team; an earlier one dies at once.
+/// Generates a person's token in the organization or in one team; an earlier one dies at once. Not while the API is
+/// disabled.
 #[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/tokens",
     operation_id = "generateJetbrainsToken",
     request_body = TokenRequest,
@@ -216,8 +222,9 @@ pub(crate) async fn generate_token(
     let (person, grants) = page.person(&body.person).await?;
     let profile = page.profile(body.team).await?;
     let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
-    actor.check_generate_token(&grants, profile)?;
     let id = page.id();
+    let is_api_enabled = store::account::is_api_enabled(&mut page.0.db, id).await?;
+    actor.check_generate_token(&grants, profile, is_api_enabled)?;
     let token = store::token::generate(&mut page.0.db, &app.keyring, id, &person, profile).await?;
     let created_at = clock::write(page.0.db.now());
     page.0.db.commit().await?;
@@ -247,63 +254,13 @@ pub(crate) async fn remove_token(
     page.finish().await
 }
 
-/// Gives a person a role in the organization or in a team.
-#[utoipa::path(post, path = "/organizations/{customerCode}/jetbrains-account/roles",
-    operation_id = "giveJetbrainsRole",
-    request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration)))]
-pub(crate) async fn give_role(
-    State(app): State<App>,
-    path: OrganizationPath,
-    Json(body): Json<RoleRequest>,
-) -> Result<Answer<Administration>, Problem> {
-    let mut page = AccountAdmin::open(path, &app).await?;
-    let (person, grant) = role_change(&mut page, &body).await?;
-    let id = page.id();
-    store::role::give(&mut page.0.db, id, person.id, grant).await?;
-    page.finish().await
-}
-
-/// Takes a role from a person. With the last role in a profile goes the token there.
-#[utoipa::path(delete, path = "/organizations/{customerCode}/jetbrains-account/roles",
-    operation_id = "takeJetbrainsRole",
-    request_body = RoleRequest,
-    responses((status = 200, description = "The organization's administration", body = Administration)))]
-pub(crate) async fn take_role(
-    State(app): State<App>,
-    path: OrganizationPath,
-    Json(body): Json<RoleRequest>,
-) -> Result<Answer<Administration>, Problem> {
-    let mut page = AccountAdmin::open(path, &app).await?;
-    let (person, grant) = role_change(&mut page, &body).await?;
-    let id = page.id();
-    if !store::role::take(&mut page.0.db, id, person.id, grant).await? {
-        let role = grant.role.name();
-        return Err(Error::NotFound(format!("{} is no {role} in the {}", person.email, grant.profile)).into());
-    }
-    let left = store::role::grants_of(&mut page.0.db, id, person.id).await?;
-    if left.standing(grant.profile).is_none() {
-        store::token::remove(&mut page.0.db, id, person.id, grant.profile).await?;
-    }
-    page.finish().await
-}
-
-async fn role_change(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Problem> {
-    let role: Role = body.role.parse().map_err(|e: String| Error::invalid("/role", e))?;
-    let (actor, actor_grants) = page.actor(&body.actor).await?;
-    let (person, _) = page.person(&body.person).await?;
-    let profile = page.profile(body.team).await?;
-    role.check_fits(profile).map_err(|e| Error::invalid("/role", e))?;
-    let is_self = actor.id == person.id;
-    Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
-    Ok((person, Grant { role, profile }))
-}
-
 /// What a tester controls, below the control API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let routes = OpenApiRouter::new()
         .routes(routes!(put_api))
         .routes(routes!(generate_token, remove_token))
-        .routes(routes!(give_role, take_role));
+        .routes(routes!(roles::set_roles, roles::give_role, roles::take_role))
+        .routes(routes!(teams::create_team))
+        .routes(routes!(teams::rename_team, teams::delete_team));
     describe_control_routes::<OrganizationPath>("Organizations", routes)
 }

@@ -1,0 +1,235 @@
+//! The log: one JSON object per line for machines, one short line for people.
+
+use std::{
+    fmt::{self, Write as _},
+    io,
+};
+
+use anstyle::{AnsiColor, Style};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, FormattedFields,
+        format::Writer,
+        time::{ChronoLocal, FormatTime},
+    },
+    registry::LookupSpan,
+};
+
+use crate::{
+    config::LogFormat,
+    http::observe::{ANSWERED, BACKGROUND},
+};
+
+/// Where it is asked for, the time of day is that of whoever reads it.
+const TIME_OF_DAY: &str = "%H:%M:%S%.3f";
+
+pub(super) fn start(format: LogFormat, filter: &str) {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(io::stderr)
+        // It would say so where it cannot write, and panic.
+        .log_internal_errors(false);
+    // A second call in one process keeps the first one's choice.
+    let _ = match format {
+        LogFormat::Text => {
+            // NO_COLOR and its like are heard, and what is no terminal gets no colours.
+            let has_colours = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+            let lines = Lines { time: ChronoLocal::new(TIME_OF_DAY.to_owned()) };
+            builder.with_ansi(has_colours).event_format(lines).try_init()
+        }
+        LogFormat::Json => builder
+            .with_ansi(false)
+            .with_target(false)
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init(),
+    };
+}
+
+/// Lines for people.
+struct Lines<T> {
+    time: T,
+}
+
+impl<S, N, T> FormatEvent<S, N> for Lines<T>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    T: FormatTime,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if !fields.get(BACKGROUND).is_empty() {
+            return Ok(());
+        }
+        let has_colours = writer.has_ansi_escapes();
+        let mut line = Line { writer: &mut writer, has_colours, is_begun: false };
+        let mut time = String::new();
+        self.time.format_time(&mut Writer::new(&mut time))?;
+        line.write(DIM, &time)?;
+        if event.metadata().target() == ANSWERED {
+            line.write_answer(&fields)?;
+        } else {
+            line.write_event(*event.metadata().level(), &fields)?;
+            for span in context.event_scope().into_iter().flatten() {
+                if let Some(of_span) = span.extensions().get::<FormattedFields<N>>()
+                    && !of_span.is_empty()
+                {
+                    // Not what a client sent, and it may have colours already.
+                    write!(writer, " {of_span}")?;
+                }
+            }
+        }
+        writeln!(writer)
+    }
+}
+
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
+const GREEN: Style = AnsiColor::Green.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+
+/// A line that is being written, word by word.
+struct Line<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    has_colours: bool,
+    is_begun: bool,
+}
+
+impl Line<'_, '_> {
+    /// Writes what is not empty.
+    fn write(&mut self, style: Style, text: &str) -> fmt::Result {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let style = if self.has_colours { style } else { PLAIN };
+        let space = if std::mem::replace(&mut self.is_begun, true) { " " } else { "" };
+        write!(self.writer, "{space}{style}{}{style:#}", Printable(text))
+    }
+
+    /// Status, method, path, credential, reason, and how long it took.
+    fn write_answer(&mut self, fields: &Fields) -> fmt::Result {
+        let status = fields.get("status");
+        let of_status = match status.as_bytes().first() {
+            Some(b'5') => RED,
+            Some(b'4') => YELLOW,
+            Some(b'3') => CYAN,
+            _ => GREEN,
+        };
+        self.write(of_status, status)?;
+        self.write(BOLD, fields.get("method"))?;
+        self.write(PLAIN, fields.get("path"))?;
+        self.write(CYAN, fields.get("credential"))?;
+        let fault = fields.get("fault");
+        if !fault.is_empty() {
+            self.write(YELLOW, &format!("injected by fault {fault}"))?;
+        }
+        self.write(of_status, fields.get("reason"))?;
+        self.write(DIM, &describe_time(fields.get("elapsed_us").parse().unwrap_or_default()))
+    }
+
+    fn write_event(&mut self, level: Level, fields: &Fields) -> fmt::Result {
+        let of_level = match level {
+            Level::ERROR => RED,
+            Level::WARN => YELLOW,
+            Level::INFO => GREEN,
+            Level::DEBUG | Level::TRACE => DIM,
+        };
+        self.write(of_level, level.as_str())?;
+        self.write(PLAIN, fields.get("message"))?;
+        for (name, value) in fields.0.iter().filter(|(name, _)| *name != "message") {
+            self.write(DIM, &format!("{name}={value}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn describe_time(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..1_000_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+    }
+}
+
+/// A text in which nothing moves the terminal's cursor or colours what follows, whatever a client sent.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character.is_control() { write!(f, "{}", character.escape_default())? } else { f.write_char(character)? }
+        }
+        Ok(())
+    }
+}
+
+/// An event's fields, as text.
+#[derive(Default)]
+struct Fields(Vec<(&'static str, String)>);
+
+impl Fields {
+    /// Empty, where there is none.
+    fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name(), value.to_owned()));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.push((field.name(), format!("{value:?}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(has_colours: bool, fields: &[(&'static str, &str)]) -> String {
+        let fields = Fields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
+        let mut text = String::new();
+        let mut writer = Writer::new(&mut text);
+        Line { writer: &mut writer, has_colours, is_begun: false }.write_answer(&fields).unwrap();
+        text
+    }
+
+    const REFUSED: [(&str, &str); 6] = [
+        ("path", "/api/v1/token"),
+        ("method", "GET"),
+        ("status", "401"),
+        ("credential", "ann"),
+        ("reason", "no \u{1b}[31m credential"),
+        ("elapsed_us", "1234"),
+    ];
+
+    #[test]
+    fn an_answer_is_one_line() {
+        assert_eq!(line(false, &REFUSED), "401 GET /api/v1/token ann no \\u{1b}[31m credential 1.2 ms");
+        assert_eq!(
+            line(true, &REFUSED[..3]),
+            "\u{1b}[33m401\u{1b}[0m \u{1b}[1mGET\u{1b}[0m /api/v1/token \u{1b}[2m0 µs\u{1b}[0m"
+        );
+    }
+
+    #[test]
+    fn times_are_short() {
+        for (micros, text) in [(999, "999 µs"), (1_000, "1.0 ms"), (999_999, "999.9 ms"), (61_250_000, "61.2 s")] {
+            assert_eq!(describe_time(micros), text);
+        }
+    }
+}

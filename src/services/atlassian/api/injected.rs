@@ -1,0 +1,101 @@
+//! Errors that a tester injects, as the service's own look (atlassian-api-access §2, §3).
+
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use utoipa::openapi::path::Operation;
+
+use crate::{
+    core::{
+        error::Error,
+        rate_window::{RateLimit, Standing},
+    },
+    http::{operations::of_path, request_context::RequestContext},
+    services::atlassian::{
+        USER_MANAGEMENT,
+        api::error::{AtlassianError, Code, choose_answer, choose_title, render_gateway_error, render_service_error},
+        domain::api_access::{AccessDenied, DEFAULT_RATE_LIMIT, SCOPES},
+        openapi,
+    },
+};
+
+/// Renders an injected error as the operation's own with this status; where it has none, as the gateway does if such a
+/// status is the gateway's, else as the service does.
+pub(crate) fn render(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response {
+    if let Some(code) = code {
+        let known = code.parse().unwrap_or(Code::GenericError);
+        return render_service_error(status, Cow::Owned(code.to_owned()), choose_title(status, known), None);
+    }
+    if operation.is_some_and(|operation| USER_MANAGEMENT.contains(&operation)) {
+        return find_own_of_gateway(status).map_or_else(
+            || render_gateway_error(status, status.canonical_reason().unwrap_or("Error")),
+            |own| choose_answer(&own).render(),
+        );
+    }
+    if (status, operation) == (StatusCode::NOT_FOUND, Some(BULK_REVOKE)) {
+        return status.into_response();
+    }
+    if let Some(own) = find_own(status, operation) {
+        return choose_answer(&own).render();
+    }
+    if matches!(status, StatusCode::BAD_GATEWAY) {
+        return render_gateway_error(status, status.canonical_reason().unwrap_or("Error"));
+    }
+    let code = Code::GenericError;
+    let text: &'static str = code.into();
+    render_service_error(status, Cow::Borrowed(text), choose_title(status, code), None)
+}
+
+/// Its 404 has no body.
+const BULK_REVOKE: &str = "Bulk revoke API Tokens";
+
+/// Finds the error of the User management API with this status, whose errors are all the gateway's.
+fn find_own_of_gateway(status: StatusCode) -> Option<AtlassianError> {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => find_own(status, None),
+        _ => None,
+    }
+}
+
+/// Finds the error that the operation itself answers with this status.
+fn find_own(status: StatusCode, operation: Option<&'static str>) -> Option<AtlassianError> {
+    let own = match status {
+        StatusCode::UNAUTHORIZED => Error::CredentialRejected.into(),
+        StatusCode::FORBIDDEN => operation.and_then(|operation| FORBIDDEN.get(operation)).copied()?.into(),
+        StatusCode::NOT_FOUND if operation.is_some_and(|operation| operation.ends_with("OAuthClient")) => {
+            AtlassianError::UnknownOAuthClient
+        }
+        StatusCode::NOT_FOUND => AtlassianError::UnknownServiceAccount,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodUnknown.into(),
+        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge.into(),
+        StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after: find_standing().retry_after }.into(),
+        StatusCode::INTERNAL_SERVER_ERROR => AtlassianError::VendorFailure,
+        StatusCode::SERVICE_UNAVAILABLE => Error::DataReplaced.into(),
+        StatusCode::GATEWAY_TIMEOUT => Error::TimedOut.into(),
+        _ => return None,
+    };
+    Some(own)
+}
+
+/// Where a request stands that nobody counts.
+fn find_standing() -> Standing {
+    let now = RequestContext::current().map(|request| request.now).unwrap_or_default();
+    RateLimit::choose_policy(None, DEFAULT_RATE_LIMIT, None).standing(0, now)
+}
+
+/// Why each operation refuses a credential that may not do it, as the document says what it needs.
+static FORBIDDEN: LazyLock<HashMap<String, AccessDenied>> = LazyLock::new(|| {
+    let paths = openapi().paths.paths;
+    let operations = paths.values().flat_map(of_path);
+    operations.filter_map(|(_, operation)| Some((operation.operation_id.clone()?, find_denial(operation)))).collect()
+});
+
+fn find_denial(operation: &Operation) -> AccessDenied {
+    let security = serde_json::to_value(&operation.security).unwrap_or_default();
+    let needed = security.pointer("/0/apiKey/0").and_then(|scope| scope.as_str());
+    let scope = needed.and_then(|needed| SCOPES.into_iter().find(|scope| *scope == needed));
+    scope.map_or(AccessDenied::SessionRequired, AccessDenied::ScopeMissing)
+}

@@ -1,0 +1,54 @@
+//! What docs/recipes.md shows works, as far as the languages are there.
+
+use std::process::Command;
+
+use super::locum;
+
+/// In place of pytest, which need not be there, and of the code under test, which asks for somebody else's licence.
+const AROUND: &str = r#"
+import sys, types
+
+class Failed(Exception):
+    pass
+
+def fail(reason, pytrace=True):
+    raise Failed(reason)
+
+sys.modules["pytest"] = types.SimpleNamespace(fail=fail, fixture=lambda function: function)
+
+def assign_license(url, api_key, customer_code, email):
+    body = {
+        "license": {"team": 2001, "productCode": "II"},
+        "contact": {"firstName": "Bob", "lastName": "Ray", "email": "bob@example.test"},
+    }
+    headers = {"X-Api-Key": api_key, "X-Customer-Code": customer_code, "Content-Type": "application/json"}
+    request = urllib.request.Request(url + "/customer/licenses/assign", json.dumps(body).encode(), headers)
+    urllib.request.urlopen(request)
+
+{recipe}
+
+world = locum()
+try:
+    test_assigning_a_license(next(world))
+except Failed as failed:
+    print(failed)
+list(world)
+"#;
+
+#[test]
+fn the_one_for_pytest_shows_what_locum_found_instead() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("there is no python3, so the recipe for pytest is not tried");
+        return;
+    }
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipes.md")).unwrap();
+    let blocks = text.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let script = AROUND.replace("{recipe}", &blocks.collect::<String>());
+    // A proxy that is not there, as in a company whose proxy cannot reach this machine.
+    let mut command = locum(&["exec", "--", "python3", "-c", &script]);
+    let output = command.env("http_proxy", "http://127.0.0.1:1").env_remove("no_proxy").output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{stdout}");
+    let shown = text.split("```\nexpected exactly").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(stdout, format!("expected exactly{shown}"));
+}
