@@ -291,8 +291,6 @@ impl<'a> Planner<'a> {
         let (assigned_at, last_seen_at) = self.last_seen(entry);
         Some(License {
             id: String::new(),
-            product: product?,
-            team: team?,
             subscription: valid_until.map(|until| Subscription { valid_until: Day::of(until), pack, auto_renew }),
             perpetual_until,
             assigned_at,
@@ -304,6 +302,9 @@ impl<'a> Planner<'a> {
             trial: self.reader().flag(entry.trial.as_ref(), false),
             suspended: self.reader().flag(entry.suspended.as_ref(), false),
             domain: self.reader().opt_text(entry.domain.as_ref()),
+            // Last, because what is wrong with the others is reported too.
+            product: product?,
+            team: team?,
         })
     }
 

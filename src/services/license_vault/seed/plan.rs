@@ -240,7 +240,8 @@ impl<'a> Planner<'a> {
     fn read_allocation(&self, allocation: &SeedAllocation) -> Option<AskedAllocation> {
         let user = self.read_user(&allocation.user);
         let since = self.read_past_time(allocation.since.as_ref()).unwrap_or(self.context.now);
-        let kind = allocation.kind.as_ref().and_then(|scalar| self.reader().value(scalar));
+        // Wrong is not the same as left out, which would be placed on any kind.
+        let kind = allocation.kind.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         let plan_running = |running: &SeedRunning| {
             let since = self.read_past_time(running.since.as_ref()).unwrap_or(since);
             let request = LicenseRequest {
@@ -257,7 +258,7 @@ impl<'a> Planner<'a> {
             product: self.read_license(&allocation.product)?,
             at: allocation.kind.as_ref().unwrap_or(&allocation.product).referenced,
             user: user?,
-            kind,
+            kind: kind.transpose().ok()?,
             since,
         })
     }
