@@ -132,8 +132,8 @@ pub(crate) async fn close(
     commit_and_list(db, &vault).await
 }
 
-/// An administrator revokes a licence, and what runs on it asks again at once. Counts towards the month's limit, together
-/// with the API's.
+/// An administrator revokes a licence, and what runs on it asks again at once. Counts towards the month's limit,
+/// together with the API's.
 #[utoipa::path(
     delete, path = "/vaults/{name}/allocations/{id}", operation_id = "revokeAllocation",
     params(("id" = String, Path, description = "The allocation")),

@@ -97,8 +97,8 @@ pub struct SeedAllocation {
     /// The code of what was asked for. Where no licence of it is left, one of a pack that covers it is held.
     #[schemars(with = "String")]
     pub product: Scalar,
-    /// `regular`, `true_up` or `virtual`, of the product itself. Left out, the first that is left in the order in which a
-    /// vault gives licences out: regular, virtual, true-up.
+    /// `regular`, `true_up` or `virtual`, of the product itself. Left out, the first that is left in the order in which
+    /// a vault gives licences out: regular, virtual, true-up.
     #[schemars(with = "Option<String>", extend("enum" = ["regular", "true_up", "virtual"]))]
     pub kind: Option<Scalar>,
     /// Default now.

@@ -94,8 +94,8 @@ pub(crate) struct Revoked {
 
 /// Revokes one licence, or what a user holds.
 ///
-/// `allocationId` names the licence, `username` or `email` the user. What is revoked is free at once; what runs on it asks
-/// again at once, and gets a new licence if one fits.
+/// `allocationId` names the licence, `username` or `email` the user. What is revoked is free at once; what runs on it
+/// asks again at once, and gets a new licence if one fits.
 #[utoipa::path(
     post, path = "/licenses/revoke", operation_id = "revokeLicenses",
     params(RevokeQuery, UserQuery),
