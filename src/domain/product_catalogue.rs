@@ -2,9 +2,10 @@
 
 /// Code and name of every product, sorted by code.
 ///
-/// unverified: the code `AR` is in a source, its name is in none. That `DB` and `DG` are both `DataGrip`: each is in the
+/// unverified: the code `AR` is in a source, its name is in none; `AIP` is in seeds of users, in no source. That `DB` and `DG` are both `DataGrip`: each is in the
 /// sources of another service.
-pub const CATALOGUE: [(&str, &str); 22] = [
+pub const CATALOGUE: [(&str, &str); 23] = [
+    ("AIP", "AI Pro"),
     ("ALL", "All Products Pack"),
     ("AR", "AR"),
     ("CL", "CLion"),

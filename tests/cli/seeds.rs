@@ -63,8 +63,8 @@ fn seeds_are_checked_with_file_line_and_column() {
             "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
         ),
         (
-            "      licenses: [{ product: AIP9, team: 1 }]\n",
-            "a.yaml:8:29: unknown product `AIP9`: what the catalogue lacks, `products` and `plugins` declare",
+            "      licenses: [{ product: XYZ9, team: 1 }]\n",
+            "a.yaml:8:29: unknown product `XYZ9`: what the catalogue lacks, `products` and `plugins` declare",
         ),
         (
             "      products: [{ code: A1, name: A }, { code: A1, name: B }]\n",

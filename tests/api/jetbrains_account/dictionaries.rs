@@ -34,15 +34,15 @@ organizations:
   - name: Example Corp
     customer_code: 6700001
     jetbrains_account:
-      products: [{ code: AIP, name: AI Pro }, { code: II, name: IntelliJ IDEA }]
+      products: [{ code: AIU, name: AI Ultimate }, { code: II, name: IntelliJ IDEA }]
       plugins: [{ code: PWORK, name: A Plug-in }, { code: PABC, name: Another }]
       licenses:
         - { id: TRIAL1, product: DUL, team: 2001, trial: true }
-        - { id: SUSPENDED1, product: AIP, team: 2001, suspended: true }
+        - { id: SUSPENDED1, product: AIU, team: 2001, suspended: true }
         - { id: PERPETUAL2, product: PWORK, team: 2001, perpetual_until: 2027-05-20 }
         - { id: TRIAL2, product: PWORK, team: 2001, trial: true, valid_until: +30d }
         - { id: SUSPENDED2, product: RS0, team: 2001, suspended: true }
-        - { id: FREE1, product: AIP, team: 2002 }
+        - { id: FREE1, product: AIU, team: 2002 }
         - { id: FREE2, product: PABC, team: 2002 }
 ";
 
@@ -59,13 +59,13 @@ async fn a_seed_declares_products_and_plugins(app: TestApp) {
     let admin = app.jetbrains_account(Role::OrgAdmin);
     let check = async || {
         let products = names(&admin, "/products").await;
-        assert_eq!((products.len(), &products[0]), (23, &("AIP".to_owned(), "AI Pro".to_owned())));
+        assert_eq!((products.len(), &products[0]), (24, &("AIP".to_owned(), "AI Pro".to_owned())));
         assert!(products.contains(&("II".to_owned(), "IntelliJ IDEA".to_owned())), "the seed's name wins");
         let plugins = names(&admin, "/plugins").await;
         assert_eq!(plugins.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["PABC", "PWORK"]);
         for (id, code, name, trial, suspended, available) in [
             ("TRIAL1", "DUL", "dotUltimate", true, false, true),
-            ("SUSPENDED1", "AIP", "AI Pro", false, true, true),
+            ("SUSPENDED1", "AIU", "AI Ultimate", false, true, true),
             ("PERPETUAL2", "PWORK", "A Plug-in", false, false, false),
             ("TRIAL2", "PWORK", "A Plug-in", true, false, true),
             ("SUSPENDED2", "RS0", "ReSharper", false, true, true),
@@ -86,7 +86,7 @@ async fn a_seed_declares_products_and_plugins(app: TestApp) {
     app.control().put("/state", &state).await.expect_ok();
     check().await;
     let other = app.jetbrains_account(Role::OtherOrgAdmin);
-    assert_eq!((names(&other, "/products").await.len(), other.get("/plugins").await.text()), (22, "[]"));
+    assert_eq!((names(&other, "/products").await.len(), other.get("/plugins").await.text()), (23, "[]"));
 }
 
 #[apply(on_both_databases)]
@@ -98,7 +98,7 @@ async fn what_is_declared_is_assigned_like_the_rest(app: TestApp) {
         let body = json!({"license": {"team": team, "productCode": code}, "contact": contact});
         client.post("/customer/licenses/assign", body).await
     };
-    for code in ["AIP", "PABC"] {
+    for code in ["AIU", "PABC"] {
         assert_eq!(assign(&admin, 2002, code).await.status, 200, "{code}");
         assert_eq!(assign(&admin, 2002, code).await.json()["code"], "NO_AVAILABLE_LICENSE_TO_ASSIGN", "{code}");
     }
@@ -106,7 +106,7 @@ async fn what_is_declared_is_assigned_like_the_rest(app: TestApp) {
         assign(&admin, 2002, code).await.expect_jetbrains_error(404, "PRODUCT_NOT_FOUND", code);
     }
     let other = app.jetbrains_account(Role::OtherOrgAdmin);
-    assign(&other, 3001, "AIP").await.expect_jetbrains_error(404, "PRODUCT_NOT_FOUND", "AIP");
+    assign(&other, 3001, "AIU").await.expect_jetbrains_error(404, "PRODUCT_NOT_FOUND", "AIU");
     // A later seed may name what an earlier one declared.
     let later = "{version: 1, organizations: [{name: Example Corp, customer_code: 6700001, jetbrains_account: \
                  {licenses: [{id: LATER, product: PABC, team: 2001}]}}]}";

@@ -73,7 +73,7 @@ mod tests {
         let name = |code, declared: Option<&str>| Product::named(code, declared.map(str::to_owned)).name;
         assert_eq!(name("II", None), "IntelliJ IDEA Ultimate");
         assert_eq!(name("II", Some("IntelliJ IDEA")), "IntelliJ IDEA");
-        assert_eq!(name("AIP", Some("AI Pro")), "AI Pro");
-        assert_eq!(name("AIP", None), "AIP");
+        assert_eq!(name("AIU", Some("AI Ultimate")), "AI Ultimate");
+        assert_eq!(name("AIU", None), "AIU");
     }
 }

@@ -41,7 +41,7 @@ pub struct JetBrainsAccount {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Product {
-    /// The code, like `AIP`: at most 64 letters, digits, `-` and `_`.
+    /// The code, like `AIU`: at most 64 letters, digits, `-` and `_`.
     #[schemars(with = "String")]
     pub code: Scalar,
     /// The name that answers show.
