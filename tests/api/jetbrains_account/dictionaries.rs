@@ -12,8 +12,8 @@ async fn need_a_token_and_no_customer_code(app: TestApp) {
     assert_eq!(
         codes,
         [
-            "ALL", "AR", "CL", "DB", "DC", "DG", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM",
-            "RR", "RS0", "SPE", "TBEB", "WS"
+            "AIP", "ALL", "AR", "CL", "DB", "DC", "DG", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD",
+            "RM", "RR", "RS0", "SPE", "TBEB", "WS"
         ]
     );
     let named = |code: &str| products.as_array().unwrap().iter().find(|p| p["code"] == code).unwrap()["name"].clone();
