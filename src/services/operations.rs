@@ -1,5 +1,7 @@
 //! Every operation of the services, and how far it is emulated, as their documents say.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,10 +39,11 @@ pub enum Status {
     Missing,
 }
 
-/// Every operation of a service.
+/// Every operation of a service, by path: lists of them are read by people, and of two paths that a wrong one is as near
+/// to, the first is suggested.
 pub(super) fn list(service: &Service) -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (path, item) in (service.document)().paths.paths {
+    for (path, item) in (service.document)().paths.paths.into_iter().collect::<BTreeMap<_, _>>() {
         // A path may stand elsewhere than the rest.
         let server = item.servers.as_ref().and_then(|servers| servers.first());
         let base = server.map_or(service.document_base, |server| server.url.trim_end_matches('/'));

@@ -41,6 +41,7 @@ fn committed_documents_are_what_the_program_serves() {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         let served = document.to_pretty_json().unwrap() + "\n";
         assert!(committed == served, "{path} is stale: run `make openapi` and commit the result");
+        assert!(!served.contains('§'), "{path} sends its readers to notes that they do not have");
     }
 }
 

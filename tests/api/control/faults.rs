@@ -209,7 +209,7 @@ async fn rules_that_would_never_hit(app: TestApp) {
             "/match/operation",
             "did you mean `getLicenseUsage`? `getLicenseUsage` is GET /public-api/licenses/usage of license_vault",
         ),
-        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `getLicenseUsage`"),
+        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `checkConfiguration`"),
         (json!({"operation": "assignLicense", "method": "PUT"}), "/match/method", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/api/v1/token"}), "/match/path", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/public-api/*"}), "/match/path", "`assignLicense` is POST"),

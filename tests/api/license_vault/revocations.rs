@@ -11,10 +11,13 @@ const REVOKE: &str = "/public-api/licenses/revoke";
 /// The ways to revoke an allocation of a user.
 #[derive(Debug, Clone, Copy)]
 enum Way {
-    ById,
-    ByUser,
-    ByUserAndProduct,
-    ByAdministrator,
+    /// By the API, which is told its id.
+    Id,
+    /// By the API, which is told the user.
+    User,
+    UserAndProduct,
+    /// By the control API, as an administrator does it.
+    Administrator,
 }
 
 /// Revokes Bob's only allocation, of this product.
@@ -24,10 +27,10 @@ async fn revoke(app: &TestApp, way: Way, id: &str, product: &str) {
         assert_eq!(revoked, json!({"allocationIds": [id]}), "{way:?}");
     };
     match way {
-        Way::ById => by_api(format!("allocationId={id}&username=ignored")).await,
-        Way::ByUser => by_api("email=bob@a.test".to_owned()).await,
-        Way::ByUserAndProduct => by_api(format!("username=BOB&productCode={product}")).await,
-        Way::ByAdministrator => {
+        Way::Id => by_api(format!("allocationId={id}&username=ignored")).await,
+        Way::User => by_api("email=bob@a.test".to_owned()).await,
+        Way::UserAndProduct => by_api(format!("username=BOB&productCode={product}")).await,
+        Way::Administrator => {
             let path = format!("/vaults/example/allocations/{id}");
             let left = app.control().call("DELETE", &path, r#"{"actor":"ann@a.test"}"#).await.expect_ok();
             assert_eq!(left, app.control().get("/vaults/example/connections").await.expect_ok());
@@ -65,7 +68,7 @@ fn read_id(started: &Value) -> String {
 
 #[apply(on_both_databases)]
 async fn a_running_product_gets_a_new_licence_if_one_fits(app: TestApp) {
-    for way in [Way::ById, Way::ByUser, Way::ByUserAndProduct, Way::ByAdministrator] {
+    for way in [Way::Id, Way::User, Way::UserAndProduct, Way::Administrator] {
         replace_vault(&app, "plan: enterprise_floating", "{ product: II, regular: 1 }").await;
         let started = start_product(&app, "bob@a.test", "II", "h").await;
         let first = read_id(&started);
@@ -99,7 +102,7 @@ async fn a_running_product_gets_a_new_licence_if_one_fits(app: TestApp) {
 
 #[apply(on_both_databases)]
 async fn a_running_product_that_finds_none_is_denied_until_it_finds_one(app: TestApp) {
-    for way in [Way::ById, Way::ByUser, Way::ByUserAndProduct, Way::ByAdministrator] {
+    for way in [Way::Id, Way::User, Way::UserAndProduct, Way::Administrator] {
         replace_vault(&app, "plan: enterprise_floating", "{ product: II, regular: 1 }").await;
         let started = start_product(&app, "bob@a.test", "II", "h").await;
         let connection = started["connection"].as_str().unwrap();
@@ -148,7 +151,7 @@ async fn a_denied_product_ends_when_it_closes_starts_anew_or_is_not_heard_of(app
         let started = start_product(&app, "bob@a.test", "II", "h").await;
         let connection = started["connection"].as_str().unwrap();
         set_rules(&app, "{ users: [bob@a.test], products: [GO] }").await;
-        revoke(&app, Way::ById, &read_id(&started), "II").await;
+        revoke(&app, Way::Id, &read_id(&started), "II").await;
         let close = format!("/vaults/example/connections/{connection}");
         match case {
             "closed" => {
@@ -210,7 +213,7 @@ async fn a_product_whose_licence_went_to_somebody_with_priority_asks_again(app: 
 async fn what_cannot_be_revoked_is_refused(app: TestApp) {
     replace_vault(&app, "plan: enterprise_floating", "{ product: II, regular: 1 }").await;
     let first = read_id(&start_product(&app, "bob@a.test", "II", "h").await);
-    revoke(&app, Way::ById, &first, "II").await;
+    revoke(&app, Way::Id, &first, "II").await;
     let client = app.license_vault(VAULT_TOKEN);
     for (query, status, code) in [
         (format!("allocationId={first}"), 404, "NOT_FOUND"),
@@ -239,7 +242,7 @@ async fn five_may_be_revoked_in_a_calendar_month_by_api_and_page_together(app: T
         assert_eq!(revoke_by_api().await.status, 200);
     }
     let id = read_id(&start_product(&app, "bob@a.test", "II", "h").await);
-    revoke(&app, Way::ByAdministrator, &id, "II").await;
+    revoke(&app, Way::Administrator, &id, "II").await;
     let refused = revoke_by_api().await;
     assert_eq!((refused.status.as_u16(), refused.json()["code"].clone()), (400, "REVOCATION_LIMIT_REACHED".into()));
     let license = &list_bobs_licenses(&app).await[0];

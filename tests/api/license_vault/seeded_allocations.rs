@@ -7,7 +7,7 @@ use crate::support::{Answer, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 /// Sends a vault with these pools, in line 10, and allocations, from line 12 on.
 async fn send_seed(app: &TestApp, query: &str, pools: &str, allocations: &[&str]) -> Answer {
-    let allocations: String = allocations.iter().map(|one| format!("        - {{ {one} }}\n")).collect();
+    let allocations: Vec<String> = allocations.iter().map(|one| format!("        - {{ {one} }}")).collect();
     let seed = formatdoc! {"
         version: 1
         organizations:
@@ -20,7 +20,7 @@ async fn send_seed(app: &TestApp, query: &str, pools: &str, allocations: &[&str]
               token: demo-vault-token
               pools: [{pools}]
               allocations:
-    "} + &allocations;
+    "} + &allocations.join("\n");
     app.control().post(&format!("/seed{query}"), &seed).await
 }
 

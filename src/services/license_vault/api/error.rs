@@ -50,7 +50,8 @@ impl From<RevokeError> for VaultError {
 
 /// What went wrong.
 ///
-/// unverified: all of it; no source has seen a body (license-vault §2.5).
+/// unverified: all of it; no source has seen a body.
+// license-vault §2.5.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(crate) struct ErrorBody {

@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Requests that found no licence, by row (license-vault §2.3). A page shorter than was asked for is the last one:
-/// the limit is never cut.
+/// Requests that found no licence, by row. A page shorter than was asked for is the last one: the limit is never cut.
 ///
 /// unverified: the order, oldest first.
+// license-vault §2.3.
 #[utoipa::path(
     get, path = "/denials/report", operation_id = "getDenialsReport",
     params(DaysQuery, RowsQuery),

@@ -40,7 +40,7 @@ use crate::{
         (status = 200, description = "The licences", body = Vec<UserLicense>),
         (status = 404, description = "No such user", body = ErrorBody),
     ),
-    extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P1"))),
+    extensions(("x-locum-unverified" = json!("the path is not public"))),
 )]
 pub(crate) async fn get_user_licenses(
     caller: Caller<LicenseVault, scope::Read>,
@@ -103,7 +103,7 @@ pub(crate) struct Revoked {
         (status = 200, description = "What was revoked", body = Revoked),
         (status = 404, description = "No such licence, no such user", body = ErrorBody),
     ),
-    extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P2"))),
+    extensions(("x-locum-unverified" = json!("the path is not public"))),
 )]
 pub(crate) async fn revoke_licenses(
     caller: Caller<LicenseVault, scope::Write>,
@@ -136,7 +136,7 @@ pub(crate) async fn revoke_licenses(
     responses(
         (status = 200, description = "The rows", content((Vec<UsageRow> = "application/json"), (String = "text/csv"))),
     ),
-    extensions(("x-locum-unverified" = json!("the path and most columns are not public: license-vault §2.4, P4"))),
+    extensions(("x-locum-unverified" = json!("the path and most columns are not public"))),
 )]
 pub(crate) async fn get_licenses_report(
     caller: Caller<LicenseVault, scope::Read>,

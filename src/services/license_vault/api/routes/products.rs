@@ -55,7 +55,7 @@ pub(crate) struct Disconnected {
         (status = 200, description = "What was disconnected", body = Disconnected),
         (status = 404, description = "No such running product, no such user", body = ErrorBody),
     ),
-    extensions(("x-locum-unverified" = json!("the path is not public: license-vault §2.4, P3"))),
+    extensions(("x-locum-unverified" = json!("the path is not public"))),
 )]
 pub(crate) async fn disconnect_product(
     caller: Caller<LicenseVault, scope::Write>,

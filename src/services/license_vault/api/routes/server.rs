@@ -181,7 +181,7 @@ pub(crate) struct LicenseLine {
 
 /// How many licences are free, and how many are in use: a line for each product.
 ///
-/// A name stands there once, because clients tell the lines apart by nothing else (license-vault §9).
+/// A name stands there once, because clients tell the lines apart by nothing else.
 ///
 /// unverified: the suffix of the names; that regular, virtual and true-up licences are added up.
 #[utoipa::path(

@@ -13,7 +13,8 @@ use crate::{
     },
 };
 
-/// How many licences of each product there are, and how many are in use (license-vault §2.2).
+/// How many licences of each product there are, and how many are in use.
+// license-vault §2.2.
 #[utoipa::path(
     get, path = "/licenses/usage", operation_id = "getLicenseUsage",
     responses((status = 200, description = "The whole catalogue", body = LicenseUsages)),
