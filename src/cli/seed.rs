@@ -38,10 +38,11 @@ fn describe(files: usize, plan: &Plan) -> String {
     for (title, counts) in plan.counts() {
         let counts: Vec<String> = counts.iter().filter(|c| c.number > 0).map(ToString::to_string).collect();
         match (title, counts.is_empty()) {
-            (_, true) => {}
-            ("", false) => text += &format!(", {}", counts.join(", ")),
-            (_, false) => text += &format!("\n  {title}: {}", counts.join(", ")),
+            (_, true) => continue,
+            ("", false) => text += ", ",
+            (_, false) => text.extend(["\n  ", title, ": "]),
         }
+        text += &counts.join(", ");
     }
     text + "\n"
 }

@@ -48,13 +48,11 @@ pub fn examine<O: DeserializeOwned>(file: SeedFile) -> Examined<O> {
         }
     };
     // Nearly all are right, and this is the fast way.
-    match serde_saphyr::from_str_with_options(text, options(&file, DuplicateKeyPolicy::Error)) {
-        Ok(document) => Examined { seed: Some(Seed { file, document }), problems: Vec::new() },
-        Err(_) => {
-            let (document, problems) = find_problems(&file, text);
-            Examined { seed: document.map(|document| Seed { file, document }), problems }
-        }
+    if let Ok(document) = serde_saphyr::from_str_with_options(text, options(&file, DuplicateKeyPolicy::Error)) {
+        return Examined { seed: Some(Seed { file, document }), problems: Vec::new() };
     }
+    let (document, problems) = find_problems(&file, text);
+    Examined { seed: document.map(|document| Seed { file, document }), problems }
 }
 
 /// Everything wrong with a text's form, and the document where it can be read all the same.

@@ -123,11 +123,12 @@ async fn connect(options: &PgConnectOptions, channel: &str) -> Result<PgListener
 async fn next(listener: &mut PgListener) -> Option<Event> {
     loop {
         match timeout(QUIET, listener.try_recv()).await {
-            Ok(Ok(Some(notification))) => match serde_json::from_str(notification.payload()) {
-                Ok(event) => return Some(event),
-                // Of a newer version; nobody here asks for it.
-                Err(_) => {}
-            },
+            Ok(Ok(Some(notification))) => {
+                // One that cannot be read is of a newer version; nobody here asks for it.
+                if let Ok(event) = serde_json::from_str(notification.payload()) {
+                    return Some(event);
+                }
+            }
             Ok(Ok(None) | Err(_)) => return None,
             Err(Elapsed { .. }) => {
                 let asked = timeout(SIGN_OF_LIFE, sqlx::query("SELECT 1").execute(&mut *listener)).await;

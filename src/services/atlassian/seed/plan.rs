@@ -121,7 +121,7 @@ impl<'a> Planner<'a> {
         PlannedAtlassian {
             api_keys: section.api_keys.iter().filter_map(|key| self.plan_key(key)).collect(),
             api_tokens: section.api_tokens.iter().filter_map(|token| self.plan_tokens(token)).collect(),
-            service_accounts: section.service_accounts.iter().filter_map(|a| self.plan_account(a)).collect(),
+            service_accounts: section.service_accounts.iter().map(|a| self.plan_account(a)).collect(),
             rate_limit: section.rate_limit.as_ref().and_then(|limit| self.plan_rate_limit(limit)),
             quirks: section.quirks.as_ref().map(|quirks| self.plan_quirks(quirks)),
         }
@@ -237,7 +237,7 @@ impl<'a> Planner<'a> {
         }))
     }
 
-    fn plan_account(&mut self, account: &SeedAccount) -> Option<NewAccount> {
+    fn plan_account(&mut self, account: &SeedAccount) -> NewAccount {
         let name = self.reader().text(&account.name).unwrap_or_default();
         let id = match &account.id {
             Some(scalar) => read_id(self.reader(), scalar, &mut self.account_ids).unwrap_or_default(),
@@ -249,11 +249,11 @@ impl<'a> Planner<'a> {
         };
         let user = User { id: id.clone(), name: name.clone(), email: email.clone() };
         let description = self.reader().opt_text(account.description.as_ref());
-        Some(NewAccount {
+        NewAccount {
             tokens: account.tokens.iter().filter_map(|token| self.plan_account_token(token, &user)).collect(),
-            oauth_clients: account.oauth_clients.iter().filter_map(|client| self.plan_client(client, &user)).collect(),
+            oauth_clients: account.oauth_clients.iter().map(|client| self.plan_client(client, &user)).collect(),
             account: ServiceAccount { id, name, email, description, updated_at: self.context.now, created_by: None },
-        })
+        }
     }
 
     fn plan_account_token(&mut self, token: &SeedAccountToken, account: &User) -> Option<ServiceAccountToken> {
@@ -291,7 +291,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn plan_client(&mut self, client: &SeedClient, account: &User) -> Option<OAuthClient> {
+    fn plan_client(&mut self, client: &SeedClient, account: &User) -> OAuthClient {
         let created_at = self.read_date(client.created_at.as_ref()).unwrap_or(self.context.now);
         let mut expires_at = self.read_date(client.expires_at.as_ref());
         let status: Option<ClientStatus> = client.status.as_ref().and_then(|scalar| self.reader().value(scalar));
@@ -319,7 +319,7 @@ impl<'a> Planner<'a> {
         {
             self.reader().report(scalar.referenced, "`expires_at` says otherwise");
         }
-        Some(planned)
+        planned
     }
 
     fn plan_rate_limit(&self, limit: &SeedRateLimit) -> Option<RateLimit> {
