@@ -132,6 +132,14 @@ impl AccountAdmin {
         Ok((person, grants))
     }
 
+    /// Finds everybody and everything that a change is about. Whether the actor may do it is still to be checked.
+    async fn change(&mut self, actor: &str, person: &str, team: Option<i32>) -> Result<Change, Problem> {
+        let (actor, actor_grants) = self.actor(actor).await?;
+        let (person, grants) = self.person(person).await?;
+        let profile = self.profile(team).await?;
+        Ok(Change { actor, actor_grants, person, grants, profile })
+    }
+
     async fn grants(&mut self, person: &Person) -> Result<Grants, Error> {
         store::role::grants_of(&mut self.0.db, self.0.organization.id, person.id).await
     }
@@ -178,6 +186,21 @@ impl AccountAdmin {
         let administration = self.administration().await?;
         self.0.db.commit().await?;
         Ok(Answer(administration))
+    }
+}
+
+/// What an actor wants to change: what a person has in a profile.
+struct Change {
+    actor: Person,
+    actor_grants: Grants,
+    person: Person,
+    grants: Grants,
+    profile: Profile,
+}
+
+impl Change {
+    fn actor(&self) -> Actor<'_> {
+        Actor { is_self: self.actor.id == self.person.id, email: &self.actor.email, grants: &self.actor_grants }
     }
 }
 
@@ -234,14 +257,11 @@ async fn open_to_generate(
     body: &TokenRequest,
 ) -> Result<(AccountAdmin, Person, Profile), Problem> {
     let mut page = AccountAdmin::open(path, app).await?;
-    let (actor, actor_grants) = page.actor(&body.actor).await?;
-    let (person, grants) = page.person(&body.person).await?;
-    let profile = page.profile(body.team).await?;
-    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
+    let change = page.change(&body.actor, &body.person, body.team).await?;
     let id = page.id();
     let is_api_enabled = store::account::is_api_enabled(&mut page.0.db, id).await?;
-    actor.check_generate_token(&grants, profile, is_api_enabled)?;
-    Ok((page, person, profile))
+    change.actor().check_generate_token(&change.grants, change.profile, is_api_enabled)?;
+    Ok((page, change.person, change.profile))
 }
 
 /// Removes a person's token.
@@ -255,11 +275,9 @@ pub(crate) async fn remove_token(
     Json(body): Json<TokenRequest>,
 ) -> Result<Answer<Administration>, Problem> {
     let mut page = AccountAdmin::open(path, &app).await?;
-    let (actor, actor_grants) = page.actor(&body.actor).await?;
-    let (person, _) = page.person(&body.person).await?;
-    let profile = page.profile(body.team).await?;
-    let actor = Actor { is_self: actor.id == person.id, email: &actor.email, grants: &actor_grants };
-    actor.check_remove_token(profile)?;
+    let change = page.change(&body.actor, &body.person, body.team).await?;
+    change.actor().check_remove_token(change.profile)?;
+    let Change { person, profile, .. } = change;
     let id = page.id();
     if !store::token::remove(&mut page.0.db, id, person.id, profile).await? {
         return Err(Error::NotFound(format!("{} has no token in the {profile}", person.email)).into());

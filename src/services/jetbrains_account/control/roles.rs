@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
     },
     services::jetbrains_account::{
-        domain::role::{Actor, Grant, Profile, Role},
+        domain::role::{Grant, Profile, Role},
         store,
     },
 };
@@ -136,12 +136,9 @@ async fn check_change(
     person: &str,
     team: Option<i32>,
 ) -> Result<(Person, Profile), Problem> {
-    let (actor, actor_grants) = page.actor(actor).await?;
-    let (person, _) = page.person(person).await?;
-    let profile = page.profile(team).await?;
-    let is_self = actor.id == person.id;
-    Actor { is_self, email: &actor.email, grants: &actor_grants }.check_change_role(profile)?;
-    Ok((person, profile))
+    let change = page.change(actor, person, team).await?;
+    change.actor().check_change_role(change.profile)?;
+    Ok((change.person, change.profile))
 }
 
 fn parse_role(pointer: &str, role: &str, profile: Profile) -> Result<Role, Error> {
