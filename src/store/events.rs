@@ -15,7 +15,7 @@ use crate::{
         db::{Db, Pools},
         dialect::Dialect,
         on,
-        postgres::Postgres,
+        postgres::{Postgres, pause},
         session::{ReadWrite, Session},
     },
 };
@@ -138,11 +138,6 @@ async fn next(listener: &mut PgListener) -> Option<Event> {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a database that is away is not asked without end")]
-async fn pause(time: Duration) {
-    tokio::time::sleep(time).await;
 }
 
 /// With the commit, whoever listens is told.

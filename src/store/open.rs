@@ -23,7 +23,7 @@ use crate::{
         location::Location,
         on,
         open_error::OpenError,
-        postgres::Postgres,
+        postgres::{Postgres, pause},
         space,
         sqlite::{OpenFile, Place, Sqlite},
     },
@@ -237,9 +237,4 @@ fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error>
 async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
     connected.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "another process has to get ready; there is nothing to wait on")]
-async fn pause(time: Duration) {
-    tokio::time::sleep(time).await;
 }

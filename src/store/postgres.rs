@@ -373,7 +373,8 @@ fn silent(what: &str, limit: Duration) -> sqlx::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, why).into()
 }
 
+/// Leaves a database alone that is away, before it is asked again.
 #[expect(clippy::disallowed_methods, reason = "another process has to get ready; there is nothing to wait on")]
-async fn pause(time: Duration) {
+pub(in crate::store) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     core::error::Error,
     domain::organization::SpaceId,
-    store::{db::Db, journal::pending::Lost, sql::Sql},
+    store::{db::Db, journal::pending::Lost, postgres::pause, sql::Sql},
 };
 
 /// How long a database that did not take an entry is left alone before it is told of that.
@@ -26,7 +26,7 @@ pub(super) fn add(db: &Db, space: SpaceId, revision: i64) {
             }
             for space in spaces {
                 if tell(&db, space).await.is_err() {
-                    pause().await;
+                    pause(PAUSE).await;
                 }
             }
         }
@@ -46,9 +46,4 @@ async fn tell(db: &Db, space: SpaceId) -> Result<(), Error> {
         db.losses().add(space, lost);
     }
     told.map(drop)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a database that is away is not asked without end")]
-async fn pause() {
-    tokio::time::sleep(PAUSE).await;
 }
