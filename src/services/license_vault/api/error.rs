@@ -156,10 +156,12 @@ enum Interface {
 
 impl Interface {
     fn of(path: &str) -> Self {
-        match split_path(path) {
-            (_, "/health") => Self::ServerHealth,
-            _ if is_license_server_path(path) => Self::Server,
-            _ => Self::Api,
+        if !is_license_server_path(path) {
+            Self::Api
+        } else if split_path(path).1 == "/health" {
+            Self::ServerHealth
+        } else {
+            Self::Server
         }
     }
 }
