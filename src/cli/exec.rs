@@ -47,7 +47,7 @@ pub(super) async fn exec(
     if let Ok(status) = &ended
         && !status.success()
     {
-        // Who does not read it does not want it.
+        // An error is of no interest, because it means that nobody reads standard error.
         let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
     // However it stopped, the command had its end before.
@@ -151,7 +151,7 @@ fn no_proxy(base: &str, variable: impl Fn(&str) -> Option<String>) -> [(&'static
 /// How many refusals are shown.
 const SHOWN: usize = 10;
 
-/// Says of a command that failed how it is repeated, and what Locum refused last.
+/// Explains a command that failed: the id seed, because with it the run can be repeated, and the last refusals.
 async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
     let id_seed = app.config.id_seed.0;
     writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;

@@ -97,7 +97,7 @@ impl Queue {
                 (std::mem::take(&mut state.texts), state.dropped)
             };
             for text in texts {
-                // Who does not read it any more does not want it.
+                // An error is of no interest, because it means that nobody reads the stream any more.
                 let _ = stream.write_all(&text).and_then(|()| stream.flush());
             }
             // By the log, because that has its own form. It is somebody's line too, and may be dropped itself.

@@ -1,4 +1,4 @@
-//! Says how far a start is that takes long: with a bar on a terminal, in lines elsewhere.
+//! The progress of a start that takes long: a bar on a terminal, lines elsewhere.
 
 use std::{
     io::IsTerminal as _,

@@ -22,7 +22,7 @@ fn validate(sources: &[String]) -> Result<(), Failure> {
     let files: Vec<_> = sources.iter().flat_map(|source| seed::load(source)).collect();
     let progress = Progress::default();
     let watch = Watch::start(&progress, |line| {
-        // Who does not read it does not want it.
+        // An error is of no interest, because it means that nobody reads standard error.
         let _ = writeln!(std::io::stderr(), "locum: {line}");
     });
     let seeds = seeding::read_all(&files, &progress).map_err(report)?;

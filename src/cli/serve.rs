@@ -45,7 +45,7 @@ pub(super) async fn serve(
         ControlFlow::Continue(running) => running,
         ControlFlow::Break(_) => return Ok(ExitCode::SUCCESS),
     };
-    // Who does not read it does not want it.
+    // An error is of no interest, because it means that nobody reads standard output.
     let _ = announce(&running, &mut io::BufWriter::new(output::stdout()));
     tokio::select! {
         _ = running.signals.next() => {}

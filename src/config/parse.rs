@@ -85,7 +85,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 pub(super) fn parse_log(text: &str) -> Result<String, String> {
     for directive in text.split(',').map(str::trim) {
         let (target, level) = directive.rsplit_once('=').map_or((None, directive), |(t, level)| (Some(t), level));
-        // What is in brackets, a span and its fields, may hold equals signs and needs no level.
+        // A directive that ends with a span in brackets needs no level, and the `=` in it may be that of a field.
         if !directive.ends_with(']') && (level.is_empty() || level.parse::<LevelFilter>().is_err()) {
             return Err(suggest::describe_unknown(level, "a level", LEVELS));
         }
