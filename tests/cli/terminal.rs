@@ -23,7 +23,11 @@ impl Screen {
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap();
         let terminal = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        command.stderr(Stdio::from(OwnedFd::from(terminal))).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        command.stderr(Stdio::from(OwnedFd::from(terminal))).env("TERM", "xterm-256color");
+        // They change what gets colours, and the machine that runs the tests may have set them.
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+            command.env_remove(variable);
+        }
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let (mut controller, mut read) = (File::from(controller), [0; 4096]);
