@@ -17,6 +17,7 @@ use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    time::Instant,
 };
 
 /// How a connection ends, in place of the answer that is written to it next.
@@ -143,18 +144,22 @@ impl Drop for BreakableStream {
 #[derive(Debug)]
 pub struct BreakableListener {
     tcp: TcpListener,
-    /// The system gives no connections, which was said.
-    is_failing: bool,
+    /// When the system last gave no connection. That it does not has been said, that it does again has not.
+    failed_at: Option<Instant>,
 }
 
 impl BreakableListener {
     pub fn new(tcp: TcpListener) -> Self {
-        Self { tcp, is_failing: false }
+        Self { tcp, failed_at: None }
     }
 }
 
 /// How long the system is left alone when it gives no connection, as where all of the process's files are open.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// After this time without a failure it is over. Not at once, because at the limit each connection that ends lets one
+/// more in, and the log would have two lines for each of them.
+const OVER_AFTER: Duration = Duration::from_secs(1);
 
 impl Listener for BreakableListener {
     type Io = BreakableStream;
@@ -164,7 +169,8 @@ impl Listener for BreakableListener {
         loop {
             let error = match self.tcp.accept().await {
                 Ok((tcp, address)) => {
-                    if std::mem::take(&mut self.is_failing) {
+                    if self.failed_at.is_some_and(|at| at.elapsed() >= OVER_AFTER) {
+                        self.failed_at = None;
                         tracing::info!("connections are accepted again");
                     }
                     return (BreakableStream { tcp, breaker: ConnectionBreaker::default(), is_cut: false }, address);
@@ -175,7 +181,7 @@ impl Listener for BreakableListener {
             if [ConnectionRefused, ConnectionAborted, ConnectionReset].contains(&error.kind()) {
                 continue;
             }
-            if !std::mem::replace(&mut self.is_failing, true) {
+            if self.failed_at.replace(Instant::now()).is_none() {
                 tracing::error!(%error, "cannot accept connections; trying again");
             }
             pause().await;

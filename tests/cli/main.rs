@@ -3,6 +3,7 @@
 
 mod body_limits;
 mod broken_connections;
+mod connection_limit;
 mod database_outages;
 mod docs;
 mod drills;
@@ -134,6 +135,8 @@ fn a_file_keeps_the_data_and_its_key() {
     let again = Server::start(&["--database-url", &url]);
     assert!(again.banner.contains("curl "), "tokens that the seed spells out are still known: {}", again.banner);
     assert!(again.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap().1.contains("e@example.test"));
+    let (status, told) = again.send("GET", "/check-configuration", "", "").unwrap();
+    assert!(status == 200 && !told.contains(&*dir.path().to_string_lossy()), "nobody has to be known for it: {told}");
     drop(again);
     let fresh = Server::start(&["--database-url", &url, "--reseed"]);
     assert!(!fresh.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap().1.contains("e@example.test"));
