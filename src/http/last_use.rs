@@ -24,21 +24,25 @@ impl Default for LastUse {
 }
 
 impl LastUse {
-    /// A clock that was put back counts as one that has gone on.
-    fn is_due(&self, now: Time) -> bool {
-        let since = micros(now).saturating_sub(self.0.load(Ordering::Relaxed));
-        !(0..INTERVAL).contains(&since)
+    /// Takes it upon the caller to note a use at this time, if none was noted within the last minute. One of those who
+    /// ask at once gets it. A clock that was put back counts as one that has gone on.
+    ///
+    /// Gives what to put back if it cannot be noted.
+    fn claim(&self, now: Time) -> Option<i64> {
+        let last = self.0.load(Ordering::Relaxed);
+        if (0..INTERVAL).contains(&micros(now).saturating_sub(last)) {
+            return None;
+        }
+        self.0.compare_exchange(last, micros(now), Ordering::Relaxed, Ordering::Relaxed).ok()
     }
 
     /// Notes the use, if a minute has passed since the last one that was noted. That it fails is only logged, because
     /// the answer is right all the same.
     pub async fn note<S: VendorService>(&self, app: &App, used: CredentialUse) {
-        if !self.is_due(used.at) {
-            return;
-        }
-        match S::note_use(&app.db, used).await {
-            Ok(()) => self.0.store(micros(used.at), Ordering::Relaxed),
-            Err(error) => error.log(),
+        let Some(last) = self.claim(used.at) else { return };
+        if let Err(error) = S::note_use(&app.db, used).await {
+            self.0.store(last, Ordering::Relaxed);
+            error.log();
         }
     }
 }
@@ -52,10 +56,15 @@ mod tests {
     fn a_use_is_noted_once_a_minute() {
         let at = |time: &str| parse(&format!("2026-01-15T{time}Z")).unwrap();
         let last = LastUse::default();
-        assert!(last.is_due(at("09:00:00")));
-        last.0.store(micros(at("09:00:00")), Ordering::Relaxed);
-        for (time, is_due) in [("09:00:00", false), ("09:00:59", false), ("09:01:00", true), ("08:59:59", true)] {
-            assert_eq!(last.is_due(at(time)), is_due, "{time}");
+        for (time, is_noted) in [
+            ("09:00:00", true),
+            ("09:00:00", false),
+            ("09:00:59", false),
+            ("09:01:00", true),
+            ("09:01:30", false),
+            ("09:00:59", true),
+        ] {
+            assert_eq!(last.claim(at(time)).is_some(), is_noted, "{time}");
         }
     }
 }
