@@ -14,7 +14,7 @@ use deadpool::{
     managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult},
 };
 use parking_lot::Mutex;
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqlSafeStr, postgres::PgConnectOptions};
 use tokio::{
     sync::{OwnedMutexGuard, watch},
     time::{error::Elapsed, timeout, timeout_at},
@@ -311,12 +311,16 @@ impl Lease {
         drop(self.kept.take().map(Object::take));
     }
 
+    async fn execute(&mut self, statement: impl SqlSafeStr + Send) -> Result<(), sqlx::Error> {
+        let (connection, limit) = self.begin_use()?;
+        let done = timeout(limit, connection.execute(sqlx::raw_sql(statement))).await;
+        self.end_use(done).map(drop)
+    }
+
     async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         self.in_transaction = true;
         let limit = std::mem::replace(&mut self.limit, SIGN_OF_LIFE);
-        let (connection, most) = self.begin_use()?;
-        let done = timeout(most, connection.execute(statement)).await;
-        self.end_use(done)?;
+        self.execute(statement).await?;
         self.limit = limit;
         Ok(())
     }
@@ -324,19 +328,14 @@ impl Lease {
     /// Lets each of the transaction's statements take as long as what replaces a world.
     pub(crate) async fn be_patient(&mut self) -> Result<(), sqlx::Error> {
         let milliseconds = WORLD_LIMIT.saturating_sub(EARLIER).as_millis();
-        let sql = format!("SET LOCAL statement_timeout = {milliseconds}");
-        let (connection, limit) = self.begin_use()?;
-        let done = timeout(limit, connection.execute(sqlx::AssertSqlSafe(sql))).await;
-        self.end_use(done)?;
+        self.execute(sqlx::AssertSqlSafe(format!("SET LOCAL statement_timeout = {milliseconds}"))).await?;
         self.limit = WORLD_LIMIT;
         Ok(())
     }
 
     /// Makes the transaction's writes lasting.
     pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        let (connection, limit) = self.begin_use()?;
-        let done = timeout(limit, connection.execute("COMMIT")).await;
-        self.end_use(done)?;
+        self.execute("COMMIT").await?;
         self.in_transaction = false;
         Ok(())
     }
