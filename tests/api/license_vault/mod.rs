@@ -2,10 +2,15 @@
 
 mod allocations;
 mod auth;
+mod declared_products;
 mod denials;
+mod imported_states;
 mod licenses;
+mod methods;
+mod query_values;
 mod revocations;
 mod seeded_allocations;
+mod seeded_rules;
 mod server;
 mod token;
 mod usage;
@@ -35,6 +40,12 @@ async fn replace_vault(app: &TestApp, settings: &str, pools: &str) {
     let seeded = app.control().post("/seed?mode=replace", &seed).await;
     assert_eq!(seeded.status, 200, "{}", seeded.text());
     app.freeze_clock(NOW).await;
+}
+
+/// Finds the customer code of the only organization.
+async fn find_customer_code(app: &TestApp) -> i64 {
+    let state = app.control().get("/state").await.expect_ok();
+    state["tables"]["organization"][0]["customer_code"].as_i64().expect("a number")
 }
 
 /// Starts an IDE, which asks for a licence.
