@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    control::request_matcher,
+    control::{error_code, request_matcher},
     core::{duration::parse_duration, error::Error},
     domain::{
         fault_rule::{Damage, Effect, Rule, has_no_body},
@@ -108,6 +108,7 @@ impl FaultRule {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
         request_matcher::check(services, &mut which)?;
+        error_code::check(services, &mut which, effect.code.as_deref(), effect.status)?;
         request_matcher::check_path(services, &which)?;
         Ok(Rule { which, effect, times, after })
     }

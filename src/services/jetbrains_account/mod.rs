@@ -29,7 +29,7 @@ use crate::{
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         swagger_ui,
-        vendor_service::{Outcome, Presented, VendorService},
+        vendor_service::{InjectedError, Outcome, Presented, VendorService},
     },
     services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     services::service::{Page, Service},
@@ -81,8 +81,8 @@ impl VendorService for JetBrainsAccount {
         owner.describe()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
-        api::error::injected(status, code)
+    fn injected(error: InjectedError<'_, TokenOwner>) -> Response {
+        api::error::injected(error.status, error.code)
     }
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
