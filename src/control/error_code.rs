@@ -24,16 +24,16 @@ pub(super) fn check(
     let hit: Vec<&Service> = services.iter().filter(|service| is_hit(services, which, service)).collect();
     let known: BTreeMap<&str, Vec<ErrorCode>> =
         hit.iter().map(|service| (service.name, (service.error_codes)())).collect();
-    // Such a service takes every code.
-    if known.values().any(Vec::is_empty) {
-        return Ok(());
-    }
     let own: Vec<(&str, ErrorCode)> = known
         .iter()
         .flat_map(|(service, codes)| codes.iter().map(|known| (*service, *known)))
         .filter(|(_, known)| known.name == code)
         .collect();
     if own.is_empty() {
+        // A service that lists none takes every code.
+        if known.values().any(Vec::is_empty) {
+            return Ok(());
+        }
         return Err(refuse_code(services, code, &known));
     }
     let has_status =
