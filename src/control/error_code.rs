@@ -65,8 +65,7 @@ fn refuse_code(services: &Registry, code: &str, known: &BTreeMap<&str, Vec<Error
         Some(other) => format!(": it is a code of {}", other.name),
         None => suggest(code, known.values().flatten().map(|known| known.name).collect::<Vec<_>>()),
     };
-    let detail = format!("no error of {whose} has the code `{code}`{hint}; any answer at all can be given by `body`");
-    Problem::unknown("/then/code", detail)
+    Problem::unknown("/then/code", format!("no error of {whose} has the code `{code}`{hint}"))
 }
 
 fn refuse_status(code: &str, own: &[(&str, ErrorCode)]) -> Problem {
