@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    control::request_matcher,
+    control::{error_code, request_matcher},
     core::{duration::parse_duration, error::Error},
     domain::{
         fault_rule::{Damage, Effect, Rule, has_no_body},
@@ -47,11 +47,11 @@ pub(super) struct FaultRule {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Then {
-    /// It is answered with this status, in the vendor's shape unless there is a body.
+    /// It is answered with this status, as the service itself would unless there is a body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 200, maximum = 599, example = 503)]
     status: Option<u16>,
-    /// The code in the vendor's shape.
+    /// It is answered with the vendor's error that has this code, with the code's own status.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     /// It is answered with this body: a text as it is, everything else as JSON.
@@ -108,6 +108,7 @@ impl FaultRule {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
         request_matcher::check(services, &mut which)?;
+        error_code::check(services, &mut which, effect.code.as_deref(), effect.status)?;
         request_matcher::check_path(services, &which)?;
         Ok(Rule { which, effect, times, after })
     }

@@ -6,6 +6,7 @@ pub(crate) mod consistent_read;
 mod credentials;
 mod docs;
 mod document;
+mod error_code;
 mod events;
 mod fault_rules;
 mod info;

@@ -188,6 +188,7 @@ async fn decide_and_run<S: VendorService>(
         Err(error) => return refuse::<S>(error),
     };
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
+    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = deadline.hold(next.run(Request::from_parts(parts, body)));
@@ -197,7 +198,8 @@ async fn decide_and_run<S: VendorService>(
         deadline.extend(delay);
         fault_rule::wait(delay).await;
     }
-    let injected = effect.and_then(|effect| fault_rule::answer::<S>(effect, identified.operation));
+    let injected = effect.zip(asked.as_ref());
+    let injected = injected.and_then(|(effect, asked)| fault_rule::answer(effect, identified.operation, asked));
     let mut response = match (injected, &mut standing) {
         (Some(injected), Some(standing)) if injected.status() == StatusCode::TOO_MANY_REQUESTS => {
             rate_limit::pretend_exceeded(injected, standing)

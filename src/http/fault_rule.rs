@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
-    http::{Method, StatusCode, header, request, response::Parts},
+    http::{HeaderValue, Method, StatusCode, Uri, header, request, response::Parts},
     response::{IntoResponse, Response},
 };
 use http_body::Frame;
@@ -26,7 +26,7 @@ use crate::{
     },
     http::{
         connection::{Breakage, ConnectionBreaker},
-        vendor_service::VendorService,
+        vendor_service::{InjectedError, Outcome, VendorService},
     },
     store::fault_rule::StoredRule,
 };
@@ -74,19 +74,55 @@ pub async fn wait(delay: Duration) {
     }
 }
 
+/// What an injected error may have to tell of the request that it answers.
+pub struct Asked<S: VendorService> {
+    uri: Uri,
+    outcome: Outcome<S>,
+}
+
+impl<S: VendorService> Asked<S> {
+    pub fn of(request: &request::Parts, outcome: &Outcome<S>) -> Self {
+        Self { uri: request.uri.clone(), outcome: outcome.clone() }
+    }
+}
+
 /// The answer that takes the place of the handler's, if the effect has one.
-pub fn answer<S: VendorService>(effect: &Effect, operation: Option<&'static str>) -> Option<Response> {
+pub fn answer<S: VendorService>(
+    effect: &Effect,
+    operation: Option<&'static str>,
+    Asked { uri, outcome }: &Asked<S>,
+) -> Option<Response> {
     if !effect.answers() {
         return None;
     }
+    let code = effect.code.as_deref();
     let status = effect.status.and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.unwrap_or(if effect.code.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK });
+    let status = status.or_else(|| code.map(find_status::<S>)).unwrap_or(StatusCode::OK);
+    let principal = outcome.principal().ok();
     Some(match &effect.body {
         None if has_no_body(status.as_u16()) => status.into_response(),
-        None => S::injected(status, effect.code.as_deref(), operation),
+        None => {
+            let error = InjectedError { status, code, operation, uri, principal: principal.as_deref() };
+            say_when_to_retry(S::injected(error))
+        }
         Some(Value::String(text)) => (status, text.clone()).into_response(),
         Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
     })
+}
+
+/// Gives an answer that asks the client to come back the time for it, where the service says none: those that limit
+/// nobody have no 429 of their own.
+fn say_when_to_retry(mut answer: Response) -> Response {
+    if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+/// The status that comes with a code where none is named.
+fn find_status<S: VendorService>(code: &str) -> StatusCode {
+    let known = S::error_codes().into_iter().find(|known| known.name == code);
+    known.and_then(|known| known.statuses.first().copied()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// What an answer is sent over, and whether it is one without a body: left on the answer for [`damage`].

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -57,8 +57,14 @@ pub trait VendorService: Send + Sync + Sized + 'static {
         None
     }
 
-    /// An error that a tester asked for, in the shape that the vendor has for it in this operation.
-    fn injected(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response;
+    /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that; where
+    /// there are none here, every code is taken.
+    fn error_codes() -> Vec<ErrorCode> {
+        Vec::new()
+    }
+
+    /// An error that a tester asked for, as the service itself would give it.
+    fn injected(error: InjectedError<'_, Self::Principal>) -> Response;
 
     /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most once
     /// a minute for each credential.
@@ -68,6 +74,27 @@ pub trait VendorService: Send + Sync + Sized + 'static {
 
     /// Decides whether the request goes on, in the vendor's order of checks.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
+}
+
+/// A code that errors have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorCode {
+    pub name: &'static str,
+    /// What answers with this code have, first the one that is meant where a tester names only the code.
+    pub statuses: &'static [StatusCode],
+}
+
+/// An error that a tester asked for.
+#[derive(Debug)]
+pub struct InjectedError<'a, P> {
+    pub status: StatusCode,
+    pub code: Option<&'a str>,
+    /// What was asked for; `None` for a path or method that is none.
+    pub operation: Option<&'static str>,
+    /// Where it was asked for, below the service's base.
+    pub uri: &'a Uri,
+    /// Who asked; `None` without a good credential.
+    pub principal: Option<&'a P>,
 }
 
 /// What a request brings to authenticate with.

@@ -10,7 +10,10 @@ use super::operations::{self, Operation};
 use crate::{
     app::App,
     core::rate_window::RateLimit,
-    http::{credential_places::CredentialPlace, vendor_service::VendorService},
+    http::{
+        credential_places::CredentialPlace,
+        vendor_service::{ErrorCode, VendorService},
+    },
     store::{
         credential::CredentialKind,
         state::{ServiceTables, Tables},
@@ -43,6 +46,8 @@ pub struct Service {
     /// Its tables in a space's state.
     pub tables: fn() -> ServiceTables,
     pub credential_kinds: &'static [CredentialKind],
+    /// The codes that its errors have.
+    pub error_codes: fn() -> Vec<ErrorCode>,
     /// Where its requests carry credentials.
     pub credential_places: &'static [CredentialPlace],
     /// How many requests its credentials may make, where nothing else is said; `None` where it does not limit them.
@@ -87,6 +92,7 @@ impl Service {
             page: None,
             tables: ServiceTables::default,
             credential_kinds: &[],
+            error_codes: S::error_codes,
             credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,
             hosts: &[],

@@ -16,7 +16,7 @@ use locum::{
         caller::{Caller, Scope},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
-        vendor_service::{Outcome, Presented, VendorService},
+        vendor_service::{InjectedError, Outcome, Presented, VendorService},
     },
     services::{self, Registry, Service},
     store::{
@@ -81,8 +81,9 @@ impl VendorService for CarPark {
         "parking".to_owned()
     }
 
-    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
-        (status, format!("the barrier is stuck: {}", code.unwrap_or("no code"))).into_response()
+    fn injected(error: InjectedError<'_, String>) -> Response {
+        let code = error.code.unwrap_or("no code");
+        (error.status, format!("the barrier is stuck: {code}")).into_response()
     }
 
     fn admit(_: &Parts, outcome: &Outcome<Self>, (): &()) -> Result<Arc<String>, CarParkError> {

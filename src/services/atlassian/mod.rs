@@ -12,7 +12,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::{
     Router,
     extract::MatchedPath,
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     response::Response,
     routing::get,
 };
@@ -39,7 +39,7 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
-        vendor_service::{Outcome, Presented, VendorService},
+        vendor_service::{InjectedError, Outcome, Presented, VendorService},
     },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
@@ -128,8 +128,8 @@ impl VendorService for Atlassian {
         is_limited.then(|| RateLimit::choose_policy(admin.rate_limit, DEFAULT_RATE_LIMIT, app.config.rate_limit))
     }
 
-    fn injected(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response {
-        api::injected::render(status, code, operation)
+    fn injected(error: InjectedError<'_, Self::Principal>) -> Response {
+        api::injected::render(error.status, error.code, error.operation)
     }
 
     async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::OriginalUri,
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     response::Response,
     routing::get,
 };
@@ -32,7 +32,7 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
-        vendor_service::{Outcome, Presented, VendorService},
+        vendor_service::{InjectedError, Outcome, Presented, VendorService},
     },
     services::license_vault::domain::vault::{TokenKind, Vault},
     services::service::{Page, Service},
@@ -120,8 +120,8 @@ impl VendorService for LicenseVault {
         format!("the {} token of {}", caller.kind.name(), caller.vault.name)
     }
 
-    fn injected(status: StatusCode, code: Option<&str>, _: Option<&'static str>) -> Response {
-        api::error::render_injected(status, code)
+    fn injected(error: InjectedError<'_, Self::Principal>) -> Response {
+        api::error::render_injected(error.status, error.code)
     }
 
     /// Each kind of token goes with one scheme only (license-vault §1, §2.1).
