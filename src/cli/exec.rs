@@ -1,17 +1,23 @@
 //! `locum exec`: a server for as long as one command runs.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt::Write as _,
-    io::{self, IsTerminal as _, Write},
+    fs::File,
+    io::{self, IsTerminal as _, Read as _, Write},
     ops::ControlFlow,
     os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
     process::{ExitCode, ExitStatus},
     sync::Arc,
 };
 
 use futures_util::future::select_all;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    fs::Access,
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use tokio::{
     process::{Child, Command},
     signal::unix as signal,
@@ -35,6 +41,10 @@ pub(super) async fn exec(
     prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
     command: &[OsString],
 ) -> Result<ExitCode, Failure> {
+    let Some((program, arguments)) = command.split_first().filter(|(program, _)| !program.is_empty()) else {
+        const EMPTY: &str = "the command is empty: say what to run after `--`, as in `locum exec -- pytest`";
+        return Err(Failure::Usage(EMPTY.to_owned()));
+    };
     let mut running = match serve::start(prepare).await? {
         ControlFlow::Continue(running) => running,
         // The command did not run, which must not look as if it had run well.
@@ -43,7 +53,7 @@ pub(super) async fn exec(
     // With the number, a run that failed can be repeated.
     let id_seed = running.app.config.id_seed.0;
     tracing::info!(url = running.base, id_seed, database = running.app.config.location.describe(), "locum ready");
-    let ended = run(&mut running, command).await;
+    let ended = run(&mut running, program, arguments).await;
     if let Ok(status) = &ended
         && !status.success()
     {
@@ -58,19 +68,21 @@ pub(super) async fn exec(
     })
 }
 
-async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, Failure> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(Failure::Usage("say what to run after `--`".to_owned()));
-    };
+async fn run(running: &mut Running, program: &OsStr, arguments: &[OsString]) -> Result<ExitStatus, Failure> {
     // Before the command, because that may send one as soon as it runs.
     let mut further = FurtherSignals::new()?;
-    let mut command = Command::new(program);
     let name = program.display().to_string();
-    let spawned = command
-        .args(arguments)
-        .envs(running.endpoints.variables())
-        .envs(no_proxy(&running.base, |name| std::env::var(name).ok()))
-        .spawn();
+    let spawn = |command: &mut Command| {
+        let variables = running.endpoints.variables();
+        command.args(arguments).envs(variables).envs(no_proxy(&running.base, |name| std::env::var(name).ok())).spawn()
+    };
+    let spawned = match spawn(&mut Command::new(program)) {
+        Err(error) if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => match find_script(program) {
+            Some(script) => spawn(Command::new("/bin/sh").arg(script)),
+            None => Err(error),
+        },
+        spawned => spawned,
+    };
     let mut child = spawned.map_err(|cause| Failure::NotRun { name: name.clone(), cause })?;
     let mut orphans = std::pin::pin!(orphans::reap(child.id()));
     loop {
@@ -81,6 +93,22 @@ async fn run(running: &mut Running, command: &[OsString]) -> Result<ExitStatus, 
             () = &mut orphans => {}
         }
     }
+}
+
+/// Finds the file of a program that the system cannot execute, if it is a text: shells take a script without `#!` for
+/// their own, and so does whoever writes one.
+fn find_script(program: &OsStr) -> Option<PathBuf> {
+    const LOOKED_AT: u64 = 128;
+    let path = if Path::new(program).components().count() > 1 {
+        PathBuf::from(program)
+    } else {
+        let folders = std::env::var_os("PATH")?;
+        let is_executable = |path: &PathBuf| rustix::fs::access(path, Access::EXEC_OK).is_ok();
+        std::env::split_paths(&folders).map(|folder| folder.join(program)).find(is_executable)?
+    };
+    let mut start = Vec::new();
+    File::open(&path).ok()?.take(LOOKED_AT).read_to_end(&mut start).ok()?;
+    (!start.contains(&0)).then_some(path)
 }
 
 /// What ends no server, but is the command's to hear: unheard, each of them would end Locum, and leave the command.

@@ -29,10 +29,26 @@ use crate::{
 /// Where it is asked for, the time of day is that of whoever reads it.
 const TIME_OF_DAY: &str = "%H:%M:%S%.3f";
 
+/// Lines about the progress of a start, which are written whatever the filter says, unless that is `off`: it is about
+/// what there is to report, and these tell somebody who waits that nothing hangs.
+pub(super) const PROGRESS: &str = "locum::progress";
+
+/// The filter of the settings, as it is.
+fn read_filter(text: &str) -> EnvFilter {
+    let filter = EnvFilter::new(text);
+    if text.trim().eq_ignore_ascii_case("off") {
+        return filter;
+    }
+    match format!("{PROGRESS}=info").parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    }
+}
+
 pub(super) fn start(format: LogFormat, filter: &str) {
     output::print_panics();
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(read_filter(filter))
         .with_writer(output::stderr)
         // It would say so where it cannot write, and panic.
         .log_internal_errors(false);
@@ -73,12 +89,13 @@ where
             return Ok(());
         }
         let has_colours = writer.has_ansi_escapes();
-        let mut line = Line { writer: &mut writer, has_colours, is_begun: false };
         let mut time = String::new();
         self.time.format_time(&mut Writer::new(&mut time))?;
+        let room = find_width().map(|width| width.saturating_sub(count_columns(&time) + 1));
+        let mut line = Line { writer: &mut writer, has_colours, is_begun: false };
         line.write(DIM, &time)?;
         if event.metadata().target() == ANSWERED {
-            line.write_answer(&fields)?;
+            line.write_answer(&fields, room)?;
         } else {
             line.write_event(*event.metadata().level(), &fields)?;
             for span in context.event_scope().into_iter().flatten() {
@@ -120,8 +137,9 @@ impl Line<'_, '_> {
         write!(self.writer, "{space}{style}{}{style:#}", Printable(text))
     }
 
-    /// Status, method, path, credential, reason, and how long it took.
-    fn write_answer(&mut self, fields: &Fields) -> fmt::Result {
+    /// Status, method, path, credential, reason, and how long it took. Where there is only so much room, first the path
+    /// and then the reason are shortened, because either may be as long as a client likes.
+    fn write_answer(&mut self, fields: &Fields, room: Option<usize>) -> fmt::Result {
         let status = fields.get("status");
         let of_status = match status.as_bytes().first() {
             Some(b'5') => RED,
@@ -129,16 +147,24 @@ impl Line<'_, '_> {
             Some(b'3') => CYAN,
             _ => GREEN,
         };
+        let fault = fields.get("fault");
+        let fault = if fault.is_empty() { String::new() } else { format!("injected by fault {fault}") };
+        let took = describe_time(fields.get("elapsed_us").parse().unwrap_or_default());
+        let (mut path, mut reason) = (escape(fields.get("path")), escape(fields.get("reason")));
+        if let Some(room) = room {
+            let texts = [status, fields.get("method"), fields.get("credential"), fault.as_str(), took.as_str()];
+            let others = texts.into_iter().filter(|text| !text.is_empty()).map(|text| count_columns(text) + 1);
+            let room = room.saturating_sub(others.sum());
+            path = shorten(path, room.saturating_sub(count_columns(&reason) + usize::from(!reason.is_empty())));
+            reason = shorten(reason, room.saturating_sub(count_columns(&path) + 1));
+        }
         self.write(of_status, status)?;
         self.write(BOLD, fields.get("method"))?;
-        self.write(PLAIN, fields.get("path"))?;
+        self.write(PLAIN, &path)?;
         self.write(CYAN, fields.get("credential"))?;
-        let fault = fields.get("fault");
-        if !fault.is_empty() {
-            self.write(YELLOW, &format!("injected by fault {fault}"))?;
-        }
-        self.write(of_status, fields.get("reason"))?;
-        self.write(DIM, &describe_time(fields.get("elapsed_us").parse().unwrap_or_default()))
+        self.write(YELLOW, &fault)?;
+        self.write(of_status, &reason)?;
+        self.write(DIM, &took)
     }
 
     fn write_event(&mut self, level: Level, fields: &Fields) -> fmt::Result {
@@ -155,6 +181,34 @@ impl Line<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// How many columns the terminal has that the log goes to, if it is one.
+fn find_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+fn count_columns(text: &str) -> usize {
+    escape(text).chars().count()
+}
+
+fn escape(text: &str) -> String {
+    Printable(text).to_string()
+}
+
+/// Shortens a text to so many columns, in its middle, because paths are told apart by both ends. What is left has some
+/// columns at least, so that it still says something.
+fn shorten(text: String, columns: usize) -> String {
+    const LEAST: usize = 16;
+    let (columns, length) = (columns.max(LEAST), text.chars().count());
+    if length <= columns {
+        return text;
+    }
+    let end = (columns - 1) / 2;
+    let start: String = text.chars().take(columns - 1 - end).collect();
+    let end: String = text.chars().skip(length - end).collect();
+    format!("{start}…{end}")
 }
 
 fn describe_time(micros: u64) -> String {
@@ -203,10 +257,14 @@ mod tests {
     use super::*;
 
     fn line(has_colours: bool, fields: &[(&'static str, &str)]) -> String {
+        line_in(has_colours, fields, None)
+    }
+
+    fn line_in(has_colours: bool, fields: &[(&'static str, &str)], room: Option<usize>) -> String {
         let fields = Fields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
         let mut text = String::new();
         let mut writer = Writer::new(&mut text);
-        Line { writer: &mut writer, has_colours, is_begun: false }.write_answer(&fields).unwrap();
+        Line { writer: &mut writer, has_colours, is_begun: false }.write_answer(&fields, room).unwrap();
         text
     }
 
@@ -226,6 +284,21 @@ mod tests {
             line(true, &REFUSED[..3]),
             "\u{1b}[33m401\u{1b}[0m \u{1b}[1mGET\u{1b}[0m /api/v1/token \u{1b}[2m0 µs\u{1b}[0m"
         );
+    }
+
+    #[test]
+    fn an_answer_fits_into_the_terminal() {
+        let long = format!("/api/v1/{}/end", "x".repeat(300));
+        let with_path = [("status", "200"), ("method", "GET"), ("path", long.as_str()), ("credential", "ann")];
+        assert_eq!(line_in(false, &with_path, Some(60)), "200 GET /api/v1/xxxxxxxxxxx…xxxxxxxxxxxxxx/end ann 0 µs");
+        let reason = "why ".repeat(100);
+        let with_both = [&with_path[..], &[("reason", &reason)]].concat();
+        let text = line_in(false, &with_both, Some(60));
+        assert_eq!(text.chars().count(), 60, "{text}");
+        assert!(text.starts_with("200 GET /api/v1…xxx/end ann why "), "{text}");
+        assert_eq!(line_in(false, &with_path[..2], Some(5)), "200 GET 0 µs");
+        assert_eq!(line_in(true, &with_path, Some(60)).matches('…').count(), 1);
+        assert!(line(false, &with_path).contains(&long), "elsewhere it is whole");
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl From<ConfigError> for Failure {
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let command = Cli::command();
-    let matches = command.clone().get_matches();
+    let matches = crate::config::ignore_empty_variables(command.clone()).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

@@ -18,7 +18,9 @@ use crate::{
     cli::{
         Failure, connections,
         endpoints::{EndpointsFile, base_url},
-        killed_by, orphans, output,
+        killed_by,
+        log::PROGRESS,
+        orphans, output,
         progress::Watch,
         tls::{TlsListener, TlsPlace},
     },
@@ -109,7 +111,7 @@ pub(super) async fn start(
 
     let timeout = config.shutdown_timeout;
     let progress = Progress::default();
-    let watch = Watch::start(&progress, |line| tracing::info!("{line}"));
+    let watch = Watch::start(&progress, |line| tracing::info!(target: PROGRESS, "{line}"));
     let Locum { app, services, seeds, plan, router } = tokio::select! {
         started = startup::start_with(config, services::registry(), &progress) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }

@@ -24,7 +24,7 @@ pub(crate) use parse::url_host;
 pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
 pub(crate) use sources::is_given;
-pub use sources::unknown_variables;
+pub use sources::{ignore_empty_variables, unknown_variables};
 pub use values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 
 /// How to serve over TLS.

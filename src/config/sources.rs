@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clap::{ArgMatches, parser::ValueSource};
+use clap::{ArgMatches, builder::Resettable, parser::ValueSource};
 
 use crate::{config::ConfigError, core::suggest::nearest};
 
@@ -32,10 +32,20 @@ pub(super) fn find_origins(matches: &ArgMatches) -> BTreeMap<String, &'static st
 
 /// The content of the file that `variable` names, if it is set.
 pub(super) fn read_file_named_by(variable: &str) -> Result<Option<String>, ConfigError> {
-    let Some(path) = std::env::var_os(variable) else { return Ok(None) };
+    let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(None) };
     let text = std::fs::read_to_string(&path)
         .map_err(|e| ConfigError(format!("{variable}: {} cannot be read: {e}", path.to_string_lossy())))?;
     Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// The command line, for which empty variables are not set: `LOCUM_X=${X}`, as it stands in compose files, says nothing
+/// where X is not set.
+pub fn ignore_empty_variables(command: clap::Command) -> clap::Command {
+    let ignore = |argument: clap::Arg| match argument.get_env().and_then(std::env::var_os) {
+        Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+        Some(_) | None => argument,
+    };
+    command.mut_args(ignore).mut_subcommands(ignore_empty_variables)
 }
 
 /// Warnings about `LOCUM_*` variables that no setting reads.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 
 use crate::{
+    control::request_matcher::find_services,
     core::suggest::suggest,
     domain::request_matcher::RequestMatcher,
     http::{problem::Problem, vendor_service::ErrorCode},
@@ -21,7 +22,8 @@ pub(super) fn check(
     status: Option<u16>,
 ) -> Result<(), Problem> {
     let Some(code) = code else { return Ok(()) };
-    let hit: Vec<&Service> = services.iter().filter(|service| is_hit(services, which, service)).collect();
+    let names = find_services(services, which);
+    let hit: Vec<&Service> = services.iter().filter(|service| names.contains(service.name)).collect();
     let known: BTreeMap<&str, Vec<ErrorCode>> =
         hit.iter().map(|service| (service.name, (service.error_codes)())).collect();
     let own: Vec<(&str, ErrorCode)> = known
@@ -47,15 +49,6 @@ pub(super) fn check(
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a matcher can be about requests to a service.
-fn is_hit(services: &Registry, which: &RequestMatcher, service: &Service) -> bool {
-    let has_operation = || {
-        let mut own = services.operations().iter().filter(|operation| operation.service == service.name);
-        which.operation.is_none() || own.any(|operation| operation.id == which.operation)
-    };
-    which.service.as_deref().is_none_or(|name| name == service.name) && has_operation()
 }
 
 fn refuse_code(services: &Registry, code: &str, known: &BTreeMap<&str, Vec<ErrorCode>>) -> Problem {

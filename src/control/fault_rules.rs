@@ -108,8 +108,8 @@ impl FaultRule {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
         request_matcher::check(services, &mut which)?;
-        error_code::check(services, &mut which, effect.code.as_deref(), effect.status)?;
         request_matcher::check_path(services, &which)?;
+        error_code::check(services, &mut which, effect.code.as_deref(), effect.status)?;
         Ok(Rule { which, effect, times, after })
     }
 }
@@ -169,6 +169,7 @@ pub(super) async fn inject_fault(
     Json(body): Json<FaultRule>,
 ) -> Result<Answer<FaultRuleAnswer>, Problem> {
     let rule = body.read(&services)?;
+    request_matcher::check_credential(&app, &services, space.id, &rule.which).await?;
     let mut db = app.db.write(space.id).await?;
     let stored = store::fault_rule::add(&mut db, rule).await?;
     db.commit().await?;

@@ -1,16 +1,25 @@
 //! What a request matcher may say. Refused is what no request can be, because a tester who misspells a name would wait
 //! for it in vain.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 
 use crate::{
+    app::App,
     core::{
         error::Error,
         suggest::{closest, nearest, suggest},
     },
-    domain::request_matcher::RequestMatcher,
+    domain::{
+        journal::Filter,
+        organization::SpaceId,
+        path_pattern::{PathPattern, Segment, stands_for_any},
+        request_matcher::RequestMatcher,
+    },
     http::{control_input::check_text, problem::Problem},
     services::{Registry, operations::Operation},
+    store,
 };
 
 /// What requests can be made with.
@@ -106,37 +115,112 @@ fn check_together(services: &Registry, matcher: &RequestMatcher) -> Result<(), P
         return Err(Problem::unknown("/match/method", format!("`{id}` has another method: {}", whats())));
     }
     if let Some(path) = &matcher.path
-        && !named.iter().any(|operation| operation.paths(services).any(|known| can_be(&known, path)))
+        && !named.iter().any(|operation| operation.can_have(services, path))
     {
         return Err(Problem::unknown("/match/path", format!("`{id}` has another path: {}", whats())));
     }
     Ok(())
 }
 
-/// Refuses a path that no operation has, with the nearest. Only for what is still to come: the journal has requests
-/// to other paths, too.
+/// Checks path and credential of a matcher for requests that may have been: the journal may know a path that is none, and
+/// a credential that is no more.
+pub(super) async fn check_past(
+    app: &App,
+    services: &Registry,
+    space: SpaceId,
+    matcher: &RequestMatcher,
+) -> Result<(), Problem> {
+    let RequestMatcher { credential, path, .. } = matcher.clone();
+    if let Err(problem) = check_path(services, matcher)
+        && !is_in_journal(app, space, RequestMatcher { path, ..RequestMatcher::default() }).await?
+    {
+        return Err(problem);
+    }
+    if let Err(problem) = check_credential(app, services, space, matcher).await
+        && !is_in_journal(app, space, RequestMatcher { credential, ..RequestMatcher::default() }).await?
+    {
+        return Err(problem);
+    }
+    Ok(())
+}
+
+async fn is_in_journal(app: &App, space: SpaceId, which: RequestMatcher) -> Result<bool, Error> {
+    let filter = Filter { which, ..Filter::default() };
+    Ok(!store::journal::list(&app.db, space, &filter, 1).await?.is_empty())
+}
+
+/// Refuses a label that no credential has of the services that the matcher can be about.
+pub(super) async fn check_credential(
+    app: &App,
+    services: &Registry,
+    space: SpaceId,
+    matcher: &RequestMatcher,
+) -> Result<(), Problem> {
+    let Some(wanted) = &matcher.credential else { return Ok(()) };
+    let possible = find_services(services, matcher);
+    let known = store::credential::list(&mut app.db.read().await?, space).await?;
+    let is_possible = |service: &str| possible.is_empty() || possible.contains(service);
+    if known.iter().any(|one| one.label == *wanted && is_possible(&one.service)) {
+        return Ok(());
+    }
+    let whose = if possible.len() == services.names().count() {
+        String::new()
+    } else {
+        format!(" of {}", possible.iter().copied().collect::<Vec<_>>().join(" or "))
+    };
+    let others = known.iter().find(|one| one.label == *wanted);
+    let others = others.map(|one| format!(", which is one of {}", one.service)).unwrap_or_default();
+    let labels: BTreeSet<&str> =
+        known.iter().filter(|one| is_possible(&one.service)).map(|one| one.label.as_str()).collect();
+    let near = suggest(wanted, labels);
+    let detail = format!("no credential{whose} is called `{wanted}`{others}{near}");
+    Err(Problem::unknown("/match/credential", detail))
+}
+
+/// The services that the matcher can be about, by operation and path.
+pub(super) fn find_services(services: &Registry, matcher: &RequestMatcher) -> BTreeSet<&'static str> {
+    candidates(services, matcher)
+        .filter(|one| matcher.operation.as_ref().is_none_or(|id| one.is_called(id)))
+        .filter(|one| matcher.path.as_ref().is_none_or(|path| one.can_have(services, path)))
+        .map(|operation| operation.service)
+        .collect()
+}
+
+/// Refuses a path that no operation has, with the nearest.
 pub(super) fn check_path(services: &Registry, matcher: &RequestMatcher) -> Result<(), Problem> {
     let Some(wanted) = &matcher.path else { return Ok(()) };
-    let paths = |operation: &Operation| operation.paths(services).collect::<Vec<_>>();
-    if candidates(services, matcher).flat_map(paths).any(|path| can_be(&path, wanted)) {
+    let refuse = |detail: String| Err(Problem::unknown("/match/path", detail));
+    if let Some(half) = PathPattern::new(wanted).find_half_pattern() {
+        return refuse(format!(
+            "`{half}` in `{wanted}` stands for nothing: a whole segment `*` or `{{name}}` stands for any one segment, and \
+             a `*` at the end for anything"
+        ));
+    }
+    if candidates(services, matcher).any(|operation| operation.can_have(services, wanted)) {
         return Ok(());
     }
     let whose = matcher.service.as_deref().unwrap_or("any service");
-    let fill = |operation| paths(operation).into_iter().map(move |path| (fill(&path, wanted), operation));
+    let what = format!("no operation of {whose} has the path `{wanted}`");
+    if let Some(other) = services.operations().iter().find(|operation| operation.can_have(services, wanted)) {
+        return refuse(format!("{what}: {}", other.describe()));
+    }
+    let fill = |operation: &'_ Operation| {
+        let paths = operation.paths(services).collect::<Vec<_>>();
+        paths.into_iter().map(|path| fill(&path, wanted)).collect::<Vec<_>>()
+    };
     let similar: Vec<(String, &Operation)> = candidates(services, matcher)
         // Of the service that is named, before those of others.
         .chain(services.operations())
-        .flat_map(fill)
+        .flat_map(|operation| fill(operation).into_iter().map(move |path| (path, operation)))
         .collect();
     let known = || similar.iter().map(|(path, _)| path.as_str());
     // What was left out in the middle may be long, but the end is what people know.
     let with_this_end = || known().filter(|path| path.rsplit('/').next() == wanted.rsplit('/').next());
     let near = nearest(wanted, known()).or_else(|| closest(wanted, with_this_end()));
-    let hint = match near.and_then(|near| similar.iter().find(|(path, _)| path == near)) {
-        Some((path, operation)) => format!(", did you mean `{path}`? {}", operation.describe()),
-        None => format!(": GET {}/operations lists them", super::BASE),
-    };
-    Err(Problem::unknown("/match/path", format!("no operation of {whose} has the path `{wanted}`{hint}")))
+    refuse(match near.and_then(|near| similar.iter().find(|(path, _)| path == near)) {
+        Some((path, operation)) => format!("{what}, did you mean `{path}`? {}", operation.describe()),
+        None => format!("{what}: GET {}/operations lists them", super::BASE),
+    })
 }
 
 /// The operations of the service that a matcher names, if it names one.
@@ -145,42 +229,18 @@ fn candidates<'a>(services: &'a Registry, matcher: &'a RequestMatcher) -> impl I
     services.operations().iter().filter(move |one| service.is_none_or(|service| one.service == service))
 }
 
-/// Whether a path of a document, in which parameters stand for any segment, can be what is wanted, in which a `*` at
-/// the end stands for anything.
-fn can_be(path: &str, wanted: &str) -> bool {
-    let (wanted, is_start) = wanted.strip_suffix('*').map_or((wanted, false), |start| (start, true));
-    let mut segments = path.split('/');
-    let mut parts = wanted.split('/').peekable();
-    while let Some(part) = parts.next() {
-        let Some(segment) = segments.next() else { return false };
-        let fits = match (is_parameter(segment), is_start && parts.peek().is_none()) {
-            (true, is_cut) => is_cut || !part.is_empty(),
-            (false, true) => segment.starts_with(part),
-            (false, false) => segment == part,
-        };
-        if !fits {
-            return false;
-        }
-    }
-    is_start || segments.next().is_none()
-}
-
 /// A path of a document with what is wanted in place of its parameters, and cut where that is.
 fn fill(path: &str, wanted: &str) -> String {
-    let (wanted, is_start) = wanted.strip_suffix('*').map_or((wanted, false), |start| (start, true));
-    let parts: Vec<&str> = wanted.split('/').collect();
+    let parts: Vec<Segment<'_>> = PathPattern::new(wanted).segments().collect();
+    let is_start = matches!(parts.last(), Some(Segment::Start(_)));
     let length = if is_start { parts.len() } else { usize::MAX };
     let segments = path.split('/').take(length).enumerate().map(|(at, segment)| match parts.get(at) {
-        Some(part) if is_parameter(segment) && !part.is_empty() => part,
-        Some(part) if is_start && at + 1 == length && segment.starts_with(part) => part,
-        _ => segment,
+        Some(Segment::Text(text)) if stands_for_any(segment) && !text.is_empty() => (*text).to_owned(),
+        Some(Segment::Start(start)) if stands_for_any(segment) || segment.starts_with(start) => format!("{start}*"),
+        Some(Segment::Start(_)) => format!("{segment}*"),
+        Some(Segment::Text(_) | Segment::Any) | None => segment.to_owned(),
     });
-    let filled = segments.collect::<Vec<_>>().join("/");
-    if is_start { filled + "*" } else { filled }
-}
-
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{')
+    segments.collect::<Vec<_>>().join("/")
 }
 
 impl Operation {
@@ -203,6 +263,11 @@ impl Operation {
         method.eq_ignore_ascii_case(&self.method) || is(&Method::HEAD) && self.method == Method::GET.as_str()
     }
 
+    /// Whether its path can be what is wanted.
+    fn can_have(&self, services: &Registry, wanted: &str) -> bool {
+        self.paths(services).any(|path| PathPattern::new(wanted).can_be(&path))
+    }
+
     /// Where it is mounted.
     fn paths<'a>(&'a self, services: &'a Registry) -> impl Iterator<Item = String> + 'a {
         let service = services.iter().find(|service| service.name == self.service);
@@ -216,21 +281,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn which_paths_can_be_wanted() {
-        let path = "/v1/teams/{teamId}/licenses";
-        for wanted in
-            ["*", "/*", path, "/v1/teams/7/licenses", "/v1/teams/7/lic*", "/v1/t*", "/v1/teams/7*", "/v1/teams/*"]
-        {
-            assert!(can_be(path, wanted), "{wanted}");
-        }
-        for wanted in
-            ["", "/", "/v1/teams//licenses", "/v1/teams/7", "/v1/teams/7/licenses/", "/v1/teams/7/licenses/*", "/v2/*"]
-        {
-            assert!(!can_be(path, wanted), "{wanted}");
-        }
-    }
-
-    #[test]
     fn what_was_meant_keeps_what_stands_for_parameters() {
         let path = "/v1/teams/{teamId}/licenses";
         assert_eq!(fill(path, "/v1/team/7/licenses"), "/v1/teams/7/licenses");
@@ -238,5 +288,6 @@ mod tests {
         assert_eq!(fill(path, "/v1/team/7/lic*"), "/v1/teams/7/lic*");
         assert_eq!(fill(path, "/v2/*"), "/v1/*");
         assert_eq!(fill(path, "/v1"), path);
+        assert_eq!(fill(path, "/v1/team/*/licenses"), path);
     }
 }

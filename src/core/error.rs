@@ -8,6 +8,9 @@ use std::{
 
 use parking_lot::Mutex;
 
+/// Seconds after which a client that met an outage, or a space that was just replaced, may ask again.
+pub const RETRY_AFTER_OUTAGE: i64 = 1;
+
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

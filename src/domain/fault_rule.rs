@@ -40,6 +40,11 @@ impl Effect {
     pub fn answers(&self) -> bool {
         self.status.is_some() || self.code.is_some() || self.body.is_some()
     }
+
+    /// The request is answered as if its credential were bad.
+    pub fn denies_credential(&self) -> bool {
+        self.status == Some(401)
+    }
 }
 
 /// Describes it in a few words, for the journal.

@@ -4,5 +4,6 @@ pub mod credential;
 pub mod fault_rule;
 pub mod journal;
 pub mod organization;
+pub mod path_pattern;
 pub mod product_catalogue;
 pub mod request_matcher;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::path_pattern::PathPattern;
+
 /// Which requests. Everything that is said must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +17,7 @@ pub struct RequestMatcher {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "assignLicense")]
     pub operation: Option<String>,
-    /// What the credential is called.
+    /// What the credential is called: one of the space's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ann@example.test (organization)")]
     pub credential: Option<String>,
@@ -23,7 +25,8 @@ pub struct RequestMatcher {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "POST")]
     pub method: Option<String>,
-    /// The whole path; a `*` at its end stands for anything.
+    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations` can
+    /// be sent as they are; a `*` at the end stands for anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/api/v1/*")]
     pub path: Option<String>,
@@ -80,10 +83,7 @@ impl RequestMatcher {
         let method = self.method.as_deref();
         let path = self.path.as_deref();
         let fits_method = method.is_none_or(|method| method.eq_ignore_ascii_case(request.method));
-        let fits_path = path.is_none_or(|path| match path.strip_suffix('*') {
-            Some(start) => request.path.starts_with(start),
-            None => request.path == path,
-        });
+        let fits_path = path.is_none_or(|path| PathPattern::new(path).matches(request.path));
         [
             equal("service", &self.service, request.service),
             equal("operation", &self.operation, request.operation),

@@ -177,15 +177,20 @@ async fn decide_and_run<S: VendorService>(
     let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
-    let mut standing = match count::<S>(app, &outcome, &identified).await {
-        Ok(standing) => standing,
-        Err(error) => return refuse::<S>(error),
-    };
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
         .await
     {
         Ok(fault) => fault,
         Err(error) => return refuse::<S>(error),
+    };
+    // Who is answered as if the credential were bad is counted as little as with a bad one.
+    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.denies_credential()) {
+        None
+    } else {
+        match count::<S>(app, &outcome, &identified).await {
+            Ok(standing) => standing,
+            Err(error) => return refuse::<S>(error),
+        }
     };
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome));

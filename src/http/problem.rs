@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
-    core::error::Error,
+    core::error::{Error, RETRY_AFTER_OUTAGE},
     http::vendor_service::Refusal,
     seed::{Diagnostics, apply::ApplyError},
 };
@@ -141,7 +141,7 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Refusal(self.detail));
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_OUTAGE.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,9 +1,11 @@
 //! Which credentials `locum env` names, without a server.
 
+use std::{collections::BTreeSet, fs};
+
 use indoc::indoc;
 use serde_json::{Value, json};
 
-use super::run;
+use super::{locum, run};
 
 /// The variables that are no URLs, and what is said about those that are left out.
 fn read_env(seed: &str, arguments: &[&str]) -> (Value, String) {
@@ -86,4 +88,23 @@ fn what_is_left_to_chance_needs_the_id_seed() {
     let (variables, said) = read_env(seed, &["--id-seed", "7"]);
     assert_eq!((variables.as_object().unwrap().len(), said.as_str()), (2, ""));
     assert_eq!(variables, read_env(seed, &["--id-seed", "7"]).0);
+}
+
+/// As `LOCUM_X=${X}` leaves them in a compose file: an empty variable is none.
+#[test]
+fn empty_variables_count_as_not_set() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).unwrap();
+    let words = page.split(|c: char| c != '_' && !c.is_ascii_uppercase());
+    let variables: BTreeSet<&str> =
+        words.filter(|word| word.starts_with("LOCUM_") && !["LOCUM_", "LOCUM_PORT"].contains(word)).collect();
+    assert!(variables.len() > 20 && variables.contains("LOCUM_CONTROL_TOKEN_FILE"), "{variables:?}");
+    let with_all = |arguments: &[&str]| {
+        let mut command = locum(arguments);
+        command.envs(variables.iter().map(|variable| (variable, "")));
+        command.output().unwrap()
+    };
+    let ended = with_all(&["exec", "--", "true"]);
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+    let with_flag = with_all(&["exec", "--log", "wran", "--", "true"]);
+    assert_eq!(with_flag.status.code(), Some(2), "a flag is read all the same");
 }

@@ -158,11 +158,38 @@ fn a_command_that_cannot_run_ends_exec_as_it_ends_a_shell() {
     }
 }
 
+/// Shells take a text without `#!` for a script of theirs, and so does `exec`; what is no text stays what it is.
+#[test]
+fn a_script_without_an_interpreter_is_the_shell_s() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let script = write("run-tests", b"echo \"$1 at $LOCUM_URL\"\nexit 3\n");
+    let binary = write("of-another-machine", b"\x7fELF\x02\0\0\0");
+    let (code, stdout, stderr) = run(&["exec", "--", &script, "all of it"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stdout.starts_with("all of it at http://127.0.0.1:"), "{stdout}");
+    let mut by_name = locum(&["exec", "--", "run-tests", "found"]);
+    let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
+    let ended = by_name.env("PATH", path).output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert!(ended.stdout.starts_with(b"found at "), "{ended:?}");
+    let (code, _, stderr) = run(&["exec", "--", &binary]);
+    assert_eq!(code, 126, "{stderr}");
+    assert!(stderr.contains("cannot run ") && stderr.contains("Exec format error"), "{stderr}");
+}
+
 #[test]
 fn exec_of_nothing_or_with_wrong_settings_is_2() {
     for (arguments, says) in [
         (&["exec"][..], "<CMD>"),
         (&["exec", "--"], "<CMD>"),
+        (&["exec", "--", ""], "the command is empty: say what to run after `--`"),
         (&["exec", "true"], "true"),
         (&["exec", "--seed", "no-such-file.yaml", "--", "true"], "no-such-file.yaml"),
         (&["exec", "--listen", "nowhere", "--", "true"], "--listen"),

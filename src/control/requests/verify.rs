@@ -69,12 +69,13 @@ pub(in crate::control) struct ExpectedRequest {
     /// A vendor's operation id.
     #[schema(example = "assignLicense")]
     operation: Option<String>,
-    /// What the credential is called.
+    /// What the credential is called: one of the space's, or one that the journal knows.
     #[schema(example = "ann@example.test (organization)")]
     credential: Option<String>,
     #[schema(example = "POST")]
     method: Option<String>,
-    /// The whole path; a `*` at its end stands for anything.
+    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations` can
+    /// be sent as they are; a `*` at the end stands for anything.
     #[schema(example = "/api/v1/*")]
     path: Option<String>,
     /// The answer's status.
@@ -236,6 +237,7 @@ pub(in crate::control) async fn verify_requests(
     if within.is_some_and(|within| within > LONGEST_WAIT) {
         return Err(Error::invalid("/within", "expected at most 10m").into());
     }
+    request_matcher::check_past(&app, &services, space.id, &expected.which).await?;
     let started = Instant::now();
     // Before counting, because a request between counting and listening would not wake this up.
     let mut listener = app.db.listen(space.id).await?;

@@ -39,7 +39,7 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
-        vendor_service::{InjectedError, Outcome, Presented, VendorService},
+        vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
     services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     services::service::{Page, Service},
@@ -126,6 +126,10 @@ impl VendorService for Atlassian {
         // unverified: the User management API tells of no limit (atlassian-api-access §9.1).
         let is_limited = !USER_MANAGEMENT.contains(&operation);
         is_limited.then(|| RateLimit::choose_policy(admin.rate_limit, DEFAULT_RATE_LIMIT, app.config.rate_limit))
+    }
+
+    fn error_codes() -> Vec<ErrorCode> {
+        api::injected::list_codes()
     }
 
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response {

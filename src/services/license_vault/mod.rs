@@ -32,7 +32,7 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
-        vendor_service::{InjectedError, Outcome, Presented, VendorService},
+        vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
     services::license_vault::domain::vault::{TokenKind, Vault},
     services::service::{Page, Service},
@@ -118,6 +118,10 @@ impl VendorService for LicenseVault {
 
     fn describe_permission(caller: &VaultCaller) -> String {
         format!("the {} token of {}", caller.kind.name(), caller.vault.name)
+    }
+
+    fn error_codes() -> Vec<ErrorCode> {
+        api::error::CODES.to_vec()
     }
 
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response {
@@ -232,6 +236,7 @@ fn server_routes() -> OpenApiRouter<App> {
     });
     let routes = OpenApiRouter::new()
         .routes(routes!(api::routes::server::get_health))
+        .routes(routes!(api::routes::server::get_actuator_health))
         .routes(routes!(api::routes::server::check_version))
         .routes(routes!(api::routes::server::check_connection))
         .routes(routes!(api::routes::server::check_configuration))

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
         organization::SpaceId,
+        path_pattern::{PathPattern, Segment},
         request_matcher::RequestMatcher,
     },
     store::{
@@ -97,18 +98,12 @@ pub(super) async fn list<M>(
     let mut sql = Sql::new("SELECT number, entry FROM journal_entry WHERE space_id = ");
     sql.bind(space.0);
     let RequestMatcher { service, operation, credential, method, path } = &filter.which;
-    let (path_condition, path) = match path.as_deref().map(|path| (path, path.strip_suffix('*'))) {
-        // The operator for "starts with": for LIKE, the text would have to be escaped.
-        Some((_, Some(start))) => (" AND path ^@ ", Some(start.to_owned())),
-        Some((whole, None)) => (" AND path = ", Some(whole.to_owned())),
-        None => ("", None),
-    };
     let texts = [
         (" AND service = ", service.clone()),
         (" AND operation = ", operation.clone()),
         (" AND credential = ", credential.clone()),
         (" AND UPPER(method) = ", method.as_ref().map(|method| method.to_uppercase())),
-        (path_condition, path),
+        (" AND path ~ ", path.as_deref().map(|path| write_regex(PathPattern::new(path)))),
     ];
     for (condition, value) in texts {
         let Some(value) = value else { continue };
@@ -134,6 +129,35 @@ pub(super) async fn list<M>(
     let (text, binds) = sql.into_parts();
     let rows: Vec<(i64, String)> = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_all(c).await)?;
     rows.into_iter().map(read).collect()
+}
+
+/// The pattern as a regular expression of PostgreSQL.
+fn write_regex(pattern: PathPattern<'_>) -> String {
+    let mut regex = String::from("^");
+    let push_escaped = |regex: &mut String, text: &str| {
+        for c in text.chars() {
+            // Before what is neither a letter nor a digit, a backslash means just that character.
+            if c.is_ascii_punctuation() {
+                regex.push('\\');
+            }
+            regex.push(c);
+        }
+    };
+    for (at, segment) in pattern.segments().enumerate() {
+        if at > 0 {
+            regex.push('/');
+        }
+        match segment {
+            Segment::Text(text) => push_escaped(&mut regex, text),
+            Segment::Any => regex.push_str("[^/]+"),
+            Segment::Start(start) => {
+                push_escaped(&mut regex, start);
+                return regex;
+            }
+        }
+    }
+    regex.push('$');
+    regex
 }
 
 fn read((number, text): (i64, String)) -> Result<SequencedEntry, Error> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
-use crate::support::{Answer, Client, FULL_KEY, Role, TestApp, VAULT_TOKEN, apply, on_both_databases};
+use crate::support::{Answer, Client, FULL_KEY, ORG, Role, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 async fn inject(app: &TestApp, rule: &str) -> serde_json::Value {
     app.control().post("/faults", rule).await.expect_ok()
@@ -27,7 +27,7 @@ async fn in_each_vendor_s_shape(app: TestApp) {
     admin(&app).get("/token").await.expect_jetbrains_error_page(503);
     let answer = read_usage(&app).await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.json()["code"], "SERVICE_UNAVAILABLE");
+    assert_eq!((&answer.json()["code"], answer.header("retry-after")), (&json!("UNAVAILABLE"), Some("1")));
     assert_eq!(answer.json()["path"], "/public-api/licenses/usage");
     app.control().delete("/faults").await.expect_ok();
     inject(&app, r#"{"then":{"status":400,"code":"MISSING_FIELD"},"times":1}"#).await;
@@ -193,8 +193,53 @@ async fn rules_that_would_never_hit(app: TestApp) {
         (
             json!({"service": "license_vault", "path": "/api/v1/token"}),
             "/match/path",
-            "no operation of license_vault has the path `/api/v1/token`, did you mean `/api/v1/token`? \
-             `getManagedEntityInfo` is GET /api/v1/token of jetbrains_account",
+            "no operation of license_vault has the path `/api/v1/token`: `getManagedEntityInfo` is GET /api/v1/token of \
+             jetbrains_account",
+        ),
+        (
+            json!({"path": "/admin/api-access/v1/orgs/*/api-token/count"}),
+            "/match/path",
+            "did you mean `/admin/api-access/v1/orgs/{orgId}/api-tokens/count`? `",
+        ),
+        (
+            json!({"path": "/api/v1/customer/*/X/team/licenses"}),
+            "/match/path",
+            "no operation of any service has the path",
+        ),
+        (json!({"path": "/api/v1/customer/{a}/{b}/{c}/{d}"}), "/match/path", "no operation"),
+        (
+            json!({"path": "/api/v1/customer/licenses/**"}),
+            "/match/path",
+            "`*` in `/api/v1/customer/licenses/**` stands",
+        ),
+        (json!({"path": "/api/v1/customer/licenses/F*1"}), "/match/path", "`F*1` in `"),
+        (json!({"path": "/api/v1/customer/licenses/{licenseId"}), "/match/path", "`{licenseId` in `"),
+        (json!({"path": "/users/user-{id}/manage/api-tokens"}), "/match/path", "`user-{id}` in `"),
+        (
+            json!({"credential": "nosuch"}),
+            "/match/credential",
+            "no credential is called `nosuch`: expected `ann@example.test (organization)`, ",
+        ),
+        (
+            json!({"credential": "redaer"}),
+            "/match/credential",
+            "no credential is called `redaer`, did you mean `reader`?",
+        ),
+        (
+            json!({"service": "atlassian", "credential": "ann@example.test (organization)"}),
+            "/match/credential",
+            "no credential of atlassian is called `ann@example.test (organization)`, which is one of jetbrains_account: \
+             expected `",
+        ),
+        (
+            json!({"operation": "assignLicense", "credential": "reader"}),
+            "/match/credential",
+            "no credential of jetbrains_account is called `reader`, which is one of atlassian: expected `ann@",
+        ),
+        (
+            json!({"path": "/public-api/*", "credential": "reader"}),
+            "/match/credential",
+            "no credential of license_vault is called `reader`, which is one of atlassian: expected `",
         ),
         (
             json!({"service": "license_vault", "operation": "assignLicense"}),
@@ -213,7 +258,7 @@ async fn rules_that_would_never_hit(app: TestApp) {
             "/match/operation",
             "did you mean `getLicenseUsage`? `getLicenseUsage` is GET /public-api/licenses/usage of license_vault",
         ),
-        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `checkConfiguration`"),
+        (json!({"service": "license_vault", "operation": "x"}), "/match/operation", "expected `getActuatorHealth`"),
         (json!({"operation": "assignLicense", "method": "PUT"}), "/match/method", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/api/v1/token"}), "/match/path", "`assignLicense` is POST"),
         (json!({"operation": "assignLicense", "path": "/public-api/*"}), "/match/path", "`assignLicense` is POST"),
@@ -239,6 +284,11 @@ async fn rules_that_hit(app: TestApp) {
         json!({"operation": "getByLicenseId", "method": "get", "path": "/api/v1/customer/licenses/*"}),
         json!({"operation": "get by license ID", "path": "/api/v1/*"}),
         json!({"service": "jetbrains_account"}),
+        json!({"path": "/api/v1/customer/licenses/{licenseId}"}),
+        json!({"path": "/api/v1/customer/*/FREE000001"}),
+        json!({"path": "/api/v1/*/{kind}/*"}),
+        json!({"path": "/api/v1/customer/licenses/{licenseId}", "credential": "ann@example.test (organization)"}),
+        json!({"credential": "ann@example.test (organization)"}),
     ] {
         let id = inject(&app, &json!({"match": matcher, "then": {"status": 503}}).to_string()).await["id"].clone();
         assert_eq!(admin(&app).get("/customer/licenses/FREE000001").await.status, 503, "{matcher}");
@@ -251,4 +301,42 @@ async fn rules_that_hit(app: TestApp) {
     assert_eq!(by_name.get("/license-vault/example/public-api/licenses/usage").await.status, 503);
     inject(&app, r#"{"match":{"operation":"getManagedEntityInfo","method":"HEAD"},"then":{"status":503}}"#).await;
     assert_eq!(admin(&app).call("HEAD", "/token", "").await.status, 503);
+}
+
+/// Of a path as `/operations` writes it, each segment in braces is any one; and so is a `*` within.
+#[apply(on_both_databases)]
+async fn paths_of_the_list_of_operations_hit(app: TestApp) {
+    let atlassian = app.atlassian(FULL_KEY).without_document_check();
+    let vault = app.license_vault(VAULT_TOKEN).without_document_check();
+    let count = format!("/admin/api-access/v1/orgs/{ORG}/api-tokens/count");
+    for (path, client, asked, other) in [
+        (
+            "/admin/api-access/v1/orgs/{orgId}/api-tokens/count",
+            &atlassian,
+            count.as_str(),
+            "/users/a/manage/api-tokens",
+        ),
+        ("/admin/api-access/v1/orgs/{x}/api-tokens/count", &atlassian, &count, "/users/a/manage/api-tokens"),
+        ("/admin/api-access/v1/orgs/*/api-tokens/count", &atlassian, &count, "/users/a/manage/api-tokens"),
+        ("/users/*/manage/api-tokens", &atlassian, "/users/712020:bob/manage/api-tokens", "/users//manage/api-tokens"),
+        ("/users/{account_id}/manage/api-tokens", &atlassian, "/users/712020:bob/manage/api-tokens", &count),
+        ("/license-vault/{vault}/public-api/*", &vault, "/license-vault/example/public-api/licenses/usage", "/health"),
+        ("/actuator/health", &vault, "/actuator/health", "/health"),
+        ("/license-vault/example/actuator/health", &vault, "/license-vault/example/actuator/health", "/health"),
+    ] {
+        let id =
+            inject(&app, &json!({"match": {"path": path}, "then": {"status": 503}}).to_string()).await["id"].clone();
+        assert_eq!(client.below("").get(asked).await.status, 503, "{path}");
+        assert_ne!(client.below("").get(other).await.status, 503, "{path} is not {other}");
+        let question = json!({"match": {"path": path}, "count": {"exactly": 1}});
+        app.control().post("/requests/verify", question).await.expect_ok();
+        app.control().delete("/requests").await.expect_ok();
+        app.control().delete(&format!("/faults/{}", id.as_str().unwrap())).await.expect_ok();
+    }
+    let operations = app.control().get("/operations").await.expect_ok();
+    for operation in operations.as_array().unwrap() {
+        let rule =
+            json!({"match": {"path": operation["path"], "operation": operation["operation"]}, "then": {"status": 503}});
+        inject(&app, &rule.to_string()).await;
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, FULL_KEY, Role, TestApp, apply, on_both_databases};
+use crate::support::{Answer, FULL_KEY, READER_KEY, Role, TestApp, apply, on_both_databases};
 
 pub(super) async fn verify(app: &TestApp, question: Value) -> Answer {
     app.control().post("/requests/verify", &question).await
@@ -120,7 +120,8 @@ async fn shows_the_requests_that_are_too_many(app: TestApp) {
     }
 }
 
-/// Names that no request can have together are refused; paths that are none are not, because the journal has them.
+/// What no request can have is refused, unless the journal knows a request that has it all the same: to a path that is
+/// none, or of a credential that is no more.
 #[apply(on_both_databases)]
 async fn what_no_request_can_be(app: TestApp) {
     for (matcher, pointer) in [
@@ -136,6 +137,23 @@ async fn what_no_request_can_be(app: TestApp) {
     }
     let problem = app.control().get("/requests?service=license_vault&operation=assignLicense").await;
     assert_eq!(problem.expect_problem(422)["pointer"], "/operation");
+    for (matcher, pointer) in [
+        (json!({"path": "/api/v2/*"}), "/match/path"),
+        (json!({"path": "/nope"}), "/match/path"),
+        (json!({"path": "/api/v1/customer/{a}/{b}/{c}/{d}"}), "/match/path"),
+        (json!({"path": "/api/v1/customer/licenses/F*1"}), "/match/path"),
+        (json!({"service": "license_vault", "path": "/api/v1/token"}), "/match/path"),
+        (json!({"credential": "nosuch"}), "/match/credential"),
+        (json!({"service": "license_vault", "credential": "reader"}), "/match/credential"),
+        (json!({"operation": "assignLicense", "credential": "reader"}), "/match/credential"),
+    ] {
+        let problem = verify(&app, json!({"match": matcher, "count": {"exactly": 0}})).await.expect_problem(422);
+        assert_eq!(problem["pointer"], pointer, "{matcher}");
+    }
+    let reader = app.atlassian(READER_KEY);
+    reader.get("/api-tokens/count").await.expect_ok();
+    app.control().post("/credentials/reader/revoke", "").await.expect_ok();
+    verify(&app, json!({"match": {"credential": "reader"}, "count": {"exactly": 1}})).await.expect_ok();
     app.client().get("/api/v2/token").await;
     verify(&app, json!({"match": {"path": "/api/v2/*"}, "count": {"exactly": 1}})).await.expect_ok();
     let spelt_otherwise = json!({"operation": "ASSIGN license", "method": "post", "path": "/api/v1/customer/*"});

@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::Error,
+    core::error::{Error, RETRY_AFTER_OUTAGE},
     http::{request_context::RequestContext, vendor_service::Refusal},
     services::atlassian::{JSON, domain::api_access::AccessDenied},
 };
@@ -128,7 +128,7 @@ pub(crate) struct ErrorItem {
 }
 
 /// The codes; there are no others.
-#[derive(Debug, Clone, Copy, EnumString, IntoStaticStr, ToSchema)]
+#[derive(Debug, Clone, Copy, EnumIter, EnumString, IntoStaticStr, ToSchema)]
 #[schema(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
@@ -208,7 +208,7 @@ pub(super) fn choose_answer(error: &AtlassianError) -> ErrorAnswer {
         AtlassianError::VendorFailure => return internal_error(),
         AtlassianError::UnknownApiKey => generic(S::BAD_REQUEST),
         AtlassianError::UnknownOAuthClient | AtlassianError::UnknownServiceAccount => generic(S::NOT_FOUND),
-        AtlassianError::QuotaReached(_) => generic(S::CONFLICT),
+        AtlassianError::QuotaReached(_) => (S::CONFLICT, Code::GenericError, "Quota reached"),
         AtlassianError::Shared(error) => return choose_shared_answer(error),
     };
     ErrorAnswer::Service { status, code, title, detail: Some(error.to_string()) }
@@ -241,7 +241,7 @@ fn choose_shared_answer(error: &Error) -> ErrorAnswer {
         Error::Unavailable(_) | Error::DataReplaced => ErrorAnswer::Gateway {
             status: S::SERVICE_UNAVAILABLE,
             message: "Service Unavailable",
-            retry_after: Some(1),
+            retry_after: Some(RETRY_AFTER_OUTAGE),
         },
         Error::Unreadable(why) => service(S::BAD_REQUEST, Code::InvalidFieldFormat, why),
         Error::NotFound(what) => service(S::NOT_FOUND, Code::GenericError, what),
@@ -267,7 +267,6 @@ pub(super) fn choose_title(status: StatusCode, code: Code) -> &'static str {
         Code::GenericError => match status {
             StatusCode::BAD_REQUEST => "Bad request",
             StatusCode::NOT_FOUND => "Not found",
-            StatusCode::CONFLICT => "Quota reached",
             StatusCode::INTERNAL_SERVER_ERROR => "Internal server error",
             other => other.canonical_reason().unwrap_or("Error"),
         },

@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use strum::IntoEnumIterator as _;
 use utoipa::openapi::path::Operation;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         error::Error,
         rate_window::{RateLimit, Standing},
     },
-    http::{operations::of_path, request_context::RequestContext},
+    http::{operations::of_path, request_context::RequestContext, vendor_service::ErrorCode},
     services::atlassian::{
         USER_MANAGEMENT,
         api::error::{AtlassianError, Code, choose_answer, choose_title, render_gateway_error, render_service_error},
@@ -22,18 +23,41 @@ use crate::{
     },
 };
 
+/// The codes of the service's errors, and with which statuses they come (atlassian-api-access §3). The gateway's have none.
+pub(crate) fn list_codes() -> Vec<ErrorCode> {
+    use StatusCode as S;
+    const ANY: &[StatusCode] = &[
+        S::INTERNAL_SERVER_ERROR,
+        S::BAD_REQUEST,
+        S::FORBIDDEN,
+        S::NOT_FOUND,
+        S::CONFLICT,
+        S::BAD_GATEWAY,
+        S::SERVICE_UNAVAILABLE,
+        S::GATEWAY_TIMEOUT,
+    ];
+    let statuses = |code| match code {
+        Code::InvalidApiTokenSearchQuery | Code::InvalidFieldFormat | Code::InvalidPageSize | Code::InvalidSort => {
+            &[S::BAD_REQUEST]
+        }
+        Code::FeatureNotEnabled => &[S::FORBIDDEN],
+        Code::GenericError => ANY,
+    };
+    Code::iter().map(|code| ErrorCode { name: code.into(), statuses: statuses(code) }).collect()
+}
+
 /// Renders an injected error as the operation's own with this status; where it has none, as the gateway does if such a
 /// status is the gateway's, else as the service does.
 pub(crate) fn render(status: StatusCode, code: Option<&str>, operation: Option<&'static str>) -> Response {
-    if let Some(code) = code {
-        let known = code.parse().unwrap_or(Code::GenericError);
-        return render_service_error(status, Cow::Owned(code.to_owned()), choose_title(status, known), None);
-    }
     if operation.is_some_and(|operation| USER_MANAGEMENT.contains(&operation)) {
         return find_own_of_gateway(status).map_or_else(
             || render_gateway_error(status, status.canonical_reason().unwrap_or("Error")),
             |own| choose_answer(&own).render(),
         );
+    }
+    if let Some(code) = code {
+        let known = code.parse().unwrap_or(Code::GenericError);
+        return render_service_error(status, Cow::Owned(code.to_owned()), choose_title(status, known), None);
     }
     if (status, operation) == (StatusCode::NOT_FOUND, Some(BULK_REVOKE)) {
         return status.into_response();
@@ -63,18 +87,39 @@ fn find_own_of_gateway(status: StatusCode) -> Option<AtlassianError> {
 /// Finds the error that the operation itself answers with this status.
 fn find_own(status: StatusCode, operation: Option<&'static str>) -> Option<AtlassianError> {
     let own = match status {
+        StatusCode::BAD_REQUEST if operation == Some("RevokeApiKey") => AtlassianError::UnknownApiKey,
         StatusCode::UNAUTHORIZED => Error::CredentialRejected.into(),
         StatusCode::FORBIDDEN => operation.and_then(|operation| FORBIDDEN.get(operation)).copied()?.into(),
-        StatusCode::NOT_FOUND if operation.is_some_and(|operation| operation.ends_with("OAuthClient")) => {
-            AtlassianError::UnknownOAuthClient
-        }
-        StatusCode::NOT_FOUND => AtlassianError::UnknownServiceAccount,
+        StatusCode::NOT_FOUND => find_not_found(operation)?,
         StatusCode::METHOD_NOT_ALLOWED => Error::MethodUnknown.into(),
+        StatusCode::REQUEST_TIMEOUT => Error::BodyTooSlow.into(),
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge.into(),
         StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after: find_standing().retry_after }.into(),
         StatusCode::INTERNAL_SERVER_ERROR => AtlassianError::VendorFailure,
         StatusCode::SERVICE_UNAVAILABLE => Error::DataReplaced.into(),
         StatusCode::GATEWAY_TIMEOUT => Error::TimedOut.into(),
+        _ => return None,
+    };
+    Some(own)
+}
+
+/// Finds what the operation does not find (atlassian-api-access §3).
+///
+/// unverified: the text about an organization.
+fn find_not_found(operation: Option<&'static str>) -> Option<AtlassianError> {
+    let Some(operation) = operation else { return Some(Error::RouteUnknown.into()) };
+    let own = match operation {
+        "getOAuthClient" | "deleteOAuthClient" => AtlassianError::UnknownOAuthClient,
+        "getServiceAccountApiToken"
+        | "revokeApiTokens"
+        | "listServiceAccountOAuthClientsByServiceAccountId"
+        | "updateServiceAccount"
+        | "deleteServiceAccount" => AtlassianError::UnknownServiceAccount,
+        "listServiceAccountApiTokens" | "listServiceAccountOAuthClients" => {
+            Error::NotFound("there is no such organization".to_owned()).into()
+        }
+        // Where the preview is not rolled out, it is as if there were no such route.
+        "listServiceAccounts" | "createServiceAccount" => Error::RouteUnknown.into(),
         _ => return None,
     };
     Some(own)

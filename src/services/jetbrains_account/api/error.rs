@@ -10,7 +10,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
-    core::error::Error,
+    core::error::{Error, RETRY_AFTER_OUTAGE},
     http::vendor_service::{ErrorCode, Refusal},
     services::jetbrains_account::domain::{contact::ContactError, error::JetBrainsError, license::RecentlyAssigned},
 };
@@ -173,7 +173,7 @@ fn render_shared(error: &Error) -> Response {
         Error::Unavailable(_) | Error::DataReplaced => {
             let text = "The server is temporarily unable to answer. Try again soon.";
             let mut response = render_page(S::SERVICE_UNAVAILABLE, text);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_OUTAGE.into());
             response
         }
         // The vendor limits no caller.

@@ -12,8 +12,14 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
-    core::{clock::Time, error::Error},
-    http::{request_context::RequestContext, vendor_service::Refusal},
+    core::{
+        clock::Time,
+        error::{Error, RETRY_AFTER_OUTAGE},
+    },
+    http::{
+        request_context::RequestContext,
+        vendor_service::{ErrorCode, Refusal},
+    },
     services::license_vault::{
         JSON, TEXT, api::wire::format_instant, domain::vault::RevocationLimitReached, is_license_server_path,
         split_path, store::revocations::RevokeError,
@@ -95,6 +101,13 @@ pub(crate) struct Unwell {
     pub(crate) description: Cow<'static, str>,
 }
 
+/// Whether the application is up, as Spring tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApplicationHealth {
+    #[schema(example = "UP")]
+    pub(crate) status: &'static str,
+}
+
 impl VaultError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
@@ -130,19 +143,55 @@ impl IntoResponse for VaultError {
         if status == StatusCode::UNAUTHORIZED && Interface::of(&find_request().0) != Interface::Api {
             status = StatusCode::FORBIDDEN;
         }
-        let message = self.to_string();
-        let mut response = render(status, code.into(), message.clone());
-        response.extensions_mut().insert(Refusal(message));
+        let reason = self.to_string();
+        let message = if status == StatusCode::SERVICE_UNAVAILABLE { UNAVAILABLE.to_owned() } else { reason.clone() };
+        let mut response = render(status, code.into(), message);
+        response.extensions_mut().insert(Refusal(reason));
         response
     }
 }
 
-/// Renders an error that a tester injected.
+/// The codes of errors, each with its status.
+pub(crate) const CODES: [ErrorCode; 10] = {
+    use StatusCode as S;
+    [
+        ErrorCode { name: "INVALID_PARAMETER", statuses: &[S::BAD_REQUEST] },
+        ErrorCode { name: "REVOCATION_LIMIT_REACHED", statuses: &[S::BAD_REQUEST] },
+        ErrorCode { name: "UNAUTHORIZED", statuses: &[S::UNAUTHORIZED] },
+        ErrorCode { name: "NOT_FOUND", statuses: &[S::NOT_FOUND] },
+        ErrorCode { name: "METHOD_NOT_ALLOWED", statuses: &[S::METHOD_NOT_ALLOWED] },
+        ErrorCode { name: "REQUEST_TIMEOUT", statuses: &[S::REQUEST_TIMEOUT] },
+        ErrorCode { name: "PAYLOAD_TOO_LARGE", statuses: &[S::PAYLOAD_TOO_LARGE] },
+        ErrorCode { name: "INTERNAL_ERROR", statuses: &[S::INTERNAL_SERVER_ERROR] },
+        ErrorCode { name: "UNAVAILABLE", statuses: &[S::SERVICE_UNAVAILABLE] },
+        ErrorCode { name: "TIMEOUT", statuses: &[S::GATEWAY_TIMEOUT] },
+    ]
+};
+
+/// Renders an error that a tester injected: as the service's own with this status, if it has one.
 pub(crate) fn render_injected(status: StatusCode, code: Option<&str>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
-    let code = code.map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
-    render(status, code.into(), reason.to_owned())
+    let own = CODES.iter().find(|known| known.statuses.contains(&status)).map(|known| known.name);
+    let code = code.or(own).map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
+    render(status, code.into(), find_own_message(status).unwrap_or_else(|| reason.to_owned()))
 }
+
+/// The message of the service's own error with this status, where it has the same one always.
+fn find_own_message(status: StatusCode) -> Option<String> {
+    let own = match status {
+        StatusCode::UNAUTHORIZED => Error::CredentialRejected,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodUnknown,
+        StatusCode::REQUEST_TIMEOUT => Error::BodyTooSlow,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge,
+        StatusCode::SERVICE_UNAVAILABLE => return Some(UNAVAILABLE.to_owned()),
+        StatusCode::GATEWAY_TIMEOUT => Error::TimedOut,
+        _ => return None,
+    };
+    Some(own.to_string())
+}
+
+/// The message of every 503: why it is one, is for our journal.
+const UNAVAILABLE: &str = "the service is not available: try again soon";
 
 /// The interface that a request is for, as far as its errors differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,6 +199,8 @@ enum Interface {
     Api,
     /// The License Server's `/health`.
     ServerHealth,
+    /// What Spring tells probes, `/actuator/health`.
+    ApplicationHealth,
     /// Everything else of the License Server.
     Server,
 }
@@ -157,11 +208,12 @@ enum Interface {
 impl Interface {
     fn of(path: &str) -> Self {
         if !is_license_server_path(path) {
-            Self::Api
-        } else if split_path(path).1 == "/health" {
-            Self::ServerHealth
-        } else {
-            Self::Server
+            return Self::Api;
+        }
+        match split_path(path).1 {
+            "/health" => Self::ServerHealth,
+            "/actuator/health" => Self::ApplicationHealth,
+            _ => Self::Server,
         }
     }
 }
@@ -195,6 +247,10 @@ fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Respo
         Interface::ServerHealth => {
             (JSON, serde_json::to_vec(&Unwell { description: message.into() }).unwrap_or_default())
         }
+        // unverified: Spring's word (license-vault §2.6).
+        Interface::ApplicationHealth => {
+            (JSON, serde_json::to_vec(&ApplicationHealth { status: "DOWN" }).unwrap_or_default())
+        }
         Interface::Server => (TEXT, format!("{message}\n").into_bytes()),
     };
     let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
@@ -203,7 +259,7 @@ fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Respo
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(header::RETRY_AFTER, RETRY_AFTER_OUTAGE.into());
     }
     response
 }

@@ -34,6 +34,5 @@ pub(crate) fn router() -> Router<App> {
         // Relative, because the path may begin with a vault's name.
         .route("/swagger-ui.html", get(async || Redirect::to("swagger-ui/index.html")))
         .merge(swagger_ui::files("/swagger-ui", &[(GROUP, "../api-docs")]))
-        .route("/actuator/health", get(async || Answer(json!({ "status": "UP" }))))
         .method_not_allowed_fallback(|| async { refuse::<LicenseVault>(Error::MethodUnknown) })
 }

@@ -20,7 +20,7 @@ use crate::{
     services::license_vault::{
         LicenseVault, TEXT,
         api::{
-            error::{Unwell, VaultError},
+            error::{ApplicationHealth, Unwell, VaultError},
             query::parse_days,
             scope,
             wire::Answer,
@@ -114,6 +114,16 @@ pub(crate) async fn get_health(requested: RequestedVault) -> Response {
         last_call_home: last_call.format("%d %b %Y %H:%M").to_string(),
     })
     .into_response()
+}
+
+/// Whether the application is up, as Spring tells it to probes. It is as long as it answers.
+// license-vault §2.6.
+#[utoipa::path(
+    get, path = "/actuator/health", operation_id = "getActuatorHealth",
+    responses((status = 200, description = "It is", body = ApplicationHealth)),
+)]
+pub(crate) async fn get_actuator_health() -> Answer<ApplicationHealth> {
+    Answer(ApplicationHealth { status: "UP" })
 }
 
 /// Which version the server is.
