@@ -2,9 +2,10 @@
 
 /// Code and name of every product, sorted by code.
 ///
-/// unverified: the code `AR` is in a source, its name is in none; `AIP` is in seeds of users, in no source. That `DB` and `DG` are both `DataGrip`: each is in the
-/// sources of another service.
-pub const CATALOGUE: [(&str, &str); 23] = [
+/// unverified: the codes `AC`, `AR`, `RRR` and `RSC` are in a source, their names are in none; `AIP` is in seeds of users,
+/// in no source. That `DB` and `DG` are both `DataGrip`: each is in the sources of another service.
+pub const CATALOGUE: [(&str, &str); 26] = [
+    ("AC", "AC"),
     ("AIP", "AI Pro"),
     ("ALL", "All Products Pack"),
     ("AR", "AR"),
@@ -24,7 +25,9 @@ pub const CATALOGUE: [(&str, &str); 23] = [
     ("RD", "Rider"),
     ("RM", "RubyMine"),
     ("RR", "RustRover"),
+    ("RRR", "RRR"),
     ("RS0", "ReSharper"),
+    ("RSC", "RSC"),
     ("SPE", "Space Cloud Enterprise"),
     ("TBEB", "Toolbox Enterprise"),
     ("WS", "WebStorm"),

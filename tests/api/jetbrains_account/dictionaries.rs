@@ -12,8 +12,8 @@ async fn need_a_token_and_no_customer_code(app: TestApp) {
     assert_eq!(
         codes,
         [
-            "AIP", "ALL", "AR", "CL", "DB", "DC", "DG", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD",
-            "RM", "RR", "RS0", "SPE", "TBEB", "WS"
+            "AC", "AIP", "ALL", "AR", "CL", "DB", "DC", "DG", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC",
+            "RD", "RM", "RR", "RRR", "RS0", "RSC", "SPE", "TBEB", "WS"
         ]
     );
     let named = |code: &str| products.as_array().unwrap().iter().find(|p| p["code"] == code).unwrap()["name"].clone();
@@ -59,7 +59,7 @@ async fn a_seed_declares_products_and_plugins(app: TestApp) {
     let admin = app.jetbrains_account(Role::OrgAdmin);
     let check = async || {
         let products = names(&admin, "/products").await;
-        assert_eq!((products.len(), &products[0]), (24, &("AIP".to_owned(), "AI Pro".to_owned())));
+        assert_eq!((products.len(), &products[0]), (27, &("AC".to_owned(), "AC".to_owned())));
         assert!(products.contains(&("II".to_owned(), "IntelliJ IDEA".to_owned())), "the seed's name wins");
         let plugins = names(&admin, "/plugins").await;
         assert_eq!(plugins.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["PABC", "PWORK"]);
@@ -86,7 +86,7 @@ async fn a_seed_declares_products_and_plugins(app: TestApp) {
     app.control().put("/state", &state).await.expect_ok();
     check().await;
     let other = app.jetbrains_account(Role::OtherOrgAdmin);
-    assert_eq!((names(&other, "/products").await.len(), other.get("/plugins").await.text()), (23, "[]"));
+    assert_eq!((names(&other, "/products").await.len(), other.get("/plugins").await.text()), (26, "[]"));
 }
 
 #[apply(on_both_databases)]
