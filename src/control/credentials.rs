@@ -220,7 +220,23 @@ pub(super) async fn revoke_credential(
     Ok(Answer(answer))
 }
 
-/// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one.
+/// The credential in the path, once it is clear that it may have a new token.
+async fn open_to_rotate(
+    app: &App,
+    services: &Registry,
+    space: &Space,
+    path: &Segments,
+) -> Result<(Session<ReadWrite>, CredentialSummary, &'static CredentialKind), Problem> {
+    let (mut db, credential) = open(app, space, path).await?;
+    let kind = find_kind(services, &credential)?;
+    match store::credential::find_barrier(&mut db, credential.organization, kind).await? {
+        Some(why) => Err(Problem::forbidden(why)),
+        None => Ok((db, credential, kind)),
+    }
+}
+
+/// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one. Not
+/// while the service itself would make none.
 #[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
@@ -230,11 +246,10 @@ pub(super) async fn rotate_credential(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<RotatedCredential>, Problem> {
-    let (db, credential) = open(&app, &space, &path).await?;
-    let token = app.make_token(db, find_kind(&services, &credential)?.new_token).await?;
-    let (mut db, credential) = open(&app, &space, &path).await?;
+    let (db, _, kind) = open_to_rotate(&app, &services, &space, &path).await?;
+    let token = app.make_token(db, kind.new_token).await?;
+    let (mut db, credential, kind) = open_to_rotate(&app, &services, &space, &path).await?;
     let now = db.now();
-    let kind = find_kind(&services, &credential)?;
     store::credential::rotate(&mut db, &app.keyring, &credential, kind, &token).await?;
     if credential.is_expired(now) {
         store::credential::set_expiry(&mut db, &credential, kind, kind.expiry(now)).await?;

@@ -59,11 +59,21 @@ pub struct CredentialKind {
     pub has_record: bool,
     /// A statement that sets when that record expires: `$1` is the credential, `$2` the organization, `$3` the time.
     pub set_record_expiry: Option<&'static str>,
+    /// While its organization makes no new tokens of it, if there is such a time.
+    pub barrier: Option<Barrier>,
+}
+
+/// What forbids to make new tokens.
+pub struct Barrier {
+    /// A statement that finds whether it stands in the organization `$1`, as one boolean.
+    pub is_standing: &'static str,
+    /// Says so, and the way out.
+    pub why: &'static str,
 }
 
 impl CredentialKind {
     pub const fn new(name: &'static str, new_token: fn(&mut Ids) -> PlainToken) -> Self {
-        Self { name, new_token, lifetime: None, has_record: false, set_record_expiry: None }
+        Self { name, new_token, lifetime: None, has_record: false, set_record_expiry: None, barrier: None }
     }
 
     /// When one that is made now stops working.
@@ -180,6 +190,18 @@ pub async fn set_expiry(
             .map(drop))?;
     }
     Ok(())
+}
+
+/// Finds why the organization makes no new token of this kind now, if it makes none.
+pub async fn find_barrier<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    kind: &CredentialKind,
+) -> Result<Option<&'static str>, Error> {
+    let Some(barrier) = &kind.barrier else { return Ok(None) };
+    let found: Option<bool> =
+        on!(db, |c| sqlx::query_scalar(barrier.is_standing).bind(organization.0).fetch_optional(c).await)?;
+    Ok(found.unwrap_or(false).then_some(barrier.why))
 }
 
 /// Gives a credential a new token, which was hashed ahead; everything else about it stays. The old one is unknown from

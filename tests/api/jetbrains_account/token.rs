@@ -38,3 +38,34 @@ async fn rotating_kills_the_old_token_at_once(app: TestApp) {
     assert_ne!(new, newest);
     app.jetbrains_account_token(&newest, "6700001").get("/token").await.expect_ok();
 }
+
+#[apply(on_both_databases)]
+async fn nobody_makes_a_token_while_the_api_is_disabled(app: TestApp) {
+    let control = app.control();
+    let switch = async |enabled: bool| {
+        let body = format!(r#"{{"enabled":{enabled},"actor":"ann@example.test"}}"#);
+        control.put("/organizations/6700001/jetbrains-account/api", body.as_str()).await.expect_ok();
+    };
+    let label = "ann@example.test%20(organization)";
+    let rotate = format!("/credentials/{label}/rotate");
+    switch(false).await;
+    let generate = r#"{"actor":"ann@example.test","person":"ann@example.test"}"#;
+    for (path, body) in [("/organizations/6700001/jetbrains-account/tokens", generate), (rotate.as_str(), "")] {
+        let problem = control.post(path, body).await.expect_problem(403);
+        assert!(problem["detail"].as_str().unwrap().contains("while the API is disabled"), "{problem}");
+    }
+    let ann = app.jetbrains_account(Role::OrgAdmin);
+    let text = "The API is disabled for this organization";
+    ann.post("/token/rotate", "").await.expect_jetbrains_error(403, "API_DISABLED", text);
+    // Other services' credentials, and other organizations', are not concerned.
+    control.post("/credentials/reader/rotate", "").await.expect_ok();
+    for other in
+        control.get("/credentials?service=jetbrains_account&organization=6700002").await.json().as_array().unwrap()
+    {
+        control.post(&format!("/credentials/{}/rotate", other["id"].as_str().unwrap()), "").await.expect_ok();
+    }
+    switch(true).await;
+    ann.get("/token").await.expect_ok();
+    let new = control.post(&rotate, "").await.expect_ok()["token"].as_str().unwrap().to_owned();
+    app.jetbrains_account_token(&new, "6700001").get("/token").await.expect_ok();
+}

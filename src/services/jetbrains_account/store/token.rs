@@ -17,7 +17,7 @@ use crate::{
         store::role,
     },
     store::{
-        credential::{self, CredentialKind, NewCredential},
+        credential::{self, Barrier, CredentialKind, NewCredential},
         on, organization,
         session::{ReadWrite, Session},
     },
@@ -85,7 +85,13 @@ pub(crate) async fn list<M>(db: &mut Session<M>, organization: OrganizationId) -
 pub(crate) const SERVICE: &str = "jetbrains_account";
 
 /// The token of a person, in the organization or in one of its teams.
-pub(crate) const KIND: CredentialKind = CredentialKind::new("jetbrains_token", Ids::jetbrains_token);
+pub(crate) const KIND: CredentialKind = CredentialKind {
+    barrier: Some(Barrier {
+        is_standing: "SELECT NOT api_enabled FROM jetbrains_account WHERE organization_id = $1",
+        why: "nobody generates a token while the API is disabled: an organization admin enables it",
+    }),
+    ..CredentialKind::new("jetbrains_token", Ids::jetbrains_token)
+};
 
 /// Keeps a token that was just made as a person's in a profile. An earlier one dies.
 pub(crate) async fn keep_new(
