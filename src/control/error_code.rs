@@ -24,16 +24,16 @@ pub(super) fn check(
     let hit: Vec<&Service> = services.iter().filter(|service| is_hit(services, which, service)).collect();
     let known: BTreeMap<&str, Vec<ErrorCode>> =
         hit.iter().map(|service| (service.name, (service.error_codes)())).collect();
-    // Such a service takes every code.
-    if known.values().any(Vec::is_empty) {
-        return Ok(());
-    }
     let own: Vec<(&str, ErrorCode)> = known
         .iter()
         .flat_map(|(service, codes)| codes.iter().map(|known| (*service, *known)))
         .filter(|(_, known)| known.name == code)
         .collect();
     if own.is_empty() {
+        // A service that lists none takes every code.
+        if known.values().any(Vec::is_empty) {
+            return Ok(());
+        }
         return Err(refuse_code(services, code, &known));
     }
     let has_status =
@@ -65,8 +65,7 @@ fn refuse_code(services: &Registry, code: &str, known: &BTreeMap<&str, Vec<Error
         Some(other) => format!(": it is a code of {}", other.name),
         None => suggest(code, known.values().flatten().map(|known| known.name).collect::<Vec<_>>()),
     };
-    let detail = format!("no error of {whose} has the code `{code}`{hint}; any answer at all can be given by `body`");
-    Problem::unknown("/then/code", detail)
+    Problem::unknown("/then/code", format!("no error of {whose} has the code `{code}`{hint}"))
 }
 
 fn refuse_status(code: &str, own: &[(&str, ErrorCode)]) -> Problem {

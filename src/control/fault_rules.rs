@@ -47,11 +47,11 @@ pub(super) struct FaultRule {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Then {
-    /// It is answered with this status, in the vendor's shape unless there is a body.
+    /// It is answered with this status, as the service itself would unless there is a body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 200, maximum = 599, example = 503)]
     status: Option<u16>,
-    /// The code in the vendor's shape.
+    /// It is answered with the vendor's error that has this code, with the code's own status.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     /// It is answered with this body: a text as it is, everything else as JSON.

@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
-    http::{Method, StatusCode, Uri, header, request, response::Parts},
+    http::{HeaderValue, Method, StatusCode, Uri, header, request, response::Parts},
     response::{IntoResponse, Response},
 };
 use http_body::Frame;
@@ -101,10 +101,22 @@ pub fn answer<S: VendorService>(
     let principal = outcome.principal().ok();
     Some(match &effect.body {
         None if has_no_body(status.as_u16()) => status.into_response(),
-        None => S::injected(InjectedError { status, code, operation, uri, principal: principal.as_deref() }),
+        None => {
+            let error = InjectedError { status, code, operation, uri, principal: principal.as_deref() };
+            say_when_to_retry(S::injected(error))
+        }
         Some(Value::String(text)) => (status, text.clone()).into_response(),
         Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
     })
+}
+
+/// Gives an answer that asks the client to come back the time for it, where the service says none: those that limit
+/// nobody have no 429 of their own.
+fn say_when_to_retry(mut answer: Response) -> Response {
+    if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
+    answer
 }
 
 /// The status that comes with a code where none is named.

@@ -29,7 +29,7 @@ use crate::{
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         swagger_ui,
-        vendor_service::{InjectedError, Outcome, Presented, VendorService},
+        vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
     services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
     services::service::{Page, Service},
@@ -73,6 +73,10 @@ impl VendorService for JetBrainsAccount {
         }
     }
 
+    fn read_query_value(value: &str) -> Option<&str> {
+        api::wire::requests::read_query_value(value)
+    }
+
     async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<TokenOwner>, Error> {
         store::token::find_owner(db, credential).await
     }
@@ -81,8 +85,12 @@ impl VendorService for JetBrainsAccount {
         owner.describe()
     }
 
+    fn error_codes() -> Vec<ErrorCode> {
+        api::error::list_codes()
+    }
+
     fn injected(error: InjectedError<'_, TokenOwner>) -> Response {
-        api::error::injected(error.status, error.code)
+        api::injected::render_injected(&error)
     }
 
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the

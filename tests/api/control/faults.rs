@@ -31,7 +31,11 @@ async fn in_each_vendor_s_shape(app: TestApp) {
     assert_eq!(answer.json()["path"], "/public-api/licenses/usage");
     app.control().delete("/faults").await.expect_ok();
     inject(&app, r#"{"then":{"status":400,"code":"MISSING_FIELD"},"times":1}"#).await;
-    admin(&app).get("/token").await.expect_jetbrains_error(400, "MISSING_FIELD", "Bad Request");
+    admin(&app).get("/token").await.expect_jetbrains_error(
+        400,
+        "MISSING_FIELD",
+        "Either licenseId or license must be provided",
+    );
     inject(&app, r#"{"then":{"status":500,"code":"GENERIC_ERROR"},"times":1}"#).await;
     app.atlassian(FULL_KEY).get("/api-tokens").await.expect_atlassian_error(500, "GENERIC_ERROR");
     inject(&app, r#"{"then":{"status":429},"times":1}"#).await;

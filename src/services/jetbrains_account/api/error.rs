@@ -6,11 +6,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::error::Error,
-    http::vendor_service::Refusal,
+    http::vendor_service::{ErrorCode, Refusal},
     services::jetbrains_account::domain::{contact::ContactError, error::JetBrainsError, license::RecentlyAssigned},
 };
 
@@ -42,76 +43,122 @@ pub(crate) struct Unauthorized(ErrorBody<'static>);
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ApiDisabled(ErrorBody<'static>);
 
+/// What business errors are told apart by (jetbrains-account §11); the last two are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Code {
+    MissingTokenHeader,
+    MissingCustomerHeader,
+    InvalidToken,
+    TeamMismatch,
+    TokenTypeMismatch,
+    InsufficientPermissions,
+    LicenseNotFound,
+    TeamNotFound,
+    ProductNotFound,
+    MissingField,
+    NoAvailableLicenseToAssign,
+    LicenseIsNotAvailableToAssign,
+    InvalidContactEmail,
+    InvalidContactName,
+    RecentlyAssignedLicenseIsNotAvailableForRevoke,
+    ApiDisabled,
+    NotImplemented,
+}
+
+impl Code {
+    /// The one status that it comes with.
+    fn statuses(self) -> &'static [StatusCode; 1] {
+        use StatusCode as S;
+        match self {
+            Self::MissingTokenHeader | Self::MissingCustomerHeader | Self::InvalidToken => &[S::UNAUTHORIZED],
+            Self::TeamMismatch | Self::TokenTypeMismatch | Self::InsufficientPermissions | Self::ApiDisabled => {
+                &[S::FORBIDDEN]
+            }
+            Self::LicenseNotFound | Self::TeamNotFound | Self::ProductNotFound => &[S::NOT_FOUND],
+            Self::MissingField
+            | Self::NoAvailableLicenseToAssign
+            | Self::LicenseIsNotAvailableToAssign
+            | Self::InvalidContactEmail
+            | Self::InvalidContactName
+            | Self::RecentlyAssignedLicenseIsNotAvailableForRevoke => &[S::BAD_REQUEST],
+            Self::NotImplemented => &[S::NOT_IMPLEMENTED],
+        }
+    }
+}
+
+/// Every code, with its status.
+pub(crate) fn list_codes() -> Vec<ErrorCode> {
+    Code::VARIANTS.iter().map(|code| ErrorCode { name: (*code).into(), statuses: code.statuses() }).collect()
+}
+
 impl IntoResponse for JetBrainsError {
     fn into_response(self) -> Response {
-        use StatusCode as S;
         let reason = Refusal(self.to_string());
-        let mut response = match self {
-            Self::TenantMissing => {
-                render_business(S::UNAUTHORIZED, "MISSING_CUSTOMER_HEADER", "X-Customer-Code header is required")
-            }
-            // Not told apart from a bad token (jetbrains-account §0.10).
-            Self::TenantWrong { .. } => render_shared(&Error::CredentialRejected),
-            // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
-            Self::ServiceDisabled => {
-                render_business(S::FORBIDDEN, "API_DISABLED", "The API is disabled for this organization")
-            }
-            Self::ForeignTeam { token_team } => {
-                let description = format!("Token was generated for team with id {token_team}");
-                render_business(S::FORBIDDEN, "TEAM_MISMATCH", &description)
-            }
-            Self::TeamToken => render_business(
-                S::FORBIDDEN,
-                "TOKEN_TYPE_MISMATCH",
-                "Changing team is not possible with a token that was generated for a specific team",
-            ),
-            Self::EditForbidden { customer_code, team } => {
-                let team = team.map(|team| format!(" or on team with id {team}"));
-                // unverified: the text without a team (jetbrains-account §5.6).
-                let team = team.unwrap_or_default();
-                let description = format!("Missing Edit permission on customer {customer_code}{team}");
-                render_business(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", &description)
-            }
-            Self::FieldMissing(description) => render_business(S::BAD_REQUEST, "MISSING_FIELD", description),
-            Self::Contact(ContactError::Email(email)) => {
-                render_business(S::BAD_REQUEST, "INVALID_CONTACT_EMAIL", &email)
-            }
-            Self::Contact(ContactError::Name(problem)) => {
-                render_business(S::BAD_REQUEST, "INVALID_CONTACT_NAME", &problem.to_string())
-            }
-            Self::LicenseUnknown(id) => render_business(S::NOT_FOUND, "LICENSE_NOT_FOUND", &id),
-            Self::TeamUnknown(id) => render_business(S::NOT_FOUND, "TEAM_NOT_FOUND", &id.to_string()),
-            Self::ProductUnknown(code) => render_business(S::NOT_FOUND, "PRODUCT_NOT_FOUND", &code),
-            Self::NoLicenseAvailable { team, product } => {
-                let description =
-                    format!("No available license found to assign in the team {team} with product {product}");
-                render_business(S::BAD_REQUEST, "NO_AVAILABLE_LICENSE_TO_ASSIGN", &description)
-            }
-            Self::LicenseUnavailable(why) => {
-                render_business(S::BAD_REQUEST, "LICENSE_IS_NOT_AVAILABLE_TO_ASSIGN", why.into())
-            }
-            Self::RecentlyAssigned(RecentlyAssigned(id)) => {
-                render_business(S::BAD_REQUEST, "RECENTLY_ASSIGNED_LICENSE_IS_NOT_AVAILABLE_FOR_REVOKE", &id)
-            }
-            Self::NotEmulated(why) => render_business(S::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", why),
-            Self::Shared(error) => render_shared(&error),
-        };
+        if let Self::Shared(error) = &self {
+            error.log();
+        }
+        let mut response = render(&self);
         response.extensions_mut().insert(reason);
         response
+    }
+}
+
+/// Renders an error, without a word for our log and journal.
+pub(super) fn render(error: &JetBrainsError) -> Response {
+    match error {
+        JetBrainsError::TenantMissing => {
+            render_business(Code::MissingCustomerHeader, "X-Customer-Code header is required")
+        }
+        // Not told apart from a bad token (jetbrains-account §0.10).
+        JetBrainsError::TenantWrong { .. } => render_shared(&Error::CredentialRejected),
+        // unverified: what a disabled API answers is not known (jetbrains-account §6, step 3b).
+        JetBrainsError::ServiceDisabled => {
+            render_business(Code::ApiDisabled, "The API is disabled for this organization")
+        }
+        JetBrainsError::ForeignTeam { token_team } => {
+            render_business(Code::TeamMismatch, &format!("Token was generated for team with id {token_team}"))
+        }
+        JetBrainsError::TeamToken => render_business(
+            Code::TokenTypeMismatch,
+            "Changing team is not possible with a token that was generated for a specific team",
+        ),
+        JetBrainsError::EditForbidden { customer_code, team } => {
+            let team = team.map(|team| format!(" or on team with id {team}"));
+            // unverified: the text without a team (jetbrains-account §5.6).
+            let team = team.unwrap_or_default();
+            let description = format!("Missing Edit permission on customer {customer_code}{team}");
+            render_business(Code::InsufficientPermissions, &description)
+        }
+        JetBrainsError::FieldMissing(description) => render_business(Code::MissingField, description),
+        JetBrainsError::Contact(ContactError::Email(email)) => render_business(Code::InvalidContactEmail, email),
+        JetBrainsError::Contact(ContactError::Name(problem)) => {
+            render_business(Code::InvalidContactName, &problem.to_string())
+        }
+        JetBrainsError::LicenseUnknown(id) => render_business(Code::LicenseNotFound, id),
+        JetBrainsError::TeamUnknown(id) => render_business(Code::TeamNotFound, &id.to_string()),
+        JetBrainsError::ProductUnknown(code) => render_business(Code::ProductNotFound, code),
+        JetBrainsError::NoLicenseAvailable { team, product } => {
+            let description = format!("No available license found to assign in the team {team} with product {product}");
+            render_business(Code::NoAvailableLicenseToAssign, &description)
+        }
+        JetBrainsError::LicenseUnavailable(why) => render_business(Code::LicenseIsNotAvailableToAssign, (*why).into()),
+        JetBrainsError::RecentlyAssigned(RecentlyAssigned(id)) => {
+            render_business(Code::RecentlyAssignedLicenseIsNotAvailableForRevoke, id)
+        }
+        JetBrainsError::NotEmulated(why) => render_business(Code::NotImplemented, why),
+        JetBrainsError::Shared(error) => render_shared(error),
     }
 }
 
 /// What is no refusal of the vendor's own: two business errors, else a page, or the 500 without a body.
 fn render_shared(error: &Error) -> Response {
     use StatusCode as S;
-    error.log();
     match error {
-        Error::CredentialMissing => {
-            render_business(S::UNAUTHORIZED, "MISSING_TOKEN_HEADER", "X-Api-Key header is required")
-        }
+        Error::CredentialMissing => render_business(Code::MissingTokenHeader, "X-Api-Key header is required"),
         // `NotFound` too, because a space that is deleted under a running request takes the token along.
         Error::CredentialRejected | Error::NotFound(_) => {
-            render_business(S::UNAUTHORIZED, "INVALID_TOKEN", "The token provided is invalid")
+            render_business(Code::InvalidToken, "The token provided is invalid")
         }
         Error::Unreadable(_) | Error::Invalid { .. } => {
             render_page(S::BAD_REQUEST, "The server could not understand the request because of a syntax error in it.")
@@ -134,28 +181,23 @@ fn render_shared(error: &Error) -> Response {
     }
 }
 
-/// An error that a tester asked for: business where it has a code, else the page, or the 500 without a body.
-pub(crate) fn injected(status: StatusCode, code: Option<&str>) -> Response {
-    let reason = status.canonical_reason().unwrap_or("Error");
-    match code {
-        Some(code) => render_business(status, code, reason),
-        None if status == StatusCode::INTERNAL_SERVER_ERROR => render_empty_500(),
-        None => render_page(status, reason),
-    }
+fn render_business(code: Code, description: &str) -> Response {
+    let [status] = *code.statuses();
+    render_json(status, code.into(), description)
 }
 
-fn render_business(status: StatusCode, code: &str, description: &str) -> Response {
+pub(super) fn render_json(status: StatusCode, code: &str, description: &str) -> Response {
     let body = serde_json::to_vec(&ErrorBody { code, description }).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
 /// The one recorded 500 has no body and still the JSON content type (jetbrains-account §2).
-fn render_empty_500() -> Response {
+pub(super) fn render_empty_500() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, JSON)]).into_response()
 }
 
 /// A page with the vendor's title (jetbrains-account §8.3). The rest of it is our own text.
-fn render_page(status: StatusCode, text: &str) -> Response {
+pub(super) fn render_page(status: StatusCode, text: &str) -> Response {
     let title = format!("Error {}: {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"UTF-8\">\n\

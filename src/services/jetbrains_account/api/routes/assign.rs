@@ -12,7 +12,7 @@ use crate::{
             scope,
             wire::{
                 empty,
-                requests::{AssignFromTeamRequest, AssignLicenseRequest},
+                requests::{AssignFromTeamRequest, AssignLicenseRequest, NOTHING_TO_ASSIGN},
             },
         },
         domain::{contact::Contact, error::JetBrainsError, license::License, token_owner::TokenOwner},
@@ -55,7 +55,7 @@ pub(crate) async fn assign_license(
     let license = match (request.license_id, request.license) {
         (Some(id), _) => find_assignable(&mut db, owner, id.0).await?,
         (None, Some(wanted)) => find_first_free(&mut db, owner, wanted).await?,
-        (None, None) => return Err(JetBrainsError::FieldMissing("Either licenseId or license must be provided")),
+        (None, None) => return Err(JetBrainsError::FieldMissing(NOTHING_TO_ASSIGN)),
     };
     contact.check()?;
     store::license::assign(&mut db, owner.organization.id, &license.id, &contact, offline_code).await?;

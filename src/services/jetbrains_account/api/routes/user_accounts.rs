@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the vendor publishes no path and no \
+pub(crate) const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the vendor publishes no path and no \
                    schema for it. This path is a placeholder.";
 
 /// Not emulated: the vendor publishes no path and no schema

@@ -12,27 +12,31 @@ use crate::{
     },
 };
 
-/// Reads a text.
+/// What a body of `assignLicense` lacks.
+pub(crate) const NOTHING_TO_ASSIGN: &str = "Either licenseId or license must be provided";
+/// What a query of `revokeAsset` lacks. unverified: the whole answer (jetbrains-account §5.7).
+pub(crate) const NOTHING_TO_REVOKE: &str = "Either licenseId or email must be provided";
+
+/// Reads a value of a query, of whatever type: blanks around it do not count, and nothing, or the text `null`, is a
+/// parameter that was left out.
 ///
-/// unverified: that the text `null` is absent (jetbrains-account §0.15).
-fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(String::deserialize(deserializer)?).filter(|text| text != "null"))
+/// unverified: all of it (jetbrains-account §0.15, §5.2).
+pub(crate) fn read_query_value(value: &str) -> Option<&str> {
+    Some(value.trim()).filter(|value| !value.is_empty() && *value != "null")
 }
 
-/// Reads what is no text, for which nothing is absent too.
-///
-/// unverified: that an empty number or flag is absent (jetbrains-account §5.2).
+/// Reads what is no text.
 fn read_parsed<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     expected: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, D::Error> {
-    let Some(text) = read_text(deserializer)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let text = String::deserialize(deserializer)?;
     parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("expected {expected}, found `{text}`")))
 }
 
 fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
-    read_parsed(deserializer, "a 32-bit number", |text| text.trim().parse().ok())
+    read_parsed(deserializer, "a 32-bit number", |text| text.parse().ok())
 }
 
 fn read_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
@@ -66,14 +70,12 @@ pub(crate) struct LicensePath {
     pub license_id: String,
 }
 
-/// Which licences a list asks for. The text `null` counts as absent, for generated clients that send the
-/// document's defaults (jetbrains-account §0.15).
+/// Which licences a list asks for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct LicenseQuery {
     /// Licences of the product with exactly this code. Default: all.
-    #[serde(default, deserialize_with = "read_text")]
     product_code: Option<String>,
     /// The page, from 1. Default 1.
     #[serde(default, deserialize_with = "read_number")]
@@ -87,7 +89,6 @@ pub(crate) struct LicenseQuery {
     #[serde(default, deserialize_with = "read_flag")]
     assigned: Option<bool>,
     /// Licences of the person with this address. Default: all.
-    #[serde(default, deserialize_with = "read_text")]
     assignee_email: Option<String>,
     /// `ASSIGNED` or `UNASSIGNED`. Default: all.
     #[serde(default, deserialize_with = "read_status")]
@@ -236,13 +237,10 @@ pub(crate) struct ChangeTeamRequest {
 pub(crate) struct RevokeQuery {
     /// Exactly this licence; then the others are ignored.
     #[param(example = "ABCDE12345")]
-    #[serde(default, deserialize_with = "read_text")]
     license_id: Option<String>,
     /// Every licence of the person with this address.
-    #[serde(default, deserialize_with = "read_text")]
     email: Option<String>,
     /// Only licences of this product.
-    #[serde(default, deserialize_with = "read_text")]
     product_code: Option<String>,
 }
 
@@ -269,8 +267,7 @@ impl RevokeQuery {
         if let Some(id) = self.license_id {
             return Ok(Revoke::License(id));
         }
-        // unverified: what nothing at all answers (jetbrains-account §5.7).
-        let email = self.email.ok_or(JetBrainsError::FieldMissing("Either licenseId or email must be provided"))?;
+        let email = self.email.ok_or(JetBrainsError::FieldMissing(NOTHING_TO_REVOKE))?;
         Ok(Revoke::Person { email, product_code: self.product_code })
     }
 }
