@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi check-openapi docs lint-container try-container try-fresh
+.PHONY: help run test conformance drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi examples check-openapi docs lint-container try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ install-deny: ## Install cargo-deny if it is missing
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny --version '^0.20'
 
 openapi: ## Write the OpenAPI documents
+	cargo run --quiet --locked -- openapi --write
+
+examples: ## Write the examples of the control API's document
+	UPDATE_DOCS=1 cargo test --quiet --locked --test api document_examples::of_the_control_api
 	cargo run --quiet --locked -- openapi --write
 
 check-openapi: ## Check that the committed OpenAPI documents are up to date

@@ -1,8 +1,11 @@
-//! The document of the control API says once what many routes share: parameters, refusals, and who may call.
+//! The document of the control API says once what many routes share: parameters, refusals, and who may call. And it has
+//! examples of what they take and answer.
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{OpenApi, Ref, RefOr, Response, path::Parameter};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, path::Parameter};
 
 use crate::http::operations::{of_path, of_path_mut};
 
@@ -58,3 +61,42 @@ fn find_shared_parameters(document: &OpenApi) -> BTreeMap<String, Parameter> {
 }
 
 const REFUSED: &str = "Refused";
+
+/// What was sent to an operation, and what it answered.
+#[derive(Deserialize)]
+struct Example {
+    request: Option<Value>,
+    answer: Option<Value>,
+}
+
+/// What a server with the demo seed was sent and answered, by operation id. `tests/api/document_examples.rs` writes it.
+const EXAMPLES: &str = include_str!("examples.json");
+
+/// Gives an example to every body that is sent or answered, where its own description has none.
+pub(super) fn add_examples(document: &mut OpenApi) {
+    // A test reads it, too.
+    let mut examples: BTreeMap<String, Example> = serde_json::from_str(EXAMPLES).unwrap_or_default();
+    for operation in document.paths.paths.values_mut().flat_map(of_path_mut) {
+        let example = operation.operation_id.as_ref().and_then(|id| examples.remove(id));
+        let Some(Example { request, answer }) = example else { continue };
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            body.content.values_mut().for_each(|content| set_example(content, request.as_ref()));
+        }
+        for (status, response) in &mut operation.responses.responses {
+            if let RefOr::T(response) = response
+                && status.starts_with('2')
+            {
+                response.content.values_mut().for_each(|content| set_example(content, answer.as_ref()));
+            }
+        }
+    }
+}
+
+fn set_example(content: &mut RefOr<Content>, example: Option<&Value>) {
+    if let RefOr::T(content) = content
+        && content.example.is_none()
+        && content.examples.is_empty()
+    {
+        content.example = example.cloned();
+    }
+}

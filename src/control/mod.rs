@@ -119,6 +119,7 @@ fn space_state_routes() -> OpenApiRouter<App> {
 pub fn openapi(services: &Registry) -> utoipa::openapi::OpenApi {
     let mut document = documented(services).into_openapi();
     document::share_common_parts(&mut document);
+    document::add_examples(&mut document);
     document
 }
 

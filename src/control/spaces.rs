@@ -165,7 +165,7 @@ pub(super) async fn create_space(
 
 /// One space.
 #[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces", security((), ("controlToken" = [])),
-    params(("space" = String, Path, description = "The space", example = "t1")),
+    params(("space" = String, Path, description = "The space", example = "default")),
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
 pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;

@@ -3,6 +3,8 @@
 //! If you are here because this failed: a page of a document fills its form with the examples, and whoever only presses
 //! the button is refused. Change the example; where it must name what nobody can know beforehand, see `prepare`.
 
+use std::{collections::BTreeMap, fs};
+
 use axum::http::Method;
 use locum::{
     http::operations::of_path,
@@ -15,6 +17,15 @@ use crate::support::{Answer, Client, Database, FULL_KEY, ORG, Role, TestApp, VAU
 
 /// An answer without an end.
 const ENDLESS: &str = "getEvents";
+/// What these answer has a version, a key or a time of the day, so what stands in the document was written once.
+const NEVER_THE_SAME: [&str; 4] = ["getState", "putState", "getInfo", "deleteClock"];
+/// What the document shows of answers that are no JSON.
+const TEXTS: [(&str, &str); 2] = [
+    ("getCaCertificate", "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"),
+    ("getEvents", "event: state\ndata: {\"revision\":5}\n\n"),
+];
+/// Of a whole state and of a whole document, these members say enough.
+const SHOWN: [(&str, &[&str]); 2] = [("tables", &["organization", "person"]), ("paths", &[])];
 /// Its body is what `getState` answers: no example has the key of another Locum.
 const TAKES_AN_ANSWER: &str = "putState";
 
@@ -27,6 +38,8 @@ struct Form<'a> {
     unknown: Vec<String>,
     query: String,
     body: String,
+    /// The schema of the body has an example of its own.
+    describes_body: bool,
 }
 
 fn text(value: &Value) -> String {
@@ -74,8 +87,15 @@ impl<'a> Form<'a> {
     fn new(path: &str, method: Method, operation: &'a Operation, components: &Value) -> Self {
         let id = operation.operation_id.as_deref().unwrap();
         let operation = serde_json::to_value(operation).unwrap();
-        let mut form =
-            Self { id, method, path: path.to_owned(), unknown: Vec::new(), query: String::new(), body: String::new() };
+        let mut form = Self {
+            id,
+            method,
+            path: path.to_owned(),
+            unknown: Vec::new(),
+            query: String::new(),
+            body: String::new(),
+            describes_body: false,
+        };
         let mut query = form_urlencoded::Serializer::new(String::new());
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let parameter = resolve(parameter, components);
@@ -93,6 +113,7 @@ impl<'a> Form<'a> {
         form.query = query.finish();
         for content in operation["requestBody"]["content"].as_object().into_iter().flat_map(Map::values) {
             let example = find_example(content).cloned();
+            form.describes_body = find_example(resolve(&content["schema"], components)).is_some();
             form.body = text(&example.unwrap_or_else(|| sample(&content["schema"], components)));
         }
         form
@@ -169,11 +190,19 @@ async fn prepare(app: &TestApp, form: &Form<'_>) -> Option<String> {
     None
 }
 
-async fn send_everything(app: &TestApp, document: &OpenApi, client: impl AsyncFn(&Form<'_>) -> Client) {
+/// Sends everything; what was sent and answered, by operation id.
+async fn send_everything(
+    app: &TestApp,
+    document: &OpenApi,
+    client: impl AsyncFn(&Form<'_>) -> Client,
+) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
     for mut form in forms(document).into_iter().filter(|form| form.id != ENDLESS) {
         app.control().delete("/spaces/t1").await;
         app.control().post("/reset", "").await.expect_ok();
-        let found = prepare(app, &form).await;
+        // What can be asked for right away must be there without doing anything before.
+        let is_there = form.method == Method::GET && form.unknown.is_empty();
+        let found = if is_there { None } else { prepare(app, &form).await };
         if let [name] = form.unknown.as_slice() {
             let found = found.unwrap_or_else(|| panic!("{}: {name} needs an example", form.id));
             form.path = form.path.replace(&format!("{{{name}}}"), &found);
@@ -182,7 +211,46 @@ async fn send_everything(app: &TestApp, document: &OpenApi, client: impl AsyncFn
         if form.id == TAKES_AN_ANSWER {
             app.control().get("/state").await.text().clone_into(&mut form.body);
         }
-        form.expect_success(&form.send(&client(&form).await).await);
+        let answer = form.send(&client(&form).await).await;
+        form.expect_success(&answer);
+        all.insert(form.id.to_owned(), record(&form, &answer));
+    }
+    all
+}
+
+fn record(form: &Form<'_>, answer: &Answer) -> Value {
+    let mut recorded = json!({});
+    if !form.body.is_empty() && !form.describes_body {
+        recorded["request"] = abridge(serde_json::from_str(&form.body).unwrap_or_else(|_| form.body.as_str().into()));
+    }
+    if !answer.text().is_empty() {
+        recorded["answer"] = abridge(serde_json::from_str(answer.text()).unwrap_or_else(|_| answer.text().into()));
+    }
+    recorded
+}
+
+/// Leaves out what an example does not need, and what is different each time.
+fn abridge(value: Value) -> Value {
+    const MOST: usize = 2;
+    match value {
+        Value::Array(items) => items.into_iter().take(MOST).map(abridge).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, member)| match name.as_str() {
+                "elapsed_us" => (name, 412.into()),
+                "hash" | "fingerprint" => (name, "…".into()),
+                _ => {
+                    let shown = SHOWN.iter().find(|(whole, _)| *whole == name).map(|(_, shown)| *shown);
+                    let mut member = member;
+                    if let (Some(shown), Value::Object(parts)) = (shown, &mut member) {
+                        parts.retain(|part, _| shown.contains(&part.as_str()));
+                    }
+                    (name, abridge(member))
+                }
+            });
+            let members = members.filter(|(name, _)| name != "components");
+            members.collect::<Map<_, _>>().into()
+        }
+        other => other,
     }
 }
 
@@ -193,15 +261,59 @@ async fn start() -> TestApp {
 
 #[tokio::test]
 async fn of_the_control_api() {
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/control/examples.json");
     let app = start().await;
     let document = locum::control::openapi(&locum::services::registry());
-    send_everything(&app, &document, async |_| app.control()).await;
+    let mut recorded = send_everything(&app, &document, async |_| app.control()).await;
+    let committed: BTreeMap<String, Value> = serde_json::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
+    recorded.extend(TEXTS.map(|(id, text)| (id.to_owned(), json!({"answer": text}))));
+    // Nothing is going wrong on a fresh server, but what one is like is what the reader wants to see.
+    let fault = recorded["getFault"]["answer"].clone();
+    recorded.insert("getFaults".to_owned(), json!({"answer": [fault]}));
+    for id in NEVER_THE_SAME {
+        if let Some(example) = committed.get(id) {
+            recorded.insert(id.to_owned(), example.clone());
+        }
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(FILE, serde_json::to_string_pretty(&recorded).unwrap() + "\n").unwrap();
+        return;
+    }
+    for (id, example) in &recorded {
+        assert_eq!(
+            committed.get(id),
+            Some(example),
+            "{id} is not as in {FILE}: run `make examples` and commit the result"
+        );
+    }
+    assert_eq!(committed.len(), recorded.len(), "an operation that is no more has an example in {FILE}");
+}
+
+/// A page of the document shows what to send and what comes back, without anybody having to try it.
+#[test]
+fn every_body_of_the_control_api_has_one() {
+    let document = serde_json::to_value(locum::control::openapi(&locum::services::registry())).unwrap();
+    let mut without = Vec::new();
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        let successes = responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response);
+        for content in successes.chain(operation.get("requestBody")).filter_map(|body| body["content"].as_object()) {
+            for (media_type, content) in content {
+                let schema = resolve(&content["schema"], &document["components"]);
+                if find_example(content).or_else(|| find_example(schema)).is_none() {
+                    without.push(format!("{} {media_type}", operation["operationId"]));
+                }
+            }
+        }
+    }
+    assert!(without.is_empty(), "run `make examples`: {without:#?}");
 }
 
 #[tokio::test]
 async fn of_jetbrains_account() {
     let app = start().await;
-    send_everything(&app, &jetbrains_account::openapi(), async |_| app.jetbrains_account(Role::OrgAdmin)).await;
+    drop(send_everything(&app, &jetbrains_account::openapi(), async |_| app.jetbrains_account(Role::OrgAdmin)).await);
 }
 
 #[tokio::test]
