@@ -70,6 +70,7 @@ impl From<StateError> for Problem {
             StateError::Newer(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, "/format"),
             StateError::OtherKey => refused(StatusCode::CONFLICT, "/key_check"),
             StateError::Taken(_) => refused(StatusCode::CONFLICT, "/tables/credential"),
+            StateError::Contradiction(ref wrong) => refused(StatusCode::UNPROCESSABLE_ENTITY, &wrong.pointer),
             StateError::Error(error) => error.into(),
         }
     }
@@ -104,7 +105,7 @@ impl FromRequestParts<App> for ImportTurn {
 }
 
 /// Imports a state in the place of everything in the space: all of it, or nothing. The clock is set as it says, and
-/// rate limits count from 0. A newer format is a 422; a state of another server key is a 409, and so is one with
+/// rate limits count from 0. A newer format is a 422, and so are rows that the services could never hold together; a state of another server key is a 409, and so is one with
 /// tokens that are in use in another space.
 #[utoipa::path(put, path = "/state", operation_id = "putState", tag = "State", security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = StateDocument,

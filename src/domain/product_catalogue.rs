@@ -35,6 +35,23 @@ pub fn find(code: &str) -> Option<(&'static str, &'static str)> {
     CATALOGUE.binary_search_by(|(known, _)| (*known).cmp(code)).ok().map(|at| CATALOGUE[at])
 }
 
+/// A product or a plug-in that an organization's seed declares beside the catalogue (jetbrains-account §4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredProduct {
+    pub code: String,
+    pub name: String,
+    pub is_plugin: bool,
+}
+
+/// Whether a text can be a code.
+///
+/// # Errors
+/// A sentence that says what codes are.
+pub(crate) fn check_code(code: &str) -> Result<(), String> {
+    let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_code { Ok(()) } else { Err(format!("`{code}` is not a code: the vendor's are letters and digits")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

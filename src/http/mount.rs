@@ -20,9 +20,7 @@ use crate::{
 /// a net under panics, and, innermost, who is asking.
 pub fn mount<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
     let (routes, document) = routes.split_for_parts();
-    let routes = routes
-        .fallback(|| async { refuse::<S>(Error::RouteUnknown) })
-        .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) });
+    let routes = routes.fallback(|| async { refuse::<S>(Error::RouteUnknown) });
     layered::<S>(app, routes, &document)
 }
 
@@ -35,6 +33,7 @@ pub fn mount_without_fallback<S: VendorService>(app: &App, routes: OpenApiRouter
 fn layered<S: VendorService>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
     let service = authenticate::Service::<S>::new(app.clone(), operations::ids(document));
     routes
+        .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) })
         .layer(from_fn_with_state(service, authenticate::authenticate::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))
 }

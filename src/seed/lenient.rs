@@ -18,6 +18,10 @@ pub(super) type Path = Vec<String>;
 pub(super) struct Notes {
     /// Values that an earlier reading could make nothing of. This one passes over them.
     pub(super) skipped: HashSet<Path>,
+    /// Unknown keys that are not read as what they look like, because that is there too.
+    pub(super) not_guessed: HashSet<Path>,
+    /// More of these, which this reading found too late.
+    pub(super) wrong_guesses: RefCell<Vec<Path>>,
     /// What is wrong with keys, and where.
     pub(super) found: RefCell<Vec<(Location, String)>>,
     /// The innermost value at which the reading ended, if it did.
@@ -26,8 +30,8 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    pub(super) fn new(skipped: HashSet<Path>) -> Self {
-        Self { skipped, ..Self::default() }
+    pub(super) fn new(skipped: HashSet<Path>, not_guessed: HashSet<Path>) -> Self {
+        Self { skipped, not_guessed, ..Self::default() }
     }
 
     fn report(&self, at: Location, message: String) {
@@ -35,12 +39,13 @@ impl Notes {
     }
 
     fn is_skipped(&self, name: &str) -> bool {
-        if self.skipped.is_empty() {
-            return false;
-        }
+        !self.skipped.is_empty() && self.skipped.contains(&self.path_to(name))
+    }
+
+    fn path_to(&self, name: &str) -> Path {
         let mut path = self.path.borrow().clone();
         path.push(name.to_owned());
-        self.skipped.contains(&path)
+        path
     }
 
     fn enter(&self, name: String) {
@@ -221,8 +226,8 @@ struct Entries<'n, A> {
     shape: Shape,
     /// Keys that were there.
     seen: Vec<String>,
-    /// Of these, those that were spelled otherwise.
-    guessed: Vec<String>,
+    /// Of these, those that were spelled otherwise, and how.
+    guessed: Vec<(String, String)>,
     /// What comes next is a value that has a place, and not that place.
     is_value: bool,
 }
@@ -240,16 +245,21 @@ impl<'de, A: MapAccess<'de>> Entries<'_, A> {
                 self.notes.report(at, format!("unknown key `{name}`{hint}"));
                 // Read as what it was meant to be, because everything that refers to it would seem wrong without it.
                 let meant = nearest(&name, fields.iter().copied());
-                let Some(meant) = meant.filter(|meant| !self.seen.iter().any(|seen| seen == meant)) else {
+                let is_wrong_guess = self.notes.not_guessed.contains(&self.notes.path_to(&name));
+                let is_new = |meant: &&str| !is_wrong_guess && !self.seen.iter().any(|seen| seen == meant);
+                let Some(meant) = meant.filter(is_new) else {
                     self.access.next_value::<IgnoredAny>()?;
                     continue;
                 };
-                meant.clone_into(&mut name);
-                self.guessed.push(name.clone());
+                let spelled = std::mem::replace(&mut name, meant.to_owned());
+                self.guessed.push((name.clone(), spelled));
             }
             let is_double = self.seen.contains(&name);
-            if is_double && !self.guessed.contains(&name) {
-                self.notes.report(at, format!("duplicate key `{name}`"));
+            if is_double {
+                match self.guessed.iter().find(|(meant, _)| *meant == name) {
+                    Some((_, spelled)) => self.notes.wrong_guesses.borrow_mut().push(self.notes.path_to(spelled)),
+                    None => self.notes.report(at, format!("duplicate key `{name}`")),
+                }
             }
             if is_double || self.notes.is_skipped(&name) {
                 self.access.next_value::<IgnoredAny>()?;

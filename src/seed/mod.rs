@@ -8,6 +8,7 @@ pub mod apply;
 pub mod count;
 pub mod credential;
 pub mod file;
+pub mod keys;
 mod lenient;
 pub mod plan;
 pub mod read;

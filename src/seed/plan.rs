@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Diagnostic, Diagnostics,
     file::{Scalar, Seed, VERSION},
+    keys::Keys,
     read::Reader,
 };
 use crate::{
@@ -86,9 +87,11 @@ pub struct Planner<'a> {
     existing: Existing,
     /// Org ids, and whose they are.
     taken_org_ids: HashMap<String, i64>,
+    /// Org ids that the files have named.
+    named_org_ids: Keys<String>,
     /// Customer codes that the files have named.
-    named_codes: HashSet<i64>,
-    taken_tokens: HashSet<String>,
+    named_codes: Keys<i64>,
+    taken_tokens: Keys<String>,
     /// No customer code, org id or token is spelled out, even where the files do.
     fresh: bool,
     now: Time,
@@ -98,8 +101,8 @@ pub struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub fn new(existing: Existing, now: Time, ids: &'a mut Ids, fresh: bool) -> Self {
         let taken_org_ids = existing.org_ids.iter().map(|(code, id)| (id.clone(), *code)).collect();
-        let (named_codes, taken_tokens) = (HashSet::new(), HashSet::new());
-        Self { existing, taken_org_ids, named_codes, taken_tokens, fresh, now, ids }
+        let (named_org_ids, named_codes, taken_tokens) = (Keys::default(), Keys::default(), Keys::default());
+        Self { existing, taken_org_ids, named_org_ids, named_codes, taken_tokens, fresh, now, ids }
     }
 
     /// Plans every organization of the files with `plan_one`, which reports what is wrong to the reader. What was found
@@ -158,15 +161,12 @@ impl<'a> Planner<'a> {
                 self.named_codes.contains(code) || org_ids.contains_key(code) || codes_elsewhere.contains(code)
             };
             let code = std::iter::repeat_with(|| self.ids.customer_code()).find(|code| !taken(code))?;
-            self.named_codes.insert(code);
+            self.named_codes.insert_made(code);
             return Some(code);
         };
         let code = reader.whole(scalar, 1, 999_999_999_999)?;
-        if !self.named_codes.insert(code) {
-            reader.report(scalar.referenced, format!("another organization has the customer code {code}"));
-            return None;
-        }
-        Some(code)
+        let message = format!("another organization has the customer code {code}");
+        self.named_codes.insert(reader, code, scalar.referenced, message).then_some(code)
     }
 
     fn org_id(&mut self, reader: &Reader<'_>, scalar: Option<&Scalar>, code: Option<i64>) -> Option<String> {
@@ -180,9 +180,13 @@ impl<'a> Planner<'a> {
             return None;
         };
         let id = uuid.to_string();
+        let message = format!("another organization has the org_id {id}");
+        if !self.named_org_ids.insert(reader, id.clone(), scalar.referenced, &message) {
+            return None;
+        }
         let owner = *self.taken_org_ids.entry(id.clone()).or_insert(code?);
         if Some(owner) != code {
-            reader.report(scalar.referenced, format!("another organization has the org_id {id}"));
+            reader.report(scalar.referenced, message);
             return None;
         }
         Some(id)
@@ -196,7 +200,7 @@ pub struct SectionPlanner<'a> {
     pub now: Time,
     pub ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
-    pub taken: &'a mut HashSet<String>,
+    pub taken: &'a mut Keys<String>,
     /// Tokens are made, even where the files spell them out, because the copy stands beside what they were made from.
     pub fresh: bool,
 }
@@ -226,15 +230,13 @@ pub fn is_address(text: &str) -> bool {
     text.contains('@') && !text.contains(char::is_whitespace)
 }
 
-pub(crate) fn literal_token(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<PlainToken> {
+pub(crate) fn literal_token(reader: &Reader<'_>, scalar: &Scalar, taken: &mut Keys<String>) -> Option<PlainToken> {
     let text = reader.text(scalar)?;
     if text.len() > LONGEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
         let detail = format!("a token is at most {LONGEST_TOKEN} visible ASCII characters without spaces");
         reader.report(scalar.referenced, detail);
     }
-    if !taken.insert(text.clone()) {
-        reader.report(scalar.referenced, "another credential has the same token");
-    }
+    taken.insert(reader, text.clone(), scalar.referenced, "another credential has the same token");
     Some(PlainToken::new(text))
 }
 

@@ -63,16 +63,24 @@ fn find_problems<O: DeserializeOwned>(file: &SeedFile, text: &str) -> (Option<Do
         column: place.column(),
         message,
     };
-    let (mut problems, mut skipped) = (Vec::new(), HashSet::new());
+    let (mut problems, mut skipped, mut not_guessed) = (Vec::new(), HashSet::new(), HashSet::new());
     let mut document: Option<Document<O>> = None;
     for _ in 0..MOST_READINGS {
-        let notes = Notes::new(skipped);
+        let notes = Notes::new(skipped, not_guessed);
         let options = options(file, DuplicateKeyPolicy::PassThrough);
         let read = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
             Document::deserialize(Lenient::new(deserializer, &notes))
         });
+        (skipped, not_guessed) = (notes.skipped, notes.not_guessed);
+        let wrong_guesses = notes.wrong_guesses.into_inner();
+        if !wrong_guesses.is_empty() {
+            // What is wrong below the right key was not looked at, and what is below the other one means nothing.
+            not_guessed.extend(wrong_guesses);
+            skipped.clear();
+            problems.clear();
+            continue;
+        }
         problems.extend(notes.found.into_inner().into_iter().map(|(place, message)| at(place, message)));
-        skipped = notes.skipped;
         let error = match read {
             Ok(read) => {
                 document = Some(read).filter(|_| skipped.is_empty());

@@ -18,12 +18,16 @@ use crate::{
         progress::Progress,
         token::{Keyring, PlainToken},
     },
-    domain::organization::{Organization, OrganizationId, email_key, name_from_address},
+    domain::{
+        organization::{Organization, OrganizationId, email_key, name_from_address},
+        product_catalogue::DeclaredProduct,
+    },
     seed::{
         Diagnostic, Diagnostics,
         apply::{ApplyError, Mode},
         credential::SeededCredential,
         file::{Document, Scalar, Seed, SeedFile},
+        keys::Keys,
         plan::{self, Existing, OrganizationHead, People, Planner, is_address},
         read::{self, Reader},
     },
@@ -107,6 +111,8 @@ struct ExistingOrganization {
     people: People,
     jetbrains_account: jetbrains_account::seed::plan::ExistingAccount,
     license_vault: license_vault::seed::LicenseStock,
+    /// By code.
+    declared: BTreeMap<String, DeclaredProduct>,
 }
 
 /// By customer code.
@@ -267,7 +273,9 @@ async fn find_existing(db: &mut Session<ReadWrite>) -> Result<(Existing, Existin
         let jetbrains_account = jetbrains_account::seed::write::find_existing(db, organization.id).await?;
         let license_vault = license_vault::seed::find_existing(db, organization.id).await?;
         existing.org_ids.insert(organization.customer_code, organization.org_id);
-        let existing = ExistingOrganization { people, jetbrains_account, license_vault };
+        let declared = store::declared_product::list(db, organization.id).await?;
+        let declared = declared.into_iter().map(|product| (product.code.clone(), product)).collect();
+        let existing = ExistingOrganization { people, jetbrains_account, license_vault, declared };
         organizations.insert(organization.customer_code, existing);
     }
     Ok((existing, organizations))
@@ -279,6 +287,7 @@ fn plan_all(
     existing: &ExistingOrganizations,
     diagnostics: Vec<Diagnostic>,
 ) -> Result<Plan, Diagnostics> {
+    let mut vault_names = Keys::default();
     let organizations = planner.plan_all(seeds, diagnostics, |planner, reader, o: &SeedOrganization| {
         let (code, head) = planner.head(reader, &o.name, o.customer_code.as_ref(), o.org_id.as_ref());
         let existing = code.and_then(|code| existing.get(&code).cloned()).unwrap_or_default();
@@ -294,7 +303,15 @@ fn plan_all(
         });
         let license_vault = o.license_vault.as_ref().map(|section| {
             let context = planner.section(reader, &known);
-            license_vault::seed::Planner::new(context, existing.license_vault).plan(section)
+            // Products that the account declares are the vault's too.
+            let mut declared = existing.declared;
+            let planned = jetbrains_account.iter().flat_map(|account| &account.products);
+            declared.extend(planned.map(|product| (product.code.clone(), product.clone())));
+            let catalogue = license_vault::domain::catalogue::Catalogue::new(declared.into_values().collect());
+            let planned = license_vault::seed::Planner::new(context, existing.license_vault, catalogue).plan(section);
+            let message = format!("another organization has the vault `{}`", planned.name);
+            vault_names.insert(reader, planned.name.to_ascii_lowercase(), section.name.referenced, message);
+            planned
         });
         Some(PlannedOrganization { head: head?, people, jetbrains_account, license_vault, atlassian })
     })?;
@@ -307,7 +324,7 @@ fn plan_people(
     people: &[SeedPerson],
     known: &mut People,
 ) -> Vec<PlannedPerson> {
-    let mut named = std::collections::HashSet::new();
+    let (mut named, mut named_ids) = (Keys::default(), Keys::default());
     let mut all = Vec::new();
     for p in people {
         let Some(email) = reader.text(&p.email) else { continue };
@@ -315,12 +332,18 @@ fn plan_people(
         if !is_address(&email) {
             reader.report(p.email.referenced, format!("`{email}` is not an e-mail address"));
         }
-        if !named.insert(key.clone()) {
-            reader.report(p.email.referenced, format!("{email} is there twice"));
-        }
+        named.insert(reader, key.clone(), p.email.referenced, format!("{email} is there already"));
         let name = reader.opt_text(p.name.as_ref());
         let name = name.unwrap_or_else(|| name_from_address(&email));
         let id = reader.opt_text(p.atlassian_account_id.as_ref());
+        if let (Some(id), Some(scalar)) = (&id, &p.atlassian_account_id) {
+            let message = format!("another person has the atlassian_account_id `{id}`");
+            let holder = known.iter().find(|(other, person)| person.id == *id && **other != key);
+            let is_first = named_ids.insert(reader, id.clone(), scalar.referenced, &message);
+            if holder.is_some() && is_first {
+                reader.report(scalar.referenced, message);
+            }
+        }
         let id = id.or_else(|| Some(known.get(&key)?.id.clone()));
         let id = id.unwrap_or_else(|| planner.ids().atlassian_account_id());
         known.insert(key, plan::Person { id: id.clone(), name: name.clone(), email: email.clone() });

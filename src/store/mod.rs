@@ -16,6 +16,7 @@ mod turns;
 
 pub mod backup;
 pub mod credential;
+pub(crate) mod declared_product;
 pub mod events;
 pub mod fault_rule;
 pub mod journal;

@@ -56,11 +56,11 @@ fn seeds_are_checked_with_file_line_and_column() {
         ),
         (
             "      licenses: [{ product: II, team: 1, id: A }, { product: II, team: 1, id: A }]\n",
-            "a.yaml:8:79: another licence has the id `A`",
+            "a.yaml:8:79: another licence has the id `A`, in line 8, column 46",
         ),
         (
             "      licenses: [{ product: II, team: 1, count: x }]\n",
-            "a.yaml:8:49: `x` is not a whole number from 0 to 1000000",
+            "a.yaml:8:49: `x` is not a whole number from 1 to 1000000",
         ),
         (
             "      licenses: [{ product: XYZ9, team: 1 }]\n",
@@ -68,7 +68,7 @@ fn seeds_are_checked_with_file_line_and_column() {
         ),
         (
             "      products: [{ code: A1, name: A }, { code: A1, name: B }]\n",
-            "a.yaml:8:49: another product or plug-in has the code `A1`",
+            "a.yaml:8:49: another product or plug-in has the code `A1`, in line 8, column 26",
         ),
         ("      plugins: [{ code: II, name: A }]\n", "a.yaml:8:25: another product or plug-in has the code `II`"),
         (
@@ -237,6 +237,95 @@ fn a_wrong_value_hides_no_other() {
     let found: Vec<usize> = (7..=27).map(on).collect();
     let wrong = [2, 4, 3, 6, 0, 1, 1, 1, 2, 1, 4, 2, 6, 3, 0, 6, 4, 0, 6, 4, 3];
     assert_eq!((code, found.as_slice()), (2, &wrong[..]), "{said}");
+}
+
+/// A record with the key of another would take its place: both places are named. The marks are where they stand.
+#[test]
+fn no_record_takes_the_place_of_another() {
+    for section in [
+        "people: [{ email: ^ann@b.test }, { email: ^ANN@b.test }]",
+        "people: [{ email: a@b.test, atlassian_account_id: ^x }, { email: b@b.test, atlassian_account_id: ^x }]",
+        "jetbrains_account: { teams: [{ id: ^1, name: A }, { id: ^1, name: B }] }",
+        "jetbrains_account: { roles: [{ person: ^ann@a.test, role: viewer }, { person: ^Ann@a.test, role: viewer }] }",
+        "jetbrains_account: { products: [{ code: ^A1, name: A }, { code: ^A1, name: B }] }",
+        "jetbrains_account: { plugins: [{ code: ^A1, name: A }, { code: ^A1, name: B }] }",
+        "jetbrains_account: { roles: [{ person: ann@a.test, role: viewer }], \
+         tokens: [{ person: ^ann@a.test }, { person: ^ann@a.test, token: t }] }",
+        "jetbrains_account: { teams: [{ id: 1, name: T }], \
+         licenses: [{ product: II, team: 1, id: ^X }, { product: GO, team: 1, id: ^X }] }",
+        "license_vault: { name: v, pools: [{ product: II, regular: ^1 }, { product: II, regular: ^2 }] }",
+        "license_vault: { name: v, pools: [{ product: II, regular: 1, virtual: ^1 }, { product: II, virtual: ^1 }] }",
+        "license_vault: { name: v, administrators: [^ann@a.test, ^ANN@a.test] }",
+        "license_vault: { name: v, automation_tokens: [{ name: ^ci }, { name: ^ci, token: t }] }",
+        "license_vault: { name: v, token: ^same, reporting_token: ^same }",
+        "license_vault: { name: v, rules: [{ users: [^ann@a.test, ^Ann@a.test], products: [II] }] }",
+        "license_vault: { name: v, rules: [{ users: [ann@a.test], products: [^II, GO, ^II] }] }",
+        "atlassian: { api_keys: [{ label: ^k }, { label: ^k }] }",
+        "atlassian: { api_tokens: [^{ user: ann@a.test, label: t }, ^{ user: ann@a.test, label: t, status: blocked }] }",
+        "atlassian: { service_accounts: [{ id: ^a, name: A }, { id: ^a, name: B }] }",
+        "atlassian: { service_accounts: [{ name: A, tokens: [{ label: ^t }, { label: ^t }] }] }",
+        "atlassian: { service_accounts: [{ name: A, oauth_clients: [{ id: ^c, name: C }, { id: ^c, name: D }] }] }",
+        "org_id: ^8f2b0c1e-0000-4000-8000-000000000001\n  - name: B\n    \
+         org_id: ^8F2B0C1E-0000-4000-8000-000000000001",
+        "customer_code: ^7\n  - name: B\n    customer_code: ^7",
+        "license_vault: { name: ^vault }\n  - name: B\n    license_vault: { name: ^VAULT }",
+    ] {
+        let people = if section.starts_with("people") { "" } else { "    people: [{ email: ann@a.test }]\n" };
+        let marked = format!("version: 1\norganizations:\n  - name: A\n{people}    {section}\n");
+        let mut places = Vec::new();
+        for (line, text) in (1..).zip(marked.lines()) {
+            places.extend(text.match_indices('^').enumerate().map(|(before, (at, _))| (line, at - before + 1)));
+        }
+        let [(first_line, first_column), (line, column)] = places[..] else { panic!("{section}") };
+        let (code, said) = check(&[("1.yaml", marked.replace('^', "").as_bytes())]);
+        let begin = format!("1.yaml:{line}:{column}: ");
+        let end = format!(", in line {first_line}, column {first_column}\n");
+        assert!(code == 2 && said.starts_with(&begin) && said.ends_with(&end), "{section}: {said}");
+        assert_eq!(said.lines().count(), 1, "{section}: {said}");
+    }
+    // Also in another file.
+    let file = |code: &str| format!("version: 1\norganizations: [{{ name: A, customer_code: {code} }}]\n");
+    let (one, two) = (file("7"), file("7"));
+    let says = "2.yaml:2:43: another organization has the customer code 7, in 1.yaml:2:43\n";
+    assert_eq!(check(&[("1.yaml", one.as_bytes()), ("2.yaml", two.as_bytes())]), (2, says.to_owned()));
+}
+
+/// A key that looks like another one, which is there too, hides nothing of what that one has.
+#[test]
+fn an_unknown_key_beside_the_right_one_hides_nothing() {
+    let right = "[{ name: A, custmer_code: 7, nam: B, people: [{ email: x }] }]";
+    for text in [
+        format!("organisations: []\norganizations: {right}\n"),
+        format!("organizations: {right}\norganisations: []\n"),
+        format!("organisations: [{{ name: [] }}]\norganizations: {right}\norganizatons: 7\n"),
+    ] {
+        let (code, said) = check(&[("1.yaml", format!("version: 1\n{text}").as_bytes())]);
+        let unknown = ["organisations", "organizatons", "custmer_code", "nam"];
+        let expected: Vec<String> = unknown
+            .into_iter()
+            .filter(|key| text.contains(&format!("{key}:")))
+            .map(|key| format!("unknown key `{key}`"))
+            .chain(["`x` is not an e-mail address".to_owned()])
+            .collect();
+        assert_eq!(code, 2, "{said}");
+        assert!(expected.iter().all(|wanted| said.contains(wanted)), "{text}: {said}");
+        assert_eq!(said.lines().count(), expected.len(), "{text}: {said}");
+    }
+}
+
+/// An entry that makes nothing is a mistake.
+#[test]
+fn a_count_is_at_least_one() {
+    for (section, place) in [
+        ("jetbrains_account: { teams: [{ id: 1, name: T }], licenses: [{ product: II, team: 1, count: 0 }] }", 96),
+        ("atlassian: { api_tokens: [{ count: 0 }] }", 38),
+    ] {
+        let text =
+            format!("version: 1\norganizations:\n  - name: A\n    people: [{{ email: ann@a.test }}]\n    {section}\n");
+        let (code, said) = check(&[("1.yaml", text.as_bytes())]);
+        let begin = format!("1.yaml:5:{place}: `0` is not a whole number from 1 to ");
+        assert!(code == 2 && said.starts_with(&begin), "{said}");
+    }
 }
 
 #[test]

@@ -107,6 +107,10 @@ impl VendorService for LicenseVault {
         }
     }
 
+    fn read_query_value(value: &str) -> Option<&str> {
+        api::query::read_value(value)
+    }
+
     async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
         let found = store::vault::find_by_credential(db, credential).await?;
         Ok(found.map(|(vault, kind)| VaultCaller { vault, kind }))
@@ -177,11 +181,15 @@ fn split_path(path: &str) -> (&str, &str) {
     path.split_at(BY_NAME_PREFIX.len() + name_length)
 }
 
-/// Whether a path is the License Server's and not the API's, whose paths begin with [`BASE`], behind the vault's name
-/// if they have one. An empty path counts as the API's.
+/// What the paths begin with that a vault has beside the API: its specification and its health (license-vault §2.6).
+const SPECIFICATION_PATHS: [&str; 3] = ["/api-docs", "/swagger-ui", "/actuator/"];
+
+/// Whether a path is the License Server's and not the vault's, whose paths begin with [`BASE`] or are those of the
+/// specification, behind the vault's name if they have one. An empty path counts as the vault's.
 fn is_license_server_path(path: &str) -> bool {
     let (_, path) = split_path(path);
-    !path.is_empty() && !path.starts_with(BASE)
+    let is_of_vault = path.starts_with(BASE) || SPECIFICATION_PATHS.iter().any(|known| path.starts_with(known));
+    !path.is_empty() && !is_of_vault
 }
 
 #[derive(OpenApi)]
@@ -291,7 +299,7 @@ mod tests {
 
     #[test]
     fn paths_of_the_api_begin_with_its_base() {
-        for path in ["/public-api/licenses", "/license-vault/example/public-api", ""] {
+        for path in ["/public-api/licenses", "/license-vault/example/public-api", "/license-vault/a/api-docs", ""] {
             assert!(!is_license_server_path(path), "{path}");
         }
         for path in ["/licenses-report.json", "/license-vault/example/reportApi"] {

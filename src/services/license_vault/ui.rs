@@ -12,7 +12,6 @@ use crate::{
         },
         domain::{
             allocation::{Denial, PageRequest},
-            catalogue::find_product_name,
             vault::{Pool, Vault},
         },
         specification, store,

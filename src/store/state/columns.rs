@@ -36,6 +36,11 @@ pub(crate) const fn moment(name: &'static str) -> Column {
     number(name, -1..=253_370_764_799_999_999)
 }
 
+/// A moment that is one: never is none.
+pub(crate) const fn past_moment(name: &'static str) -> Column {
+    number(name, 0..=253_370_764_799_999_999)
+}
+
 pub(crate) const fn flag(name: &'static str) -> Column {
     column(name, ColumnType::Flag)
 }

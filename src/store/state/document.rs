@@ -15,6 +15,7 @@ use crate::{
     store::{
         can_be_stored,
         state::{
+            check::StateRows,
             model::{Cell, ExportedState, FORMAT, Row, RowNumbers, StateError},
             table::{Column, ColumnType, Table, Tables},
         },
@@ -176,12 +177,14 @@ impl ExportedState {
             })?;
             rows.push(read);
         }
+        let clock = clock.into_clock()?;
+        registered.check(&StateRows { tables: registered, rows: &rows, now: clock.now() })?;
         // Says only to people which version wrote it.
         take_text(&mut document, "locum")?;
         Ok(Self {
             space: take_text(&mut document, "space")?,
             key_check: take_text(&mut document, "key_check")?,
-            clock: clock.into_clock()?,
+            clock,
             writes: writes.ok_or_else(|| Error::invalid("/writes", format!("expected a number to {MOST_WRITES}")))?,
             tables: registered.clone(),
             rows,

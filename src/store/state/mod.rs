@@ -1,5 +1,6 @@
 //! The state of a space as one document: exported, kept as a snapshot, imported into either database.
 
+mod check;
 pub(crate) mod columns;
 mod document;
 mod model;
@@ -7,7 +8,9 @@ mod platform;
 mod rows;
 mod table;
 
+pub(crate) use self::check::{StateRow, StateRows};
 pub use self::{
+    check::Contradiction,
     model::{ExportedState, StateError},
     platform::ServiceTables,
     rows::{export, import},

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use crate::{
     core::{clock::Clock, error::Error},
-    store::state::table::{ColumnType, Table, Tables},
+    store::state::{
+        check::Contradiction,
+        table::{ColumnType, Table, Tables},
+    },
 };
 
 /// The format that this version writes, and the newest that it reads.
@@ -31,7 +34,7 @@ pub struct ExportedState {
 pub(super) type Row = Vec<Cell>;
 
 /// A value in a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Cell {
     Null,
     Number(i64),
@@ -53,6 +56,9 @@ pub enum StateError {
     /// A token opens one space only.
     #[error("tokens of the state open the space `{0}`: delete that space, or give it other tokens")]
     Taken(String),
+    /// What it says cannot be.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     /// It is not readable, or the store failed.
     #[error(transparent)]
     Error(#[from] Error),

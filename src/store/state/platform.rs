@@ -1,10 +1,10 @@
 //! The platform's own tables in a state.
 
 use super::{
-    columns::{checked, count, json, key, moment, nullable, number, of, space, text},
-    table::{Column, Exclusion, Table, Tables},
+    columns::{checked, count, flag, json, key, moment, nullable, number, of, space, text},
+    table::{Column, Exclusion, RowsCheck, Table, Tables},
 };
-use crate::domain::fault_rule::Rule;
+use crate::domain::{fault_rule::Rule, product_catalogue::check_code};
 
 /// What a service adds to a state.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct ServiceTables {
     /// What the service keeps of a person, in the platform's table.
     pub person_columns: Vec<Column>,
     pub exclusions: Vec<Exclusion>,
+    /// Checks what its rows say together.
+    pub(crate) check: Option<RowsCheck>,
 }
 
 const EXCLUSIONS: [Exclusion; 12] = [
@@ -34,14 +36,16 @@ impl Tables {
     /// The platform's tables, and those of the services.
     pub(crate) fn with_services(services: impl IntoIterator<Item = ServiceTables>) -> Self {
         let (mut person_columns, mut tables, mut exclusions) = (Vec::new(), Vec::new(), EXCLUSIONS.to_vec());
+        let mut checks = Vec::new();
         for service in services {
             person_columns.extend(service.person_columns);
             tables.extend(service.tables);
             exclusions.extend(service.exclusions);
+            checks.extend(service.check);
         }
         let mut all = platform_tables(person_columns);
         all.extend(tables);
-        Self::new(all, exclusions)
+        Self::new(all, exclusions, checks)
     }
 }
 
@@ -52,6 +56,11 @@ fn platform_tables(person_columns: Vec<Column>) -> Vec<Table> {
             "organization",
             "id",
             vec![key("id"), space(), text("name"), number("customer_code", 1..=999_999_999_999), text("org_id")],
+        ),
+        Table::new(
+            "declared_product",
+            "organization_id, code",
+            vec![of("organization_id", "organization"), checked("code", check_code), text("name"), flag("is_plugin")],
         ),
         Table::new("person", "id", person.into_iter().chain(person_columns).collect()),
         Table::new(

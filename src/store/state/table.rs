@@ -2,12 +2,16 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
+use crate::store::state::check::{Contradiction, StateRows};
+
 /// A table with rows of a space.
 pub struct Table {
     pub(super) name: &'static str,
     /// In what order its rows are exported, so that equal data is an equal document.
     pub(super) order: &'static str,
     pub(super) columns: Vec<Column>,
+    /// Columns that no two rows have alike.
+    pub(super) unique: Vec<&'static [&'static str]>,
     /// A statement to run when rows were imported, in which `$1` is the space.
     pub(super) after_import: Option<&'static str>,
 }
@@ -35,7 +39,13 @@ pub(super) enum ColumnType {
 
 impl Table {
     pub fn new(name: &'static str, order: &'static str, columns: Vec<Column>) -> Self {
-        Self { name, order, columns, after_import: None }
+        Self { name, order, columns, unique: Vec::new(), after_import: None }
+    }
+
+    /// Says which columns, together, are another in every row.
+    pub(crate) fn unique_by(mut self, columns: &'static [&'static str]) -> Self {
+        self.unique.push(columns);
+        self
     }
 
     pub(crate) fn after_import(self, statement: &'static str) -> Self {
@@ -59,11 +69,21 @@ pub struct Tables(Arc<Content>);
 struct Content {
     tables: Vec<Table>,
     exclusions: Vec<Exclusion>,
+    checks: Vec<RowsCheck>,
 }
 
+/// Checks what a service's rows say together.
+pub(crate) type RowsCheck = fn(&StateRows<'_>) -> Result<(), Contradiction>;
+
 impl Tables {
-    pub(super) fn new(tables: Vec<Table>, exclusions: Vec<Exclusion>) -> Self {
-        Self(Arc::new(Content { tables, exclusions }))
+    pub(super) fn new(tables: Vec<Table>, exclusions: Vec<Exclusion>, checks: Vec<RowsCheck>) -> Self {
+        Self(Arc::new(Content { tables, exclusions, checks }))
+    }
+
+    /// Checks what the rows say together.
+    pub(super) fn check(&self, rows: &StateRows<'_>) -> Result<(), Contradiction> {
+        rows.check_unique()?;
+        self.0.checks.iter().try_for_each(|check| check(rows))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Table> {

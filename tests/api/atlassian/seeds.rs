@@ -44,8 +44,11 @@ const WRONG: &[(&str, &[&str])] = &[
         "api_keys: [{ label: k, token: ^'with space' }]",
         &["a token is at most 512 visible ASCII characters without spaces"],
     ),
-    ("api_keys: [{ label: k, token: same }, { label: l, token: ^same }]", &["another credential has the same token"]),
-    ("api_keys: [{ label: k }, { label: ^k }]", &["another API key is called `k`"]),
+    (
+        "api_keys: [{ label: k, token: same }, { label: l, token: ^same }]",
+        &["another credential has the same token, in line 6, column 37"],
+    ),
+    ("api_keys: [{ label: k }, { label: ^k }]", &["another API key is called `k`, in line 6, column 27"]),
     ("api_keys: [{ label: k, token: ^demo-atlassian-other-key }]", &["the API key `k` is in use already"]),
     (
         "api_keys: [{ label: k, expires_at: ^tomorrow }]",
@@ -67,12 +70,15 @@ const WRONG: &[(&str, &[&str])] = &[
     (
         "api_tokens: [{ count: ^-1 }, { count: ^10000001 }, { count: ^many }]",
         &[
-            "`-1` is not a whole number from 0 to 10000000",
-            "`10000001` is not a whole number from 0 to 10000000",
-            "`many` is not a whole number from 0 to 10000000",
+            "`-1` is not a whole number from 1 to 10000000",
+            "`10000001` is not a whole number from 1 to 10000000",
+            "`many` is not a whole number from 1 to 10000000",
         ],
     ),
-    ("service_accounts: [{ id: a, name: a }, { id: ^a, name: b }]", &["another one has the id `a`"]),
+    (
+        "service_accounts: [{ id: a, name: a }, { id: ^a, name: b }]",
+        &["another one has the id `a`, in line 6, column 32"],
+    ),
     ("service_accounts: [{ id: ^'a/b', name: a }]", &["`a/b` cannot be an id: it has to fit into a path"]),
     (
         "service_accounts: [{ name: a, tokens: [{ label: ^t, scopes: [] }] }]",

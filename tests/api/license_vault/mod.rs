@@ -2,10 +2,15 @@
 
 mod allocations;
 mod auth;
+mod declared_products;
 mod denials;
+mod imported_states;
 mod licenses;
+mod methods;
+mod query_values;
 mod revocations;
 mod seeded_allocations;
+mod seeded_rules;
 mod server;
 mod token;
 mod usage;

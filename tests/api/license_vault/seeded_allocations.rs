@@ -60,8 +60,15 @@ async fn they_are_placed_in_the_order_in_which_licences_are_given_out(app: TestA
             vec!["a, product: II, kind: true_up", "b, product: II", "c, product: II"],
             vec![("II", [1, 1, 1, 1, 0, 0]), ("ALL", [0, 0, 1, 1, 0, 0])],
         ),
-        // Each entry is a licence, also the second of one user.
-        ("{ product: II, regular: 2 }", vec!["a, product: II", "a, product: II"], vec![("II", [2, 2, 0, 0, 0, 0])]),
+        // A second licence of one user is for a third machine.
+        (
+            "{ product: II, regular: 2 }",
+            vec![
+                "a, product: II, running: [{ product: II, host: h1 }, { product: II, host: h2 }]",
+                "a, product: II, running: [{ product: II, host: h3 }]",
+            ],
+            vec![("II", [2, 2, 0, 0, 0, 0])],
+        ),
     ] {
         let entries: Vec<String> =
             allocations.iter().map(|one| format!("user: {}", one.replacen(',', "@a.test,", 1))).collect();

@@ -1,7 +1,5 @@
 //! Checks the Atlassian section of a seed, and fills in what it leaves out.
 
-use std::collections::HashSet;
-
 use serde_saphyr::Spanned;
 
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
@@ -19,6 +17,7 @@ use crate::{
         Diagnostic,
         count::Count,
         file::Scalar,
+        keys::Keys,
         plan::{Person, SectionPlanner},
         read::Reader,
     },
@@ -102,15 +101,23 @@ const LONGEST_ID: usize = 100;
 
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
-    /// What the section has used already: labels of API keys, ids of service accounts, ids of OAuth clients.
-    key_labels: HashSet<String>,
-    account_ids: HashSet<String>,
-    client_ids: HashSet<String>,
+    /// What the section has used already: labels of API keys, users' ids with labels of API tokens, ids of service
+    /// accounts, ids of OAuth clients.
+    key_labels: Keys<String>,
+    token_labels: Keys<(String, String)>,
+    account_ids: Keys<String>,
+    client_ids: Keys<String>,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(context: SectionPlanner<'a>) -> Self {
-        Self { context, key_labels: HashSet::new(), account_ids: HashSet::new(), client_ids: HashSet::new() }
+        Self {
+            context,
+            key_labels: Keys::default(),
+            token_labels: Keys::default(),
+            account_ids: Keys::default(),
+            client_ids: Keys::default(),
+        }
     }
 
     fn reader(&self) -> &'a Reader<'a> {
@@ -142,9 +149,8 @@ impl<'a> Planner<'a> {
 
     fn plan_key(&mut self, key: &SeedKey) -> Option<NewKey> {
         let label = self.reader().text(&key.label).unwrap_or_default();
-        if !self.key_labels.insert(label.clone()) {
-            self.reader().report(key.label.referenced, format!("another API key is called `{label}`"));
-        }
+        let message = format!("another API key is called `{label}`");
+        self.key_labels.insert(self.context.reader, label.clone(), key.label.referenced, message);
         let token = self.context.token(key.token.as_ref(), Ids::atlassian_key);
         let created_by = if let Some(scalar) = &key.created_by {
             self.read_user(scalar)
@@ -206,7 +212,7 @@ impl<'a> Planner<'a> {
             if users.is_empty() && token.user.is_none() {
                 self.reader().report(count.referenced, "the tokens have to be somebody's: add a person to `people`");
             }
-            let count = self.reader().whole(count, 0, MOST_TOKENS)?;
+            let count = self.reader().whole(count, 1, MOST_TOKENS)?;
             let label = label.unwrap_or_else(|| "token".to_owned());
             let now = self.context.now;
             return Some(NewTokens::Batch(TokenBatch {
@@ -225,6 +231,9 @@ impl<'a> Planner<'a> {
             self.reader().report(at, "a token needs `user` and `label`, or `count`");
             return None;
         };
+        let user = user.ok()?;
+        let message = format!("{} has another token with the label `{label}`", user.email);
+        self.token_labels.insert(self.context.reader, (user.id.clone(), label.clone()), at, message);
         Some(NewTokens::One(ApiToken {
             id: self.context.ids.uuid().to_string(),
             label,
@@ -233,7 +242,7 @@ impl<'a> Planner<'a> {
             created_at: created_at.unwrap_or(self.context.now),
             expires_at,
             last_active_at,
-            user: user.ok()?,
+            user,
         }))
     }
 
@@ -249,14 +258,21 @@ impl<'a> Planner<'a> {
         };
         let user = User { id: id.clone(), name: name.clone(), email: email.clone() };
         let description = self.reader().opt_text(account.description.as_ref());
+        let mut labels = Keys::default();
+        let mut plan_token = |token| self.plan_account_token(token, &user, &mut labels);
         NewAccount {
-            tokens: account.tokens.iter().filter_map(|token| self.plan_account_token(token, &user)).collect(),
+            tokens: account.tokens.iter().filter_map(&mut plan_token).collect(),
             oauth_clients: account.oauth_clients.iter().map(|client| self.plan_client(client, &user)).collect(),
             account: ServiceAccount { id, name, email, description, updated_at: self.context.now, created_by: None },
         }
     }
 
-    fn plan_account_token(&mut self, token: &SeedAccountToken, account: &User) -> Option<ServiceAccountToken> {
+    fn plan_account_token(
+        &mut self,
+        token: &SeedAccountToken,
+        account: &User,
+        labels: &mut Keys<String>,
+    ) -> Option<ServiceAccountToken> {
         let created_at = self.read_date(token.created_at.as_ref()).unwrap_or(self.context.now);
         let mut expires_at = self.read_date(token.expires_at.as_ref());
         if let Some(scalar) = &token.status {
@@ -280,9 +296,12 @@ impl<'a> Planner<'a> {
             self.reader().report(token.label.referenced, "a service account's token has at least one scope");
         }
         let last_active_at = self.read_date(token.last_active_at.as_ref());
+        let label = self.reader().text(&token.label)?;
+        let message = format!("another token of the account has the label `{label}`");
+        labels.insert(self.reader(), label.clone(), token.label.referenced, message);
         Some(ServiceAccountToken {
             id: self.context.ids.uuid().to_string(),
-            label: self.reader().text(&token.label)?,
+            label,
             scopes,
             created_at,
             expires_at,
@@ -365,14 +384,12 @@ impl<'a> Planner<'a> {
 }
 
 /// Reads an id that none of `taken` is equal to.
-fn read_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
+fn read_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut Keys<String>) -> Option<String> {
     let id = reader.text(scalar)?;
     if id.len() > LONGEST_ID || id.contains(['/', '?', '#', '%', ' ']) {
         reader.report(scalar.referenced, format!("`{id}` cannot be an id: it has to fit into a path"));
     }
-    if !taken.insert(id.clone()) {
-        reader.report(scalar.referenced, format!("another one has the id `{id}`"));
-    }
+    taken.insert(reader, id.clone(), scalar.referenced, format!("another one has the id `{id}`"));
     Some(id)
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn tables() -> ServiceTables {
             ("api_token_search_docsize", "is SQLite's part of that index"),
             ("api_token_search_idx", "is SQLite's part of that index"),
         ],
+        check: None,
     }
 }
 

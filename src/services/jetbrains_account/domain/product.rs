@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::domain::product_catalogue;
+use crate::domain::product_catalogue::{self, DeclaredProduct};
 
 /// Something that licences are sold for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,14 +11,6 @@ pub struct Product {
     pub code: Cow<'static, str>,
     /// The vendor's name.
     pub name: Cow<'static, str>,
-}
-
-/// A product or a plug-in that a seed adds (jetbrains-account §4.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredProduct {
-    pub code: String,
-    pub name: String,
-    pub is_plugin: bool,
 }
 
 impl Product {
@@ -33,15 +25,6 @@ impl Product {
         };
         Self { code, name }
     }
-}
-
-/// Whether a text can be a code. A state may hold licences of a code that nothing declares: they show it as their name.
-///
-/// # Errors
-/// A sentence that says what codes are.
-pub(crate) fn check_code(code: &str) -> Result<(), String> {
-    let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if is_code { Ok(()) } else { Err(format!("`{code}` is not a code: the vendor's are letters and digits")) }
 }
 
 /// Every product of an organization, by code.

@@ -15,12 +15,13 @@ use crate::{
     },
     domain::{
         organization::{email_key, name_from_address},
-        product_catalogue::{self, CATALOGUE},
+        product_catalogue::{self, CATALOGUE, DeclaredProduct, check_code},
     },
     seed::{
         Diagnostic,
         count::Count,
         file::Scalar,
+        keys::Keys,
         plan::{SectionPlanner, is_address},
         read::Reader,
     },
@@ -28,7 +29,7 @@ use crate::{
         domain::{
             day::Day,
             license::{self, License, ServerKind, Subscription},
-            product::{DeclaredProduct, Product, check_code},
+            product::Product,
             role::{Grant, Profile, Role},
             switches::Switches,
             team::Team,
@@ -108,16 +109,19 @@ impl<'a> Planner<'a> {
             switches: self.switches(account),
             products: self.products(account),
             teams: {
-                let mut named = HashSet::new();
+                let mut named = Keys::default();
                 account.teams.iter().filter_map(|team| self.team(team, &mut named)).collect()
             },
-            roles: account.roles.iter().filter_map(|role| self.grant(role)).collect(),
+            roles: {
+                let mut granted = Keys::default();
+                account.roles.iter().filter_map(|role| self.grant(role, &mut granted)).collect()
+            },
             tokens: {
-                let mut held = HashSet::new();
+                let mut held = Keys::default();
                 account.tokens.iter().filter_map(|token| self.token(token, &mut held)).collect()
             },
             licenses: {
-                let mut taken = HashSet::new();
+                let mut taken = Keys::default();
                 account.licenses.iter().flat_map(|license| self.licenses(license, &mut taken)).collect()
             },
         }
@@ -142,7 +146,7 @@ impl<'a> Planner<'a> {
 
     /// Products first, so that a plug-in with a product's code is refused at its line.
     fn products(&mut self, account: &JetBrainsAccount) -> Vec<DeclaredProduct> {
-        let mut named = HashSet::new();
+        let mut named = Keys::default();
         let products = account.products.iter().map(|product| (product, false));
         let all = products.chain(account.plugins.iter().map(|plugin| (plugin, true)));
         all.filter_map(|(entry, is_plugin)| {
@@ -154,8 +158,10 @@ impl<'a> Planner<'a> {
                 self.reader().report(at, message);
             }
             let is_other_kind = self.existing.products.get(&code).is_some_and(|known| *known != is_plugin);
-            if !named.insert(code.clone()) || is_other_kind || is_plugin && product_catalogue::find(&code).is_some() {
-                self.reader().report(at, format!("another product or plug-in has the code `{code}`"));
+            let message = format!("another product or plug-in has the code `{code}`");
+            let is_taken = is_other_kind || is_plugin && product_catalogue::find(&code).is_some();
+            if named.insert(self.reader(), code.clone(), at, &message) && is_taken {
+                self.reader().report(at, message);
             }
             self.existing.products.insert(code.clone(), is_plugin);
             Some(DeclaredProduct { code, name, is_plugin })
@@ -179,7 +185,7 @@ impl<'a> Planner<'a> {
         Some(Product::named(&code, None))
     }
 
-    fn team(&mut self, team: &file::Team, named: &mut HashSet<i32>) -> Option<Team> {
+    fn team(&mut self, team: &file::Team, named: &mut Keys<i32>) -> Option<Team> {
         let name = self.reader().text(&team.name).unwrap_or_default();
         if name.chars().count() > LONGEST_TEAM_NAME {
             self.reader()
@@ -190,14 +196,13 @@ impl<'a> Planner<'a> {
             None => std::iter::repeat_with(|| self.context.ids.team_id())
                 .find(|id| !self.existing.teams.contains_key(id))?,
         };
-        if !named.insert(id) {
-            self.reader().report(team.name.referenced, format!("another team has the id {id}"));
-        }
+        let at = team.id.as_ref().unwrap_or(&team.name).referenced;
+        named.insert(self.reader(), id, at, format!("another team has the id {id}"));
         self.existing.teams.insert(id, name.clone());
         Some(Team { id, name })
     }
 
-    fn token(&mut self, token: &file::Token, held: &mut HashSet<(String, Profile)>) -> Option<PlannedToken> {
+    fn token(&mut self, token: &file::Token, held: &mut Keys<(String, Profile)>) -> Option<PlannedToken> {
         let email = self.context.person(&token.person);
         let profile = self.profile(token.team.as_ref());
         let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
@@ -211,24 +216,22 @@ impl<'a> Planner<'a> {
                 token.person.referenced,
                 format!("{email} has no role in the {profile}, so there is no token: add one to `roles`"),
             );
-        } else if !held.insert(holder) {
-            self.reader().report(
-                token.person.referenced,
-                format!("{email} has a token in the {profile} already: there is one per person and profile"),
-            );
+        } else {
+            let message = format!("there is one token per person and profile: {email} has one in the {profile}");
+            held.insert(self.reader(), holder, token.person.referenced, message);
         }
         let at = token.token.as_ref().unwrap_or(&token.person).referenced;
         Some(PlannedToken { email, profile, token: plain?, place: self.reader().place(at) })
     }
 
-    fn licenses(&mut self, entry: &file::License, taken: &mut HashSet<String>) -> Vec<License> {
+    fn licenses(&mut self, entry: &file::License, taken: &mut Keys<String>) -> Vec<License> {
         let id = entry.id.as_ref().and_then(|scalar| read_license_id(self.context.reader, scalar, taken));
         let count = entry.count.as_ref().and_then(|scalar| {
             if entry.id.is_some() {
                 self.reader()
                     .report(scalar.referenced, "`count` makes licences with generated ids: leave `id` or `count` out");
             }
-            self.reader().whole(scalar, 0, MOST_LICENSES)
+            self.reader().whole(scalar, 1, MOST_LICENSES)
         });
         let Some(one) = self.license(entry) else { return Vec::new() };
         if entry.id.is_some() {
@@ -237,7 +240,7 @@ impl<'a> Planner<'a> {
         (0..count.unwrap_or(1))
             .map(|_| {
                 let mut id = self.context.ids.license_id();
-                while !taken.insert(id.clone()) {
+                while !taken.insert_made(id.clone()) {
                     id = self.context.ids.license_id();
                 }
                 License { id, ..one.clone() }
@@ -327,7 +330,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn grant(&mut self, role: &file::Role) -> Option<(String, Grant)> {
+    fn grant(&mut self, role: &file::Role, granted: &mut Keys<(String, Profile, Role)>) -> Option<(String, Grant)> {
         let email = self.context.person(&role.person);
         let profile = self.profile(role.team.as_ref());
         let kind: Option<Role> = self.reader().value(&role.role);
@@ -338,6 +341,8 @@ impl<'a> Planner<'a> {
         if let Err(message) = kind.check_fits(profile) {
             self.reader().report(role.role.referenced, message);
         }
+        let message = format!("{email} is {} of the {profile} already", <&str>::from(kind));
+        granted.insert(self.reader(), (email_key(&email), profile, kind), role.person.referenced, message);
         Some((email, Grant { role: kind, profile }))
     }
 
@@ -376,7 +381,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<String>) -> Option<String> {
+fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut Keys<String>) -> Option<String> {
     let id = reader.text(scalar)?;
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
         reader.report(
@@ -384,8 +389,6 @@ fn read_license_id(reader: &Reader<'_>, scalar: &Scalar, taken: &mut HashSet<Str
             format!("`{id}` is not a licence id: the vendor's are 10 upper-case letters and digits"),
         );
     }
-    if !taken.insert(id.clone()) {
-        reader.report(scalar.referenced, format!("another licence has the id `{id}`"));
-    }
+    taken.insert(reader, id.clone(), scalar.referenced, format!("another licence has the id `{id}`"));
     Some(id)
 }

@@ -6,9 +6,9 @@ use crate::{
     seed::apply::ApplyError,
     services::jetbrains_account::{
         seed::plan::{ExistingAccount, PlannedAccount},
-        store::{account, license, product, role, team, token},
+        store::{account, license, role, team, token},
     },
-    store::{ReadWrite, Session, organization},
+    store::{ReadWrite, Session, declared_product, organization},
 };
 
 /// How many licences are written before whoever watches is told.
@@ -21,7 +21,7 @@ pub(crate) async fn find_existing(
 ) -> Result<ExistingAccount, Error> {
     let teams = team::list(db, organization).await?;
     let roles = role::list(db, organization).await?;
-    let products = product::list(db, organization).await?;
+    let products = declared_product::list(db, organization).await?;
     Ok(ExistingAccount {
         products: products.into_iter().map(|product| (product.code, product.is_plugin)).collect(),
         teams: teams.into_iter().map(|team| (team.id, team.name)).collect(),
@@ -38,7 +38,7 @@ pub(crate) async fn write(
 ) -> Result<(), ApplyError> {
     account::update(db, id, account.switches).await?;
     for declared in &account.products {
-        product::upsert(db, id, declared).await?;
+        declared_product::upsert(db, id, declared).await?;
     }
     for planned in &account.teams {
         team::upsert(db, id, planned).await?;

@@ -3,7 +3,6 @@
 pub(crate) mod account;
 pub mod license;
 pub(crate) mod person;
-pub(crate) mod product;
 pub(crate) mod role;
 pub(crate) mod state;
 pub(crate) mod team;

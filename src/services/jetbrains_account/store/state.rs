@@ -1,7 +1,8 @@
 //! The service's tables in a state.
 
 use crate::{
-    services::jetbrains_account::domain::{product::check_code, role::Role},
+    domain::product_catalogue::check_code,
+    services::jetbrains_account::domain::role::Role,
     store::state::{
         Column, ServiceTables, Table,
         columns::{checked, count, flag, moment, nullable, number, of, parsed, text},
@@ -28,11 +29,6 @@ pub(crate) fn tables() -> ServiceTables {
             "team",
             "organization_id, id",
             vec![of("organization_id", "organization"), team_number("id"), text("name")],
-        ),
-        Table::new(
-            "declared_product",
-            "organization_id, code",
-            vec![of("organization_id", "organization"), checked("code", check_code), text("name"), flag("is_plugin")],
         ),
         Table::new(
             "role_grant",
@@ -82,5 +78,5 @@ pub(crate) fn tables() -> ServiceTables {
             ],
         ),
     ];
-    ServiceTables { tables, person_columns: vec![flag("jetbrains_account")], exclusions: vec![] }
+    ServiceTables { tables, person_columns: vec![flag("jetbrains_account")], exclusions: vec![], check: None }
 }

@@ -1,7 +1,7 @@
-//! Query parameters of the reports and lists. An empty one counts as left out.
+//! Query parameters of the reports and lists.
 
 use chrono::{Days, NaiveDate, NaiveTime};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::services::license_vault::{
@@ -14,11 +14,9 @@ use crate::services::license_vault::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct DaysQuery {
     /// The first day, `YYYY-MM-DD`, in UTC. Default: from the beginning.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
     from: Option<String>,
     /// The last day. Default: to the end.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
     to: Option<String>,
 }
@@ -28,11 +26,9 @@ pub(crate) struct DaysQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowsQuery {
     /// How many rows are left out. Default 0.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(value_type = Option<i64>, minimum = 0)]
     offset: Option<String>,
     /// How many rows are asked for, as many as you like. Default 100.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<String>,
 }
@@ -43,20 +39,21 @@ pub(crate) struct RowsQuery {
 pub(crate) struct UserQuery {
     /// The user's login name, whole, in whatever case. Either `username` or `email` says who is meant; of both,
     /// `username` counts.
-    #[serde(default, deserialize_with = "non_empty")]
     username: Option<String>,
     /// The user's address, in whatever case.
     #[param(example = "bob@example.test")]
-    #[serde(default, deserialize_with = "non_empty")]
     email: Option<String>,
 }
 
 const DEFAULT_LIMIT: i64 = 100;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Reads a parameter that counts as left out when it is empty.
-pub(crate) fn non_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+/// Reads a value of the query, of whatever parameter; `None` where it counts as left out.
+///
+/// unverified: a value that is empty or blank counts as left out; blanks around a number or a day do not count, and a
+/// text is taken as it is, because Spring's converters do about the same (license-vault §1).
+pub(crate) fn read_value(value: &str) -> Option<&str> {
+    Some(value).filter(|value| !value.trim().is_empty())
 }
 
 /// Parses the first and the last day of a range, each a parameter's name and its text, into the range's first and last
@@ -73,6 +70,7 @@ pub(crate) fn parse_days(
 /// Parses a day into the midnight at which it begins, in microseconds since 1970.
 fn parse_day(name: &str, text: &str) -> Result<i64, VaultError> {
     let invalid = VaultError::InvalidParameter;
+    let text = text.trim();
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
     let day = day.ok_or_else(|| invalid(format!("{name} must be a date like 2026-01-15, not `{text}`")))?;
     // The day ends where the next one begins, so that one must exist too.
@@ -82,7 +80,7 @@ fn parse_day(name: &str, text: &str) -> Result<i64, VaultError> {
 
 fn parse_number(name: &str, text: Option<&str>, minimum: i64, default: i64) -> Result<i64, VaultError> {
     let Some(text) = text else { return Ok(default) };
-    let number = text.parse().ok().filter(|number| *number >= minimum);
+    let number = text.trim().parse().ok().filter(|number| *number >= minimum);
     number.ok_or_else(|| VaultError::InvalidParameter(format!("{name} must be a number from {minimum}, not `{text}`")))
 }
 

@@ -6,8 +6,9 @@ use utoipa::openapi::server::Server;
 
 use crate::{
     app::App,
-    http::swagger_ui,
-    services::license_vault::{self, api::wire::Answer, split_path},
+    core::error::Error,
+    http::{swagger_ui, vendor_service::refuse},
+    services::license_vault::{self, LicenseVault, api::wire::Answer, split_path},
 };
 
 /// The vendor's group of operations (license-vault §1).
@@ -34,4 +35,5 @@ pub(crate) fn router() -> Router<App> {
         .route("/swagger-ui.html", get(async || Redirect::to("swagger-ui/index.html")))
         .merge(swagger_ui::files("/swagger-ui", &[(GROUP, "../api-docs")]))
         .route("/actuator/health", get(async || Answer(json!({ "status": "UP" }))))
+        .method_not_allowed_fallback(|| async { refuse::<LicenseVault>(Error::MethodUnknown) })
 }

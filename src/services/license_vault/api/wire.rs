@@ -1,5 +1,7 @@
 //! Bodies of answers (license-vault §2).
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use serde::Serialize;
@@ -12,7 +14,7 @@ use crate::{
         JSON, LicenseVault,
         domain::{
             allocation::{Allocation, Denial, UsageRecord},
-            catalogue::{find_product_name, list_counted},
+            catalogue::{Catalogue, CountedProduct},
             vault::{LicenseKind, Pool},
         },
     },
@@ -47,9 +49,9 @@ pub(crate) struct LicenseUsages {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LicenseUsage {
     #[schema(example = "ALL")]
-    code: &'static str,
+    code: Cow<'static, str>,
     #[schema(example = "All Products Pack")]
-    display_name: &'static str,
+    display_name: Cow<'static, str>,
     regular_in_use: i64,
     regular_total: i64,
     true_up_in_use: i64,
@@ -60,8 +62,12 @@ pub(crate) struct LicenseUsage {
 
 impl LicenseUsages {
     /// Lists the whole catalogue, because clients expect a row of every product (license-vault §2.2).
-    pub(crate) fn new(pools: &[Pool], now: Time) -> Self {
-        let make_row = |(code, display_name): (&'static str, &'static str)| {
+    ///
+    /// unverified: a plug-in that the vault has licences for has a row too, other plug-ins have none (§2.3).
+    pub(crate) fn new(catalogue: &Catalogue, pools: &[Pool], now: Time) -> Self {
+        let has_row =
+            |product: &CountedProduct| !product.is_plugin || pools.iter().any(|pool| pool.product == product.code);
+        let make_row = |CountedProduct { code, name: display_name, .. }: CountedProduct| {
             let count = |kind| {
                 let pool = pools.iter().find(|pool| pool.product == code && pool.kind == kind);
                 pool.map_or((0, 0), |pool| (pool.in_use, pool.total))
@@ -79,7 +85,8 @@ impl LicenseUsages {
                 virtual_total: virtual_.1,
             }
         };
-        Self { license_usages: list_counted().map(make_row).collect(), timestamp: format_instant(now) }
+        let counted = catalogue.list_counted().into_iter().filter(has_row);
+        Self { license_usages: counted.map(make_row).collect(), timestamp: format_instant(now) }
     }
 }
 
@@ -169,11 +176,11 @@ pub(crate) struct RunningProduct {
     last_seen_at: String,
 }
 
-impl From<Allocation> for UserLicense {
-    fn from(allocation: Allocation) -> Self {
+impl UserLicense {
+    pub(crate) fn new(catalogue: &Catalogue, allocation: Allocation) -> Self {
         let products = allocation.running.into_iter().map(|running| RunningProduct {
             connection_id: running.id,
-            display_name: find_product_name(&running.product).to_owned(),
+            display_name: catalogue.find_product_name(&running.product).to_owned(),
             code: running.product,
             version: running.version,
             hostname: running.host,
@@ -185,7 +192,7 @@ impl From<Allocation> for UserLicense {
             allocation_id: allocation.id,
             username: allocation.user.username,
             email: Some(allocation.user.email),
-            display_name: find_product_name(&allocation.product).to_owned(),
+            display_name: catalogue.find_product_name(&allocation.product).to_owned(),
             code: allocation.product,
             r#type: allocation.kind.into(),
             allocated_at: format_instant(allocation.allocated_at),
@@ -215,15 +222,15 @@ pub(crate) struct UsageRow {
     end_time: Option<String>,
 }
 
-impl From<UsageRecord> for UsageRow {
-    fn from(usage: UsageRecord) -> Self {
+impl UsageRow {
+    pub(crate) fn new(catalogue: &Catalogue, usage: UsageRecord) -> Self {
         Self {
             allocation_id: usage.allocation,
-            allocated_license: find_product_name(&usage.license).to_owned(),
+            allocated_license: catalogue.find_product_name(&usage.license).to_owned(),
             username: usage.user.username,
             user_hostname: usage.connection.host,
             user_ip: usage.connection.ip,
-            product_name: find_product_name(&usage.connection.product).to_owned(),
+            product_name: catalogue.find_product_name(&usage.connection.product).to_owned(),
             product_version: usage.connection.version,
             license_type: usage.kind.into(),
             start_time: format_instant(usage.connection.connected_at),

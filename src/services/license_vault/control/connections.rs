@@ -74,6 +74,7 @@ pub(crate) async fn connect(
     let ConnectRequest { user, product, version, host, ip } = body;
     let (mut db, vault) = path.write(&app).await?;
     let user = store::users::name_user(&mut db, &vault, VaultUser::from_email(&user)).await?;
+    let product = vault.catalogue.find_code(&product).to_owned();
     let request = LicenseRequest { user, product, version, host, ip };
     let outcome = store::requests::grant_or_deny(&mut db, &vault, &request).await?;
     db.commit().await?;

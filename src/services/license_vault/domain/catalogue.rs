@@ -1,8 +1,10 @@
 //! The products that a vault counts licences for, and which licences a product can run on (license-vault §4.3, §4.4).
 
-use crate::domain::product_catalogue;
+use std::borrow::Cow;
 
-/// Codes of the products that licences are counted for, sorted (license-vault §4.3).
+use crate::domain::product_catalogue::{self, DeclaredProduct};
+
+/// Codes of the products that every vault counts licences for, sorted (license-vault §4.3).
 const COUNTED: [&str; 15] =
     ["ALL", "CL", "DB", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM", "RR", "RS0", "WS"];
 
@@ -10,33 +12,99 @@ const COUNTED: [&str; 15] =
 /// (license-vault §4.3).
 const TOOLS: [&str; 3] = ["DC", "DM", "DPN"];
 
-/// Lists code and name of every product that licences are counted for, by code.
-pub(crate) fn list_counted() -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
-    COUNTED.into_iter().filter_map(product_catalogue::find)
+/// The products of a vault: those of every vault, and those that its organization's seeds declare.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Catalogue {
+    declared: Vec<DeclaredProduct>,
 }
 
-/// Finds a product's name. A code that is not the vault's is returned as it is, because a plug-in has only a name.
-pub(crate) fn find_product_name(code: &str) -> &str {
-    let known = COUNTED.iter().chain(&TOOLS).find(|known| **known == code);
-    known.and_then(|code| product_catalogue::find(code)).map_or(code, |(_, name)| name)
+/// Something that a vault may have licences for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CountedProduct {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) is_plugin: bool,
 }
 
-/// Lists the licences that a product can run on: its own, then the packs, the smaller one first.
-///
-/// unverified: what the packs hold; dotUltimate before the All Products Pack (license-vault §4.4).
-pub(crate) fn list_licenses_for(product: &str) -> Vec<&'static str> {
-    const DOT_ULTIMATE: [&str; 6] = ["DC", "DM", "DPN", "RC", "RD", "RS0"];
-    let mut codes = Vec::new();
-    let own = COUNTED.into_iter().find(|code| *code == product);
-    codes.extend(own);
-    if DOT_ULTIMATE.contains(&product) {
-        codes.push("DUL");
+impl Catalogue {
+    /// Clients tell products apart by their names (license-vault §2.2, §9), so a declared one that is called as another
+    /// has its code behind its name.
+    pub(crate) fn new(declared: Vec<DeclaredProduct>) -> Self {
+        let mut catalogue = Self::default();
+        for DeclaredProduct { code, name, is_plugin } in declared {
+            let is_namesake = |other: &CountedProduct| other.code != code && other.name == name;
+            let is_taken = catalogue.list_counted().iter().any(is_namesake);
+            let name = if is_taken { format!("{name} ({code})") } else { name };
+            catalogue.declared.push(DeclaredProduct { code, name, is_plugin });
+        }
+        catalogue
     }
-    let in_all_products = own.is_some() || TOOLS.contains(&product);
-    if in_all_products && product != "ALL" {
-        codes.push("ALL");
+
+    fn find_declared(&self, code: &str) -> Option<&DeclaredProduct> {
+        self.declared.iter().find(|product| product.code == code)
     }
-    codes
+
+    /// Lists every product that licences are counted for, by code. A name that a seed declares wins.
+    pub(crate) fn list_counted(&self) -> Vec<CountedProduct> {
+        let known = COUNTED.into_iter().filter(|code| self.find_declared(code).is_none());
+        let known = known.filter_map(product_catalogue::find).map(|(code, name)| CountedProduct {
+            code: Cow::Borrowed(code),
+            name: Cow::Borrowed(name),
+            is_plugin: false,
+        });
+        let declared = self.declared.iter().map(|product| CountedProduct {
+            code: Cow::Owned(product.code.clone()),
+            name: Cow::Owned(product.name.clone()),
+            is_plugin: product.is_plugin,
+        });
+        let mut counted: Vec<CountedProduct> = known.chain(declared).collect();
+        counted.sort_by(|a, b| a.code.cmp(&b.code));
+        counted
+    }
+
+    /// Whether licences with this code are counted.
+    pub(crate) fn counts(&self, code: &str) -> bool {
+        COUNTED.contains(&code) || self.find_declared(code).is_some()
+    }
+
+    /// Finds a product's name. A code that is not the vault's is returned as it is, because a plug-in that nobody
+    /// declared has only a name.
+    pub(crate) fn find_product_name<'a>(&'a self, code: &'a str) -> &'a str {
+        if let Some(declared) = self.find_declared(code) {
+            return &declared.name;
+        }
+        let known = COUNTED.iter().chain(&TOOLS).find(|known| **known == code);
+        known.and_then(|code| product_catalogue::find(code)).map_or(code, |(_, name)| name)
+    }
+
+    /// Finds a product's code. A plug-in may be named by its name too, as in a denial; what is not known is returned as
+    /// it is.
+    pub(crate) fn find_code<'a>(&'a self, product: &'a str) -> &'a str {
+        let is_called_so = |declared: &&DeclaredProduct| declared.is_plugin && declared.name == product;
+        match self.declared.iter().find(is_called_so) {
+            Some(plugin) if !self.counts(product) => &plugin.code,
+            Some(_) | None => product,
+        }
+    }
+
+    /// Lists the licences that a product can run on: its own, then the packs, the smaller one first.
+    ///
+    /// unverified: what the packs hold: none of what seeds declare; dotUltimate before the All Products Pack
+    /// (license-vault §4.4).
+    pub(crate) fn list_licenses_for<'a>(&'a self, product: &'a str) -> Vec<&'a str> {
+        const DOT_ULTIMATE: [&str; 6] = ["DC", "DM", "DPN", "RC", "RD", "RS0"];
+        let mut codes = Vec::new();
+        if self.counts(product) {
+            codes.push(product);
+        }
+        if DOT_ULTIMATE.contains(&product) {
+            codes.push("DUL");
+        }
+        if (COUNTED.contains(&product) || TOOLS.contains(&product)) && product != "ALL" {
+            codes.push("ALL");
+        }
+        codes
+    }
 }
 
 pub(crate) fn is_pack(code: &str) -> bool {
@@ -47,9 +115,55 @@ pub(crate) fn is_pack(code: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn declare(code: &str, name: &str, is_plugin: bool) -> DeclaredProduct {
+        DeclaredProduct { code: code.to_owned(), name: name.to_owned(), is_plugin }
+    }
+
     #[test]
     fn every_product_of_the_vault_is_in_the_catalogue() {
-        assert!(COUNTED.is_sorted() && list_counted().count() == COUNTED.len());
-        assert_eq!(TOOLS.map(find_product_name), ["dotCover", "dotMemory", "dotTrace"]);
+        let catalogue = Catalogue::default();
+        assert!(COUNTED.is_sorted() && catalogue.list_counted().len() == COUNTED.len());
+        assert_eq!(
+            TOOLS.map(|code| catalogue.find_product_name(code).to_owned()),
+            ["dotCover", "dotMemory", "dotTrace"]
+        );
+    }
+
+    #[test]
+    fn no_two_products_have_one_name() {
+        let catalogue = Catalogue::new(vec![
+            declare("DG", "DataGrip", false),
+            declare("DS", "DataSpell", false),
+            declare("P1", "Work", true),
+            declare("P2", "Work", true),
+        ]);
+        let names = ["DB", "DG", "DS", "P1", "P2"].map(|code| catalogue.find_product_name(code).to_owned());
+        assert_eq!(names, ["DataGrip", "DataGrip (DG)", "DataSpell", "Work", "Work (P2)"]);
+    }
+
+    #[test]
+    fn what_is_declared_is_counted_and_runs_on_its_own_licences() {
+        let catalogue = Catalogue::new(vec![
+            declare("AIU", "AI Ultimate", false),
+            declare("DM", "dotMemory 2", false),
+            declare("II", "IntelliJ IDEA", false),
+            declare("PWORK", "Work Plug-in", true),
+        ]);
+        let codes: Vec<String> = catalogue.list_counted().into_iter().map(|one| one.code.into_owned()).collect();
+        assert!(codes.is_sorted() && codes.len() == COUNTED.len() + 3, "{codes:?}");
+        for (product, name, licenses) in [
+            ("AIU", "AI Ultimate", vec!["AIU"]),
+            ("DM", "dotMemory 2", vec!["DM", "DUL", "ALL"]),
+            ("II", "IntelliJ IDEA", vec!["II", "ALL"]),
+            ("GO", "GoLand", vec!["GO", "ALL"]),
+            ("ALL", "All Products Pack", vec!["ALL"]),
+            ("PWORK", "Work Plug-in", vec!["PWORK"]),
+            ("Some plug-in", "Some plug-in", vec![]),
+        ] {
+            assert_eq!(catalogue.find_product_name(product), name);
+            assert_eq!(catalogue.list_licenses_for(product), licenses, "{product}");
+        }
+        let codes = ["Work Plug-in", "PWORK", "AI Ultimate", "Some plug-in"].map(|name| catalogue.find_code(name));
+        assert_eq!(codes, ["PWORK", "PWORK", "AI Ultimate", "Some plug-in"]);
     }
 }

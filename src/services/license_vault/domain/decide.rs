@@ -3,8 +3,8 @@
 use crate::{
     domain::organization::email_key,
     services::license_vault::domain::{
-        allocation::{Allocation, LicenseRequest},
-        catalogue::{is_pack, list_licenses_for},
+        allocation::{Allocation, LicenseRequest, VaultUser},
+        catalogue::{Catalogue, is_pack},
         vault::{AllocationRule, LicenseKind, Pool, Vault},
     },
 };
@@ -30,7 +30,7 @@ pub(crate) enum AllocationDecision {
 }
 
 /// Machines that one licence serves at once (license-vault §4.4).
-const MACHINES_PER_LICENSE: usize = 2;
+pub(crate) const MACHINES_PER_LICENSE: usize = 2;
 
 /// Decides about a request of a user with these allocations. First comes a licence that the user holds, then a free
 /// one: regular before virtual before true-up, and of each kind the product's own before packs (license-vault §4.4).
@@ -46,23 +46,14 @@ pub(crate) fn decide(
     request: &LicenseRequest,
     find_least_recent: impl Fn(&str, LicenseKind) -> Option<String>,
 ) -> AllocationDecision {
-    let names_user =
-        |rule: &&AllocationRule| rule.users.iter().any(|user| email_key(user) == email_key(&request.user.email));
-    let own_rules: Vec<&AllocationRule> = rules.iter().filter(names_user).collect();
-    let is_allowed = |code: &str| {
-        if own_rules.is_empty() {
-            !vault.strict
-        } else {
-            own_rules.iter().any(|rule| rule.products.iter().any(|product| product == code))
-        }
-    };
-    let codes: Vec<&str> = list_licenses_for(&request.product).into_iter().filter(|code| is_allowed(code)).collect();
+    let own_rules = list_rules_of(rules, &request.user);
+    let licenses = vault.catalogue.list_licenses_for(&request.product);
+    let codes: Vec<&str> = licenses.into_iter().filter(|code| may_have(vault.strict, &own_rules, code)).collect();
     let can_serve = |allocation: &&Allocation| {
         let mut hosts: Vec<&str> = allocation.running.iter().map(|running| running.host.as_str()).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        codes.contains(&allocation.product.as_str())
-            && (hosts.contains(&request.host.as_str()) || hosts.len() < MACHINES_PER_LICENSE)
+        codes.contains(&allocation.product.as_str()) && serves_host(&hosts, &request.host)
     };
     if let Some(allocation) = allocations.iter().find(can_serve) {
         return AllocationDecision::Reuse { allocation: allocation.id.clone() };
@@ -70,7 +61,7 @@ pub(crate) fn decide(
     let give = |code: &str, kind: LicenseKind, releases: Option<String>| AllocationDecision::Give {
         product: code.to_owned(),
         kind,
-        merges: if is_pack(code) { find_covered(allocations, code) } else { Vec::new() },
+        merges: find_covered(&vault.catalogue, allocations, code),
         releases,
     };
     for (code, kind) in list_pools_in_order(&codes) {
@@ -89,6 +80,36 @@ pub(crate) fn decide(
     AllocationDecision::Deny
 }
 
+/// Lists the rules that name a user.
+pub(crate) fn list_rules_of<'a>(rules: &'a [AllocationRule], user: &VaultUser) -> Vec<&'a AllocationRule> {
+    let key = email_key(&user.email);
+    rules.iter().filter(|rule| rule.users.iter().any(|named| email_key(named) == key)).collect()
+}
+
+/// Whether a user may have a licence: by the rules that name the user, else by the vault's policy (license-vault §4.4).
+pub(crate) fn may_have(is_strict: bool, own_rules: &[&AllocationRule], code: &str) -> bool {
+    if own_rules.is_empty() {
+        return !is_strict;
+    }
+    own_rules.iter().any(|rule| rule.products.iter().any(|product| product == code))
+}
+
+/// Whether a licence that products run on at these different hosts serves one more product at a host.
+pub(crate) fn serves_host(hosts: &[&str], host: &str) -> bool {
+    hosts.contains(&host) || hosts.len() < MACHINES_PER_LICENSE
+}
+
+/// Whether a pack takes the place of a licence that a user holds, with what runs on it (license-vault §4.4).
+pub(crate) fn is_covered<'a>(
+    catalogue: &Catalogue,
+    pack: &str,
+    license: &str,
+    mut running: impl Iterator<Item = &'a str>,
+) -> bool {
+    let runs_on_pack = |product: &str| catalogue.list_licenses_for(product).contains(&pack);
+    is_pack(pack) && license != pack && runs_on_pack(license) && running.all(runs_on_pack)
+}
+
 /// Lists the pools of these licences in the order in which they are asked for a free one: by kind, and within a kind
 /// in the order of the codes.
 pub(crate) fn list_pools_in_order<'a>(codes: &'a [&'a str]) -> impl Iterator<Item = (&'a str, LicenseKind)> {
@@ -96,11 +117,10 @@ pub(crate) fn list_pools_in_order<'a>(codes: &'a [&'a str]) -> impl Iterator<Ite
 }
 
 /// Finds the allocations that a pack covers, because they are released when the pack is given (license-vault §4.4).
-fn find_covered(allocations: &[Allocation], pack: &str) -> Vec<String> {
+fn find_covered(catalogue: &Catalogue, allocations: &[Allocation], pack: &str) -> Vec<String> {
     let is_covered = |allocation: &&Allocation| {
-        allocation.product != pack
-            && allocation.running.iter().all(|running| list_licenses_for(&running.product).contains(&pack))
-            && (pack == "ALL" || list_licenses_for(&allocation.product).contains(&pack))
+        let running = allocation.running.iter().map(|running| running.product.as_str());
+        is_covered(catalogue, pack, &allocation.product, running)
     };
     allocations.iter().filter(is_covered).map(|allocation| allocation.id.clone()).collect()
 }
@@ -112,7 +132,7 @@ mod tests {
         core::clock::parse,
         domain::organization::{Organization, OrganizationId},
         services::license_vault::domain::{
-            allocation::{Connection, VaultUser},
+            allocation::Connection,
             vault::{Plan, VaultId},
         },
     };
@@ -121,7 +141,7 @@ mod tests {
         let organization =
             Organization { id: OrganizationId(1), name: String::new(), customer_code: 1, org_id: String::new() };
         let (plan, name) = (Plan::OrganizationTrueUp, "example".to_owned());
-        Vault { id: VaultId(1), organization, name, plan, floating: false, strict }
+        Vault { id: VaultId(1), organization, name, plan, floating: false, strict, catalogue: Catalogue::default() }
     }
 
     fn pool(product: &str, kind: LicenseKind, total: i64, in_use: i64) -> Pool {

@@ -6,6 +6,7 @@ use strum::VariantNames as _;
 use crate::{
     core::{clock::Time, suggest},
     domain::organization::Organization,
+    services::license_vault::domain::catalogue::Catalogue,
 };
 
 /// A vault's key in the store.
@@ -23,6 +24,8 @@ pub(crate) struct Vault {
     pub(crate) floating: bool,
     /// A user whom no rule names gets nothing.
     pub(crate) strict: bool,
+    /// The products that it may have licences for.
+    pub(crate) catalogue: Catalogue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
@@ -95,6 +98,20 @@ impl Vault {
 pub(crate) struct RevocationLimitReached {
     allowed: i64,
     made: i64,
+}
+
+/// Licences that one pool may have.
+pub(crate) const MOST_LICENSES: i64 = 1_000_000;
+/// The longest name of a vault, in characters, because it is one label of a host name.
+const LONGEST_NAME: usize = 63;
+
+/// Checks that a text can be a vault's name, which is one label of a host name (license-vault §9).
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let is_allowed = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_allowed && !name.starts_with('-') && !name.ends_with('-') && (1..=LONGEST_NAME).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(format!("`{name}` is not a vault's name: at most {LONGEST_NAME} letters, digits and, between them, hyphens"))
 }
 
 /// How a licence was bought.

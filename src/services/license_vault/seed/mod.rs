@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod credentials;
 pub(crate) mod file;
+mod place;
 mod plan;
 mod stock;
 mod write;

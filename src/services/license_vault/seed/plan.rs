@@ -1,16 +1,16 @@
 //! Checks the License Vault section of a seed, and fills in what it leaves out.
 
-use std::collections::HashSet;
-
 use serde_saphyr::Location;
 
 use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     core::{clock::Time, ids::Ids, suggest::describe_unknown, token::PlainToken},
+    domain::organization::email_key,
     seed::{
         Diagnostic,
         count::Count,
         file::Scalar,
+        keys::Keys,
         plan::{SectionPlanner, is_address},
         read::Reader,
     },
@@ -20,11 +20,12 @@ use crate::{
                 DEFAULT_HOST, DEFAULT_IP, DEFAULT_VERSION, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest,
                 VaultUser,
             },
-            catalogue::{find_product_name, list_counted},
-            vault::{AllocationRule, LicenseKind, Plan, TokenKind},
+            catalogue::Catalogue,
+            vault::{AllocationRule, LicenseKind, MOST_LICENSES, Plan, TokenKind, check_name},
         },
         seed::{
             file::{SeedAllocation, SeedAutomationToken, SeedDenial, SeedPool, SeedRule, SeedRunning, SeedVault},
+            place::{AskedAllocation, AskedProduct, NewAllocation, Placing},
             stock::LicenseStock,
         },
     },
@@ -44,6 +45,8 @@ pub(crate) struct PlannedVault {
     pub(crate) allocations: Vec<NewAllocation>,
     pub(crate) denials: Vec<Denial>,
     pub(crate) rules: Option<Vec<AllocationRule>>,
+    /// The products that it may have licences for.
+    pub(crate) catalogue: Catalogue,
     /// Where the seed names the vault, for a diagnostic.
     pub(crate) place: Diagnostic,
 }
@@ -84,52 +87,20 @@ pub(crate) struct NewPool {
     pub(crate) product: String,
     pub(crate) kind: LicenseKind,
     pub(crate) total: i64,
-    at: Location,
-}
-
-#[derive(Debug)]
-pub(crate) struct NewAllocation {
-    pub(crate) user: VaultUser,
-    /// What the seed asks for.
-    pub(crate) asked_product: String,
-    /// The licence that is held: of the product, or of a pack.
-    pub(crate) product: String,
-    pub(crate) kind: LicenseKind,
-    pub(crate) since: Time,
-    /// What runs on it, and since when.
-    pub(crate) running: Vec<(LicenseRequest, Time)>,
-}
-
-/// An allocation as a seed asks for it.
-struct AskedAllocation {
-    user: VaultUser,
-    product: String,
-    kind: Option<LicenseKind>,
-    at: Location,
-    since: Time,
-    running: Vec<(LicenseRequest, Time)>,
-}
-
-/// Licences that one pool may have.
-const MOST_LICENSES: i64 = 1_000_000;
-/// The longest name of a vault, in characters, because it is one label of a host name.
-const LONGEST_NAME: usize = 63;
-
-/// Whether a text can be one label of a host name (license-vault §9).
-fn is_host_label(text: &str) -> bool {
-    let is_allowed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    is_allowed && !text.starts_with('-') && !text.ends_with('-') && (1..=LONGEST_NAME).contains(&text.len())
+    /// Where the seed says so.
+    pub(super) at: Location,
 }
 
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
     stock: LicenseStock,
+    catalogue: Catalogue,
 }
 
 impl<'a> Planner<'a> {
-    /// `stock` is what the organization's vault has already.
-    pub(crate) fn new(context: SectionPlanner<'a>, stock: LicenseStock) -> Self {
-        Self { context, stock }
+    /// `stock` is what the organization's vault has already; `catalogue` has what the seed declares, too.
+    pub(crate) fn new(context: SectionPlanner<'a>, stock: LicenseStock, catalogue: Catalogue) -> Self {
+        Self { context, stock, catalogue }
     }
 
     fn reader(&self) -> &'a Reader<'a> {
@@ -139,10 +110,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(mut self, section: &SeedVault) -> PlannedVault {
         let reader = self.reader();
         let name = reader.text(&section.name).unwrap_or_default();
-        if !is_host_label(&name) {
-            let detail = format!(
-                "`{name}` is not a vault's name: at most {LONGEST_NAME} letters, digits and, between them, hyphens"
-            );
+        if let Err(detail) = check_name(&name) {
             reader.report(section.name.referenced, detail);
         }
         let plan = section.plan.as_ref().and_then(|scalar| reader.value(scalar)).unwrap_or(Plan::OrganizationTrueUp);
@@ -153,31 +121,43 @@ impl<'a> Planner<'a> {
             let place = reader.place(scalar.referenced);
             tokens.push(NewToken { kind, name: String::new(), token, expires_at: None, place });
         }
-        let mut names = HashSet::new();
+        let mut names = Keys::default();
         tokens
             .extend(section.automation_tokens.iter().filter_map(|token| self.plan_automation_token(token, &mut names)));
-        let pools: Vec<NewPool> = section.pools.iter().flat_map(|pool| self.plan_pools(pool)).collect();
+        let mut licenses = Keys::default();
+        let pools: Vec<NewPool> = section.pools.iter().flat_map(|pool| self.plan_pools(pool, &mut licenses)).collect();
+        let strict = reader.flag(section.strict_policy.as_ref(), false);
+        let rules: Option<Vec<AllocationRule>> =
+            section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect());
         let asked = section.allocations.iter().filter_map(|allocation| self.read_allocation(allocation)).collect();
+        let mut administrators = Keys::default();
         PlannedVault {
             name,
             plan,
             floating: reader.flag(section.floating.as_ref(), plan.floats()),
-            strict: reader.flag(section.strict_policy.as_ref(), false),
-            administrators: section.administrators.iter().filter_map(|scalar| self.context.person(scalar)).collect(),
+            strict,
+            administrators: (section.administrators.iter())
+                .filter_map(|scalar| self.read_administrator(scalar, &mut administrators))
+                .collect(),
             tokens,
-            allocations: self.place(&pools, asked),
-            pools,
             denials: section.denials.iter().filter_map(|denial| self.plan_denial(denial)).collect(),
-            rules: section.rules.as_ref().map(|rules| rules.iter().map(|rule| self.plan_rule(rule)).collect()),
             place: reader.place(section.name.referenced),
+            allocations: {
+                let rules = rules.as_ref().unwrap_or(&self.stock.rules).clone();
+                let placing =
+                    Placing { reader, catalogue: &self.catalogue, rules, is_strict: strict, stock: self.stock };
+                placing.place_all(&pools, asked)
+            },
+            pools,
+            rules,
+            catalogue: self.catalogue,
         }
     }
 
-    fn plan_automation_token(&mut self, token: &SeedAutomationToken, names: &mut HashSet<String>) -> Option<NewToken> {
+    fn plan_automation_token(&mut self, token: &SeedAutomationToken, names: &mut Keys<String>) -> Option<NewToken> {
         let name = self.reader().text(&token.name).unwrap_or_default();
-        if !names.insert(name.clone()) {
-            self.reader().report(token.name.referenced, format!("another automation token is called `{name}`"));
-        }
+        let message = format!("another automation token is called `{name}`");
+        names.insert(self.reader(), name.clone(), token.name.referenced, message);
         let expires_at = self.reader().date(token.expires_at.as_ref(), self.context.now);
         Some(NewToken {
             kind: TokenKind::Automation,
@@ -191,15 +171,23 @@ impl<'a> Planner<'a> {
     /// Reads a licence's code.
     fn read_license(&self, scalar: &Scalar) -> Option<String> {
         let code = self.reader().text(scalar)?;
-        let codes = list_counted().map(|(code, _)| code);
-        if !codes.clone().any(|candidate| candidate == code) {
+        if !self.catalogue.counts(&code) {
+            let counted = self.catalogue.list_counted();
+            let codes = counted.iter().map(|product| product.code.as_ref());
             let detail = describe_unknown(&code, "a licence of the vault's catalogue", codes);
             self.reader().report(scalar.referenced, detail);
         }
         Some(code)
     }
 
-    fn plan_pools(&self, pool: &SeedPool) -> Vec<NewPool> {
+    fn read_administrator(&self, scalar: &Scalar, named: &mut Keys<String>) -> Option<String> {
+        let email = self.context.person(scalar)?;
+        let message = format!("{email} is an administrator already");
+        named.insert(self.reader(), email_key(&email), scalar.referenced, message);
+        Some(email)
+    }
+
+    fn plan_pools(&self, pool: &SeedPool, licenses: &mut Keys<(String, LicenseKind)>) -> Vec<NewPool> {
         let Some(code) = self.read_license(&pool.product) else { return Vec::new() };
         let totals = [
             (LicenseKind::Regular, &pool.regular),
@@ -208,6 +196,8 @@ impl<'a> Planner<'a> {
         ];
         let plan_pool = |(kind, scalar): (LicenseKind, &Option<Scalar>)| {
             let scalar = scalar.as_ref()?;
+            let message = format!("how many {kind} licences of {code} there are is said already");
+            licenses.insert(self.reader(), (code.clone(), kind), scalar.referenced, message);
             // A total that cannot be read is reported by itself: nothing more is said of what would have fitted.
             let total = self.reader().whole(scalar, 0, MOST_LICENSES).unwrap_or(MOST_LICENSES);
             Some(NewPool { product: code.clone(), kind, total, at: scalar.referenced })
@@ -244,51 +234,26 @@ impl<'a> Planner<'a> {
         let kind = allocation.kind.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         let plan_running = |running: &SeedRunning| {
             let since = self.read_past_time(running.since.as_ref()).unwrap_or(since);
+            let product = self.reader().text(&running.product);
             let request = LicenseRequest {
-                product: self.reader().text(&running.product)?,
+                product: self.catalogue.find_code(&product?).to_owned(),
                 user: user.clone()?,
                 version: self.read_text_or(running.version.as_ref(), DEFAULT_VERSION),
                 host: self.read_text_or(running.host.as_ref(), DEFAULT_HOST),
                 ip: self.read_text_or(running.ip.as_ref(), DEFAULT_IP),
             };
-            Some((request, since))
+            let host_at = running.host.as_ref().unwrap_or(&running.product).referenced;
+            Some(AskedProduct { request, since, at: running.product.referenced, host_at })
         };
         Some(AskedAllocation {
             running: allocation.running.iter().filter_map(plan_running).collect(),
             product: self.read_license(&allocation.product)?,
             at: allocation.kind.as_ref().unwrap_or(&allocation.product).referenced,
+            user_at: allocation.user.referenced,
             user: user?,
             kind: kind.transpose().ok()?,
             since,
         })
-    }
-
-    /// Places the allocations on the licences that there are with these pools, one after the other, and reports those
-    /// that fit nowhere. What the users held of the same licences before goes, because the seed says it anew.
-    fn place(&mut self, pools: &[NewPool], asked: Vec<AskedAllocation>) -> Vec<NewAllocation> {
-        for pool in pools {
-            self.stock.set_total(&pool.product, pool.kind, pool.total);
-        }
-        for allocation in &asked {
-            self.stock.take_back(&allocation.user, &allocation.product);
-        }
-        for pool in pools {
-            let held = self.stock.count_in_use(&pool.product, pool.kind);
-            if held > pool.total {
-                let detail = format!("{held} {} licences of {} are held already", pool.kind, pool.product);
-                self.reader().report(pool.at, detail);
-            }
-        }
-        let mut placed = Vec::new();
-        for AskedAllocation { user, product: asked_product, kind, at, since, running } in asked {
-            match self.stock.give(&user, &asked_product, kind) {
-                Ok((product, kind)) => {
-                    placed.push(NewAllocation { user, asked_product, product, kind, since, running });
-                }
-                Err(detail) => self.reader().report(at, detail),
-            }
-        }
-        placed
     }
 
     fn plan_denial(&self, denial: &SeedDenial) -> Option<Denial> {
@@ -299,7 +264,7 @@ impl<'a> Planner<'a> {
             user: user?,
             host: self.read_text_or(denial.host.as_ref(), DEFAULT_HOST),
             ip: self.read_text_or(denial.ip.as_ref(), DEFAULT_IP),
-            product_name: find_product_name(&product?).to_owned(),
+            product_name: self.catalogue.find_product_name(&product?).to_owned(),
             product_version: self.read_text_or(denial.product_version.as_ref(), DEFAULT_VERSION),
             reason: self.read_text_or(denial.reason.as_ref(), DENIAL_REASON),
             description: self.read_text_or(denial.description.as_ref(), DENIAL_DESCRIPTION),
@@ -307,9 +272,22 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_rule(&self, rule: &SeedRule) -> AllocationRule {
+        let (mut named, mut listed) = (Keys::default(), Keys::default());
+        let read_user = |scalar: &Scalar| {
+            let email = self.read_user(scalar)?.email;
+            let message = format!("{email} is in the rule already");
+            named.insert(self.reader(), email_key(&email), scalar.referenced, message);
+            Some(email)
+        };
+        let read_product = |scalar: &Scalar| {
+            let code = self.read_license(scalar)?;
+            let message = format!("{code} is in the rule already");
+            listed.insert(self.reader(), code.clone(), scalar.referenced, message);
+            Some(code)
+        };
         AllocationRule {
-            users: rule.users.iter().filter_map(|scalar| self.read_user(scalar)).map(|user| user.email).collect(),
-            products: rule.products.iter().filter_map(|scalar| self.read_license(scalar)).collect(),
+            users: rule.users.iter().filter_map(read_user).collect(),
+            products: rule.products.iter().filter_map(read_product).collect(),
             priority: self.reader().flag(rule.priority.as_ref(), false),
         }
     }

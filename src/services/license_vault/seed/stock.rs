@@ -9,9 +9,8 @@ use crate::{
     services::license_vault::{
         domain::{
             allocation::{Allocation, AllocationFilter, VaultUser},
-            catalogue::list_licenses_for,
             decide::list_pools_in_order,
-            vault::{LicenseKind, Pool},
+            vault::{AllocationRule, LicenseKind, Pool},
         },
         store,
     },
@@ -28,6 +27,8 @@ pub(crate) struct LicenseStock {
     in_use: HashMap<License, i64>,
     /// What users held before the seed: the kinds, by the key of the user's address and the licence's code.
     earlier: HashMap<(String, String), Vec<LicenseKind>>,
+    /// The rules that the vault has before the seed.
+    pub(super) rules: Vec<AllocationRule>,
 }
 
 /// Finds what the organization's vault has already.
@@ -39,8 +40,12 @@ pub(crate) async fn find_existing(
         return Ok(LicenseStock::default());
     };
     let now = db.now();
+    // What is overdue is over for good, whatever the seed says about how long licences are held.
+    store::allocations::expire_due(db, &vault).await?;
+    let rules = store::vault::list_rules(db, vault.id).await?;
     let pools = store::vault::list_pools(db, &vault, now).await?;
-    Ok(LicenseStock::new(pools, store::allocations::list_live(db, &vault, now, AllocationFilter::Everybody).await?))
+    let allocations = store::allocations::list_live(db, &vault, now, AllocationFilter::Everybody).await?;
+    Ok(LicenseStock { rules, ..LicenseStock::new(pools, allocations) })
 }
 
 impl LicenseStock {
@@ -76,19 +81,17 @@ impl LicenseStock {
         }
     }
 
-    /// Gives a user a licence of the product, or one of a pack that covers it, in the order in which a vault gives them
-    /// out; of the product's own ones of `kind`, if that is told. The error says why there is none.
-    ///
-    /// unverified: rules have no say, because a seed may tell of a time before there was a rule.
+    /// Gives a user one of these licences, which the product can run on, in the order in which a vault gives them out;
+    /// one of `kind`, if that is told. The error says why there is none.
     pub(super) fn give(
         &mut self,
         user: &VaultUser,
         product: &str,
+        codes: &[&str],
         kind: Option<LicenseKind>,
     ) -> Result<License, String> {
-        let codes = if kind.is_some() { vec![product] } else { list_licenses_for(product) };
         let kinds = |pool: &(&str, LicenseKind)| kind.is_none_or(|kind| kind == pool.1);
-        let pools: Vec<(&str, LicenseKind)> = list_pools_in_order(&codes).filter(kinds).collect();
+        let pools: Vec<(&str, LicenseKind)> = list_pools_in_order(codes).filter(kinds).collect();
         let key = email_key(&user.email);
         let has_one_left = |(code, kind): &(&str, LicenseKind)| {
             let own = self.earlier.get(&(key.clone(), (*code).to_owned()));

@@ -32,6 +32,7 @@ pub(crate) async fn write(
         plan: planned.plan,
         floating: planned.floating,
         strict: planned.strict,
+        catalogue: planned.catalogue.clone(),
     };
     add_administrators(db, organization.id, &vault, &planned.administrators).await?;
     for new in &planned.tokens {

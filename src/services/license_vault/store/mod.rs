@@ -7,6 +7,7 @@ pub(crate) mod denied_products;
 pub(crate) mod requests;
 pub(crate) mod revocations;
 pub(crate) mod state;
+mod state_check;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod vault;

@@ -11,9 +11,8 @@ use crate::{
                 Allocation, AllocationFilter, DENIAL_DESCRIPTION, DENIAL_REASON, Denial, LicenseRequest,
                 RequestOutcome, VaultUser,
             },
-            catalogue::find_product_name,
             decide::{AllocationDecision, decide},
-            vault::{LicenseKind, Vault, VaultId},
+            vault::{LicenseKind, Vault},
         },
         store::{allocations, connections, denials, denied_products, vault},
     },
@@ -90,7 +89,7 @@ async fn decide_about(
     let decision = decide(vault, &rules, &pools, &own, request, find_least_recent);
     let mut victim = None;
     let allocation = match decision {
-        AllocationDecision::Deny => return Ok((RequestOutcome::Denied(deny(db, vault.id, request).await?), None)),
+        AllocationDecision::Deny => return Ok((RequestOutcome::Denied(deny(db, vault, request).await?), None)),
         AllocationDecision::Reuse { allocation } => allocation,
         AllocationDecision::Give { product, kind, merges, releases } => {
             if let Some(id) = releases {
@@ -112,17 +111,17 @@ async fn decide_about(
     Ok((RequestOutcome::Granted { allocation: Box::new(allocation), connection }, victim))
 }
 
-async fn deny(db: &mut Session<ReadWrite>, vault: VaultId, request: &LicenseRequest) -> Result<Denial, Error> {
+async fn deny(db: &mut Session<ReadWrite>, vault: &Vault, request: &LicenseRequest) -> Result<Denial, Error> {
     let denial = Denial {
         at: db.now(),
         user: request.user.clone(),
         host: request.host.clone(),
         ip: request.ip.clone(),
-        product_name: find_product_name(&request.product).to_owned(),
+        product_name: vault.catalogue.find_product_name(&request.product).to_owned(),
         product_version: request.version.clone(),
         reason: DENIAL_REASON.to_owned(),
         description: DENIAL_DESCRIPTION.to_owned(),
     };
-    denials::insert(db, vault, &denial).await?;
+    denials::insert(db, vault.id, &denial).await?;
     Ok(denial)
 }

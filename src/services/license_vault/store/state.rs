@@ -1,10 +1,13 @@
 //! How the service's tables are exported and imported.
 
 use crate::{
-    services::license_vault::domain::vault::{LicenseKind, Plan},
+    services::license_vault::{
+        domain::vault::{LicenseKind, MOST_LICENSES, Plan, TokenKind, check_name},
+        store::state_check::{check_month, check_rows},
+    },
     store::state::{
         ServiceTables, Table,
-        columns::{checked, count, flag, json, key, moment, of, parsed, space, text},
+        columns::{checked, count, flag, json, key, moment, number, of, parsed, past_moment, space, text},
     },
 };
 
@@ -17,27 +20,41 @@ pub(crate) fn tables() -> ServiceTables {
                 key("id"),
                 of("organization_id", "organization"),
                 space(),
-                text("name"),
+                checked("name", check_name),
                 checked("plan", parsed::<Plan>),
                 flag("floating"),
                 flag("strict_policy"),
             ],
-        ),
+        )
+        .unique_by(&["organization_id"]),
         Table::new(
             "vault_administrator",
             "vault_id, person_id",
             vec![of("vault_id", "vault"), of("person_id", "person")],
-        ),
+        )
+        .unique_by(&["vault_id", "person_id"]),
         Table::new(
             "vault_credential",
             "credential_id",
-            vec![of("credential_id", "credential"), of("vault_id", "vault"), text("kind"), text("name")],
-        ),
+            vec![
+                of("credential_id", "credential"),
+                of("vault_id", "vault"),
+                checked("kind", parsed::<TokenKind>),
+                text("name"),
+            ],
+        )
+        .unique_by(&["vault_id", "kind", "name"]),
         Table::new(
             "vault_pool",
             "vault_id, product, kind",
-            vec![of("vault_id", "vault"), text("product"), checked("kind", parsed::<LicenseKind>), count("total")],
-        ),
+            vec![
+                of("vault_id", "vault"),
+                text("product"),
+                checked("kind", parsed::<LicenseKind>),
+                number("total", 0..=MOST_LICENSES),
+            ],
+        )
+        .unique_by(&["vault_id", "product", "kind"]),
         Table::new(
             "vault_rule",
             "vault_id, position",
@@ -48,7 +65,8 @@ pub(crate) fn tables() -> ServiceTables {
                 checked("products", json::<Vec<String>>),
                 flag("priority"),
             ],
-        ),
+        )
+        .unique_by(&["vault_id", "position"]),
         Table::new(
             "vault_allocation",
             "vault_id, id",
@@ -60,11 +78,12 @@ pub(crate) fn tables() -> ServiceTables {
                 text("email_key"),
                 text("product"),
                 checked("kind", parsed::<LicenseKind>),
-                moment("allocated_at"),
-                moment("last_seen_at"),
+                past_moment("allocated_at"),
+                past_moment("last_seen_at"),
                 moment("released_at"),
             ],
-        ),
+        )
+        .unique_by(&["vault_id", "id"]),
         Table::new(
             "vault_connection",
             "vault_id, id",
@@ -76,18 +95,19 @@ pub(crate) fn tables() -> ServiceTables {
                 text("version"),
                 text("host"),
                 text("ip"),
-                moment("connected_at"),
-                moment("last_seen_at"),
+                past_moment("connected_at"),
+                past_moment("last_seen_at"),
                 moment("ended_at"),
             ],
-        ),
+        )
+        .unique_by(&["vault_id", "id"]),
         Table::new(
             "vault_denial",
             "vault_id, id",
             vec![
                 of("vault_id", "vault"),
                 text("id"),
-                moment("at"),
+                past_moment("at"),
                 text("username"),
                 text("email"),
                 text("host"),
@@ -97,12 +117,14 @@ pub(crate) fn tables() -> ServiceTables {
                 text("reason"),
                 text("description"),
             ],
-        ),
+        )
+        .unique_by(&["vault_id", "id"]),
         Table::new(
             "vault_revocation",
             "vault_id, month",
-            vec![of("vault_id", "vault"), text("month"), count("revoked")],
-        ),
+            vec![of("vault_id", "vault"), checked("month", check_month), count("revoked")],
+        )
+        .unique_by(&["vault_id", "month"]),
     ];
-    ServiceTables { tables, person_columns: vec![], exclusions: vec![] }
+    ServiceTables { tables, person_columns: vec![], exclusions: vec![], check: Some(check_rows) }
 }

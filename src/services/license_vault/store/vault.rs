@@ -10,11 +10,14 @@ use crate::{
         credential::Credential,
         organization::{OrganizationId, PersonId, SpaceId},
     },
-    services::license_vault::domain::vault::{AllocationRule, LicenseKind, Plan, Pool, TokenKind, Vault, VaultId},
+    services::license_vault::domain::{
+        catalogue::Catalogue,
+        vault::{AllocationRule, LicenseKind, Plan, Pool, TokenKind, Vault, VaultId},
+    },
     store::{
         can_be_stored,
         credential::{self, NewCredential},
-        on, organization,
+        declared_product, on, organization,
         session::{ReadWrite, Session},
     },
 };
@@ -27,10 +30,13 @@ const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.
 
 type VaultRow = (i64, String, i64, String, i64, String, String, bool, bool);
 
-fn read_vault((id, name, code, org_id, vault, vault_name, plan, floating, strict): VaultRow) -> Result<Vault, Error> {
+async fn read_vault<M>(db: &mut Session<M>, row: VaultRow) -> Result<Vault, Error> {
+    let (id, name, code, org_id, vault, vault_name, plan, floating, strict) = row;
+    let organization = organization::organization((id, name, code, org_id));
     Ok(Vault {
         id: VaultId(vault),
-        organization: organization::organization((id, name, code, org_id)),
+        catalogue: Catalogue::new(declared_product::list(db, organization.id).await?),
+        organization,
         name: vault_name,
         plan: plan.parse().map_err(Error::internal)?,
         floating,
@@ -49,8 +55,8 @@ pub(crate) async fn find_by_credential<M>(
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.id = $1 AND v.organization_id = $2"));
     let row: Option<VaultRow> =
         on!(db, |c| sqlx::query_as(sql).bind(id).bind(credential.organization.0).fetch_optional(c).await)?;
-    let Some(vault) = row.map(read_vault).transpose()? else { return Ok(None) };
-    Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some((read_vault(db, row).await?, kind.parse().map_err(Error::internal)?)))
 }
 
 /// Finds a vault by its name, whatever its case is.
@@ -62,7 +68,10 @@ pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> 
         sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND lower(v.name) = $2 ORDER BY v.id"));
     let name = name.to_ascii_lowercase();
     let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(&name).fetch_optional(c).await)?;
-    row.map(read_vault).transpose()
+    match row {
+        Some(row) => read_vault(db, row).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Finds an organization's vault.
@@ -72,14 +81,21 @@ pub(crate) async fn find_of_organization<M>(
 ) -> Result<Option<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.organization_id = $1"));
     let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).fetch_optional(c).await)?;
-    row.map(read_vault).transpose()
+    match row {
+        Some(row) => read_vault(db, row).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Lists the vaults of a space, oldest first.
 pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
     let rows: Vec<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
-    rows.into_iter().map(read_vault).collect()
+    let mut vaults = Vec::new();
+    for row in rows {
+        vaults.push(read_vault(db, row).await?);
+    }
+    Ok(vaults)
 }
 
 /// Stores an organization's vault, of which it has one at most; `None` when another organization's vault has the name,

@@ -18,7 +18,7 @@ use crate::{
         domain::{contact::Contact, error::JetBrainsError, license::License, token_owner::TokenOwner},
         store,
     },
-    store::{ReadWrite, Session},
+    store::{ReadWrite, Session, declared_product},
 };
 
 /// Gives a licence to a person
@@ -88,7 +88,7 @@ async fn find_first_free(
 ) -> Result<License, JetBrainsError> {
     let (organization, team, product) = (owner.organization.id, wanted.team.0, wanted.product_code.0);
     store::team::find(db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
-    if !store::product::is_known(db, organization, &product).await? {
+    if !declared_product::is_known(db, organization, &product).await? {
         return Err(JetBrainsError::ProductUnknown(product));
     }
     owner.check_team(team)?;

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 
 use crate::{
+    domain::product_catalogue::DeclaredProduct,
     http::caller::Caller,
     services::jetbrains_account::{
         JetBrainsAccount,
@@ -13,10 +14,10 @@ use crate::{
         },
         domain::{
             error::JetBrainsError,
-            product::{DeclaredProduct, Product, list_plugins, list_products},
+            product::{Product, list_plugins, list_products},
         },
-        store,
     },
+    store::declared_product,
 };
 
 /// The product dictionary
@@ -59,7 +60,7 @@ async fn answer_dictionary(
     caller: &Caller<JetBrainsAccount, scope::Dictionary>,
     list: fn(Vec<DeclaredProduct>) -> Vec<Product>,
 ) -> Result<Response, JetBrainsError> {
-    let declared = store::product::list(&mut caller.read().await?, caller.principal.organization.id).await?;
+    let declared = declared_product::list(&mut caller.read().await?, caller.principal.organization.id).await?;
     let entries = list(declared);
     Ok(Answer(entries.iter().map(ProductResponse::from).collect::<Vec<_>>()).into_response())
 }

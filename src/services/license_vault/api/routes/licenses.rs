@@ -17,7 +17,7 @@ use crate::{
         LicenseVault,
         api::{
             error::{ErrorBody, VaultError},
-            query::{DaysQuery, RowsQuery, UserQuery, non_empty, read_page},
+            query::{DaysQuery, RowsQuery, UserQuery, read_page},
             scope,
             wire::{Answer, UsageRow, UserLicense},
         },
@@ -48,10 +48,12 @@ pub(crate) async fn get_user_licenses(
     rows: Query<LicenseVault, RowsQuery>,
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
     let (user, (offset, limit)) = (user.0.read()?, rows.0.read()?);
-    let allocations = list_of_user(&mut caller.read().await?, &caller.principal.vault, caller.now, user).await?;
+    let vault = &caller.principal.vault;
+    let allocations = list_of_user(&mut caller.read().await?, vault, caller.now, user).await?;
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(Answer(allocations.into_iter().skip(offset).take(limit).map(Into::into).collect()))
+    let describe = |allocation| UserLicense::new(&vault.catalogue, allocation);
+    Ok(Answer(allocations.into_iter().skip(offset).take(limit).map(describe).collect()))
 }
 
 /// Lists the allocations of a user; an error when the vault does not know the user.
@@ -78,10 +80,8 @@ pub(super) async fn list_of_user<M>(
 #[into_params(parameter_in = Query)]
 pub(crate) struct RevokeQuery {
     /// One licence; everything else is ignored then.
-    #[serde(default, deserialize_with = "non_empty")]
     allocation_id: Option<String>,
     /// With `username` or `email`: only licences with this code.
-    #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn get_licenses_report(
     let page = read_page(&days.0, &rows.0)?;
     let vault = &caller.principal.vault;
     let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
-    let rows: Vec<UsageRow> = usages.into_iter().map(Into::into).collect();
+    let rows: Vec<UsageRow> = usages.into_iter().map(|usage| UsageRow::new(&vault.catalogue, usage)).collect();
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.split(',').any(|media_type| media_type.trim().starts_with("text/csv")) {
         return Ok(([(header::CONTENT_TYPE, "text/csv;charset=UTF-8")], write_csv(&rows)?).into_response());

@@ -11,7 +11,7 @@ use crate::{
         LicenseVault,
         api::{
             error::{ErrorBody, VaultError},
-            query::{UserQuery, non_empty},
+            query::UserQuery,
             routes::licenses::list_of_user,
             scope,
             wire::Answer,
@@ -26,14 +26,11 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct DisconnectQuery {
     /// One running product; everything else is ignored then.
-    #[serde(default, deserialize_with = "non_empty")]
     connection_id: Option<String>,
     /// With `username` or `email`: the running product's code.
     #[param(example = "II")]
-    #[serde(default, deserialize_with = "non_empty")]
     product_code: Option<String>,
     /// Only on this machine.
-    #[serde(default, deserialize_with = "non_empty")]
     hostname: Option<String>,
 }
 

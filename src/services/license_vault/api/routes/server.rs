@@ -21,13 +21,13 @@ use crate::{
         LicenseVault, TEXT,
         api::{
             error::{Unwell, VaultError},
-            query::{non_empty, parse_days},
+            query::parse_days,
             scope,
             wire::Answer,
         },
         domain::{
             allocation::{AllocationFilter, VaultUser},
-            catalogue::find_product_name,
+            catalogue::Catalogue,
             vault::Vault,
         },
         find_vault_name, store,
@@ -191,7 +191,8 @@ pub(crate) struct LicenseLine {
     ),
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
-    let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
+    let vault = &caller.principal.vault;
+    let pools = store::vault::list_pools(&mut caller.read().await?, vault, caller.now).await?;
     let mut lines: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for pool in pools {
         let (available, allocated) = lines.entry(pool.product).or_default();
@@ -199,7 +200,7 @@ pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<
         *allocated += pool.in_use;
     }
     let make_line = |(code, (available, allocated)): (String, (i64, i64))| LicenseLine {
-        name: format_license_name(&code),
+        name: format_license_name(&vault.catalogue, &code),
         available,
         allocated,
         allocated_details: format!("/tickets/{code}?version=2016200"),
@@ -209,8 +210,8 @@ pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<
 
 /// Names a licence as the server's reports do, in all of them alike, because clients join them by the name
 /// (license-vault §9).
-fn format_license_name(code: &str) -> String {
-    format!("{} Toolbox", find_product_name(code))
+fn format_license_name(catalogue: &Catalogue, code: &str) -> String {
+    format!("{} Toolbox", catalogue.find_product_name(code))
 }
 
 /// A running product.
@@ -252,7 +253,7 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
     let everybody = AllocationFilter::Everybody;
     let allocations = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, everybody).await?;
     let tickets = allocations.into_iter().flat_map(|allocation| {
-        let license = format_license_name(&allocation.product);
+        let license = format_license_name(&vault.catalogue, &allocation.product);
         // The machine's login name, of which a vault knows nothing: it is free to be another user's, too.
         let VaultUser { username, .. } = VaultUser::from_email(&allocation.user.email);
         allocation.running.into_iter().map(move |running| Ticket {
@@ -274,15 +275,12 @@ pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<V
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReportQuery {
     /// 0 is all that is known of it.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(value_type = Option<i32>)]
     granularity: Option<String>,
     /// The first day, `YYYY-MM-DD`.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
     start: Option<String>,
     /// The last day.
-    #[serde(default, deserialize_with = "non_empty")]
     #[param(format = Date)]
     end: Option<String>,
 }
@@ -340,7 +338,7 @@ pub(crate) async fn get_report_in_lower_case(
 }
 
 async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Report>, VaultError> {
-    if let Some(text) = query.granularity.as_ref().filter(|text| text.parse::<i32>().is_err()) {
+    if let Some(text) = query.granularity.as_ref().filter(|text| text.trim().parse::<i32>().is_err()) {
         return Err(VaultError::InvalidParameter(format!("granularity must be a number, not `{text}`")));
     }
     let (from, to) = parse_days(("start", query.start.as_deref()), ("end", query.end.as_deref()))?;
@@ -352,7 +350,7 @@ async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Re
     }
     let held_licenses = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
-        license: find_product_name(&code).to_owned(),
+        license: vault.catalogue.find_product_name(&code).to_owned(),
         max_usage: count_most_at_once(
             held_licenses.iter().filter(|(product, ..)| *product == code).map(|(_, since, until)| (*since, *until)),
         ),

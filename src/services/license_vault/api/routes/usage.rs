@@ -22,6 +22,7 @@ use crate::{
 pub(crate) async fn get_license_usage(
     caller: Caller<LicenseVault, scope::Read>,
 ) -> Result<Answer<LicenseUsages>, VaultError> {
-    let pools = store::vault::list_pools(&mut caller.read().await?, &caller.principal.vault, caller.now).await?;
-    Ok(Answer(LicenseUsages::new(&pools, caller.now)))
+    let vault = &caller.principal.vault;
+    let pools = store::vault::list_pools(&mut caller.read().await?, vault, caller.now).await?;
+    Ok(Answer(LicenseUsages::new(&vault.catalogue, &pools, caller.now)))
 }

@@ -2,8 +2,10 @@
 
 use crate::{
     core::error::Error,
-    domain::{organization::OrganizationId, product_catalogue},
-    services::jetbrains_account::domain::product::DeclaredProduct,
+    domain::{
+        organization::OrganizationId,
+        product_catalogue::{self, DeclaredProduct},
+    },
     store::{ReadWrite, Session, can_be_stored, session::on},
 };
 
