@@ -105,8 +105,8 @@ impl FromRequestParts<App> for ImportTurn {
 }
 
 /// Imports a state in the place of everything in the space: all of it, or nothing. The clock is set as it says, and
-/// rate limits count from 0. A newer format is a 422, and so are rows that the services could never hold together; a state of another server key is a 409, and so is one with
-/// tokens that are in use in another space.
+/// rate limits count from 0. A newer format is a 422, and so are rows that a service could never hold together; a state
+/// of another server key is a 409, and so is one with tokens that are in use in another space.
 #[utoipa::path(put, path = "/state", operation_id = "putState", tag = "State", security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = StateDocument,
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]

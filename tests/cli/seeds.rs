@@ -261,7 +261,7 @@ fn no_record_takes_the_place_of_another() {
         "license_vault: { name: v, rules: [{ users: [^ann@a.test, ^Ann@a.test], products: [II] }] }",
         "license_vault: { name: v, rules: [{ users: [ann@a.test], products: [^II, GO, ^II] }] }",
         "atlassian: { api_keys: [{ label: ^k }, { label: ^k }] }",
-        "atlassian: { api_tokens: [^{ user: ann@a.test, label: t }, ^{ user: ann@a.test, label: t, status: blocked }] }",
+        "atlassian: { api_tokens: [^{ user: ann@a.test, label: t }, ^{ user: Ann@a.test, label: t, scopes: [] }] }",
         "atlassian: { service_accounts: [{ id: ^a, name: A }, { id: ^a, name: B }] }",
         "atlassian: { service_accounts: [{ name: A, tokens: [{ label: ^t }, { label: ^t }] }] }",
         "atlassian: { service_accounts: [{ name: A, oauth_clients: [{ id: ^c, name: C }, { id: ^c, name: D }] }] }",

@@ -42,6 +42,12 @@ async fn replace_vault(app: &TestApp, settings: &str, pools: &str) {
     app.freeze_clock(NOW).await;
 }
 
+/// Finds the customer code of the only organization.
+async fn find_customer_code(app: &TestApp) -> i64 {
+    let state = app.control().get("/state").await.expect_ok();
+    state["tables"]["organization"][0]["customer_code"].as_i64().expect("a number")
+}
+
 /// Starts an IDE, which asks for a licence.
 async fn start_product(app: &TestApp, user: &str, product: &str, host: &str) -> Value {
     let body = format!(r#"{{"user":"{user}","product":"{product}","host":"{host}"}}"#);

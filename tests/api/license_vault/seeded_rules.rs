@@ -3,7 +3,7 @@
 
 use indoc::formatdoc;
 
-use super::{count_licenses, replace_vault};
+use super::{count_licenses, find_customer_code, replace_vault};
 use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 /// Sends a vault with these pools and allocations, in line 8. It is refused once, at the mark `^`, with this detail.
@@ -36,7 +36,7 @@ async fn a_user_has_one_licence_for_two_machines(app: TestApp) {
         (
             "II, regular: 1, true_up: 1",
             "product: II }, { user: ^A@a.test, product: II".to_owned(),
-            "has a licence of II already, in line 8, column 47, and II runs on it",
+            "has a licence of II already, in line 8, column 48, and II runs on it",
         ),
         (
             "II, regular: 1, true_up: 1",
@@ -132,7 +132,7 @@ async fn rules_and_the_policy_hold_for_allocations(app: TestApp) {
     // A licence from before a rule: the rule comes with a second seed. Revoked, it is not had again (§4.5).
     let allocation = "allocations: [{ user: bob@a.test, product: II, running: [{ product: II }] }]";
     replace_vault(&app, allocation, "{ product: II, regular: 1 }").await;
-    let organization = app.control().get("/organizations").await.expect_ok()[0]["customer_code"].clone();
+    let organization = find_customer_code(&app).await;
     let rule = formatdoc! {"
         version: 1
         organizations:

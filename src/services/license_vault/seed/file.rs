@@ -38,10 +38,11 @@ pub struct SeedVault {
     /// Tokens that are sent as `Automation`.
     #[serde(default)]
     pub automation_tokens: Vec<SeedAutomationToken>,
-    /// How many licences there are.
+    /// How many licences there are: each kind of a product once.
     #[serde(default)]
     pub pools: Vec<SeedPool>,
-    /// Who holds what. There must be a licence for each in `pools`.
+    /// Who holds what, placed as if they had asked for it one after the other: there is a licence for each in `pools`,
+    /// `rules` and `strict_policy` allow it, and a user has one licence for two machines.
     #[serde(default)]
     pub allocations: Vec<SeedAllocation>,
     /// Who got nothing.
@@ -72,7 +73,8 @@ pub struct SeedAutomationToken {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedPool {
-    /// A code of the vault's catalogue, like `ALL` or `II`.
+    /// A code of the vault's catalogue, like `ALL` or `II`, or of a product or plug-in that the JetBrains Account
+    /// declares.
     #[schemars(with = "String")]
     pub product: Scalar,
     /// Bought in advance.
@@ -104,7 +106,7 @@ pub struct SeedAllocation {
     /// Default now.
     #[schemars(with = "Option<String>")]
     pub since: Option<Scalar>,
-    /// What runs on it.
+    /// What runs on it: each product once on a machine, on two machines at most.
     #[serde(default)]
     pub running: Vec<SeedRunning>,
 }
@@ -114,7 +116,7 @@ pub struct SeedAllocation {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedRunning {
-    /// Its code.
+    /// Its code, or a declared plug-in's name. It has to run on the licence.
     #[schemars(with = "String")]
     pub product: Scalar,
     /// Default `2026.1`.
