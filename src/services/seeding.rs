@@ -305,13 +305,13 @@ fn plan_all(
             let context = planner.section(reader, &known);
             // Products that the account declares are the vault's too.
             let mut declared = existing.declared;
-            let planned = jetbrains_account.iter().flat_map(|account| &account.products);
-            declared.extend(planned.map(|product| (product.code.clone(), product.clone())));
+            let more = jetbrains_account.iter().flat_map(|account| &account.products);
+            declared.extend(more.map(|product| (product.code.clone(), product.clone())));
             let catalogue = license_vault::domain::catalogue::Catalogue::new(declared.into_values().collect());
-            let planned = license_vault::seed::Planner::new(context, existing.license_vault, catalogue).plan(section);
-            let message = format!("another organization has the vault `{}`", planned.name);
-            vault_names.insert(reader, planned.name.to_ascii_lowercase(), section.name.referenced, message);
-            planned
+            let vault = license_vault::seed::Planner::new(context, existing.license_vault, catalogue).plan(section);
+            let message = format!("another organization has the vault `{}`", vault.name);
+            vault_names.insert(reader, vault.name.to_ascii_lowercase(), section.name.referenced, message);
+            vault
         });
         Some(PlannedOrganization { head: head?, people, jetbrains_account, license_vault, atlassian })
     })?;

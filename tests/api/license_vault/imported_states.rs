@@ -74,9 +74,7 @@ async fn what_no_vault_could_hold_is_refused_at_its_cell(app: TestApp) {
             assert!(problem["detail"].as_str().unwrap().starts_with(&format!("table {table}, row ")), "{problem}");
         }
     }
-    let rule = |users: &str, products: &str| {
-        json!({"vault_id": 1, "position": 1, "users": users, "products": products, "priority": false})
-    };
+    let rule = |users: &str, products: &str| json!({"vault_id": 1, "position": 1, "users": users, "products": products, "priority": false});
     let month = |month: &str| json!({"vault_id": 1, "month": month, "revoked": 1});
     let twice = |table: &str, members: &Value| {
         change_second(table, good.pointer(&place(&good, table, members)).unwrap().clone())

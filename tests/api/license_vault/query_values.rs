@@ -16,8 +16,10 @@ enum Kind {
 
 use Kind::{Exact, Trimmed};
 
-/// Operations: method, path, the parameters that are sent beside the one in question, and the parameters.
-const OPERATIONS: [(&str, &str, &str, &[(&str, Kind)]); 7] = [
+/// A method, a path, the parameters that are sent beside the one in question, and the parameters.
+type Operation = (&'static str, &'static str, &'static str, &'static [(&'static str, Kind)]);
+
+const OPERATIONS: [Operation; 7] = [
     (
         "GET",
         "/public-api/denials/report",

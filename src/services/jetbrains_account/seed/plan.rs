@@ -211,14 +211,14 @@ impl<'a> Planner<'a> {
         };
         let (email, profile) = (email?, profile?);
         let holder = (email_key(&email), profile);
-        if !self.existing.roles.contains(&holder) {
+        if self.existing.roles.contains(&holder) {
+            let message = format!("there is one token per person and profile: {email} has one in the {profile}");
+            held.insert(self.reader(), holder, token.person.referenced, message);
+        } else {
             self.reader().report(
                 token.person.referenced,
                 format!("{email} has no role in the {profile}, so there is no token: add one to `roles`"),
             );
-        } else {
-            let message = format!("there is one token per person and profile: {email} has one in the {profile}");
-            held.insert(self.reader(), holder, token.person.referenced, message);
         }
         let at = token.token.as_ref().unwrap_or(&token.person).referenced;
         Some(PlannedToken { email, profile, token: plain?, place: self.reader().place(at) })

@@ -12,7 +12,13 @@ use crate::{
 };
 
 pub(crate) fn tables() -> ServiceTables {
-    let tables = vec![
+    let tables = setting_tables().into_iter().chain(license_tables()).collect();
+    ServiceTables { tables, person_columns: vec![], exclusions: vec![], check: Some(check_rows) }
+}
+
+/// What a vault is, and what it has.
+fn setting_tables() -> Vec<Table> {
+    vec![
         Table::new(
             "vault",
             "id",
@@ -67,6 +73,12 @@ pub(crate) fn tables() -> ServiceTables {
             ],
         )
         .unique_by(&["vault_id", "position"]),
+    ]
+}
+
+/// Who holds which licence, and what became of requests.
+fn license_tables() -> Vec<Table> {
+    vec![
         Table::new(
             "vault_allocation",
             "vault_id, id",
@@ -125,6 +137,5 @@ pub(crate) fn tables() -> ServiceTables {
             vec![of("vault_id", "vault"), checked("month", check_month), count("revoked")],
         )
         .unique_by(&["vault_id", "month"]),
-    ];
-    ServiceTables { tables, person_columns: vec![], exclusions: vec![], check: Some(check_rows) }
+    ]
 }
