@@ -35,7 +35,7 @@ pub fn find(code: &str) -> Option<(&'static str, &'static str)> {
     CATALOGUE.binary_search_by(|(known, _)| (*known).cmp(code)).ok().map(|at| CATALOGUE[at])
 }
 
-/// A product or a plug-in that an organization's seed declares beside the catalogue (jetbrains-account §4.3).
+/// A product or a plug-in that an organization's seed declares beside the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclaredProduct {
     pub code: String,

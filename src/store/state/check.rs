@@ -5,10 +5,7 @@ use std::collections::HashSet;
 
 use crate::{
     core::{clock::Time, error::pointer},
-    store::state::{
-        model::{Cell, Row},
-        table::{Table, Tables},
-    },
+    store::state::table::{Cell, Row, Table, Tables},
 };
 
 /// The rows of a state, with numbers from 1 in the place of keys.

@@ -16,8 +16,8 @@ use crate::{
         can_be_stored,
         state::{
             check::StateRows,
-            model::{Cell, ExportedState, FORMAT, Row, RowNumbers, StateError},
-            table::{Column, ColumnType, Table, Tables},
+            model::{ExportedState, FORMAT, RowNumbers, StateError},
+            table::{Cell, Column, ColumnType, Row, Table, Tables},
         },
     },
 };

@@ -6,7 +6,7 @@ use crate::{
     core::{clock::Clock, error::Error},
     store::state::{
         check::Contradiction,
-        table::{ColumnType, Table, Tables},
+        table::{Cell, ColumnType, Row, Table, Tables},
     },
 };
 
@@ -28,18 +28,6 @@ pub struct ExportedState {
     pub(super) tables: Tables,
     /// By table.
     pub(super) rows: Vec<Vec<Row>>,
-}
-
-/// The cells of a row, one for each exported column.
-pub(super) type Row = Vec<Cell>;
-
-/// A value in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Cell {
-    Null,
-    Number(i64),
-    Flag(bool),
-    Text(String),
 }
 
 /// Why a state is refused.

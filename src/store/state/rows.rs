@@ -10,8 +10,8 @@ use crate::{
         space,
         sql::{Sql, bound},
         state::{
-            model::{Cell, ExportedState, Row, RowNumbers, StateError},
-            table::{ColumnType, Table, Tables},
+            model::{ExportedState, RowNumbers, StateError},
+            table::{Cell, ColumnType, Row, Table, Tables},
         },
     },
 };

@@ -37,6 +37,18 @@ pub(super) enum ColumnType {
     Checked(fn(&str) -> Result<(), String>),
 }
 
+/// The cells of a row, one for each exported column.
+pub(super) type Row = Vec<Cell>;
+
+/// A value in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Cell {
+    Null,
+    Number(i64),
+    Flag(bool),
+    Text(String),
+}
+
 impl Table {
     pub fn new(name: &'static str, order: &'static str, columns: Vec<Column>) -> Self {
         Self { name, order, columns, unique: Vec::new(), after_import: None }

@@ -152,7 +152,7 @@ fn check_allocations(rows: &StateRows<'_>, vaults: &Vaults) -> Result<(), Contra
         };
         let total = pool.number("total");
         if *count > total {
-            let detail = format!("{count} {kind} licences of {product} or more are held, and there are {total}");
+            let detail = format!("more than {total} {kind} licences of {product} are held");
             return Err(pool.contradict("total", detail));
         }
     }
