@@ -318,7 +318,7 @@ fn an_unknown_key_beside_the_right_one_hides_nothing() {
 fn a_count_is_at_least_one() {
     for (section, place) in [
         ("jetbrains_account: { teams: [{ id: 1, name: T }], licenses: [{ product: II, team: 1, count: 0 }] }", 97),
-        ("atlassian: { api_tokens: [{ count: 0 }] }", 38),
+        ("atlassian: { api_tokens: [{ count: 0 }] }", 40),
     ] {
         let text =
             format!("version: 1\norganizations:\n  - name: A\n    people: [{{ email: ann@a.test }}]\n    {section}\n");
