@@ -290,12 +290,15 @@ mod tests {
     fn an_answer_fits_into_the_terminal() {
         let long = format!("/api/v1/{}/end", "x".repeat(300));
         let with_path = [("status", "200"), ("method", "GET"), ("path", long.as_str()), ("credential", "ann")];
-        assert_eq!(line_in(false, &with_path, Some(60)), "200 GET /api/v1/xxxxxxxxxxx…xxxxxxxxxxxxxx/end ann 0 µs");
+        assert_eq!(
+            line_in(false, &with_path, Some(60)),
+            "200 GET /api/v1/xxxxxxxxxxxxx…xxxxxxxxxxxxxxxxx/end ann 0 µs"
+        );
         let reason = "why ".repeat(100);
         let with_both = [&with_path[..], &[("reason", &reason)]].concat();
         let text = line_in(false, &with_both, Some(60));
         assert_eq!(text.chars().count(), 60, "{text}");
-        assert!(text.starts_with("200 GET /api/v1…xxx/end ann why "), "{text}");
+        assert!(text.starts_with("200 GET /api/v1/…xxx/end ann why "), "{text}");
         assert_eq!(line_in(false, &with_path[..2], Some(5)), "200 GET 0 µs");
         assert_eq!(line_in(true, &with_path, Some(60)).matches('…').count(), 1);
         assert!(line(false, &with_path).contains(&long), "elsewhere it is whole");
