@@ -298,7 +298,7 @@ mod tests {
         let with_both = [&with_path[..], &[("reason", &reason)]].concat();
         let text = line_in(false, &with_both, Some(60));
         assert_eq!(text.chars().count(), 60, "{text}");
-        assert!(text.starts_with("200 GET /api/v1…xxx/end ann why "), "{text}");
+        assert!(text.starts_with("200 GET /api/v1/…xxx/end ann why "), "{text}");
         assert_eq!(line_in(false, &with_path[..2], Some(5)), "200 GET 0 µs");
         assert_eq!(line_in(true, &with_path, Some(60)).matches('…').count(), 1);
         assert!(line(false, &with_path).contains(&long), "elsewhere it is whole");

@@ -93,7 +93,7 @@ fn streams_of_events_and_waiting_questions_end_when_it_stops() {
         assert!(events.read_line(&mut first).unwrap() > 0, "{first}");
     }
     let mut question = TcpStream::connect(&server.address).unwrap();
-    let body = r#"{"match":{"path":"/x"},"within":"9m"}"#;
+    let body = r#"{"match":{"path":"/api/v1/token"},"within":"9m"}"#;
     let head = "POST /_emulator/requests/verify HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue";
     write!(question, "{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len()).unwrap();
     // It is under way when the body is asked for.

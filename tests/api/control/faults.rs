@@ -193,8 +193,8 @@ async fn rules_that_would_never_hit(app: TestApp) {
         (
             json!({"service": "license_vault", "path": "/api/v1/token"}),
             "/match/path",
-            "no operation of license_vault has the path `/api/v1/token`: `getManagedEntityInfo` is GET /api/v1/token of \
-             jetbrains_account",
+            "no operation of license_vault has the path `/api/v1/token`: `getManagedEntityInfo` is GET /api/v1/token \
+             of jetbrains_account",
         ),
         (
             json!({"path": "/admin/api-access/v1/orgs/*/api-token/count"}),
@@ -228,8 +228,8 @@ async fn rules_that_would_never_hit(app: TestApp) {
         (
             json!({"service": "atlassian", "credential": "ann@example.test (organization)"}),
             "/match/credential",
-            "no credential of atlassian is called `ann@example.test (organization)`, which is one of jetbrains_account: \
-             expected `",
+            "no credential of atlassian is called `ann@example.test (organization)`, which is one of \
+             jetbrains_account: expected `",
         ),
         (
             json!({"operation": "assignLicense", "credential": "reader"}),
