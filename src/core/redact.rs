@@ -64,31 +64,101 @@ impl KnownTokens<'_> {
 
     /// Decodes what may be encoded, and looks in there.
     fn redact_encoded(&self, text: &str, layers: usize) -> Option<String> {
-        let (mut redacted, mut done) = (String::new(), 0);
-        for (start, stretch) in stretches(text) {
-            if start < done {
+        let unwrapped = self.redact_wrapped(text, layers);
+        let text = unwrapped.as_deref().unwrap_or(text);
+        let mut edits = Edits { text, redacted: String::new(), done: 0 };
+        for (start, whole) in pieces(text, ends_stretch) {
+            let is_found = parts(whole).fold(false, |is_found, (at, part)| {
+                let clean = decodings(part).filter(|decoded| !is_garbage(decoded));
+                let found = { clean }.find_map(|decoded| self.redact_layers(&decoded, layers));
+                found.is_some_and(|found| edits.replace(start + at, part, &found)) || is_found
+            });
+            if is_found {
                 continue;
             }
-            let found = decodings(stretch).find_map(|decoded| self.redact_layers(&decoded, layers));
-            if let Some(found) = found {
-                redacted.push_str(&text[done..start]);
-                redacted.push_str(&found);
-                done = start + stretch.len();
+            // What is no text may hold a secret all the same. Nobody could read what stands beside it.
+            for (at, part) in parts(whole) {
+                if decodings(part).any(|decoded| self.redact_layers(&decoded, layers).is_some()) {
+                    edits.replace(start + at, part, MASK);
+                }
             }
         }
-        (done > 0).then(|| redacted + &text[done..])
+        edits.finish().or(unwrapped)
+    }
+
+    /// Looks in Base64 of several lines.
+    fn redact_wrapped(&self, text: &str, layers: usize) -> Option<String> {
+        let mut edits = Edits { text, redacted: String::new(), done: 0 };
+        for (start, block) in wrapped_blocks(text) {
+            let decoded = decode_base64(&block.replace(['\r', '\n'], ""));
+            if let Some(found) = decoded.and_then(|decoded| self.redact_layers(&decoded, layers)) {
+                edits.replace(start, block, &found);
+            }
+        }
+        edits.finish()
     }
 }
 
-/// What may be encoded as a whole, and where it begins: what stands between blanks, quotes and the like; and, where that
-/// is a path or an assignment, each part of it. The whole before the parts, because Base64 has these characters too.
-fn stretches(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>(){}[],;&?#:|".contains(c);
-    pieces(text, ends).flat_map(|(start, whole)| {
-        let parts = pieces(whole, |c| "/=".contains(c)).filter(move |(_, part)| part.len() < whole.len());
-        let behind = whole.find('=').map(|at| (at + 1, &whole[at + 1..]));
-        let all = std::iter::once((0, whole)).chain(behind).chain(parts);
-        all.map(move |(at, part)| (start + at, part))
+/// A text in which some parts are replaced, one after the other.
+struct Edits<'a> {
+    text: &'a str,
+    redacted: String,
+    /// So much of the text is done.
+    done: usize,
+}
+
+impl Edits<'_> {
+    /// Whether it was replaced: not where an earlier part reaches over it.
+    fn replace(&mut self, start: usize, part: &str, by: &str) -> bool {
+        if start < self.done {
+            return false;
+        }
+        self.redacted.push_str(&self.text[self.done..start]);
+        self.redacted.push_str(by);
+        self.done = start + part.len();
+        true
+    }
+
+    fn finish(self) -> Option<String> {
+        (self.done > 0).then(|| self.redacted + &self.text[self.done..])
+    }
+}
+
+/// Whether nobody wrote this: it is something else that was decoded as if it were Base64.
+fn is_garbage(decoded: &str) -> bool {
+    decoded.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control() && !c.is_whitespace())
+}
+
+/// What may be encoded as a whole stands between blanks, quotes and the like.
+fn ends_stretch(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "\"'`<>(){}[],;&?#:|".contains(c)
+}
+
+/// What of a stretch may be encoded by itself, and where it begins: the whole, what stands behind its first `=`, what is
+/// between characters that Base64 does not have, and that in parts where it is a path or an assignment. The larger
+/// before the smaller, because Base64 has the characters of these too.
+fn parts(whole: &str) -> impl Iterator<Item = (usize, &str)> {
+    let behind = whole.find('=').map(|at| (at + 1, &whole[at + 1..]));
+    let runs = pieces(whole, |c| !is_base64(c)).flat_map(|(start, run)| {
+        let smaller = pieces(run, |c| "/=".contains(c)).filter(|(_, part)| part.len() < run.len());
+        let smaller = smaller.map(move |(at, part)| (start + at, part));
+        std::iter::once((start, run)).chain(smaller)
+    });
+    let runs = runs.filter(|(_, part)| part.len() < whole.len());
+    std::iter::once((0, whole)).chain(behind).chain(runs)
+}
+
+fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+/-_=".contains(c)
+}
+
+/// Base64 that is written in several lines, and where it begins.
+fn wrapped_blocks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let blocks = text.contains('\n').then(|| pieces(text, |c| !is_base64(c) && !"\r\n".contains(c)));
+    blocks.into_iter().flatten().filter_map(|(start, block)| {
+        let begin = block.len() - block.trim_start().len();
+        let block = block.trim();
+        block.contains('\n').then_some((start + begin, block))
     })
 }
 
@@ -180,6 +250,17 @@ mod tests {
             ("a=ZGVtby10b2tlbg==&b=1", "a=[ann]&b=1"),
             (r#"{"a":"WkdWdGJ5MTBiMnRsYmc9PQ=="}"#, r#"{"a":"[ann]"}"#),
             ("/x/ZGVtby10b2tlbg%3D%3D", "/x/[ann]=="),
+            ("/x/zz-dot/ZGVtby10b2tlbg.json", "/x/zz-dot/[ann].json"),
+            ("http://u:ZGVtby10b2tlbg==@h/", "http://u:[ann]@h/"),
+            ("http://h/ZGVtby10b2tlbg", "http://h/[ann]"),
+            (r#"{"u":"http://h/ZGVtby10b2tlbg=="}"#, r#"{"u":"http://h/[ann]=="}"#),
+            // The middle of it is `{"token":"demo-token"}`.
+            ("eyJhbGci.eyJ0b2tlbiI6ImRlbW8tdG9rZW4ifQ.sig", r#"eyJhbGci.{"token":"[ann]"}.sig"#),
+            ("there is no credential `ZGVtby10b2tlbg`", "there is no credential `[ann]`"),
+            ("ZGVtby10\r\nb2tlbg==\r\n", "[ann]\r\n"),
+            (r#"{"a":"ZGVtby10\nb2tlbg=="}"#, r#"{"a":"[ann]"}"#),
+            // A byte that is no text, and the token.
+            ("x=/2RlbW8tdG9rZW4g", "x=********"),
         ] {
             assert_eq!(keys.known().redact(text).as_deref(), Some(redacted));
         }

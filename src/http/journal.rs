@@ -92,6 +92,7 @@ fn entry(
     decision: &Decision,
     answered: RecordedAnswer<'_>,
 ) -> Entry {
+    let method = redactor.text(asked.method.as_str()).into();
     let path = asked.uri.path();
     let path = redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
     let query = asked.uri.query().map(|query| redactor.query(query).into());
@@ -121,7 +122,7 @@ fn entry(
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),
-        method: asked.method.as_str().into(),
+        method,
         path,
         query,
         status: answered.status.as_u16(),

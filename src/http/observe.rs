@@ -143,10 +143,10 @@ struct Line {
 
 impl Line {
     fn of(app: &App, places: &CredentialPlaces, parts: &axum::http::request::Parts) -> Self {
-        let path = parts.uri.path();
+        let (path, known) = (parts.uri.path(), app.keyring.known());
         Self {
-            method: parts.method.to_string(),
-            path: places.redact(&app.keyring.known(), path).unwrap_or_else(|| path.to_owned()),
+            method: known.redact(parts.method.as_str()).unwrap_or_else(|| parts.method.to_string()),
+            path: places.redact(&known, path).unwrap_or_else(|| path.to_owned()),
             route: parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned()),
         }
     }

@@ -78,6 +78,14 @@ async fn no_scheme_of_any_document_leaves_its_credential_in_the_journal() {
 }
 
 #[tokio::test]
+async fn what_is_sent_as_a_method_is_hidden_where_it_is_a_token() {
+    let app = TestApp::start(Database::Sqlite).await;
+    app.client().without_document_check().call(VAULT_TOKEN, "/public-api/licenses/usage", "").await;
+    let journal = read_journal(&app).await;
+    assert!(!journal.contains(VAULT_TOKEN) && journal.contains("[example (vault)]"), "{journal}");
+}
+
+#[tokio::test]
 async fn a_query_that_is_lost_in_the_path_or_in_a_referrer_hides_its_credential_too() {
     let app = TestApp::start(Database::Sqlite).await;
     for path in ["/report%3Ftoken=", "/report;token=", "/api/v1/token%3FTOKEN%3D"] {

@@ -69,7 +69,9 @@ fn the_log_shows_no_secret_however_it_is_encoded() {
     let arguments = ["--listen", "127.0.0.1:0", "--control-token", token];
     let mut server = Server::of(locum(&arguments).stderr(Stdio::piped()));
     let shown = ["Y29udHJvbC10b2tlbi00NzEx", "%63ontrol-token-4711", "%2563ontrol-token-4711", token];
+    server.send(token, "/api/v1/token", "", "").unwrap();
     for secret in shown {
+        server.send("GET", &format!("/_emulator/credentials/{secret}"), "", "").unwrap();
         for path in [format!("/{secret}"), format!("/api/v1/{secret}/x"), format!("/_emulator/clock/{secret}")] {
             server.send("GET", &path, "", "").unwrap();
         }
@@ -78,7 +80,7 @@ fn the_log_shows_no_secret_however_it_is_encoded() {
     let mut log = String::new();
     server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("LOCUM_CONTROL_TOKEN_FILE"), "{log}");
-    assert!(log.matches("[control token]").count() >= 12, "{log}");
+    assert!(log.matches("[control token]").count() >= 17, "{log}");
     for secret in shown {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
