@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use crate::{
     core::secret_file::give_name,
     store::{
+        error,
         file::{KEYS, PRIVATE, beside},
         location::Location,
     },
@@ -24,7 +25,7 @@ pub enum BackupError {
     #[error("{0}")]
     NoFile(String),
     /// The database cannot be read, or the copy not be written.
-    #[error("cannot copy the database ({place}): {source}")]
+    #[error("cannot copy the database ({place}): {source}{}", error::hint(.source))]
     Database {
         place: String,
         /// Why.
@@ -62,7 +63,8 @@ pub async fn back_up(location: &Location, to: &Path) -> Result<(), BackupError> 
     for ending in &files {
         let to = beside(to, ending);
         if to.symlink_metadata().is_ok() {
-            return Err(BackupError::Write { path: to, source: io::ErrorKind::AlreadyExists.into() });
+            let source = io::Error::new(io::ErrorKind::AlreadyExists, "it is there already");
+            return Err(BackupError::Write { path: to, source });
         }
     }
     let folder = Unfinished::beside(to).map_err(|source| BackupError::Write { path: to.to_owned(), source })?;
@@ -85,7 +87,9 @@ pub async fn back_up(location: &Location, to: &Path) -> Result<(), BackupError> 
         let path = beside(to, ending);
         if let Err(source) = give_name(&folder.file(ending), &path) {
             // What it fails for is said already.
-            named.into_iter().for_each(|path: PathBuf| drop(fs::remove_file(path)));
+            for path in named {
+                let _ = fs::remove_file::<PathBuf>(path);
+            }
             return Err(BackupError::Write { path, source });
         }
         named.push(path);

@@ -150,9 +150,10 @@ impl Opening<'_> {
         if keys == 0 { Ok(()) } else { Err(OpenError::KeyMissing { place, key: key.to_owned() }) }
     }
 
-    /// The key beside a file, where it shows that there was data, and that matters.
+    /// The key beside a file, where it shows that there was data, and that matters. An empty one was never finished.
     fn find_key(self) -> Option<PathBuf> {
-        self.location.beside("key").filter(|key| !self.begins_anew && key.exists())
+        let is_whole = |key: &PathBuf| key.metadata().is_ok_and(|found| found.len() > 0);
+        self.location.beside("key").filter(|key| !self.begins_anew && is_whole(key))
     }
 }
 
