@@ -12,6 +12,8 @@ use crate::{core::error::Error, store::open_error::OpenError};
 
 /// The mode of what only its owner may read and write.
 pub(crate) const PRIVATE: u32 = 0o600;
+/// What a mode lets everybody else do.
+const OTHERS: u32 = 0o077;
 
 /// The files with keys beside a database: the server key, and that of the authority for TLS.
 pub(crate) const KEYS: [&str; 2] = [".key", ".ca.key"];
@@ -102,7 +104,7 @@ impl OpenFile {
         let keys = KEYS.map(|ending| beside(&self.path, ending));
         for path in data.into_iter().chain(keys) {
             let Ok(found) = fs::metadata(&path) else { continue };
-            if found.permissions().mode() & 0o077 == 0 {
+            if found.permissions().mode() & OTHERS == 0 {
                 continue;
             }
             let (made, path) = (fs::set_permissions(&path, Permissions::from_mode(PRIVATE)), path.display());
