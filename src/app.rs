@@ -1,6 +1,6 @@
 //! What a running Locum consists of. Cloning shares it.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
@@ -67,7 +67,7 @@ pub enum StartError {
 impl StartError {
     /// The settings or the seed are to blame, not the machine.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Seed(_) | Self::Open(OpenError::Key { .. }))
+        matches!(self, Self::Seed(_) | Self::Open(OpenError::Key { .. } | OpenError::KeyMissing { .. }))
     }
 }
 
@@ -83,13 +83,18 @@ impl From<ApplyError> for StartError {
 impl App {
     /// Opens the database.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        let key_file = key_file(&config);
         let opening = Opening {
             location: &config.location,
             id_seed: config.id_seed,
             patience: config.startup_timeout,
             begins_anew: config.reseed,
+            key_file: key_file.as_deref(),
         };
         let (db, keyring) = opening.open(|| keyring(&config)).await?;
+        if let Some(tls) = &config.tls {
+            tls.identity.keep().map_err(|(path, source)| OpenError::KeyFile { path, source })?;
+        }
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
             config,
@@ -186,13 +191,18 @@ fn keyring(config: &Config) -> Result<Keyring, OpenError> {
     })
 }
 
+/// Where the key is kept, unless one was set.
+fn key_file(config: &Config) -> Option<PathBuf> {
+    if config.server_key.is_some() { None } else { config.location.beside("key") }
+}
+
 /// The key that was set; else, beside a file, the one kept there; else, in memory, one that dies with the data.
 fn server_key(config: &Config) -> Result<Vec<u8>, OpenError> {
     if let Some(key) = &config.server_key {
         use secrecy::ExposeSecret as _;
         return Ok(key.expose_secret().as_bytes().to_vec());
     }
-    let Some(path) = config.location.beside("key") else { return Ok(random_bytes::<32>().to_vec()) };
+    let Some(path) = key_file(config) else { return Ok(random_bytes::<32>().to_vec()) };
     secret_file::load_or_create(&path, || Ok(hex::encode(random_bytes::<32>()).into_bytes()))
         .map_err(|source| OpenError::KeyFile { path: path.clone(), source })
 }

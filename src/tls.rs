@@ -1,6 +1,11 @@
 //! The certificate that is served over TLS: the user's, or one of an authority that Locum makes.
 
-use std::{net::IpAddr, path::Path, sync::Arc};
+use std::{
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use chrono::{Datelike as _, TimeDelta};
 use rcgen::{
@@ -30,6 +35,8 @@ const DAYS_BEFORE: i64 = 2;
 pub struct Identity {
     server: Arc<ServerConfig>,
     authority: Option<String>,
+    /// A new authority with its key, PEM, and where it is to be kept.
+    unkept: Option<(PathBuf, String)>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -51,24 +58,24 @@ impl Identity {
         }
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|e| TlsError::Key(format!("holds no private key in PEM, one without a password: {e}")))?;
-        Ok(Self { server: server(chain, key).map_err(TlsError::Pair)?, authority: None })
+        Ok(Self { server: server(chain, key).map_err(TlsError::Pair)?, authority: None, unkept: None })
     }
 
-    /// A new certificate, good for `names` and this machine, from the authority that is kept in `file`. Without
-    /// one the authority is new too, and its key is never written down. `now` is the machine's time, because clients
-    /// go by theirs.
+    /// A new certificate, good for `names` and this machine, from the authority that is kept in `file`. Where that is
+    /// not there the authority is new too, see [`Self::keep`]; without one its key is never written down. `now` is the
+    /// machine's time, because clients go by theirs.
     ///
     /// # Errors
     /// What stands in the way.
     pub fn made<'a>(names: impl Iterator<Item = &'a str>, file: Option<&Path>, now: Time) -> Result<Self, String> {
         let kept = match file {
+            None => None,
+            Some(file) => secret_file::load(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?,
+        };
+        let is_new = kept.is_none();
+        let kept = match kept {
             None => authority(now).map_err(|e| e.to_string())?,
-            Some(file) => {
-                let new = || authority(now).map(String::into_bytes).map_err(std::io::Error::other);
-                let kept = secret_file::load_or_create(file, new)
-                    .map_err(|e| format!("cannot keep {}: {e}", file.display()))?;
-                String::from_utf8_lossy(&kept).into_owned()
-            }
+            Some(kept) => String::from_utf8_lossy(&kept).into_owned(),
         };
         let broken = |why: &dyn std::fmt::Display| match file {
             Some(file) => {
@@ -93,7 +100,19 @@ impl Identity {
         let leaf = leaf(all.clone(), now).and_then(|params| params.signed_by(&key, &issuer)).map_err(unfit)?;
         let chain = vec![leaf.der().clone(), authority];
         let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(ToOwned::to_owned)?;
-        Ok(Self { server: server(chain, key)?, authority: Some(certificate.to_owned()) })
+        let (server, authority) = (server(chain, key)?, Some(certificate.to_owned()));
+        let unkept = file.filter(|_| is_new).map(|file| (file.to_owned(), kept));
+        Ok(Self { server, authority, unkept })
+    }
+
+    /// Writes a new authority down, if it is to be kept, once it is known that what it belongs to is there.
+    ///
+    /// # Errors
+    /// The file, and why it cannot be made.
+    pub fn keep(&self) -> Result<(), (PathBuf, io::Error)> {
+        let Some((file, authority)) = &self.unkept else { return Ok(()) };
+        let kept = secret_file::load_or_create(file, || Ok(authority.clone().into_bytes()));
+        kept.map(drop).map_err(|error| (file.clone(), error))
     }
 
     /// What a TLS server needs.
@@ -181,6 +200,8 @@ mod tests {
         let file = dir.path().join("x.ca.key");
         let made = || Identity::made(["locum.test", "0.0.0.0"].into_iter(), Some(&file), Clock::Real.now());
         let first = made().unwrap();
+        assert!(!file.exists());
+        first.keep().unwrap();
         assert_eq!(first.authority(), made().unwrap().authority());
         assert!(!first.authority().unwrap().contains("PRIVATE KEY"));
         assert_ne!(first.authority(), Identity::made(std::iter::empty(), None, Clock::Real.now()).unwrap().authority());

@@ -61,7 +61,9 @@ pub(super) async fn exec(
         let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
     // However it stopped, the command had its end before.
-    let _ = running.stop().await;
+    if let ControlFlow::Continue(Err(failure)) = running.stop().await {
+        let _ = writeln!(output::stderr(), "locum: {failure}");
+    }
     ended.map(|status| match (status.code(), status.signal()) {
         (Some(code), _) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
         (None, signal) => killed_by(signal.unwrap_or_default()),

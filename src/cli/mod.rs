@@ -69,11 +69,11 @@ enum Command {
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
-    /// Copy the SQLite file that these settings name, and its key, also while a server uses it
+    /// Copy the SQLite file that these settings name, and its keys, also while a server uses it
     Backup {
         #[command(flatten)]
         settings: Box<Settings>,
-        /// The copy, which must not be there yet; its key gets the same name with `.key` at its end
+        /// The copy, which must not be there yet; its keys get the same name with `.key` and `.ca.key` at its end
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -195,8 +195,8 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             return block_on(exec::exec(prepared(command, *settings, matches), &words));
         }
         Some(Command::Backup { settings, file }) => {
-            let config = settings.check(matches, &services::registry().hosts())?;
-            block_on(backup::backup(&config, &file))?;
+            let location = settings.find_location()?;
+            return block_on(backup::backup(&location, &file));
         }
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,
@@ -246,6 +246,8 @@ fn print(text: &str) -> Result<(), Failure> {
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::Failed(format!("cannot start: {e}")))?;
+    let _entered = runtime.enter();
+    serve::outlive_file_limit();
     let done = runtime.block_on(future);
     // Requests had their time; a blocking task that still runs must not hold the exit up.
     runtime.shutdown_background();

@@ -1,6 +1,7 @@
 //! `locum serve`: opens the ports, gets ready, says where things are, and stops when told.
 
 use std::{
+    error::Error as _,
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
@@ -54,10 +55,10 @@ pub(super) async fn serve(
         () = orphans::reap(None) => {}
     }
     tracing::info!("stopping");
-    Ok(match running.stop().await {
-        ControlFlow::Continue(()) => ExitCode::SUCCESS,
-        ControlFlow::Break(signal) => killed_by(signal.as_raw()),
-    })
+    match running.stop().await {
+        ControlFlow::Continue(stopped) => stopped.map(|()| ExitCode::SUCCESS),
+        ControlFlow::Break(signal) => Ok(killed_by(signal.as_raw())),
+    }
 }
 
 /// A server that is ready, and says so nowhere but in its endpoints file.
@@ -163,8 +164,9 @@ fn serve_on<L: Listener<Io: Breakable>>(
 }
 
 impl Running {
-    /// Lets requests end that are under way, for as long as the settings say; breaks off at one more signal.
-    pub(super) async fn stop(mut self) -> ControlFlow<Signal> {
+    /// Lets requests end that are under way, for as long as the settings say, and closes the database; breaks off at one
+    /// more signal. What fails is that the database is not closed as it should be.
+    pub(super) async fn stop(mut self) -> ControlFlow<Signal, Result<(), Failure>> {
         self.app.stop();
         // Nobody who looks for the server from here on should find it.
         drop(self.file.take());
@@ -176,11 +178,10 @@ impl Running {
         }
         self.servers.abort_all();
         tokio::select! {
-            closed = tokio::time::timeout(self.timeout, self.app.db.close()) => {
-                // The exit closes the rest, and nothing is lost by that: it only stays in the file's log.
-                closed.unwrap_or(Ok(())).unwrap_or_else(|error| error.log());
-                ControlFlow::Continue(())
-            }
+            closed = self.app.db.close() => ControlFlow::Continue(closed.map_err(|error| {
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                Failure::Failed(format!("stopped, but {why}"))
+            })),
             signal = self.signals.next() => ControlFlow::Break(signal),
         }
     }
@@ -266,10 +267,10 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    fn new() -> Result<Self, Failure> {
+    pub(super) fn new() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let on = |kind| signal(kind).map_err(|e| Failure::Failed(format!("cannot listen to signals: {e}")));
-        let hangup = if ignores_hangup() { None } else { Some(on(SignalKind::hangup())?) };
+        let hangup = if is_ignored(Signal::HUP) { None } else { Some(on(SignalKind::hangup())?) };
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup })
     }
 
@@ -299,11 +300,22 @@ impl Signals {
     }
 }
 
-/// Whether whoever started this wanted SIGHUP to be ignored. Known on Linux only.
-fn ignores_hangup() -> bool {
+/// Lets a write beyond the limit for files (`ulimit -f`) fail like any other write: unheard, its signal would end the
+/// process. Heard and not ignored, because the command of `exec` would inherit that.
+pub(super) fn outlive_file_limit() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if !is_ignored(Signal::XFSZ) {
+        // Nobody has to listen; where it cannot be heard, such a write ends the process as before.
+        let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
+    }
+}
+
+/// Whether whoever started this wanted a signal to be ignored. Known on Linux only.
+fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| (mask >> (signal.as_raw() - 1)) & 1 == 1)
 }
 
 /// Prints where things are, and how to call them.

@@ -92,28 +92,10 @@ impl Settings {
     /// The first setting that is wrong.
     pub fn check(mut self, matches: &ArgMatches, service_hosts: &[&str]) -> Result<Config, ConfigError> {
         let mut origins = find_origins(matches);
-        for (id, variable) in IN_FILES {
-            let Some(text) = read_file_named_by(variable)? else { continue };
-            let field = match id {
-                "database_url" => &mut self.database_url,
-                "server_key" => &mut self.server_key,
-                _ => &mut self.control_token,
-            };
-            if field.replace(text).is_some() {
-                let name = variable.trim_end_matches("_FILE");
-                return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
-            }
+        for id in self.read_files()? {
             origins.insert(id.to_owned(), "file");
         }
-        let location = match &self.database_url {
-            None => Location::Memory,
-            Some(url) => Location::parse(url).map_err(|e| ConfigError(format!("--database-url: {e}")))?,
-        };
-        if let Location::File(path) = &location
-            && let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty() && !d.is_dir())
-        {
-            return Err(ConfigError(format!("--database-url: there is no directory {}", directory.display())));
-        }
+        let location = self.location()?;
         if let Some(key) = &self.server_key
             && key.len() < SHORTEST_SERVER_KEY
         {
@@ -150,6 +132,47 @@ impl Settings {
             shutdown_timeout: self.shutdown_timeout,
             settings,
         })
+    }
+
+    /// Where the data is, if nothing else matters.
+    ///
+    /// # Errors
+    /// It is said twice, or wrong.
+    pub fn find_location(mut self) -> Result<Location, ConfigError> {
+        self.read_files()?;
+        self.location()
+    }
+
+    /// Reads the settings that variables name files for, and tells which.
+    fn read_files(&mut self) -> Result<Vec<&'static str>, ConfigError> {
+        let mut read = Vec::new();
+        for (id, variable) in IN_FILES {
+            let Some(text) = read_file_named_by(variable)? else { continue };
+            let field = match id {
+                "database_url" => &mut self.database_url,
+                "server_key" => &mut self.server_key,
+                _ => &mut self.control_token,
+            };
+            if field.replace(text).is_some() {
+                let name = variable.trim_end_matches("_FILE");
+                return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
+            }
+            read.push(id);
+        }
+        Ok(read)
+    }
+
+    fn location(&self) -> Result<Location, ConfigError> {
+        let location = match &self.database_url {
+            None => Location::Memory,
+            Some(url) => Location::parse(url).map_err(|e| ConfigError(format!("--database-url: {e}")))?,
+        };
+        if let Location::File(path) = &location
+            && let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty() && !d.is_dir())
+        {
+            return Err(ConfigError(format!("--database-url: there is no directory {}", directory.display())));
+        }
+        Ok(location)
     }
 
     /// Loads the user's certificate, or makes one.

@@ -11,20 +11,39 @@ use std::{
 /// # Errors
 /// The file can be neither read nor made, or is empty; or `make` fails.
 pub fn load_or_create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-    match File::open(path) {
-        Ok(file) => load(file),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path, make),
-        Err(error) => Err(error),
+    match load(path)? {
+        Some(secret) => Ok(secret),
+        None => create(path, make),
     }
 }
 
-fn load(mut file: File) -> Result<Vec<u8>> {
+/// Reads what is kept in the file, if it is there.
+///
+/// # Errors
+/// The file cannot be read, or is empty.
+pub fn load(path: &Path) -> Result<Option<Vec<u8>>> {
     let mut secret = Vec::new();
-    file.read_to_end(&mut secret)?;
+    match File::open(path) {
+        Ok(mut file) => file.read_to_end(&mut secret)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
     if secret.is_empty() {
         Err(Error::other("the file is empty: delete it, if nothing was made with it"))
     } else {
-        Ok(secret)
+        Ok(Some(secret))
+    }
+}
+
+/// Gives a file that is finished its name, which nothing has yet. A link is in the place of no other, which somebody may
+/// have made meanwhile. Not every file system has them.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`]: something has the name.
+pub fn give_name(finished: &Path, path: &Path) -> Result<()> {
+    match hard_link(finished, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => rename(finished, path),
+        linked => linked,
     }
 }
 
@@ -42,17 +61,13 @@ fn create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>
     let written = make().and_then(|secret| {
         file.write_all(&secret)?;
         file.sync_all()?;
-        // A link is in the place of no other, which somebody may have made meanwhile. Not every file system has them.
-        match hard_link(unfinished, path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => rename(unfinished, path)?,
-            linked => linked?,
-        }
+        give_name(unfinished, path)?;
         Ok(secret)
     });
     // What it was for is said already, or done.
     let _ = remove_file(unfinished);
     match written {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => load(File::open(path)?),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => load(path)?.ok_or(error),
         written => written,
     }
 }

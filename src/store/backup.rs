@@ -1,14 +1,22 @@
 //! A copy of a SQLite file, also of one that a Locum is using.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io,
-    path::{Path, PathBuf},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{self, Path, PathBuf},
 };
 
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
-use crate::store::location::Location;
+use crate::{
+    core::secret_file::give_name,
+    store::{
+        error,
+        file::{KEYS, PRIVATE, beside},
+        location::Location,
+    },
+};
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +25,7 @@ pub enum BackupError {
     #[error("{0}")]
     NoFile(String),
     /// The database cannot be read, or the copy not be written.
-    #[error("cannot copy the database ({place}): {source}")]
+    #[error("cannot copy the database ({place}): {source}{}", error::hint(.source))]
     Database {
         place: String,
         /// Why.
@@ -32,7 +40,7 @@ pub enum BackupError {
     },
 }
 
-/// Copies the database as it is at one moment into a file that is not there yet, and its key beside it, so that the copy
+/// Copies the database as it is at one moment into a file that is not there yet, and its keys beside it, so that the copy
 /// opens by itself. What is written meanwhile waits for nothing.
 ///
 /// By `VACUUM INTO`, because SQLite's other way to copy a database in use has no safe call in Rust; the copy is as whole
@@ -49,42 +57,83 @@ pub async fn back_up(location: &Location, to: &Path) -> Result<(), BackupError> 
             return Err(BackupError::NoFile("a PostgreSQL database is backed up by its own `pg_dump`".to_owned()));
         }
     };
-    // Made before it is written, because SQLite would let everybody read it.
-    create(to)?;
-    let copied = copy(from, to, location).await;
-    if copied.is_err() {
-        // A part of a copy is no copy. What it fails for is said already.
-        let _ = fs::remove_file(to);
+    let endings = KEYS.into_iter().filter(|ending| beside(from, ending).is_file());
+    // The keys before the data, so that no copy is ever without its own.
+    let files: Vec<&str> = endings.chain([""]).collect();
+    for ending in &files {
+        let to = beside(to, ending);
+        if to.symlink_metadata().is_ok() {
+            let source = io::Error::new(io::ErrorKind::AlreadyExists, "it is there already");
+            return Err(BackupError::Write { path: to, source });
+        }
     }
-    copied
-}
-
-async fn copy(from: &Path, to: &Path, location: &Location) -> Result<(), BackupError> {
-    let database = |source| BackupError::Database { place: location.describe(), source };
-    let mut connection =
-        SqliteConnectOptions::new().filename(from).read_only(true).connect().await.map_err(database)?;
-    let name = to.to_str().ok_or_else(|| BackupError::NoFile(format!("{} is no text", to.display())))?;
-    sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await.map_err(database)?;
-    connection.close().await.map_err(database)?;
-    let write = |path: &Path| {
-        let path = path.to_owned();
-        move |source| BackupError::Write { path, source }
-    };
-    File::open(to).and_then(|file| file.sync_all()).map_err(write(to))?;
-    let beside = |file: &Path| Location::File(file.to_owned()).beside("key");
-    if let (Some(key), Some(copy)) = (beside(from).filter(|key| key.is_file()), beside(to)) {
-        create(&copy)?;
-        fs::copy(&key, &copy).map_err(write(&copy))?;
-        File::open(&copy).and_then(|file| file.sync_all()).map_err(write(&copy))?;
+    let folder = Unfinished::beside(to).map_err(|source| BackupError::Write { path: to.to_owned(), source })?;
+    for ending in &files {
+        let copy = folder.file(ending);
+        create(&copy).map_err(|source| BackupError::Write { path: to.to_owned(), source })?;
+        if ending.is_empty() {
+            vacuum(from, &copy, location).await?;
+        } else {
+            // Not `fs::copy`, which would give the copy the mode of the first one.
+            fs::read(beside(from, ending))
+                .and_then(|key| fs::write(&copy, key))
+                .map_err(|source| BackupError::Write { path: beside(to, ending), source })?;
+        }
+        let synced = File::open(&copy).and_then(|file| file.sync_all());
+        synced.map_err(|source| BackupError::Write { path: beside(to, ending), source })?;
+    }
+    let mut named = Vec::new();
+    for ending in &files {
+        let path = beside(to, ending);
+        if let Err(source) = give_name(&folder.file(ending), &path) {
+            // What it fails for is said already.
+            for path in named {
+                let _ = fs::remove_file::<PathBuf>(path);
+            }
+            return Err(BackupError::Write { path, source });
+        }
+        named.push(path);
     }
     Ok(())
 }
 
-/// Makes a file that is not there yet, for its owner's eyes only.
-fn create(path: &Path) -> Result<(), BackupError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|source| BackupError::Write { path: path.to_owned(), source })
+async fn vacuum(from: &Path, to: &Path, location: &Location) -> Result<(), BackupError> {
+    let database = |source| BackupError::Database { place: location.describe(), source };
+    let options = SqliteConnectOptions::new().filename(from).read_only(true);
+    let mut connection = options.connect().await.map_err(database)?;
+    let name = to.to_str().ok_or_else(|| BackupError::NoFile(format!("{} is no text", to.display())))?;
+    sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await.map_err(database)?;
+    connection.close().await.map_err(database)
+}
+
+/// A folder beside a file that is to be made, for what is not finished, because a part of a copy is no copy: half a file
+/// under the name of a whole one would be taken for that. Everything in it goes with it, also where the copying is
+/// broken off.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn beside(file: &Path) -> io::Result<Self> {
+        // Whole, because SQLite reads a name that begins with `file:` as something else.
+        let folder = beside(&path::absolute(file)?, &format!(".{}.unfinished", std::process::id()));
+        // One that was killed may have left it, because the numbers of processes come again.
+        let _ = fs::remove_dir_all(&folder);
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        beside(&self.0.join("copy"), ending)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // There is nothing else to be done about it.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a file that is not there yet, for its owner's eyes only, because SQLite would let everybody read it.
+fn create(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path).map(drop)
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
+use crate::store::file;
+
 /// Where the data is.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -23,8 +25,11 @@ impl Location {
             return Ok(Self::Memory);
         }
         if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
-            return if path.is_empty() || path.contains('?') {
-                Err("a SQLite URL is sqlite:///absolute/path or sqlite://relative/path, without parameters".to_owned())
+            // SQLite would read these as something else than the name of a file.
+            return if path.is_empty() || path.contains('?') || path.starts_with("file:") || path.starts_with(':') {
+                Err("a SQLite URL is sqlite:///absolute/path or sqlite://relative/path, without parameters and without \
+                     SQLite's own `file:`, or sqlite::memory:"
+                    .to_owned())
             } else {
                 Ok(Self::File(path.into()))
             };
@@ -44,10 +49,7 @@ impl Location {
     /// A file's neighbour with this at the end of its name; `None` where there is no file.
     pub fn beside(&self, ending: &str) -> Option<PathBuf> {
         let Self::File(database) = self else { return None };
-        let mut path = database.clone().into_os_string();
-        path.push(".");
-        path.push(ending);
-        Some(path.into())
+        Some(file::beside(database, &format!(".{ending}")))
     }
 
     /// The kind of database, and nothing of where it is.

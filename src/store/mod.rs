@@ -5,6 +5,7 @@ pub(crate) mod db;
 pub(crate) mod dialect;
 mod error;
 mod event;
+mod file;
 mod location;
 mod open_error;
 mod postgres;

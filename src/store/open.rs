@@ -1,9 +1,8 @@
 //! Opening a database: how it is tuned, which schema it has, whose key its credentials were made with.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
-    path::Path,
+    io,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -13,19 +12,20 @@ use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, SqliteConnection,
     migrate::{MigrateError, Migrator},
     postgres::PgConnectOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
 
 use crate::{
     core::{error::Error, ids::IdSeed, token::Keyring},
     store::{
         db::{Db, Pools},
+        file::OpenFile,
         location::Location,
         on,
         open_error::OpenError,
         postgres::{Postgres, pause},
         space,
-        sqlite::{OpenFile, Place, Sqlite},
+        sqlite::{Place, Sqlite},
     },
 };
 
@@ -49,6 +49,8 @@ pub struct Opening<'a> {
     pub patience: Duration,
     /// What was there is to be replaced, so it does not matter that nothing is.
     pub begins_anew: bool,
+    /// Where the key is kept, unless somebody gave it.
+    pub key_file: Option<&'a Path>,
 }
 
 impl Opening<'_> {
@@ -90,23 +92,15 @@ impl Opening<'_> {
                 Pools::Sqlite(Box::new(Sqlite::new(connection, options, Place::Memory)))
             }
             Location::File(path) => {
-                let lock = lock(path, &place)?;
-                let existed = path.exists();
-                if !existed {
-                    create_private(path);
-                }
-                let options = file_options(path);
+                self.check_there(path)?;
+                let file = OpenFile::lock(path, &place)?;
+                let options = sqlite_options(SqliteConnectOptions::new().filename(path)).create_if_missing(false);
                 let mut connection = options.connect().await.map_err(connect)?;
-                if existed && !self.begins_anew {
-                    self.check_content(&mut connection).await?;
-                }
+                self.check_content(&mut connection).await?;
+                file.make_private();
+                sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(connect)?;
                 migrated(SQLITE.run(&mut connection).await)?;
-                let readers = options.read_only(true).create_if_missing(false);
-                Pools::Sqlite(Box::new(Sqlite::new(
-                    connection,
-                    readers,
-                    Place::File { _lock: lock, file: OpenFile::at(path) },
-                )))
+                Pools::Sqlite(Box::new(Sqlite::new(connection, options.read_only(true), Place::File(file))))
             }
             Location::Postgres(url) => {
                 let options = postgres_options(url).map_err(connect)?;
@@ -127,55 +121,39 @@ impl Opening<'_> {
         }
     }
 
-    /// Refuses a file without tables beside a key: it once held data, which would be lost behind a new seed.
-    async fn check_content(self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        const TABLES: &str = "SELECT COUNT(*) FROM sqlite_schema";
-        let Some(key) = self.location.beside("key").filter(|key| key.exists()) else { return Ok(()) };
-        let place = self.location.describe();
-        let tables = sqlx::query_scalar(TABLES).fetch_one(connection).await;
-        match tables {
-            Ok(0_i64) => Err(OpenError::Empty { place, key }),
-            Ok(_) => Ok(()),
-            Err(source) => Err(OpenError::Connect { place, source }),
+    /// Refuses a file that is not there beside a key: it once held data, which may be elsewhere.
+    fn check_there(self, path: &Path) -> Result<(), OpenError> {
+        match self.find_key().filter(|_| !path.exists()) {
+            Some(key) => Err(OpenError::Missing { place: self.location.describe(), key }),
+            None => Ok(()),
         }
     }
-}
 
-/// Makes a file for its owner's eyes only: SQLite would let everybody read it, and gives its own files the same mode.
-fn create_private(path: &Path) {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Where it cannot be made, SQLite says why.
-    let _ = options.open(path);
-}
+    /// Refuses what is not ours, before anything is written to it; a file without tables beside a key, because it once
+    /// held data, which would be lost behind a new seed; and data whose key is gone, because no other one fits.
+    async fn check_content(self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        // What a start leaves that was killed before its first migration was done is like nothing.
+        const TABLES: &str = "SELECT (SELECT COUNT(*) FROM sqlite_schema WHERE tbl_name <> '_sqlx_migrations'), \
+                              (SELECT COUNT(*) FROM pragma_table_info('server') WHERE name = 'key_check')";
+        const KEYS: &str = "SELECT COUNT(*) FROM server";
+        let place = self.location.describe();
+        let failed = |source| OpenError::Connect { place: place.clone(), source };
+        let (tables, ours): (i64, i64) = sqlx::query_as(TABLES).fetch_one(&mut *connection).await.map_err(failed)?;
+        if tables == 0 {
+            return self.find_key().map_or(Ok(()), |key| Err(OpenError::Empty { place, key }));
+        }
+        if ours == 0 {
+            return Err(OpenError::Foreign { place });
+        }
+        let Some(key) = self.key_file.filter(|key| !key.exists()) else { return Ok(()) };
+        let keys: i64 = sqlx::query_scalar(KEYS).fetch_one(connection).await.map_err(failed)?;
+        if keys == 0 { Ok(()) } else { Err(OpenError::KeyMissing { place, key: key.to_owned() }) }
+    }
 
-/// Locks a database's file for as long as the lock is held, by a file beside it: SQLite's own locks last as long as a
-/// write only, and two processes that own the data would each trust what they remember of it.
-fn lock(database: &Path, place: &str) -> Result<File, OpenError> {
-    let failed = |source: io::Error| OpenError::Lock { place: place.to_owned(), source };
-    // By its one name, because a link to it is the same database.
-    let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
-    let path = Location::File(database).beside("lock").ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Only said to whoever looks for it.
-            let _ = file.read_to_string(&mut holder);
-            let holder = holder.trim().parse().map_or_else(|_| String::new(), |id: u32| format!(", process {id}"));
-            Err(OpenError::InUse { place: place.to_owned(), holder })
-        }
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+    /// The key beside a file, where it shows that there was data, and that matters. An empty one was never finished.
+    fn find_key(self) -> Option<PathBuf> {
+        let is_whole = |key: &PathBuf| key.metadata().is_ok_and(|found| found.len() > 0);
+        self.location.beside("key").filter(|key| !self.begins_anew && is_whole(key))
     }
 }
 
@@ -194,15 +172,15 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
-        if let Pools::Sqlite(sqlite) = self.pools() {
-            sqlite.check_file()?;
-        }
         let mut session = self.read().await?;
         on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
         Ok(())
     }
 
     /// Closes every connection. A SQLite file is all of the data then, without the log beside it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is not.
     pub async fn close(&self) -> Result<(), Error> {
         match self.pools() {
             Pools::Sqlite(sqlite) => sqlite.close().await,
@@ -216,10 +194,6 @@ impl Db {
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT).synchronous(SqliteSynchronous::Normal).create_if_missing(true)
-}
-
-fn file_options(path: &Path) -> SqliteConnectOptions {
-    sqlite_options(SqliteConnectOptions::new().filename(path)).journal_mode(SqliteJournalMode::Wal)
 }
 
 /// A name that SQLite's `memdb` VFS shares among this process's connections. The data lives as long as the one that

@@ -54,13 +54,41 @@ pub enum OpenError {
         /// The other process, if it is known, after a comma.
         holder: String,
     },
-    /// The file beside it that keeps other processes out can be neither made nor locked.
-    #[error("cannot lock the database ({place}): {source}{}", error::hint_of_file(.source))]
+    /// The file can be neither opened nor made, or not locked.
+    #[error("cannot open and lock the database ({place}): {source}{}", error::hint_of_file(.source))]
     Lock {
         /// Where.
         place: String,
         /// Why.
         source: io::Error,
+    },
+    /// The file has further names. SQLite keeps a log beside the one that it is opened by: whoever opens the file by
+    /// another one after a crash knows nothing of it, and damages both.
+    #[error(
+        "the database ({place}) has {names} names (hard links), and after a crash only the one that was used has all of the data: delete the others, or make a copy by `locum backup`"
+    )]
+    Linked {
+        /// Where.
+        place: String,
+        /// How many.
+        names: u64,
+    },
+    /// What is in it is not ours to change.
+    #[error("the database ({place}) is not Locum's: it holds tables of something else. Name another file")]
+    Foreign {
+        /// Where.
+        place: String,
+    },
+    /// There is a key to what was in it, and no file.
+    #[error(
+        "there is no database ({place}), but there is a key to it, {}: it held data once. Bring the file back, if it was moved or its disk is not mounted; or begin anew with --reseed",
+        .key.display()
+    )]
+    Missing {
+        /// Where.
+        place: String,
+        /// The file with its key.
+        key: PathBuf,
     },
     /// There is a key to what was in it, and nothing in it.
     #[error(
@@ -73,8 +101,19 @@ pub enum OpenError {
         /// The file with its key.
         key: PathBuf,
     },
-    /// The server key's file can be neither read nor made.
-    #[error("cannot keep the server key in {}: {source}", .path.display())]
+    /// It holds data, and the file with its key is gone.
+    #[error(
+        "the key to the database ({place}) is missing: there is no {}, and without it no token is recognised. Bring that file back, set --server-key to the key, or use another database",
+        .key.display()
+    )]
+    KeyMissing {
+        /// Where.
+        place: String,
+        /// The file that held it.
+        key: PathBuf,
+    },
+    /// The file of a key can be neither read nor made.
+    #[error("cannot keep the key in {}: {source}", .path.display())]
     KeyFile {
         path: PathBuf,
         /// Why.
@@ -111,7 +150,11 @@ impl OpenError {
             | Self::Key { .. }
             | Self::InUse { .. }
             | Self::Lock { .. }
+            | Self::Linked { .. }
+            | Self::Foreign { .. }
+            | Self::Missing { .. }
             | Self::Empty { .. }
+            | Self::KeyMissing { .. }
             | Self::KeyFile { .. }
             | Self::GaveUp { .. }
             | Self::Failed { .. } => false,

@@ -3,11 +3,7 @@
 //! They are not in a pool of sqlx's, because those ask a connection for a sign of life after every use: half the
 //! cost of a short read.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
@@ -15,7 +11,13 @@ use tokio::sync::{
     RwLock, Semaphore,
 };
 
-use crate::{core::error::Error, store::turns::TURN_TIMEOUT};
+use crate::{
+    core::error::Error,
+    store::{file::OpenFile, turns::TURN_TIMEOUT},
+};
+
+/// How long closing a database may take: whoever stops Locum waits for it, and often kills what is not gone in 10 s.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -32,27 +34,8 @@ pub(crate) struct Sqlite {
 pub(crate) enum Place {
     /// Its readers wait for the writer.
     Memory,
-    /// Its readers go by the file's log and never wait for the writer. The lock keeps other processes out for as long
-    /// as it is held.
-    File { _lock: File, file: OpenFile },
-}
-
-/// A file that is open, and where it was.
-pub(crate) struct OpenFile {
-    path: PathBuf,
-    /// Its device, and its number there.
-    identity: Option<(u64, u64)>,
-}
-
-impl OpenFile {
-    pub(crate) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), identity: identify(path) }
-    }
-}
-
-fn identify(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+    /// Its readers go by the file's log and never wait for the writer.
+    File(OpenFile),
 }
 
 /// The connection that writes.
@@ -101,12 +84,13 @@ impl Sqlite {
 
     /// A connection that reads, once one is free.
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {
+        self.check_file()?;
         let permit = in_time(Arc::clone(&self.free_readers).acquire_owned()).await?.map_err(|_| closed())?;
         let slot = self.readers.iter().find_map(|reader| Arc::clone(reader).try_lock_owned().ok());
         let mut slot = slot.ok_or_else(|| Error::internal("more permits than readers"))?;
         let no_writer = match self.place {
             Place::Memory => Some(self.no_writer().await?),
-            Place::File { .. } => None,
+            Place::File(_) => None,
         };
         if slot.is_none() {
             *slot = Some(self.options.connect().await?);
@@ -123,7 +107,7 @@ impl Sqlite {
     /// A connection that reads everything as of one moment. In memory that is any reader, because nobody writes beside it.
     pub(crate) async fn begin_reading(&self) -> Result<Reader, Error> {
         let mut reader = self.reader().await?;
-        if let Place::File { .. } = self.place {
+        if let Place::File(_) = self.place {
             // Set before the statement, because this future may be dropped while it runs.
             reader.in_transaction = true;
             sqlx::query("BEGIN").execute(reader.connection()?).await?;
@@ -168,34 +152,52 @@ impl Sqlite {
         Ok(transaction)
     }
 
-    /// Refuses to go on with a file that is not where it was: what is written to it would be gone with this process.
-    pub(crate) fn check_file(&self) -> Result<(), Error> {
+    fn check_file(&self) -> Result<(), Error> {
         match &self.place {
-            Place::File { file, .. } if identify(&file.path) != file.identity => {
-                let why = "the file was deleted or replaced: stop Locum, and put the file back or begin anew";
-                Err(Error::Unavailable(format!("{}: {why}", file.path.display()).into()))
-            }
-            Place::File { .. } | Place::Memory => Ok(()),
+            Place::File(file) => file.check(),
+            Place::Memory => Ok(()),
         }
     }
 
     /// Closes every connection, once nobody uses it, and brings what is in a file's log into the file: the file alone
     /// is all of the data then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is not, and what is to be done.
     pub(crate) async fn close(&self) -> Result<(), Error> {
+        let closed = tokio::time::timeout(CLOSE_LIMIT, self.close_connections()).await;
+        let Place::File(file) = &self.place else { return Ok(()) };
+        file.check()?;
+        let Some(log) = file.find_log() else { return Ok(()) };
+        let why = match closed {
+            Ok(Ok(())) => "another process has the file open".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it took longer than {CLOSE_LIMIT:?}"),
+        };
+        let (log, path) = (log.display(), file.path().display());
+        let what = format!("the log could not be brought into the file ({why})");
+        let way_out =
+            format!("keep {log} beside {path}: only both are all of the data, and the next start brings it in");
+        Err(Error::Unavailable(format!("{what}; {way_out}").into()))
+    }
+
+    async fn close_connections(&self) -> Result<(), sqlx::Error> {
         // Nobody gets a reader any more, and who has one ends.
         self.free_readers.close();
         for reader in &self.readers {
-            if let Some(reader) = in_time(reader.lock()).await?.take() {
+            if let Some(reader) = reader.lock().await.take() {
                 reader.close().await?;
             }
         }
-        let mut writer = self.writer().await?;
+        let mut writer = Arc::clone(&self.writer).write_owned().await;
+        writer.roll_back().await;
         let Some(mut connection) = writer.connection.take() else { return Ok(()) };
-        if let Place::File { .. } = self.place {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-        }
+        let moved = match self.place {
+            Place::File(_) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.map(drop),
+            Place::Memory => Ok(()),
+        };
         connection.close().await?;
-        Ok(())
+        moved
     }
 }
 

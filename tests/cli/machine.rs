@@ -60,3 +60,11 @@ pub fn locum_without_rights(arguments: &[&str]) -> Command {
     command.env_remove("LOCUM_SEED");
     command
 }
+
+/// Locum, whose files may have so many bytes.
+pub fn limit_files(bytes: u64, arguments: &[&str]) -> Command {
+    let mut command = Command::new("prlimit");
+    command.arg(format!("--fsize={bytes}")).arg(env!("CARGO_BIN_EXE_locum")).args(arguments);
+    command.env_remove("LOCUM_SEED");
+    command
+}

@@ -14,26 +14,27 @@ use sqlx::{Connection as _, Executor as _};
 use super::{
     super::{
         Server, locum,
-        machine::{locum_without_rights, unshare},
+        machine::{limit_files, locum_without_rights, unshare},
+        run,
     },
     JETBRAINS, assign, expect_failed_start, expect_unavailable, is_assigned,
 };
 
 /// A SQLite file as another process has it open.
-struct OtherProcess {
+pub struct OtherProcess {
     runtime: tokio::runtime::Runtime,
     connection: sqlx::SqliteConnection,
 }
 
 impl OtherProcess {
-    fn open(file: &Path) -> Self {
+    pub fn open(file: &Path) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
         let connection = runtime.block_on(sqlx::SqliteConnection::connect_with(&options)).unwrap();
         Self { runtime, connection }
     }
 
-    fn execute(&mut self, sql: &'static str) {
+    pub fn execute(&mut self, sql: &'static str) {
         self.runtime.block_on(self.connection.execute(sql)).unwrap();
     }
 }
@@ -130,6 +131,16 @@ fn a_file_that_is_locked_while_it_runs_is_503_and_no_defect() {
     assert!(log.contains("database is locked") && !log.contains("internal error"), "{log}");
 }
 
+/// Fills a disk as a process sees it, by a file: where that is.
+fn fill(server: &Server, disk: &Path) -> String {
+    let seen = format!("/proc/{}/root{}/filler", server.child.id(), disk.display());
+    let mut filler = File::create(&seen).unwrap();
+    for size in [65536, 512, 1] {
+        while filler.write_all(&vec![0; size]).is_ok() {}
+    }
+    seen
+}
+
 #[test]
 fn a_disk_that_is_full_is_503_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
@@ -146,13 +157,7 @@ fn a_disk_that_is_full_is_503_until_there_is_room() {
     assert_eq!(server.send("PUT", "/_emulator/snapshots/earlier", "", "").unwrap().0, 200);
     let rule = r#"{"match":{"service":"license_vault"},"then":{"delay":"1ms"}}"#;
     assert_eq!(server.send("POST", "/_emulator/faults", "", rule).unwrap().0, 200);
-    // The disk as that process sees it.
-    let seen = format!("/proc/{}/root{}/filler", server.child.id(), disk.display());
-    let mut filler = File::create(&seen).unwrap();
-    for size in [65536, 512, 1] {
-        while filler.write_all(&vec![0; size]).is_ok() {}
-    }
-    drop(filler);
+    let seen = fill(&server, &disk);
     let mut licenses = (1..).map(|n| format!("FREE{n:06}"));
     let (mut license, mut answer) = (String::new(), String::new());
     for _ in 0..5 {
@@ -179,4 +184,66 @@ fn a_disk_that_is_full_is_503_until_there_is_room() {
     assert!(is_assigned(&server, &license));
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(log.contains("full") && !log.contains("internal error"), "{log}");
+}
+
+/// Without its log the file is not all of the data, which the docs promise after a stop that went well.
+#[test]
+fn a_stop_that_leaves_the_log_behind_exits_with_1_and_says_what_to_keep() {
+    let dir = tempfile::tempdir().unwrap();
+    let [disk, log] = ["disk", "log"].map(|name| dir.path().join(name));
+    std::fs::create_dir(&disk).unwrap();
+    let stop_badly = |mut server: Server, why: &str| {
+        server.signal("-TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(1), "{why}");
+        let log = std::fs::read_to_string(&log).unwrap();
+        let line = log.lines().last().unwrap();
+        for part in ["locum: stopped, but the log could not be brought into the file", why, "locum.db-wal"] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    };
+
+    let read = dir.path().join("locum.db");
+    let arguments = ["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&read)];
+    let server = Server::of(locum(&arguments).stderr(File::create(&log).unwrap()));
+    let mut other = OtherProcess::open(&read);
+    other.execute("BEGIN; SELECT COUNT(*) FROM server");
+    assert!(assign(&server, "FREE000001").starts_with("HTTP/1.1 200 "));
+    stop_badly(server, "another process has the file open");
+    drop(other);
+    let server = Server::of(locum(&arguments).stderr(Stdio::null()));
+    assert!(is_assigned(&server, "FREE000001"));
+
+    let arguments = ["--listen", "127.0.0.1:0", "--database-url", &sqlite_url(&disk.join("locum.db"))];
+    let Some(mut command) = locum_with_mounts(&disk, "mount -t tmpfs -o size=16m tmpfs \"$0\"", &arguments) else {
+        return;
+    };
+    let server = Server::of(command.stderr(File::create(&log).unwrap()));
+    fill(&server, &disk);
+    stop_badly(server, "full");
+}
+
+/// The system tells a process by a signal that a file got too large, which ends whoever does not hear it.
+#[test]
+fn a_limit_for_files_is_503_and_ends_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, log) = (dir.path().join("locum.db"), dir.path().join("log"));
+    let url = sqlite_url(&file);
+    for (bytes, database) in [(2 * 1024 * 1024, url.as_str()), (16 * 1024, "sqlite::memory:")] {
+        let arguments = ["--listen", "127.0.0.1:0", "--database-url", database];
+        let mut server = Server::of(limit_files(bytes, &arguments).stderr(File::create(&log).unwrap()));
+        let is_lasting = database != "sqlite::memory:";
+        let statuses = (0..100).map(|n| server.send("PUT", &format!("/_emulator/snapshots/{n}"), "", "").unwrap().0);
+        // The log of a database in memory reaches the limit, and the answers are none the worse.
+        let refused = statuses.filter(|status| *status != 200).collect::<Vec<_>>();
+        assert_eq!(is_lasting, !refused.is_empty(), "{database}");
+        assert!(refused.iter().all(|status| *status == 503), "{refused:?}");
+        assert_eq!(server.as_admin("GET", JETBRAINS.0, "").unwrap().0, 200, "{database}");
+        assert_eq!(is_lasting, std::fs::metadata(&log).unwrap().len() != bytes, "{database}");
+        server.signal("-TERM");
+        let status = server.child.wait().unwrap();
+        assert!(status.code().is_some(), "{database}: {status}");
+    }
+    let (code, limits, _) = run(&["exec", "--", "grep", "SigIgn", "/proc/self/status"]);
+    let mask = u64::from_str_radix(limits.trim_start_matches("SigIgn:").trim(), 16).unwrap();
+    assert!(code == 0 && mask & (1 << 24) == 0, "the command of `exec` is ended as anywhere: {limits}");
 }
