@@ -236,7 +236,7 @@ async fn open_to_rotate(
 }
 
 /// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one. Not
-/// while the service itself would make none.
+/// while the service itself would make none. Of several at once one gets a token, the others a 409.
 #[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
@@ -246,9 +246,13 @@ pub(super) async fn rotate_credential(
     InSpace(space): InSpace,
     path: Segments,
 ) -> Result<Answer<RotatedCredential>, Problem> {
-    let (db, _, kind) = open_to_rotate(&app, &services, &space, &path).await?;
+    let (db, before, kind) = open_to_rotate(&app, &services, &space, &path).await?;
     let token = app.make_token(db, kind.new_token).await?;
     let (mut db, credential, kind) = open_to_rotate(&app, &services, &space, &path).await?;
+    if credential.fingerprint != before.fingerprint {
+        const DETAIL: &str = "somebody else has just given the credential a new token, which this one would end";
+        return Err(Problem::new(StatusCode::CONFLICT, DETAIL));
+    }
     let now = db.now();
     store::credential::rotate(&mut db, &app.keyring, &credential, kind, &token).await?;
     if credential.is_expired(now) {

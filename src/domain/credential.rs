@@ -43,6 +43,8 @@ pub struct CredentialSummary {
     pub created_at: Time,
     /// When it stops working.
     pub expires_at: Option<Time>,
+    /// What its token is found by, in hexadecimal: another one after a rotation.
+    pub fingerprint: String,
 }
 
 impl CredentialSummary {

@@ -154,20 +154,23 @@ pub async fn learn<M>(db: &mut Session<M>, keyring: &Keyring, space: Option<Spac
 /// Every credential of a space, oldest first.
 pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<CredentialSummary>, Error> {
     const SQL: &str = "SELECT c.id, c.organization_id, o.customer_code, c.service, c.label, \
-                       c.created_at, c.expires_at, c.kind FROM credential c \
+                       c.created_at, c.expires_at, c.kind, c.fingerprint FROM credential c \
                        JOIN organization o ON o.id = c.organization_id WHERE o.space_id = $1 ORDER BY c.id";
-    type Row = (i64, i64, i64, String, String, i64, Option<i64>, String);
+    type Row = (i64, i64, i64, String, String, i64, Option<i64>, String, String);
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).fetch_all(c).await)?;
     let summary =
-        |(id, organization, customer_code, service, label, created_at, expires_at, kind): Row| CredentialSummary {
-            id: CredentialId(id),
-            organization: OrganizationId(organization),
-            customer_code,
-            service,
-            kind,
-            label,
-            created_at: from_micros(created_at),
-            expires_at: expires_at.map(from_micros),
+        |(id, organization, customer_code, service, label, created_at, expires_at, kind, fingerprint): Row| {
+            CredentialSummary {
+                id: CredentialId(id),
+                organization: OrganizationId(organization),
+                customer_code,
+                service,
+                kind,
+                label,
+                created_at: from_micros(created_at),
+                expires_at: expires_at.map(from_micros),
+                fingerprint,
+            }
         };
     Ok(rows.into_iter().map(summary).collect())
 }

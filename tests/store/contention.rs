@@ -165,6 +165,25 @@ async fn of_many_rotations_of_one_token_one_wins(app: TestApp) {
     app.jetbrains_account_token(&token, "6700001").get("/token").await.expect_ok();
 }
 
+/// The same by the control API: nobody gets a token that another request ends before it can be used. Who comes after
+/// the first is done gets a new one, which ends the first.
+#[apply(on_both_databases)]
+async fn of_many_rotations_by_the_control_api_the_late_ones_are_refused(app: TestApp) {
+    let control = app.control();
+    let path = "/credentials/full/rotate";
+    let answers = join_all((0..16).map(async |_| control.post(path, "").await)).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert!(!won.is_empty() && !lost.is_empty(), "{} won", won.len());
+    assert!(lost.iter().all(|answer| answer.status == 409));
+    let mut good = 0;
+    for answer in won {
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        good += usize::from(app.atlassian(&token).get("/api-tokens/count").await.status == 200);
+    }
+    assert_eq!(good, 1);
+    control.post(path, "").await.expect_ok();
+}
+
 /// What is done to the rights of a request that waits before it writes, and how it is then answered.
 #[apply(on_both_databases)]
 async fn rights_are_those_at_the_moment_of_the_write(app: TestApp) {
