@@ -187,8 +187,7 @@ async fn decide_and_run<S: VendorService>(
         Ok(fault) => fault,
         Err(error) => return refuse::<S>(error),
     };
-    // Who is answered as if the credential were bad is counted as little as with a bad one.
-    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.denies_credential()) {
+    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.is_uncounted()) {
         None
     } else {
         match count::<S>(app, &outcome, &identified).await {
@@ -197,7 +196,8 @@ async fn decide_and_run<S: VendorService>(
         }
     };
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
-    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome));
+    let allowed = || parts.extensions.get::<MatchedPath>().and_then(|it| service.operations.write_allowed(it.as_str()));
+    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome, allowed()));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = deadline.hold(next.run(Request::from_parts(parts, body)));

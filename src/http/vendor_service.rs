@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    http::{StatusCode, Uri, request::Parts},
+    http::{HeaderValue, StatusCode, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -34,6 +34,9 @@ pub trait VendorService: Send + Sync + Sized + 'static {
 
     /// What all its paths stand behind once more, if they do.
     const MOUNTED_AGAIN_AT: Option<&'static str> = None;
+
+    /// What most of its answers are.
+    const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 
     /// Where its requests carry credentials.
     const CREDENTIAL_PLACES: &'static [CredentialPlace];
