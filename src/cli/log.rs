@@ -156,7 +156,7 @@ impl Line<'_, '_> {
             let others = texts.into_iter().filter(|text| !text.is_empty()).map(|text| count_columns(text) + 1);
             let room = room.saturating_sub(others.sum());
             path = shorten(path, room.saturating_sub(count_columns(&reason) + usize::from(!reason.is_empty())));
-            reason = shorten(reason, room.saturating_sub(count_columns(&path) + 1));
+            reason = shorten_end(reason, room.saturating_sub(count_columns(&path) + 1));
         }
         self.write(of_status, status)?;
         self.write(BOLD, fields.get("method"))?;
@@ -183,6 +183,9 @@ impl Line<'_, '_> {
     }
 }
 
+/// The columns that are left of a text at least, so that it still says something.
+const LEAST: usize = 16;
+
 /// How many columns the terminal has that the log goes to, if it is one.
 fn find_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
@@ -197,10 +200,19 @@ fn escape(text: &str) -> String {
     Printable(text).to_string()
 }
 
-/// Shortens a text to so many columns, in its middle, because paths are told apart by both ends. What is left has some
-/// columns at least, so that it still says something.
+/// Shortens a reason to so many columns, at its end: what was sent stands near its beginning, and what follows from it
+/// behind that.
+fn shorten_end(text: String, columns: usize) -> String {
+    let columns = columns.max(LEAST);
+    if text.chars().count() <= columns {
+        return text;
+    }
+    let start: String = text.chars().take(columns - 1).collect();
+    format!("{start}…")
+}
+
+/// Shortens a text to so many columns, in its middle, because paths are told apart by both ends.
 fn shorten(text: String, columns: usize) -> String {
-    const LEAST: usize = 16;
     let (columns, length) = (columns.max(LEAST), text.chars().count());
     if length <= columns {
         return text;
@@ -299,6 +311,19 @@ mod tests {
         let text = line_in(false, &with_both, Some(60));
         assert_eq!(text.chars().count(), 60, "{text}");
         assert!(text.starts_with("200 GET /api/v1/…xxx/end ann why "), "{text}");
+        let wrong_code = [
+            ("status", "401"),
+            ("method", "GET"),
+            ("path", "/api/v1/customer/licenses"),
+            ("credential", "ann@example.test (organization)"),
+            (
+                "reason",
+                "`1234567` is not the token's customer code: it is the token of ann, with the customer code 6700001",
+            ),
+            ("elapsed_us", "12345"),
+        ];
+        let text = line_in(false, &wrong_code, Some(67));
+        assert!(text.contains("`1234567` is n"), "{text}");
         assert_eq!(line_in(false, &with_path[..2], Some(5)), "200 GET 0 µs");
         assert_eq!(line_in(true, &with_path, Some(60)).matches('…').count(), 1);
         assert!(line(false, &with_path).contains(&long), "elsewhere it is whole");

@@ -1,6 +1,9 @@
 //! Reads the values of settings.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    path::PathBuf,
+};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -56,6 +59,12 @@ pub(super) fn check_control_token(token: &str) -> Result<(), String> {
         return Err("must be ASCII characters with no space at either end, because it is sent in a header".to_owned());
     }
     Ok(())
+}
+
+/// Refuses a path of blanks, which is no file that somebody means.
+pub(super) fn check_path(path: PathBuf) -> Result<PathBuf, String> {
+    let is_blank = path.to_str().is_some_and(|text| text.trim().is_empty());
+    if is_blank { Err("expected the path of a file".to_owned()) } else { Ok(path) }
 }
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
@@ -119,6 +128,12 @@ mod tests {
         for wrong in ["locum", "ftp://x", "http://", "http://h?x"] {
             assert!(parse_public_url(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(check_path(" a".into()), Ok(" a".into()));
+        assert!(check_path(" \t".into()).is_err());
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, io::IsTerminal as _, path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PathBufValueParser, TypedValueParser as _},
+};
 
 use crate::{
     config::{
-        parse::{parse_host, parse_journal, parse_listen, parse_log, parse_public_url},
+        parse::{check_path, parse_host, parse_journal, parse_listen, parse_log, parse_public_url},
         values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode},
     },
     core::{
@@ -107,7 +110,8 @@ pub struct Settings {
     pub log: String,
 
     /// Where to write base URLs and credentials as JSON when ready, for its owner's eyes only; removed on exit
-    #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH")]
+    #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH",
+        value_parser = PathBufValueParser::new().try_map(check_path))]
     pub endpoints_file: Option<PathBuf>,
 
     /// How long a start waits for PostgreSQL, asking again once a second

@@ -41,9 +41,10 @@ impl Effect {
         self.status.is_some() || self.code.is_some() || self.body.is_some()
     }
 
-    /// The request is answered as if its credential were bad.
-    pub fn denies_credential(&self) -> bool {
-        self.status == Some(401)
+    /// The request is answered like one that no limit counts: with a bad credential, or with a method that its path does
+    /// not have.
+    pub fn is_uncounted(&self) -> bool {
+        matches!(self.status, Some(401 | 405))
     }
 }
 

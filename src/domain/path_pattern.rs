@@ -1,5 +1,27 @@
 //! Patterns of paths, as they stand in lists of operations and as people write them.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+
+/// What stays encoded in a path's normal form: what would be read as something else if it were not, and the blank, which
+/// stands between paths where several are kept in one text.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'/').add(b'%').add(b'*').add(b'{').add(b'}');
+
+/// Writes a path or a segment so that two that mean the same are the same, however the client has encoded them. A slash
+/// that was encoded stays in its segment.
+pub fn normalize(path: &str) -> Cow<'_, str> {
+    let is_normal = |byte: u8| byte.is_ascii_graphic() && !b"%*{}".contains(&byte);
+    if path.bytes().all(is_normal) {
+        return Cow::Borrowed(path);
+    }
+    let normalize = |segment: &str| {
+        let decoded: Cow<'_, [u8]> = percent_decode_str(segment).into();
+        percent_encode(&decoded, ENCODED).to_string()
+    };
+    Cow::Owned(path.split('/').map(normalize).collect::<Vec<_>>().join("/"))
+}
+
 /// A path in which a whole segment `*` or `{name}` stands for any one segment, and a `*` at the end for anything.
 #[derive(Debug, Clone, Copy)]
 pub struct PathPattern<'a>(&'a str);
@@ -42,14 +64,21 @@ impl<'a> PathPattern<'a> {
         self.fits(operation_path, stands_for_any)
     }
 
+    /// What is left of a path behind what matches.
+    pub fn strip_from(self, path: &str) -> Option<&str> {
+        let length = self.segments().count();
+        let end = path.match_indices('/').nth(length.checked_sub(1)?).map(|(at, _)| at)?;
+        self.matches(&path[..end]).then(|| &path[end..])
+    }
+
     fn fits(self, path: &str, is_any: impl Fn(&str) -> bool) -> bool {
         let mut found = path.split('/');
         for segment in self.segments() {
             let Some(found) = found.next() else { return false };
             let fits = match segment {
-                Segment::Start(start) => return is_any(found) || found.starts_with(start),
+                Segment::Start(start) => return is_any(found) || normalize(found).starts_with(&*normalize(start)),
                 Segment::Any => !found.is_empty(),
-                Segment::Text(text) => found == text || is_any(found) && !text.is_empty(),
+                Segment::Text(text) => normalize(found) == normalize(text) || is_any(found) && !text.is_empty(),
             };
             if !fits {
                 return false;
@@ -98,6 +127,44 @@ mod tests {
             let found: Vec<usize> =
                 (0..paths.len()).filter(|at| PathPattern::new(pattern).matches(paths[*at])).collect();
             assert_eq!(found, matching, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn paths_that_mean_the_same_match_however_they_are_encoded() {
+        for (pattern, path, fits) in [
+            ("/users/712020:ann", "/users/712020%3Aann", true),
+            ("/users/712020%3aann", "/users/712020:ann", true),
+            ("/users/712020%3A*", "/users/712020:ann", true),
+            ("/licenses/A-1", "/licenses/%41%2D%31", true),
+            ("/users/jörg", "/users/j%C3%B6rg", true),
+            ("/users/a%20b", "/users/a b", true),
+            ("/files/a%2Fb", "/files/a%2fb", true),
+            ("/files/a/b", "/files/a%2Fb", false),
+            ("/files/*", "/files/a%2Fb", true),
+            ("/files/{name}", "/files/a%2Fb", true),
+            ("/files/100%25", "/files/100%", true),
+            ("/files/%2541", "/files/A", false),
+            ("/files/%2A", "/files/A", false),
+            ("/files/%2A", "/files/*", true),
+            ("/files/%FF", "/files/%ff", true),
+        ] {
+            assert_eq!(PathPattern::new(pattern).matches(path), fits, "{pattern} {path}");
+            assert_eq!(normalize(&normalize(path)), normalize(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_behind_a_pattern() {
+        let base = PathPattern::new("/vaults/{name}");
+        for (path, rest) in [
+            ("/vaults/a/licenses/7", Some("/licenses/7")),
+            ("/vaults/a/", Some("/")),
+            ("/vaults/a", None),
+            ("/vaults//licenses", None),
+            ("/licenses/7/x", None),
+        ] {
+            assert_eq!(base.strip_from(path), rest, "{path}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which requests are meant: by faults that hit them, by questions about the journal, by lists of it.
 
+use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,7 +27,8 @@ pub struct RequestMatcher {
     #[schema(example = "POST")]
     pub method: Option<String>,
     /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations` can
-    /// be sent as they are; a `*` at the end stands for anything.
+    /// be sent as they are; a `*` at the end stands for anything. How a character is encoded does not matter, and what a
+    /// service is mounted behind may be left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/api/v1/*")]
     pub path: Option<String>,
@@ -43,6 +45,8 @@ pub struct RequestAttributes<'a> {
     pub credential: Option<&'a str>,
     pub method: &'a str,
     pub path: &'a str,
+    /// Further paths that mean the same operation: as the vendor writes it, and as it is where it is mounted first.
+    pub other_paths: &'a [ByteString],
 }
 
 /// A field that is not as expected.
@@ -83,7 +87,10 @@ impl RequestMatcher {
         let method = self.method.as_deref();
         let path = self.path.as_deref();
         let fits_method = method.is_none_or(|method| method.eq_ignore_ascii_case(request.method));
-        let fits_path = path.is_none_or(|path| PathPattern::new(path).matches(request.path));
+        let fits_path = path.is_none_or(|path| {
+            let pattern = PathPattern::new(path);
+            pattern.matches(request.path) || request.other_paths.iter().any(|other| pattern.matches(other))
+        });
         [
             equal("service", &self.service, request.service),
             equal("operation", &self.operation, request.operation),
@@ -104,12 +111,15 @@ mod tests {
         credential: Some("full"),
         method: "GET",
         path: "/billing/v1/invoices",
+        other_paths: &[],
     };
 
     #[test]
     fn everything_that_is_said_must_fit() {
         let text = |text: &str| Some(text.to_owned());
         let any = RequestMatcher::default;
+        let others = [ByteString::from_static("/v1/invoices")];
+        let request = RequestAttributes { other_paths: &others, ..REQUEST };
         for (matcher, fits) in [
             (any(), true),
             (RequestMatcher { service: text("billing"), operation: text("getInvoices"), ..any() }, true),
@@ -117,10 +127,11 @@ mod tests {
             (RequestMatcher { credential: text("reader"), ..any() }, false),
             (RequestMatcher { method: text("get"), path: text("/billing/*"), ..any() }, true),
             (RequestMatcher { path: text("/billing"), ..any() }, false),
+            (RequestMatcher { path: text("/v1/invoices"), ..any() }, true),
             (RequestMatcher { method: text("POST"), ..any() }, false),
         ] {
-            assert_eq!(matcher.matches(REQUEST), fits, "{matcher:?}");
-            assert_eq!(matcher.differences(REQUEST).count() == 0, fits, "{matcher:?}");
+            assert_eq!(matcher.matches(request), fits, "{matcher:?}");
+            assert_eq!(matcher.differences(request).count() == 0, fits, "{matcher:?}");
         }
     }
 

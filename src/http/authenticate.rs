@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use bytestring::ByteString;
 use quick_cache::sync::Cache;
 
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
         fault_rule::Effect,
         journal::CredentialOutcome,
         organization::{DEFAULT_SPACE, Space, SpaceId},
+        path_pattern::{PathPattern, normalize},
         request_matcher::RequestAttributes,
     },
     http::{
@@ -133,6 +135,8 @@ pub struct Decision {
     pub standing: Option<Standing>,
     /// The injected fault that hit it: the rule, and what it does.
     pub fault: Option<(String, Effect)>,
+    /// Further paths that it is found by.
+    pub other_paths: Vec<ByteString>,
 }
 
 /// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock. All of it once more
@@ -177,14 +181,13 @@ async fn decide_and_run<S: VendorService>(
     let app = &service.app;
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
-    let fault = match fault_rule::find(app, identified.space, identified.revision, attributes::<S>(&parts, &identified))
-        .await
-    {
+    let other_paths = find_other_paths::<S>(find_path(&parts));
+    let attributes = attributes::<S>(&parts, &identified, &other_paths);
+    let fault = match fault_rule::find(app, identified.space, identified.revision, attributes).await {
         Ok(fault) => fault,
         Err(error) => return refuse::<S>(error),
     };
-    // Who is answered as if the credential were bad is counted as little as with a bad one.
-    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.denies_credential()) {
+    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.is_uncounted()) {
         None
     } else {
         match count::<S>(app, &outcome, &identified).await {
@@ -193,7 +196,8 @@ async fn decide_and_run<S: VendorService>(
         }
     };
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
-    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome));
+    let allowed = || parts.extensions.get::<MatchedPath>().and_then(|it| service.operations.write_allowed(it.as_str()));
+    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome, allowed()));
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let run = deadline.hold(next.run(Request::from_parts(parts, body)));
@@ -220,7 +224,7 @@ async fn decide_and_run<S: VendorService>(
     if let Some(target) = target {
         response.extensions_mut().insert(target);
     }
-    response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault });
+    response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault, other_paths });
     response
 }
 
@@ -242,19 +246,38 @@ fn refuse_exceeded<S: VendorService>(service: &Inner<S>, standing: &Standing, id
 pub async fn of_no_service(app: &App) -> Result<Decision, Error> {
     let identified = anonymous(app, CredentialOutcome::Nothing).await?;
     RequestContext::set_time(identified.now);
-    Ok(Decision { service: None, identified, standing: None, fault: None })
+    Ok(Decision { service: None, identified, standing: None, fault: None, other_paths: Vec::new() })
 }
 
 /// What injected faults match the request by.
-fn attributes<'a, S: VendorService>(parts: &'a Parts, identified: &'a Identified) -> RequestAttributes<'a> {
-    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
+fn attributes<'a, S: VendorService>(
+    parts: &'a Parts,
+    identified: &'a Identified,
+    other_paths: &'a [ByteString],
+) -> RequestAttributes<'a> {
     RequestAttributes {
         service: Some(S::NAME),
         operation: identified.operation,
         credential: identified.label.as_deref(),
         method: parts.method.as_str(),
-        path,
+        path: find_path(parts),
+        other_paths,
     }
+}
+
+/// The path of a request as the client sent it.
+fn find_path(parts: &Parts) -> &str {
+    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
+}
+
+/// Finds further paths that a request to this one is meant by: as the vendor writes it, and what is left of it behind
+/// what the service is mounted behind once more.
+fn find_other_paths<S: VendorService>(path: &str) -> Vec<ByteString> {
+    let normal = normalize(path);
+    let written = S::write_path(&normal);
+    let below = S::MOUNTED_AGAIN_AT.and_then(|base| PathPattern::new(base).strip_from(&written));
+    let known: Vec<&str> = (written != path).then_some(&*written).into_iter().chain(below).collect();
+    known.into_iter().map(Into::into).collect()
 }
 
 /// Counts the request against the credential's limit, if it has one.

@@ -78,11 +78,13 @@ pub async fn wait(delay: Duration) {
 pub struct Asked<S: VendorService> {
     uri: Uri,
     outcome: Outcome<S>,
+    /// The methods of its path.
+    allowed: Option<String>,
 }
 
 impl<S: VendorService> Asked<S> {
-    pub fn of(request: &request::Parts, outcome: &Outcome<S>) -> Self {
-        Self { uri: request.uri.clone(), outcome: outcome.clone() }
+    pub fn of(request: &request::Parts, outcome: &Outcome<S>, allowed: Option<String>) -> Self {
+        Self { uri: request.uri.clone(), outcome: outcome.clone(), allowed }
     }
 }
 
@@ -90,7 +92,7 @@ impl<S: VendorService> Asked<S> {
 pub fn answer<S: VendorService>(
     effect: &Effect,
     operation: Option<&'static str>,
-    Asked { uri, outcome }: &Asked<S>,
+    Asked { uri, outcome, allowed }: &Asked<S>,
 ) -> Option<Response> {
     if !effect.answers() {
         return None;
@@ -99,15 +101,25 @@ pub fn answer<S: VendorService>(
     let status = effect.status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.or_else(|| code.map(find_status::<S>)).unwrap_or(StatusCode::OK);
     let principal = outcome.principal().ok();
-    Some(match &effect.body {
+    let mut answer = match &effect.body {
         None if has_no_body(status.as_u16()) => status.into_response(),
+        // Nothing went wrong, and what the operation would have said is not known.
+        None if code.is_none() && status.as_u16() < 400 => {
+            (status, [(header::CONTENT_TYPE, S::CONTENT_TYPE)]).into_response()
+        }
         None => {
             let error = InjectedError { status, code, operation, uri, principal: principal.as_deref() };
-            say_when_to_retry(S::injected(error))
+            S::injected(error)
         }
         Some(Value::String(text)) => (status, text.clone()).into_response(),
         Some(json) => (status, [(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
-    })
+    };
+    if let Some(allowed) = allowed.as_ref().filter(|_| status == StatusCode::METHOD_NOT_ALLOWED)
+        && let Ok(allowed) = HeaderValue::from_str(allowed)
+    {
+        answer.headers_mut().insert(header::ALLOW, allowed);
+    }
+    Some(say_when_to_retry(answer))
 }
 
 /// Gives an answer that asks the client to come back the time for it, where the service says none: those that limit

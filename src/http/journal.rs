@@ -94,7 +94,8 @@ fn entry(
 ) -> Entry {
     let method = redactor.text(asked.method.as_str()).into();
     let path = asked.uri.path();
-    let path = redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
+    let mut redact = |path: &str| redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
+    let (path, other_paths) = (redact(path), decision.other_paths.iter().map(|path| redact(path)).collect());
     let query = asked.uri.query().map(|query| redactor.query(query).into());
     let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
     if let Some(copy) = asked.body {
@@ -124,6 +125,7 @@ fn entry(
         operation: identified.operation.map(Cow::Borrowed),
         method,
         path,
+        other_paths,
         query,
         status: answered.status.as_u16(),
         request,

@@ -44,8 +44,25 @@ impl<T> Operations<T> {
 
     /// What was said about a method on a route, as the router names it: with whatever it is mounted behind in front.
     pub fn find(&self, route: &str, method: &Method) -> Option<&T> {
-        let operations = route.match_indices('/').find_map(|(at, _)| self.0.get(&route[at..]))?;
         // What is asked for with HEAD is answered like GET.
-        operations.get(if method == Method::HEAD { &Method::GET } else { method })
+        self.find_all(route)?.get(if method == Method::HEAD { &Method::GET } else { method })
+    }
+
+    /// The methods of a route, as `Allow` names them.
+    pub fn write_allowed(&self, route: &str) -> Option<String> {
+        const ORDER: [(Method, &str); 5] = [
+            (Method::GET, "GET,HEAD"),
+            (Method::POST, "POST"),
+            (Method::PUT, "PUT"),
+            (Method::PATCH, "PATCH"),
+            (Method::DELETE, "DELETE"),
+        ];
+        let known = self.find_all(route)?;
+        let names = ORDER.into_iter().filter(|(method, _)| known.contains_key(method)).map(|(_, name)| name);
+        Some(names.collect::<Vec<_>>().join(",")).filter(|names| !names.is_empty())
+    }
+
+    fn find_all(&self, route: &str) -> Option<&HashMap<Method, T>> {
+        route.match_indices('/').find_map(|(at, _)| self.0.get(&route[at..]))
     }
 }

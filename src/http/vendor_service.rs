@@ -1,9 +1,9 @@
 //! What a service has to say about itself to be served.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    http::{StatusCode, Uri, request::Parts},
+    http::{HeaderValue, StatusCode, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -32,6 +32,12 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// The path in front of its operations'.
     const BASE: &'static str;
 
+    /// What all its paths stand behind once more, if they do.
+    const MOUNTED_AGAIN_AT: Option<&'static str> = None;
+
+    /// What most of its answers are.
+    const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
+
     /// Where its requests carry credentials.
     const CREDENTIAL_PLACES: &'static [CredentialPlace];
 
@@ -41,6 +47,12 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// Reads a value of the query; `None` where it counts as left out.
     fn read_query_value(value: &str) -> Option<&str> {
         Some(value)
+    }
+
+    /// Writes a path as the vendor does, where it serves other spellings too. In a pattern, what stands for any segment
+    /// stays as it is.
+    fn write_path(path: &str) -> Cow<'_, str> {
+        Cow::Borrowed(path)
     }
 
     /// Finds whom a credential speaks for; `None` when it speaks for nobody any more.

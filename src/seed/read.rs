@@ -90,7 +90,9 @@ fn find_problems<O: DeserializeOwned>(file: &SeedFile, text: &str) -> (Option<Do
         };
         let path = notes.failed.into_inner().unwrap_or_default();
         if !follows_from(&error, &path, &skipped) {
-            problems.push(at(error.location().unwrap_or(Location::UNKNOWN), message(&error)));
+            let place = error.location().unwrap_or(Location::UNKNOWN);
+            let hint = if is_about_a_value(&error) { String::new() } else { explain_variable(text, place) };
+            problems.push(at(place, format!("{}{hint}", message(&error))));
         }
         // What is wrong with the text's form cannot be passed over, and nothing is left without the document.
         if !is_about_a_value(&error) || path.is_empty() || !skipped.insert(path) {
@@ -128,6 +130,19 @@ fn is_about_a_value(error: &serde_saphyr::Error) -> bool {
             | E::NullIntoString { .. }
             | E::Unexpected { .. }
     )
+}
+
+/// What is said beside an error of YAML's form where a variable may be the cause: between braces or brackets, its own
+/// braces are YAML's.
+fn explain_variable(text: &str, place: Location) -> String {
+    let line = place.line().checked_sub(1).and_then(|before| text.lines().nth(usize::try_from(before).ok()?));
+    let variable = line.and_then(|line| {
+        let (before, rest) = line.split_once("${")?;
+        let is_in_flow = before.trim_end().ends_with([':', ',', '[', '{']) && before.contains(['[', '{']);
+        is_in_flow.then(|| rest.split_once('}').map_or(rest, |(name, _)| name))
+    });
+    let write = |name| format!(": between braces or brackets, a variable stands in quotes: `\"${{{name}}}\"`");
+    variable.map(write).unwrap_or_default()
 }
 
 /// Whether a value is missing only because it was passed over.
@@ -314,6 +329,13 @@ mod tests {
             first_diagnostic("version: 1\norganizations:\n  - name:\n"),
             "seed.yaml:3:9: a value is missing here"
         );
+        let hint = ": between braces or brackets, a variable stands in quotes: `\"${TOKEN:-x}\"`";
+        for text in ["version: 1\nx: [{ a: b, token: ${TOKEN:-x} }]\n", "version: 1\nx: [${TOKEN:-x}]\n"] {
+            assert!(first_diagnostic(text).ends_with(hint), "{}", first_diagnostic(text));
+        }
+        for text in ["version: 1\nx: [{ token: \"${TOKEN}\", y }}]\n", "version: 1\nx: ${TOKEN}\n  y: [\n"] {
+            assert!(!first_diagnostic(text).contains("quotes"), "{}", first_diagnostic(text));
+        }
         assert!(first_diagnostic("version: [1\n").starts_with("seed.yaml:"), "{}", first_diagnostic("version: [1\n"));
     }
 

@@ -1,6 +1,9 @@
 //! What a service hands to the platform, and how the platform has it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{Router, routing::MethodRouter};
 use utoipa::openapi::OpenApi;
@@ -33,6 +36,8 @@ pub struct Service {
     pub document_base: &'static str,
     /// What all its paths stand behind once more, if they do.
     pub mounted_again_at: Option<&'static str>,
+    /// Writes a path as the vendor does.
+    pub write_path: fn(&str) -> Cow<'_, str>,
     /// Its document's file, and what people call the document.
     pub document_file: &'static str,
     pub document_title: &'static str,
@@ -83,7 +88,8 @@ impl Service {
             title,
             base_path: S::BASE,
             document_base: S::BASE,
-            mounted_again_at: None,
+            mounted_again_at: S::MOUNTED_AGAIN_AT,
+            write_path: S::write_path,
             document_file,
             document_title: title,
             document,

@@ -53,6 +53,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--seed", "no-such-file.yaml"], "no-such-file.yaml"),
         (&["--seed", "builtin:dmeo"], "builtin:demo"),
         (&["--nonsense"], "--nonsense"),
+        (&["--endpoints-file", " "], "expected the path of a file"),
         (&["--log", "wran"], "`wran` is not a level, did you mean `warn`?"),
         (&["--log", "info,locm=debug"], "did you mean `locum`?"),
         (&["--log", "locum=dbug"], "did you mean `debug`?"),

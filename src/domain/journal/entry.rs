@@ -25,6 +25,9 @@ pub struct Entry {
     pub operation: Option<Cow<'static, str>>,
     pub method: ByteString,
     pub path: ByteString,
+    /// Further paths that it is found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_paths: Vec<ByteString>,
     /// Its query, as it was sent.
     pub query: Option<ByteString>,
     /// The answer's status.
@@ -100,6 +103,7 @@ impl Entry {
         const REST: usize = 1024;
         let message = |message: &Message| message.headers.0.len() + message.body.len();
         REST + self.path.len()
+            + self.other_paths.iter().map(|path| path.len()).sum::<usize>()
             + self.query.as_ref().map_or(0, |query| query.len())
             + message(&self.request)
             + message(&self.response)
@@ -113,6 +117,7 @@ impl Entry {
             credential: self.credential(),
             method: &self.method,
             path: &self.path,
+            other_paths: &self.other_paths,
         }
     }
 }
@@ -150,6 +155,7 @@ pub(crate) fn example_entry(query: &str, body: &str) -> Entry {
         operation: Some("addInvoice".into()),
         method: "POST".into(),
         path: "/billing/v1/invoices".into(),
+        other_paths: vec!["/v1/invoices".into()],
         query: (!query.is_empty()).then(|| query.into()),
         status: 200,
         request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },

@@ -34,14 +34,18 @@ use crate::{
         rate_window::{Policy, RateLimit},
         token::PlainToken,
     },
-    domain::credential::Credential,
+    domain::{credential::Credential, journal::CredentialOutcome},
     http::{
+        authenticate::Identified,
         common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
-    services::atlassian::domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
+    services::atlassian::{
+        api::error::AtlassianError,
+        domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
+    },
     services::service::{Page, Service},
     store::{
         Db, Session,
@@ -87,7 +91,7 @@ impl VendorService for Atlassian {
             variable: "ATLASSIAN_SESSION",
         },
     ];
-    type Error = api::error::AtlassianError;
+    type Error = AtlassianError;
     type Principal = Admin;
     type Need = Need;
 
@@ -144,24 +148,30 @@ impl VendorService for Atlassian {
     /// (atlassian-api-access §2).
     ///
     /// unverified: another organization's key is a 403 (§2); a session may do only what no key may (§7.12).
-    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<Admin>, api::error::AtlassianError> {
-        let admin = outcome.principal()?;
+    fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<Admin>, AtlassianError> {
+        let admin = outcome.principal().map_err(|error| explain(parts, error))?;
         let is_session = admin.administrator().is_ok();
         if is_session == parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(Error::CredentialRejected.into());
+            return Err(AtlassianError::CredentialMisplaced);
         }
         let names_organization = !matches!(need, Need::Unscoped);
         if names_organization && find_org_id(parts).as_deref() != Some(admin.organization.org_id.as_str()) {
             return Err(AccessDenied::ForeignTenant.into());
         }
         match need {
-            Need::Scope(_) | Need::Unscoped if is_session => return Err(Error::CredentialRejected.into()),
+            Need::Scope(_) | Need::Unscoped if is_session => return Err(AtlassianError::KeyRequired),
             Need::Unscoped => admin.check_unscoped()?,
             Need::Scope(scope) => admin.check_scope(scope)?,
             Need::Session => admin.administrator().map(drop)?,
         }
         Ok(admin)
     }
+}
+
+/// Why there is no principal: of a credential that somebody had, that its time is over.
+fn explain(parts: &Parts, error: Error) -> AtlassianError {
+    let outcome = parts.extensions.get::<Identified>().map(|identified| identified.credential_outcome);
+    if outcome == Some(CredentialOutcome::Expired) { AtlassianError::CredentialExpired } else { error.into() }
 }
 
 /// Finds the path parameter `orgId`, decoded. Route and path are compared from the end, because only the route begins

@@ -55,6 +55,7 @@ pub struct Need {
 impl VendorService for JetBrainsAccount {
     const NAME: &'static str = store::token::SERVICE;
     const BASE: &'static str = BASE;
+    const CONTENT_TYPE: HeaderValue = api::error::JSON;
     const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[CredentialPlace {
         location: Location::Header("x-api-key"),
         prefix: "",

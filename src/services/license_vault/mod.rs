@@ -7,7 +7,7 @@ pub(crate) mod seed;
 pub(crate) mod store;
 pub(crate) mod ui;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Router,
@@ -45,6 +45,9 @@ pub(crate) const BASE: &str = "/public-api";
 /// one origin and cannot give each vault the host of its own that the vendor gives it.
 pub(crate) const BY_NAME: &str = "/license-vault/{vault}";
 const BY_NAME_PREFIX: &str = "/license-vault/";
+/// The report of the License Server, and how a client of it writes that.
+const REPORT: &str = "/reportApi";
+const REPORT_IN_LOWER_CASE: &str = "/reportapi";
 /// What follows the vault's name in its own host.
 const HOST: &str = ".fls.jetbrains.com";
 /// The hosts of vaults: License Vault's, and those of IDE Services (license-vault §1).
@@ -70,6 +73,7 @@ pub(crate) struct VaultCaller {
 impl VendorService for LicenseVault {
     const NAME: &'static str = store::vault::SERVICE;
     const BASE: &'static str = "";
+    const MOUNTED_AGAIN_AT: Option<&'static str> = Some(BY_NAME);
     const CREDENTIAL_PLACES: &'static [CredentialPlace] = &[
         CredentialPlace {
             location: Location::Header("authorization"),
@@ -109,6 +113,14 @@ impl VendorService for LicenseVault {
 
     fn read_query_value(value: &str) -> Option<&str> {
         api::query::read_value(value)
+    }
+
+    /// The names of vaults are compared without case (license-vault §9), and the report has a client that writes it in
+    /// lower case (§5).
+    fn write_path(path: &str) -> Cow<'_, str> {
+        let (prefix, rest) = split_path(path);
+        let rest = if rest == REPORT_IN_LOWER_CASE { REPORT } else { rest };
+        Cow::Owned(format!("{}{rest}", prefix.to_ascii_lowercase()))
     }
 
     async fn principal<M: Send>(db: &mut Session<M>, credential: &Credential) -> Result<Option<VaultCaller>, Error> {
@@ -287,7 +299,6 @@ const CREDENTIAL_KINDS: [CredentialKind; 3] = [
 pub fn service() -> Service {
     Service {
         base_path: BASE,
-        mounted_again_at: Some(BY_NAME),
         document_title: "License Vault API",
         control_routes: control::routes,
         page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),

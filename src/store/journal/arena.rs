@@ -26,6 +26,7 @@ impl StringArena {
         self.move_text(&mut entry.id);
         self.move_text(&mut entry.method);
         self.move_text(&mut entry.path);
+        entry.other_paths.iter_mut().for_each(|path| self.move_text(path));
         entry.query.iter_mut().for_each(|query| self.move_text(query));
         self.move_text(entry.request.headers.text_mut());
         self.move_bytes(&mut entry.request.body);

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
         organization::SpaceId,
-        path_pattern::{PathPattern, Segment},
+        path_pattern::{PathPattern, Segment, normalize},
         request_matcher::RequestMatcher,
     },
     store::{
@@ -34,7 +34,7 @@ pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry
         entry.operation.as_deref().map(ToOwned::to_owned).into(),
         entry.credential().map(ToOwned::to_owned).into(),
         entry.method.to_string().into(),
-        entry.path.to_string().into(),
+        write_paths(entry).into(),
         i64::from(entry.status).into(),
         i64::try_from(size).map_err(Error::internal)?.into(),
         serde_json::to_string(entry).map_err(Error::internal)?.into(),
@@ -131,11 +131,17 @@ pub(super) async fn list<M>(
     rows.into_iter().map(read).collect()
 }
 
-/// The pattern as a regular expression of PostgreSQL.
+/// Every path that an entry is found by, with a blank between them, which no path has in its normal form.
+fn write_paths(entry: &Entry) -> String {
+    let paths = std::iter::once(&entry.path).chain(&entry.other_paths);
+    paths.map(|path| normalize(path)).collect::<Vec<_>>().join(" ")
+}
+
+/// The pattern as a regular expression of PostgreSQL, for what [`write_paths`] writes.
 fn write_regex(pattern: PathPattern<'_>) -> String {
-    let mut regex = String::from("^");
+    let mut regex = String::from("(^| )");
     let push_escaped = |regex: &mut String, text: &str| {
-        for c in text.chars() {
+        for c in normalize(text).chars() {
             // Before what is neither a letter nor a digit, a backslash means just that character.
             if c.is_ascii_punctuation() {
                 regex.push('\\');
@@ -149,14 +155,14 @@ fn write_regex(pattern: PathPattern<'_>) -> String {
         }
         match segment {
             Segment::Text(text) => push_escaped(&mut regex, text),
-            Segment::Any => regex.push_str("[^/]+"),
+            Segment::Any => regex.push_str("[^/ ]+"),
             Segment::Start(start) => {
                 push_escaped(&mut regex, start);
                 return regex;
             }
         }
     }
-    regex.push('$');
+    regex.push_str("( |$)");
     regex
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, TestApp, apply, on_both_databases};
+use crate::support::{
+    Client, EXPIRED_KEY, FULL_KEY, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, TestApp, apply, on_both_databases,
+};
 
 const NEW_CLIENT: &str = r#"{"name":"nightly","serviceAccountId":"svc-2"}"#;
 
@@ -51,6 +53,31 @@ async fn a_session_s_token_is_no_bearer_token(app: TestApp) {
     app.atlassian(token).get("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
     administrator.get("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
     assert_eq!(administrator.post("/oauth-clients", NEW_CLIENT).await.status, 201);
+}
+
+/// The client is told the same each time; the journal says more.
+#[apply(on_both_databases)]
+async fn why_a_credential_is_refused_stands_in_the_journal(app: TestApp) {
+    let administrator = app.sign_in_to_atlassian("ann@example.test").await;
+    let session = administrator.header("Cookie").rsplit_once('=').unwrap().1.to_owned();
+    let key_as_session = format!("cloud.session.token={FULL_KEY}");
+    let reason = async |client: &Client| {
+        let answer = client.get("/api-tokens").await;
+        answer.expect_gateway_error(401, "Unauthorized");
+        let id = answer.header("x-request-id").unwrap();
+        let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+        entry["trail"]["refusal"].as_str().unwrap().to_owned()
+    };
+    for (client, why) in [
+        (app.atlassian(EXPIRED_KEY), "the credential has expired"),
+        (app.atlassian(&session), "an API key is sent as `Authorization: Bearer`, and a session's token as the cookie"),
+        (app.atlassian_without_key().with_header("Cookie", &key_as_session), "an API key is sent as `Authorization"),
+        (administrator, "a session cannot do this: it takes an API key"),
+        (app.atlassian("nonsense"), "the credential is not valid here"),
+    ] {
+        let said = reason(&client).await;
+        assert!(said.starts_with(why), "{said}");
+    }
 }
 
 #[apply(on_both_databases)]

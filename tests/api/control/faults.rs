@@ -340,3 +340,41 @@ async fn paths_of_the_list_of_operations_hit(app: TestApp) {
         inject(&app, &rule.to_string()).await;
     }
 }
+
+/// A 405 says which methods there are and is counted by no limit, what is no error has no error's body, and who is to
+/// come back is told when, as where nobody injects anything.
+#[apply(on_both_databases)]
+async fn an_injected_answer_has_what_an_own_one_has(app: TestApp) {
+    let atlassian = app.atlassian(FULL_KEY).without_document_check();
+    let vault = app.license_vault(VAULT_TOKEN).without_document_check();
+    let jetbrains = admin(&app);
+    let (of_vendors, of_jetbrains) = ("application/json", "application/json;charset=UTF-8");
+    for (client, path, allowed, content_type) in [
+        (&jetbrains, "/customer/licenses", "GET,HEAD", of_jetbrains),
+        (&vault, "/public-api/licenses/usage", "GET,HEAD", of_vendors),
+        (&vault, "/license-vault/example/public-api/licenses", "GET,HEAD", of_vendors),
+        (&atlassian, "/api-keys", "GET,HEAD", of_vendors),
+        (&atlassian, "/api-tokens", "GET,HEAD,DELETE", of_vendors),
+    ] {
+        let own = client.call("PATCH", path, "").await;
+        assert_eq!((own.status.as_u16(), own.header("allow")), (405, Some(allowed)), "{path}");
+        inject(&app, r#"{"then":{"status":405},"times":1}"#).await;
+        let injected = client.get(path).await;
+        assert_eq!((injected.status.as_u16(), injected.header("allow")), (405, Some(allowed)), "{path}");
+        assert_eq!((injected.header("x-ratelimit-limit"), own.header("x-ratelimit-limit")), (None, None), "{path}");
+        for status in [200, 201, 202, 302] {
+            inject(&app, &json!({"then": {"status": status}, "times": 1}).to_string()).await;
+            let injected = client.get(path).await;
+            assert_eq!((injected.status.as_u16(), injected.text()), (status, ""), "{path}");
+            assert_eq!(injected.header("content-type"), Some(content_type), "{path}");
+        }
+        for status in [429, 503] {
+            inject(&app, &json!({"then": {"status": status, "body": "later"}, "times": 1}).to_string()).await;
+            let injected = client.get(path).await;
+            assert!(injected.header("retry-after").is_some(), "{status} {path}");
+            assert_eq!(injected.text(), "later", "{path}");
+        }
+    }
+    inject(&app, r#"{"then":{"status":404,"code":"GENERIC_ERROR"},"times":1}"#).await;
+    atlassian.delete("/api-tokens").await.expect_empty(404);
+}

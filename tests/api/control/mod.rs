@@ -6,6 +6,7 @@ mod credentials;
 mod faults;
 mod guard;
 mod organizations;
+mod paths;
 mod requests;
 mod reset_and_seed;
 mod secrets;

@@ -164,12 +164,14 @@ async fn bad_input(app: TestApp) {
         ("?service=nope", 422, "/service"),
         ("?operation=getToken", 422, "/operation"),
     ] {
-        assert_eq!(
-            app.control().get(&format!("/requests{query}")).await.expect_problem(status)["pointer"],
-            pointer,
-            "{query}"
-        );
+        let problem = app.control().get(&format!("/requests{query}")).await.expect_problem(status);
+        assert_eq!(problem["pointer"], pointer, "{query}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(query != "?limit=x" || detail == "query: expected a whole number", "{detail}");
     }
+    let problem = app.control().post("/requests/verify", r#"{"match":{"status":"2xx"}}"#).await.expect_problem(400);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("expected a whole number from 0 to 65535"), "{detail}");
     for (body, status, pointer) in [
         ("", 400, ""),
         ("[]", 400, ""),

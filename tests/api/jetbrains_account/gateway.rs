@@ -142,7 +142,7 @@ async fn a_wrong_customer_code_is_explained_in_the_journal(app: TestApp) {
         assert_eq!(
             reason(ADMIN, code).await,
             format!(
-                "the customer code `{code}` is not the token's: it is the token of ann@example.test (organization) in \
+                "`{code}` is not the token's customer code: it is the token of ann@example.test (organization) in \
                  Example Corp, with the customer code 6700001"
             )
         );

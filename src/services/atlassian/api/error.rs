@@ -23,6 +23,12 @@ pub enum AtlassianError {
     /// The credential is good, but it does not allow this.
     #[error(transparent)]
     AccessDenied(#[from] AccessDenied),
+    #[error("the credential has expired")]
+    CredentialExpired,
+    #[error("an API key is sent as `Authorization: Bearer`, and a session's token as the cookie `cloud.session.token`")]
+    CredentialMisplaced,
+    #[error("a session cannot do this: it takes an API key")]
+    KeyRequired,
     /// A parameter or a member of the body is wrong.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -204,6 +210,9 @@ pub(super) fn choose_answer(error: &AtlassianError) -> ErrorAnswer {
                 ParameterProblem::Sort => Code::InvalidSort,
             };
             (S::BAD_REQUEST, code, choose_title(S::BAD_REQUEST, code))
+        }
+        AtlassianError::CredentialExpired | AtlassianError::CredentialMisplaced | AtlassianError::KeyRequired => {
+            return choose_shared_answer(&Error::CredentialRejected);
         }
         AtlassianError::VendorFailure => return internal_error(),
         AtlassianError::UnknownApiKey => generic(S::BAD_REQUEST),

@@ -55,12 +55,12 @@ pub(crate) fn render(status: StatusCode, code: Option<&str>, operation: Option<&
             |own| choose_answer(&own).render(),
         );
     }
+    if (status, operation) == (StatusCode::NOT_FOUND, Some(BULK_REVOKE)) {
+        return status.into_response();
+    }
     if let Some(code) = code {
         let known = code.parse().unwrap_or(Code::GenericError);
         return render_service_error(status, Cow::Owned(code.to_owned()), choose_title(status, known), None);
-    }
-    if (status, operation) == (StatusCode::NOT_FOUND, Some(BULK_REVOKE)) {
-        return status.into_response();
     }
     if let Some(own) = find_own(status, operation) {
         return choose_answer(&own).render();

@@ -16,9 +16,7 @@ pub enum JetBrainsError {
     #[error("there is no customer code in X-Customer-Code")]
     TenantMissing,
     /// It names another organization than the token's.
-    #[error(
-        "the customer code `{sent}` is not the token's: it is the token of {whose}, with the customer code {expected}"
-    )]
+    #[error("`{sent}` is not the token's customer code: it is the token of {whose}, with the customer code {expected}")]
     TenantWrong {
         /// The code, as it was sent.
         sent: String,
