@@ -27,14 +27,18 @@ use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
     app::App,
     core::{error::Error, ids::Ids, token::PlainToken},
-    domain::credential::Credential,
+    domain::{credential::Credential, journal::CredentialOutcome},
     http::{
+        authenticate::Identified,
         common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
-    services::license_vault::domain::vault::{TokenKind, Vault},
+    services::license_vault::domain::{
+        refused_credential::RefusedCredential,
+        vault::{TokenKind, Vault},
+    },
     services::service::{Page, Service},
     store::{Session, credential::CredentialKind},
 };
@@ -137,23 +141,42 @@ impl VendorService for LicenseVault {
     }
 
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response {
-        api::error::render_injected(error.status, error.code)
+        api::injected::render_injected(&error)
     }
 
     /// Each kind of token goes with one scheme only (license-vault §1, §2.1).
     ///
     /// unverified: a token under the other scheme is a 401, and so is a good token at another vault's address.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<VaultCaller>, api::error::VaultError> {
+        let identified = parts.extensions.get::<Identified>();
+        if let Some(Identified { credential_outcome: CredentialOutcome::Expired, label: Some(label), .. }) = identified
+        {
+            return Err(RefusedCredential::Expired(label.to_string()).into());
+        }
         let caller = outcome.principal()?;
-        let expected = match need {
-            Need::Api => parts.headers.get(header::AUTHORIZATION).and_then(parse_authorization).map(|(kind, _)| kind),
-            Need::Reporting => Some(TokenKind::Reporting),
-        };
-        let is_at_another_vault = find_vault_name(parts).is_some_and(|name| !caller.vault.is_called(&name));
-        if expected != Some(caller.kind) || is_at_another_vault {
-            return Err(Error::CredentialRejected.into());
+        check_place(parts, &caller, need)?;
+        if let Some(asked) = find_vault_name(parts).filter(|name| !caller.vault.is_called(name)) {
+            let vault = caller.vault.name.clone();
+            return Err(RefusedCredential::OfAnotherVault { kind: caller.kind, vault, asked }.into());
         }
         Ok(caller)
+    }
+}
+
+/// Checks that a token is sent as those of its kind are, for what they are good for.
+fn check_place(parts: &Parts, caller: &VaultCaller, need: &Need) -> Result<(), RefusedCredential> {
+    let (kind, vault) = (caller.kind, caller.vault.name.clone());
+    match need {
+        Need::Api => {
+            let scheme = parts.headers.get(header::AUTHORIZATION).and_then(parse_authorization).map(|(kind, _)| kind);
+            if scheme == Some(kind) {
+                return Ok(());
+            }
+            let sent_as = scheme.unwrap_or(TokenKind::Reporting).describe_place();
+            Err(RefusedCredential::Misplaced { kind, vault, sent_as })
+        }
+        Need::Reporting if kind == TokenKind::Reporting => Ok(()),
+        Need::Reporting => Err(RefusedCredential::NoReportingToken { kind, vault }),
     }
 }
 

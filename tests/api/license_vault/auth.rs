@@ -1,7 +1,7 @@
 //! Who may call (license-vault §1, §2.1).
 
 use super::{USAGE, get_usage_with};
-use crate::support::{TestApp, VAULT_TOKEN, apply, on_both_databases};
+use crate::support::{Answer, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 #[apply(on_both_databases)]
 async fn the_two_schemes_are_not_interchangeable(app: TestApp) {
@@ -47,6 +47,73 @@ async fn a_vault_is_found_by_token_host_and_path(app: TestApp) {
     // Another vault's token opens the other vault.
     let usage = app.license_vault("demo-vault-other-token").get(USAGE).await.expect_ok();
     assert_eq!(usage["licenseUsages"][0]["regularTotal"], 0);
+}
+
+/// A client is told the same of all of them; the journal says what is wrong.
+#[apply(on_both_databases)]
+async fn the_journal_says_why_a_known_credential_is_refused(app: TestApp) {
+    let unknown = get_usage_with(&app, "Bearer nonsense").await;
+    let other = "/license-vault/other/public-api/licenses/usage";
+    let report = "/licenses-report.json?token=";
+    for (authorization, path, status, reason) in [
+        (
+            "Automation demo-vault-token",
+            USAGE.to_owned(),
+            401,
+            "the vault token of the vault `example` is sent as `Authorization: Bearer`, not as `Authorization: Automation`",
+        ),
+        (
+            "Bearer demo-automation-token",
+            USAGE.to_owned(),
+            401,
+            "the automation token of the vault `example` is sent as `Authorization: Automation`, \
+             not as `Authorization: Bearer`",
+        ),
+        (
+            "",
+            format!("{USAGE}?token=demo-vault-token"),
+            401,
+            "the vault token of the vault `example` is sent as `Authorization: Bearer`, not as `?token=`",
+        ),
+        (
+            "Bearer demo-reporting-token",
+            USAGE.to_owned(),
+            401,
+            "the reporting token of the vault `example` is sent as `?token=`, not as `Authorization: Bearer`",
+        ),
+        (
+            "Bearer demo-vault-token",
+            other.to_owned(),
+            401,
+            "the vault token is of the vault `example`, and the address names the vault `other`",
+        ),
+        (
+            "",
+            format!("/license-vault/nobody{report}demo-reporting-token"),
+            403,
+            "the reporting token is of the vault `example`, and the address names the vault `nobody`",
+        ),
+        ("", format!("{report}demo-vault-token"), 403, "the vault token of the vault `example` is no reporting token"),
+    ] {
+        let client = app.license_vault_without_token();
+        let client = if authorization.is_empty() { client } else { client.with_header("Authorization", authorization) };
+        let answer = client.get(&path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let told = if status == 403 { answer.text().trim().into() } else { answer.json()["message"].clone() };
+        assert_eq!(told, unknown.json()["message"], "{path}");
+        assert_eq!(find_reason(&app, &answer).await, reason, "{authorization} {path}");
+    }
+    app.control().post("/clock/advance", r#"{"by":"800d"}"#).await.expect_ok();
+    let answer = get_usage_with(&app, "Automation demo-automation-token").await;
+    answer.expect_vault_error(401, "UNAUTHORIZED", USAGE);
+    assert_eq!(find_reason(&app, &answer).await, "the credential `example (ci, automation)` has expired");
+}
+
+/// Finds in the journal why a request was refused.
+async fn find_reason(app: &TestApp, answer: &Answer) -> String {
+    let id = answer.header("x-request-id").unwrap();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+    entry["trail"]["refusal"].as_str().unwrap().to_owned()
 }
 
 #[apply(on_both_databases)]

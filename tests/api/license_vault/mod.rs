@@ -5,6 +5,7 @@ mod auth;
 mod declared_products;
 mod denials;
 mod imported_states;
+mod injected_errors;
 mod licenses;
 mod methods;
 mod query_values;

@@ -12,9 +12,13 @@ async fn the_whole_catalogue_is_listed_in_order(app: TestApp) {
     assert_eq!(usage["timestamp"], NOW);
     let codes: Vec<&str> =
         usage["licenseUsages"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["ALL", "CL", "DB", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM", "RR", "RS0", "WS"]);
+    let expected = [
+        "AC", "AIP", "ALL", "CL", "DB", "DC", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM", "RR",
+        "RRR", "RS0", "RSC", "WS",
+    ];
+    assert_eq!(codes, expected);
     assert_eq!(
-        usage["licenseUsages"][0].to_string(),
+        usage["licenseUsages"][2].to_string(),
         concat!(
             r#"{"code":"ALL","displayName":"All Products Pack","regularInUse":1,"regularTotal":3,"#,
             r#""trueUpInUse":0,"trueUpTotal":1,"virtualInUse":0,"virtualTotal":0}"#
@@ -23,7 +27,7 @@ async fn the_whole_catalogue_is_listed_in_order(app: TestApp) {
     assert!(
         answer
             .text()
-            .starts_with(r#"{"licenseUsages":[{"code":"ALL","displayName":"All Products Pack","regularInUse":1,"#)
+            .starts_with(r#"{"licenseUsages":[{"code":"AC","displayName":"AC","regularInUse":0,"regularTotal":0,"#)
     );
 }
 
@@ -38,4 +42,20 @@ async fn a_pack_counts_under_itself(app: TestApp) {
     start_product(&app, "dan@a.test", "WS", "h1").await;
     assert_eq!(count_licenses(&app, "ALL").await, [1, 1, 1, 1, 1, 1]);
     assert_eq!(start_product(&app, "zoe@a.test", "WS", "h1").await["granted"], false);
+}
+
+/// Each product of the catalogue can be bought, also those that are known of the legacy server (license-vault §4.3).
+#[apply(on_both_databases)]
+async fn every_product_can_have_licences_of_its_own(app: TestApp) {
+    let codes = ["AC", "AIP", "DC", "DM", "DPN", "DUL", "RRR", "RSC", "RS0"];
+    let pools = codes.map(|code| format!("{{ product: {code}, regular: 1 }}")).join(", ");
+    replace_vault(&app, "plan: trial", &pools).await;
+    for code in codes {
+        let started = start_product(&app, "bob@a.test", code, "h1").await;
+        assert_eq!(
+            (&started["granted"], count_licenses(&app, code).await),
+            (&true.into(), [1, 1, 0, 0, 0, 0]),
+            "{code}"
+        );
+    }
 }

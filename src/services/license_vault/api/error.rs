@@ -21,8 +21,8 @@ use crate::{
         vendor_service::{ErrorCode, Refusal},
     },
     services::license_vault::{
-        JSON, TEXT, api::wire::format_instant, domain::vault::RevocationLimitReached, is_license_server_path,
-        split_path, store::revocations::RevokeError,
+        JSON, TEXT, api::wire::format_instant, domain::refused_credential::RefusedCredential,
+        domain::vault::RevocationLimitReached, is_license_server_path, split_path, store::revocations::RevokeError,
     },
 };
 
@@ -40,6 +40,8 @@ pub(crate) enum VaultError {
     AllocationUnknown,
     #[error("there is no such running product")]
     ConnectionUnknown,
+    #[error(transparent)]
+    CredentialRefused(#[from] RefusedCredential),
     /// An error that every service may meet.
     #[error(transparent)]
     Shared(#[from] Error),
@@ -115,6 +117,7 @@ impl VaultError {
             Self::InvalidParameter(_) => (S::BAD_REQUEST, "INVALID_PARAMETER"),
             Self::RevocationLimitReached(_) => (S::BAD_REQUEST, "REVOCATION_LIMIT_REACHED"),
             Self::UserUnknown | Self::AllocationUnknown | Self::ConnectionUnknown => (S::NOT_FOUND, "NOT_FOUND"),
+            Self::CredentialRefused(_) => (S::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::Shared(error) => match error {
                 Error::CredentialMissing | Error::CredentialRejected => (S::UNAUTHORIZED, "UNAUTHORIZED"),
                 Error::Unreadable(_) => (S::BAD_REQUEST, "INVALID_PARAMETER"),
@@ -131,6 +134,22 @@ impl VaultError {
             },
         }
     }
+
+    /// What a client is told.
+    pub(super) fn make_message(&self) -> String {
+        if self.status_and_code().0 == StatusCode::SERVICE_UNAVAILABLE {
+            return UNAVAILABLE.to_owned();
+        }
+        match self {
+            Self::CredentialRefused(_) => Error::CredentialRejected.to_string(),
+            Self::InvalidParameter(_)
+            | Self::RevocationLimitReached(_)
+            | Self::UserUnknown
+            | Self::AllocationUnknown
+            | Self::ConnectionUnknown
+            | Self::Shared(_) => self.to_string(),
+        }
+    }
 }
 
 impl IntoResponse for VaultError {
@@ -140,24 +159,23 @@ impl IntoResponse for VaultError {
         }
         let (mut status, code) = self.status_and_code();
         // unverified: that the License Server refuses a wrong token by a 403 (license-vault §5).
-        if status == StatusCode::UNAUTHORIZED && Interface::of(&find_request().0) != Interface::Api {
+        if status == StatusCode::UNAUTHORIZED && Interface::of(&find_request().0, status) != Interface::Api {
             status = StatusCode::FORBIDDEN;
         }
-        let reason = self.to_string();
-        let message = if status == StatusCode::SERVICE_UNAVAILABLE { UNAVAILABLE.to_owned() } else { reason.clone() };
-        let mut response = render(status, code.into(), message);
-        response.extensions_mut().insert(Refusal(reason));
+        let mut response = render(status, code.into(), self.make_message());
+        response.extensions_mut().insert(Refusal(self.to_string()));
         response
     }
 }
 
-/// The codes of errors, each with its status.
-pub(crate) const CODES: [ErrorCode; 10] = {
+/// The codes of errors, each with its status. `FORBIDDEN` is the License Server's, which has it for a wrong token.
+pub(crate) const CODES: [ErrorCode; 11] = {
     use StatusCode as S;
     [
         ErrorCode { name: "INVALID_PARAMETER", statuses: &[S::BAD_REQUEST] },
         ErrorCode { name: "REVOCATION_LIMIT_REACHED", statuses: &[S::BAD_REQUEST] },
         ErrorCode { name: "UNAUTHORIZED", statuses: &[S::UNAUTHORIZED] },
+        ErrorCode { name: "FORBIDDEN", statuses: &[S::FORBIDDEN] },
         ErrorCode { name: "NOT_FOUND", statuses: &[S::NOT_FOUND] },
         ErrorCode { name: "METHOD_NOT_ALLOWED", statuses: &[S::METHOD_NOT_ALLOWED] },
         ErrorCode { name: "REQUEST_TIMEOUT", statuses: &[S::REQUEST_TIMEOUT] },
@@ -167,28 +185,6 @@ pub(crate) const CODES: [ErrorCode; 10] = {
         ErrorCode { name: "TIMEOUT", statuses: &[S::GATEWAY_TIMEOUT] },
     ]
 };
-
-/// Renders an error that a tester injected: as the service's own with this status, if it has one.
-pub(crate) fn render_injected(status: StatusCode, code: Option<&str>) -> Response {
-    let reason = status.canonical_reason().unwrap_or("Error");
-    let own = CODES.iter().find(|known| known.statuses.contains(&status)).map(|known| known.name);
-    let code = code.or(own).map_or_else(|| reason.to_uppercase().replace(' ', "_"), ToOwned::to_owned);
-    render(status, code.into(), find_own_message(status).unwrap_or_else(|| reason.to_owned()))
-}
-
-/// The message of the service's own error with this status, where it has the same one always.
-fn find_own_message(status: StatusCode) -> Option<String> {
-    let own = match status {
-        StatusCode::UNAUTHORIZED => Error::CredentialRejected,
-        StatusCode::METHOD_NOT_ALLOWED => Error::MethodUnknown,
-        StatusCode::REQUEST_TIMEOUT => Error::BodyTooSlow,
-        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge,
-        StatusCode::SERVICE_UNAVAILABLE => return Some(UNAVAILABLE.to_owned()),
-        StatusCode::GATEWAY_TIMEOUT => Error::TimedOut,
-        _ => return None,
-    };
-    Some(own.to_string())
-}
 
 /// The message of every 503: why it is one, is for our journal.
 const UNAVAILABLE: &str = "the service is not available: try again soon";
@@ -206,14 +202,15 @@ enum Interface {
 }
 
 impl Interface {
-    fn of(path: &str) -> Self {
-        if !is_license_server_path(path) {
-            return Self::Api;
-        }
+    /// Which one answers at this path with this status.
+    ///
+    /// unverified: a wrong method at `/actuator/health` says nothing of the application's health (license-vault §2.6).
+    fn of(path: &str, status: StatusCode) -> Self {
         match split_path(path).1 {
             "/health" => Self::ServerHealth,
-            "/actuator/health" => Self::ApplicationHealth,
-            _ => Self::Server,
+            "/actuator/health" if status != StatusCode::METHOD_NOT_ALLOWED => Self::ApplicationHealth,
+            _ if is_license_server_path(path) => Self::Server,
+            _ => Self::Api,
         }
     }
 }
@@ -228,9 +225,9 @@ fn find_request() -> (Arc<str>, Time) {
 ///
 /// unverified: the License Server's texts. Its `/health` answers JSON, because clients read nothing else there
 /// (license-vault §7, §9).
-fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
+pub(super) fn render(status: StatusCode, code: Cow<'static, str>, message: String) -> Response {
     let (path, now) = find_request();
-    let interface = Interface::of(&path);
+    let interface = Interface::of(&path, status);
     let (content_type, body) = match interface {
         Interface::Api => {
             let body = ErrorBody {

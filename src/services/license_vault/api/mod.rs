@@ -1,6 +1,7 @@
 //! The API that the service's clients call.
 
 pub(crate) mod error;
+pub(crate) mod injected;
 pub(crate) mod query;
 pub(crate) mod routes;
 pub(crate) mod scope;

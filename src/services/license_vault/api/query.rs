@@ -34,7 +34,7 @@ pub(crate) struct RowsQuery {
 }
 
 /// The user whose licences are asked for.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UserQuery {
     /// The user's login name, whole, in whatever case. Either `username` or `email` says who is meant; of both,
@@ -106,10 +106,14 @@ pub(crate) fn read_page(days: &DaysQuery, rows: &RowsQuery) -> Result<PageReques
 impl UserQuery {
     /// An error when no user is named.
     pub(crate) fn read(&self) -> Result<UserName<'_>, VaultError> {
+        self.find().ok_or_else(|| VaultError::InvalidParameter("username or email is needed".to_owned()))
+    }
+
+    pub(crate) fn find(&self) -> Option<UserName<'_>> {
         match (&self.username, &self.email) {
-            (Some(username), _) => Ok(UserName::Login(username)),
-            (None, Some(email)) => Ok(UserName::Email(email)),
-            (None, None) => Err(VaultError::InvalidParameter("username or email is needed".to_owned())),
+            (Some(username), _) => Some(UserName::Login(username)),
+            (None, Some(email)) => Some(UserName::Email(email)),
+            (None, None) => None,
         }
     }
 }

@@ -4,13 +4,20 @@ use std::borrow::Cow;
 
 use crate::domain::product_catalogue::{self, DeclaredProduct};
 
-/// Codes of the products that every vault counts licences for, sorted (license-vault §4.3).
-const COUNTED: [&str; 15] =
-    ["ALL", "CL", "DB", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM", "RR", "RS0", "WS"];
+/// What a vault has no licences for, of the list that it shares with the account: team tools, which vaults do not
+/// support (license-vault §4.3); `AR`, which only the account knows; and the account's other code for DataGrip, because
+/// a name stands for one product here (license-vault §2.2).
+const NOT_COUNTED: [&str; 4] = ["AR", "DG", "SPE", "TBEB"];
 
-/// Products that run only on packs, so that no licences are counted for them. Their codes are the legacy server's
-/// (license-vault §4.3).
-const TOOLS: [&str; 3] = ["DC", "DM", "DPN"];
+/// What no pack holds.
+///
+/// unverified: of the legacy server's codes (license-vault §4.3), those that no source has a name for, and AI Pro.
+const IN_NO_PACK: [&str; 4] = ["AC", "AIP", "RRR", "RSC"];
+
+/// Finds a product that every vault counts licences for.
+fn find_counted(code: &str) -> Option<(&'static str, &'static str)> {
+    product_catalogue::find(code).filter(|(code, _)| !NOT_COUNTED.contains(code))
+}
 
 /// The products of a vault: those of every vault, and those that its organization's seeds declare.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +53,9 @@ impl Catalogue {
 
     /// Lists every product that licences are counted for, by code. A name that a seed declares wins.
     pub(crate) fn list_counted(&self) -> Vec<CountedProduct> {
-        let known = COUNTED.into_iter().filter(|code| self.find_declared(code).is_none());
-        let known = known.filter_map(product_catalogue::find).map(|(code, name)| CountedProduct {
+        let known = product_catalogue::CATALOGUE.into_iter().filter_map(|(code, _)| find_counted(code));
+        let known = known.filter(|(code, _)| self.find_declared(code).is_none());
+        let known = known.map(|(code, name)| CountedProduct {
             code: Cow::Borrowed(code),
             name: Cow::Borrowed(name),
             is_plugin: false,
@@ -64,7 +72,7 @@ impl Catalogue {
 
     /// Whether licences with this code are counted.
     pub(crate) fn counts(&self, code: &str) -> bool {
-        COUNTED.contains(&code) || self.find_declared(code).is_some()
+        find_counted(code).is_some() || self.find_declared(code).is_some()
     }
 
     /// Finds a product's name. A code that is not the vault's is returned as it is, because a plug-in that nobody
@@ -73,8 +81,7 @@ impl Catalogue {
         if let Some(declared) = self.find_declared(code) {
             return &declared.name;
         }
-        let known = COUNTED.iter().chain(&TOOLS).find(|known| **known == code);
-        known.and_then(|code| product_catalogue::find(code)).map_or(code, |(_, name)| name)
+        find_counted(code).map_or(code, |(_, name)| name)
     }
 
     /// Finds a product's code. A plug-in may be named by its name too, as in a denial; what is not known is returned as
@@ -100,7 +107,7 @@ impl Catalogue {
         if DOT_ULTIMATE.contains(&product) {
             codes.push("DUL");
         }
-        if (COUNTED.contains(&product) || TOOLS.contains(&product)) && product != "ALL" {
+        if find_counted(product).is_some() && !IN_NO_PACK.contains(&product) && product != "ALL" {
             codes.push("ALL");
         }
         codes
@@ -121,11 +128,20 @@ mod tests {
 
     #[test]
     fn every_product_of_the_vault_is_in_the_catalogue() {
+        // Those of the sample, and those of the legacy server (license-vault §4.3); AI Pro is in seeds of users.
+        let expected = [
+            "AC", "AIP", "ALL", "CL", "DB", "DC", "DM", "DPN", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM",
+            "RR", "RRR", "RS0", "RSC", "WS",
+        ];
         let catalogue = Catalogue::default();
-        assert!(COUNTED.is_sorted() && catalogue.list_counted().len() == COUNTED.len());
+        let codes: Vec<String> = catalogue.list_counted().into_iter().map(|one| one.code.into_owned()).collect();
+        assert_eq!(codes, expected);
+        for code in ["AR", "DG", "SPE", "TBEB", "Some plug-in"] {
+            assert!(!catalogue.counts(code) && catalogue.list_licenses_for(code).is_empty(), "{code}");
+        }
         assert_eq!(
-            TOOLS.map(|code| catalogue.find_product_name(code).to_owned()),
-            ["dotCover", "dotMemory", "dotTrace"]
+            ["DC", "DM", "DPN", "AC"].map(|code| catalogue.find_product_name(code).to_owned()),
+            ["dotCover", "dotMemory", "dotTrace", "AC"]
         );
     }
 
@@ -150,12 +166,14 @@ mod tests {
             declare("PWORK", "Work Plug-in", true),
         ]);
         let codes: Vec<String> = catalogue.list_counted().into_iter().map(|one| one.code.into_owned()).collect();
-        assert!(codes.is_sorted() && codes.len() == COUNTED.len() + 3, "{codes:?}");
+        assert!(codes.is_sorted() && codes.len() == Catalogue::default().list_counted().len() + 2, "{codes:?}");
         for (product, name, licenses) in [
             ("AIU", "AI Ultimate", vec!["AIU"]),
             ("DM", "dotMemory 2", vec!["DM", "DUL", "ALL"]),
             ("II", "IntelliJ IDEA", vec!["II", "ALL"]),
             ("GO", "GoLand", vec!["GO", "ALL"]),
+            ("DC", "dotCover", vec!["DC", "DUL", "ALL"]),
+            ("RSC", "RSC", vec!["RSC"]),
             ("ALL", "All Products Pack", vec!["ALL"]),
             ("PWORK", "Work Plug-in", vec!["PWORK"]),
             ("Some plug-in", "Some plug-in", vec![]),

@@ -4,4 +4,5 @@ pub(crate) mod allocation;
 pub(crate) mod catalogue;
 pub(crate) mod decide;
 pub(crate) mod ids;
+pub(crate) mod refused_credential;
 pub(crate) mod vault;

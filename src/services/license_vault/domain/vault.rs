@@ -77,8 +77,8 @@ impl Vault {
     /// unverified: any number in a classroom.
     pub(crate) fn revocations_per_month(&self) -> Option<i64> {
         match self.plan {
-            Plan::OrganizationTrueUp => Some(5),
-            Plan::Trial if !self.floating => Some(5),
+            Plan::OrganizationTrueUp => Some(REVOCATIONS_PER_MONTH),
+            Plan::Trial if !self.floating => Some(REVOCATIONS_PER_MONTH),
             Plan::Trial | Plan::EnterpriseFloating | Plan::Classroom => None,
         }
     }
@@ -92,12 +92,24 @@ impl Vault {
     }
 }
 
+/// How many licences may be revoked in a calendar month where the plan limits it (license-vault §4.5).
+const REVOCATIONS_PER_MONTH: i64 = 5;
+
 /// More revocations than the plan allows in a calendar month.
 #[derive(Debug, thiserror::Error)]
 #[error("the plan allows {allowed} revocations in a calendar month, {made} were made")]
 pub(crate) struct RevocationLimitReached {
     allowed: i64,
     made: i64,
+}
+
+impl RevocationLimitReached {
+    /// As a vault says it that made all the revocations that its plan allows; of one that may make any number, and of
+    /// none, as of a plan with a limit.
+    pub(crate) fn new(vault: Option<&Vault>) -> Self {
+        let allowed = vault.and_then(Vault::revocations_per_month).unwrap_or(REVOCATIONS_PER_MONTH);
+        Self { allowed, made: allowed }
+    }
 }
 
 /// Licences that one pool may have.
@@ -176,5 +188,14 @@ impl TokenKind {
     /// As it is called in the store and in answers.
     pub(crate) fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// How clients send it (license-vault §1, §5).
+    pub(crate) fn describe_place(self) -> &'static str {
+        match self {
+            Self::Vault => "Authorization: Bearer",
+            Self::Automation => "Authorization: Automation",
+            Self::Reporting => "?token=",
+        }
     }
 }

@@ -91,6 +91,9 @@ pub(crate) struct NewPool {
     pub(super) at: Location,
 }
 
+/// What to do about a code that is not in the catalogue.
+const HOW_TO_DECLARE: &str = "(`products` and `plugins` of `jetbrains_account` declare more)";
+
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
     stock: LicenseStock,
@@ -175,7 +178,7 @@ impl<'a> Planner<'a> {
             let counted = self.catalogue.list_counted();
             let codes = counted.iter().map(|product| product.code.as_ref());
             let detail = describe_unknown(&code, "a licence of the vault's catalogue", codes);
-            self.reader().report(scalar.referenced, detail);
+            self.reader().report(scalar.referenced, format!("{detail} {HOW_TO_DECLARE}"));
         }
         Some(code)
     }

@@ -85,6 +85,13 @@ pub(crate) struct RevokeQuery {
     product_code: Option<String>,
 }
 
+impl RevokeQuery {
+    /// Refuses a request that does not say what is to be revoked.
+    pub(crate) fn refuse_without_selector() -> VaultError {
+        VaultError::InvalidParameter("allocationId, username or email is needed".to_owned())
+    }
+}
+
 /// What was revoked.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -121,7 +128,8 @@ pub(crate) async fn revoke_licenses(
             return Err(VaultError::AllocationUnknown);
         }
     } else {
-        allocations = list_of_user(&mut db, vault, now, user.0.read()?).await?;
+        let user = user.0.find().ok_or_else(RevokeQuery::refuse_without_selector)?;
+        allocations = list_of_user(&mut db, vault, now, user).await?;
         allocations.retain(|allocation| product_code.as_ref().is_none_or(|product| *product == allocation.product));
     }
     let allocation_ids = store::revocations::revoke(&mut db, vault, allocations).await?;

@@ -34,6 +34,14 @@ pub(crate) struct DisconnectQuery {
     hostname: Option<String>,
 }
 
+impl DisconnectQuery {
+    /// Refuses a request that does not say what is to be disconnected.
+    pub(crate) fn refuse_without_selector() -> VaultError {
+        let needed = "connectionId, or productCode with username or email, is needed";
+        VaultError::InvalidParameter(needed.to_owned())
+    }
+}
+
 /// What was disconnected.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -65,9 +73,8 @@ pub(crate) async fn disconnect_product(
     let ids: Vec<String> = if let Some(id) = query.connection_id {
         vec![id]
     } else {
-        let (user, Some(product)) = (user.0.read()?, query.product_code) else {
-            let needed = "connectionId, or productCode with username or email, is needed";
-            return Err(VaultError::InvalidParameter(needed.to_owned()));
+        let (Some(user), Some(product)) = (user.0.find(), query.product_code) else {
+            return Err(DisconnectQuery::refuse_without_selector());
         };
         let now = db.now();
         let allocations = list_of_user(&mut db, vault, now, user).await?;

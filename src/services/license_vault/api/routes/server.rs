@@ -92,6 +92,9 @@ fn make_server_uid(vault: &Vault) -> String {
     format!("{hash:016x}")[..10].to_owned()
 }
 
+/// What is wrong with a server that has no vault.
+pub(crate) const NOT_REGISTERED: &str = "The server is not registered: there is no vault";
+
 /// Whether the server is registered and in contact; it calls home hourly. A 500 when there is no vault.
 ///
 /// unverified: the 500 is a JSON object.
@@ -104,7 +107,7 @@ fn make_server_uid(vault: &Vault) -> String {
 )]
 pub(crate) async fn get_health(requested: RequestedVault) -> Response {
     let Some(vault) = requested.vault else {
-        let unwell = Unwell { description: "The server is not registered: there is no vault".into() };
+        let unwell = Unwell { description: NOT_REGISTERED.into() };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
     let now = requested.space.now();
