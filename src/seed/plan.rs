@@ -165,7 +165,10 @@ impl<'a> Planner<'a> {
             return Some(code);
         };
         let code = reader.whole(scalar, 1, 999_999_999_999)?;
-        let message = format!("another organization has the customer code {code}");
+        let message = format!(
+            "another organization has the customer code {code} (what comes to an organization later is sent to the \
+             control API's `seed?mode=merge`)"
+        );
         self.named_codes.insert(reader, code, scalar.referenced, message).then_some(code)
     }
 

@@ -286,7 +286,8 @@ fn no_record_takes_the_place_of_another() {
     // Also in another file.
     let file = |code: &str| format!("version: 1\norganizations: [{{ name: A, customer_code: {code} }}]\n");
     let (one, two) = (file("7"), file("7"));
-    let says = "2.yaml:2:43: another organization has the customer code 7, in 1.yaml:2:43\n";
+    let says = "2.yaml:2:43: another organization has the customer code 7 (what comes to an organization later is \
+                sent to the control API's `seed?mode=merge`), in 1.yaml:2:43\n";
     assert_eq!(check(&[("1.yaml", one.as_bytes()), ("2.yaml", two.as_bytes())]), (2, says.to_owned()));
 }
 

@@ -180,6 +180,8 @@ async fn the_report_comes_as_json_and_csv(app: TestApp) {
         3,
         "what still runs"
     );
+    let backwards = "/public-api/licenses/report?from=2026-01-15&to=2026-01-14";
+    assert_eq!(app.license_vault(VAULT_TOKEN).get(backwards).await.text(), "[]");
     let reader = app.license_vault(VAULT_TOKEN).with_header("Accept", "text/csv");
     let csv = reader.get("/public-api/licenses/report?limit=1").await;
     assert_eq!(csv.header("content-type"), Some("text/csv;charset=UTF-8"));

@@ -167,3 +167,84 @@ async fn merged_ones_are_placed_beside_what_is_held(app: TestApp) {
         .expect_ok();
     assert_eq!(count_licenses(&app, "II").await[..4], [2, 2, 1, 1]);
 }
+
+/// What is merged is placed as if it had been asked for after what is held, by the same rules (license-vault §4.4).
+#[apply(on_both_databases)]
+async fn merged_ones_come_after_what_is_held(app: TestApp) {
+    let held = "allocations: [{ user: bob@a.test, product: II, running: [{ product: II, host: dev-1 }] }, \
+                { user: cleo@a.test, product: ALL, running: [{ product: GO, host: a }, { product: WS, host: b }] }]";
+    let pools = "{ product: II, regular: 3, true_up: 1 }, { product: ALL, regular: 3 }";
+    // The mark `^` says where it is refused, if it is.
+    let merge = async |allocation: &str| {
+        let seed = formatdoc! {"
+            version: 1
+            organizations:
+              - name: A
+                customer_code: 1
+                license_vault:
+                  name: example
+                  allocations: [{{ user: {allocation} }}]
+        "};
+        let column = seed.lines().nth(6).unwrap().find('^').map(|at| at + 1);
+        (app.control().post("/seed?mode=merge", seed.replace('^', "").as_str()).await, column)
+    };
+    let list = async || app.control().get("/vaults/example/connections").await.expect_ok();
+    replace_vault(&app, held, pools).await;
+    let before = list().await;
+    // What the user has already, also of a pack, is what is meant: a vault gives nobody another licence for it.
+    for same in [
+        "bob@a.test, product: II",
+        "bob@a.test, product: II, kind: regular, running: [{ product: II, host: dev-1 }]",
+        "BOB@a.test, product: II, running: [{ product: II, host: dev-1, version: 2020.1 }]",
+        "cleo@a.test, product: ALL",
+        "cleo@a.test, product: II",
+        "cleo@a.test, product: WS, running: [{ product: WS, host: b }]",
+    ] {
+        merge(same).await.0.expect_ok();
+        assert_eq!(list().await, before, "{same}");
+    }
+    for (refused, detail) in [
+        ("^bob@a.test, product: II, kind: true_up", "bob@a.test has a licence of II already, from before the seed"),
+        ("bob@a.test, product: II }, { user: ^bob@a.test, product: II", "has a licence of II already, in line 7"),
+        (
+            "^cleo@a.test, product: II, kind: regular, running: [{ product: II, host: a }]",
+            "cleo@a.test has a licence of ALL already, from before the seed",
+        ),
+        (
+            "^cleo@a.test, product: II, running: [{ product: II, host: b }, { product: II, host: c }]",
+            "has a licence of ALL already, from before the seed, and II runs on it: one licence serves two machines",
+        ),
+        (
+            "bob@a.test, product: II }, { user: ^bob@a.test, product: ALL",
+            "with a licence of ALL the user gives that of II back, in line 7",
+        ),
+        ("bob@a.test, product: II, running: [{ product: ^GO }]", "GO does not run on a licence of II"),
+    ] {
+        let (answer, column) = merge(refused).await;
+        let problem = answer.expect_problem(400);
+        let error = &problem["errors"][0];
+        assert_eq!((&error["line"], &error["column"]), (&7.into(), &column.into()), "{refused}: {problem}");
+        assert!(error["detail"].as_str().unwrap().contains(detail), "{refused}: {problem}");
+        assert_eq!(list().await, before, "{refused}");
+    }
+    // On a third machine, a licence of its own; on a second, the one that is held.
+    for more in [
+        "cleo@a.test, product: II, running: [{ product: II, host: c }]",
+        "bob@a.test, product: II, running: [{ product: II, host: dev-2 }]",
+    ] {
+        merge(more).await.0.expect_ok();
+        assert_eq!((count_licenses(&app, "II").await[0], count_licenses(&app, "ALL").await[0]), (2, 1), "{more}");
+    }
+    // A pack takes the place of what it covers, with what runs on that.
+    let get_licenses =
+        async || app.license_vault(VAULT_TOKEN).get("/public-api/licenses?email=bob@a.test").await.expect_ok();
+    let connections = get_licenses().await[0]["products"].clone();
+    assert_eq!(connections.as_array().unwrap().len(), 2);
+    for _ in 0..2 {
+        merge("bob@a.test, product: ALL, running: [{ product: II, host: dev-1 }]").await.0.expect_ok();
+        let licenses = get_licenses().await;
+        assert_eq!((licenses.as_array().unwrap().len(), &licenses[0]["code"]), (1, &"ALL".into()), "{licenses}");
+        assert_eq!(licenses[0]["products"], connections);
+        assert_eq!((count_licenses(&app, "II").await[0], count_licenses(&app, "ALL").await[0]), (1, 2));
+    }
+}

@@ -190,12 +190,12 @@ impl TokenKind {
         self.into()
     }
 
-    /// How clients send it (license-vault §1, §5).
+    /// How clients send it (license-vault §1, §5). Not as in a URL, because there our journal would hide what follows.
     pub(crate) fn describe_place(self) -> &'static str {
         match self {
-            Self::Vault => "Authorization: Bearer",
-            Self::Automation => "Authorization: Automation",
-            Self::Reporting => "?token=",
+            Self::Vault => "`Authorization: Bearer`",
+            Self::Automation => "`Authorization: Automation`",
+            Self::Reporting => "the parameter `token`",
         }
     }
 }

@@ -11,10 +11,13 @@ use crate::{
         domain::{
             allocation::{LicenseRequest, VaultUser},
             catalogue::Catalogue,
-            decide::{is_covered, list_rules_of, may_have, serves_host},
+            decide::{MACHINES_PER_LICENSE, is_covered, list_rules_of, may_have, serves_host},
             vault::{AllocationRule, LicenseKind},
         },
-        seed::{plan::NewPool, stock::LicenseStock},
+        seed::{
+            plan::NewPool,
+            stock::{HeldLicense, LicenseStock},
+        },
     },
 };
 
@@ -22,16 +25,17 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct NewAllocation {
     pub(crate) user: VaultUser,
-    /// What the seed asks for.
-    pub(crate) asked_product: String,
     /// The licence that is held: of the product, or of a pack.
     pub(crate) product: String,
     pub(crate) kind: LicenseKind,
-    pub(crate) since: Time,
-    /// What runs on it, and since when.
+    /// Since when, where the seed says it.
+    pub(crate) since: Option<Time>,
+    /// The id of the allocation, where the user has it already.
+    pub(crate) held: Option<String>,
+    /// The ids of allocations that it takes the place of.
+    pub(crate) merges: Vec<String>,
+    /// What begins to run on it, and since when.
     pub(crate) running: Vec<(LicenseRequest, Time)>,
-    /// Where the seed asks for it.
-    at: Location,
 }
 
 /// An allocation as a seed asks for it.
@@ -42,7 +46,7 @@ pub(super) struct AskedAllocation {
     pub(super) kind: Option<LicenseKind>,
     /// Of the kind, else of the product.
     pub(super) at: Location,
-    pub(super) since: Time,
+    pub(super) since: Option<Time>,
     pub(super) running: Vec<AskedProduct>,
 }
 
@@ -65,79 +69,115 @@ pub(super) struct Placing<'a> {
     pub(super) stock: LicenseStock,
 }
 
+/// Where in a seed something is wrong, and what.
+type Problem = (Location, String);
+
 /// Lists the different hosts that products run on.
-fn list_hosts<'a>(running: impl Iterator<Item = &'a LicenseRequest>) -> Vec<&'a str> {
-    let mut hosts: Vec<&str> = running.map(|request| request.host.as_str()).collect();
+fn list_hosts<'a>(hosts: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut hosts: Vec<&str> = hosts.map(String::as_str).collect();
     hosts.sort_unstable();
     hosts.dedup();
     hosts
 }
 
+impl HeldLicense {
+    fn list_products(&self) -> impl Iterator<Item = &str> {
+        self.running.iter().map(|(product, _)| product.as_str())
+    }
+
+    fn list_hosts(&self) -> Vec<&str> {
+        list_hosts(self.running.iter().map(|(_, host)| host))
+    }
+}
+
+impl AskedAllocation {
+    fn list_hosts(&self) -> Vec<&str> {
+        list_hosts(self.running.iter().map(|running| &running.request.host))
+    }
+}
+
 impl Placing<'_> {
-    /// Places the allocations on the licences that there are with these pools, and reports those that a vault would not
-    /// give. What the users held of the same licences before goes, because the seed says it anew.
+    /// Places the allocations on the licences that there are with these pools, beside those that are held, and reports
+    /// those that a vault would not give.
     pub(super) fn place_all(mut self, pools: &[NewPool], asked: Vec<AskedAllocation>) -> Vec<NewAllocation> {
         for pool in pools {
             self.stock.set_total(&pool.product, pool.kind, pool.total);
-        }
-        for allocation in &asked {
-            self.stock.take_back(&allocation.user, &allocation.product);
-        }
-        for pool in pools {
             let held = self.stock.count_in_use(&pool.product, pool.kind);
             if held > pool.total {
                 let detail = format!("{held} {} licences of {} are held already", pool.kind, pool.product);
                 self.reader.report(pool.at, detail);
             }
         }
-        let mut placed = Vec::new();
-        for allocation in asked {
-            placed.extend(self.place(&placed, allocation));
-        }
-        placed
+        asked.into_iter().filter_map(|allocation| self.place(allocation)).collect()
     }
 
-    fn place(&mut self, placed: &[NewAllocation], asked: AskedAllocation) -> Option<NewAllocation> {
-        let earlier: Vec<&NewAllocation> =
-            placed.iter().filter(|one| email_key(&one.user.email) == email_key(&asked.user.email)).collect();
-        let placed = self.find_license(&earlier, &asked);
-        if let Err((at, message)) = &placed {
+    fn place(&mut self, asked: AskedAllocation) -> Option<NewAllocation> {
+        let key = email_key(&asked.user.email);
+        let mut licenses = self.stock.held.remove(&key).unwrap_or_default();
+        let found = match self.find_held(&licenses, &asked) {
+            Some(index) => Ok((index, Vec::new())),
+            None => self.give(&mut licenses, &asked),
+        };
+        if let Err((at, message)) = &found {
             self.reader.report(*at, message);
         }
-        let license = placed.as_ref().ok().map(|(code, _)| code.as_str());
+        let found = found.ok();
+        let license = found.as_ref().map(|(index, _)| licenses[*index].product.as_str());
         self.check_running(&asked, license);
-        let (product, kind) = placed.ok()?;
-        Some(NewAllocation {
-            user: asked.user,
-            asked_product: asked.product,
-            product,
-            kind,
-            since: asked.since,
-            running: asked.running.into_iter().map(|running| (running.request, running.since)).collect(),
-            at: asked.at,
-        })
+        let allocation = found.map(|(index, merges)| {
+            let license = &mut licenses[index];
+            license.asked_at = Some(asked.at);
+            let mut running = Vec::new();
+            for AskedProduct { request, since, .. } in asked.running {
+                let place = (request.product.clone(), request.host.clone());
+                if !license.running.contains(&place) {
+                    license.running.push(place);
+                    running.push((request, since));
+                }
+            }
+            let HeldLicense { allocation: held, product, kind, .. } = license.clone();
+            NewAllocation { user: asked.user, product, kind, since: asked.since, held, merges, running }
+        });
+        self.stock.held.insert(key, licenses);
+        allocation
     }
 
-    /// Finds the licence that the user gets. The error says where the seed is wrong.
-    ///
-    /// unverified: rules hold for all allocations of a seed, because nothing says which of the two is older. To have a
-    /// licence from before a rule, send the rule with a second seed (license-vault §4.5).
-    fn find_license(
-        &mut self,
-        earlier: &[&NewAllocation],
-        asked: &AskedAllocation,
-    ) -> Result<(String, LicenseKind), (Location, String)> {
-        let AskedAllocation { user, product, kind, at, user_at, .. } = asked;
-        let licenses = self.catalogue.list_licenses_for(product);
-        let hosts = list_hosts(asked.running.iter().map(|running| &running.request));
-        let serves = |one: &&&NewAllocation| {
-            let taken = list_hosts(one.running.iter().map(|(request, _)| request));
-            let is_on_its_machines = hosts.is_empty() && serves_host(&taken, "");
-            licenses.contains(&one.product.as_str())
-                && (is_on_its_machines || hosts.iter().any(|host| serves_host(&taken, host)))
+    /// Finds the licence that the user had before the seed and that the seed means, because a vault gives nobody another
+    /// one for what runs on it: rather the one with these machines, and rather the product's own than a pack.
+    fn find_held(&self, licenses: &[HeldLicense], asked: &AskedAllocation) -> Option<usize> {
+        let codes = self.catalogue.list_licenses_for(&asked.product);
+        let hosts = asked.list_hosts();
+        let is_meant = |license: &HeldLicense| {
+            let is_own = license.product == asked.product;
+            let is_of_kind = asked.kind.is_none_or(|kind| is_own && kind == license.kind);
+            let all_hosts = license.running.iter().map(|(_, host)| host);
+            let all_hosts = list_hosts(all_hosts.chain(asked.running.iter().map(|running| &running.request.host)));
+            let is_full = !hosts.is_empty() && all_hosts.len() > MACHINES_PER_LICENSE;
+            let has_room = !is_full || hosts.len() > MACHINES_PER_LICENSE;
+            license.asked_at.is_none() && codes.contains(&license.product.as_str()) && is_of_kind && has_room
         };
-        if let Some(other) = earlier.iter().find(serves) {
-            let place = self.describe(other.at);
+        let rank = |license: &HeldLicense| {
+            let own_hosts = license.list_hosts();
+            (hosts.iter().filter(|host| !own_hosts.contains(host)).count(), license.product != asked.product)
+        };
+        let meant = licenses.iter().enumerate().filter(|(_, license)| is_meant(license));
+        meant.min_by_key(|(_, license)| rank(license)).map(|(index, _)| index)
+    }
+
+    /// Gives the user a licence. Returns its place among those of the user, and the ids of the allocations that it takes
+    /// the place of.
+    ///
+    /// unverified: rules hold for all allocations that a seed makes, because nothing says which of the two is older. To
+    /// have a licence from before a rule, send the rule with a second seed (license-vault §4.5).
+    fn give(
+        &mut self,
+        licenses: &mut Vec<HeldLicense>,
+        asked: &AskedAllocation,
+    ) -> Result<(usize, Vec<String>), Problem> {
+        let AskedAllocation { user, product, kind, at, user_at, .. } = asked;
+        let codes = self.catalogue.list_licenses_for(product);
+        if let Some(other) = licenses.iter().find(|license| serves(license, &codes, asked)) {
+            let place = self.describe(other.asked_at);
             let detail = format!(
                 "{} has a licence of {} already, {place}, and {product} runs on it: one licence serves two machines",
                 user.email, other.product
@@ -146,7 +186,7 @@ impl Placing<'_> {
         }
         let own_rules = list_rules_of(&self.rules, user);
         let own_code = |code: &&str| kind.is_none() || *code == product;
-        let codes: Vec<&str> = licenses.into_iter().filter(own_code).collect();
+        let codes: Vec<&str> = codes.into_iter().filter(own_code).collect();
         let allowed: Vec<&str> = codes.into_iter().filter(|code| may_have(self.is_strict, &own_rules, code)).collect();
         if allowed.is_empty() {
             let detail = if own_rules.is_empty() {
@@ -156,20 +196,27 @@ impl Placing<'_> {
             };
             return Err((*at, detail));
         }
-        let (code, kind) = self.stock.give(user, product, &allowed, *kind).map_err(|detail| (*at, detail))?;
-        let is_replaced = |one: &&&NewAllocation| {
-            let running = one.running.iter().map(|(request, _)| request.product.as_str());
-            is_covered(self.catalogue, &code, &one.product, running)
-        };
-        if let Some(other) = earlier.iter().find(is_replaced) {
-            let place = self.describe(other.at);
+        let (code, kind) = self.stock.give(product, &allowed, *kind).map_err(|detail| (*at, detail))?;
+        let (replaced, mut kept): (Vec<HeldLicense>, Vec<HeldLicense>) = std::mem::take(licenses)
+            .into_iter()
+            .partition(|one| is_covered(self.catalogue, &code, &one.product, one.list_products()));
+        let contradicted = replaced.iter().find(|one| one.asked_at.is_some()).map(|other| {
+            let place = self.describe(other.asked_at);
             let detail = format!(
                 "with a licence of {code} the user gives that of {} back, {place}: leave one of them out",
                 other.product
             );
-            return Err((*user_at, detail));
+            (*user_at, detail)
+        });
+        let mut running = Vec::new();
+        for one in &replaced {
+            self.stock.take_back(&one.product, one.kind);
+            running.extend(one.running.iter().cloned());
         }
-        Ok((code, kind))
+        let merges = replaced.into_iter().filter_map(|one| one.allocation).collect();
+        kept.push(HeldLicense { allocation: None, product: code, kind, running, asked_at: Some(*at) });
+        *licenses = kept;
+        contradicted.map_or(Ok((licenses.len() - 1, merges)), Err)
     }
 
     /// Checks that what runs on a licence can do so: each product once on a machine, on two machines at most.
@@ -199,8 +246,18 @@ impl Placing<'_> {
         }
     }
 
-    fn describe(&self, at: Location) -> String {
+    /// Describes where the seed asks for a licence.
+    fn describe(&self, at: Option<Location>) -> String {
+        let Some(at) = at else { return "from before the seed".to_owned() };
         let place = self.reader.place(at);
         describe_other(&place, &place.file)
     }
+}
+
+/// Whether what is asked for runs on a licence that the user holds, on a machine at least that it has room for.
+fn serves(license: &HeldLicense, codes: &[&str], asked: &AskedAllocation) -> bool {
+    let (taken, hosts) = (license.list_hosts(), asked.list_hosts());
+    let is_on_its_machines = hosts.is_empty() && serves_host(&taken, "");
+    codes.contains(&license.product.as_str())
+        && (is_on_its_machines || hosts.iter().any(|host| serves_host(&taken, host)))
 }

@@ -232,11 +232,12 @@ impl<'a> Planner<'a> {
 
     fn read_allocation(&self, allocation: &SeedAllocation) -> Option<AskedAllocation> {
         let user = self.read_user(&allocation.user);
-        let since = self.read_past_time(allocation.since.as_ref()).unwrap_or(self.context.now);
+        let since = allocation.since.as_ref().and_then(|since| self.read_past_time(Some(since)));
         // Wrong is not the same as left out, which would be placed on any kind.
         let kind = allocation.kind.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         let plan_running = |running: &SeedRunning| {
-            let since = self.read_past_time(running.since.as_ref()).unwrap_or(since);
+            let since = running.since.as_ref().and_then(|since| self.read_past_time(Some(since))).or(since);
+            let since = since.unwrap_or(self.context.now);
             let product = self.reader().text(&running.product);
             let request = LicenseRequest {
                 product: self.catalogue.find_code(&product?).to_owned(),

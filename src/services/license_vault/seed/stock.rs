@@ -1,14 +1,16 @@
-//! Places a seed's allocations on the licences that the vault has, because it never holds out more than it has
+//! The licences that a vault has and those that are held, because a seed never holds out more than the vault has
 //! (license-vault §9).
 
 use std::collections::HashMap;
+
+use serde_saphyr::Location;
 
 use crate::{
     core::error::Error,
     domain::organization::{OrganizationId, email_key},
     services::license_vault::{
         domain::{
-            allocation::{Allocation, AllocationFilter, VaultUser},
+            allocation::{Allocation, AllocationFilter},
             decide::list_pools_in_order,
             vault::{AllocationRule, LicenseKind, Pool},
         },
@@ -20,13 +22,26 @@ use crate::{
 /// A pool's licence: its code and its kind.
 type License = (String, LicenseKind);
 
+/// A licence that a user holds while a seed is checked.
+#[derive(Debug, Clone)]
+pub(super) struct HeldLicense {
+    /// Of the allocation that there was before the seed; `None` for one that the seed makes.
+    pub(super) allocation: Option<String>,
+    pub(super) product: String,
+    pub(super) kind: LicenseKind,
+    /// What runs on it: the product's code and the host.
+    pub(super) running: Vec<(String, String)>,
+    /// Where the seed asks for it; `None` while it does not.
+    pub(super) asked_at: Option<Location>,
+}
+
 /// The licences that a vault has and those that are held, while a seed is checked.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct LicenseStock {
     totals: HashMap<License, i64>,
     in_use: HashMap<License, i64>,
-    /// What users held before the seed: the kinds, by the key of the user's address and the licence's code.
-    earlier: HashMap<(String, String), Vec<LicenseKind>>,
+    /// What each user holds, by the key of the user's address; first what was there before the seed.
+    pub(super) held: HashMap<String, Vec<HeldLicense>>,
     /// The rules that the vault has before the seed.
     pub(super) rules: Vec<AllocationRule>,
 }
@@ -52,9 +67,11 @@ impl LicenseStock {
     fn new(pools: Vec<Pool>, allocations: Vec<Allocation>) -> Self {
         let totals = pools.into_iter().map(|pool| ((pool.product, pool.kind), pool.total)).collect();
         let mut stock = Self { totals, ..Self::default() };
-        for Allocation { user, product, kind, .. } in allocations {
+        for Allocation { id, user, product, kind, running, .. } in allocations {
             *stock.in_use.entry((product.clone(), kind)).or_default() += 1;
-            stock.earlier.entry((email_key(&user.email), product)).or_default().push(kind);
+            let running = running.into_iter().map(|running| (running.product, running.host)).collect();
+            let held = HeldLicense { allocation: Some(id), product, kind, running, asked_at: None };
+            stock.held.entry(email_key(&user.email)).or_default().push(held);
         }
         stock
     }
@@ -73,36 +90,21 @@ impl LicenseStock {
         self.totals.get(&(product.to_owned(), kind)).copied().unwrap_or_default()
     }
 
-    /// Takes back what a user held of a licence before the seed, because the seed says anew what the user holds.
-    pub(super) fn take_back(&mut self, user: &VaultUser, product: &str) {
-        let earlier = self.earlier.remove(&(email_key(&user.email), product.to_owned()));
-        for kind in earlier.into_iter().flatten() {
-            *self.in_use.entry((product.to_owned(), kind)).or_default() -= 1;
-        }
+    /// Takes a licence of a product and kind back.
+    pub(super) fn take_back(&mut self, product: &str, kind: LicenseKind) {
+        *self.in_use.entry((product.to_owned(), kind)).or_default() -= 1;
     }
 
-    /// Gives a user one of these licences, which the product can run on, in the order in which a vault gives them out;
-    /// one of `kind`, if that is told. The error says why there is none.
-    pub(super) fn give(
-        &mut self,
-        user: &VaultUser,
-        product: &str,
-        codes: &[&str],
-        kind: Option<LicenseKind>,
-    ) -> Result<License, String> {
+    /// Gives out one of these licences, which the product can run on, in the order in which a vault gives them out; one
+    /// of `kind`, if that is told. The error says why there is none.
+    pub(super) fn give(&mut self, product: &str, codes: &[&str], kind: Option<LicenseKind>) -> Result<License, String> {
         let kinds = |pool: &(&str, LicenseKind)| kind.is_none_or(|kind| kind == pool.1);
         let pools: Vec<(&str, LicenseKind)> = list_pools_in_order(codes).filter(kinds).collect();
-        let key = email_key(&user.email);
-        let has_one_left = |(code, kind): &(&str, LicenseKind)| {
-            let own = self.earlier.get(&(key.clone(), (*code).to_owned()));
-            let own = own.map_or(0, |kinds| kinds.iter().filter(|own| *own == kind).count());
-            let others = self.count_in_use(code, *kind) - i64::try_from(own).unwrap_or_default();
-            others < self.count_total(code, *kind)
-        };
+        let has_one_left =
+            |(code, kind): &(&str, LicenseKind)| self.count_in_use(code, *kind) < self.count_total(code, *kind);
         let Some((code, kind)) = pools.iter().copied().find(has_one_left) else {
             return Err(self.explain_lack(product, kind, &pools));
         };
-        self.take_back(user, code);
         *self.in_use.entry((code.to_owned(), kind)).or_default() += 1;
         Ok((code.to_owned(), kind))
     }

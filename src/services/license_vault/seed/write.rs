@@ -6,7 +6,7 @@ use crate::{
     seed::apply::ApplyError,
     services::license_vault::{
         domain::{allocation::Denial, vault::Vault},
-        seed::plan::PlannedVault,
+        seed::{place::NewAllocation, plan::PlannedVault},
         store,
     },
     store::{ReadWrite, Session, organization},
@@ -46,15 +46,8 @@ pub(crate) async fn write(
     if let Some(rules) = &planned.rules {
         store::vault::set_rules(db, id, rules).await?;
     }
-    // All of them before the first is stored, because a user may hold several licences of one product.
     for new in &planned.allocations {
-        store::allocations::delete_for(db, id, &new.user.email, &new.asked_product).await?;
-        store::allocations::delete_for(db, id, &new.user.email, &new.product).await?;
-    }
-    for new in &planned.allocations {
-        let allocation = db.ids().uuid().to_string();
-        let user = store::users::name_user(db, &vault, new.user.clone()).await?;
-        store::allocations::insert(db, id, &allocation, &user, &new.product, new.kind, new.since).await?;
+        let allocation = write_allocation(db, &vault, new).await?;
         for (request, since) in &new.running {
             if let Some(denied) = store::denied_products::find_connection(db, id, request).await? {
                 store::connections::close(db, &vault, &denied, false).await?;
@@ -69,6 +62,27 @@ pub(crate) async fn write(
         store::denials::insert(db, id, &Denial { user, ..denial.clone() }).await?;
     }
     Ok(())
+}
+
+/// Writes an allocation without what runs on it: a new one, or since when there is one that was there. Returns its id.
+async fn write_allocation(db: &mut Session<ReadWrite>, vault: &Vault, new: &NewAllocation) -> Result<String, Error> {
+    if let Some(held) = &new.held {
+        if let Some(since) = new.since {
+            store::allocations::set_since(db, vault.id, held, since).await?;
+        }
+        if !new.running.is_empty() {
+            store::allocations::mark_seen(db, vault.id, held).await?;
+        }
+        return Ok(held.clone());
+    }
+    let id = db.ids().uuid().to_string();
+    let user = store::users::name_user(db, vault, new.user.clone()).await?;
+    let since = new.since.unwrap_or(db.now());
+    store::allocations::insert(db, vault.id, &id, &user, &new.product, new.kind, since).await?;
+    for merged in &new.merges {
+        store::allocations::merge_into(db, vault.id, merged, &id).await?;
+    }
+    Ok(id)
 }
 
 async fn add_administrators(

@@ -185,15 +185,9 @@ pub(crate) async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &st
     Ok(())
 }
 
-/// Deletes the allocations of a product that a user holds, because a seed is about to store them anew.
-pub(crate) async fn delete_for(
-    db: &mut Session<ReadWrite>,
-    vault: VaultId,
-    email: &str,
-    product: &str,
-) -> Result<(), Error> {
-    const SQL: &str = "DELETE FROM vault_allocation WHERE vault_id = $1 AND email_key = $2 AND product = $3 \
-                       AND released_at = -1";
-    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(email_key(email)).bind(product).execute(c).await.map(drop))?;
+/// Sets since when an allocation is held.
+pub(crate) async fn set_since(db: &mut Session<ReadWrite>, vault: VaultId, id: &str, since: Time) -> Result<(), Error> {
+    const SQL: &str = "UPDATE vault_allocation SET allocated_at = $3 WHERE vault_id = $1 AND id = $2";
+    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(id).bind(micros(since)).execute(c).await.map(drop))?;
     Ok(())
 }

@@ -16,7 +16,8 @@ use crate::{
 /// Stored as the end of what still runs.
 const NOT_ENDED: i64 = -1;
 
-/// Lists the occasions on which products ran at some time of the range, oldest first.
+/// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it begins
+/// has no time: what ran across it is not listed.
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
@@ -34,7 +35,7 @@ pub(crate) async fn list<M>(
                        FROM vault_connection c JOIN vault_allocation a \
                        ON a.vault_id = c.vault_id AND a.id = c.allocation_id \
                        WHERE c.vault_id = $1 AND c.connected_at <= $3 AND (c.ended_at = -1 OR c.ended_at >= $2) \
-                       AND (a.released_at = -1 OR a.released_at >= $2) \
+                       AND (a.released_at = -1 OR a.released_at >= $2) AND $2 <= $3 \
                        ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
     #[derive(sqlx::FromRow)]
     struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
@@ -82,7 +83,8 @@ pub(crate) async fn list_held_licenses<M>(
 ) -> Result<Vec<(String, i64, i64)>, Error> {
     const SQL: &str = "SELECT product, allocated_at, CASE WHEN released_at >= 0 THEN released_at \
                        WHEN last_seen_at <= $4 THEN last_seen_at + $5 ELSE $6 END FROM vault_allocation \
-                       WHERE vault_id = $1 AND allocated_at <= $3 AND (released_at = -1 OR released_at >= $2)";
+                       WHERE vault_id = $1 AND allocated_at <= $3 AND (released_at = -1 OR released_at >= $2) \
+                       AND $2 <= $3";
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
     Ok(on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
