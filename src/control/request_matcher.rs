@@ -102,22 +102,22 @@ pub(super) fn check(services: &Registry, matcher: &mut RequestMatcher) -> Result
         text.as_deref().map_or(Ok(()), |text| check_text(pointer, text))?;
     }
     check_together(services, matcher)?;
-    matcher.path = matcher.path.take().map(|path| write_path(services, matcher.service.as_deref(), path));
+    matcher.path = matcher.path.take().map(|path| write_path(services, matcher.service.as_deref(), &path));
     Ok(())
 }
 
 /// Writes a path of an operation as its vendor does.
-fn write_path(services: &Registry, service: Option<&str>, path: String) -> String {
+fn write_path(services: &Registry, service: Option<&str>, path: &str) -> String {
     let is_meant = |one: &&Service| service.is_none_or(|service| one.name == service);
     let has_it = |one: &Service| {
         services
             .operations()
             .iter()
-            .any(|operation| operation.service == one.name && operation.can_have(services, &path))
+            .any(|operation| operation.service == one.name && operation.can_have(services, path))
     };
     let of_service = services.iter().filter(is_meant).filter(|one| has_it(one));
     // The services' paths do not collide, so the others leave it as it is.
-    of_service.fold(path.clone(), |path, one| (one.write_path)(&path).into_owned())
+    of_service.fold(path.to_owned(), |path, one| (one.write_path)(&path).into_owned())
 }
 
 /// Checks that method and path can be an operation's, where one is named.

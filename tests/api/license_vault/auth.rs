@@ -60,7 +60,8 @@ async fn the_journal_says_why_a_known_credential_is_refused(app: TestApp) {
             "Automation demo-vault-token",
             USAGE.to_owned(),
             401,
-            "the vault token of the vault `example` is sent as `Authorization: Bearer`, not as `Authorization: Automation`",
+            "the vault token of the vault `example` is sent as `Authorization: Bearer`, \
+             not as `Authorization: Automation`",
         ),
         (
             "Bearer demo-automation-token",
@@ -79,7 +80,8 @@ async fn the_journal_says_why_a_known_credential_is_refused(app: TestApp) {
             "Bearer demo-reporting-token",
             USAGE.to_owned(),
             401,
-            "the reporting token of the vault `example` is sent as the parameter `token`, not as `Authorization: Bearer`",
+            "the reporting token of the vault `example` is sent as the parameter `token`, \
+             not as `Authorization: Bearer`",
         ),
         (
             "Bearer demo-vault-token",

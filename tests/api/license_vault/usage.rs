@@ -47,7 +47,8 @@ async fn a_pack_counts_under_itself(app: TestApp) {
 /// Each product of the catalogue can be bought, also those that are known of the legacy server (license-vault §4.3).
 #[apply(on_both_databases)]
 async fn every_product_can_have_licences_of_its_own(app: TestApp) {
-    let codes = ["AC", "AIP", "DC", "DM", "DPN", "DUL", "RRR", "RSC", "RS0"];
+    // The pack comes last, because what it holds runs on it.
+    let codes = ["AC", "AIP", "DC", "DM", "DPN", "RRR", "RSC", "RS0", "DUL"];
     let pools = codes.map(|code| format!("{{ product: {code}, regular: 1 }}")).join(", ");
     replace_vault(&app, "plan: trial", &pools).await;
     for code in codes {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::domain::product_catalogue::{self, DeclaredProduct};
 
 /// What a vault has no licences for, of the list that it shares with the account: team tools, which vaults do not
-/// support (license-vault §4.3); `AR`, which only the account knows; and the account's other code for DataGrip, because
-/// a name stands for one product here (license-vault §2.2).
+/// support (license-vault §4.3); `AR`, which only the account knows; and the account's other code for `DataGrip`,
+/// because a name stands for one product here (license-vault §2.2).
 const NOT_COUNTED: [&str; 4] = ["AR", "DG", "SPE", "TBEB"];
 
 /// What no pack holds.

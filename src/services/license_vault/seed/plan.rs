@@ -92,7 +92,7 @@ pub(crate) struct NewPool {
 }
 
 /// What to do about a code that is not in the catalogue.
-const HOW_TO_DECLARE: &str = "(`products` and `plugins` of `jetbrains_account` declare more)";
+const HOW_TO_DECLARE: &str = "(others are declared by `products`)";
 
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
