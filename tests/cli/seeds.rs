@@ -189,7 +189,7 @@ fn values_are_checked_beside_unknown_keys() {
         1.yaml:9:29: unknown product `IJ`, did you mean `II`?
         1.yaml:9:78: `license_valt` is not a server, did you mean `license_vault`?
         1.yaml:12:13: `enterprise_flaoting` is not a plan, did you mean `enterprise_floating`?
-        1.yaml:13:26: `IJ` is not a licence of the vault's catalogue, did you mean `II`? (others are declared by `products`)
+        1.yaml:13:26: `IJ` is not a licence of the vault's catalogue, did you mean `II`? (`products` declares others)
         1.yaml:14:60: `reguler` is not a kind, did you mean `regular`?
         1.yaml:16:39: `read:token:admin` is not a scope of API keys, did you mean `read:tokens:admin`?
         1.yaml:17:58: `blocket` is not a status, did you mean `blocked`?

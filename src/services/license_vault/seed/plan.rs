@@ -92,7 +92,7 @@ pub(crate) struct NewPool {
 }
 
 /// What to do about a code that is not in the catalogue.
-const HOW_TO_DECLARE: &str = "(others are declared by `products`)";
+const HOW_TO_DECLARE: &str = "(`products` declares others)";
 
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
