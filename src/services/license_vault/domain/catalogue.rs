@@ -9,6 +9,10 @@ use crate::domain::product_catalogue::{self, DeclaredProduct};
 /// because a name stands for one product here (license-vault §2.2).
 const NOT_COUNTED: [&str; 4] = ["AR", "DG", "SPE", "TBEB"];
 
+/// What every vault has a row of in its usage (license-vault §2.2).
+const ALWAYS_SHOWN: [&str; 15] =
+    ["ALL", "CL", "DB", "DS", "DUL", "GO", "II", "PC", "PS", "RC", "RD", "RM", "RR", "RS0", "WS"];
+
 /// What no pack holds.
 ///
 /// unverified: of the legacy server's codes (license-vault §4.3), those that no source has a name for, and AI Pro.
@@ -30,7 +34,8 @@ pub(crate) struct Catalogue {
 pub(crate) struct CountedProduct {
     pub(crate) code: Cow<'static, str>,
     pub(crate) name: Cow<'static, str>,
-    pub(crate) is_plugin: bool,
+    /// It has a row in the usage of a vault that has no licences for it.
+    pub(crate) is_always_shown: bool,
 }
 
 impl Catalogue {
@@ -58,12 +63,12 @@ impl Catalogue {
         let known = known.map(|(code, name)| CountedProduct {
             code: Cow::Borrowed(code),
             name: Cow::Borrowed(name),
-            is_plugin: false,
+            is_always_shown: ALWAYS_SHOWN.contains(&code),
         });
         let declared = self.declared.iter().map(|product| CountedProduct {
             code: Cow::Owned(product.code.clone()),
             name: Cow::Owned(product.name.clone()),
-            is_plugin: product.is_plugin,
+            is_always_shown: !product.is_plugin,
         });
         let mut counted: Vec<CountedProduct> = known.chain(declared).collect();
         counted.sort_by(|a, b| a.code.cmp(&b.code));
