@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{FromRequestParts as _, Request, State},
-    http::Method,
+    http::{Method, StatusCode},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -13,7 +13,7 @@ use crate::{
     core::error::Error,
     http::{
         consistent_read::{Attempt, answer_consistently},
-        control_input::InSpace,
+        control_input::{InSpace, SpaceUnavailable},
         problem::Problem,
     },
 };
@@ -34,6 +34,9 @@ pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -
         let next = next.clone();
         async move {
             let space = InSpace::from_request_parts(&mut parts, app).await;
+            if space.as_ref().is_err_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE) {
+                parts.extensions.insert(SpaceUnavailable);
+            }
             let answer = next.run(Request::from_parts(parts, body)).await;
             Ok(match space {
                 Ok(InSpace(space)) => Attempt::ReadFrom { space: space.id, generation: space.generation(), answer },

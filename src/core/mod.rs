@@ -1,6 +1,7 @@
 //! What every room stands on: time, ids, secrets, paging, suggestions and the list of everything that can go wrong.
 //! Knows no HTTP and no SQL.
 
+mod base64_run;
 pub mod clock;
 pub mod duration;
 pub mod error;

@@ -33,10 +33,18 @@ pub struct SpaceQuery {
     space: Option<String>,
 }
 
+/// Marks a request whose space was looked for, while the database was away. It is not looked for once more, because the
+/// caller has already waited for that.
+#[derive(Clone, Copy)]
+pub(crate) struct SpaceUnavailable;
+
 impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if parts.extensions.get::<SpaceUnavailable>().is_some() {
+            return Err(Error::Unavailable("the database was away a moment ago".into()).into());
+        }
         let path = Segments::from_request_parts(parts, app).await?;
         let Params(query) = Params::<SpaceQuery>::from_request_parts(parts, app).await?;
         let name = match (path.0.get("space"), query.space) {

@@ -108,7 +108,7 @@ fn entry(
     let kept = answered.body.slice(..answered.body.len().min(KEPT));
     let response = Message {
         headers: if is_harmless {
-            copy_headers(answered.headers, |_, _| None)
+            copy_headers(answered.headers, |_, _| (None, None))
         } else {
             redactor.headers(answered.headers)
         },
@@ -189,7 +189,8 @@ impl Redactor<'_> {
             is_credential(&name) || self.known.redact(&name).is_some() || self.known.redact(&value).is_some()
         });
         if !hides {
-            return query.to_owned();
+            // A plus sign was one of Base64, which no parameter has any more.
+            return self.text(query);
         }
         self.found = true;
         let shown = |name: &str, value: &str| match self.known.redact(value) {
@@ -207,7 +208,10 @@ impl Redactor<'_> {
 
     fn headers(&mut self, headers: &HeaderMap) -> Headers {
         copy_headers(headers, |name, value| {
-            if self.places.is_header(name) { Some(self.credential(value)) } else { self.address(value) }
+            // What stands there would be taken for a name, so it is not what the secret is called.
+            let name_instead = self.redact(name.as_str()).map(|_| MASK);
+            let hides = self.places.is_header(name);
+            (name_instead, if hides { Some(self.credential(value)) } else { self.address(value) })
         })
     }
 
@@ -242,13 +246,17 @@ impl Redactor<'_> {
     }
 }
 
-/// Copies headers, each with what `redact` returns in place of its value.
-fn copy_headers(headers: &HeaderMap, mut redact: impl FnMut(&HeaderName, &str) -> Option<String>) -> Headers {
+/// Copies headers, each with what `redact` returns in place of its name and its value.
+fn copy_headers(
+    headers: &HeaderMap,
+    mut redact: impl FnMut(&HeaderName, &str) -> (Option<&'static str>, Option<String>),
+) -> Headers {
     Headers::of(headers.iter().map(|(name, value)| {
         // Checked first, because nearly all are UTF-8 and the check is faster than the lossy copy.
         let value =
             str::from_utf8(value.as_bytes()).map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
-        (name.as_str(), redact(name, &value).map_or(value, Cow::Owned))
+        let (name_instead, value_instead) = redact(name, &value);
+        (name_instead.unwrap_or(name.as_str()), value_instead.map_or(value, Cow::Owned))
     }))
 }
 

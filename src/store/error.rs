@@ -58,13 +58,28 @@ fn is_no_text(error: &SqlxError) -> bool {
     code.is_some_and(|error| error.code() == "22021")
 }
 
-/// Waiting may help who opens a database of PostgreSQL: it is not up, or not all of it. A wrong password stays wrong.
+/// The connection is of no use any more. Silence is another matter: another connection would be as silent.
+pub(crate) fn is_lost_connection(error: &SqlxError) -> bool {
+    match error {
+        Io(error) => error.kind() != std::io::ErrorKind::TimedOut,
+        SqlxError::Database(error) => error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| {
+            // An operator ended it, or PostgreSQL is going down.
+            ["57P01", "57P02"].contains(&error.code())
+        }),
+        _ => false,
+    }
+}
+
+/// Waiting may help who opens a database of PostgreSQL: it is not up, or not all of it. A wrong password stays wrong,
+/// and so does a certificate.
 pub(crate) fn is_transient(error: &SqlxError) -> bool {
     match error {
+        // Says TLS of what it cannot accept.
+        Io(error) if error.kind() == std::io::ErrorKind::InvalidData => false,
         Io(_) | PoolTimedOut => true,
         SqlxError::Database(error) => error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| {
-            // Going down, starting up, out of connections; a database that something else has yet to make.
-            ["57P01", "57P02", "57P03", "53300", "3D000"].contains(&error.code())
+            // Going down, starting up, out of connections.
+            ["57P01", "57P02", "57P03", "53300"].contains(&error.code())
         }),
         _ => false,
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::store::file;
+use crate::store::{file, postgres_options};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Location {
             };
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            url.parse::<PgConnectOptions>().map_err(|e| format!("no URL of a PostgreSQL database: {e}"))?;
+            postgres_options::read(url)?;
             return Ok(Self::Postgres(url.to_owned().into()));
         }
         Err("expected sqlite::memory:, sqlite:///data/locum.db or postgres://user@host/database".to_owned())

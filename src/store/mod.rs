@@ -9,6 +9,7 @@ mod file;
 mod location;
 mod open_error;
 mod postgres;
+mod postgres_options;
 pub(crate) mod session;
 pub(crate) mod sql;
 mod sqlite;

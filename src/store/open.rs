@@ -19,12 +19,13 @@ use crate::{
     core::{error::Error, ids::IdSeed, token::Keyring},
     store::{
         db::{Db, Pools},
+        error,
         file::OpenFile,
         location::Location,
         on,
         open_error::OpenError,
         postgres::{Postgres, pause},
-        space,
+        postgres_options, space,
         sqlite::{Place, Sqlite},
     },
 };
@@ -170,10 +171,19 @@ impl Db {
         Ok(found == key_check)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers what every request asks it.
     pub async fn ping(&self) -> Result<(), Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM credential c JOIN organization o \
+                           ON o.id = c.organization_id JOIN space s ON s.id = o.space_id LIMIT 1) AS first";
         let mut session = self.read().await?;
-        on!(session, |c| sqlx::query("SELECT 1").execute(c).await.map(drop))?;
+        let asked = on!(session, |c| sqlx::query(SQL).execute(c).await.map(drop));
+        if self.is_shared() && asked.as_ref().is_err_and(error::is_lost_connection) {
+            // The connection had been closed before. That says nothing of whether the database is there.
+            let mut session = self.read().await?;
+            on!(session, |c| sqlx::query(SQL).execute(c).await.map(drop))?;
+            return Ok(());
+        }
+        asked?;
         Ok(())
     }
 
@@ -205,7 +215,10 @@ fn memory_options() -> SqliteConnectOptions {
 }
 
 fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
-    Ok(url.expose_secret().parse::<PgConnectOptions>()?.application_name("locum"))
+    let url = url.expose_secret();
+    let options = postgres_options::read(url).map_err(|why| sqlx::Error::Configuration(why.into()))?;
+    postgres_options::check_files(url, &options)?;
+    Ok(options.application_name("locum"))
 }
 
 async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {

@@ -76,7 +76,7 @@ impl Lane {
         }
     }
 
-    /// How long a connection of the lane is waited for.
+    /// How long a connection of the lane is waited for, whatever keeps it.
     fn wait(self) -> Duration {
         match self {
             Self::Read => Duration::from_secs(3),
@@ -270,14 +270,18 @@ pub(crate) struct Lease {
 
 impl Lease {
     async fn of(pool: &Pool<Connector>) -> Result<Self, sqlx::Error> {
-        let kept = pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => error,
-            PoolError::Closed => sqlx::Error::PoolClosed,
-            PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                sqlx::Error::PoolTimedOut
+        let lane = pool.manager().lane;
+        // All of it together: until one is free, until those that died are found out, until a new one is there.
+        let kept = match timeout(lane.wait(), pool.get()).await {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(PoolError::Backend(error))) => return Err(error),
+            Ok(Err(PoolError::Closed)) => return Err(sqlx::Error::PoolClosed),
+            Ok(Err(PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_))) => {
+                return Err(sqlx::Error::PoolTimedOut);
             }
-        })?;
-        let limit = pool.manager().lane.limit();
+            Err(Elapsed { .. }) => return Err(silent("no connection could be had", lane.wait())),
+        };
+        let limit = lane.limit();
         Ok(Self { kept: Some(kept), limit, in_use: false, in_transaction: false, turn: None })
     }
 
@@ -290,20 +294,31 @@ impl Lease {
 
     pub(crate) fn end_use<T>(&mut self, done: Result<Result<T, sqlx::Error>, Elapsed>) -> Result<T, sqlx::Error> {
         let done = done.unwrap_or_else(|Elapsed { .. }| {
-            if let Some(pool) = self.kept.as_ref().and_then(Object::pool) {
-                pool.manager().note_silence();
-            }
+            self.note_silence();
             Err(silent("it did not answer", self.limit))
         });
         self.in_use = false;
-        // After what PostgreSQL itself says, and after what this program cannot read, the connection goes on.
-        if let Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) = &done {
-            self.close_hard();
+        // After what else PostgreSQL itself says, and after what this program cannot read, the connection goes on.
+        if let Err(error) = &done {
+            let is_lost = error::is_lost_connection(error);
+            if is_lost {
+                // Whatever ended this one may have ended all of them.
+                self.note_silence();
+            }
+            if is_lost || matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) {
+                self.close_hard();
+            }
         }
         if let Some(kept) = &mut self.kept {
             kept.last_use = Instant::now();
         }
         done
+    }
+
+    fn note_silence(&self) {
+        if let Some(pool) = self.kept.as_ref().and_then(Object::pool) {
+            pool.manager().note_silence();
+        }
     }
 
     /// Closes the connection without a word to PostgreSQL, which may not hear it.

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{Connection as _, Executor as _, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, postgres::PgConnectOptions};
 
 use super::{Server, exchange, locum, postgres_url, run};
 use proxy::Proxy;
@@ -216,15 +216,42 @@ fn a_start_waits_for_postgres_and_tells() {
     expect_unavailable(&exchange(&address, "GET", "/readyz", "", "").unwrap(), "starting");
     expect_unavailable(&exchange(&address, "GET", JETBRAINS.0, JETBRAINS.1, "").unwrap(), "starting");
     assert_eq!(super::send(&address, "GET", "/livez", "", "").unwrap().0, 200);
-    // The server is there before what Locum needs in it.
-    proxy.mend();
-    until("does not exist");
     execute(format!("CREATE DATABASE {database}"));
+    proxy.mend();
     let mut lines = BufReader::new(starting.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("locum ready")));
     assert_eq!(super::send(&address, "GET", "/readyz", "", "").unwrap().0, 200);
     starting.kill().unwrap();
     starting.wait().unwrap();
+}
+
+#[test]
+fn readyz_asks_what_requests_ask_and_survives_its_connection() {
+    let database = new_database_name();
+    execute(format!("CREATE DATABASE {database}"));
+    let options = postgres_options().database(&database);
+    let url = options.to_url_lossy().to_string();
+    let server = Server::start(&[&["--database-url", &url], &KEY[..]].concat());
+    let ready = || server.send("GET", "/readyz", "", "").unwrap();
+    for _ in 0..3 {
+        // Used just now, so that it is not asked for a sign of life.
+        assert_eq!(server.send("GET", JETBRAINS.0, JETBRAINS.1, "").unwrap().0, 200);
+        execute(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"));
+        assert_eq!(ready().0, 200);
+        for (path, headers) in [JETBRAINS, VAULT, ATLASSIAN, ("/_emulator/clock", "")] {
+            assert_eq!(server.send("GET", path, headers, "").unwrap().0, 200, "{path}");
+        }
+    }
+    for (sql, status) in
+        [("ALTER TABLE credential RENAME TO elsewhere", 500), ("ALTER TABLE elsewhere RENAME TO credential", 200)]
+    {
+        block_on(async {
+            let mut connection = sqlx::PgConnection::connect_with(&options).await.unwrap();
+            connection.execute(sql).await.unwrap();
+        });
+        let answer = ready();
+        assert_eq!(answer.0, status, "{sql}: {}", answer.1);
+    }
 }
 
 /// A PostgreSQL that refuses everybody with this code.
@@ -246,6 +273,7 @@ fn only_what_time_heals_is_waited_for() {
         ("53300", "sorry, too many clients already", true),
         ("28P01", "password authentication failed for user \"locum\"", false),
         ("28000", "no pg_hba.conf entry for host", false),
+        ("3D000", "database \"locum\" does not exist", false),
     ] {
         let url = start_refusing_postgres(code, message);
         let timeout = if waits { "100ms" } else { "10m" };

@@ -6,6 +6,10 @@ use std::{
 };
 
 use axum::http::Method;
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use locum::http::operations::of_path;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
@@ -189,5 +193,55 @@ async fn known_tokens_stand_nowhere(app: TestApp) {
     drop(logging);
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains(r#""operation":"assignLicense""#), "{logged}");
+    expect_no_secret(&logged, &secrets, "the log");
+}
+
+/// Sends a text in every place that a request has.
+async fn send_everywhere(app: &TestApp, text: &str) {
+    // Most of it is no request that a document has.
+    let client = app.client().without_document_check();
+    let path = text.replace('%', "%25").replace(['\n', '\r', '`'], "");
+    for at in ["/public-api/", "/api/v1/customer/", "/nowhere/", "/_emulator/credentials/", "/_emulator/requests/"] {
+        client.get(&format!("{at}{path}")).await;
+    }
+    client.get(&format!("/public-api/licenses/usage?q={path}")).await;
+    client.with_header("X-Other", &text.replace(['\n', '\r'], "")).get("/public-api/licenses/usage").await;
+    let bodies = [text.to_owned(), json!({"name": text}).to_string()];
+    for body in bodies {
+        let admin = app.jetbrains_account(Role::OrgAdmin).without_document_check();
+        admin.post("/customer/licenses/assign", body).await;
+    }
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)) {
+        client.call(text, "/api/v1/token", "").await;
+        client.with_header(text, "x").get("/api/v1/token").await;
+    }
+}
+
+#[apply(on_both_databases)]
+async fn known_tokens_are_hidden_however_they_are_encoded_and_whatever_stands_beside(app: TestApp) {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    let token = "demo-vault-token";
+    let (standard, url_safe) = (BASE64_STANDARD.encode(token), BASE64_URL_SAFE_NO_PAD.encode(token));
+    let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"token":"{token}"}}"#));
+    let twice = BASE64_STANDARD.encode(&standard);
+    let (first, second) = standard.split_at(8);
+    let wrapped = format!("{first}\r\n{second}");
+    let escaped = "demo%2Dvault%2Dtoken".to_owned();
+    for encoded in [token.to_owned(), standard.clone(), url_safe.clone(), twice.clone(), wrapped, escaped] {
+        for surrounded in ["$", "$.json", "http://u:$@h/", "$.x", "eyJh.$.sig", "http://h/$", "x:$", "`$`"] {
+            send_everywhere(&app, &surrounded.replace('$', &encoded)).await;
+        }
+    }
+    send_everywhere(&app, &format!("eyJhbGciOiJub25lIn0.{claims}.sig")).await;
+    let secrets = [token.to_owned(), url_safe, claims, twice.trim_end_matches('=').to_owned(), second.to_owned()];
+    expect_no_secret_anywhere(&app, &secrets).await;
+    drop(logging);
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("there is no credential `[example (vault)]`"), "{logged}");
+    assert!(logged.contains(r#""method":"[example (vault)]""#), "{logged}");
+    assert!(logged.contains(r#""path":"/public-api/[example (vault)].json""#), "{logged}");
     expect_no_secret(&logged, &secrets, "the log");
 }

@@ -88,7 +88,7 @@ fn postgres_is_reached_over_tls() {
     let database = new_database_name();
     execute(format!("CREATE DATABASE {database}"));
     let folder = tempfile::tempdir().unwrap();
-    let (trusted, other) = (folder.path().join("ca.pem"), folder.path().join("other.pem"));
+    let [trusted, other, missing] = ["ca.pem", "other.pem", "missing.pem"].map(|name| folder.path().join(name));
     std::fs::write(&trusted, authority).unwrap();
     std::fs::write(&other, start_encrypted_postgres().1).unwrap();
     let options = postgres_options();
@@ -96,9 +96,14 @@ fn postgres_is_reached_over_tls() {
     let user = user.unwrap_or_else(|| options.get_username().to_owned());
     let url = |host: &str, parameters: &str| format!("postgres://{user}@{host}:{port}/{database}?{parameters}");
     let by = |file: &std::path::Path| format!("sslmode=verify-full&sslrootcert={}", file.display());
-    for (host, parameters) in
-        [("localhost", by(&trusted).as_str()), ("localhost", "sslmode=require"), ("127.0.0.1", "sslmode=require")]
-    {
+    let with = |mode: &str, file: &std::path::Path| format!("sslmode={mode}&sslrootcert={}", file.display());
+    for (host, parameters) in [
+        ("localhost", by(&trusted).as_str()),
+        ("localhost", "sslmode=require"),
+        ("127.0.0.1", "sslmode=require"),
+        ("127.0.0.1", &with("require", &trusted)),
+        ("127.0.0.1", &with("verify-ca", &trusted)),
+    ] {
         let good = url(host, parameters);
         let server = Server::start(&[&["--database-url", &good], &KEY[..]].concat());
         assert_eq!(server.send("GET", JETBRAINS.0, JETBRAINS.1, "").unwrap().0, 200, "{good}");
@@ -107,11 +112,23 @@ fn postgres_is_reached_over_tls() {
         (url("localhost", &by(&other)), "certificate"),
         // Nobody in the system's store vouches for it.
         (url("localhost", "sslmode=verify-full"), "certificate"),
+        (url("localhost", "sslmode=require&sslrootcert=system"), "certificate"),
+        (url("127.0.0.1", &by(&trusted)), "not valid for name"),
+        (url("localhost", &with("require", &other)), "certificate"),
+        (url("localhost", &by(&missing)), missing.to_str().unwrap()),
+        (url("localhost", &with("require", &missing)), "sslrootcert"),
     ] {
-        let (exit, line, _) = expect_failed_start(&[&["--database-url", &bad], &KEY[..]].concat());
+        let arguments = [&["--startup-timeout", "10m", "--database-url", &bad], &KEY[..]].concat();
+        let (exit, line, took) = expect_failed_start(&arguments);
         assert_eq!(exit, 1, "{line}");
-        assert!(line.to_lowercase().contains(why), "{line}");
+        assert!(line.to_lowercase().contains(&why.to_lowercase()), "{line}");
+        // Time does not heal it.
+        assert!(took < std::time::Duration::from_secs(20), "{took:?}: {line}");
     }
+    let allowing = url("localhost", "sslmode=allow");
+    let (exit, line, _) = expect_failed_start(&[&["--database-url", &allowing], &KEY[..]].concat());
+    assert_eq!(exit, 2, "{line}");
+    assert!(line.contains("sslmode=allow is not supported"), "{line}");
     let plain = url("localhost", "sslmode=disable");
     let arguments = [&["--startup-timeout", "100ms", "--database-url", &plain], &KEY[..]].concat();
     assert_eq!(expect_failed_start(&arguments).0, 1);

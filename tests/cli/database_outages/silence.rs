@@ -88,6 +88,10 @@ fn a_database_that_is_silent_throughout_is_503_within_the_limit_and_comes_back()
     let (good, longest) = ask_all(&server);
     assert_eq!(good, 0);
     assert!(longest < Duration::from_secs(15), "{longest:?}");
+    // Once for the space, and not once more for the answer.
+    let asked = Instant::now();
+    assert_eq!(server.send("GET", "/_emulator/clock", "", "").unwrap().0, 503);
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
     let asked = Instant::now();
     for answer in [
         assign(&server, "FREE000001"),
