@@ -11,13 +11,15 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    EnvFilter,
+    filter::{LevelFilter, Targets},
     fmt::{
         FmtContext, FormatEvent, FormatFields, FormattedFields,
         format::Writer,
         time::{ChronoLocal, FormatTime},
     },
+    layer::SubscriberExt as _,
     registry::LookupSpan,
+    util::SubscriberInitExt as _,
 };
 
 use crate::{
@@ -33,32 +35,28 @@ const TIME_OF_DAY: &str = "%H:%M:%S%.3f";
 /// what there is to report, and these tell somebody who waits that nothing hangs.
 pub(super) const PROGRESS: &str = "locum::progress";
 
-/// The filter of the settings, as it is.
-fn read_filter(text: &str) -> EnvFilter {
-    let filter = EnvFilter::new(text);
-    if text.trim().eq_ignore_ascii_case("off") {
-        return filter;
-    }
-    match format!("{PROGRESS}=info").parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    }
+/// The filter of the settings, and progress unless nothing is to be said at all.
+fn read_filter(text: &str) -> Targets {
+    // The settings took it, so it can be read.
+    let filter: Targets = text.parse().unwrap_or_default();
+    if text.trim().eq_ignore_ascii_case("off") { filter } else { filter.with_target(PROGRESS, Level::INFO) }
 }
 
 pub(super) fn start(format: LogFormat, filter: &str) {
     output::print_panics();
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(read_filter(filter))
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(output::stderr)
         // It would say so where it cannot write, and panic.
         .log_internal_errors(false);
+    let filter = read_filter(filter);
     // A second call in one process keeps the first one's choice.
     let _ = match format {
         LogFormat::Text => {
             // NO_COLOR and its like are heard, and what is no terminal gets no colours.
             let has_colours = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
             let lines = Lines { time: ChronoLocal::new(TIME_OF_DAY.to_owned()) };
-            builder.with_ansi(has_colours).event_format(lines).try_init()
+            builder.with_ansi(has_colours).event_format(lines).finish().with(filter).try_init()
         }
         LogFormat::Json => builder
             .with_ansi(false)
@@ -67,6 +65,8 @@ pub(super) fn start(format: LogFormat, filter: &str) {
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
+            .finish()
+            .with(filter)
             .try_init(),
     };
 }

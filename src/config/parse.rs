@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::values::{Journal, Listen},
@@ -89,21 +89,26 @@ pub(crate) fn url_host(url: &str) -> Option<String> {
 const LOGGING: [&str; 8] = ["locum", "axum", "hyper", "hyper_util", "rustls", "sqlx", "tokio", "tower_http"];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A filter as tracing-subscriber has them. A word alone is a level, because what is meant as one and misspelled would
-/// be taken for the name of a crate.
+/// A filter as tracing-subscriber has them, without spans. A word alone is a level, because what is meant as one and
+/// misspelled would be taken for the name of a crate.
 pub(super) fn parse_log(text: &str) -> Result<String, String> {
-    for directive in text.split(',').map(str::trim) {
-        let (target, level) = directive.rsplit_once('=').map_or((None, directive), |(t, level)| (Some(t), level));
-        // A directive that ends with a span in brackets needs no level, and the `=` in it may be that of a field.
-        if !directive.ends_with(']') && (level.is_empty() || level.parse::<LevelFilter>().is_err()) {
+    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
+    for directive in &directives {
+        let (target, level) = directive.rsplit_once('=').map_or((None, *directive), |(t, level)| (Some(t), level));
+        if directive.contains('[') {
+            return Err(format!("`{directive}` is about spans or fields, which are not filtered: say TARGET=LEVEL"));
+        }
+        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
             return Err(suggest::describe_unknown(level, "a level", LEVELS));
         }
-        let name = target.unwrap_or_default().split(['[', ':']).next().unwrap_or_default();
+        let name = target.unwrap_or_default().split(':').next().unwrap_or_default();
         if let Some(meant) = nearest(name, LOGGING).filter(|meant| !name.is_empty() && *meant != name) {
             return Err(format!("nothing called `{name}` logs anything, did you mean `{meant}`?"));
         }
     }
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
+    let filter = directives.join(",");
+    filter.parse::<Targets>().map_err(|e| e.to_string())?;
+    Ok(filter)
 }
 
 #[cfg(test)]

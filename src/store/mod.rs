@@ -22,6 +22,7 @@ pub(crate) mod declared_product;
 pub mod events;
 pub mod fault_rule;
 pub mod journal;
+pub mod migrations;
 pub mod open;
 pub mod organization;
 pub mod rate_window;

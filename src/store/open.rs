@@ -10,7 +10,7 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, SqliteConnection,
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
@@ -22,16 +22,13 @@ use crate::{
         error,
         file::OpenFile,
         location::Location,
-        on,
+        migrations, on,
         open_error::OpenError,
         postgres::{Postgres, pause},
         postgres_options, space,
         sqlite::{Place, Sqlite},
     },
 };
-
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
 /// a file, so it is a stranger's, who may keep it.
@@ -89,7 +86,7 @@ impl Opening<'_> {
             Location::Memory => {
                 let options = memory_options();
                 let mut connection = options.connect().await.map_err(connect)?;
-                migrated(SQLITE.run(&mut connection).await)?;
+                migrated(migrations::sqlite().run(&mut connection).await)?;
                 Pools::Sqlite(Box::new(Sqlite::new(connection, options, Place::Memory)))
             }
             Location::File(path) => {
@@ -100,14 +97,14 @@ impl Opening<'_> {
                 self.check_content(&mut connection).await?;
                 file.make_private();
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(connect)?;
-                migrated(SQLITE.run(&mut connection).await)?;
+                migrated(migrations::sqlite().run(&mut connection).await)?;
                 Pools::Sqlite(Box::new(Sqlite::new(connection, options.read_only(true), Place::File(file))))
             }
             Location::Postgres(url) => {
                 let options = postgres_options(url).map_err(connect)?;
                 // Not by a pool, because nobody knows the schema yet.
                 let mut connection = first_connection(&options).await.map_err(connect)?;
-                migrated(POSTGRES.run(&mut connection).await)?;
+                migrated(migrations::postgres().run(&mut connection).await)?;
                 // It did what it was for.
                 let _ = connection.close().await;
                 Pools::Postgres(Box::new(Postgres::new(&options).map_err(connect)?))

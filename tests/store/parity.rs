@@ -1,8 +1,12 @@
 //! Two folders of migrations, one schema.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use sqlx::{AssertSqlSafe, Row as _};
+use locum::store::migrations;
+use sqlx::{AssertSqlSafe, Row as _, migrate::Migrator};
 
 use crate::support::{Database, database_url};
 
@@ -16,7 +20,7 @@ fn is_ours(name: &str) -> bool {
 
 async fn sqlite() -> (Schema, BTreeSet<String>) {
     let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
-    sqlx::migrate!("migrations/sqlite").run(&pool).await.unwrap();
+    migrations::sqlite().run(&pool).await.unwrap();
     let mut schema = Schema::new();
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'").fetch_all(&pool).await.unwrap();
@@ -44,7 +48,7 @@ async fn sqlite() -> (Schema, BTreeSet<String>) {
 async fn postgres() -> (Schema, BTreeSet<String>) {
     let url = database_url(Database::Postgres).await.unwrap();
     let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    sqlx::migrate!("migrations/postgres").run(&pool).await.unwrap();
+    migrations::postgres().run(&pool).await.unwrap();
     let rows = sqlx::query(
         "SELECT table_name::text, column_name::text, data_type::text, is_nullable::text, collation_name::text \
          FROM information_schema.columns WHERE table_schema = current_schema()",
@@ -94,4 +98,16 @@ fn both_folders_have_the_same_files() {
         std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert_eq!(names("sqlite"), names("postgres"));
+}
+
+#[tokio::test]
+async fn every_file_is_in_the_program_as_it_is() {
+    for (folder, embedded) in [("sqlite", migrations::sqlite()), ("postgres", migrations::postgres())] {
+        let path = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let files = Migrator::new(Path::new(&path)).await.unwrap();
+        let what = |migrator: &Migrator| -> Vec<(i64, String, Vec<u8>)> {
+            migrator.iter().map(|one| (one.version, one.description.to_string(), one.checksum.to_vec())).collect()
+        };
+        assert_eq!(what(&embedded), what(&files), "{folder}");
+    }
 }

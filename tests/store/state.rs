@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use locum::store::migrations;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::support::{Database, FULL_KEY, Role, TestApp, database_url};
@@ -19,14 +20,14 @@ impl Schema {
     pub async fn of(url: &str, database: Database) -> Self {
         let rows: Vec<(String, String, bool)> = if database == Database::Sqlite {
             let mut db = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
-            sqlx::migrate!("migrations/sqlite").run(&mut db).await.unwrap();
+            migrations::sqlite().run(&mut db).await.unwrap();
             let sql = "SELECT t.name, c.name, c.pk AND c.type = 'INTEGER' AND 1 = (SELECT count(*) FROM \
                        pragma_table_info(t.name) k WHERE k.pk) FROM sqlite_schema t, pragma_table_info(t.name) c \
                        WHERE t.type = 'table'";
             sqlx::query_as(sql).fetch_all(&mut db).await.unwrap()
         } else {
             let mut db = PgConnection::connect(url).await.unwrap();
-            sqlx::migrate!("migrations/postgres").run(&mut db).await.unwrap();
+            migrations::postgres().run(&mut db).await.unwrap();
             let sql = "SELECT table_name::text, column_name::text, is_identity = 'YES' FROM information_schema.columns \
                        WHERE table_schema = current_schema() ORDER BY ordinal_position";
             sqlx::query_as(sql).fetch_all(&mut db).await.unwrap()

@@ -12,7 +12,11 @@ use base64::{
 };
 use locum::http::operations::of_path;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt::MakeWriter,
+    layer::SubscriberExt as _,
+};
 
 use crate::support::{Answer, Role, TestApp, apply, on_both_databases};
 
@@ -162,12 +166,17 @@ async fn expect_no_secret_anywhere(app: &TestApp, secrets: &[String]) {
     expect_no_secret(metrics.text(), secrets, "the metrics");
 }
 
+/// Keeps what this thread logs, until the guard is dropped.
+fn keep_log() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let filter: Targets = "debug,sqlx=info".parse().unwrap();
+    let lines = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE).with_writer(log.clone()).finish();
+    (log, tracing::subscriber::set_default(lines.with(filter)))
+}
+
 #[apply(on_both_databases)]
 async fn known_tokens_stand_nowhere(app: TestApp) {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
-    let logging = tracing::subscriber::set_default(subscriber);
+    let (log, logging) = keep_log();
     // A token that was made here, and one that is dead.
     let rotated = app.jetbrains_account(Role::TeamViewer).post("/token/rotate", "").await;
     let mut secrets: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
@@ -219,10 +228,7 @@ async fn send_everywhere(app: &TestApp, text: &str) {
 
 #[apply(on_both_databases)]
 async fn known_tokens_are_hidden_however_they_are_encoded_and_whatever_stands_beside(app: TestApp) {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_env_filter("debug,sqlx=info").with_writer(log.clone()).finish();
-    let logging = tracing::subscriber::set_default(subscriber);
+    let (log, logging) = keep_log();
     let token = "demo-vault-token";
     let (standard, url_safe) = (BASE64_STANDARD.encode(token), BASE64_URL_SAFE_NO_PAD.encode(token));
     let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"token":"{token}"}}"#));

@@ -34,7 +34,7 @@ const TABLE: ListedTable = ListedTable {
     count_hint: None,
 };
 
-#[derive(Deserialize, sqlx::FromRow)]
+#[derive(Deserialize)]
 struct StoredClient {
     id: String,
     name: String,
@@ -50,6 +50,45 @@ struct StoredClient {
     service_account_id: String,
     account_name: String,
     account_email: String,
+}
+
+/// The columns of [`TABLE`], in their order.
+type ClientRow = (
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+    String,
+);
+
+impl From<ClientRow> for StoredClient {
+    fn from(row: ClientRow) -> Self {
+        Self {
+            id: row.0,
+            name: row.1,
+            scopes: row.2,
+            created_at: row.3,
+            updated_at: row.4,
+            expires_at: row.5,
+            revoked_at: row.6,
+            revoker_id: row.7,
+            person_id: row.8,
+            person_name: row.9,
+            person_email: row.10,
+            service_account_id: row.11,
+            account_name: row.12,
+            account_email: row.13,
+        }
+    }
 }
 
 fn read_oauth_client(row: StoredClient) -> Result<OAuthClient, Error> {
@@ -97,8 +136,8 @@ async fn select<M>(
         "SELECT {columns} FROM {name} WHERE organization_id = $1 AND {condition} ORDER BY position, created_at, id"
     );
     let sql = sqlx::AssertSqlSafe(sql);
-    let rows: Vec<StoredClient> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).bind(id).fetch_all(c).await)?;
-    rows.into_iter().map(read_oauth_client).collect()
+    let rows: Vec<ClientRow> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).bind(id).fetch_all(c).await)?;
+    rows.into_iter().map(|row| read_oauth_client(row.into())).collect()
 }
 
 /// Finds a client.

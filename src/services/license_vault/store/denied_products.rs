@@ -22,8 +22,7 @@ const DENIED: &str = "FROM vault_connection c JOIN vault_allocation a \
 
 /// Lists the products that run without a licence at `now`, in the order in which they lost it.
 pub(crate) async fn list<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<DeniedProduct>, Error> {
-    #[derive(sqlx::FromRow)]
-    struct StoredProduct(String, String, i64, String, String, String, String, String, i64, i64);
+    type StoredProduct = (String, String, i64, String, String, String, String, String, i64, i64);
     let sql = format!(
         "SELECT a.username, a.email, a.released_at, c.id, c.product, c.version, c.host, c.ip, c.connected_at, \
          c.last_seen_at {DENIED} AND c.last_seen_at > $2 ORDER BY a.released_at, c.id"

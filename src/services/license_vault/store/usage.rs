@@ -37,8 +37,7 @@ pub(crate) async fn list<M>(
                        WHERE c.vault_id = $1 AND c.connected_at <= $3 AND (c.ended_at = -1 OR c.ended_at >= $2) \
                        AND (a.released_at = -1 OR a.released_at >= $2) AND $2 <= $3 \
                        ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
-    #[derive(sqlx::FromRow)]
-    struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
+    type StoredUsage = (String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
     let stored: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
