@@ -27,9 +27,16 @@ impl KnownTokens<'_> {
     /// (as in a URL, in a JSON string, in Base64), what it was encoded with stands there decoded. A text that takes too
     /// long to search is hidden as a whole.
     pub fn redact(&self, text: &str) -> Option<String> {
-        let search = Search { known: self, left: Cell::new(MOST_BLOCKS) };
-        let redacted = search.redact_layers(text, LAYERS);
-        if search.is_too_long() { Some(MASK.to_owned()) } else { redacted }
+        let mut redacted = None;
+        let is_harmless = self.is_harmless(text, || {
+            let search = Search { known: self, left: Cell::new(MOST_BLOCKS) };
+            redacted = search.redact_layers(text, LAYERS);
+            if search.is_too_long() {
+                redacted = Some(MASK.to_owned());
+            }
+            redacted.is_none()
+        });
+        if is_harmless { None } else { redacted }
     }
 }
 
@@ -366,6 +373,19 @@ mod tests {
             assert_eq!(search.redact_layers(&fill(part), LAYERS), None, "{part}");
             assert!(search.left.get() > MOST_BLOCKS / 2, "{part}: {:?}", search.left);
         }
+    }
+
+    #[test]
+    fn a_token_is_found_where_it_was_looked_for_before_it_was_one() {
+        let keys = Keyring::new(b"key", HashCost::Minimal);
+        for _ in 0..2 {
+            assert_eq!(keys.known().redact("/x/demo-token"), None);
+        }
+        keys.learn(keys.fingerprint(&PlainToken::new("demo-token")), "ann");
+        assert_eq!(keys.known().redact("/x/demo-token").as_deref(), Some("/x/[ann]"));
+        assert_eq!(keys.known().redact("/x/open sesame"), None);
+        let keys = keys.with_secret("open sesame".into(), "control token");
+        assert_eq!(keys.known().redact("/x/open sesame").as_deref(), Some("/x/[control token]"));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! Secrets: what a client sends, and the two things we keep of it.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use hmac::{Hmac, KeyInit, Mac};
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
@@ -71,11 +76,22 @@ pub enum HashCost {
 pub struct Keyring {
     mac: Hmac<Sha256>,
     argon2: Argon2<'static>,
-    /// What its owner calls every token that was given out. One that is dead stays a secret.
-    labels: Arc<RwLock<HashMap<Fingerprint, Arc<str>>>>,
+    given_out: Arc<RwLock<GivenOut>>,
     hashes: Arc<TokenHashes>,
     /// A secret that is known itself, and what it is called.
     by_heart: Option<(SecretString, &'static str)>,
+}
+
+/// The tokens that were given out. One that is dead stays a secret.
+#[derive(Default)]
+struct GivenOut {
+    /// What its owner calls each.
+    labels: HashMap<Fingerprint, Arc<str>>,
+    /// Hashes of texts in which none of them is: clients send the same headers and paths again and again, and to search
+    /// one takes as long as much of the rest of a request.
+    harmless: Mutex<HashSet<u64>>,
+    /// Keyed by chance, so that nobody can make a text that passes for another.
+    hasher: RandomState,
 }
 
 impl Keyring {
@@ -92,7 +108,7 @@ impl Keyring {
         Self {
             mac: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params.expect("constant parameters")),
-            labels: Arc::default(),
+            given_out: Arc::default(),
             hashes: Arc::default(),
             by_heart: None,
         }
@@ -101,6 +117,7 @@ impl Keyring {
     /// The same, with a secret of Locum's own that [`KnownTokens::redact`] finds.
     #[must_use]
     pub fn with_secret(self, secret: SecretString, label: &'static str) -> Self {
+        self.given_out.write().harmless = Mutex::default();
         Self { by_heart: Some((secret, label)), ..self }
     }
 
@@ -116,12 +133,14 @@ impl Keyring {
 
     /// From here on, the token of this fingerprint is a secret that [`KnownTokens::redact`] finds.
     pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
-        self.labels.write().insert(fingerprint, label.into());
+        let mut given_out = self.given_out.write();
+        given_out.labels.insert(fingerprint, label.into());
+        given_out.harmless.get_mut().clear();
     }
 
     /// The tokens that were given out so far. None is added while this is held.
     pub fn known(&self) -> KnownTokens<'_> {
-        KnownTokens { keyring: self, labels: self.labels.read() }
+        KnownTokens { keyring: self, given_out: self.given_out.read() }
     }
 
     fn digest(&self, bytes: &[u8]) -> Fingerprint {
@@ -165,7 +184,7 @@ impl fmt::Debug for Keyring {
 /// See [`Keyring::known`].
 pub struct KnownTokens<'a> {
     keyring: &'a Keyring,
-    labels: RwLockReadGuard<'a, HashMap<Fingerprint, Arc<str>>>,
+    given_out: RwLockReadGuard<'a, GivenOut>,
 }
 
 impl KnownTokens<'_> {
@@ -176,7 +195,26 @@ impl KnownTokens<'_> {
 
     /// What people call a token.
     pub fn label(&self, token: &str) -> Option<&str> {
-        self.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
+        self.given_out.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
+    }
+
+    /// Whether no token is in the text, as `search` finds out, unless it has found out before.
+    pub(super) fn is_harmless(&self, text: &str, search: impl FnOnce() -> bool) -> bool {
+        /// More are forgotten, all at once: those that are sent again are soon known again.
+        const MOST: usize = 8192;
+        let hash = self.given_out.hasher.hash_one(text);
+        if self.given_out.harmless.lock().contains(&hash) {
+            return true;
+        }
+        let is_harmless = search();
+        if is_harmless {
+            let mut harmless = self.given_out.harmless.lock();
+            if harmless.len() >= MOST {
+                harmless.clear();
+            }
+            harmless.insert(hash);
+        }
+        is_harmless
     }
 }
 
