@@ -22,7 +22,7 @@ screenshots: ## Make the screenshots of docs/pages.md
 	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots
 
 bench: ## Run the benchmarks
-	cargo bench --locked
+	scripts/with-wiremock cargo bench --locked
 
 fmt: ## Format the code
 	cargo fmt

@@ -5,6 +5,7 @@
     reason = "a measurement that fails is no measurement: it stops, and the children with it"
 )]
 
+mod peers;
 mod support;
 
 use std::{
@@ -95,16 +96,21 @@ async fn throughput() -> (Table, [Option<f64>; 2]) {
     let bare = Server::this_program(BARE, &page).await;
     assert_eq!(bare.connect().await.send(&request).await, page, "both servers answer the same");
 
-    let servers = [
+    let peers = [
+        ("node, a stub of 20 lines (`benches/peers/stub.mjs`)", peers::node_stub(&DEMO, &page).await),
+        ("WireMock, the same page as a canned answer", peers::wiremock(&DEMO, PAGE, &page).await),
+    ];
+    let mut servers = vec![
         ("bare axum handler, same 20 objects", &bare),
         ("Locum, `--log warn --journal off`", &forgetful),
         ("Locum, `--log warn`", &quiet),
         ("Locum, default log to `/dev/null`", &logging),
     ];
-    for (_, server) in servers {
+    servers.extend(peers.iter().filter_map(|(name, peer)| Some((*name, peer.as_ref()?))));
+    for (_, server) in &servers {
         load(server, &request, WARM_UP).await;
     }
-    let mut loads = servers.map(|_| Vec::new());
+    let mut loads: Vec<Vec<Load>> = servers.iter().map(|_| Vec::new()).collect();
     for round in 1..=ROUNDS {
         eprintln!("speed: requests, round {round} of {ROUNDS}");
         for ((_, server), loads) in servers.iter().zip(&mut loads) {
@@ -114,11 +120,12 @@ async fn throughput() -> (Table, [Option<f64>; 2]) {
 
     let path = format!("`GET {PAGE}`, {CONNECTIONS} connections");
     let mut table = Table::new(&[&path, "requests/s", "of bare", "server CPU per request"]);
-    let rates = loads.each_ref().map(|loads| median(loads.iter().map(|load| load.per_second).collect()));
-    for (((name, _), loads), rate) in servers.iter().zip(&loads).zip(rates) {
+    let rates: Vec<f64> =
+        loads.iter().map(|loads| median(loads.iter().map(|load| load.per_second).collect())).collect();
+    for (((name, _), loads), rate) in servers.iter().zip(&loads).zip(&rates) {
         let cpu: Option<Vec<f64>> = loads.iter().map(|load| load.cpu_micros).collect();
         let cpu = cpu.map_or_else(|| "?".to_owned(), |cpu| format!("{:.0} µs", median(cpu)));
-        table.row(&[(*name).to_owned(), thousands(rate), format!("{:.2}", rate / rates[0]), cpu]);
+        table.row(&[(*name).to_owned(), thousands(*rate), format!("{:.2}", rate / rates[0]), cpu]);
     }
     (table, [idle, logging.memory()])
 }

@@ -38,7 +38,13 @@ impl Server {
         Self::start(command, input).await
     }
 
-    pub async fn start(mut command: Command, input: &[u8]) -> Self {
+    /// Starts what says ` ready http://` and its address when it listens, and then answers `/readyz`.
+    pub async fn start(command: Command, input: &[u8]) -> Self {
+        Self::start_saying(command, input, " ready http://").await
+    }
+
+    /// The same for what says something else: the address, or a port alone, stands at the end of the line.
+    pub async fn start_saying(mut command: Command, input: &[u8], saying: &str) -> Self {
         let started = Instant::now();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -50,8 +56,9 @@ impl Server {
             pipe.write_all(input).unwrap();
         }
         let ready = server.stdout.by_ref().lines().map(Result::unwrap).find_map(|line| {
-            let (_, address) = line.split_once(" ready http://")?;
-            address.parse().ok()
+            let (_, address) = line.split_once(saying)?;
+            let port = || Some(SocketAddr::from(([127, 0, 0, 1], address.trim().parse().ok()?)));
+            address.parse().ok().or_else(port)
         });
         server.address = ready.unwrap();
         server.connect().await.send(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await;
