@@ -45,6 +45,10 @@ impl OpenFile {
     /// processes that own the data would each trust what they remember of it.
     pub(crate) fn lock(path: &Path, place: &str) -> Result<Self, OpenError> {
         let failed = |source: io::Error| OpenError::Lock { place: place.to_owned(), source };
+        // Before it is opened, because that alone does something to some devices.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(OpenError::NoFile { place: place.to_owned() });
+        }
         let mut options = OpenOptions::new();
         // SQLite would let everybody read a file that it makes.
         options.read(true).write(true).create(true).truncate(false).mode(PRIVATE);
@@ -104,7 +108,7 @@ impl OpenFile {
         let keys = KEYS.map(|ending| beside(&self.path, ending));
         for path in data.into_iter().chain(keys) {
             let Ok(found) = fs::metadata(&path) else { continue };
-            if found.permissions().mode() & OTHERS == 0 {
+            if !found.is_file() || found.permissions().mode() & OTHERS == 0 {
                 continue;
             }
             let (made, path) = (fs::set_permissions(&path, Permissions::from_mode(PRIVATE)), path.display());

@@ -62,6 +62,12 @@ pub enum OpenError {
         /// Why.
         source: io::Error,
     },
+    /// There is something else in the place of the file.
+    #[error("the database ({place}) is no file, but a folder, a device or the like: name a file")]
+    NoFile {
+        /// Where.
+        place: String,
+    },
     /// The file has further names. SQLite keeps a log beside the one that it is opened by: whoever opens the file by
     /// another one after a crash knows nothing of it, and damages both.
     #[error(
@@ -150,6 +156,7 @@ impl OpenError {
             | Self::Key { .. }
             | Self::InUse { .. }
             | Self::Lock { .. }
+            | Self::NoFile { .. }
             | Self::Linked { .. }
             | Self::Foreign { .. }
             | Self::Missing { .. }

@@ -4,6 +4,8 @@ use std::fs::File;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use crate::core::suggest::describe_unknown;
+
 /// A parameter of the URL that names a file.
 struct FileParameter {
     /// The first one is libpq's.
@@ -20,11 +22,8 @@ const KEY: FileParameter = FileParameter { names: &["sslkey", "ssl-key"], variab
 impl FileParameter {
     /// What it says, in the URL or else around it.
     fn find(&self, url: &str) -> Option<String> {
-        let (url, _) = url.split_once('#').unwrap_or((url, ""));
-        let (_, query) = url.split_once('?').unwrap_or_default();
-        let named = form_urlencoded::parse(query.as_bytes())
-            .filter(|(name, _)| self.names.contains(&&**name))
-            .map(|(_, value)| value.into_owned());
+        let named =
+            parameters(url).filter(|(name, _)| self.names.contains(&&**name)).map(|(_, value)| value.into_owned());
         named.last().or_else(|| std::env::var(self.variable).ok())
     }
 
@@ -47,11 +46,50 @@ fn is_inline(value: &str) -> bool {
     value.trim_start().starts_with("-----BEGIN")
 }
 
+/// What a URL's parameters are called, by sqlx.
+const PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+fn parameters(url: &str) -> form_urlencoded::Parse<'_> {
+    let (url, _) = url.split_once('#').unwrap_or((url, ""));
+    let (_, query) = url.split_once('?').unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+}
+
+/// Refuses what sqlx would leave out with a warning that shows the value: one who misspells `sslmode` wants TLS, and the
+/// value may be a password.
+fn check_parameters(url: &str) -> Result<(), String> {
+    let is_known = |name: &str| PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'));
+    match parameters(url).find(|(name, _)| !is_known(name)) {
+        Some((name, _)) => Err(describe_unknown(&name, "a parameter of the URL", PARAMETERS)),
+        None => Ok(()),
+    }
+}
+
 /// Reads a URL.
 ///
 /// # Errors
 /// What is wrong with it, in words for whoever wrote it.
 pub(crate) fn read(url: &str) -> Result<PgConnectOptions, String> {
+    check_parameters(url)?;
     let options: PgConnectOptions = url.parse().map_err(|e| format!("no URL of a PostgreSQL database: {e}"))?;
     let authority = AUTHORITY.find(url);
     match options.get_ssl_mode() {
@@ -102,6 +140,15 @@ mod tests {
         ] {
             let options = read(&format!("postgres://locum@localhost/locum{parameters}")).unwrap();
             assert_eq!(format!("{:?}", options.get_ssl_mode()), mode, "{parameters}");
+        }
+        for (parameters, named) in [
+            ("?sslmod=verify-full", "did you mean `sslmode`?"),
+            ("?sslmode=require&channel_binding=secret", "`channel_binding`"),
+            ("?sslpassword=secret", "`sslpassword`"),
+            ("?options[search_path=secret", "`options[search_path`"),
+        ] {
+            let refused = read(&format!("postgres://locum@localhost/locum{parameters}")).unwrap_err();
+            assert!(refused.contains(named) && !refused.contains("secret"), "{refused}");
         }
         let refused = read("postgres://locum:secret@localhost/locum?sslmode=allow").unwrap_err();
         assert!(refused.contains("sslmode=allow") && !refused.contains("secret"), "{refused}");

@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
+    process::Command,
 };
 
 use super::{
@@ -226,6 +227,21 @@ fn a_file_has_one_lock_whatever_it_is_called() {
     stop(start(&symbolic));
     stop(start(&file));
     assert!(!beside.exists());
+}
+
+#[test]
+fn what_is_no_file_is_refused_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let [pipe, named] = ["pipe", "link"].map(|name| dir.path().join(name));
+    assert!(Command::new("mkfifo").args(["-m", "666"]).arg(&pipe).status().unwrap().success());
+    symlink(&pipe, &named).unwrap();
+    for place in [&pipe, &named, dir.path()] {
+        let permissions = || fs::metadata(place).unwrap().permissions().mode();
+        let before = permissions();
+        let (code, line, _) = expect_failed_start(&["--database-url", &sqlite_url(place)]);
+        assert!(code == 1 && line.contains("is no file"), "{}: {line}", place.display());
+        assert_eq!(permissions(), before, "{}", place.display());
+    }
 }
 
 /// Makes a file as a start is to find it.
