@@ -101,12 +101,24 @@ pub struct ErrorCode {
 pub struct InjectedError<'a, P> {
     pub status: StatusCode,
     pub code: Option<&'a str>,
-    /// What was asked for; `None` for a path or method that is none.
+    /// The operation that the request is for; `None` where its path and method are those of none.
     pub operation: Option<&'static str>,
-    /// Where it was asked for, below the service's base.
+    /// The request's address, below the service's base.
     pub uri: &'a Uri,
-    /// Who asked; `None` without a good credential.
+    /// Whom the request's credential speaks for; `None` where it has none, or a bad one.
     pub principal: Option<&'a P>,
+}
+
+/// Finds the error with this status that every service refuses any request with, whatever it is for.
+pub fn find_shared_error(status: StatusCode) -> Option<Error> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some(Error::MethodUnknown),
+        StatusCode::REQUEST_TIMEOUT => Some(Error::BodyTooSlow),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Error::BodyTooLarge),
+        StatusCode::SERVICE_UNAVAILABLE => Some(Error::DataReplaced),
+        StatusCode::GATEWAY_TIMEOUT => Some(Error::TimedOut),
+        _ => None,
+    }
 }
 
 /// What a request brings to authenticate with.
