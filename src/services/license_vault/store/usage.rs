@@ -6,15 +6,15 @@ use crate::{
         clock::{Time, from_micros, micros},
         error::Error,
     },
-    services::license_vault::domain::{
-        allocation::{Connection, PageRequest, UsageRecord, VaultUser},
-        vault::Vault,
+    services::license_vault::{
+        domain::{
+            allocation::{Connection, PageRequest, UsageRecord, VaultUser},
+            vault::Vault,
+        },
+        store::NOT_ENDED,
     },
     store::session::Session,
 };
-
-/// Stored as the end of what still runs.
-const NOT_ENDED: i64 = -1;
 
 /// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it begins
 /// has no time: what ran across it is not listed.
