@@ -270,14 +270,13 @@ fn find_path(parts: &Parts) -> &str {
     parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
 }
 
-/// Finds further paths that a request to this one is meant by: as the vendor writes it, and what is left of it behind
-/// what the service is mounted behind once more.
+/// Finds the other paths that a rule may mean this one by, because testers know an operation by each of them: as the
+/// vendor writes it, and without what the service is mounted behind once more.
 fn find_other_paths<S: VendorService>(path: &str) -> Vec<ByteString> {
     let normal = normalize(path);
     let written = S::write_path(&normal);
     let below = S::MOUNTED_AGAIN_AT.and_then(|base| PathPattern::new(base).strip_from(&written));
-    let known: Vec<&str> = (written != path).then_some(&*written).into_iter().chain(below).collect();
-    known.into_iter().map(Into::into).collect()
+    (written != path).then_some(&*written).into_iter().chain(below).map(Into::into).collect()
 }
 
 /// Counts the request against the credential's limit, if it has one.
