@@ -146,16 +146,17 @@ pub(super) async fn check_past(
     space: SpaceId,
     matcher: &RequestMatcher,
 ) -> Result<(), Problem> {
-    let RequestMatcher { credential, path, .. } = matcher.clone();
-    if let Err(problem) = check_path(services, matcher)
-        && !is_in_journal(app, space, RequestMatcher { path, ..RequestMatcher::default() }).await?
-    {
-        return Err(problem);
+    if let Err(problem) = check_path(services, matcher) {
+        let with_path = RequestMatcher { path: matcher.path.clone(), ..RequestMatcher::default() };
+        if !is_in_journal(app, space, with_path).await? {
+            return Err(problem);
+        }
     }
-    if let Err(problem) = check_credential(app, services, space, matcher).await
-        && !is_in_journal(app, space, RequestMatcher { credential, ..RequestMatcher::default() }).await?
-    {
-        return Err(problem);
+    if let Err(problem) = check_credential(app, services, space, matcher).await {
+        let with_credential = RequestMatcher { credential: matcher.credential.clone(), ..RequestMatcher::default() };
+        if !is_in_journal(app, space, with_credential).await? {
+            return Err(problem);
+        }
     }
     Ok(())
 }
