@@ -236,7 +236,8 @@ async fn open_to_rotate(
 }
 
 /// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one. Not
-/// while the service itself would make none. Of several at once one gets a token, the others a 409.
+/// while the service itself would make none. A request during which another one gives the credential a new token gets a
+/// 409, because it would end that token at once; one that begins later gets a 200.
 #[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]

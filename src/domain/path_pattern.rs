@@ -64,7 +64,8 @@ impl<'a> PathPattern<'a> {
         self.fits(operation_path, stands_for_any)
     }
 
-    /// What is left of a path behind what matches.
+    /// Cuts what the pattern matches off the beginning of a path, and returns the rest, from its slash on: `None` where
+    /// the beginning does not match, or nothing follows it. So a path is found without what it is mounted behind.
     pub fn strip_from(self, path: &str) -> Option<&str> {
         let length = self.segments().count();
         let end = path.match_indices('/').nth(length.checked_sub(1)?).map(|(at, _)| at)?;
