@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
-/// What stays encoded in a path's normal form: what would be read as something else if it were not, and the blank, which
-/// stands between paths where several are kept in one text.
+/// What stays encoded in a path's normal form: what would be read as something else if it were not, and the blank,
+/// which stands between paths where several are kept in one text.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'/').add(b'%').add(b'*').add(b'{').add(b'}');
 
 /// Writes a path or a segment so that two that mean the same are the same, however the client has encoded them. A slash

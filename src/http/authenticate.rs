@@ -232,8 +232,8 @@ async fn decide_and_run<S: VendorService>(
 fn refuse_exceeded<S: VendorService>(service: &Inner<S>, standing: &Standing, identified: &Identified) -> Response {
     let mut response = refuse::<S>(Error::RateLimited { retry_after: standing.retry_after });
     if identified.is_clock_frozen {
-        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the control \
-                           API's `clock/advance` moves it";
+        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the \
+                           control API's `clock/advance` moves it";
         if !service.has_told_of_frozen_clock.swap(true, Ordering::Relaxed) {
             tracing::warn!(service = S::NAME, "{WHY}");
         }
@@ -364,8 +364,8 @@ async fn authenticate_token<S: VendorService>(
     {
         return Ok(Ok(Arc::clone(known)));
     }
-    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or good
-    // after all.
+    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or
+    // good after all.
     let mut db = app.db.read_one_moment().await?;
     let found = store::credential::find(&mut db, S::NAME, fingerprint).await?;
     let principal = match &found {

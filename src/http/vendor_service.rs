@@ -64,13 +64,14 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// What a principal may do, in a few words: for the journal.
     fn describe_permission(principal: &Self::Principal) -> String;
 
-    /// How many requests of an operation a principal's credential may make; `None` where the vendor does not limit them.
+    /// How many requests of an operation a principal's credential may make; `None` where the vendor does not limit
+    /// them.
     fn rate_limit(_app: &App, _principal: &Self::Principal, _operation: &str) -> Option<Policy> {
         None
     }
 
-    /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that; where
-    /// there are none here, every code is taken.
+    /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that;
+    /// where there are none here, every code is taken.
     fn error_codes() -> Vec<ErrorCode> {
         Vec::new()
     }
@@ -78,8 +79,8 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// An error that a tester asked for, as the service itself would give it.
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response;
 
-    /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most once
-    /// a minute for each credential.
+    /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most
+    /// once a minute for each credential.
     fn note_use(_db: &Db, _used: CredentialUse) -> impl Future<Output = Result<(), Error>> + Send {
         std::future::ready(Ok(()))
     }

@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-/// The codes of the service's errors, and with which statuses they come (atlassian-api-access §3). The gateway's have none.
+/// The codes of the service's errors, and with which statuses they come (atlassian-api-access §3). The gateway's have
+/// none.
 pub(crate) fn list_codes() -> Vec<ErrorCode> {
     use StatusCode as S;
     const ANY: &[StatusCode] = &[

@@ -134,8 +134,8 @@ impl Placing<'_> {
         allocation
     }
 
-    /// Finds the licence that the user had before the seed and that the seed means, because a vault gives nobody another
-    /// one for what runs on it: rather the one with these machines, and rather the product's own than a pack.
+    /// Finds the licence that the user had before the seed and that the seed means, because a vault gives nobody
+    /// another one for what runs on it: rather the one with these machines, and rather the product's own than a pack.
     fn find_held(&self, licenses: &[HeldLicense], asked: &AskedAllocation) -> Option<usize> {
         let codes = self.catalogue.list_licenses_for(&asked.product);
         let hosts = asked.list_hosts();
@@ -157,8 +157,8 @@ impl Placing<'_> {
         meant.min_by_key(|(_, license)| rank(license)).map(|(index, _)| index)
     }
 
-    /// Gives the user a licence. Returns its place among those of the user, and the ids of the allocations that it takes
-    /// the place of.
+    /// Gives the user a licence. Returns its place among those of the user, and the ids of the allocations that it
+    /// takes the place of.
     ///
     /// unverified: rules hold for all allocations that a seed makes, because nothing says which of the two is older. To
     /// have a licence from before a rule, send the rule with a second seed (license-vault §4.5).

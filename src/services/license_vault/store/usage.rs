@@ -16,8 +16,8 @@ use crate::{
     store::session::Session,
 };
 
-/// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it begins
-/// has no time: what ran across it is not listed.
+/// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it
+/// begins has no time: what ran across it is not listed.
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
