@@ -134,8 +134,8 @@ impl App {
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 
-    /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever then
-    /// writes it down has to look again at what was found before it.
+    /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever
+    /// then writes it down has to look again at what was found before it.
     pub async fn make_token(
         &self,
         mut db: Session<ReadWrite>,

@@ -1,5 +1,5 @@
-//! Locum: stands in for three admin services in other people's tests, the JetBrains Account API, the License Vault API and
-//! the Atlassian Admin API Access API.
+//! Locum: stands in for three admin services in other people's tests, the JetBrains Account API, the License Vault API
+//! and the Atlassian Admin API Access API.
 //!
 //! The rooms, from the ground up; each names only those before it. `docs/architecture.md` says more.
 //!

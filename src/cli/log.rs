@@ -35,7 +35,7 @@ const TIME_OF_DAY: &str = "%H:%M:%S%.3f";
 /// what there is to report, and these tell somebody who waits that nothing hangs.
 pub(super) const PROGRESS: &str = "locum::progress";
 
-/// The filter of the settings, and progress unless nothing is to be said at all.
+/// Reads the filter of the settings, and lets lines about [`PROGRESS`] through beside it, unless it is `off`.
 fn read_filter(text: &str) -> Targets {
     // The settings took it, so it can be read.
     let filter: Targets = text.parse().unwrap_or_default();
@@ -155,8 +155,9 @@ impl Line<'_, '_> {
             let texts = [status, fields.get("method"), fields.get("credential"), fault.as_str(), took.as_str()];
             let others = texts.into_iter().filter(|text| !text.is_empty()).map(|text| count_columns(text) + 1);
             let room = room.saturating_sub(others.sum());
-            path = shorten(path, room.saturating_sub(count_columns(&reason) + usize::from(!reason.is_empty())));
-            reason = shorten_end(reason, room.saturating_sub(count_columns(&path) + 1));
+            let of_reason = count_columns(&reason) + usize::from(!reason.is_empty());
+            path = shorten(path, room.saturating_sub(of_reason), Cut::Middle);
+            reason = shorten(reason, room.saturating_sub(count_columns(&path) + 1), Cut::End);
         }
         self.write(of_status, status)?;
         self.write(BOLD, fields.get("method"))?;
@@ -200,26 +201,26 @@ fn escape(text: &str) -> String {
     Printable(text).to_string()
 }
 
-/// Shortens a reason to so many columns, at its end: what was sent stands near its beginning, and what follows from it
-/// behind that.
-fn shorten_end(text: String, columns: usize) -> String {
-    let columns = columns.max(LEAST);
-    if text.chars().count() <= columns {
-        return text;
-    }
-    let start: String = text.chars().take(columns - 1).collect();
-    format!("{start}…")
+/// Where a text is shortened.
+enum Cut {
+    /// For paths, because they are told apart by both ends.
+    Middle,
+    /// For reasons, because what was sent stands near the beginning, and what follows from it behind that.
+    End,
 }
 
-/// Shortens a text to so many columns, in its middle, because paths are told apart by both ends.
-fn shorten(text: String, columns: usize) -> String {
+/// Shortens a text to so many columns.
+fn shorten(text: String, columns: usize, cut: Cut) -> String {
     let (columns, length) = (columns.max(LEAST), text.chars().count());
     if length <= columns {
         return text;
     }
-    let end = (columns - 1) / 2;
-    let start: String = text.chars().take(columns - 1 - end).collect();
-    let end: String = text.chars().skip(length - end).collect();
+    let kept_end = match cut {
+        Cut::Middle => (columns - 1) / 2,
+        Cut::End => 0,
+    };
+    let start: String = text.chars().take(columns - 1 - kept_end).collect();
+    let end: String = text.chars().skip(length - kept_end).collect();
     format!("{start}…{end}")
 }
 

@@ -29,7 +29,8 @@ use crate::{
 };
 
 #[derive(Debug, Parser)]
-#[command(name = "locum", about = services::ABOUT, version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(name = "locum", about = services::ABOUT, version)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -1,4 +1,5 @@
-//! Processes that nobody waits for any more. They become children of process 1, which has to: else they stay as zombies.
+//! Processes that nobody waits for any more. They become children of process 1, which has to: else they stay as
+//! zombies.
 
 use std::{fs, process};
 

@@ -164,8 +164,8 @@ fn serve_on<L: Listener<Io: Breakable>>(
 }
 
 impl Running {
-    /// Lets requests end that are under way, for as long as the settings say, and closes the database; breaks off at one
-    /// more signal. What fails is that the database is not closed as it should be.
+    /// Lets requests end that are under way, for as long as the settings say, and closes the database; breaks off at
+    /// one more signal. What fails is that the database is not closed as it should be.
     pub(super) async fn stop(mut self) -> ControlFlow<Signal, Result<(), Failure>> {
         self.app.stop();
         // Nobody who looks for the server from here on should find it.
@@ -238,7 +238,8 @@ async fn open(listen: &Listen, setting: &str) -> Result<Vec<TcpListener>, Failur
     }
 }
 
-/// Binds to a host. Where that is every address of both families, and the kernel has no IPv6, every one of IPv4 is meant.
+/// Binds to a host. Where that is every address of both families, and the kernel has no IPv6, every one of IPv4 is
+/// meant.
 async fn or_by_ipv4<T>(host: &str, setting: &str, bind: impl AsyncFn(&str) -> io::Result<T>) -> io::Result<T> {
     use io::ErrorKind::{AddrNotAvailable, Unsupported};
     match bind(host).await {

@@ -103,8 +103,8 @@ impl Settings {
         }
         if self.server_key.is_none() && matches!(location, Location::Postgres(_)) {
             return Err(ConfigError(
-                "--server-key (LOCUM_SERVER_KEY) is required for PostgreSQL: every process on the database needs the same one, \
-                 for example the output of `openssl rand -hex 32`"
+                "--server-key (LOCUM_SERVER_KEY) is required for PostgreSQL: every process on the database needs the \
+                 same one, for example the output of `openssl rand -hex 32`"
                     .to_owned(),
             ));
         }

@@ -29,7 +29,8 @@ const SECRETS: [&str; 4] = ["database_url", "server_key", "control_token", "seed
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// Where to listen: `localhost` is both loopbacks, port 0 is any free one
-    #[arg(long, env = "LOCUM_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8080", value_parser = parse_listen)]
+    #[arg(long, env = "LOCUM_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8080",
+        value_parser = parse_listen)]
     pub listen: Listen,
 
     /// Serve over TLS too: `auto` by certificates of an authority that Locum makes, `off` not [default: off, or on with
@@ -38,7 +39,8 @@ pub struct Settings {
     pub tls: Option<TlsMode>,
 
     /// Where to listen for TLS, as in --listen
-    #[arg(long, env = "LOCUM_TLS_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8443", value_parser = parse_listen)]
+    #[arg(long, env = "LOCUM_TLS_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8443",
+        value_parser = parse_listen)]
     pub tls_listen: Listen,
 
     /// A certificate of one's own for TLS, a file in PEM, with those that lead to its authority
@@ -49,7 +51,8 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
-    /// What to start with: a file, a directory, `-` (standard input), `builtin:demo`, `builtin:minimal` or `none`; may be repeated
+    /// What to start with: a file, a directory, `-` (standard input), `builtin:demo`, `builtin:minimal` or `none`; may
+    /// be repeated
     #[arg(long, env = "LOCUM_SEED", value_name = "SOURCE", default_value = "builtin:demo")]
     pub seed: Vec<String>,
 
@@ -57,7 +60,8 @@ pub struct Settings {
     #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide_env_values = true)]
     pub seed_inline: Option<String>,
 
-    /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`; `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
+    /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`;
+    /// `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
     #[arg(long, env = "LOCUM_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
@@ -65,11 +69,13 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_RESEED", value_parser = clap::builder::BoolishValueParser::new())]
     pub reseed: bool,
 
-    /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for PostgreSQL; `LOCUM_SERVER_KEY_FILE` names a file that holds it
+    /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for
+    /// PostgreSQL; `LOCUM_SERVER_KEY_FILE` names a file that holds it
     #[arg(long, env = "LOCUM_SERVER_KEY", value_name = "KEY", hide_env_values = true)]
     pub server_key: Option<String>,
 
-    /// How time goes: `real`, `frozen@2026-01-15T09:00:00Z` or `offset@2026-01-15T09:00:00Z`; wins over the seed's clock [default: real]
+    /// How time goes: `real`, `frozen@2026-01-15T09:00:00Z` or `offset@2026-01-15T09:00:00Z`; wins over the seed's
+    /// clock [default: real]
     #[arg(long, env = "LOCUM_CLOCK", value_name = "CLOCK", value_parser = str::parse::<Clock>)]
     pub clock: Option<Clock>,
 
@@ -82,18 +88,21 @@ pub struct Settings {
     pub public_url: Option<String>,
 
     /// How much of the journal each space keeps: entries, or entries and bytes like `10000,32MiB`, or `off`
-    #[arg(long, env = "LOCUM_JOURNAL", value_name = "SIZE", default_value = "10000,32MiB", value_parser = parse_journal)]
+    #[arg(long, env = "LOCUM_JOURNAL", value_name = "SIZE", default_value = "10000,32MiB",
+        value_parser = parse_journal)]
     pub journal: Journal,
 
     /// Serve the control API under /_emulator
     #[arg(long, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
     pub control: Switch,
 
-    /// Callers of the control API must send this as `Authorization: Bearer`; `LOCUM_CONTROL_TOKEN_FILE` names a file that holds it
+    /// Callers of the control API must send this as `Authorization: Bearer`; `LOCUM_CONTROL_TOKEN_FILE` names a file
+    /// that holds it
     #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
 
-    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins [default: enforce the limits that somebody set, else observe]
+    /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins [default:
+    /// enforce the limits that somebody set, else observe]
     #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE")]
     pub rate_limit: Option<Mode>,
 
@@ -115,11 +124,13 @@ pub struct Settings {
     pub endpoints_file: Option<PathBuf>,
 
     /// How long a start waits for PostgreSQL, asking again once a second
-    #[arg(long, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    #[arg(long, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s",
+        value_parser = parse_duration)]
     pub startup_timeout: Duration,
 
     /// How long requests may go on after SIGTERM or SIGINT
-    #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s",
+        value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
 }
 

@@ -16,7 +16,8 @@ use crate::{
 /// The certificate of the authority that vouches for this Locum, made by `--tls auto`: for clients to trust. Not
 /// guarded.
 #[utoipa::path(get, path = "/ca.crt", operation_id = "getCaCertificate", tag = "Info",
-    responses((status = 200, description = "The certificate, PEM", body = String, content_type = "application/x-pem-file"),
+    responses(
+        (status = 200, description = "The certificate, PEM", body = String, content_type = "application/x-pem-file"),
         Refused))]
 pub async fn get_ca_certificate(State(app): State<App>) -> Response {
     let Some(authority) = app.config.tls.as_ref().and_then(|tls| tls.identity.authority()) else {

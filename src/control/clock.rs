@@ -109,7 +109,8 @@ pub(super) async fn put_clock(
 }
 
 /// Sets the clock back to the machine's.
-#[utoipa::path(delete, path = "/clock", operation_id = "deleteClock", tag = "Clock", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/clock", operation_id = "deleteClock", tag = "Clock",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]
 pub(super) async fn delete_clock(
@@ -120,7 +121,8 @@ pub(super) async fn delete_clock(
 }
 
 /// Moves the clock. A frozen one stays frozen; a real one becomes an offset one.
-#[utoipa::path(post, path = "/clock/advance", operation_id = "advanceClock", tag = "Clock", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/clock/advance", operation_id = "advanceClock", tag = "Clock",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     request_body = AdvanceClock,
     responses((status = 200, description = "The clock", body = ClockAnswer), Refused))]

@@ -140,7 +140,8 @@ fn find_kind(services: &Registry, credential: &CredentialSummary) -> Result<&'st
 }
 
 /// The credentials of a space, oldest first. Their tokens, nobody can read any more.
-#[utoipa::path(get, path = "/credentials", operation_id = "getCredentials", tag = "Credentials", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/credentials", operation_id = "getCredentials", tag = "Credentials",
+    security((), ("controlToken" = [])),
     params(SpaceQuery, CredentialFilter),
     responses((status = 200, description = "The credentials", body = Vec<CredentialAnswer>), Refused))]
 pub(super) async fn get_credentials(
@@ -171,7 +172,8 @@ pub(super) async fn get_credentials(
 }
 
 /// One credential, by its id, or by its label when no other in the space has that.
-#[utoipa::path(get, path = "/credentials/{id}", operation_id = "getCredential", tag = "Credentials", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/credentials/{id}", operation_id = "getCredential", tag = "Credentials",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
 pub(super) async fn get_credential(
@@ -184,7 +186,8 @@ pub(super) async fn get_credential(
 }
 
 /// Lets a credential expire now, by the space's clock. One that expired before stays as it is.
-#[utoipa::path(post, path = "/credentials/{id}/expire", operation_id = "expireCredential", tag = "Credentials", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/credentials/{id}/expire", operation_id = "expireCredential", tag = "Credentials",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential", body = CredentialAnswer), Refused))]
 pub(super) async fn expire_credential(
@@ -205,7 +208,8 @@ pub(super) async fn expire_credential(
 
 /// Revokes a credential: it is unknown from the next request on, and its record is gone, as when it is revoked at
 /// the vendor.
-#[utoipa::path(post, path = "/credentials/{id}/revoke", operation_id = "revokeCredential", tag = "Credentials", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/credentials/{id}/revoke", operation_id = "revokeCredential", tag = "Credentials",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
     responses((status = 200, description = "The credential, as it was", body = CredentialAnswer), Refused))]
 pub(super) async fn revoke_credential(
@@ -236,10 +240,13 @@ async fn open_to_rotate(
 }
 
 /// Gives a credential a new token; the old one dies at once. What has expired lasts again as long as a new one. Not
-/// while the service itself would make none. Of several at once one gets a token, the others a 409.
-#[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials", security((), ("controlToken" = [])),
+/// while the service itself would make none. A request during which another one gives the credential a new token gets a
+/// 409, because it would end that token at once; one that begins later gets a 200.
+#[utoipa::path(post, path = "/credentials/{id}/rotate", operation_id = "rotateCredential", tag = "Credentials",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The credential's id or label", example = "reader"), SpaceQuery),
-    responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential), Refused))]
+    responses((status = 200, description = "The credential and its new token, shown once", body = RotatedCredential),
+        Refused))]
 pub(super) async fn rotate_credential(
     State(app): State<App>,
     Extension(services): Extension<Services>,

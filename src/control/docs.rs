@@ -10,8 +10,10 @@ use crate::{
 };
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "Info", security((), ("controlToken" = [])),
-    responses((status = 200, description = "The OpenAPI document of the control API", body = serde_json::Value), Refused))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "Info",
+    security((), ("controlToken" = [])),
+    responses((status = 200, description = "The OpenAPI document of the control API", body = serde_json::Value),
+        Refused))]
 pub(super) async fn get_document(Extension(services): Extension<Services>) -> Answer<OpenApi> {
     Answer(super::openapi(&services))
 }

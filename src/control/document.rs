@@ -9,8 +9,8 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, path::Parameter};
 
 use crate::http::operations::{of_path, of_path_mut};
 
-/// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the security
-/// of all routes stands at the document itself.
+/// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the
+/// security of all routes stands at the document itself.
 pub(super) fn share_common_parts(document: &mut OpenApi) {
     let parameters = find_shared_parameters(document);
     let mut responses: BTreeMap<String, Response> = BTreeMap::new();

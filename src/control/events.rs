@@ -29,8 +29,9 @@ use crate::{
 };
 
 /// Server-sent events of a space: `request` (answered, as in the journal), `state` (something was written; its
-/// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `missed` (the listener was too slow, or the
-/// database was away: look again). The first is the `state` that the space is in. The stream ends with the space, or with Locum.
+/// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `missed` (the listener was too slow, or
+/// the database was away: look again). The first is the `state` that the space is in. The stream ends with the space,
+/// or with Locum.
 #[utoipa::path(get, path = "/events", operation_id = "getEvents", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
@@ -68,7 +69,8 @@ impl EventStream {
                 Ok(None) => {}
                 Err(error) => {
                     error.log();
-                    // Whoever listens looks again when the database is back; only with the space there is no more to tell.
+                    // Whoever listens looks again when the database is back; only with the space there is no more to
+                    // tell.
                     let is_over = !matches!(error, Error::Unavailable(_));
                     return if is_over { None } else { event("missed", &json!({})).ok() };
                 }

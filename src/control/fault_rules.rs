@@ -159,7 +159,8 @@ pub(super) async fn get_faults(
 }
 
 /// Injects a fault. The first that fits a request is the one that hits it.
-#[utoipa::path(post, path = "/faults", operation_id = "injectFault", tag = "Faults", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/faults", operation_id = "injectFault", tag = "Faults",
+    security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = FaultRule,
     responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
 pub(super) async fn inject_fault(
@@ -177,7 +178,8 @@ pub(super) async fn inject_fault(
 }
 
 /// Removes every fault.
-#[utoipa::path(delete, path = "/faults", operation_id = "removeFaults", tag = "Faults", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/faults", operation_id = "removeFaults", tag = "Faults",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "What is left: none", body = Vec<FaultRuleAnswer>), Refused))]
 pub(super) async fn remove_faults(
@@ -198,7 +200,8 @@ pub(super) async fn find(app: &App, space: SpaceId, id: &str) -> Result<FaultRul
 }
 
 /// One fault, and how many requests it has hit.
-#[utoipa::path(get, path = "/faults/{id}", operation_id = "getFault", tag = "Faults", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/faults/{id}", operation_id = "getFault", tag = "Faults",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The fault"), SpaceQuery),
     responses((status = 200, description = "The fault", body = FaultRuleAnswer), Refused))]
 pub(super) async fn get_fault(
@@ -210,7 +213,8 @@ pub(super) async fn get_fault(
 }
 
 /// Removes one fault.
-#[utoipa::path(delete, path = "/faults/{id}", operation_id = "removeFault", tag = "Faults", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/faults/{id}", operation_id = "removeFault", tag = "Faults",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The fault"), SpaceQuery),
     responses((status = 200, description = "The fault, as it was", body = FaultRuleAnswer), Refused))]
 pub(super) async fn remove_fault(

@@ -104,7 +104,8 @@ pub(super) async fn get_info(
 }
 
 /// Every operation of the three services, and how far it is emulated.
-#[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/operations", operation_id = "getOperations", tag = "Info",
+    security((), ("controlToken" = [])),
     responses((status = 200, description = "Every operation", body = Vec<Operation>), Refused))]
 pub(super) async fn get_operations(Extension(services): Extension<Services>) -> Answer<Vec<Operation>> {
     Answer(services.operations().to_vec())

@@ -61,7 +61,9 @@ pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 #[openapi(
     info(
         title = "Locum control API",
-        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` once more; without it, the default space is meant. A query parameter that a route does not have is refused, and so is a body.",
+        description = "The tester's side of Locum. Everything takes `?space=NAME`, or stands behind `/spaces/NAME` \
+                       once more; without it, the default space is meant. A query parameter that a route does not have \
+                       is refused, and so is a body.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/_emulator")),

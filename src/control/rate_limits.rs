@@ -138,7 +138,8 @@ fn format_window(window: std::time::Duration) -> String {
 }
 
 /// The rate limits, and what was counted against them.
-#[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn get_rate_limits(
@@ -150,7 +151,8 @@ pub(super) async fn get_rate_limits(
 }
 
 /// Sets the rate limit of one organization, or of all. What was counted stays.
-#[utoipa::path(put, path = "/rate-limits", operation_id = "putRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+#[utoipa::path(put, path = "/rate-limits", operation_id = "putRateLimits", tag = "Rate limits",
+    security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = PutRateLimits,
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn put_rate_limits(
@@ -188,7 +190,8 @@ pub(super) async fn put_rate_limits(
 }
 
 /// Starts every count over.
-#[utoipa::path(post, path = "/rate-limits/reset", operation_id = "resetRateLimits", tag = "Rate limits", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/rate-limits/reset", operation_id = "resetRateLimits", tag = "Rate limits",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The rate limits", body = RateLimits), Refused))]
 pub(super) async fn reset_rate_limits(

@@ -34,8 +34,8 @@ pub(super) fn check_service(services: &Registry, pointer: &str, service: &str) -
     Err(Problem::unknown(pointer, format!("there is no service `{service}`{near}")))
 }
 
-/// Checks service, operation and credential of a matcher, and writes the operation's id as the vendor does. `at` is where the
-/// matcher stands.
+/// Checks service, operation and credential of a matcher, and writes the operation's id as the vendor does. `at` is
+/// where the matcher stands.
 pub(super) fn check_names(services: &Registry, at: &str, matcher: &mut RequestMatcher) -> Result<(), Problem> {
     if let Some(service) = &matcher.service {
         check_service(services, &format!("{at}/service"), service)?;
@@ -138,24 +138,25 @@ fn check_together(services: &Registry, matcher: &RequestMatcher) -> Result<(), P
     Ok(())
 }
 
-/// Checks path and credential of a matcher for requests that may have been: the journal may know a path that is none, and
-/// a credential that is no more.
+/// Checks path and credential of a matcher for requests that may have been: the journal may know a path that is none,
+/// and a credential that is no more.
 pub(super) async fn check_past(
     app: &App,
     services: &Registry,
     space: SpaceId,
     matcher: &RequestMatcher,
 ) -> Result<(), Problem> {
-    let RequestMatcher { credential, path, .. } = matcher.clone();
-    if let Err(problem) = check_path(services, matcher)
-        && !is_in_journal(app, space, RequestMatcher { path, ..RequestMatcher::default() }).await?
-    {
-        return Err(problem);
+    if let Err(problem) = check_path(services, matcher) {
+        let with_path = RequestMatcher { path: matcher.path.clone(), ..RequestMatcher::default() };
+        if !is_in_journal(app, space, with_path).await? {
+            return Err(problem);
+        }
     }
-    if let Err(problem) = check_credential(app, services, space, matcher).await
-        && !is_in_journal(app, space, RequestMatcher { credential, ..RequestMatcher::default() }).await?
-    {
-        return Err(problem);
+    if let Err(problem) = check_credential(app, services, space, matcher).await {
+        let with_credential = RequestMatcher { credential: matcher.credential.clone(), ..RequestMatcher::default() };
+        if !is_in_journal(app, space, with_credential).await? {
+            return Err(problem);
+        }
     }
     Ok(())
 }
@@ -208,8 +209,8 @@ pub(super) fn check_path(services: &Registry, matcher: &RequestMatcher) -> Resul
     let refuse = |detail: String| Err(Problem::unknown("/match/path", detail));
     if let Some(half) = PathPattern::new(wanted).find_half_pattern() {
         return refuse(format!(
-            "`{half}` in `{wanted}` stands for nothing: a whole segment `*` or `{{name}}` stands for any one segment, and \
-             a `*` at the end for anything"
+            "`{half}` in `{wanted}` stands for nothing: a whole segment `*` or `{{name}}` stands for any one segment, \
+             and a `*` at the end for anything"
         ));
     }
     if candidates(services, matcher).any(|operation| operation.can_have(services, wanted)) {

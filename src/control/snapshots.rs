@@ -53,7 +53,8 @@ fn not_found(name: &str) -> Error {
 }
 
 /// The snapshots of the space.
-#[utoipa::path(get, path = "/snapshots", operation_id = "getSnapshots", tag = "State", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/snapshots", operation_id = "getSnapshots", tag = "State",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The snapshots, by name", body = Vec<SnapshotAnswer>), Refused))]
 pub(super) async fn get_snapshots(
@@ -66,8 +67,10 @@ pub(super) async fn get_snapshots(
 
 /// Keeps the state of the space under a name, in the place of what was kept under it. It stays until it or the space
 /// is deleted: no reset, seed or import takes it away.
-#[utoipa::path(put, path = "/snapshots/{name}", operation_id = "takeSnapshot", tag = "State", security((), ("controlToken" = [])),
-    params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"), SpaceQuery),
+#[utoipa::path(put, path = "/snapshots/{name}", operation_id = "takeSnapshot", tag = "State",
+    security((), ("controlToken" = [])),
+    params(("name" = String, Path, description = "Up to 64 letters, digits, `-` and `_`", example = "before-migration"),
+        SpaceQuery),
     responses((status = 200, description = "The snapshot", body = SnapshotAnswer), Refused))]
 pub(super) async fn take_snapshot(
     State(app): State<App>,
@@ -83,7 +86,8 @@ pub(super) async fn take_snapshot(
 }
 
 /// Puts a snapshot in the place of everything in the space, as an import does. The snapshot stays.
-#[utoipa::path(post, path = "/snapshots/{name}/restore", operation_id = "restoreSnapshot", tag = "State", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/snapshots/{name}/restore", operation_id = "restoreSnapshot", tag = "State",
+    security((), ("controlToken" = [])),
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The space, as it is now", body = SpaceState), Refused))]
 pub(super) async fn restore_snapshot(
@@ -103,7 +107,8 @@ pub(super) async fn restore_snapshot(
 }
 
 /// Deletes a snapshot.
-#[utoipa::path(delete, path = "/snapshots/{name}", operation_id = "deleteSnapshot", tag = "State", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/snapshots/{name}", operation_id = "deleteSnapshot", tag = "State",
+    security((), ("controlToken" = [])),
     params(("name" = String, Path, description = "The snapshot", example = "before-migration"), SpaceQuery),
     responses((status = 200, description = "The snapshot, as it was", body = SnapshotAnswer), Refused))]
 pub(super) async fn delete_snapshot(

@@ -126,7 +126,8 @@ pub(super) async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<Spac
 /// Makes a space from the seed that Locum was started with, with customer codes, org ids and tokens of its own: a
 /// client that uses them is in it, and sends nothing that the real service does not know. Ids of licences and other
 /// records stay as the seed writes them.
-#[utoipa::path(post, path = "/spaces", operation_id = "createSpace", tag = "Spaces", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/spaces", operation_id = "createSpace", tag = "Spaces",
+    security((), ("controlToken" = [])),
     params(CreateParams),
     request_body = CreateSpace,
     responses(
@@ -164,7 +165,8 @@ pub(super) async fn create_space(
 }
 
 /// One space.
-#[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces",
+    security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "default")),
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
 pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
@@ -173,7 +175,8 @@ pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<
 }
 
 /// Deletes a space: its credentials are unknown from the next request on.
-#[utoipa::path(delete, path = "/spaces/{space}", operation_id = "deleteSpace", tag = "Spaces", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/spaces/{space}", operation_id = "deleteSpace", tag = "Spaces",
+    security((), ("controlToken" = [])),
     params(("space" = String, Path, description = "The space", example = "t1")),
     responses((status = 200, description = "The space, as it was", body = SpaceState), Refused))]
 pub(super) async fn delete_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {

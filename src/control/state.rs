@@ -59,7 +59,10 @@ pub(super) struct StateDocument {
 
 /// utoipa takes no example of an object in an attribute.
 fn clock() -> Object {
-    const TEXT: &str = r#"`{"mode":"real"}`, `{"mode":"frozen","now":"2026-01-15T09:00:00Z"}` or `{"mode":"offset","micros":86400000000}`."#;
+    const TEXT: &str = concat!(
+        r#"`{"mode":"real"}`, `{"mode":"frozen","now":"2026-01-15T09:00:00Z"}` or "#,
+        r#"`{"mode":"offset","micros":86400000000}`."#
+    );
     ObjectBuilder::new().description(Some(TEXT)).examples([json!({ "mode": "real" })]).build()
 }
 

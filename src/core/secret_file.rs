@@ -35,8 +35,8 @@ pub fn load(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Gives a file that is finished its name, which nothing has yet. A link is in the place of no other, which somebody may
-/// have made meanwhile. Not every file system has them.
+/// Gives a file that is finished its name, which nothing has yet. A link is in the place of no other, which somebody
+/// may have made meanwhile. Not every file system has them.
 ///
 /// # Errors
 /// [`ErrorKind::AlreadyExists`]: something has the name.
@@ -47,8 +47,8 @@ pub fn give_name(finished: &Path, path: &Path) -> Result<()> {
     }
 }
 
-/// Written under another name first, because half a file, left by a start that was killed or by a disk that is full, would
-/// be in the way for ever.
+/// Written under another name first, because half a file, left by a start that was killed or by a disk that is full,
+/// would be in the way for ever.
 fn create(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));

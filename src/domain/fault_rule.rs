@@ -41,8 +41,8 @@ impl Effect {
         self.status.is_some() || self.code.is_some() || self.body.is_some()
     }
 
-    /// The request is answered like one that no limit counts: with a bad credential, or with a method that its path does
-    /// not have.
+    /// The request is answered like one that no limit counts: with a bad credential, or with a method that its path
+    /// does not have.
     pub fn is_uncounted(&self) -> bool {
         matches!(self.status, Some(401 | 405))
     }

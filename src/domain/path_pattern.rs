@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
-/// What stays encoded in a path's normal form: what would be read as something else if it were not, and the blank, which
-/// stands between paths where several are kept in one text.
+/// What stays encoded in a path's normal form: what would be read as something else if it were not, and the blank,
+/// which stands between paths where several are kept in one text.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'/').add(b'%').add(b'*').add(b'{').add(b'}');
 
 /// Writes a path or a segment so that two that mean the same are the same, however the client has encoded them. A slash
@@ -64,7 +64,8 @@ impl<'a> PathPattern<'a> {
         self.fits(operation_path, stands_for_any)
     }
 
-    /// What is left of a path behind what matches.
+    /// Cuts what the pattern matches off the beginning of a path, and returns the rest, from its slash on: `None` where
+    /// the beginning does not match, or nothing follows it. So a path is found without what it is mounted behind.
     pub fn strip_from(self, path: &str) -> Option<&str> {
         let length = self.segments().count();
         let end = path.match_indices('/').nth(length.checked_sub(1)?).map(|(at, _)| at)?;

@@ -2,8 +2,8 @@
 
 /// Code and name of every product, sorted by code.
 ///
-/// unverified: the codes `AC`, `AR`, `RRR` and `RSC` are in a source, their names are in none; `AIP` is in seeds of users,
-/// in no source. That `DB` and `DG` are both `DataGrip`: each is in the sources of another service.
+/// unverified: the codes `AC`, `AR`, `RRR` and `RSC` are in a source, their names are in none; `AIP` is in seeds of
+/// users, in no source. That `DB` and `DG` are both `DataGrip`: each is in the sources of another service.
 pub const CATALOGUE: [(&str, &str); 26] = [
     ("AC", "AC"),
     ("AIP", "AI Pro"),

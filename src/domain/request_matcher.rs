@@ -26,9 +26,9 @@ pub struct RequestMatcher {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "POST")]
     pub method: Option<String>,
-    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations` can
-    /// be sent as they are; a `*` at the end stands for anything. How a character is encoded does not matter, and what a
-    /// service is mounted behind may be left out.
+    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations`
+    /// can be sent as they are; a `*` at the end stands for anything. How a character is encoded does not matter, and
+    /// what a service is mounted behind may be left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/api/v1/*")]
     pub path: Option<String>,

@@ -232,8 +232,8 @@ async fn decide_and_run<S: VendorService>(
 fn refuse_exceeded<S: VendorService>(service: &Inner<S>, standing: &Standing, identified: &Identified) -> Response {
     let mut response = refuse::<S>(Error::RateLimited { retry_after: standing.retry_after });
     if identified.is_clock_frozen {
-        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the control \
-                           API's `clock/advance` moves it";
+        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the \
+                           control API's `clock/advance` moves it";
         if !service.has_told_of_frozen_clock.swap(true, Ordering::Relaxed) {
             tracing::warn!(service = S::NAME, "{WHY}");
         }
@@ -270,14 +270,13 @@ fn find_path(parts: &Parts) -> &str {
     parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
 }
 
-/// Finds further paths that a request to this one is meant by: as the vendor writes it, and what is left of it behind
-/// what the service is mounted behind once more.
+/// Finds the other paths that a rule may mean this one by, because testers know an operation by each of them: as the
+/// vendor writes it, and without what the service is mounted behind once more.
 fn find_other_paths<S: VendorService>(path: &str) -> Vec<ByteString> {
     let normal = normalize(path);
     let written = S::write_path(&normal);
     let below = S::MOUNTED_AGAIN_AT.and_then(|base| PathPattern::new(base).strip_from(&written));
-    let known: Vec<&str> = (written != path).then_some(&*written).into_iter().chain(below).collect();
-    known.into_iter().map(Into::into).collect()
+    (written != path).then_some(&*written).into_iter().chain(below).map(Into::into).collect()
 }
 
 /// Counts the request against the credential's limit, if it has one.
@@ -365,8 +364,8 @@ async fn authenticate_token<S: VendorService>(
     {
         return Ok(Ok(Arc::clone(known)));
     }
-    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or good
-    // after all.
+    // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or
+    // good after all.
     let mut db = app.db.read_one_moment().await?;
     let found = store::credential::find(&mut db, S::NAME, fingerprint).await?;
     let principal = match &found {

@@ -1,4 +1,5 @@
-//! How large a body may be, and how long it may take. Who says beforehand that it is larger is refused before it is read.
+//! How large a body may be, and how long it may take. Who says beforehand that it is larger is refused before it is
+//! read.
 
 use std::time::Duration;
 

@@ -200,7 +200,8 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// Says in words what Rust's libraries say of numbers with the names of its types.
+/// Replaces the names of Rust's types in a library's message about a number by what they mean, because testers need not
+/// know Rust.
 fn describe_numbers(mut detail: String) -> String {
     const WORDS: [(&str, &str); 8] = [
         ("expected u16", "expected a whole number from 0 to 65535"),

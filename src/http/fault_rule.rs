@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    core::error::Error,
+    core::error::{Error, RETRY_AFTER_OUTAGE},
     domain::{
         fault_rule::{Damage, Effect, has_no_body},
         organization::SpaceId,
@@ -126,7 +126,7 @@ pub fn answer<S: VendorService>(
 /// nobody have no 429 of their own.
 fn say_when_to_retry(mut answer: Response) -> Response {
     if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(RETRY_AFTER_OUTAGE.into());
     }
     answer
 }

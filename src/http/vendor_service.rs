@@ -64,13 +64,14 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// What a principal may do, in a few words: for the journal.
     fn describe_permission(principal: &Self::Principal) -> String;
 
-    /// How many requests of an operation a principal's credential may make; `None` where the vendor does not limit them.
+    /// How many requests of an operation a principal's credential may make; `None` where the vendor does not limit
+    /// them.
     fn rate_limit(_app: &App, _principal: &Self::Principal, _operation: &str) -> Option<Policy> {
         None
     }
 
-    /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that; where
-    /// there are none here, every code is taken.
+    /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that;
+    /// where there are none here, every code is taken.
     fn error_codes() -> Vec<ErrorCode> {
         Vec::new()
     }
@@ -78,8 +79,8 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// An error that a tester asked for, as the service itself would give it.
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response;
 
-    /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most once
-    /// a minute for each credential.
+    /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most
+    /// once a minute for each credential.
     fn note_use(_db: &Db, _used: CredentialUse) -> impl Future<Output = Result<(), Error>> + Send {
         std::future::ready(Ok(()))
     }
@@ -101,12 +102,24 @@ pub struct ErrorCode {
 pub struct InjectedError<'a, P> {
     pub status: StatusCode,
     pub code: Option<&'a str>,
-    /// What was asked for; `None` for a path or method that is none.
+    /// The operation that the request is for; `None` where its path and method are those of none.
     pub operation: Option<&'static str>,
-    /// Where it was asked for, below the service's base.
+    /// The request's address, below the service's base.
     pub uri: &'a Uri,
-    /// Who asked; `None` without a good credential.
+    /// Whom the request's credential speaks for; `None` where it has none, or a bad one.
     pub principal: Option<&'a P>,
+}
+
+/// Finds the error with this status that every service refuses any request with, whatever it is for.
+pub fn find_shared_error(status: StatusCode) -> Option<Error> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some(Error::MethodUnknown),
+        StatusCode::REQUEST_TIMEOUT => Some(Error::BodyTooSlow),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Error::BodyTooLarge),
+        StatusCode::SERVICE_UNAVAILABLE => Some(Error::DataReplaced),
+        StatusCode::GATEWAY_TIMEOUT => Some(Error::TimedOut),
+        _ => None,
+    }
 }
 
 /// What a request brings to authenticate with.

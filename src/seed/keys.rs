@@ -21,7 +21,8 @@ impl<K: Eq + Hash> Keys<K> {
         self.0.contains_key(key)
     }
 
-    /// Takes a key that no seed says; `false` when it is in use.
+    /// Notes that a key is in use that we made ourselves, so that there is no place in a seed to point to. `false` when
+    /// it was in use before.
     pub fn insert_made(&mut self, key: K) -> bool {
         if self.contains(&key) {
             return false;
@@ -30,8 +31,8 @@ impl<K: Eq + Hash> Keys<K> {
         true
     }
 
-    /// Takes a key that stands at a place of a seed; `false` when it is in use, which is reported there with `message`
-    /// and the place of the other one.
+    /// Notes that a key is in use that a seed names at `at`. `false` when it was in use before: that is reported at
+    /// `at`, by `message` and the place where the key was named first, if a seed named it.
     pub fn insert(&mut self, reader: &Reader<'_>, key: K, at: Location, message: impl Display) -> bool {
         let place = reader.place(at);
         let Some(other) = self.0.get(&key) else {

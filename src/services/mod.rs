@@ -1,5 +1,5 @@
-//! The registry: which services there are. With [`seeding`], which says what a seed holds of each, the only place outside
-//! of a service's folder that names services.
+//! The registry: which services there are. With [`seeding`], which says what a seed holds of each, the only place
+//! outside of a service's folder that names services.
 
 pub mod atlassian;
 mod counts;

@@ -39,8 +39,8 @@ pub enum Status {
     Missing,
 }
 
-/// Every operation of a service, by path: lists of them are read by people, and of two paths that a wrong one is as near
-/// to, the first is suggested.
+/// Every operation of a service, by path: lists of them are read by people, and of two paths that a wrong one is as
+/// near to, the first is suggested.
 pub(super) fn list(service: &Service) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in (service.document)().paths.paths.into_iter().collect::<BTreeMap<_, _>>() {

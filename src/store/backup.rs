@@ -40,11 +40,11 @@ pub enum BackupError {
     },
 }
 
-/// Copies the database as it is at one moment into a file that is not there yet, and its keys beside it, so that the copy
-/// opens by itself. What is written meanwhile waits for nothing.
+/// Copies the database as it is at one moment into a file that is not there yet, and its keys beside it, so that the
+/// copy opens by itself. What is written meanwhile waits for nothing.
 ///
-/// By `VACUUM INTO`, because SQLite's other way to copy a database in use has no safe call in Rust; the copy is as whole
-/// as that one's, and smaller.
+/// By `VACUUM INTO`, because SQLite's other way to copy a database in use has no safe call in Rust; the copy is as
+/// whole as that one's, and smaller.
 pub async fn back_up(location: &Location, to: &Path) -> Result<(), BackupError> {
     let from = match location {
         Location::File(path) if path.is_file() => path,
@@ -106,8 +106,8 @@ async fn vacuum(from: &Path, to: &Path, location: &Location) -> Result<(), Backu
     connection.close().await.map_err(database)
 }
 
-/// A folder beside a file that is to be made, for what is not finished, because a part of a copy is no copy: half a file
-/// under the name of a whole one would be taken for that. Everything in it goes with it, also where the copying is
+/// A folder beside a file that is to be made, for what is not finished, because a part of a copy is no copy: half a
+/// file under the name of a whole one would be taken for that. Everything in it goes with it, also where the copying is
 /// broken off.
 struct Unfinished(PathBuf);
 

@@ -115,7 +115,8 @@ pub async fn issue(
     new: &NewCredential<'_>,
     token: &PlainToken,
 ) -> Result<Option<CredentialId>, Error> {
-    const SQL: &str = "INSERT INTO credential (organization_id, service, label, fingerprint, hash, created_at, expires_at, kind) \
+    const SQL: &str = "INSERT INTO credential \
+         (organization_id, service, label, fingerprint, hash, created_at, expires_at, kind) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (fingerprint) DO NOTHING RETURNING id";
     let hash = keyring.hash_of(token).await?;
     let (fingerprint, created_at) = (keyring.fingerprint(token), new.created_at.unwrap_or(db.now()));

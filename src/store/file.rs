@@ -101,8 +101,8 @@ impl OpenFile {
         &self.path
     }
 
-    /// Takes from everybody but their owner what an earlier version or a copy let them read: the file, what SQLite keeps
-    /// beside it, and the keys.
+    /// Takes from everybody but their owner what an earlier version or a copy let them read: the file, what SQLite
+    /// keeps beside it, and the keys.
     pub(crate) fn make_private(&self) {
         let data = ["", "-wal", "-shm"].map(|ending| beside(&self.real_path, ending));
         let keys = KEYS.map(|ending| beside(&self.path, ending));

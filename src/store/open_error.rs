@@ -19,7 +19,8 @@ pub enum OpenError {
     },
     /// Its tables are not ours to change.
     #[error(
-        "the database ({place}) has a schema that this version does not know: it was made by a newer Locum. Use that version, or another database"
+        "the database ({place}) has a schema that this version does not know: it was made by a newer \
+         Locum. Use that version, or another database"
     )]
     Newer {
         /// Where.
@@ -38,7 +39,8 @@ pub enum OpenError {
     },
     /// The key is not the one the credentials in it were made with.
     #[error(
-        "the server key is not the one that the database ({place}) was made with: its tokens could not be recognised. Set --server-key to the first one, or use another database"
+        "the server key is not the one that the database ({place}) was made with: its tokens could not \
+         be recognised. Set --server-key to the first one, or use another database"
     )]
     Key {
         /// Where.
@@ -46,7 +48,8 @@ pub enum OpenError {
     },
     /// Another process has the file.
     #[error(
-        "the database ({place}) is in use by another Locum{holder}: a file serves one process at a time. Stop that one, use another file, or PostgreSQL, which any number of them share"
+        "the database ({place}) is in use by another Locum{holder}: a file serves one process at \
+         a time. Stop that one, use another file, or PostgreSQL, which any number of them share"
     )]
     InUse {
         /// Where.
@@ -71,7 +74,8 @@ pub enum OpenError {
     /// The file has further names. SQLite keeps a log beside the one that it is opened by: whoever opens the file by
     /// another one after a crash knows nothing of it, and damages both.
     #[error(
-        "the database ({place}) has {names} names (hard links), and after a crash only the one that was used has all of the data: delete the others, or make a copy by `locum backup`"
+        "the database ({place}) has {names} names (hard links), and after a crash only the one that was used has \
+         all of the data: delete the others, or make a copy by `locum backup`"
     )]
     Linked {
         /// Where.
@@ -87,7 +91,8 @@ pub enum OpenError {
     },
     /// There is a key to what was in it, and no file.
     #[error(
-        "there is no database ({place}), but there is a key to it, {}: it held data once. Bring the file back, if it was moved or its disk is not mounted; or begin anew with --reseed",
+        "there is no database ({place}), but there is a key to it, {}: it held data once. Bring the \
+         file back, if it was moved or its disk is not mounted; or begin anew with --reseed",
         .key.display()
     )]
     Missing {
@@ -98,7 +103,9 @@ pub enum OpenError {
     },
     /// There is a key to what was in it, and nothing in it.
     #[error(
-        "the database ({place}) is empty, but there is a key to it, {}: it held data once, which is missing, perhaps because the file was copied without the one that ends in -wal. Bring the data back, made by `locum backup`; or begin anew with --reseed",
+        "the database ({place}) is empty, but there is a key to it, {}: it held data once, which is \
+         missing, perhaps because the file was copied without the one that ends in -wal. Bring the data back, \
+         made by `locum backup`; or begin anew with --reseed",
         .key.display()
     )]
     Empty {
@@ -109,7 +116,8 @@ pub enum OpenError {
     },
     /// It holds data, and the file with its key is gone.
     #[error(
-        "the key to the database ({place}) is missing: there is no {}, and without it no token is recognised. Bring that file back, set --server-key to the key, or use another database",
+        "the key to the database ({place}) is missing: there is no {}, and without it no token is \
+         recognised. Bring that file back, set --server-key to the key, or use another database",
         .key.display()
     )]
     KeyMissing {

@@ -55,7 +55,8 @@ async fn count_in_database(
     start: i64,
 ) -> Result<i64, Error> {
     const EXISTS: &str = " FROM credential WHERE id = ";
-    const CONFLICT: &str = " ON CONFLICT (space_id, credential_id, operation) DO UPDATE SET started_at = excluded.started_at, \
+    const CONFLICT: &str = " ON CONFLICT (space_id, credential_id, operation) DO UPDATE SET \
+                            started_at = excluded.started_at, \
                             requests = CASE WHEN rate_window.started_at = excluded.started_at \
                             THEN rate_window.requests + 1 ELSE 1 END RETURNING requests";
     let mut sql =
@@ -85,7 +86,8 @@ pub struct Usage {
 pub async fn windows(db: &Db, space: SpaceId) -> Result<Vec<Usage>, Error> {
     const SHARED: &str = "SELECT c.id, c.organization_id, c.label, w.operation, w.started_at, w.requests \
                           FROM credential c JOIN organization o ON o.id = c.organization_id \
-                          JOIN rate_window w ON w.space_id = o.space_id AND w.credential_id = c.id WHERE o.space_id = $1 ORDER BY c.id, w.operation";
+                          JOIN rate_window w ON w.space_id = o.space_id AND w.credential_id = c.id \
+                          WHERE o.space_id = $1 ORDER BY c.id, w.operation";
     const LABEL: &str = "SELECT c.organization_id, c.label FROM credential c \
                          JOIN organization o ON o.id = c.organization_id WHERE c.id = $1 AND o.space_id = $2";
     let mut session = db.read().await?;

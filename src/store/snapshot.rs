@@ -41,8 +41,8 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Snapshot
     Ok(rows.into_iter().map(snapshot).collect())
 }
 
-/// Keeps a state under a name, and replaces what was kept under it. Not a write of the space, so that its generation and
-/// its next ids stay as they are.
+/// Keeps a state under a name, and replaces what was kept under it. Not a write of the space, so that its generation
+/// and its next ids stay as they are.
 pub async fn keep(db: &Db, space: &Space, name: &str, state: &ExportedState) -> Result<Snapshot, Error> {
     const SQL: &str = "INSERT INTO snapshot (space_id, name, revision, taken_at, state) \
                        SELECT id, $2, $3, $4, $5 FROM space WHERE id = $1 \

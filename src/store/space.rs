@@ -25,7 +25,8 @@ impl Db {
     }
 
     /// The generation that is in `space` now, see [`Space::generation`]; `None` when there is no such space. A
-    /// reader that finds the same generation before and after has seen no other in between, however many sessions it used.
+    /// reader that finds the same generation before and after has seen no other in between, however many sessions it
+    /// used.
     pub async fn generation(&self, space: SpaceId) -> Result<Option<i64>, Error> {
         Ok(self.position(space).await?.map(|at| at.generation))
     }
@@ -145,8 +146,8 @@ pub async fn set_clock(db: &mut Session<ReadWrite>, clock: Clock) -> Result<(), 
     events::tell(db, EventKind::Clock, "").await
 }
 
-/// Lets the next ids of the session's space, once it is wiped and filled again, be those that come after `writes` writes.
-/// The revision rises by as much, because a generation is their difference and none may come back.
+/// Lets the next ids of the session's space, once it is wiped and filled again, be those that come after `writes`
+/// writes. The revision rises by as much, because a generation is their difference and none may come back.
 pub(crate) async fn continue_after(db: &mut Session<ReadWrite>, writes: i64) -> Result<(), Error> {
     const SQL: &str = "UPDATE space SET revision = $2, writes = $3 WHERE id = $1";
     let revision = db.space().revision.max(db.generation() + 1 + writes);

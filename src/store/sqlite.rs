@@ -54,8 +54,8 @@ pub(crate) struct Reader {
     in_transaction: bool,
 }
 
-/// The order of the fields matters, because they are dropped in it: the connection has to be back before the permit lets
-/// another reader look for it.
+/// The order of the fields matters, because they are dropped in it: the connection has to be back before the permit
+/// lets another reader look for it.
 struct HeldReader {
     connection: OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>,
     _permit: OwnedSemaphorePermit,
@@ -104,7 +104,8 @@ impl Sqlite {
         Ok(Reader { held: Some(held), in_transaction: false })
     }
 
-    /// A connection that reads everything as of one moment. In memory that is any reader, because nobody writes beside it.
+    /// A connection that reads everything as of one moment. In memory that is any reader, because nobody writes beside
+    /// it.
     pub(crate) async fn begin_reading(&self) -> Result<Reader, Error> {
         let mut reader = self.reader().await?;
         if let Place::File(_) = self.place {
@@ -115,7 +116,8 @@ impl Sqlite {
         Ok(reader)
     }
 
-    /// Keeps writers away. What a dropped session left open is rolled back first, because it would still lock readers out.
+    /// Keeps writers away. What a dropped session left open is rolled back first, because it would still lock readers
+    /// out.
     async fn no_writer(&self) -> Result<OwnedRwLockReadGuard<Writer>, Error> {
         let writer = in_time(Arc::clone(&self.writer).read_owned()).await?;
         if !writer.in_transaction {

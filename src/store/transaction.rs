@@ -120,8 +120,8 @@ impl Session<Transaction> {
 }
 
 impl Session<ReadWrite> {
-    /// Makes of the session one that can never be committed, and in which rows that cannot fail are left out: they might be
-    /// a million, and whoever else writes would wait for them.
+    /// Makes of the session one that can never be committed, and in which rows that cannot fail are left out: they
+    /// might be a million, and whoever else writes would wait for them.
     pub fn try_only(&mut self) {
         self.mode.is_trial = true;
     }

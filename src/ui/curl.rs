@@ -42,7 +42,10 @@ fn write_url(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> Str
     let mut start = 0;
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let is_there = |place: &CredentialPlace| matches!(place.location, Location::Parameter(it) if it.eq_ignore_ascii_case(name));
+        let is_there = |place: &CredentialPlace| match place.location {
+            Location::Parameter(parameter) => parameter.eq_ignore_ascii_case(name),
+            Location::Header(_) => false,
+        };
         if let Some(place) = find_place(places, request.service.as_deref(), value, is_there) {
             let before = format!("{address}?{}{name}=", &query[..start]);
             return quote_with_variable(&before, place.variable, &query[start + pair.len()..]);

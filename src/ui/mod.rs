@@ -87,8 +87,8 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
     }
 }
 
-/// Middleware: tells browsers what no page may do. The referrer policy is not `no-referrer`, because browsers would then
-/// send forms with `Origin: null`, which the guard refuses.
+/// Middleware: tells browsers what no page may do. The referrer policy is not `no-referrer`, because browsers would
+/// then send forms with `Origin: null`, which the guard refuses.
 async fn set_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in [

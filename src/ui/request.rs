@@ -186,7 +186,14 @@ mod tests {
         assert_eq!(
             question(&detail),
             json!({
-                "match": { "operation": "assignLicense", "method": "POST", "path": "/p", "status": 200, "query": { "page": "2" }, "body": { "a": 1 } },
+                "match": {
+                    "operation": "assignLicense",
+                    "method": "POST",
+                    "path": "/p",
+                    "status": 200,
+                    "query": { "page": "2" },
+                    "body": { "a": 1 },
+                },
                 "count": { "at_least": 1 },
             })
         );

@@ -71,7 +71,8 @@ impl From<&Message> for MessageAnswer {
 }
 
 /// One request, with headers, bodies, and how it was decided.
-#[utoipa::path(get, path = "/requests/{id}", operation_id = "getRequest", tag = "Requests", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/requests/{id}", operation_id = "getRequest", tag = "Requests",
+    security((), ("controlToken" = [])),
     params(("id" = String, Path, description = "The `X-Request-Id` of its answer"), SpaceQuery),
     responses((status = 200, description = "The request", body = RequestDetail), Refused))]
 pub(in crate::control) async fn get_request(

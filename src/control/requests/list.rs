@@ -103,7 +103,8 @@ fn parse_statuses(text: &str) -> Result<(u16, u16), Error> {
 }
 
 /// The journal, the newest request first. Requests of the control API are not in it.
-#[utoipa::path(get, path = "/requests", operation_id = "getRequests", tag = "Requests", security((), ("controlToken" = [])),
+#[utoipa::path(get, path = "/requests", operation_id = "getRequests", tag = "Requests",
+    security((), ("controlToken" = [])),
     params(SpaceQuery, RequestsQuery),
     responses((status = 200, description = "The requests", body = JournalPage), Refused))]
 pub(in crate::control) async fn get_requests(
@@ -125,7 +126,8 @@ pub(in crate::control) async fn get_requests(
 }
 
 /// Clears the journal.
-#[utoipa::path(delete, path = "/requests", operation_id = "deleteRequests", tag = "Requests", security((), ("controlToken" = [])),
+#[utoipa::path(delete, path = "/requests", operation_id = "deleteRequests", tag = "Requests",
+    security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "What is left: none", body = JournalPage), Refused))]
 pub(in crate::control) async fn delete_requests(

@@ -74,8 +74,8 @@ pub(in crate::control) struct ExpectedRequest {
     credential: Option<String>,
     #[schema(example = "POST")]
     method: Option<String>,
-    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations` can
-    /// be sent as they are; a `*` at the end stands for anything.
+    /// The whole path. A whole segment `{name}` or `*` stands for any one segment, so that paths of `GET /operations`
+    /// can be sent as they are; a `*` at the end stands for anything.
     #[schema(example = "/api/v1/*")]
     path: Option<String>,
     /// The answer's status.
@@ -220,10 +220,12 @@ pub(in crate::control) struct Near {
 }
 
 /// Whether requests were made as expected: 200 as soon as it is true, 409 when it is not in time.
-#[utoipa::path(post, path = "/requests/verify", operation_id = "verifyRequests", tag = "Requests", security((), ("controlToken" = [])),
+#[utoipa::path(post, path = "/requests/verify", operation_id = "verifyRequests", tag = "Requests",
+    security((), ("controlToken" = [])),
     params(SpaceQuery), request_body = Verify,
     responses((status = 200, description = "It is as expected", body = Verified),
-        (status = 409, description = "It is not; with what comes nearest", body = NotVerified, content_type = "application/problem+json"), Refused))]
+        (status = 409, description = "It is not; with what comes nearest", body = NotVerified,
+         content_type = "application/problem+json"), Refused))]
 pub(in crate::control) async fn verify_requests(
     State(app): State<App>,
     Extension(services): Extension<Services>,
@@ -269,8 +271,8 @@ impl NotVerified {
         let mut detail = format!("expected {number} such requests, found {found}");
         if verdict == Verdict::Unknowable {
             detail = format!(
-                "{detail}, but {evicted} requests were dropped to make room, and some of those may have been such: clear the \
-                 journal before the test, or keep more of it with --journal"
+                "{detail}, but {evicted} requests were dropped to make room, and some of those may have been such: \
+                 clear the journal before the test, or keep more of it with --journal"
             );
         } else if evicted > 0 {
             detail = format!("{detail}; {evicted} requests were dropped to make room and are not counted");

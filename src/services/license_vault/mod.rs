@@ -123,7 +123,12 @@ impl VendorService for LicenseVault {
     /// lower case (§5).
     fn write_path(path: &str) -> Cow<'_, str> {
         let (prefix, rest) = split_path(path);
-        let rest = if rest == REPORT_IN_LOWER_CASE { REPORT } else { rest };
+        let is_lower_case_report = rest == REPORT_IN_LOWER_CASE;
+        // Every request asks, and nearly every path is written so already.
+        if !is_lower_case_report && !prefix.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Borrowed(path);
+        }
+        let rest = if is_lower_case_report { REPORT } else { rest };
         Cow::Owned(format!("{}{rest}", prefix.to_ascii_lowercase()))
     }
 

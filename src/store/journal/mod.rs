@@ -47,7 +47,8 @@ pub fn count_loss(db: &Db, space: SpaceId, revision: i64) {
 }
 
 /// Drops everything in the journal of the session's space, also what will still be recorded of requests from before
-/// it. With the commit, because memory cannot be rolled back, and in the database the space's other requests would wait.
+/// it. With the commit, because memory cannot be rolled back, and in the database the space's other requests would
+/// wait.
 pub fn clear(db: &mut Session<ReadWrite>) {
     db.forget_journal();
 }

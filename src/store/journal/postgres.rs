@@ -50,8 +50,8 @@ pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry
 
 /// Drops what is beyond the bounds, the oldest first.
 async fn trim(db: &Db, space: SpaceId, bounds: Bounds) -> Result<(), Error> {
-    const SIZED: &str = "WITH sized AS (SELECT number, ROW_NUMBER() OVER newest AS place, SUM(bytes) OVER newest AS total \
-         FROM journal_entry WHERE space_id = ";
+    const SIZED: &str = "WITH sized AS (SELECT number, ROW_NUMBER() OVER newest AS place, \
+         SUM(bytes) OVER newest AS total FROM journal_entry WHERE space_id = ";
     const GONE: &str =
         " WINDOW newest AS (ORDER BY number DESC)), gone AS (DELETE FROM journal_entry WHERE space_id = ";
     const CONFLICT: &str = " ON CONFLICT (space_id) DO UPDATE SET evicted = journal_state.evicted + excluded.evicted";

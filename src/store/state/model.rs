@@ -38,7 +38,8 @@ pub enum StateError {
     Newer(u64),
     /// Its credentials could not be recognised.
     #[error(
-        "the state was made under another server key, so its tokens could not be recognised: start Locum with the same --server-key"
+        "the state was made under another server key, so its tokens could not be recognised: start Locum with the same \
+         --server-key"
     )]
     OtherKey,
     /// A token opens one space only.

@@ -103,3 +103,26 @@ async fn they_are_good_wherever_a_code_is_taken(app: TestApp) {
     let problem = app.control().post("/seed", other).await.expect_problem(400);
     assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("`AIU` is not a licence"), "{problem}");
 }
+
+#[apply(on_both_databases)]
+async fn each_vault_s_page_names_them_as_its_own_organization_does(app: TestApp) {
+    let organizations = [("a", Some("Apples")), ("b", None), ("c", Some("Cherries"))];
+    let describe = |(vault, declared): (&str, Option<&str>)| {
+        let (code, products) = match declared {
+            Some(name) => ("AIU", format!("jetbrains_account: {{products: [{{code: AIU, name: {name}}}]}}, ")),
+            None => ("II", String::new()),
+        };
+        format!(
+            "{{name: {vault}, {products}license_vault: {{name: {vault}, pools: [{{product: {code}, regular: 1}}]}}}}"
+        )
+    };
+    let seed = format!("{{version: 1, organizations: [{}]}}", organizations.map(describe).join(", "));
+    app.control().post("/seed?mode=replace", &seed).await.expect_ok();
+    for (vault, declared) in organizations {
+        let page = app.control().get(&format!("/ui/license-vault?vault={vault}")).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        for name in ["Apples", "Cherries"] {
+            assert_eq!(page.text().contains(name), declared == Some(name), "{vault} {name}: {}", page.text());
+        }
+    }
+}

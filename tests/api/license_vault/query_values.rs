@@ -20,28 +20,8 @@ use Kind::{Exact, Trimmed};
 type Operation = (&'static str, &'static str, &'static str, &'static [(&'static str, Kind)]);
 
 const OPERATIONS: [Operation; 7] = [
-    (
-        "GET",
-        "/public-api/denials/report",
-        "",
-        &[
-            ("from", Trimmed("2026-01-15")),
-            ("to", Trimmed("2026-01-15")),
-            ("offset", Trimmed("1")),
-            ("limit", Trimmed("1")),
-        ],
-    ),
-    (
-        "GET",
-        "/public-api/licenses/report",
-        "",
-        &[
-            ("from", Trimmed("2026-01-15")),
-            ("to", Trimmed("2026-01-15")),
-            ("offset", Trimmed("1")),
-            ("limit", Trimmed("1")),
-        ],
-    ),
+    ("GET", "/public-api/denials/report", "", REPORT),
+    ("GET", "/public-api/licenses/report", "", REPORT),
     (
         "GET",
         "/public-api/licenses",
@@ -79,6 +59,14 @@ const OPERATIONS: [Operation; 7] = [
     ),
     ("POST", "/reportApi", "token=demo-reporting-token", SERVER_REPORT),
     ("POST", "/reportapi", "token=demo-reporting-token", SERVER_REPORT),
+];
+
+/// What a report of the API is asked for by.
+const REPORT: &[(&str, Kind)] = &[
+    ("from", Trimmed("2026-01-15")),
+    ("to", Trimmed("2026-01-15")),
+    ("offset", Trimmed("1")),
+    ("limit", Trimmed("1")),
 ];
 
 const SERVER_REPORT: &[(&str, Kind)] =

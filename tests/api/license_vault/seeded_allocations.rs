@@ -24,6 +24,19 @@ async fn send_seed(app: &TestApp, query: &str, pools: &str, allocations: &[&str]
     app.control().post(&format!("/seed{query}"), &seed).await
 }
 
+/// Writes a seed that says no more of the vault than this section, in line 7.
+fn write_section(section: &str) -> String {
+    formatdoc! {"
+        version: 1
+        organizations:
+          - name: A
+            customer_code: 1
+            license_vault:
+              name: example
+              {section}
+    "}
+}
+
 #[apply(on_both_databases)]
 async fn they_are_placed_in_the_order_in_which_licences_are_given_out(app: TestApp) {
     // The counts are: regular, true-up, virtual, each in use and in all.
@@ -132,18 +145,7 @@ async fn what_fits_nowhere_is_refused_at_its_place(app: TestApp) {
 #[apply(on_both_databases)]
 async fn merged_ones_are_placed_beside_what_is_held(app: TestApp) {
     replace_vault(&app, "allocations: [{ user: bob@a.test, product: II }]", "{ product: II, regular: 2 }").await;
-    let merge = async |section: &str| {
-        let seed = formatdoc! {"
-            version: 1
-            organizations:
-              - name: A
-                customer_code: 1
-                license_vault:
-                  name: example
-                  {section}
-        "};
-        app.control().post("/seed", &seed).await
-    };
+    let merge = async |section: &str| app.control().post("/seed", &write_section(section)).await;
     // The pools are those that the vault has already.
     merge("allocations: [{ user: eve@a.test, product: II }]").await.expect_ok();
     assert_eq!(count_licenses(&app, "II").await[..2], [2, 2]);
@@ -176,15 +178,7 @@ async fn merged_ones_come_after_what_is_held(app: TestApp) {
     let pools = "{ product: II, regular: 3, true_up: 1 }, { product: ALL, regular: 3 }";
     // The mark `^` says where it is refused, if it is.
     let merge = async |allocation: &str| {
-        let seed = formatdoc! {"
-            version: 1
-            organizations:
-              - name: A
-                customer_code: 1
-                license_vault:
-                  name: example
-                  allocations: [{{ user: {allocation} }}]
-        "};
+        let seed = write_section(&format!("allocations: [{{ user: {allocation} }}]"));
         let column = seed.lines().nth(6).unwrap().find('^').map(|at| at + 1);
         (app.control().post("/seed?mode=merge", seed.replace('^', "").as_str()).await, column)
     };

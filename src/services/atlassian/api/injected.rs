@@ -14,7 +14,11 @@ use crate::{
         error::Error,
         rate_window::{RateLimit, Standing},
     },
-    http::{operations::of_path, request_context::RequestContext, vendor_service::ErrorCode},
+    http::{
+        operations::of_path,
+        request_context::RequestContext,
+        vendor_service::{ErrorCode, find_shared_error},
+    },
     services::atlassian::{
         USER_MANAGEMENT,
         api::error::{AtlassianError, Code, choose_answer, choose_title, render_gateway_error, render_service_error},
@@ -23,7 +27,8 @@ use crate::{
     },
 };
 
-/// The codes of the service's errors, and with which statuses they come (atlassian-api-access §3). The gateway's have none.
+/// The codes of the service's errors, and with which statuses they come (atlassian-api-access §3). The gateway's have
+/// none.
 pub(crate) fn list_codes() -> Vec<ErrorCode> {
     use StatusCode as S;
     const ANY: &[StatusCode] = &[
@@ -91,14 +96,9 @@ fn find_own(status: StatusCode, operation: Option<&'static str>) -> Option<Atlas
         StatusCode::UNAUTHORIZED => Error::CredentialRejected.into(),
         StatusCode::FORBIDDEN => operation.and_then(|operation| FORBIDDEN.get(operation)).copied()?.into(),
         StatusCode::NOT_FOUND => find_not_found(operation)?,
-        StatusCode::METHOD_NOT_ALLOWED => Error::MethodUnknown.into(),
-        StatusCode::REQUEST_TIMEOUT => Error::BodyTooSlow.into(),
-        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge.into(),
         StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after: find_standing().retry_after }.into(),
         StatusCode::INTERNAL_SERVER_ERROR => AtlassianError::VendorFailure,
-        StatusCode::SERVICE_UNAVAILABLE => Error::DataReplaced.into(),
-        StatusCode::GATEWAY_TIMEOUT => Error::TimedOut.into(),
-        _ => return None,
+        status => find_shared_error(status)?.into(),
     };
     Some(own)
 }

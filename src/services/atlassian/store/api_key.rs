@@ -91,8 +91,8 @@ pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter:
 
 /// Notes that a request with a key was let in, unless one of the minute before it is noted, perhaps by another process.
 ///
-/// Not by a session that writes, because a use is no change of what a tester made: it would raise the revision, and shift
-/// the ids that are drawn from the number of writes.
+/// Not by a session that writes, because a use is no change of what a tester made: it would raise the revision, and
+/// shift the ids that are drawn from the number of writes.
 ///
 /// unverified: a call moves the date, by the minute (atlassian-api-access §7.8).
 pub async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {

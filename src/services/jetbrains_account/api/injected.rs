@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     core::error::Error,
-    http::vendor_service::InjectedError,
+    http::vendor_service::{InjectedError, find_shared_error},
     services::jetbrains_account::{
         api::{
             error::{Code, render, render_empty_500, render_json, render_page},
@@ -63,23 +63,11 @@ fn find_own(injected: &Injected<'_>) -> Option<JetBrainsError> {
         (StatusCode::NOT_FOUND, "getByLicenseId" | "assignLicense" | "revokeAsset") => Code::LicenseNotFound,
         (StatusCode::NOT_FOUND, "getAllForTeam" | "changeTeam") => Code::TeamNotFound,
         (StatusCode::NOT_IMPLEMENTED, "createUserAccount" | "deleteUserAccount") => Code::NotImplemented,
-        (status, _) => return find_shared(status).map(JetBrainsError::from),
+        (StatusCode::NOT_FOUND, _) => return Some(Error::RouteUnknown.into()),
+        (StatusCode::BAD_REQUEST, _) => return Some(Error::Unreadable(String::new()).into()),
+        (status, _) => return find_shared_error(status).map(JetBrainsError::from),
     };
     Some(make_error(code, injected))
-}
-
-/// Finds the error with this status that is the same for every operation.
-fn find_shared(status: StatusCode) -> Option<Error> {
-    match status {
-        StatusCode::BAD_REQUEST => Some(Error::Unreadable(String::new())),
-        StatusCode::NOT_FOUND => Some(Error::RouteUnknown),
-        StatusCode::METHOD_NOT_ALLOWED => Some(Error::MethodUnknown),
-        StatusCode::REQUEST_TIMEOUT => Some(Error::BodyTooSlow),
-        StatusCode::PAYLOAD_TOO_LARGE => Some(Error::BodyTooLarge),
-        StatusCode::SERVICE_UNAVAILABLE => Some(Error::DataReplaced),
-        StatusCode::GATEWAY_TIMEOUT => Some(Error::TimedOut),
-        _ => None,
-    }
 }
 
 /// Makes an error with this code that says of the request what can be said.

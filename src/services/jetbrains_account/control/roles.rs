@@ -1,4 +1,5 @@
-//! Who is what. Rights of a token follow the roles that its owner has now; with the last one in a profile the token goes.
+//! Who is what. Rights of a token follow the roles that its owner has now; with the last one in a profile the token
+//! goes.
 
 use axum::extract::State;
 use serde::Deserialize;

@@ -36,7 +36,8 @@ pub(crate) fn list_products(declared: Vec<DeclaredProduct>) -> Vec<Product> {
     products.into_values().collect()
 }
 
-/// Every plug-in of an organization, in the order of `declared`. No plug-in's code is in any source, and we invent none.
+/// Every plug-in of an organization, in the order of `declared`. No plug-in's code is in any source, and we invent
+/// none.
 pub(crate) fn list_plugins(declared: Vec<DeclaredProduct>) -> Vec<Product> {
     declared.into_iter().filter(|product| product.is_plugin).map(Product::from).collect()
 }

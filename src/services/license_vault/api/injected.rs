@@ -4,7 +4,7 @@ use axum::{http::Uri, response::Response};
 
 use crate::{
     core::error::Error,
-    http::vendor_service::InjectedError,
+    http::vendor_service::{InjectedError, find_shared_error},
     services::license_vault::{
         VaultCaller,
         api::{
@@ -49,14 +49,9 @@ fn find_own_message(code: &str, injected: &Injected<'_>) -> Option<String> {
         | ("FORBIDDEN", "getLicensesReportJson" | "getTicketsReportJson" | "getReport" | "getReportInLowerCase") => {
             Error::CredentialRejected.into()
         }
-        ("METHOD_NOT_ALLOWED", _) => Error::MethodUnknown.into(),
-        ("REQUEST_TIMEOUT", _) => Error::BodyTooSlow.into(),
-        ("PAYLOAD_TOO_LARGE", _) => Error::BodyTooLarge.into(),
         ("INTERNAL_ERROR", "getHealth") => return Some(server::NOT_REGISTERED.to_owned()),
         ("INTERNAL_ERROR", _) => Error::internal(String::new()).into(),
-        ("UNAVAILABLE", _) => Error::DataReplaced.into(),
-        ("TIMEOUT", _) => Error::TimedOut.into(),
-        _ => return None,
+        _ => find_shared_error(injected.status)?.into(),
     };
     Some(own.make_message())
 }

@@ -63,8 +63,8 @@ pub(crate) struct LicenseUsage {
 impl LicenseUsages {
     /// Lists every product that there usually is, because clients expect a row of each (license-vault §2.2).
     ///
-    /// unverified: a plug-in, or a product that only the legacy server knows, has a row too where the vault has licences
-    /// for it, and else none (§2.3, §4.3).
+    /// unverified: a plug-in, or a product that only the legacy server knows, has a row too where the vault has
+    /// licences for it, and else none (§2.3, §4.3).
     pub(crate) fn new(catalogue: &Catalogue, pools: &[Pool], now: Time) -> Self {
         let has_row =
             |product: &CountedProduct| product.is_always_shown || pools.iter().any(|pool| pool.product == product.code);

@@ -50,9 +50,7 @@ pub(crate) fn decide(
     let licenses = vault.catalogue.list_licenses_for(&request.product);
     let codes: Vec<&str> = licenses.into_iter().filter(|code| may_have(vault.strict, &own_rules, code)).collect();
     let can_serve = |allocation: &&Allocation| {
-        let mut hosts: Vec<&str> = allocation.running.iter().map(|running| running.host.as_str()).collect();
-        hosts.sort_unstable();
-        hosts.dedup();
+        let hosts = list_hosts(allocation.running.iter().map(|running| &running.host));
         codes.contains(&allocation.product.as_str()) && serves_host(&hosts, &request.host)
     };
     if let Some(allocation) = allocations.iter().find(can_serve) {
@@ -92,6 +90,14 @@ pub(crate) fn may_have(is_strict: bool, own_rules: &[&AllocationRule], code: &st
         return !is_strict;
     }
     own_rules.iter().any(|rule| rule.products.iter().any(|product| product == code))
+}
+
+/// Lists the different hosts that products run on, because a licence serves machines, however much runs on each.
+pub(crate) fn list_hosts<'a>(hosts: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut hosts: Vec<&str> = hosts.map(String::as_str).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
 }
 
 /// Whether a licence that products run on at these different hosts serves one more product at a host.

@@ -6,7 +6,11 @@ use crate::services::license_vault::domain::vault::TokenKind;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefusedCredential {
     /// Each kind of token is sent in one way only.
-    #[error("the {} token of the vault `{vault}` is sent as {}, not as {sent_as}", .kind.name(), .kind.describe_place())]
+    #[error(
+        "the {} token of the vault `{vault}` is sent as {}, not as {sent_as}",
+        .kind.name(),
+        .kind.describe_place()
+    )]
     Misplaced {
         kind: TokenKind,
         vault: String,

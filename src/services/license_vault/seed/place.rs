@@ -11,7 +11,7 @@ use crate::{
         domain::{
             allocation::{LicenseRequest, VaultUser},
             catalogue::Catalogue,
-            decide::{MACHINES_PER_LICENSE, is_covered, list_rules_of, may_have, serves_host},
+            decide::{MACHINES_PER_LICENSE, is_covered, list_hosts, list_rules_of, may_have, serves_host},
             vault::{AllocationRule, LicenseKind},
         },
         seed::{
@@ -71,14 +71,6 @@ pub(super) struct Placing<'a> {
 
 /// Where in a seed something is wrong, and what.
 type Problem = (Location, String);
-
-/// Lists the different hosts that products run on.
-fn list_hosts<'a>(hosts: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
-    let mut hosts: Vec<&str> = hosts.map(String::as_str).collect();
-    hosts.sort_unstable();
-    hosts.dedup();
-    hosts
-}
 
 impl HeldLicense {
     fn list_products(&self) -> impl Iterator<Item = &str> {
@@ -142,8 +134,8 @@ impl Placing<'_> {
         allocation
     }
 
-    /// Finds the licence that the user had before the seed and that the seed means, because a vault gives nobody another
-    /// one for what runs on it: rather the one with these machines, and rather the product's own than a pack.
+    /// Finds the licence that the user had before the seed and that the seed means, because a vault gives nobody
+    /// another one for what runs on it: rather the one with these machines, and rather the product's own than a pack.
     fn find_held(&self, licenses: &[HeldLicense], asked: &AskedAllocation) -> Option<usize> {
         let codes = self.catalogue.list_licenses_for(&asked.product);
         let hosts = asked.list_hosts();
@@ -152,8 +144,9 @@ impl Placing<'_> {
             let is_of_kind = asked.kind.is_none_or(|kind| is_own && kind == license.kind);
             let all_hosts = license.running.iter().map(|(_, host)| host);
             let all_hosts = list_hosts(all_hosts.chain(asked.running.iter().map(|running| &running.request.host)));
-            let is_full = !hosts.is_empty() && all_hosts.len() > MACHINES_PER_LICENSE;
-            let has_room = !is_full || hosts.len() > MACHINES_PER_LICENSE;
+            // What names more machines than any licence serves is refused for these, not given another licence.
+            let names_too_many = hosts.len() > MACHINES_PER_LICENSE;
+            let has_room = hosts.is_empty() || all_hosts.len() <= MACHINES_PER_LICENSE || names_too_many;
             license.asked_at.is_none() && codes.contains(&license.product.as_str()) && is_of_kind && has_room
         };
         let rank = |license: &HeldLicense| {
@@ -164,8 +157,8 @@ impl Placing<'_> {
         meant.min_by_key(|(_, license)| rank(license)).map(|(index, _)| index)
     }
 
-    /// Gives the user a licence. Returns its place among those of the user, and the ids of the allocations that it takes
-    /// the place of.
+    /// Gives the user a licence. Returns its place among those of the user, and the ids of the allocations that it
+    /// takes the place of.
     ///
     /// unverified: rules hold for all allocations that a seed makes, because nothing says which of the two is older. To
     /// have a licence from before a rule, send the rule with a second seed (license-vault §4.5).

@@ -232,11 +232,11 @@ impl<'a> Planner<'a> {
 
     fn read_allocation(&self, allocation: &SeedAllocation) -> Option<AskedAllocation> {
         let user = self.read_user(&allocation.user);
-        let since = allocation.since.as_ref().and_then(|since| self.read_past_time(Some(since)));
+        let since = self.read_past_time(allocation.since.as_ref());
         // Wrong is not the same as left out, which would be placed on any kind.
         let kind = allocation.kind.as_ref().map(|scalar| self.reader().value(scalar).ok_or(()));
         let plan_running = |running: &SeedRunning| {
-            let since = running.since.as_ref().and_then(|since| self.read_past_time(Some(since))).or(since);
+            let since = self.read_past_time(running.since.as_ref()).or(since);
             let since = since.unwrap_or(self.context.now);
             let product = self.reader().text(&running.product);
             let request = LicenseRequest {

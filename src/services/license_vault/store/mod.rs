@@ -11,3 +11,6 @@ mod state_check;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod vault;
+
+/// Stored as the end of an allocation or a connection that has not ended.
+const NOT_ENDED: i64 = -1;

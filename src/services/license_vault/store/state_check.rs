@@ -14,13 +14,10 @@ use crate::{
             catalogue::Catalogue,
             vault::{Plan, TokenKind, Vault, VaultId},
         },
-        store::vault::SERVICE,
+        store::{NOT_ENDED, vault::SERVICE},
     },
     store::state::{Contradiction, StateRow, StateRows},
 };
-
-/// Stored as the end of what still is.
-const NOT_ENDED: i64 = -1;
 
 /// Checks that a text is a calendar month.
 pub(super) fn check_month(text: &str) -> Result<(), String> {

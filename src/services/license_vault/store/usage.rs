@@ -6,18 +6,18 @@ use crate::{
         clock::{Time, from_micros, micros},
         error::Error,
     },
-    services::license_vault::domain::{
-        allocation::{Connection, PageRequest, UsageRecord, VaultUser},
-        vault::Vault,
+    services::license_vault::{
+        domain::{
+            allocation::{Connection, PageRequest, UsageRecord, VaultUser},
+            vault::Vault,
+        },
+        store::NOT_ENDED,
     },
     store::session::Session,
 };
 
-/// Stored as the end of what still runs.
-const NOT_ENDED: i64 = -1;
-
-/// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it begins
-/// has no time: what ran across it is not listed.
+/// Lists the occasions on which products ran at some time of the range, oldest first. A range that ends before it
+/// begins has no time: what ran across it is not listed.
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         credential::Credential,
         organization::{OrganizationId, PersonId, SpaceId},
+        product_catalogue::DeclaredProduct,
     },
     services::license_vault::domain::{
         catalogue::Catalogue,
@@ -30,18 +31,25 @@ const COLUMNS: &str = "o.id, o.name, o.customer_code, o.org_id, v.id, v.name, v.
 
 type VaultRow = (i64, String, i64, String, i64, String, String, bool, bool);
 
-async fn read_vault<M>(db: &mut Session<M>, row: VaultRow) -> Result<Vault, Error> {
+/// Reads a vault; `declared` are its organization's products.
+fn read_vault(row: VaultRow, declared: Vec<DeclaredProduct>) -> Result<Vault, Error> {
     let (id, name, code, org_id, vault, vault_name, plan, floating, strict) = row;
-    let organization = organization::organization((id, name, code, org_id));
     Ok(Vault {
         id: VaultId(vault),
-        catalogue: Catalogue::new(declared_product::list(db, organization.id).await?),
-        organization,
+        catalogue: Catalogue::new(declared),
+        organization: organization::organization((id, name, code, org_id)),
         name: vault_name,
         plan: plan.parse().map_err(Error::internal)?,
         floating,
         strict,
     })
+}
+
+/// Reads the vault that was found, if one was.
+async fn read_found<M>(db: &mut Session<M>, row: Option<VaultRow>) -> Result<Option<Vault>, Error> {
+    let Some(row) = row else { return Ok(None) };
+    let declared = declared_product::list(db, OrganizationId(row.0)).await?;
+    read_vault(row, declared).map(Some)
 }
 
 /// Finds the vault of a credential, and the credential's kind.
@@ -55,8 +63,8 @@ pub(crate) async fn find_by_credential<M>(
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.id = $1 AND v.organization_id = $2"));
     let row: Option<VaultRow> =
         on!(db, |c| sqlx::query_as(sql).bind(id).bind(credential.organization.0).fetch_optional(c).await)?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some((read_vault(db, row).await?, kind.parse().map_err(Error::internal)?)))
+    let Some(vault) = read_found(db, row).await? else { return Ok(None) };
+    Ok(Some((vault, kind.parse().map_err(Error::internal)?)))
 }
 
 /// Finds a vault by its name, whatever its case is.
@@ -68,10 +76,7 @@ pub(crate) async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> 
         sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 AND lower(v.name) = $2 ORDER BY v.id"));
     let name = name.to_ascii_lowercase();
     let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).bind(&name).fetch_optional(c).await)?;
-    match row {
-        Some(row) => read_vault(db, row).await.map(Some),
-        None => Ok(None),
-    }
+    read_found(db, row).await
 }
 
 /// Finds an organization's vault.
@@ -81,21 +86,21 @@ pub(crate) async fn find_of_organization<M>(
 ) -> Result<Option<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.organization_id = $1"));
     let row: Option<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(organization.0).fetch_optional(c).await)?;
-    match row {
-        Some(row) => read_vault(db, row).await.map(Some),
-        None => Ok(None),
-    }
+    read_found(db, row).await
 }
 
 /// Lists the vaults of a space, oldest first.
 pub(crate) async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Vault>, Error> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE v.space_id = $1 ORDER BY v.id"));
     let rows: Vec<VaultRow> = on!(db, |c| sqlx::query_as(sql).bind(space.0).fetch_all(c).await)?;
-    let mut vaults = Vec::new();
-    for row in rows {
-        vaults.push(read_vault(db, row).await?);
-    }
-    Ok(vaults)
+    let mut declared = declared_product::list_of_space(db, space).await?;
+    rows.into_iter()
+        .map(|row| {
+            // An organization has one vault at most.
+            let of_organization = declared.remove(&OrganizationId(row.0)).unwrap_or_default();
+            read_vault(row, of_organization)
+        })
+        .collect()
 }
 
 /// Stores an organization's vault, of which it has one at most; `None` when another organization's vault has the name,

@@ -1,5 +1,5 @@
-//! One account's API tokens, as the vendor's User management API has them: listed, revoked one by one. They are the same
-//! records that the lists of users' and service accounts' tokens have.
+//! One account's API tokens, as the vendor's User management API has them: listed, revoked one by one. They are the
+//! same records that the lists of users' and service accounts' tokens have.
 
 use axum::http::StatusCode;
 use serde::Deserialize;

@@ -33,10 +33,12 @@ use crate::{
         (status = 200, description = "Assigned"),
         (status = 204, description = "Assigned, with the quirk `assign_success_status: 204`"),
         (status = 400,
-         description = "A contact that is not accepted, a licence that is not to be had; as a page, a body that cannot be read",
+         description = "A contact that is not accepted, a licence that is not to be had; as a page, a body that cannot \
+                        be read",
          content((ErrorBody = "application/json"), (String = "text/html"))),
         Unauthorized,
-        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled", body = ErrorBody),
+        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled",
+         body = ErrorBody),
         (status = 404, description = "No such licence, team or product", body = ErrorBody),
     ),
 )]

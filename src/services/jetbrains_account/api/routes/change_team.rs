@@ -31,7 +31,9 @@ use crate::{
         (status = 200, description = "The licences that moved", body = ChangeTeamResponse<Vec<String>>),
         (status = 400, description = "A body that cannot be read", content_type = "text/html"),
         Unauthorized,
-        (status = 403, description = "The token is a team's, its owner may not edit one of the teams, or the API is disabled", body = ErrorBody),
+        (status = 403,
+         description = "The token is a team's, its owner may not edit one of the teams, or the API is disabled",
+         body = ErrorBody),
         (status = 404, description = "No such team", body = ErrorBody),
     ),
 )]

@@ -35,10 +35,12 @@ use crate::{
     security(("apiKey" = [], "customerCode" = [])),
     responses(
         (status = 200, description = "The licences that were taken back", body = RevokedLicensesResponse),
-        (status = 400, description = "Assigned less than 30 days ago, or nothing named; as a page, a query that cannot be read",
+        (status = 400,
+         description = "Assigned less than 30 days ago, or nothing named; as a page, a query that cannot be read",
          content((ErrorBody = "application/json"), (String = "text/html"))),
         Unauthorized,
-        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled", body = ErrorBody),
+        (status = 403, description = "The token is another team's, its owner may not edit, or the API is disabled",
+         body = ErrorBody),
         (status = 404, description = "No such licence", body = ErrorBody),
     ),
 )]

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-pub(crate) const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the vendor publishes no path and no \
-                   schema for it. This path is a placeholder.";
+pub(crate) const WHY: &str = "Creating and deleting JetBrains Accounts is not emulated: the vendor publishes no path \
+                              and no schema for it. This path is a placeholder.";
 
 /// Not emulated: the vendor publishes no path and no schema
 // unverified: the path is a placeholder.
