@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn filters_of_the_log() {
-        let long = "info,locum=debug,hyper::proto=off,locum[request{request_id=\"a=b\"}]=trace,locum[request]";
+        let long = "info,locum=debug,hyper::proto=off";
         for right in ["warn", "WARN", "off", "3", "some_crate=info", long] {
             assert_eq!(parse_log(right), Ok(right.to_owned()));
         }
@@ -165,7 +165,9 @@ mod tests {
             ("locum", "`locum` is not a level: expected `off`, `error`"),
             ("", "`` is not a level"),
             ("info,", "`` is not a level"),
-            ("locum[=info", "invalid"),
+            ("locum[=info", "say TARGET=LEVEL"),
+            ("info,locum[request{request_id=\"a=b\"}]=trace", "about spans"),
+            ("locum[request]", "about spans"),
         ] {
             let said = parse_log(wrong).unwrap_err();
             assert!(said.contains(says), "{wrong}: {said}");
