@@ -1,6 +1,6 @@
 //! What a running Locum consists of. Cloning shares it.
 
-use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
@@ -14,7 +14,10 @@ use crate::{
         secret_file,
         token::{HashCost, Keyring, PlainToken},
     },
-    domain::organization::{DEFAULT_SPACE, Space, SpaceId},
+    domain::{
+        credential::CredentialId,
+        organization::{DEFAULT_SPACE, Space, SpaceId},
+    },
     seed::{Diagnostics, apply::ApplyError},
     store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
 };
@@ -34,6 +37,8 @@ pub struct Inner {
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
+    /// When the control API last gave a credential a new token.
+    rotations: Mutex<HashMap<CredentialId, Instant>>,
     /// Whoever imports a state waits here, because it may be large, and is in memory several times.
     pub imports: Arc<Semaphore>,
     request_ids: Mutex<Ids>,
@@ -103,6 +108,7 @@ impl App {
             fault_rules: RwLock::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
+            rotations: Mutex::default(),
             imports: Arc::new(Semaphore::new(IMPORTS)),
             stopping: watch::Sender::new(false),
         }));
@@ -145,6 +151,17 @@ impl App {
         db.commit().await?;
         self.keyring.hash_ahead([token.clone()]).await?;
         Ok(token)
+    }
+
+    /// Notes that a credential gets a new token: `false` where it has got one since a request `arrived`, which would be
+    /// of no use to whoever got it.
+    pub fn note_rotation(&self, credential: CredentialId, arrived: Instant) -> bool {
+        let mut rotations = self.rotations.lock();
+        if rotations.get(&credential).is_some_and(|last| *last > arrived) {
+            return false;
+        }
+        rotations.insert(credential, Instant::now());
+        true
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.

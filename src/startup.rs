@@ -1,5 +1,7 @@
 //! From settings to a Locum that answers.
 
+use std::sync::OnceLock;
+
 use axum::Router;
 
 use crate::{
@@ -29,17 +31,24 @@ pub struct Locum {
 /// # Errors
 /// What is wrong in a seed is said before the database is opened.
 pub async fn start(config: Config) -> Result<Locum, StartError> {
-    start_with(config, registry(), &Progress::default()).await
+    start_with(config, registry(), &Progress::default(), &OnceLock::new()).await
 }
 
-/// The same with services of the caller's choice, for somebody who waits.
-pub async fn start_with(config: Config, services: Services, progress: &Progress) -> Result<Locum, StartError> {
+/// The same with services of the caller's choice, for somebody who waits, and who may break it off: what is `opened` by
+/// then is to be closed.
+pub async fn start_with(
+    config: Config,
+    services: Services,
+    progress: &Progress,
+    opened: &OnceLock<App>,
+) -> Result<Locum, StartError> {
     let seeds: Seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?.into();
     progress.begin("checking seeds", 0);
     let checked = seeding::check(&seeds, &mut IdSeed(0).of_requests());
     progress.end();
     checked.map_err(StartError::Seed)?;
     let app = App::open(config).await?;
+    let _ = opened.set(app.clone());
     let plan = seeding::seed_if_empty(&app, &seeds, progress).await?;
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })

@@ -202,6 +202,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Where a text is shortened.
+#[derive(Clone, Copy)]
 enum Cut {
     /// For paths, because they are told apart by both ends.
     Middle,

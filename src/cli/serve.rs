@@ -27,7 +27,7 @@ use crate::{
     },
     config::{Config, Listen},
     control::variables::Endpoints,
-    core::{progress::Progress, token::PlainToken},
+    core::{error::Error, progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
     http::connection::{Breakable, BreakableListener},
     router,
@@ -37,7 +37,7 @@ use crate::{
         seeding::{self, Plan, Seeds},
     },
     startup::{self, Locum},
-    store,
+    store::{self, Location},
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -113,11 +113,19 @@ pub(super) async fn start(
     let timeout = config.shutdown_timeout;
     let progress = Progress::default();
     let watch = Watch::start(&progress, |line| tracing::info!(target: PROGRESS, "{line}"));
+    let (location, opened) = (config.location.clone(), OnceLock::new());
     let Locum { app, services, seeds, plan, router } = tokio::select! {
-        started = startup::start_with(config, services::registry(), &progress) => started.map_err(|e| {
+        started = startup::start_with(config, services::registry(), &progress, &opened) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
-        signal = signals.next() => return Ok(ControlFlow::Break(signal)),
+        signal = signals.next() => {
+            drop(watch);
+            tokio::select! {
+                closed = close_early(opened.get(), &location) => closed?,
+                _ = signals.next() => {}
+            }
+            return Ok(ControlFlow::Break(signal));
+        }
     };
     drop(watch);
     let _ = READY.set(router);
@@ -146,6 +154,22 @@ pub(super) async fn start(
         servers,
         timeout,
     }))
+}
+
+/// Closes what a start has opened that is broken off.
+async fn close_early(opened: Option<&App>, location: &Location) -> Result<(), Failure> {
+    match opened {
+        Some(app) => app.db.close().await,
+        // What the process before left is as it was.
+        None => location.check_alone(),
+    }
+    .map_err(|error| describe_stop(&error))
+}
+
+/// Says what is wrong with how the database was left.
+fn describe_stop(error: &Error) -> Failure {
+    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    Failure::Failed(format!("stopped, but {why}"))
 }
 
 /// Serves what comes to one listener, until it is told to stop.
@@ -178,10 +202,7 @@ impl Running {
         }
         self.servers.abort_all();
         tokio::select! {
-            closed = self.app.db.close() => ControlFlow::Continue(closed.map_err(|error| {
-                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                Failure::Failed(format!("stopped, but {why}"))
-            })),
+            closed = self.app.db.close() => ControlFlow::Continue(closed.map_err(|error| describe_stop(&error))),
             signal = self.signals.next() => ControlFlow::Break(signal),
         }
     }

@@ -21,6 +21,7 @@ use crate::{
     http::{
         control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
         problem::{Problem, Refused},
+        request_context::RequestContext,
     },
     services::{self, Registry, Services},
     store::{self, ReadWrite, Session, credential::CredentialKind},
@@ -256,7 +257,9 @@ pub(super) async fn rotate_credential(
     let (db, before, kind) = open_to_rotate(&app, &services, &space, &path).await?;
     let token = app.make_token(db, kind.new_token).await?;
     let (mut db, credential, kind) = open_to_rotate(&app, &services, &space, &path).await?;
-    if credential.fingerprint != before.fingerprint {
+    // By this process, before it could be read; by another one, since it was.
+    let is_first = RequestContext::current().is_none_or(|asked| app.note_rotation(credential.id, asked.arrived));
+    if !is_first || credential.fingerprint != before.fingerprint {
         const DETAIL: &str = "somebody else has just given the credential a new token, which this one would end";
         return Err(Problem::new(StatusCode::CONFLICT, DETAIL));
     }

@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz` and `/metrics`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use tokio::time::timeout;
 
 use crate::{
     app::App,
@@ -34,8 +35,12 @@ fn measured(metrics: &Metrics) -> Response {
     }
 }
 
+/// Who asks whether Locum is ready waits a few seconds at most, and takes what comes later for a no.
+const READY_LIMIT: Duration = Duration::from_secs(3);
+
 async fn ready(State(app): State<App>) -> Response {
-    match app.db.ping().await {
+    let asked = timeout(READY_LIMIT, app.db.ping()).await;
+    match asked.unwrap_or_else(|_| Err(Error::Unavailable("the database is busy: it did not answer in 3 s".into()))) {
         Ok(()) => "ready\n".into_response(),
         Err(error) => Problem::from(error).into_response(),
     }

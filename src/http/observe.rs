@@ -76,7 +76,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     parts.extensions.insert(RequestId(Arc::clone(&id)));
     let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
     let path = Arc::from(parts.uri.path());
-    let answer = RequestContext::scope(path, &id, next.run(Request::from_parts(parts, body)));
+    let answer = RequestContext::scope(path, &id, started, next.run(Request::from_parts(parts, body)));
     let mut response = answer.instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);

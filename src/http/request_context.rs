@@ -1,6 +1,6 @@
 //! What an error's body may have to tell of its request: where it went, when, and under which id.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Instant};
 
 use crate::core::clock::{Clock, Time};
 
@@ -11,6 +11,7 @@ tokio::task_local! {
 struct Known {
     path: Arc<str>,
     id: Arc<str>,
+    arrived: Instant,
     /// Known once the request's space is.
     now: Cell<Option<Time>>,
 }
@@ -25,6 +26,8 @@ pub struct RequestContext {
     pub now: Time,
     /// The request's id, as the header `X-Request-Id` tells it.
     pub id: Arc<str>,
+    /// When it arrived, before it waited for anything.
+    pub arrived: Instant,
 }
 
 impl RequestContext {
@@ -35,6 +38,7 @@ impl RequestContext {
             path: Arc::clone(&known.path),
             now: known.now.get().unwrap_or_else(|| Clock::Real.now()),
             id: Arc::clone(&known.id),
+            arrived: known.arrived,
         };
         CURRENT.try_with(read).ok()
     }
@@ -46,7 +50,7 @@ impl RequestContext {
     }
 
     /// Runs what answers a request to this path, under this id, in its context.
-    pub(super) async fn scope<F: Future>(path: Arc<str>, id: &Arc<str>, answer: F) -> F::Output {
-        CURRENT.scope(Known { path, id: Arc::clone(id), now: Cell::new(None) }, answer).await
+    pub(super) async fn scope<F: Future>(path: Arc<str>, id: &Arc<str>, arrived: Instant, answer: F) -> F::Output {
+        CURRENT.scope(Known { path, id: Arc::clone(id), arrived, now: Cell::new(None) }, answer).await
     }
 }

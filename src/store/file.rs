@@ -15,6 +15,9 @@ pub(crate) const PRIVATE: u32 = 0o600;
 /// What a mode lets everybody else do.
 const OTHERS: u32 = 0o077;
 
+/// Ends the names of what SQLite keeps beside a database.
+pub(crate) const OF_SQLITE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// The files with keys beside a database: the server key, and that of the authority for TLS.
 pub(crate) const KEYS: [&str; 2] = [".key", ".ca.key"];
 
@@ -93,8 +96,7 @@ impl OpenFile {
 
     /// The log, where there is something in it.
     pub(crate) fn find_log(&self) -> Option<PathBuf> {
-        let log = beside(&self.real_path, "-wal");
-        fs::metadata(&log).is_ok_and(|found| found.len() > 0).then_some(log)
+        find_log(&self.real_path)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -122,6 +124,28 @@ impl OpenFile {
 
 const DELETED: &str = "the file was deleted or replaced: put it back, or start anew";
 const REPAIR: &str = "put a copy that `locum backup` made in its place, or begin anew in another file";
+
+/// The log of a file, where there is something in it. SQLite keeps it beside the name that is no link.
+fn find_log(real_path: &Path) -> Option<PathBuf> {
+    let log = beside(real_path, "-wal");
+    fs::metadata(&log).is_ok_and(|found| found.len() > 0).then_some(log)
+}
+
+/// Fails where a file that this process has not opened is not all of the data.
+pub(crate) fn check_alone(path: &Path) -> Result<(), Error> {
+    let real_path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    find_log(&real_path).map_or(Ok(()), |log| {
+        Err(say_keep_log(&log, path, "the start was broken off before it opened the file, which was not closed before"))
+    })
+}
+
+/// That a log has to stay, and what for.
+pub(crate) fn say_keep_log(log: &Path, path: &Path, why: &str) -> Error {
+    let (log, path) = (log.display(), path.display());
+    let what = format!("the log could not be brought into the file ({why})");
+    let way_out = format!("keep {log} beside {path}: only both are all of the data, and the next start brings it in");
+    Error::Unavailable(format!("{what}; {way_out}").into())
+}
 
 /// A file's neighbour with this at the end of its name.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::store::{file, postgres_options};
+use crate::{
+    core::error::Error,
+    store::{file, postgres_options},
+};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -19,6 +22,17 @@ pub enum Location {
 }
 
 impl Location {
+    /// Fails where this is a file that was not closed by whoever had it last, so that it is not all of the data.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], with what is to be done.
+    pub fn check_alone(&self) -> Result<(), Error> {
+        match self {
+            Self::File(path) => file::check_alone(path),
+            Self::Memory | Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Reads `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`.
     pub fn parse(url: &str) -> Result<Self, String> {
         if url == "sqlite::memory:" {
@@ -30,6 +44,8 @@ impl Location {
                 Err("a SQLite URL is sqlite:///absolute/path or sqlite://relative/path, without parameters and without \
                      SQLite's own `file:`, or sqlite::memory:"
                     .to_owned())
+            } else if let Some(ending) = file::OF_SQLITE.iter().find(|ending| path.ends_with(**ending)) {
+                Err(format!("SQLite keeps files of its own whose names end with `{ending}`: name another one"))
             } else {
                 Ok(Self::File(path.into()))
             };

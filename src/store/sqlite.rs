@@ -13,7 +13,10 @@ use tokio::sync::{
 
 use crate::{
     core::error::Error,
-    store::{file::OpenFile, turns::TURN_TIMEOUT},
+    store::{
+        file::{OpenFile, say_keep_log},
+        turns::TURN_TIMEOUT,
+    },
 };
 
 /// How long closing a database may take: whoever stops Locum waits for it, and often kills what is not gone in 10 s.
@@ -176,11 +179,7 @@ impl Sqlite {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it took longer than {CLOSE_LIMIT:?}"),
         };
-        let (log, path) = (log.display(), file.path().display());
-        let what = format!("the log could not be brought into the file ({why})");
-        let way_out =
-            format!("keep {log} beside {path}: only both are all of the data, and the next start brings it in");
-        Err(Error::Unavailable(format!("{what}; {way_out}").into()))
+        Err(say_keep_log(&log, file.path(), &why))
     }
 
     async fn close_connections(&self) -> Result<(), sqlx::Error> {

@@ -130,7 +130,9 @@ async fn start() -> TestApp {
         Service { credential_kinds: &[PASS], ..Service::new::<CarPark>("Car park", "car-park.json", openapi, routes) };
     let services = Registry::new(services::all().into_iter().chain([car_park]).collect());
     let settings = config(&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "7"]);
-    let started = locum::startup::start_with(settings, services, &Progress::default()).await.unwrap();
+    let started = locum::startup::start_with(settings, services, &Progress::default(), &std::sync::OnceLock::new())
+        .await
+        .unwrap();
     let app = started.app;
     let mut db = app.db.write(app.space(DEFAULT_SPACE).await.unwrap().id).await.unwrap();
     let space = db.space().id;

@@ -46,6 +46,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
         (&["--database-url", "postgres://x/y"], "--server-key"),
         (&["--database-url", "sqlite://file:x.db"], "--database-url"),
         (&["--database-url", "sqlite:file:x.db"], "--database-url"),
+        (&["--database-url", "sqlite://x.db-wal"], "--database-url"),
         (&["--database-url", "sqlite://:memory:"], "sqlite::memory:"),
         (&["--server-key", "short"], "--server-key"),
         (&["--control-token", "x"], "--control-token: at least 8 characters"),

@@ -2,13 +2,14 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use super::{
-    super::{Server, locum, machine::limit_files, run},
+    super::{Server, locum, machine::limit_files, run, send_signal},
     JETBRAINS, assign, expect_failed_start, is_assigned,
     sqlite::{OtherProcess, sqlite_url},
 };
@@ -51,6 +52,51 @@ fn a_file_alone_is_all_of_the_data_after_a_stop() {
     fs::copy(&file, &copy).unwrap();
     fs::copy(dir.path().join("locum.db.key"), elsewhere.path().join("copy.db.key")).unwrap();
     assert!(is_assigned(&start(&copy), "FREE000001"));
+}
+
+#[test]
+fn a_file_alone_is_all_of_the_data_after_a_start_that_was_broken_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, log) = (dir.path().join("locum.db"), dir.path().join("locum.db-wal"));
+    let seed = dir.path().join("seed.yaml");
+    let licenses = "{ count: 200000, product: ALL, team: 1 }";
+    let text = format!(
+        "version: 1\norganizations:\n  - name: A\n    customer_code: 1\n    jetbrains_account:\n      \
+         teams: [{{ id: 1, name: T }}]\n      licenses: [{licenses}]\n"
+    );
+    fs::write(&seed, text).unwrap();
+    let url = sqlite_url(&file);
+    let break_off = |arguments: &[&str], says: &str| {
+        let arguments =
+            [&["--listen", "127.0.0.1:0", "--log-format", "json", "--database-url", &url], arguments].concat();
+        let mut starting = locum(&arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .env("LOCUM_WRONG", "makes it say something before it reads")
+            .spawn()
+            .unwrap();
+        // Held, so that a seed that comes that way does not end.
+        let input = starting.stdin.take();
+        let mut lines = BufReader::new(starting.stderr.take().unwrap()).lines();
+        assert!(lines.by_ref().any(|line| line.unwrap().contains(says)), "ended without `{says}`");
+        send_signal(starting.id(), "-TERM");
+        let rest: Vec<String> = lines.map(Result::unwrap).collect();
+        drop(input);
+        (starting.wait().unwrap().code(), rest.join("\n"))
+    };
+    // While it writes.
+    assert_eq!(break_off(&["--seed", seed.to_str().unwrap()], "writing seeds").0, Some(0));
+    assert!(file.exists() && !log.exists());
+    drop(start(&file));
+    assert!(log.exists(), "nobody closed the file");
+    // Before it has opened the file.
+    let (code, said) = break_off(&["--seed", "-"], "LOCUM_WRONG");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopped, but") && said.contains("locum.db-wal"), "{said}");
+    assert!(log.exists());
+    stop(start(&file));
+    assert!(!log.exists());
 }
 
 #[test]
