@@ -40,7 +40,7 @@ pub async fn start_with(config: Config, services: Services, progress: &Progress)
     progress.end();
     checked.map_err(StartError::Seed)?;
     let app = App::open(config).await?;
-    let plan = seeding::seed_if_empty(&app, &seeds, progress).await?;
+    let plan = seeding::seed_if_empty(&app, services.tables(), &seeds, progress).await?;
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })
 }
