@@ -49,7 +49,7 @@ pub async fn start_with(
     checked.map_err(StartError::Seed)?;
     let app = App::open(config).await?;
     let _ = opened.set(app.clone());
-    let plan = seeding::seed_if_empty(&app, &seeds, progress).await?;
+    let plan = seeding::seed_if_empty(&app, services.tables(), &seeds, progress).await?;
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })
 }

@@ -17,7 +17,10 @@ use crate::{
         file::{Seed, SeedFile},
         read,
     },
-    services::seeding::{self, Plan, SeedOrganization, SeededOrganization, Seeds},
+    services::{
+        Services,
+        seeding::{self, Plan, SeedOrganization, SeededOrganization, Seeds},
+    },
 };
 
 /// What a seed made. Its tokens are shown here once.
@@ -87,11 +90,12 @@ organizations:
 pub(super) async fn reset(
     State(app): State<App>,
     Extension(seeds): Extension<Seeds>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Seeded>, Problem> {
     // A space that was made from the seed keeps names and tokens of its own.
     let mode = if space.name == DEFAULT_SPACE { Mode::Replace } else { Mode::Fresh };
-    write(&app, &space, &seeds, mode, true, false).await
+    write(&app, &services, &space, &seeds, mode, true, false).await
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
@@ -102,6 +106,7 @@ pub(super) async fn reset(
     responses((status = 200, description = "What it made", body = Seeded), Refused))]
 pub(super) async fn seed(
     State(app): State<App>,
+    Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Params(params): Params<SeedParams>,
     Text(text): Text,
@@ -111,12 +116,13 @@ pub(super) async fn seed(
         SeedMode::Merge => Mode::Merge,
         SeedMode::Replace => Mode::Replace,
     };
-    write(&app, &space, &[seed], mode, false, matches!(params.dry_run, DryRun::Yes)).await
+    write(&app, &services, &space, &[seed], mode, false, matches!(params.dry_run, DryRun::Yes)).await
 }
 
 /// `own_clock`: the clock that was set at the start wins over the seed's.
 async fn write(
     app: &App,
+    services: &Services,
     space: &Space,
     seeds: &[Seed<SeedOrganization>],
     mode: Mode,
@@ -131,7 +137,8 @@ async fn write(
         }
         Ok::<_, ApplyError>(Some(db))
     };
-    let applied = seeding::apply(&app.keyring, open, seeds, mode, clock, &Progress::default()).await?;
+    let applied =
+        seeding::apply(&app.keyring, services.tables(), open, seeds, mode, clock, &Progress::default()).await?;
     let (db, plan) = applied.ok_or_else(|| Error::internal("a seed without a session"))?;
     if !dry_run {
         db.commit().await?;

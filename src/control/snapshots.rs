@@ -100,7 +100,7 @@ pub(super) async fn restore_snapshot(
     let mut db = app.db.write(space.id).await?;
     let document = store::snapshot::document(&mut db, name).await?.ok_or_else(|| not_found(name))?;
     let document = serde_json::from_str(&document).map_err(Error::internal)?;
-    state::import(&mut db, &app.keyring, &ExportedState::read(document, services.tables())?).await?;
+    state::import(&mut db, &app.keyring, ExportedState::read(document, services.tables())?).await?;
     let space = db.space().clone();
     db.commit().await?;
     Ok(Answer(shown(&app, &space).await?))

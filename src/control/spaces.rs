@@ -26,7 +26,10 @@ use crate::{
         problem::{Problem, Refused},
     },
     seed::apply::{ApplyError, Mode},
-    services::seeding::{self, Seeds},
+    services::{
+        Services,
+        seeding::{self, Seeds},
+    },
     store,
 };
 
@@ -140,6 +143,7 @@ pub(super) async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<Spac
 pub(super) async fn create_space(
     State(app): State<App>,
     Extension(seeds): Extension<Seeds>,
+    Extension(services): Extension<Services>,
     BaseUrl(base): BaseUrl,
     Params(params): Params<CreateParams>,
     Json(body): Json<CreateSpace>,
@@ -147,7 +151,7 @@ pub(super) async fn create_space(
     check_name(&body.name)?;
     let open = || async { Ok::<_, ApplyError>(app.db.create_space(&body.name).await?) };
     let (clock, progress) = (app.config.clock, Progress::default());
-    let seeded = seeding::apply(&app.keyring, open, &seeds, Mode::Fresh, clock, &progress).await?;
+    let seeded = seeding::apply(&app.keyring, services.tables(), open, &seeds, Mode::Fresh, clock, &progress).await?;
     let Some((db, plan)) = seeded else {
         let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
         return Err(Problem::new(StatusCode::CONFLICT, detail));

@@ -122,7 +122,7 @@ pub(super) async fn put_state(
 ) -> Result<Answer<SpaceState>, Problem> {
     let state = ExportedState::read(document, services.tables())?;
     let mut db = app.db.write(space.id).await?;
-    store::state::import(&mut db, &app.keyring, &state).await?;
+    store::state::import(&mut db, &app.keyring, state).await?;
     let space = db.space().clone();
     db.commit().await?;
     Ok(Answer(shown(&app, &space).await?))

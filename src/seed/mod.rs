@@ -12,6 +12,7 @@ pub mod keys;
 mod lenient;
 pub mod plan;
 pub mod read;
+pub(crate) mod rows;
 
 use std::{
     fmt,

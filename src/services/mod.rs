@@ -6,6 +6,7 @@ mod counts;
 pub mod jetbrains_account;
 pub mod license_vault;
 pub mod operations;
+mod seed_writing;
 pub mod seeding;
 pub mod service;
 

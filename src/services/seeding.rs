@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{atlassian, jetbrains_account, license_vault};
+use super::{atlassian, jetbrains_account, license_vault, seed_writing};
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
@@ -19,7 +19,7 @@ use crate::{
         token::{Keyring, PlainToken},
     },
     domain::{
-        organization::{Organization, OrganizationId, email_key, name_from_address},
+        organization::{email_key, name_from_address},
         product_catalogue::DeclaredProduct,
     },
     seed::{
@@ -31,7 +31,7 @@ use crate::{
         plan::{self, Existing, OrganizationHead, People, Planner, is_address},
         read::{self, Reader},
     },
-    store::{self, ReadWrite, Session},
+    store::{self, ReadWrite, Session, state::Tables},
 };
 
 /// The seeds that a Locum was started with, and goes back to.
@@ -99,10 +99,10 @@ pub struct PlannedOrganization {
 
 #[derive(Debug)]
 pub(super) struct PlannedPerson {
-    email: String,
-    name: String,
-    has_jetbrains_account: bool,
-    atlassian_account_id: String,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) has_jetbrains_account: bool,
+    pub(super) atlassian_account_id: String,
 }
 
 /// What an organization has already, as far as a seed can refer to it.
@@ -163,6 +163,7 @@ pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Di
 /// the seed's, and whoever waited for the session would wait for all of them.
 pub async fn apply<F, E: From<ApplyError>>(
     keyring: &Keyring,
+    tables: &Tables,
     open: impl Fn() -> F,
     seeds: &[Seed<SeedOrganization>],
     mode: Mode,
@@ -179,7 +180,10 @@ where
         let tokens = plan.credentials().into_iter().map(|credential| credential.token);
         let unhashed: Vec<PlainToken> = tokens.filter(|token| !keyring.is_hashed(token)).collect();
         if unhashed.is_empty() || attempt == ATTEMPTS_TO_HASH_AHEAD {
-            write_all(&mut db, keyring, &plan, progress).await?;
+            match mode {
+                Mode::Merge => seed_writing::merge(&mut db, keyring, tables, &plan, progress).await?,
+                Mode::Replace | Mode::Fresh => seed_writing::fill(&mut db, keyring, tables, &plan, progress).await?,
+            }
             return Ok(Some((db, plan)));
         }
         drop(db);
@@ -190,24 +194,6 @@ where
 
 /// How often a seed is planned before its tokens are hashed with the session open after all.
 const ATTEMPTS_TO_HASH_AHEAD: usize = 3;
-
-async fn write_all(
-    db: &mut Session<ReadWrite>,
-    keyring: &Keyring,
-    plan: &Plan,
-    progress: &Progress,
-) -> Result<(), ApplyError> {
-    let sizes: Vec<usize> = plan.organizations.iter().map(PlannedOrganization::size).collect();
-    progress.begin("writing seeds", sizes.iter().sum::<usize>() as u64);
-    let mut written = 0;
-    for (organization, size) in plan.organizations.iter().zip(sizes) {
-        write(db, keyring, organization, progress).await?;
-        written += size;
-        progress.reach(written as u64);
-    }
-    progress.end();
-    Ok(())
-}
 
 /// Makes room for seeds in the session's space, and plans them.
 async fn plan_in(
@@ -225,7 +211,10 @@ async fn plan_in(
     if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
-    let (mut existing, organizations) = find_existing(db).await?;
+    let (mut existing, organizations) = match mode {
+        Mode::Merge => find_existing(db).await?,
+        Mode::Replace | Mode::Fresh => Default::default(),
+    };
     if mode == Mode::Fresh {
         existing.codes_elsewhere = store::organization::codes_elsewhere(db).await?;
     }
@@ -238,6 +227,7 @@ async fn plan_in(
 /// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
 pub async fn seed_if_empty(
     app: &App,
+    tables: &Tables,
     seeds: &[Seed<SeedOrganization>],
     progress: &Progress,
 ) -> Result<Option<Plan>, ApplyError> {
@@ -254,7 +244,7 @@ pub async fn seed_if_empty(
         }
         Ok::<_, ApplyError>(None)
     };
-    let applied = apply(&app.keyring, open, seeds, Mode::Replace, app.config.clock, progress).await?;
+    let applied = apply(&app.keyring, tables, open, seeds, Mode::Replace, app.config.clock, progress).await?;
     let Some((db, plan)) = applied else { return Ok(None) };
     db.commit().await?;
     Ok(Some(plan))
@@ -351,32 +341,6 @@ fn plan_people(
         all.push(PlannedPerson { email, name, has_jetbrains_account, atlassian_account_id: id });
     }
     all
-}
-
-async fn write(
-    db: &mut Session<ReadWrite>,
-    keyring: &Keyring,
-    o: &PlannedOrganization,
-    progress: &Progress,
-) -> Result<(), ApplyError> {
-    let OrganizationHead { name, customer_code, org_id } = o.head.clone();
-    let id: OrganizationId = store::organization::upsert(db, &name, customer_code, &org_id).await?;
-    for person in &o.people {
-        let person_id = store::organization::upsert_person(db, id, &person.email, &person.name).await?;
-        jetbrains_account::store::person::set_has_account(db, person_id, person.has_jetbrains_account).await?;
-        atlassian::store::person::set_account_id(db, person_id, &person.atlassian_account_id).await?;
-    }
-    if let Some(section) = &o.jetbrains_account {
-        jetbrains_account::seed::write::write(db, keyring, id, section, progress).await?;
-    }
-    if let Some(section) = &o.license_vault {
-        let organization = Organization { id, name, customer_code, org_id };
-        license_vault::seed::write(db, keyring, &organization, section, progress).await?;
-    }
-    if let Some(section) = &o.atlassian {
-        atlassian::seed::write(db, keyring, id, section, progress).await?;
-    }
-    Ok(())
 }
 
 impl Plan {

@@ -13,9 +13,11 @@ use crate::{
         organization::{OrganizationId, Space, SpaceId},
     },
     store::{
+        dialect::JsonType,
         on,
         session::{ReadWrite, Session},
         space,
+        sql::{Sql, bound},
     },
 };
 
@@ -137,6 +139,25 @@ pub async fn issue(
         db.forget_counters_of(id);
     }
     Ok(id)
+}
+
+/// Which of these fingerprints credentials have already, and the names of the spaces that they open.
+pub(crate) async fn find_in_use(
+    db: &mut Session<ReadWrite>,
+    fingerprints: &[String],
+) -> Result<Vec<(String, String)>, Error> {
+    const SQL: &str = "SELECT c.fingerprint, s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
+                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN (SELECT ";
+    if fingerprints.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<[&String; 1]> = fingerprints.iter().map(|fingerprint| [fingerprint]).collect();
+    let mut sql = Sql::new(SQL);
+    db.dialect().push_json_value(&mut sql, 0, JsonType::Text);
+    db.dialect().push_from_json(&mut sql, serde_json::to_string(&rows).map_err(Error::internal)?);
+    sql.push(") ORDER BY s.name, c.id");
+    let (sql, binds) = sql.into_parts();
+    Ok(on!(db, |c| bound!(sqlx::query_as(sql), binds).fetch_all(c).await)?)
 }
 
 /// Makes the tokens of a space, or of all, secrets of the keyring's.

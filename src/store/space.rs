@@ -12,6 +12,7 @@ use crate::{
     store::{
         can_be_stored,
         db::{Db, Position},
+        dialect::Dialect,
         events::{self, EventKind},
         journal, on,
         session::{ReadWrite, Session, Transaction},
@@ -166,7 +167,14 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     const ORGANIZATIONS: &str = "DELETE FROM organization WHERE space_id = $1";
     const WRITES: &str = "UPDATE space SET writes = 0, clock_mode = 'real', clock_micros = 0 WHERE id = $1";
     let id = db.space().id.0;
-    for sql in [LICENSES, FAULTS, ORGANIZATIONS, WRITES] {
+    let statements = [LICENSES, FAULTS, ORGANIZATIONS, WRITES];
+    // SQLite takes all of them at once, which is one trip to its thread.
+    let statements = match db.dialect() {
+        Dialect::Sqlite => vec![statements.join("; ")],
+        Dialect::Postgres => statements.map(str::to_owned).to_vec(),
+    };
+    for sql in statements {
+        let sql = sqlx::AssertSqlSafe(sql);
         on!(db, |c| sqlx::query(sql).bind(id).execute(c).await.map(drop))?;
     }
     // Its credentials are gone, and their keys may be given out again.

@@ -1,8 +1,12 @@
-//! The state of a space as one document: exported, kept as a snapshot, imported into either database.
+//! The state of a space as rows of tables: loaded into either database; and as one document, exported, kept as a
+//! snapshot, imported.
 
+mod bulk_indexes;
 mod check;
 pub(crate) mod columns;
 mod document;
+mod insert;
+mod loader;
 mod model;
 mod platform;
 mod rows;
@@ -11,8 +15,9 @@ mod table;
 pub(crate) use self::check::{StateRow, StateRows};
 pub use self::{
     check::Contradiction,
+    loader::Loader,
     model::{ExportedState, StateError},
     platform::ServiceTables,
     rows::{export, import},
-    table::{Column, Exclusion, Table, Tables},
+    table::{Cell, Column, Exclusion, Table, Tables},
 };

@@ -1,25 +1,22 @@
 //! Reads a state from the tables, and writes one into them.
 
 use crate::{
-    core::{error::Error, token::Keyring},
+    core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::{Space, SpaceId},
     store::{
-        dialect::{Dialect, JsonType},
+        credential,
+        dialect::Dialect,
         on,
         session::{ReadWrite, Session},
         space,
-        sql::{Sql, bound},
+        sql::Sql,
         state::{
+            loader::Loader,
             model::{ExportedState, RowNumbers, StateError},
             table::{Cell, ColumnType, Row, Table, Tables},
         },
     },
 };
-
-/// Rows that one statement inserts.
-const BATCH: usize = 10_000;
-/// From this many rows on, PostgreSQL has to be told how many there are, so that its next plans fit them.
-const MANY_ROWS: usize = 100_000;
 
 /// Everything in a space, and the space, as of one moment: one statement reads it.
 pub async fn export<M>(
@@ -79,141 +76,29 @@ fn select_everything(tables: &Tables, dialect: Dialect) -> String {
 
 /// Puts a state in the place of everything in the session's space; the caller commits. Ids go on from where they
 /// were when it was exported, and the session goes by its clock.
-pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: &ExportedState) -> Result<(), StateError> {
+pub async fn import(db: &mut Session<ReadWrite>, keyring: &Keyring, state: ExportedState) -> Result<(), StateError> {
     if state.key_check != keyring.check_value() {
         return Err(StateError::OtherKey);
     }
     space::wipe(db).await?;
-    let mut keys: Vec<(&'static str, Vec<i64>)> = Vec::new();
-    for (table, rows) in state.tables.iter().zip(&state.rows) {
-        if table.name == "credential"
-            && let Some(space) = find_space_in_use(db, table, rows).await?
-        {
-            return Err(StateError::Taken(space));
-        }
-        if table.columns.iter().any(|column| matches!(column.holds, ColumnType::Key)) {
-            keys.push((table.name, allocate_keys(db, table, rows.len()).await?));
-        }
-        for rows in rows.chunks(BATCH) {
-            insert(db, table, rows, &keys).await?;
-        }
-        if let Some(statement) = table.after_import {
-            let space = db.space().id.0;
-            on!(db, |c| sqlx::query(statement).bind(space).execute(c).await.map(drop)).map_err(Error::from)?;
-        }
-        if rows.len() >= MANY_ROWS {
-            analyze(db, table).await?;
-        }
+    if let Some((_, space)) = credential::find_in_use(db, &list_fingerprints(&state)).await?.into_iter().next() {
+        return Err(StateError::Taken(space));
     }
-    space::set_clock(db, state.clock).await?;
-    space::continue_after(db, state.writes).await?;
+    let ExportedState { tables, rows, clock, writes, .. } = state;
+    Loader::with_rows(&tables, rows).finish(db, &Progress::default()).await?;
+    space::set_clock(db, clock).await?;
+    space::continue_after(db, writes).await?;
     Ok(())
 }
 
-async fn analyze(db: &mut Session<ReadWrite>, table: &Table) -> Result<(), Error> {
-    if db.dialect() == Dialect::Postgres {
-        let sql = sqlx::AssertSqlSafe(format!("ANALYZE {}", table.name));
-        on!(db, |c| sqlx::query(sql).execute(c).await.map(drop))?;
-    }
-    Ok(())
-}
-
-/// The name of another space that one of these credentials opens already.
-async fn find_space_in_use(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<Option<String>, Error> {
-    const SQL: &str = "SELECT s.name FROM credential c JOIN organization o ON o.id = c.organization_id \
-                       JOIN space s ON s.id = o.space_id WHERE c.fingerprint IN (SELECT ";
-    let fingerprint = |row: &Row| {
-        table.exported_columns().zip(row).find(|(c, _)| c.name == "fingerprint").map(|(_, cell)| [cell.clone()])
-    };
-    let fingerprints: Vec<[Cell; 1]> = rows.iter().filter_map(fingerprint).collect();
-    let mut sql = Sql::new(SQL);
-    db.dialect().push_json_value(&mut sql, 0, JsonType::Text);
-    db.dialect().push_from_json(&mut sql, serde_json::to_string(&fingerprints).map_err(Error::internal)?);
-    sql.push(") ORDER BY s.name LIMIT 1");
-    let (sql, binds) = sql.into_parts();
-    Ok(on!(db, |c| bound!(sqlx::query_scalar(sql), binds).fetch_optional(c).await)?)
-}
-
-/// New keys for rows of the table. PostgreSQL's come from its sequence, which other writers draw from too.
-async fn allocate_keys(db: &mut Session<ReadWrite>, table: &Table, count: usize) -> Result<Vec<i64>, Error> {
-    let count = i64::try_from(count).map_err(Error::internal)?;
-    if db.dialect() == Dialect::Sqlite {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT COALESCE(MAX(id), 0) FROM {}", table.name));
-        let last: i64 = on!(db, |c| sqlx::query_scalar(sql).fetch_one(c).await)?;
-        return Ok((last + 1..=last + count).collect());
-    }
-    let sql = format!("SELECT nextval(pg_get_serial_sequence('{}', 'id')) FROM generate_series(1, $1)", table.name);
-    let sql = sqlx::AssertSqlSafe(sql);
-    Ok(on!(db, |c| sqlx::query_scalar(sql).bind(count).fetch_all(c).await)?)
-}
-
-/// Inserts rows, see [`Dialect::push_from_json`].
-async fn insert(
-    db: &mut Session<ReadWrite>,
-    table: &Table,
-    rows: &[Row],
-    keys: &[(&'static str, Vec<i64>)],
-) -> Result<(), Error> {
-    let lost = || Error::internal(format!("{} refers to a row that is not there", table.name));
-    let key = |name: &str, number: i64| {
-        let of_table = keys.iter().find(|(table, _)| *table == name).map(|(_, keys)| keys)?;
-        of_table.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
-    };
-    let mut new = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut cells = Vec::with_capacity(row.len());
-        for (column, cell) in table.exported_columns().zip(row) {
-            cells.push(match (&column.holds, cell) {
-                (ColumnType::Key, Cell::Number(number)) => Cell::Number(key(table.name, *number).ok_or_else(lost)?),
-                (ColumnType::KeyOf(other), Cell::Number(number)) => Cell::Number(key(other, *number).ok_or_else(lost)?),
-                (_, cell) => cell.clone(),
-            });
+fn list_fingerprints(state: &ExportedState) -> Vec<String> {
+    let of_row = |table: &Table, row: &Row| {
+        let cell = table.exported_columns().zip(row).find(|(column, _)| column.name == "fingerprint");
+        match cell {
+            Some((_, Cell::Text(fingerprint))) => Some(fingerprint.clone()),
+            Some((_, Cell::Null | Cell::Number(_) | Cell::Flag(_))) | None => None,
         }
-        new.push(cells);
-    }
-    let text = serde_json::to_string(&new).map_err(Error::internal)?;
-    let (sql, binds) = insert_statement(table, db.space().id, text, db.dialect()).into_parts();
-    let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
-    done.map_err(|error| explain_refusal(table, error))
-}
-
-fn insert_statement(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
-    let mut sql = Sql::new("INSERT INTO ");
-    sql.push(table.name).push(" (");
-    for (at, column) in table.columns.iter().enumerate() {
-        sql.push(if at > 0 { ", " } else { "" }).push(column.name);
-    }
-    sql.push(") SELECT ");
-    let mut place = 0;
-    for (at, column) in table.columns.iter().enumerate() {
-        sql.push(if at > 0 { ", " } else { "" });
-        if matches!(column.holds, ColumnType::Space) {
-            sql.push("CAST(").bind(space.0).push(" AS BIGINT)");
-            continue;
-        }
-        let kind = match column.holds {
-            ColumnType::Text | ColumnType::Checked(_) => JsonType::Text,
-            ColumnType::Flag => JsonType::Bool,
-            ColumnType::Key | ColumnType::KeyOf(_) | ColumnType::Space | ColumnType::Number(_) => JsonType::Int,
-        };
-        dialect.push_json_value(&mut sql, place, kind);
-        place += 1;
-    }
-    dialect.push_from_json(&mut sql, rows);
-    sql
-}
-
-/// An error of the document, where the database refuses a row because of what is in it; else one of the database.
-fn explain_refusal(table: &Table, error: sqlx::Error) -> Error {
-    use sqlx::error::ErrorKind as Kind;
-    let Some(cause) = error.as_database_error() else { return error.into() };
-    let detail = match cause.kind() {
-        Kind::UniqueViolation => "two rows are the same where they must not be",
-        Kind::ForeignKeyViolation => "a row refers to one that is not there",
-        Kind::CheckViolation | Kind::NotNullViolation => "a value that the table does not take",
-        // PostgreSQL's "program limit exceeded": a text that is too long for an index.
-        _ if cause.code().is_some_and(|code| code == "54000") => "a text is too long",
-        _ => return error.into(),
     };
-    Error::invalid(format!("/tables/{}", table.name), detail)
+    let credentials = state.tables.iter().zip(&state.rows).filter(|(table, _)| table.name == "credential");
+    credentials.flat_map(|(table, rows)| rows.iter().filter_map(move |row| of_row(table, row))).collect()
 }

@@ -2,7 +2,11 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use crate::store::state::check::{Contradiction, StateRows};
+use crate::store::{
+    dialect::Dialect,
+    sql::Bind,
+    state::check::{Contradiction, StateRows},
+};
 
 /// A table with rows of a space.
 pub struct Table {
@@ -12,8 +16,8 @@ pub struct Table {
     pub(super) columns: Vec<Column>,
     /// Columns that no two rows have alike.
     pub(super) unique: Vec<&'static [&'static str]>,
-    /// A statement to run when rows were imported, in which `$1` is the space.
-    pub(super) after_import: Option<&'static str>,
+    /// Statements to run when rows were loaded, in which `$1` is the space; some on one of the databases only.
+    pub(super) after_import: Vec<(Option<Dialect>, String)>,
 }
 
 pub struct Column {
@@ -42,16 +46,40 @@ pub(super) type Row = Vec<Cell>;
 
 /// A value in a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Cell {
+pub enum Cell {
     Null,
     Number(i64),
     Flag(bool),
     Text(String),
 }
 
+macro_rules! cell_from {
+    ($($from:ty => $variant:ident),*) => {
+        $(impl From<$from> for Cell { fn from(value: $from) -> Self { Self::$variant(value.into()) } })*
+    };
+}
+cell_from!(i64 => Number, i32 => Number, bool => Flag, String => Text, &String => Text, &str => Text);
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl From<Cell> for Bind {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::OptText(None),
+            Cell::Number(number) => Self::Int(number),
+            Cell::Flag(flag) => Self::Bool(flag),
+            Cell::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 impl Table {
     pub fn new(name: &'static str, order: &'static str, columns: Vec<Column>) -> Self {
-        Self { name, order, columns, unique: Vec::new(), after_import: None }
+        Self { name, order, columns, unique: Vec::new(), after_import: Vec::new() }
     }
 
     /// Says which columns, together, are another in every row.
@@ -60,8 +88,14 @@ impl Table {
         self
     }
 
-    pub(crate) fn after_import(self, statement: &'static str) -> Self {
-        Self { after_import: Some(statement), ..self }
+    pub(crate) fn after_import(mut self, statement: &str) -> Self {
+        self.after_import.push((None, statement.to_owned()));
+        self
+    }
+
+    pub(crate) fn after_import_into_sqlite(mut self, statement: String) -> Self {
+        self.after_import.push((Some(Dialect::Sqlite), statement));
+        self
     }
 
     /// The columns that a document has.

@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod faults;
 mod guard;
+mod loading;
 mod organizations;
 mod paths;
 mod requests;

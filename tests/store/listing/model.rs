@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 
 use locum::{
-    core::clock::{Time, micros, parse},
+    core::{
+        clock::{Time, micros, parse},
+        progress::Progress,
+    },
     domain::organization::{DEFAULT_SPACE, OrganizationId},
     services::atlassian::{
         domain::{
@@ -15,7 +18,8 @@ use locum::{
         },
         store as atlassian_store,
     },
-    store,
+    services::registry,
+    store::{self, state::Loader},
 };
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 
@@ -252,8 +256,12 @@ pub async fn store_tokens(app: &TestApp, customer_code: i64, tokens: &[ApiToken]
     let mut db = app.app.db.write(space.id).await.unwrap();
     let org_id = format!("org-{customer_code}");
     let organization = store::organization::upsert(&mut db, "Lists", customer_code, &org_id).await.unwrap();
-    atlassian_store::api_token::add(&mut db, organization, tokens).await.unwrap();
-    atlassian_store::api_token::analyze(&mut db).await.unwrap();
+    let mut loader = Loader::new(registry().tables());
+    let number = loader.refer("organization", organization.0).unwrap();
+    for token in tokens {
+        loader.add("api_token", atlassian_store::api_token::list_cells(number, token)).unwrap();
+    }
+    loader.finish(&mut db, &Progress::default()).await.unwrap();
     db.commit().await.unwrap();
     organization
 }

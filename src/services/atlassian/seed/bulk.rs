@@ -1,25 +1,25 @@
 //! Batches of API tokens, one for a line of a seed, which are made only while they are written.
 
+use std::collections::HashSet;
+
 use crate::{
     core::{
         clock::{Time, shift},
         duration::HumanDuration,
+        error::Error,
         ids::Ids,
         progress::Progress,
     },
-    domain::organization::OrganizationId,
-    seed::apply::ApplyError,
     services::atlassian::{
         domain::{api_access::User, api_token::ApiToken},
-        store,
+        seed::plan::NewTokens,
+        store::api_token,
     },
-    store::{ReadWrite, Session},
+    store::{ReadWrite, Session, state::Loader},
 };
 
-/// API tokens written by one statement.
-const TOKENS_PER_INSERT: usize = 2_000;
-/// API tokens from which on the database is told to look at its statistics again.
-const TOKENS_TO_ANALYZE: i64 = 100_000;
+/// How many tokens are made before whoever watches is told.
+const TOKENS_BETWEEN_LOOKS: i64 = 2_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// API tokens with made-up labels and dates.
@@ -64,23 +64,39 @@ impl TokenBatch {
     }
 }
 
-/// Makes the tokens and writes them, some at a time, because all of them may not fit into memory.
-pub(super) async fn write_batch(
+/// Adds the tokens of a seed, those of batches some at a time, because all of them may not fit into memory. A token takes
+/// the place of one of a batch before it that has the same owner and label.
+pub(super) async fn add_tokens(
     db: &mut Session<ReadWrite>,
-    organization: OrganizationId,
-    batch: &TokenBatch,
+    loader: &mut Loader,
+    organization: i64,
+    tokens: &[NewTokens],
     progress: &Progress,
-) -> Result<(), ApplyError> {
-    let mut written = 0;
-    while written < batch.count {
-        let until = batch.count.min(written + i64::try_from(TOKENS_PER_INSERT).unwrap_or(i64::MAX));
-        let tokens: Vec<ApiToken> = (written..until).map(|number| batch.make_token(number, db.ids())).collect();
-        store::api_token::add(db, organization, &tokens).await?;
-        progress.advance(tokens.len());
-        written = until;
+) -> Result<(), Error> {
+    if !db.is_trial() {
+        let count: i64 = tokens.iter().map(NewTokens::count).sum();
+        loader.expect("api_token", usize::try_from(count).map_err(Error::internal)?)?;
     }
-    if batch.count >= TOKENS_TO_ANALYZE {
-        store::api_token::analyze(db).await?;
+    for (at, new) in tokens.iter().enumerate() {
+        let batch = match new {
+            NewTokens::One(token) => {
+                loader.add("api_token", api_token::list_cells(organization, token))?;
+                continue;
+            }
+            NewTokens::Batch(_) if db.is_trial() => continue,
+            NewTokens::Batch(batch) => batch,
+        };
+        let later: HashSet<(&str, &str)> = tokens[at..].iter().filter_map(NewTokens::owner_and_label).collect();
+        for number in 0..batch.count {
+            let token = batch.make_token(number, db.ids());
+            if later.is_empty() || !later.contains(&(token.user.id.as_str(), token.label.as_str())) {
+                loader.add("api_token", api_token::list_cells(organization, &token))?;
+            }
+            if number % TOKENS_BETWEEN_LOOKS == TOKENS_BETWEEN_LOOKS - 1 {
+                loader.pour_many(db).await?;
+                progress.advance(usize::try_from(TOKENS_BETWEEN_LOOKS).map_err(Error::internal)?);
+            }
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod bulk;
 pub(crate) mod credentials;
 pub(crate) mod file;
 mod plan;
+pub(crate) mod rows;
 mod write;
 
 pub(crate) use plan::{NewKey, NewTokens, PlannedAtlassian, Planner};

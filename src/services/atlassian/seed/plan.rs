@@ -71,6 +71,13 @@ pub(crate) struct NewKey {
     pub(crate) place: Diagnostic,
 }
 
+impl NewKey {
+    /// Says that the token is somebody's already.
+    pub(super) fn say_taken(&self) -> String {
+        format!("the API key `{}` is in use already", self.key.label)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum NewTokens {
     /// Replaces the tokens that the user has with this label.
@@ -83,6 +90,14 @@ impl NewTokens {
         match self {
             Self::One(_) => 1,
             Self::Batch(batch) => batch.count(),
+        }
+    }
+
+    /// The owner's id and the label of a single token.
+    pub(super) fn owner_and_label(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::One(token) => Some((&token.user.id, &token.label)),
+            Self::Batch(_) => None,
         }
     }
 }

@@ -1,23 +1,27 @@
-//! Writes a planned administration.
+//! Merges a planned administration into what is there.
 
 use crate::{
-    core::{progress::Progress, token::Keyring},
+    core::{error::Error, progress::Progress, token::Keyring},
     domain::organization::OrganizationId,
     seed::apply::ApplyError,
     services::atlassian::{
         seed::{
-            bulk::write_batch,
+            bulk::add_tokens,
             plan::{NewTokens, PlannedAtlassian},
         },
         store,
     },
-    store::{ReadWrite, Session, rate_window},
+    store::{
+        ReadWrite, Session, rate_window,
+        state::{Loader, Tables},
+    },
 };
 
 /// Writes the section of one organization.
 pub(crate) async fn write(
     db: &mut Session<ReadWrite>,
     keyring: &Keyring,
+    tables: &Tables,
     organization: OrganizationId,
     planned: &PlannedAtlassian,
     progress: &Progress,
@@ -30,19 +34,10 @@ pub(crate) async fn write(
     }
     for new in &planned.api_keys {
         if !store::api_key::issue(db, keyring, organization, &new.key, &new.token).await? {
-            return Err(ApplyError::at(&new.place, format!("the API key `{}` is in use already", new.key.label)));
+            return Err(ApplyError::at(&new.place, new.say_taken()));
         }
     }
-    for tokens in &planned.api_tokens {
-        match tokens {
-            NewTokens::One(token) => {
-                store::api_token::delete_for(db, organization, &token.user.id, &token.label).await?;
-                store::api_token::add(db, organization, std::slice::from_ref(token)).await?;
-            }
-            NewTokens::Batch(_) if db.is_trial() => {}
-            NewTokens::Batch(batch) => write_batch(db, organization, batch, progress).await?,
-        }
-    }
+    merge_tokens(db, tables, organization, planned, progress).await?;
     for new in &planned.service_accounts {
         store::service_account::upsert(db, organization, &new.account).await?;
         for token in &new.tokens {
@@ -53,4 +48,23 @@ pub(crate) async fn write(
         }
     }
     Ok(())
+}
+
+async fn merge_tokens(
+    db: &mut Session<ReadWrite>,
+    tables: &Tables,
+    organization: OrganizationId,
+    planned: &PlannedAtlassian,
+    progress: &Progress,
+) -> Result<(), Error> {
+    if planned.api_tokens.is_empty() {
+        return Ok(());
+    }
+    for (owner, label) in planned.api_tokens.iter().filter_map(NewTokens::owner_and_label) {
+        store::api_token::delete_for(db, organization, owner, label).await?;
+    }
+    let mut loader = Loader::new(tables);
+    let number = loader.refer("organization", organization.0)?;
+    add_tokens(db, &mut loader, number, &planned.api_tokens, progress).await?;
+    loader.finish(db, progress).await
 }

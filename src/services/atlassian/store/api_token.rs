@@ -17,11 +17,10 @@ use crate::{
         store::listing::{self, ListedTable},
     },
     store::{
-        can_be_stored,
-        dialect::{Dialect, JsonType},
-        on,
+        can_be_stored, on,
         session::{ReadWrite, Session},
-        sql::{Sql, bound, flag},
+        sql::flag,
+        state::Cell,
     },
 };
 
@@ -151,56 +150,20 @@ pub async fn delete_for(
     count_down(db, organization, &deleted).await
 }
 
-/// Adds tokens, all by one statement, and counts them.
-pub async fn add(db: &mut Session<ReadWrite>, organization: OrganizationId, tokens: &[ApiToken]) -> Result<(), Error> {
-    use JsonType::{Bool, Int, Text};
-    const INTO: &str = "INSERT INTO api_token (organization_id, id, label, blocked, scopes, created_at, expires_at, \
-                        last_active_at, person_id, person_name, person_email, search) SELECT ";
-    const TYPES: [JsonType; 11] = [Text, Text, Bool, Text, Int, Int, Int, Text, Text, Text, Text];
-    const COUNTS: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) VALUES ($1, $2, $3) \
-                          ON CONFLICT (organization_id, blocked) DO UPDATE SET \
-                          tokens = api_token_count.tokens + excluded.tokens";
-    let rows: Vec<_> = tokens
-        .iter()
-        .map(|token| {
-            (
-                &token.id,
-                &token.label,
-                token.blocked,
-                serde_json::json!(token.scopes).to_string(),
-                micros_or_none(Some(token.created_at)),
-                micros_or_none(token.expires_at),
-                micros_or_none(token.last_active_at),
-                &token.user.id,
-                &token.user.name,
-                &token.user.email,
-                normalize([&token.label, &token.user.name, &token.user.email]),
-            )
-        })
-        .collect();
-    let rows = serde_json::to_string(&rows).map_err(Error::internal)?;
-    let mut sql = Sql::new(INTO);
-    sql.bind(organization.0);
-    for (position, json_type) in TYPES.into_iter().enumerate() {
-        sql.push(", ");
-        db.dialect().push_json_value(&mut sql, position, json_type);
-    }
-    db.dialect().push_from_json(&mut sql, rows);
-    let (sql, binds) = sql.into_parts();
-    on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop))?;
-    for blocked in [false, true] {
-        let count = tokens.iter().filter(|token| token.blocked == blocked).count();
-        let count = i64::try_from(count).map_err(Error::internal)?;
-        on!(db, |c| sqlx::query(COUNTS).bind(organization.0).bind(blocked).bind(count).execute(c).await.map(drop))?;
-    }
-    Ok(())
-}
-
-/// Has PostgreSQL count the table anew, because it plans by counts that many new tokens make wrong.
-pub async fn analyze(db: &mut Session<ReadWrite>) -> Result<(), Error> {
-    if db.dialect() == Dialect::Sqlite {
-        return Ok(());
-    }
-    on!(db, |c| sqlx::query("ANALYZE api_token").execute(c).await.map(drop))?;
-    Ok(())
+/// The cells of a token's row.
+pub fn list_cells(organization: i64, token: &ApiToken) -> [(&'static str, Cell); 12] {
+    [
+        ("organization_id", organization.into()),
+        ("id", (&token.id).into()),
+        ("label", (&token.label).into()),
+        ("blocked", token.blocked.into()),
+        ("scopes", serde_json::json!(token.scopes).to_string().into()),
+        ("created_at", micros(token.created_at).into()),
+        ("expires_at", micros_or_none(token.expires_at).into()),
+        ("last_active_at", micros_or_none(token.last_active_at).into()),
+        ("person_id", (&token.user.id).into()),
+        ("person_name", (&token.user.name).into()),
+        ("person_email", (&token.user.email).into()),
+        ("search", normalize([&token.label, &token.user.name, &token.user.email]).into()),
+    ]
 }

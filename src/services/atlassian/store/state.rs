@@ -1,7 +1,7 @@
 //! How the service's tables are exported and imported.
 
 use crate::{
-    services::atlassian::domain::api_access::Quirks,
+    services::atlassian::{domain::api_access::Quirks, store::listing::READ_FIRST},
     store::state::{
         ServiceTables, Table,
         columns::{checked, count, flag, json, moment, nullable, of, text},
@@ -11,7 +11,21 @@ use crate::{
 /// Counts the API tokens anew, because the counts are not exported.
 const COUNT_ANEW: &str = "INSERT INTO api_token_count (organization_id, blocked, tokens) \
                           SELECT organization_id, blocked, count(*) FROM api_token WHERE organization_id IN \
-                          (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked";
+                          (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked \
+                          ON CONFLICT (organization_id, blocked) DO UPDATE SET tokens = excluded.tokens";
+
+/// Puts what is not in SQLite's trigram index into it, of organizations that have enough tokens to be searched by it.
+/// The tokens are read in the order of their keys, because that is the index's.
+const INDEX_MANY: &str = "INSERT INTO api_token_search (rowid, parts) SELECT t.number, t.search FROM \
+                          (SELECT n.organization_id, min(n.number) AS first, max(n.number) AS last \
+                          FROM api_token n WHERE n.organization_id IN \
+                          (SELECT c.organization_id FROM api_token_count c JOIN organization o \
+                          ON o.id = c.organization_id WHERE o.space_id = $1 \
+                          GROUP BY c.organization_id HAVING sum(c.tokens) > ";
+const INDEX_THEIR_TOKENS: &str = ") GROUP BY n.organization_id) many CROSS JOIN api_token t NOT INDEXED \
+                                  WHERE t.number BETWEEN many.first AND many.last \
+                                  AND t.organization_id = many.organization_id AND NOT EXISTS \
+                                  (SELECT 1 FROM api_token_search_docsize d WHERE d.id = t.number)";
 
 /// Dates the keys that were never used, of states from before they had a date.
 const DATE_UNUSED_KEYS: &str = "UPDATE api_key SET last_active_at = created_at WHERE last_active_at < 0 AND \
@@ -25,7 +39,7 @@ pub(crate) fn tables() -> ServiceTables {
         exclusions: vec![
             ("api_token.number", "is the database's own, and nothing refers to it"),
             ("api_token_count", "is counted anew"),
-            ("api_token_search", "is an index that triggers keep"),
+            ("api_token_search", "is an index of many tokens, made when they are loaded"),
             ("api_token_search_config", "is SQLite's part of that index"),
             ("api_token_search_data", "is SQLite's part of that index"),
             ("api_token_search_docsize", "is SQLite's part of that index"),
@@ -84,7 +98,8 @@ fn access_tables() -> Vec<Table> {
                 text("search"),
             ],
         )
-        .after_import(COUNT_ANEW),
+        .after_import(COUNT_ANEW)
+        .after_import_into_sqlite(format!("{INDEX_MANY}{READ_FIRST}{INDEX_THEIR_TOKENS}")),
     ]
 }
 

@@ -4,4 +4,5 @@ pub(crate) mod answer;
 pub(crate) mod credentials;
 pub(crate) mod file;
 pub(crate) mod plan;
+pub(crate) mod rows;
 pub(crate) mod write;

@@ -83,6 +83,13 @@ pub(crate) struct PlannedToken {
     pub place: Diagnostic,
 }
 
+impl PlannedToken {
+    /// Says that it is somebody's already.
+    pub(super) fn say_taken(&self) -> String {
+        format!("the token of {} in the {} is in use already", self.email, self.profile)
+    }
+}
+
 /// What the organization has already, as far as a seed can refer to it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct ExistingAccount {

@@ -1,4 +1,4 @@
-//! Writes the JetBrains Account section of a seed.
+//! Merges the JetBrains Account section of a seed into what is there.
 
 use crate::{
     core::{error::Error, progress::Progress, token::Keyring},
@@ -54,8 +54,7 @@ pub(crate) async fn write(
     for token in &account.tokens {
         let kept = token::issue(db, keyring, id, &person(&token.email)?, token.profile, &token.token).await?;
         if !kept {
-            let message = format!("the token of {} in the {} is in use already", token.email, token.profile);
-            return Err(ApplyError::at(&token.place, message));
+            return Err(ApplyError::at(&token.place, token.say_taken()));
         }
     }
     if db.is_trial() {

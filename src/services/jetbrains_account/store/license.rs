@@ -24,6 +24,7 @@ use crate::{
         on,
         session::{ReadWrite, Session},
         sql::{Bind, Sql, bound, flag},
+        state::Cell,
     },
 };
 
@@ -340,7 +341,7 @@ pub async fn upsert(
             if at > 0 {
                 sql.push(", ");
             }
-            sql.bind_row(to_row(organization, position, license));
+            sql.bind_row(list_cells(organization.0, position, license).map(to_bind));
             position += 1;
         }
         sql.push(REPLACE);
@@ -352,39 +353,49 @@ pub async fn upsert(
     Ok(())
 }
 
-fn to_row(organization: OrganizationId, position: i64, license: &License) -> [Bind; 21] {
+/// PostgreSQL has to be told of what type a null is.
+fn to_bind((column, cell): (&'static str, Cell)) -> Bind {
+    const DATES: [&str; 4] = ["valid_until", "perpetual_until", "assigned_at", "last_seen_at"];
+    match cell {
+        Cell::Null if DATES.contains(&column) => Bind::OptInt(None),
+        cell => cell.into(),
+    }
+}
+
+/// The cells of a licence's row.
+pub(crate) fn list_cells(organization: i64, position: i64, license: &License) -> [(&'static str, Cell); 21] {
     let (kind, assignee, key, name) = match &license.assignee {
         None => (None, None, None, None),
         Some(Assignee::User { email, given_name, .. }) => {
-            (Some("user"), Some(email.clone()), Some(email_key(email)), Some(given_name.clone()))
+            (Some("user"), Some(email), Some(email_key(email)), Some(given_name))
         }
-        Some(Assignee::Server { uid, kind }) => (Some((*kind).into()), Some(uid.clone()), None, None),
+        Some(Assignee::Server { uid, kind }) => (Some((*kind).into()), Some(uid), None, None),
         Some(Assignee::LicenseKey { registration_name, key }) => {
-            (Some("license_key"), Some(key.clone()), None, Some(registration_name.clone()))
+            (Some("license_key"), Some(key), None, Some(registration_name))
         }
     };
     let subscription = license.subscription.as_ref();
     [
-        organization.0.into(),
-        license.id.clone().into(),
-        position.into(),
-        license.product.code.to_string().into(),
-        i64::from(license.team.id).into(),
-        subscription.map(|s| micros(s.valid_until.moment())).into(),
-        subscription.is_some_and(|s| s.auto_renew).into(),
-        subscription.and_then(|s| s.pack.clone()).into(),
-        license.perpetual_until.map(|day| micros(day.moment())).into(),
-        kind.map(str::to_owned).into(),
-        assignee.into(),
-        key.into(),
-        name.into(),
-        license.assigned_at.map(micros).into(),
-        license.last_seen_at.map(micros).into(),
-        license.offline_code.into(),
-        license.per_user.into(),
-        license.transferable.into(),
-        license.trial.into(),
-        license.suspended.into(),
-        license.domain.clone().into(),
+        ("organization_id", organization.into()),
+        ("id", (&license.id).into()),
+        ("position", position.into()),
+        ("product_code", license.product.code.as_ref().into()),
+        ("team_id", license.team.id.into()),
+        ("valid_until", subscription.map(|s| micros(s.valid_until.moment())).into()),
+        ("auto_renew", subscription.is_some_and(|s| s.auto_renew).into()),
+        ("pack", subscription.and_then(|s| s.pack.as_ref()).into()),
+        ("perpetual_until", license.perpetual_until.map(|day| micros(day.moment())).into()),
+        ("assignee_kind", kind.into()),
+        ("assignee", assignee.into()),
+        ("assignee_key", key.into()),
+        ("assignee_name", name.into()),
+        ("assigned_at", license.assigned_at.map(micros).into()),
+        ("last_seen_at", license.last_seen_at.map(micros).into()),
+        ("offline_code", license.offline_code.into()),
+        ("per_user", license.per_user.into()),
+        ("transferable", license.transferable.into()),
+        ("trial", license.trial.into()),
+        ("suspended", license.suspended.into()),
+        ("domain", license.domain.as_ref().into()),
     ]
 }

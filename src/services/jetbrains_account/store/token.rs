@@ -56,6 +56,11 @@ pub(crate) async fn find_owner<M>(db: &mut Session<M>, credential: &Credential) 
     }))
 }
 
+/// What people call somebody's token in a profile.
+pub(crate) fn describe(email: &str, profile: Profile) -> String {
+    format!("{email} ({profile})")
+}
+
 /// A token as administrators see it: never the token itself.
 #[derive(Debug)]
 pub(crate) struct TokenSummary {
@@ -120,7 +125,7 @@ pub(crate) async fn issue(
 ) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO jetbrains_token (credential_id, organization_id, person_id, team_id) \
                        VALUES ($1, $2, $3, $4)";
-    let label = format!("{} ({profile})", person.email);
+    let label = describe(&person.email, profile);
     let new = NewCredential {
         organization,
         service: SERVICE,

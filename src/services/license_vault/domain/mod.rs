@@ -4,5 +4,6 @@ pub(crate) mod allocation;
 pub(crate) mod catalogue;
 pub(crate) mod decide;
 pub(crate) mod ids;
+pub(crate) mod login_names;
 pub(crate) mod refused_credential;
 pub(crate) mod vault;

@@ -5,6 +5,7 @@ pub(crate) mod credentials;
 pub(crate) mod file;
 mod place;
 mod plan;
+pub(crate) mod rows;
 mod stock;
 mod write;
 

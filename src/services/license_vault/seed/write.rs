@@ -1,4 +1,4 @@
-//! Writes a planned vault.
+//! Merges a planned vault into what is there.
 
 use crate::{
     core::{error::Error, progress::Progress, token::Keyring},
@@ -6,7 +6,7 @@ use crate::{
     seed::apply::ApplyError,
     services::license_vault::{
         domain::{allocation::Denial, vault::Vault},
-        seed::{place::NewAllocation, plan::PlannedVault},
+        seed::{place::NewAllocation, plan::PlannedVault, rows::TAKEN},
         store,
     },
     store::{ReadWrite, Session, organization},
@@ -37,7 +37,7 @@ pub(crate) async fn write(
     add_administrators(db, organization.id, &vault, &planned.administrators).await?;
     for new in &planned.tokens {
         if !store::vault::issue_token(db, keyring, &vault, new.kind, &new.name, &new.token, new.expires_at).await? {
-            return Err(ApplyError::at(&new.place, "the token is in use already".to_owned()));
+            return Err(ApplyError::at(&new.place, TAKEN.to_owned()));
         }
     }
     for pool in &planned.pools {

@@ -162,6 +162,15 @@ pub(crate) async fn list_administrators<M>(db: &mut Session<M>, vault: VaultId) 
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_all(c).await)?)
 }
 
+/// What people call a credential of the vault with this name.
+pub(crate) fn describe_token(vault: &str, kind: TokenKind, name: &str) -> String {
+    match kind {
+        TokenKind::Vault => format!("{vault} (vault)"),
+        TokenKind::Automation => format!("{vault} ({name}, automation)"),
+        TokenKind::Reporting => format!("{vault} (reporting)"),
+    }
+}
+
 /// Stores `token` as a credential of the vault, in the place of an earlier one of that kind and name. `false` when the
 /// token is in use already.
 pub(crate) async fn issue_token(
@@ -175,11 +184,7 @@ pub(crate) async fn issue_token(
 ) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO vault_credential (credential_id, vault_id, kind, name) VALUES ($1, $2, $3, $4)";
     remove_token(db, vault, kind, name).await?;
-    let label = match kind {
-        TokenKind::Vault => format!("{} (vault)", vault.name),
-        TokenKind::Automation => format!("{} ({name}, automation)", vault.name),
-        TokenKind::Reporting => format!("{} (reporting)", vault.name),
-    };
+    let label = describe_token(&vault.name, kind, name);
     let new = NewCredential {
         organization: vault.organization.id,
         service: SERVICE,
