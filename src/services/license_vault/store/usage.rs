@@ -3,8 +3,9 @@
 use crate::store::session::on;
 use crate::{
     core::{
-        clock::{Time, from_micros, micros},
+        clock::{from_micros, micros},
         error::Error,
+        now::Now,
     },
     services::license_vault::domain::{
         allocation::{Connection, PageRequest, UsageRecord, VaultUser},
@@ -21,7 +22,7 @@ const NOT_ENDED: i64 = -1;
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     page: PageRequest,
 ) -> Result<Vec<UsageRecord>, Error> {
     // What became overdue since the last write is not ended in the table yet: it ended `$7` after it was last seen. A
@@ -40,16 +41,20 @@ pub(crate) async fn list<M>(
     #[derive(sqlx::FromRow)]
     struct StoredUsage(String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
+    let time = now.filter();
     let stored: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
         .bind(page.from)
         .bind(page.to)
         .bind(page.limit)
         .bind(page.offset)
-        .bind(micros(vault.alive_since(now)))
+        .bind(micros(vault.alive_since(time.instant())))
         .bind(delay)
         .fetch_all(c)
         .await)?;
+    // What still runs counts as ended some time after it was last seen.
+    let running = stored.iter().filter(|row| row.12 == NOT_ENDED);
+    time.changes_at(running.map(|row| vault.release_date(from_micros(row.11))));
     stored
         .into_iter()
         .map(|row| {
@@ -77,7 +82,7 @@ pub(crate) async fn list<M>(
 pub(crate) async fn list_held_licenses<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     from: i64,
     to: i64,
 ) -> Result<Vec<(String, i64, i64)>, Error> {
@@ -90,7 +95,7 @@ pub(crate) async fn list_held_licenses<M>(
         .bind(vault.id.0)
         .bind(from)
         .bind(to)
-        .bind(micros(vault.alive_since(now)))
+        .bind(micros(vault.alive_since(now.exact())))
         .bind(delay)
         .bind(i64::MAX)
         .fetch_all(c)
