@@ -1,5 +1,7 @@
 //! What a running Locum consists of. Cloning shares it.
 
+pub mod remembered_answers;
+
 use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
 
 use parking_lot::{Mutex, RwLock};
@@ -7,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
+    app::remembered_answers::RememberedAnswers,
     config::Config,
     core::{
         error::Error,
@@ -34,6 +37,8 @@ pub struct Inner {
     pub keyring: Keyring,
     /// The fault rules that were read last, by space.
     pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
+    /// The answers that services gave, if any are remembered.
+    pub remembered_answers: Option<RememberedAnswers>,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -102,6 +107,7 @@ impl App {
         }
         let app = Self(Arc::new(Inner {
             request_ids: Mutex::new(config.id_seed.of_requests()),
+            remembered_answers: config.answers.map(RememberedAnswers::new),
             config,
             db,
             keyring,
@@ -191,6 +197,9 @@ impl App {
     pub fn forget(&self, space: SpaceId) {
         self.fault_rules.write().remove(&space);
         self.learned.lock().remove(&space);
+        if let Some(answers) = &self.remembered_answers {
+            answers.forget(space);
+        }
     }
 
     /// An id for a request.

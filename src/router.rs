@@ -58,7 +58,7 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
 async fn not_found(State(app): State<App>) -> Response {
     let mut response = Problem::from(Error::RouteUnknown).into_response();
     if let Ok(decision) = authenticate::of_no_service(&app).await {
-        response.headers_mut().insert(header::DATE, authenticate::format_http_date(decision.identified.now));
+        response.headers_mut().insert(header::DATE, decision.identified.date_header());
         response.extensions_mut().insert(decision);
     }
     response

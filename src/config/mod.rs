@@ -25,7 +25,7 @@ pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
 pub(crate) use sources::is_given;
 pub use sources::{ignore_empty_variables, unknown_variables};
-pub use values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode};
+pub use values::{Answers, Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 
 /// How to serve over TLS.
 #[derive(Debug, Clone)]
@@ -61,6 +61,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How much of the journal each space keeps, if any.
     pub journal: Option<Bounds>,
+    /// How many bytes of answers are remembered, if any.
+    pub answers: Option<usize>,
     /// The control API is served.
     pub control: bool,
     /// What its callers must send.
@@ -124,6 +126,7 @@ impl Settings {
             rate_limit: self.rate_limit,
             public_url: self.public_url,
             journal: self.journal.0,
+            answers: self.answers.0,
             control: self.control == Switch::On,
             control_token: self.control_token.map(Into::into),
             allowed_hosts: self.allowed_hosts,

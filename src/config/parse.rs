@@ -8,8 +8,11 @@ use std::{
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
-    config::values::{Journal, Listen},
-    core::suggest::{self, nearest},
+    config::values::{Answers, Journal, Listen},
+    core::{
+        byte_size,
+        suggest::{self, nearest},
+    },
 };
 
 pub(super) fn parse_listen(text: &str) -> Result<Listen, String> {
@@ -77,6 +80,15 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
 
 pub(super) fn parse_journal(text: &str) -> Result<Journal, String> {
     if text == "off" { Ok(Journal(None)) } else { text.parse().map(|bounds| Journal(Some(bounds))) }
+}
+
+pub(super) fn parse_answers(text: &str) -> Result<Answers, String> {
+    if text == "off" {
+        return Ok(Answers(None));
+    }
+    let bytes =
+        byte_size::parse(text).ok_or_else(|| format!("`{text}` is not a size: expected one like 16MiB, or off"))?;
+    Ok(Answers(Some(bytes)))
 }
 
 /// The host of a URL, without brackets.

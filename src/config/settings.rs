@@ -9,10 +9,11 @@ use clap::{
 
 use crate::{
     config::{
-        parse::{check_path, parse_host, parse_journal, parse_listen, parse_log, parse_public_url},
-        values::{Journal, Listen, LogFormat, Setting, Switch, TlsMode},
+        parse::{check_path, parse_answers, parse_host, parse_journal, parse_listen, parse_log, parse_public_url},
+        values::{Answers, Journal, Listen, LogFormat, Setting, Switch, TlsMode},
     },
     core::{
+        byte_size,
         clock::{self, Clock},
         duration::parse_duration,
         rate_window::Mode,
@@ -92,6 +93,10 @@ pub struct Settings {
         value_parser = parse_journal)]
     pub journal: Journal,
 
+    /// How many bytes of answers are remembered, to be given again while nothing has changed: a size like `16MiB`, or `off`
+    #[arg(long, env = "LOCUM_ANSWERS", value_name = "SIZE", default_value = "16MiB", value_parser = parse_answers)]
+    pub answers: Answers,
+
     /// Serve the control API under /_emulator
     #[arg(long, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
     pub control: Switch,
@@ -151,7 +156,7 @@ impl Settings {
             Some(_) => "auto",
             None => "own",
         };
-        let values: [(&'static str, Option<String>); 23] = [
+        let values: [(&'static str, Option<String>); 24] = [
             ("listen", Some(self.listen.to_string())),
             ("tls", Some(tls.to_owned())),
             ("tls_listen", Some(self.tls_listen.to_string())),
@@ -167,6 +172,7 @@ impl Settings {
             ("rate_limit", self.rate_limit.map(|mode| mode.to_string())),
             ("public_url", self.public_url.clone()),
             ("journal", Some(self.journal.0.map_or_else(|| "off".to_owned(), |bounds| bounds.to_string()))),
+            ("answers", Some(self.answers.0.map_or_else(|| "off".to_owned(), byte_size::write))),
             ("control", Some(if self.control == Switch::On { "on" } else { "off" }.to_owned())),
             ("control_token", self.control_token.clone()),
             ("allowed_hosts", (!self.allowed_hosts.is_empty()).then(|| self.allowed_hosts.join(", "))),

@@ -39,6 +39,10 @@ impl std::fmt::Display for Listen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Journal(pub Option<Bounds>);
 
+/// How many bytes of answers are remembered; `None` for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers(pub Option<usize>);
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {

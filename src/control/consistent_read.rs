@@ -39,7 +39,10 @@ pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -
             }
             let answer = next.run(Request::from_parts(parts, body)).await;
             Ok(match space {
-                Ok(InSpace(space)) => Attempt::ReadFrom { space: space.id, generation: space.generation(), answer },
+                Ok(InSpace(space)) => {
+                    let (space, generation) = (space.id, space.generation());
+                    Attempt::ReadFrom { space, generation, answer, when_read: None }
+                }
                 // Without a space, the route says so itself, or is about none.
                 Err(_) => Attempt::Final(answer),
             })

@@ -2,10 +2,12 @@
 //! Knows no HTTP and no SQL.
 
 mod base64_run;
+pub mod byte_size;
 pub mod clock;
 pub mod duration;
 pub mod error;
 pub mod ids;
+pub mod now;
 pub mod paging;
 pub mod progress;
 pub mod rate_window;

@@ -20,6 +20,7 @@ use crate::{
     core::{
         clock::{Clock, Time},
         error::Error,
+        now::Now,
         rate_window::Standing,
         token::{Fingerprint, PlainToken},
     },
@@ -37,11 +38,12 @@ use crate::{
         last_use::LastUse,
         operations::Operations,
         rate_limit,
+        remembered_answer::{self, Origin},
         request_context::RequestContext,
         time_limit::Deadline,
         vendor_service::{Outcome, Presented, Refusal, VendorService, refuse},
     },
-    store,
+    store::{self, credential::CredentialUse},
 };
 
 /// Credentials that are remembered as verified, per router that a service is mounted with.
@@ -105,7 +107,10 @@ pub struct Identified {
     pub wrote: Arc<AtomicBool>,
     /// The handler was about to write when the rights that the request was let in by had changed.
     pub outdated: Arc<AtomicBool>,
-    pub now: Time,
+    /// The time in the space. A handler has [`Self::answer_time`].
+    pub(super) now: Time,
+    /// The same time, which notes what the answer makes of it.
+    pub(super) answer_time: Now,
     /// The space's clock stands still.
     pub is_clock_frozen: bool,
     /// The credential, when it is good.
@@ -122,6 +127,21 @@ pub struct Identified {
     pub last_use: Option<Arc<LastUse>>,
     /// What the handler's caller needs, once it was asked.
     pub required_permission: Arc<OnceLock<&'static str>>,
+}
+
+impl Identified {
+    /// Notes that its credential was used to be let in.
+    pub(super) async fn note_use<S: VendorService>(&self, app: &App) {
+        if let (Some(credential), Some(last_use)) = (self.credential, &self.last_use) {
+            let Self { space, generation, now: at, .. } = *self;
+            last_use.note::<S>(app, CredentialUse { credential, space, generation, at }).await;
+        }
+    }
+
+    /// The header `Date` of its answer.
+    pub(crate) fn date_header(&self) -> HeaderValue {
+        format_http_date(self.now)
+    }
 }
 
 /// How a request was decided: left on the answer for the log, the metrics and the journal.
@@ -154,14 +174,21 @@ pub async fn authenticate<S: VendorService>(
             RequestContext::set_time(identified.now);
             let (space, generation) = (identified.space, identified.generation);
             let (wrote, outdated) = (Arc::clone(&identified.wrote), Arc::clone(&identified.outdated));
-            let answer = decide_and_run::<S>(service, deadline, parts, body, outcome, identified, next).await;
+            let (answer, origin) = decide_and_run::<S>(service, deadline, parts, body, outcome, identified, next).await;
             Ok(if outdated.load(Ordering::Relaxed) {
                 Attempt::Outdated(answer)
             } else if wrote.load(Ordering::Relaxed) {
                 // What was written was written to the generation that the request was let into.
                 Attempt::Final(answer)
             } else {
-                Attempt::ReadFrom { space, generation, answer }
+                match origin {
+                    // It is of the revision that the request was let in at.
+                    Origin::Remembered => Attempt::Final(answer),
+                    Origin::New(memorable) => {
+                        let when_read = memorable.map(|memorable| memorable.keep_if_current(&service.app));
+                        Attempt::ReadFrom { space, generation, answer, when_read }
+                    }
+                }
             })
         }
     });
@@ -177,30 +204,29 @@ async fn decide_and_run<S: VendorService>(
     outcome: Outcome<S>,
     mut identified: Identified,
     next: Next,
-) -> Response {
+) -> (Response, Origin) {
     let app = &service.app;
+    let new = |response| (response, Origin::New(None));
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
     let other_paths = find_other_paths::<S>(find_path(&parts));
     let attributes = attributes::<S>(&parts, &identified, &other_paths);
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes).await {
         Ok(fault) => fault,
-        Err(error) => return refuse::<S>(error),
+        Err(error) => return new(refuse::<S>(error)),
     };
     let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.is_uncounted()) {
         None
     } else {
         match count::<S>(app, &outcome, &identified).await {
             Ok(standing) => standing,
-            Err(error) => return refuse::<S>(error),
+            Err(error) => return new(refuse::<S>(error)),
         }
     };
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     let allowed = || parts.extensions.get::<MatchedPath>().and_then(|it| service.operations.write_allowed(it.as_str()));
     let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome, allowed()));
-    parts.extensions.insert(outcome);
-    parts.extensions.insert(identified.clone());
-    let run = deadline.hold(next.run(Request::from_parts(parts, body)));
+    remembered_answer::hide_headers::<S>(&mut parts);
     let effect = fault.as_ref().map(|(_, effect)| effect);
     if let Some(effect) = effect {
         let delay = fault_rule::delay(effect);
@@ -209,13 +235,17 @@ async fn decide_and_run<S: VendorService>(
     }
     let injected = effect.zip(asked.as_ref());
     let injected = injected.and_then(|(effect, asked)| fault_rule::answer(effect, identified.operation, asked));
-    let mut response = match (injected, &mut standing) {
+    let (mut response, origin) = match (injected, &mut standing) {
         (Some(injected), Some(standing)) if injected.status() == StatusCode::TOO_MANY_REQUESTS => {
-            rate_limit::pretend_exceeded(injected, standing)
+            new(rate_limit::pretend_exceeded(injected, standing))
         }
-        (Some(injected), _) => injected,
-        (None, Some(standing)) if standing.exceeded => refuse_exceeded(service, standing, &identified),
-        _ => run.await.unwrap_or_else(refuse::<S>),
+        (Some(injected), _) => new(injected),
+        (None, Some(standing)) if standing.exceeded => new(refuse_exceeded(service, standing, &identified)),
+        _ => {
+            let answered =
+                deadline.hold(remembered_answer::answer::<S>(app, parts, body, outcome, &identified, next)).await;
+            answered.unwrap_or_else(|error| new(refuse::<S>(error)))
+        }
     };
     if let Some(standing) = &standing {
         rate_limit::write_headers(&mut response, standing);
@@ -225,7 +255,7 @@ async fn decide_and_run<S: VendorService>(
         response.extensions_mut().insert(target);
     }
     response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault, other_paths });
-    response
+    (response, origin)
 }
 
 /// Refuses a request that came after the last one of its window.
@@ -339,6 +369,7 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         wrote: Arc::default(),
         outdated: Arc::default(),
         now,
+        answer_time: Now::at(now),
         is_clock_frozen: matches!(space.clock, Clock::Frozen(_)),
         credential: None,
         last_use: None,

@@ -12,16 +12,13 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
     app::App,
-    core::{clock::Time, error::Error, token::Fingerprint},
+    core::{error::Error, now::Now, token::Fingerprint},
     domain::organization::SpaceId,
     http::{
         authenticate::Identified,
         vendor_service::{Outcome, VendorService},
     },
-    store::{
-        ReadOnly, ReadWrite, Session,
-        credential::{self, CredentialUse},
-    },
+    store::{ReadOnly, ReadWrite, Session, credential},
 };
 
 /// What a handler may do for a service's callers.
@@ -39,8 +36,8 @@ pub trait Writes {}
 pub struct Caller<S: VendorService, P> {
     /// Who is asking.
     pub principal: Arc<S::Principal>,
-    /// The time in the space.
-    pub now: Time,
+    /// The time in the space, which notes what the answer makes of it.
+    pub now: Now,
     space: SpaceId,
     /// What the space was at when the request was let in.
     revision: i64,
@@ -64,13 +61,10 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.required_permission.set(P::NEEDS);
         let principal = S::admit(parts, outcome, &P::NEED)?;
-        if let (Some(credential), Some(last_use)) = (identified.credential, &identified.last_use) {
-            let Identified { space, generation, now: at, .. } = *identified;
-            last_use.note::<S>(app, CredentialUse { credential, space, generation, at }).await;
-        }
+        identified.note_use::<S>(app).await;
         Ok(Self {
             principal,
-            now: identified.now,
+            now: identified.answer_time.clone(),
             space: identified.space,
             revision: identified.revision,
             generation: identified.generation,
@@ -135,8 +129,9 @@ impl<S: VendorService, P: Writes> Caller<S, P> {
         Err(error)
     }
 
-    /// For handlers that make tokens.
+    /// For handlers that make tokens. What is answered by it is not remembered.
     pub fn app(&self) -> &App {
+        self.now.note_untracked();
         &self.app
     }
 }

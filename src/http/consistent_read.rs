@@ -10,6 +10,9 @@ use crate::{
     core::error::Error, domain::organization::SpaceId, http::replayable_request::ReplayableRequest, store::Db,
 };
 
+/// What is done once it is known at which revision the space is after it was read.
+pub(crate) type WhenRead = Box<dyn FnOnce(i64) + Send>;
+
 /// What came of answering once.
 pub(crate) enum Attempt {
     /// It holds, because nothing was read, or because it was written to the generation it was read from.
@@ -18,7 +21,7 @@ pub(crate) enum Attempt {
     /// cannot be decided once more.
     Outdated(Response),
     /// It holds if this is still the space's generation.
-    ReadFrom { space: SpaceId, generation: i64, answer: Response },
+    ReadFrom { space: SpaceId, generation: i64, answer: Response, when_read: Option<WhenRead> },
 }
 
 /// Answers until the data that an answer was read from is still there afterwards.
@@ -43,8 +46,12 @@ where
                 outdated = Some(answer);
                 continue;
             }
-            Attempt::ReadFrom { space, generation, answer } => {
-                if db.generation(space).await? == Some(generation) {
+            Attempt::ReadFrom { space, generation, answer, when_read } => {
+                let at = db.position(space).await?;
+                if let Some(at) = at.filter(|at| at.generation == generation) {
+                    if let Some(when_read) = when_read {
+                        when_read(at.revision);
+                    }
                     return Ok(answer);
                 }
             }

@@ -20,11 +20,13 @@ pub mod observe;
 pub mod operations;
 pub mod problem;
 pub mod rate_limit;
+pub mod remembered_answer;
 pub mod replayable_request;
 pub mod request_context;
 pub mod swagger_ui;
 pub mod time_limit;
 pub mod vendor_service;
+pub mod visitor;
 
 /// Where the control API is mounted.
 pub const CONTROL_BASE: &str = "/_emulator";

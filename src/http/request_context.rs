@@ -14,6 +14,8 @@ struct Known {
     arrived: Instant,
     /// Known once the request's space is.
     now: Cell<Option<Time>>,
+    /// Somebody asked for it.
+    was_read: Cell<bool>,
 }
 
 /// Known from the moment a request arrives until its answer is there.
@@ -34,13 +36,21 @@ impl RequestContext {
     /// The context of the request that this task answers. An error is rendered where it arises, because a handler's
     /// result becomes a response before any middleware sees it; so it cannot be handed down.
     pub fn current() -> Option<Self> {
-        let read = |known: &Known| Self {
-            path: Arc::clone(&known.path),
-            now: known.now.get().unwrap_or_else(|| Clock::Real.now()),
-            id: Arc::clone(&known.id),
-            arrived: known.arrived,
+        let read = |known: &Known| {
+            known.was_read.set(true);
+            Self {
+                path: Arc::clone(&known.path),
+                now: known.now.get().unwrap_or_else(|| Clock::Real.now()),
+                id: Arc::clone(&known.id),
+                arrived: known.arrived,
+            }
         };
         CURRENT.try_with(read).ok()
+    }
+
+    /// Whether an answer tells of this request, and so cannot be given to another.
+    pub(super) fn was_read() -> bool {
+        CURRENT.try_with(|known| known.was_read.get()).unwrap_or(false)
     }
 
     /// Says what time it is in the space of the request that this task answers.
@@ -51,6 +61,7 @@ impl RequestContext {
 
     /// Runs what answers a request to this path, under this id, in its context.
     pub(super) async fn scope<F: Future>(path: Arc<str>, id: &Arc<str>, arrived: Instant, answer: F) -> F::Output {
-        CURRENT.scope(Known { path, id: Arc::clone(id), arrived, now: Cell::new(None) }, answer).await
+        let known = Known { path, id: Arc::clone(id), arrived, now: Cell::default(), was_read: Cell::default() };
+        CURRENT.scope(known, answer).await
     }
 }

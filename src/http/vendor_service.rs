@@ -41,6 +41,10 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// Where its requests carry credentials.
     const CREDENTIAL_PLACES: &'static [CredentialPlace];
 
+    /// The headers, beside those of credentials, that decide what a request that only reads is answered, in lower case.
+    /// Neither [`Self::admit`] nor a handler sees another, because answers are remembered by these.
+    const READ_HEADERS: &'static [&'static str] = &[];
+
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;
 
@@ -85,7 +89,8 @@ pub trait VendorService: Send + Sync + Sized + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Decides whether the request goes on, in the vendor's order of checks.
+    /// Decides whether the request goes on, in the vendor's order of checks. Of a request that only reads, by its
+    /// address, [`Self::READ_HEADERS`], and what stands in front of the credential in its header.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Self::Need) -> Result<Arc<Self::Principal>, Self::Error>;
 }
 

@@ -25,14 +25,9 @@ impl Db {
         Ok(self.position(space).await?.map(|at| at.revision))
     }
 
-    /// The generation that is in `space` now, see [`Space::generation`]; `None` when there is no such space. A
-    /// reader that finds the same generation before and after has seen no other in between, however many sessions it
-    /// used.
-    pub async fn generation(&self, space: SpaceId) -> Result<Option<i64>, Error> {
-        Ok(self.position(space).await?.map(|at| at.generation))
-    }
-
-    async fn position(&self, space: SpaceId) -> Result<Option<Position>, Error> {
+    /// How far the writes to `space` have come; `None` when there is no such space. A reader that finds the same
+    /// generation before and after has seen no other in between, however many sessions it used.
+    pub(crate) async fn position(&self, space: SpaceId) -> Result<Option<Position>, Error> {
         if let Some(at) = self.cached_position(space) {
             return Ok(Some(at));
         }

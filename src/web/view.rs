@@ -20,6 +20,7 @@ use super::{
     links::format_query,
     session::Session,
 };
+use crate::core::now::Now;
 use crate::{
     app::App,
     core::{clock::Time, error::Error},
@@ -84,6 +85,11 @@ impl Page {
 
     pub(crate) fn now(&self) -> Time {
         self.space.now()
+    }
+
+    /// The same, for what may note how it is used.
+    pub(crate) fn answer_time(&self) -> Now {
+        Now::at(self.now())
     }
 
     /// Whether this page is the one at a path, or below it.

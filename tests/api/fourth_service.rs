@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use locum::{
@@ -28,7 +28,7 @@ use serde_json::json;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::support::{Database, TestApp, config};
+use crate::support::{Client, Database, TestApp, config};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -61,6 +61,7 @@ impl VendorService for CarPark {
     const BASE: &'static str = "/car-park/v1";
     const CREDENTIAL_PLACES: &'static [CredentialPlace] =
         &[CredentialPlace { location: Location::Header("x-parking-pass"), prefix: "", variable: "PARKING_PASS" }];
+    const READ_HEADERS: &'static [&'static str] = &["accept-language"];
     type Error = CarParkError;
     type Principal = String;
     type Need = ();
@@ -106,8 +107,15 @@ async fn get_places(caller: Caller<CarPark, Park>) -> Response {
     locum::http::answer::json::<CarPark>(JSON, &json!({"free": 3, "driver": *caller.principal}))
 }
 
+/// What a handler sees of the request's headers.
+#[utoipa::path(get, path = "/mirror", operation_id = "getMirror", responses((status = 200, body = serde_json::Value)))]
+async fn get_mirror(_: Caller<CarPark, Park>, headers: HeaderMap) -> Response {
+    let seen: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    locum::http::answer::json::<CarPark>(JSON, &json!(seen))
+}
+
 fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_places))
+    OpenApiRouter::new().routes(routes!(get_places)).routes(routes!(get_mirror))
 }
 
 fn openapi() -> OpenApi {
@@ -179,7 +187,7 @@ async fn a_tester_finds_and_controls_it_like_any_other() {
     let operations = app.control().get("/operations").await.expect_ok();
     let own = operations.as_array().unwrap().iter().find(|one| one["service"] == "car_park").expect("it is listed");
     assert_eq!((&own["operation"], &own["path"]), (&json!("getPlaces"), &json!("/car-park/v1/places")));
-    assert_eq!(app.control().get("/docs/car-park.json").await.expect_ok()["paths"].as_object().unwrap().len(), 1);
+    assert_eq!(app.control().get("/docs/car-park.json").await.expect_ok()["paths"].as_object().unwrap().len(), 2);
 
     let rule = json!({"match": {"service": "car_park", "operation": "getPlaces"}, "then": {"status": 503}, "times": 1});
     assert_eq!(app.control().post("/faults", rule).await.status, 200);
@@ -192,4 +200,20 @@ async fn a_tester_finds_and_controls_it_like_any_other() {
     assert!(token.starts_with("PARK-") && rotated["kind"] == "pass", "{rotated}");
     assert_eq!(driver.get("/car-park/v1/places").await.status, 403);
     app.client().with_header("x-parking-pass", token).get("/car-park/v1/places").await.expect_ok();
+}
+
+#[tokio::test]
+async fn a_handler_that_reads_sees_only_the_headers_that_answers_are_remembered_by() {
+    let app = start().await;
+    let driver = app.client().with_header("x-parking-pass", "demo-pass").without_document_check();
+    let see = async |client: &Client| client.get("/car-park/v1/mirror").await.expect_ok();
+    for (language, seen) in
+        [("de", "accept-language: de"), ("fr", "accept-language: fr"), ("de", "accept-language: de")]
+    {
+        let client = driver.with_header("accept-language", language).with_header("x-whatever", "x");
+        assert_eq!(see(&client).await, json!([seen, "x-parking-pass: "]));
+    }
+    assert_eq!(see(&driver).await, json!(["x-parking-pass: "]));
+    assert_eq!(see(&driver.with_header("x-whatever", "y")).await, json!(["x-parking-pass: "]));
+    assert_eq!(app.app.remembered_answers.as_ref().unwrap().hits(), 2);
 }

@@ -18,3 +18,4 @@ mod license_vault;
 mod openapi;
 mod pages;
 mod random_requests;
+mod remembered_answers;

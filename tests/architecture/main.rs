@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
 mod source;
+mod time;
 mod writes;
 
 use std::fs;
@@ -41,7 +42,7 @@ const CRATES: [(&str, &[&str], &[&str]); 8] = [
     ("sqlx", &["store"], &["store"]),
     (
         "axum",
-        &["http", "web", "registration", "services", "control", "ui", "router", "startup", "cli"],
+        &["app", "http", "web", "registration", "services", "control", "ui", "router", "startup", "cli"],
         &["api", "control", "ui", "mod"],
     ),
     ("askama", &["web", "ui"], &["ui"]),

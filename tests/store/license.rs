@@ -24,8 +24,11 @@ async fn available_means_the_same_in_both_languages(app: TestApp) {
             for probe in &all {
                 let (team, code) = (probe.team.id, &probe.product.code);
                 let found = license::first_available(&mut db, organization.id, team, code, now).await.unwrap();
-                let expected =
-                    all.iter().find(|l| l.team.id == team && l.product.code == *code && l.unavailable(now).is_none());
+                let expected = all.iter().find(|l| {
+                    l.team.id == team
+                        && l.product.code == *code
+                        && l.unavailable(&locum::core::now::Now::at(now)).is_none()
+                });
                 assert_eq!(found.map(|l| l.id), expected.map(|l| l.id.clone()), "{code} in {team} after {days}");
             }
         }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use locum::{
     core::{
         clock::{Time, from_micros, micros},
+        now::Now,
         token::PlainToken,
     },
     domain::organization::DEFAULT_SPACE,
@@ -167,7 +168,10 @@ async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
         let (mut gone, mut step) = (HashSet::new(), 0);
         let walked = walk(&query, async |of| {
             let mut db = app.app.db.read().await.unwrap();
-            let slice = atlassian_store::api_token::page(&mut db, organization, &Filter::default(), of).await.unwrap();
+            let slice =
+                atlassian_store::api_token::page(&mut db, organization, &Filter::default(), of, &Now::at(now()))
+                    .await
+                    .unwrap();
             drop(db);
             for token in &slice.items {
                 assert!(!gone.contains(&token.id), "{} was revoked before", token.label);
@@ -212,7 +216,9 @@ async fn an_emptied_page_leads_back_to_the_record_it_was_reached_from(app: TestA
         let page = async |cursor: Cursor| {
             let of = PageRequest { sort: order_by(&[(SortField::Label, false)]), cursor, size: 3 };
             let mut db = app.app.db.read().await.unwrap();
-            atlassian_store::api_token::page(&mut db, organization, &Filter::default(), &of).await.unwrap()
+            atlassian_store::api_token::page(&mut db, organization, &Filter::default(), &of, &Now::at(now()))
+                .await
+                .unwrap()
         };
         let first = page(Cursor::Start).await;
         let second = page(first.next.clone().unwrap()).await;
@@ -328,8 +334,10 @@ async fn keys_are_listed_by_the_same_rules(app: TestApp) {
         for query in &asked {
             let query = ListQuery { sort: sort.clone(), size, ..query.clone() };
             let filter = query.filter();
-            let count = atlassian_store::api_key::count(&mut db, organization, &filter).await.unwrap();
-            let page = async |of: &_| atlassian_store::api_key::page(&mut db, organization, &filter, of).await.unwrap();
+            let count = atlassian_store::api_key::count(&mut db, organization, &filter, &Now::at(now())).await.unwrap();
+            let page = async |of: &_| {
+                atlassian_store::api_key::page(&mut db, organization, &filter, of, &Now::at(now())).await.unwrap()
+            };
             let walked = walk(&query, page).await;
             check(&keys, &query, &(walked, count));
         }

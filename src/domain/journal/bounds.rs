@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::core::byte_size::{self, MEBIBYTE};
+
 /// How much of a journal is kept, in each space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -15,9 +17,6 @@ impl Default for Bounds {
     }
 }
 
-const KIBIBYTE: usize = 1024;
-const MEBIBYTE: usize = 1024 * KIBIBYTE;
-
 /// `10000`, or with bytes too: `10000,32MiB`.
 impl FromStr for Bounds {
     type Err = String;
@@ -29,27 +28,15 @@ impl FromStr for Bounds {
         let (entries, bytes) = text.split_once(',').map_or((text, None), |(entries, bytes)| (entries, Some(bytes)));
         let above_zero = |text: &str| text.trim().parse::<usize>().ok().filter(|number| *number > 0);
         let entries = above_zero(entries).ok_or_else(wrong)?;
-        let Some(bytes) = bytes.map(str::trim) else { return Ok(Self { entries, ..Self::default() }) };
-        let (number, unit) = match (bytes.strip_suffix("MiB"), bytes.strip_suffix("KiB")) {
-            (Some(number), _) => (number, MEBIBYTE),
-            (_, Some(number)) => (number, KIBIBYTE),
-            _ => (bytes, 1),
-        };
-        let bytes = above_zero(number).and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
-        Ok(Self { entries, bytes })
+        let Some(bytes) = bytes else { return Ok(Self { entries, ..Self::default() }) };
+        Ok(Self { entries, bytes: byte_size::parse(bytes).ok_or_else(wrong)? })
     }
 }
 
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { entries, bytes } = *self;
-        if bytes.is_multiple_of(MEBIBYTE) {
-            write!(f, "{entries},{}MiB", bytes / MEBIBYTE)
-        } else if bytes.is_multiple_of(KIBIBYTE) {
-            write!(f, "{entries},{}KiB", bytes / KIBIBYTE)
-        } else {
-            write!(f, "{entries},{bytes}")
-        }
+        write!(f, "{entries},{}", byte_size::write(bytes))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::core::now::Now;
 use crate::{
     app::App,
     core::error::Error,
@@ -91,12 +92,13 @@ async fn remove_as_actor(
     if !remove(db, organization.id).await? {
         return Err(Error::NotFound(format!("there is no {what}")).into());
     }
-    let (all, unexpired) = (Filter::default(), Filter::unexpired(db.now()));
+    let (now, all) = (Now::at(db.now()), Filter::default());
+    let unexpired = Filter { unexpired: true, ..all.clone() };
     let left = AtlassianAdministration {
         customer_code: organization.customer_code.to_string(),
         org_id: organization.org_id.clone(),
-        api_tokens: store::api_token::count(db, organization.id, &unexpired).await?,
-        api_keys: store::api_key::count(db, organization.id, &all).await?,
+        api_tokens: store::api_token::count(db, organization.id, &unexpired, &now).await?,
+        api_keys: store::api_key::count(db, organization.id, &all, &now).await?,
         service_accounts: store::service_account::count(db, organization.id).await?,
         service_account_tokens: store::service_account::list_tokens(db, organization.id, None).await?.len(),
         oauth_clients: store::oauth_client::count(db, organization.id).await?,

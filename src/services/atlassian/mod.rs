@@ -91,6 +91,7 @@ impl VendorService for Atlassian {
             variable: "ATLASSIAN_SESSION",
         },
     ];
+    const READ_HEADERS: &'static [&'static str] = &["host"];
     type Error = AtlassianError;
     type Principal = Admin;
     type Need = Need;

@@ -207,12 +207,12 @@ enum FillError {
 /// Fills in the records of the page's tab.
 async fn fill(db: &mut Session<ReadOnly>, administration: &mut Administration<'_>) -> Result<(), FillError> {
     let (page, id) = (administration.page, administration.organization.id);
-    let now = page.now();
+    let now = &page.answer_time();
     let (next, prev) = match administration.tab {
         Tab::ApiTokens => {
             let (filter, page_request) = read_query::<TokenQuery>(page)?.read(now)?;
-            let total = store::api_token::count(db, id, &filter).await?;
-            let found = store::api_token::page(db, id, &filter, &page_request).await?;
+            let total = store::api_token::count(db, id, &filter, now).await?;
+            let found = store::api_token::page(db, id, &filter, &page_request, now).await?;
             let revoke = |token: ApiToken| {
                 let path = format!("api-tokens/{}", encode_segment(&token.id));
                 let what = format!("the API token {} of {}", token.label, token.user.email);
@@ -229,8 +229,8 @@ async fn fill(db: &mut Session<ReadOnly>, administration: &mut Administration<'_
         }
         Tab::ApiKeys => {
             let (filter, page_request) = read_query::<KeyQuery>(page)?.read(now)?;
-            administration.heading = count_noun(store::api_key::count(db, id, &filter).await?, "API key");
-            let found = store::api_key::page(db, id, &filter, &page_request).await?;
+            administration.heading = count_noun(store::api_key::count(db, id, &filter, now).await?, "API key");
+            let found = store::api_key::page(db, id, &filter, &page_request, now).await?;
             let revoke = |key: ApiKey| {
                 let path = format!("api-keys/{}", encode_segment(&key.id));
                 let button = administration.make_button(&path, "Revoke", &format!("the API key {}", key.label));

@@ -61,6 +61,7 @@ impl VendorService for JetBrainsAccount {
         prefix: "",
         variable: "JETBRAINS_ACCOUNT_API_KEY",
     }];
+    const READ_HEADERS: &'static [&'static str] = &["x-customer-code"];
     type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;

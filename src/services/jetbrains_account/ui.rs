@@ -300,9 +300,9 @@ fn to_row(page: &Page, license: License) -> LicenseRow {
         "suspended"
     } else if license.assignee.is_some() {
         "assigned"
-    } else if license.is_expired(page.now()) {
+    } else if license.is_expired(&page.answer_time()) {
         "expired"
-    } else if license.unavailable(page.now()).is_some() {
+    } else if license.unavailable(&page.answer_time()).is_some() {
         "not for people"
     } else {
         "free"

@@ -95,6 +95,7 @@ impl VendorService for LicenseVault {
             variable: "LICENSE_VAULT_REPORTING_TOKEN",
         },
     ];
+    const READ_HEADERS: &'static [&'static str] = &["host", "accept"];
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;

@@ -63,7 +63,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         drop(db);
         return render_empty_page(&page, "License Vault", "vault");
     };
-    let pools = store::vault::list_pools(&mut db, vault, page.now()).await?;
+    let pools = store::vault::list_pools(&mut db, vault, &page.answer_time()).await?;
     let page_request = PageRequest { from: 0, to: i64::MAX, offset: 0, limit: READ_DENIALS };
     let mut denials = store::denials::list(&mut db, vault.id, page_request).await?;
     denials.reverse();

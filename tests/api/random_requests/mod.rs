@@ -3,7 +3,7 @@
 //! If you are here because this failed: the smallest request that does it stands in the message. An operation, a
 //! parameter or a member that is new needs nothing here, because the documents name it.
 
-mod strategies;
+pub mod strategies;
 
 use std::cell::Cell;
 

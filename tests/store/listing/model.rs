@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use locum::{
     core::{
         clock::{Time, micros, parse},
+        now::Now,
         progress::Progress,
     },
     domain::organization::{DEFAULT_SPACE, OrganizationId},
@@ -56,14 +57,14 @@ pub struct ListQuery {
 
 impl ListQuery {
     pub fn filter(&self) -> Filter {
-        let interval = |search: Option<Search>, tense| search.map(|search| search.interval(now(), tense));
+        let interval = |search: Option<Search>, tense| search.map(|search| search.interval(&Now::at(now()), tense));
         Filter {
             q: self.q.clone(),
             blocked: self.blocked,
             created: interval(self.created, Tense::Past),
             last_active: interval(self.last_active, Tense::Past),
             expires: interval(self.expires, Tense::Future),
-            unexpired_at: self.unexpired.then(|| micros(now())),
+            unexpired: self.unexpired,
         }
     }
 }
@@ -210,10 +211,11 @@ pub async fn walk<T>(query: &ListQuery, mut page: impl AsyncFnMut(&PageRequest) 
 /// What a database answers: the walk, and the count.
 pub async fn query_database(app: &TestApp, organization: OrganizationId, query: &ListQuery) -> (Walk<ApiToken>, i64) {
     let (mut db, filter) = (app.app.db.read().await.unwrap(), query.filter());
-    let count = atlassian_store::api_token::count(&mut db, organization, &filter).await.unwrap();
-    let walked =
-        walk(query, async |of| atlassian_store::api_token::page(&mut db, organization, &filter, of).await.unwrap())
-            .await;
+    let count = atlassian_store::api_token::count(&mut db, organization, &filter, &Now::at(now())).await.unwrap();
+    let walked = walk(query, async |of| {
+        atlassian_store::api_token::page(&mut db, organization, &filter, of, &Now::at(now())).await.unwrap()
+    })
+    .await;
     (walked, count)
 }
 

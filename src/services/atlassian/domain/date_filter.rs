@@ -1,7 +1,7 @@
 //! Date filters: an interval of time, absolute or relative to now (atlassian-api-access §5).
 
 use crate::{
-    core::clock::{Time, micros},
+    core::{clock::micros, now::Now},
     services::atlassian::domain::listing::Interval,
 };
 
@@ -47,27 +47,27 @@ pub enum Search {
 }
 
 impl Search {
-    /// Works out the interval that is meant at `now`.
+    /// Works out the interval that is meant at `now`. One that is relative to it moves with every instant.
     ///
     /// unverified: which way `gt` and `lt` go, for moments in the past and in the future; that the ends of a range
     /// are part of it (atlassian-api-access §5).
-    pub fn interval(self, now: Time, tense: Tense) -> Interval {
+    pub fn interval(self, now: &Now, tense: Tense) -> Interval {
         const FIRST: i64 = 0;
         const LAST: i64 = i64::MAX;
-        let now = micros(now);
+        let now = || micros(now.exact());
         let distance = |value: i64, unit: Unit| value.saturating_mul(unit.micros());
         let (from, to) = match (self, tense) {
             (Self::Range(from, to), _) => (from.unwrap_or(FIRST), to.unwrap_or(LAST)),
             (Self::RangeTime(from, to), _) => {
-                let absolute = |from_now: i64| now.saturating_add(from_now);
+                let absolute = |from_now: i64| now().saturating_add(from_now);
                 (from.map_or(FIRST, absolute), to.map_or(LAST, absolute))
             }
-            (Self::Gt(value, unit), Tense::Past) => (FIRST, now.saturating_sub(distance(value, unit)) - 1),
-            (Self::Lt(value, unit), Tense::Past) => (now.saturating_sub(distance(value, unit)) + 1, now),
+            (Self::Gt(value, unit), Tense::Past) => (FIRST, now().saturating_sub(distance(value, unit)) - 1),
+            (Self::Lt(value, unit), Tense::Past) => (now().saturating_sub(distance(value, unit)) + 1, now()),
             (Self::Gt(value, unit), Tense::Future) => {
-                (now.saturating_add(distance(value, unit)).saturating_add(1), LAST)
+                (now().saturating_add(distance(value, unit)).saturating_add(1), LAST)
             }
-            (Self::Lt(value, unit), Tense::Future) => (FIRST, now.saturating_add(distance(value, unit)) - 1),
+            (Self::Lt(value, unit), Tense::Future) => (FIRST, now().saturating_add(distance(value, unit)) - 1),
         };
         Interval { from: from.max(FIRST), to }
     }
@@ -139,11 +139,12 @@ mod tests {
 
     #[test]
     fn nearer_and_further_leave_nothing_between_but_the_moment_itself() {
-        let now = parse("2026-01-15T09:00:00Z").unwrap();
+        let instant = parse("2026-01-15T09:00:00Z").unwrap();
+        let now = &Now::at(instant);
         for tense in [Tense::Past, Tense::Future] {
             let further = Search::Gt(2, Unit::Day).interval(now, tense);
             let nearer = Search::Lt(2, Unit::Day).interval(now, tense);
-            let limit = micros(now) + if tense == Tense::Past { -1 } else { 1 } * 2 * Unit::Day.micros();
+            let limit = micros(instant) + if tense == Tense::Past { -1 } else { 1 } * 2 * Unit::Day.micros();
             for (moment, expected) in
                 [(limit - 1, tense == Tense::Past), (limit, false), (limit + 1, tense == Tense::Future)]
             {

@@ -184,16 +184,11 @@ pub struct Filter {
     pub created: Option<Interval>,
     pub last_active: Option<Interval>,
     pub expires: Option<Interval>,
-    /// Only what has not expired by this moment, in microseconds since 1970.
-    pub unexpired_at: Option<i64>,
+    /// Only what has not expired.
+    pub unexpired: bool,
 }
 
 impl Filter {
-    /// What has not expired by now.
-    pub fn unexpired(now: Time) -> Self {
-        Self { unexpired_at: Some(micros(now)), ..Self::default() }
-    }
-
     /// Whether nothing is filtered by, except perhaps the status and that it has not expired.
     pub fn is_by_status(&self) -> bool {
         matches!(self, Self { q: None, created: None, last_active: None, expires: None, .. })

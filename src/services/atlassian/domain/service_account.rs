@@ -3,7 +3,7 @@
 use strum::VariantNames as _;
 
 use crate::{
-    core::{clock::Time, suggest},
+    core::{clock::Time, now::Now, suggest},
     services::atlassian::domain::{
         api_access::User,
         listing::{SortField, SortKeyed, SortValue, micros_or_none},
@@ -56,8 +56,8 @@ pub struct ServiceAccountToken {
 }
 
 impl ServiceAccountToken {
-    pub fn is_expired(&self, now: Time) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+    pub fn is_expired(&self, now: &Now) -> bool {
+        self.expires_at.is_some_and(|at| now.has_passed(at))
     }
 }
 
@@ -92,10 +92,10 @@ pub struct OAuthClient {
 }
 
 impl OAuthClient {
-    pub fn status(&self, now: Time) -> ClientStatus {
+    pub fn status(&self, now: &Now) -> ClientStatus {
         if self.revoked_at.is_some() {
             ClientStatus::Revoked
-        } else if self.expires_at.is_some_and(|at| at <= now) {
+        } else if self.expires_at.is_some_and(|at| now.has_passed(at)) {
             ClientStatus::Expired
         } else {
             ClientStatus::Active

@@ -2,6 +2,7 @@
 
 use serde_saphyr::Spanned;
 
+use crate::core::now::Now;
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::{
@@ -349,7 +350,7 @@ impl<'a> Planner<'a> {
             account: account.clone(),
         };
         if let Some(scalar) = &client.status
-            && status.is_some_and(|status| status != planned.status(self.context.now))
+            && status.is_some_and(|status| status != planned.status(&Now::at(self.context.now)))
         {
             self.reader().report(scalar.referenced, "`expires_at` says otherwise");
         }

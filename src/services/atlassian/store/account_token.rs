@@ -2,8 +2,9 @@
 
 use crate::{
     core::{
-        clock::{Time, from_micros, micros},
+        clock::{from_micros, micros},
         error::Error,
+        now::Now,
     },
     domain::organization::OrganizationId,
     services::atlassian::{
@@ -25,7 +26,7 @@ pub async fn list<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     account: &str,
-    now: Time,
+    now: &Now,
 ) -> Result<Option<Vec<AccountToken>>, Error> {
     const SQL: &str = "SELECT id, label, created_at, expires_at, last_active_at FROM api_token \
                        WHERE organization_id = $1 AND person_id = $2 AND (expires_at > $3 OR expires_at = $4) \
@@ -35,13 +36,15 @@ pub async fn list<M>(
     if !can_be_stored(account) || !exists(db, organization, account).await? {
         return Ok(None);
     }
+    let time = now.filter();
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL)
         .bind(organization.0)
         .bind(account)
-        .bind(micros(now))
+        .bind(micros(time.instant()))
         .bind(NO_DATE)
         .fetch_all(c)
         .await)?;
+    time.changes_at(rows.iter().filter_map(|row| read_micros(row.3)));
     let read = |(id, label, created_at, expires_at, last_active_at)| AccountToken {
         id,
         label,

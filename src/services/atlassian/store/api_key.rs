@@ -10,6 +10,7 @@ use crate::{
         duration::HumanDuration,
         error::Error,
         ids::Ids,
+        now::Now,
         token::{Keyring, PlainToken},
     },
     domain::{credential::CredentialId, organization::OrganizationId},
@@ -80,13 +81,23 @@ pub async fn page<M>(
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
+    now: &Now,
 ) -> Result<PageResult<ApiKey>, Error> {
-    listing::page(db, &TABLE, organization, filter, page, read_api_key).await
+    // A use is noted without a new revision, see `note_use`.
+    now.note_untracked();
+    listing::page(db, &TABLE, organization, filter, page, now, read_api_key).await
 }
 
 /// Counts the keys that pass the filter.
-pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
-    listing::count(db, &TABLE, organization, filter).await
+pub async fn count<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &Filter,
+    now: &Now,
+) -> Result<i64, Error> {
+    // The filter may be about the last use.
+    now.note_untracked();
+    listing::count(db, &TABLE, organization, filter, now).await
 }
 
 /// Notes that a request with a key was let in, unless one of the minute before it is noted, perhaps by another process.

@@ -6,6 +6,7 @@ use crate::{
     core::{
         clock::{from_micros, micros},
         error::Error,
+        now::Now,
     },
     domain::organization::OrganizationId,
     services::atlassian::{
@@ -64,33 +65,45 @@ pub async fn page<M>(
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
+    now: &Now,
 ) -> Result<PageResult<ApiToken>, Error> {
-    listing::page(db, &TABLE, organization, filter, page, read_api_token).await
+    listing::page(db, &TABLE, organization, filter, page, now, read_api_token).await
 }
 
 /// Counts the tokens that pass the filter.
-pub async fn count<M>(db: &mut Session<M>, organization: OrganizationId, filter: &Filter) -> Result<i64, Error> {
-    // Only the expired ones are counted one by one.
+pub async fn count<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    filter: &Filter,
+    now: &Now,
+) -> Result<i64, Error> {
+    // Only the expired ones are counted one by one. The second column is when the next one expires.
     const COUNTED: &str = "SELECT CAST((SELECT COALESCE(SUM(tokens), 0) FROM api_token_count \
                         WHERE organization_id = $1 AND blocked = COALESCE($2, blocked)) \
                         - (SELECT count(*) FROM api_token WHERE organization_id = $1 \
-                        AND blocked = COALESCE($2, blocked) AND expires_at >= 0 AND expires_at <= $3) AS BIGINT)";
-    if filter.is_by_status() {
-        return Ok(on!(db, |c| sqlx::query_scalar(COUNTED)
+                        AND blocked = COALESCE($2, blocked) AND expires_at >= 0 AND expires_at <= $3) AS BIGINT), \
+                        (SELECT expires_at FROM api_token WHERE organization_id = $1 AND expires_at > $3 \
+                        ORDER BY expires_at LIMIT 1)";
+    if filter.unexpired && filter.is_by_status() {
+        let time = now.filter();
+        let (count, next_expiry): (i64, Option<i64>) = on!(db, |c| sqlx::query_as(COUNTED)
             .bind(organization.0)
             .bind(filter.blocked)
-            .bind(filter.unexpired_at.unwrap_or(NO_DATE))
+            .bind(micros(time.instant()))
             .fetch_one(c)
-            .await)?);
+            .await)?;
+        time.changes_at(next_expiry.map(from_micros));
+        return Ok(count);
     }
-    listing::count(db, &TABLE, organization, filter).await
+    listing::count(db, &TABLE, organization, filter, now).await
 }
 
 /// Revokes every token of the organization; `false` when there were none that had not expired.
 pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Error> {
     const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
-    let unexpired = count(db, organization, &Filter::unexpired(db.now())).await?;
+    let (now, unexpired) = (Now::at(db.now()), Filter { unexpired: true, ..Filter::default() });
+    let unexpired = count(db, organization, &unexpired, &now).await?;
     on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(drop))?;
     on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
     Ok(unexpired > 0)

@@ -3,7 +3,11 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
-    core::error::Error,
+    core::{
+        clock::{from_micros, micros},
+        error::Error,
+        now::Now,
+    },
     domain::organization::OrganizationId,
     services::atlassian::domain::listing::{
         Filter, Interval, NO_DATE, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue,
@@ -116,7 +120,7 @@ fn push_value(sql: &mut Sql, value: &SortValue) {
 }
 
 /// Adds ` AND` the conditions of the filter, without that of the search.
-fn push_filter(sql: &mut Sql, filter: &Filter) {
+fn push_filter(sql: &mut Sql, filter: &Filter, now: i64) {
     match filter.blocked {
         Some(true) => sql.push(" AND blocked"),
         Some(false) => sql.push(" AND NOT blocked"),
@@ -132,9 +136,20 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
         sql.push(" AND ").push(field.into()).push(" >= ").bind(from);
         sql.push(" AND ").push(field.into()).push(" <= ").bind(to);
     }
-    if let Some(now) = filter.unexpired_at {
+    if filter.unexpired {
         sql.push(" AND (expires_at > ").bind(now).push(" OR expires_at = ").bind(NO_DATE).push(")");
     }
+}
+
+/// Adds `, ` the moment at which a row leaves the list next because it expires; null where none does. Of all of the
+/// organization's rows, because an index knows it.
+fn push_next_expiry(sql: &mut Sql, table: &ListedTable, organization: OrganizationId, (filter, now): (&Filter, i64)) {
+    if !filter.unexpired {
+        sql.push(", CAST(NULL AS BIGINT)");
+        return;
+    }
+    sql.push(", (SELECT expires_at FROM ").push(table.name).push(" WHERE organization_id = ").bind(organization.0);
+    sql.push(" AND expires_at > ").bind(now).push(" ORDER BY expires_at LIMIT 1)");
 }
 
 /// How rows are searched.
@@ -153,7 +168,7 @@ fn push_source(
     sql: &mut Sql,
     table: &ListedTable,
     organization: OrganizationId,
-    filter: &Filter,
+    (filter, now): (&Filter, i64),
     dialect: Dialect,
     strategy: SearchStrategy,
     page: Option<&PageRequest>,
@@ -186,7 +201,7 @@ fn push_source(
         }
     }
     sql.push("organization_id = ").bind(organization.0);
-    push_filter(sql, filter);
+    push_filter(sql, filter, now);
     if let Some(text) = text {
         sql.push(" AND ");
         dialect.push_contains(sql, "search", &text);
@@ -230,6 +245,7 @@ pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest,
+    now: &Now,
     read: fn(R) -> Result<T, Error>,
 ) -> Result<PageResult<T>, Error> {
     let strategies: &[SearchStrategy] = if is_worth_an_index(db, table, organization, filter).await? {
@@ -239,7 +255,7 @@ pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
     };
     let mut found = Vec::new();
     for strategy in strategies {
-        found = select::<M, R>(db, table, organization, filter, page, *strategy).await?;
+        found = select::<M, R>(db, table, organization, (filter, now), page, *strategy).await?;
         if i64::try_from(found.len()).unwrap_or(i64::MAX) > page.size {
             break;
         }
@@ -252,21 +268,25 @@ async fn select<M, R: DeserializeOwned>(
     db: &mut Session<M>,
     table: &ListedTable,
     organization: OrganizationId,
-    filter: &Filter,
+    (filter, now): (&Filter, &Now),
     page: &PageRequest,
     strategy: SearchStrategy,
 ) -> Result<Vec<R>, Error> {
-    let dialect = db.dialect();
+    let (dialect, time) = (db.dialect(), now.filter());
+    let instant = micros(time.instant());
     let mut sql = Sql::new("WITH picked AS (SELECT ");
     sql.push(table.columns);
-    push_source(&mut sql, table, organization, filter, dialect, strategy, Some(page));
+    push_source(&mut sql, table, organization, (filter, instant), dialect, strategy, Some(page));
     sql.push(" ORDER BY ");
     push_order(&mut sql, page);
     sql.push_limit(page.size + 1).push(") SELECT ");
     dialect.push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page));
+    push_next_expiry(&mut sql, table, organization, (filter, instant));
     sql.push(" FROM picked");
     let (text, binds) = sql.into_parts();
-    let rows: String = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?;
+    let (rows, next_expiry): (String, Option<i64>) =
+        on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
+    time.changes_at(next_expiry.map(from_micros));
     serde_json::from_str(&rows).map_err(Error::internal)
 }
 
@@ -276,11 +296,17 @@ pub(crate) async fn count<M>(
     table: &ListedTable,
     organization: OrganizationId,
     filter: &Filter,
+    now: &Now,
 ) -> Result<i64, Error> {
     let is_indexed = is_worth_an_index(db, table, organization, filter).await?;
     let strategy = if is_indexed { SearchStrategy::Index } else { SearchStrategy::ReadAll };
+    let time = now.filter();
+    let instant = micros(time.instant());
     let mut sql = Sql::new("SELECT count(*)");
-    push_source(&mut sql, table, organization, filter, db.dialect(), strategy, None);
+    push_next_expiry(&mut sql, table, organization, (filter, instant));
+    push_source(&mut sql, table, organization, (filter, instant), db.dialect(), strategy, None);
     let (text, binds) = sql.into_parts();
-    Ok(on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_one(c).await)?)
+    let (count, next_expiry): (i64, Option<i64>) = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_one(c).await)?;
+    time.changes_at(next_expiry.map(from_micros));
+    Ok(count)
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::core::now::Now;
 use crate::{
     core::{
         clock::{from_micros, micros},
@@ -115,8 +116,9 @@ pub async fn page<M>(
     db: &mut Session<M>,
     organization: OrganizationId,
     page: &PageRequest,
+    now: &Now,
 ) -> Result<PageResult<OAuthClient>, Error> {
-    listing::page(db, &TABLE, organization, &Filter::default(), page, read_oauth_client).await
+    listing::page(db, &TABLE, organization, &Filter::default(), page, now, read_oauth_client).await
 }
 
 /// Counts the clients.

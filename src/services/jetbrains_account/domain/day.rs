@@ -4,7 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::core::clock::{Time, from_micros, micros};
+use crate::core::{
+    clock::{Time, from_micros, micros},
+    now::Now,
+};
 
 /// The offset of every date that was recorded (jetbrains-account §4.1).
 pub const OFFSET: FixedOffset = FixedOffset::east_opt(3 * 3600).expect("three hours are an offset");
@@ -38,8 +41,8 @@ impl Day {
     /// It is over.
     ///
     /// unverified: that something valid until a day is valid all that day (jetbrains-account §4.1).
-    pub fn is_over(self, now: Time) -> bool {
-        self.number() < Self(now).number()
+    pub fn is_over(self, now: &Now) -> bool {
+        now.has_passed(from_micros((self.number() + 1) * DAY_MICROS - OFFSET_MICROS))
     }
 
     /// The number of a column's day, as SQL.
@@ -84,7 +87,7 @@ mod tests {
     fn a_day_is_over_with_its_last_moment() {
         let until = day("2027-05-20");
         for (now, over) in [("2027-05-20T20:59:59Z", false), ("2027-05-20T21:00:00Z", true), ("2027-05-19", false)] {
-            assert_eq!(until.is_over(parse(now).unwrap()), over, "{now}");
+            assert_eq!(until.is_over(&Now::at(parse(now).unwrap())), over, "{now}");
         }
     }
 }

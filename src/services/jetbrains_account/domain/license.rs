@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::core::now::Now;
 use crate::{
     core::clock::Time,
     services::jetbrains_account::domain::{contact, day::Day, product::Product, team::Team},
@@ -114,7 +115,7 @@ pub fn display_name(given_name: &str, account_name: Option<&str>) -> String {
 
 impl License {
     /// The subscription is over.
-    pub fn is_expired(&self, now: Time) -> bool {
+    pub fn is_expired(&self, now: &Now) -> bool {
         self.subscription.as_ref().is_some_and(|s| s.valid_until.is_over(now))
     }
 
@@ -123,7 +124,7 @@ impl License {
     /// unverified: that suspended and trial licences can be assigned like others; that a perpetual part beside a
     /// subscription is its fallback, and that a licence with only a perpetual part is not per user. Verified: a holder
     /// comes before the end of the subscription.
-    pub fn unavailable(&self, now: Time) -> Option<Unavailable> {
+    pub fn unavailable(&self, now: &Now) -> Option<Unavailable> {
         if self.assignee.is_some() {
             Some(Unavailable::Allocated)
         } else if self.is_expired(now) && self.perpetual_until.is_none() {

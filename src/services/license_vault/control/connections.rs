@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 
+use crate::core::now::Now;
 use crate::{
     app::App,
     core::error::Error,
@@ -34,7 +35,7 @@ pub(crate) async fn get_connections(
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
     let allocations =
-        store::allocations::list_live(&mut db, &vault, path.space.now(), AllocationFilter::Everybody).await?;
+        store::allocations::list_live(&mut db, &vault, &Now::at(path.space.now()), AllocationFilter::Everybody).await?;
     Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
@@ -93,8 +94,8 @@ pub(crate) async fn connect(
 
 /// Commits, and answers with the vault's licences that are in use after the change.
 async fn commit_and_list(mut db: Session<ReadWrite>, vault: &Vault) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
-    let now = db.now();
-    let allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Everybody).await?;
+    let now = Now::at(db.now());
+    let allocations = store::allocations::list_live(&mut db, vault, &now, AllocationFilter::Everybody).await?;
     db.commit().await?;
     Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
@@ -148,7 +149,7 @@ pub(crate) async fn revoke(
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.write_as(&app, &body.actor).await?;
     let now = db.now();
-    let allocations = store::allocations::list_live(&mut db, &vault, now, AllocationFilter::Id(&id)).await?;
+    let allocations = store::allocations::list_live(&mut db, &vault, &Now::at(now), AllocationFilter::Id(&id)).await?;
     if allocations.is_empty() {
         return Err(Error::NotFound(format!("there is no allocation `{id}`")).into());
     }

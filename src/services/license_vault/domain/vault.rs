@@ -72,6 +72,11 @@ impl Vault {
         now - self.release_after()
     }
 
+    /// When a licence is released that was last seen at this time.
+    pub(crate) fn release_date(&self, last_seen_at: Time) -> Time {
+        last_seen_at + self.release_after()
+    }
+
     /// How many licences may be revoked in a calendar month; `None` for any number (license-vault §4.5).
     ///
     /// unverified: any number in a classroom.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::Location;
 
+use crate::core::now::Now;
 use crate::{
     core::error::Error,
     domain::organization::{OrganizationId, email_key},
@@ -58,8 +59,8 @@ pub(crate) async fn find_existing(
     // What is overdue is over for good, whatever the seed says about how long licences are held.
     store::allocations::expire_due(db, &vault).await?;
     let rules = store::vault::list_rules(db, vault.id).await?;
-    let pools = store::vault::list_pools(db, &vault, now).await?;
-    let allocations = store::allocations::list_live(db, &vault, now, AllocationFilter::Everybody).await?;
+    let pools = store::vault::list_pools(db, &vault, &Now::at(now)).await?;
+    let allocations = store::allocations::list_live(db, &vault, &Now::at(now), AllocationFilter::Everybody).await?;
     Ok(LicenseStock { rules, ..LicenseStock::new(pools, allocations) })
 }
 

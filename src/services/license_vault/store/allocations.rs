@@ -7,6 +7,7 @@ use crate::{
     core::{
         clock::{Time, from_micros, micros},
         error::Error,
+        now::Now,
     },
     domain::organization::email_key,
     services::license_vault::domain::{
@@ -59,7 +60,7 @@ type ConnectionRow = (String, String, String, String, String, String, i64, i64);
 pub(crate) async fn list_live<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     filter: AllocationFilter<'_>,
 ) -> Result<Vec<Allocation>, Error> {
     if !filter.can_be_stored() {
@@ -77,7 +78,8 @@ pub(crate) async fn list_live<M>(
          WHERE c.vault_id = $1 AND c.ended_at = -1 AND c.last_seen_at > $2 AND a.released_at = -1 AND {condition} \
          ORDER BY c.connected_at, c.id"
     );
-    let since = micros(vault.alive_since(now));
+    let time = now.filter();
+    let since = micros(vault.alive_since(time.instant()));
     let rows: Vec<AllocationRow> = on!(db, |c| sqlx::query_as(sqlx::AssertSqlSafe(allocations_sql))
         .bind(vault.id.0)
         .bind(since)
@@ -90,6 +92,9 @@ pub(crate) async fn list_live<M>(
         .bind(&value)
         .fetch_all(c)
         .await)?;
+    // What is listed leaves the list by and by, and nothing comes to it.
+    let last_seen = rows.iter().map(|row| row.6).chain(running.iter().map(|row| row.7));
+    time.changes_at(last_seen.map(|seen| vault.release_date(from_micros(seen))));
     let mut allocations = rows
         .into_iter()
         .map(|(id, username, email, product, kind, allocated_at, last_seen_at)| {

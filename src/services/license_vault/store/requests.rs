@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::core::now::Now;
 use crate::{
     core::error::Error,
     domain::organization::email_key,
@@ -69,12 +70,12 @@ async fn decide_about(
     vault: &Vault,
     request: &LicenseRequest,
 ) -> Result<(RequestOutcome, Option<Allocation>), Error> {
-    let now = db.now();
+    let (now, at) = (Now::at(db.now()), db.now());
     let rules = vault::list_rules(db, vault.id).await?;
-    let pools = vault::list_pools(db, vault, now).await?;
-    let own = allocations::list_live(db, vault, now, AllocationFilter::Email(&request.user.email)).await?;
+    let pools = vault::list_pools(db, vault, &now).await?;
+    let own = allocations::list_live(db, vault, &now, AllocationFilter::Email(&request.user.email)).await?;
     let mut all = if rules.iter().any(|rule| rule.priority) {
-        allocations::list_live(db, vault, now, AllocationFilter::Everybody).await?
+        allocations::list_live(db, vault, &now, AllocationFilter::Everybody).await?
     } else {
         Vec::new()
     };
@@ -98,7 +99,7 @@ async fn decide_about(
                 victim = index.map(|index| all.swap_remove(index));
             }
             let id = db.ids().uuid().to_string();
-            allocations::insert(db, vault.id, &id, &request.user, &product, kind, now).await?;
+            allocations::insert(db, vault.id, &id, &request.user, &product, kind, at).await?;
             for merged in merges {
                 allocations::merge_into(db, vault.id, &merged, &id).await?;
             }
@@ -106,7 +107,7 @@ async fn decide_about(
         }
     };
     let connection = connections::connect(db, vault.id, &allocation, request).await?;
-    let stored = allocations::list_live(db, vault, now, AllocationFilter::Id(&allocation)).await?.pop();
+    let stored = allocations::list_live(db, vault, &now, AllocationFilter::Id(&allocation)).await?.pop();
     let allocation = stored.ok_or_else(|| Error::internal("the allocation that was just made is gone"))?;
     Ok((RequestOutcome::Granted { allocation: Box::new(allocation), connection }, victim))
 }

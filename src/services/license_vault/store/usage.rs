@@ -3,8 +3,9 @@
 use crate::store::session::on;
 use crate::{
     core::{
-        clock::{Time, from_micros, micros},
+        clock::{from_micros, micros},
         error::Error,
+        now::Now,
     },
     services::license_vault::{
         domain::{
@@ -21,7 +22,7 @@ use crate::{
 pub(crate) async fn list<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     page: PageRequest,
 ) -> Result<Vec<UsageRecord>, Error> {
     // What became overdue since the last write is not ended in the table yet: it ended `$7` after it was last seen. A
@@ -39,16 +40,20 @@ pub(crate) async fn list<M>(
                        ORDER BY c.connected_at, c.id LIMIT 0 + $4 OFFSET $5";
     type StoredUsage = (String, String, String, String, String, String, String, String, String, String, i64, i64, i64);
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
+    let time = now.filter();
     let stored: Vec<StoredUsage> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.id.0)
         .bind(page.from)
         .bind(page.to)
         .bind(page.limit)
         .bind(page.offset)
-        .bind(micros(vault.alive_since(now)))
+        .bind(micros(vault.alive_since(time.instant())))
         .bind(delay)
         .fetch_all(c)
         .await)?;
+    // What still runs counts as ended some time after it was last seen.
+    let running = stored.iter().filter(|row| row.12 == NOT_ENDED);
+    time.changes_at(running.map(|row| vault.release_date(from_micros(row.11))));
     stored
         .into_iter()
         .map(|row| {
@@ -76,7 +81,7 @@ pub(crate) async fn list<M>(
 pub(crate) async fn list_held_licenses<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     from: i64,
     to: i64,
 ) -> Result<Vec<(String, i64, i64)>, Error> {
@@ -89,7 +94,7 @@ pub(crate) async fn list_held_licenses<M>(
         .bind(vault.id.0)
         .bind(from)
         .bind(to)
-        .bind(micros(vault.alive_since(now)))
+        .bind(micros(vault.alive_since(now.exact())))
         .bind(delay)
         .bind(i64::MAX)
         .fetch_all(c)

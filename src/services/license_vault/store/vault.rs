@@ -2,8 +2,9 @@
 
 use crate::{
     core::{
-        clock::{Time, micros},
+        clock::{Time, from_micros, micros},
         error::Error,
+        now::Now,
         token::{Keyring, PlainToken},
     },
     domain::{
@@ -253,16 +254,21 @@ pub(crate) async fn set_pool(
 }
 
 /// Lists the vault's pools, and how many licences of each are in use at `now`.
-pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: Time) -> Result<Vec<Pool>, Error> {
+pub(crate) async fn list_pools<M>(db: &mut Session<M>, vault: &Vault, now: &Now) -> Result<Vec<Pool>, Error> {
     const SQL: &str = "SELECT p.product, p.kind, p.total, (SELECT count(*) FROM vault_allocation a \
                        WHERE a.vault_id = p.vault_id AND a.product = p.product AND a.kind = p.kind \
-                       AND a.released_at = -1 AND a.last_seen_at > $2) FROM vault_pool p \
+                       AND a.released_at = -1 AND a.last_seen_at > $2), (SELECT a.last_seen_at FROM vault_allocation a \
+                       WHERE a.vault_id = $1 AND a.released_at = -1 AND a.last_seen_at > $2 \
+                       ORDER BY a.last_seen_at LIMIT 1) FROM vault_pool p \
                        WHERE p.vault_id = $1 ORDER BY p.product, p.kind";
-    let since = micros(vault.alive_since(now));
-    let rows: Vec<(String, String, i64, i64)> =
-        on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(since).fetch_all(c).await)?;
+    type PoolRow = (String, String, i64, i64, Option<i64>);
+    let time = now.filter();
+    let since = micros(vault.alive_since(time.instant()));
+    let rows: Vec<PoolRow> = on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(since).fetch_all(c).await)?;
+    // The same in every row: when the one that is still held was seen that is released next.
+    time.changes_at(rows.first().and_then(|row| row.4).map(|seen| vault.release_date(from_micros(seen))));
     rows.into_iter()
-        .map(|(product, kind, total, in_use)| {
+        .map(|(product, kind, total, in_use, _)| {
             Ok(Pool { product, kind: kind.parse().map_err(Error::internal)?, total, in_use })
         })
         .collect()

@@ -5,7 +5,7 @@ use strum::{EnumString, ParseError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::clock::{Time, micros},
+    core::now::Now,
     services::atlassian::{
         api::error::{ParameterError, ParameterProblem},
         domain::{
@@ -128,7 +128,7 @@ macro_rules! date_parameters {
         }
 
         impl $name {
-            fn read(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
+            fn read(&self, tense: Tense, now: &Now) -> Result<Option<Interval>, ParameterError> {
                 let date = DateParameters {
                     field: $field,
                     search_type: self.$search_type.as_deref(),
@@ -178,7 +178,7 @@ impl DateParameters<'_> {
     ///
     /// unverified: parameters without a search type, and ends in the wrong order, are refused; companions of
     /// another type are ignored (atlassian-api-access §5).
-    fn read(&self, tense: Tense, now: Time) -> Result<Option<Interval>, ParameterError> {
+    fn read(&self, tense: Tense, now: &Now) -> Result<Option<Interval>, ParameterError> {
         let field = self.field;
         let Some(search_type) = self.search_type else {
             let companions = [self.uom, self.value, self.from, self.to, self.range_from, self.range_to];
@@ -268,7 +268,7 @@ pub(crate) struct TokenFilters {
 }
 
 impl TokenFilters {
-    pub(crate) fn read(&self, now: Time) -> Result<Filter, ParameterError> {
+    pub(crate) fn read(&self, now: &Now) -> Result<Filter, ParameterError> {
         let TokenFilter { q, status } = &self.filter;
         let blocked = match status.as_deref().map(|status| (status, status.parse())) {
             None => None,
@@ -285,7 +285,7 @@ impl TokenFilters {
             last_active: self.last_active_at.read(Tense::Past, now)?,
             expires: None,
             // unverified: an expired token leaves the list and the count (atlassian-api-access §7.1).
-            unexpired_at: Some(micros(now)),
+            unexpired: true,
         })
     }
 }
@@ -302,7 +302,7 @@ pub(crate) struct KeyFilters {
 }
 
 impl KeyFilters {
-    pub(crate) fn read(&self, now: Time) -> Result<Filter, ParameterError> {
+    pub(crate) fn read(&self, now: &Now) -> Result<Filter, ParameterError> {
         let KeyFilter { q, key_type } = &self.filter;
         if let Some(other) = key_type.as_deref().filter(|key_type| key_type.parse::<KeyType>().is_err()) {
             return Err(ParameterError::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
@@ -313,7 +313,7 @@ impl KeyFilters {
             created: None,
             last_active: self.last_active_at.read(Tense::Past, now)?,
             expires: self.expires_at.read(Tense::Future, now)?,
-            unexpired_at: None,
+            unexpired: false,
         })
     }
 }

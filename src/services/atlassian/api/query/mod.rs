@@ -9,7 +9,7 @@ mod paging;
 use serde::Deserialize;
 
 use crate::{
-    core::clock::Time,
+    core::now::Now,
     services::atlassian::{
         api::error::{AtlassianError, ParameterError},
         domain::{
@@ -38,7 +38,7 @@ pub(crate) struct TokenQuery {
 }
 
 impl TokenQuery {
-    pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
+    pub(crate) fn read(&self, now: &Now) -> Result<(Filter, PageRequest), ParameterError> {
         Ok((self.filters.read(now)?, self.paging.read_token_page(&self.sorting)?))
     }
 }
@@ -55,7 +55,7 @@ pub(crate) struct KeyQuery {
 }
 
 impl KeyQuery {
-    pub(crate) fn read(&self, now: Time) -> Result<(Filter, PageRequest), ParameterError> {
+    pub(crate) fn read(&self, now: &Now) -> Result<(Filter, PageRequest), ParameterError> {
         Ok((self.filters.read(now)?, self.paging.read_key_page(&self.sorting)?))
     }
 }

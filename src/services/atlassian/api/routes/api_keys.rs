@@ -38,8 +38,8 @@ pub(crate) async fn get_api_keys(
     query: Query<Atlassian, KeyQuery>,
 ) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
-    let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
+    let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page, &caller.now).await?;
     Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }
 
@@ -59,9 +59,9 @@ pub(crate) async fn get_api_key_count(
     caller: Caller<Atlassian, scope::ReadKeys>,
     query: Query<Atlassian, KeyFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
     let organization = caller.principal.organization.id;
-    Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter).await?))
+    Ok(Answer(store::api_key::count(&mut caller.read().await?, organization, &filter, &caller.now).await?))
 }
 
 /// The path of one key.

@@ -33,8 +33,8 @@ pub(crate) async fn get_api_tokens(
     query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
-    let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page).await?;
+    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
+    let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page, &caller.now).await?;
     Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
 
@@ -54,9 +54,9 @@ pub(crate) async fn get_api_token_count(
     caller: Caller<Atlassian, scope::ReadTokens>,
     query: Query<Atlassian, TokenFilters>,
 ) -> Result<Answer<i64>, AtlassianError> {
-    let filter = apply_quirks(&caller.principal.quirks, query.0.read(caller.now))?;
+    let filter = apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
     let organization = caller.principal.organization.id;
-    Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter).await?))
+    Ok(Answer(store::api_token::count(&mut caller.read().await?, organization, &filter, &caller.now).await?))
 }
 
 /// Revokes every API token of every managed user, whatever the body says.

@@ -41,8 +41,10 @@ pub(crate) async fn get_oauth_clients(
     query: Query<Atlassian, Paging>,
 ) -> Result<Answer<PageResponse<OAuthClient>>, AtlassianError> {
     let page = query.0.apply_quirks(&caller.principal.quirks, query.0.read_page_by_creation())?;
-    let found = store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page).await?;
-    Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, caller.now))))
+    let found =
+        store::oauth_client::page(&mut caller.read().await?, caller.principal.organization.id, &page, &caller.now)
+            .await?;
+    Ok(Answer(PageResponse::new(&page, found, |client| OAuthClient::new(client, &caller.now))))
 }
 
 /// Body of `createOAuthClient`.
@@ -95,7 +97,7 @@ pub(crate) async fn create_oauth_client(
     };
     store::oauth_client::upsert(&mut db, organization, &client).await?;
     db.commit().await?;
-    Ok(answer_created(OAuthClient::new(client, caller.now)))
+    Ok(answer_created(OAuthClient::new(client, &caller.now)))
 }
 
 /// How many.
@@ -148,7 +150,7 @@ pub(crate) async fn get_oauth_client(
     let organization = caller.principal.organization.id;
     let client = store::oauth_client::find(&mut caller.read().await?, organization, &path.0.client_id).await?;
     let client = client.ok_or(AtlassianError::UnknownOAuthClient)?;
-    Ok(Answer(OAuthClient::new(client, caller.now)))
+    Ok(Answer(OAuthClient::new(client, &caller.now)))
 }
 
 /// Deletes an OAuth client.

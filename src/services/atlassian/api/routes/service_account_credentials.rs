@@ -116,7 +116,7 @@ async fn list_tokens(
     check_account(&mut db, organization.id, account).await?;
     let tokens = store::service_account::list_tokens(&mut db, organization.id, account).await?;
     let matching = tokens.into_iter().filter(|token| query.matches(&token.label));
-    Ok(Answer(matching.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, caller.now)).collect()))
+    Ok(Answer(matching.map(|token| ServiceAccountApiToken::new(token, &organization.org_id, &caller.now)).collect()))
 }
 
 async fn list_clients(

@@ -54,7 +54,7 @@ pub(crate) async fn get_user_api_tokens(
     // An id that cannot be read is nobody's.
     let account = path.map_err(|_| AtlassianError::UnknownAccount)?.0.account_id;
     let organization = caller.principal.organization.id;
-    let tokens = store::account_token::list(&mut caller.read().await?, organization, &account, caller.now).await?;
+    let tokens = store::account_token::list(&mut caller.read().await?, organization, &account, &caller.now).await?;
     let tokens = tokens.ok_or(AtlassianError::UnknownAccount)?;
     Ok(Answer(tokens.into_iter().map(Into::into).collect()))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::clock::Time,
+    core::now::Now,
     services::atlassian::{
         api::wire::{TokenUser, format_date},
         domain::service_account::{self, ClientStatus},
@@ -37,7 +37,7 @@ pub(crate) struct OAuthClient {
 }
 
 impl OAuthClient {
-    pub(crate) fn new(client: service_account::OAuthClient, now: Time) -> Self {
+    pub(crate) fn new(client: service_account::OAuthClient, now: &Now) -> Self {
         Self {
             status: match client.status(now) {
                 ClientStatus::Active => OAuthClientStatus::Active,

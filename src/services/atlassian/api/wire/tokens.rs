@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::clock::Time,
+    core::now::Now,
     services::atlassian::{
         api::{
             query::KeyType,
@@ -98,7 +98,7 @@ pub(crate) struct ServiceAccountApiToken {
 }
 
 impl ServiceAccountApiToken {
-    pub(crate) fn new(token: ServiceAccountToken, org_id: &str, now: Time) -> Self {
+    pub(crate) fn new(token: ServiceAccountToken, org_id: &str, now: &Now) -> Self {
         let expired = token.is_expired(now);
         Self {
             id: token.id,

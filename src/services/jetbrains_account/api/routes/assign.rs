@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use crate::core::now::Now;
 use crate::{
     http::{caller::Caller, extract::Json},
     services::jetbrains_account::{
@@ -75,7 +76,7 @@ async fn find_assignable(
         store::license::find(db, owner.organization.id, &id).await?.ok_or(JetBrainsError::LicenseUnknown(id))?;
     owner.check_team(license.team.id)?;
     owner.check_edit(license.team.id)?;
-    match license.unavailable(db.now()) {
+    match license.unavailable(&Now::at(db.now())) {
         Some(why) => Err(JetBrainsError::LicenseUnavailable(why)),
         None => Ok(license),
     }

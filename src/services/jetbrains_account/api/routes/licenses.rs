@@ -121,7 +121,7 @@ pub(crate) async fn get_by_license_id(
     // unverified: both refusals, by analogy with assign (jetbrains-account §5.4).
     let license = license.ok_or(JetBrainsError::LicenseUnknown(id))?;
     caller.principal.check_team(license.team.id)?;
-    Ok(Answer(LicenseResponse::new(&license, caller.now)).into_response())
+    Ok(Answer(LicenseResponse::new(&license, &caller.now)).into_response())
 }
 
 /// Answers a page of the licences that pass the filter: of none, without one.
@@ -138,7 +138,7 @@ async fn list(
             store::license::list_page(&mut caller.read().await?, organization, &filter, page).await?
         }
     };
-    let body: Vec<_> = licenses.iter().map(|license| LicenseResponse::new(license, caller.now)).collect();
+    let body: Vec<_> = licenses.iter().map(|license| LicenseResponse::new(license, &caller.now)).collect();
     let mut response = Answer(body).into_response();
     response.headers_mut().insert("x-total-count", total.into());
     // Clients give up on a header that is too long; one that echoes an absurd query is better left out.

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, SubsecRound as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::core::now::Now;
 use crate::{
     core::clock::Time,
     services::jetbrains_account::domain::{
@@ -189,7 +190,7 @@ impl<'a> From<&'a Assignee> for AssigneeResponse<'a> {
 
 impl<'a> LicenseResponse<'a> {
     /// The licence as it looks at `now`.
-    pub(crate) fn new(license: &'a License, now: Time) -> Self {
+    pub(crate) fn new(license: &'a License, now: &Now) -> Self {
         let was_given = license.assigned_at.is_some() || license.last_seen_at.is_some();
         Self {
             license_id: &license.id,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::{clock::Time, error::Error},
+    core::{error::Error, now::Now},
     http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
@@ -49,7 +49,7 @@ pub(crate) async fn get_user_licenses(
 ) -> Result<Answer<Vec<UserLicense>>, VaultError> {
     let (user, (offset, limit)) = (user.0.read()?, rows.0.read()?);
     let vault = &caller.principal.vault;
-    let allocations = list_of_user(&mut caller.read().await?, vault, caller.now, user).await?;
+    let allocations = list_of_user(&mut caller.read().await?, vault, &caller.now, user).await?;
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let describe = |allocation| UserLicense::new(&vault.catalogue, allocation);
@@ -60,7 +60,7 @@ pub(crate) async fn get_user_licenses(
 pub(super) async fn list_of_user<M>(
     db: &mut Session<M>,
     vault: &Vault,
-    now: Time,
+    now: &Now,
     user: UserName<'_>,
 ) -> Result<Vec<Allocation>, VaultError> {
     let email = match user {
@@ -120,7 +120,7 @@ pub(crate) async fn revoke_licenses(
     let vault = &caller.principal.vault;
     let RevokeQuery { allocation_id, product_code } = query.0;
     let mut db = caller.write().await?;
-    let now = db.now();
+    let now = &Now::at(db.now());
     let mut allocations;
     if let Some(id) = allocation_id {
         allocations = store::allocations::list_live(&mut db, vault, now, AllocationFilter::Id(&id)).await?;
@@ -154,7 +154,7 @@ pub(crate) async fn get_licenses_report(
 ) -> Result<Response, VaultError> {
     let page = read_page(&days.0, &rows.0)?;
     let vault = &caller.principal.vault;
-    let usages = store::usage::list(&mut caller.read().await?, vault, caller.now, page).await?;
+    let usages = store::usage::list(&mut caller.read().await?, vault, &caller.now, page).await?;
     let rows: Vec<UsageRow> = usages.into_iter().map(|usage| UsageRow::new(&vault.catalogue, usage)).collect();
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.split(',').any(|media_type| media_type.trim().starts_with("text/csv")) {

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::core::now::Now;
 use crate::{
     http::{caller::Caller, extract::Query},
     services::license_vault::{
@@ -76,8 +77,8 @@ pub(crate) async fn disconnect_product(
         let (Some(user), Some(product)) = (user.0.find(), query.product_code) else {
             return Err(DisconnectQuery::refuse_without_selector());
         };
-        let now = db.now();
-        let allocations = list_of_user(&mut db, vault, now, user).await?;
+        let now = Now::at(db.now());
+        let allocations = list_of_user(&mut db, vault, &now, user).await?;
         let running = allocations.into_iter().flat_map(|allocation| allocation.running);
         running
             .filter(|running| {

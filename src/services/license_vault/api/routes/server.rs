@@ -15,8 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     core::clock::Time,
-    domain::organization::Space,
-    http::{caller::Caller, extract::Query},
+    http::{caller::Caller, extract::Query, visitor::Visitor},
     services::license_vault::{
         LicenseVault, TEXT,
         api::{
@@ -53,7 +52,7 @@ const VERSION: &str = "36721";
 
 /// The vault of a request that needs no token: the one that the address names, else the first of the default space.
 pub(crate) struct RequestedVault {
-    space: Space,
+    visitor: Visitor,
     vault: Option<Vault>,
 }
 
@@ -61,13 +60,13 @@ impl FromRequestParts<App> for RequestedVault {
     type Rejection = VaultError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, VaultError> {
-        let space = app.default_space().await?;
-        let mut db = app.db.read().await?;
+        let visitor = Visitor::of(app).await?;
+        let mut db = visitor.read().await?;
         let vault = match find_vault_name(parts) {
-            Some(name) => store::vault::find(&mut db, space.id, &name).await?,
-            None => store::vault::list(&mut db, space.id).await?.into_iter().next(),
+            Some(name) => store::vault::find(&mut db, visitor.space, &name).await?,
+            None => store::vault::list(&mut db, visitor.space).await?.into_iter().next(),
         };
-        Ok(Self { space, vault })
+        Ok(Self { visitor, vault })
     }
 }
 
@@ -110,7 +109,7 @@ pub(crate) async fn get_health(requested: RequestedVault) -> Response {
         let unwell = Unwell { description: NOT_REGISTERED.into() };
         return (StatusCode::INTERNAL_SERVER_ERROR, Answer(unwell)).into_response();
     };
-    let now = requested.space.now();
+    let now = requested.visitor.now.exact();
     let last_call = now.with_minute(0).unwrap_or(now);
     Answer(Health {
         server_uid: make_server_uid(&vault),
@@ -205,7 +204,7 @@ pub(crate) struct LicenseLine {
 )]
 pub(crate) async fn get_licenses_report_json(caller: Reporter) -> Result<Answer<LicensesReport>, VaultError> {
     let vault = &caller.principal.vault;
-    let pools = store::vault::list_pools(&mut caller.read().await?, vault, caller.now).await?;
+    let pools = store::vault::list_pools(&mut caller.read().await?, vault, &caller.now).await?;
     let mut lines: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for pool in pools {
         let (available, allocated) = lines.entry(pool.product).or_default();
@@ -264,7 +263,7 @@ fn format_stamp(time: Time) -> String {
 pub(crate) async fn get_tickets_report_json(caller: Reporter) -> Result<Answer<Vec<Ticket>>, VaultError> {
     let vault = &caller.principal.vault;
     let everybody = AllocationFilter::Everybody;
-    let allocations = store::allocations::list_live(&mut caller.read().await?, vault, caller.now, everybody).await?;
+    let allocations = store::allocations::list_live(&mut caller.read().await?, vault, &caller.now, everybody).await?;
     let tickets = allocations.into_iter().flat_map(|allocation| {
         let license = format_license_name(&vault.catalogue, &allocation.product);
         // The machine's login name, of which a vault knows nothing: it is free to be another user's, too.
@@ -358,10 +357,10 @@ async fn count_usage(caller: &Reporter, query: &ReportQuery) -> Result<Answer<Re
     let vault = &caller.principal.vault;
     let mut db = caller.read().await?;
     let mut lines: BTreeMap<String, i64> = BTreeMap::new();
-    for pool in store::vault::list_pools(&mut db, vault, caller.now).await? {
+    for pool in store::vault::list_pools(&mut db, vault, &caller.now).await? {
         *lines.entry(pool.product).or_default() += pool.total;
     }
-    let held_licenses = store::usage::list_held_licenses(&mut db, vault, caller.now, from, to).await?;
+    let held_licenses = store::usage::list_held_licenses(&mut db, vault, &caller.now, from, to).await?;
     let overall = lines.into_iter().map(|(code, max_available)| OverallLine {
         license: vault.catalogue.find_product_name(&code).to_owned(),
         max_usage: count_most_at_once(

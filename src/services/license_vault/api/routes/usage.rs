@@ -23,6 +23,6 @@ pub(crate) async fn get_license_usage(
     caller: Caller<LicenseVault, scope::Read>,
 ) -> Result<Answer<LicenseUsages>, VaultError> {
     let vault = &caller.principal.vault;
-    let pools = store::vault::list_pools(&mut caller.read().await?, vault, caller.now).await?;
-    Ok(Answer(LicenseUsages::new(&vault.catalogue, &pools, caller.now)))
+    let pools = store::vault::list_pools(&mut caller.read().await?, vault, &caller.now).await?;
+    Ok(Answer(LicenseUsages::new(&vault.catalogue, &pools, caller.now.exact())))
 }

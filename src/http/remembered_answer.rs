@@ -1,0 +1,212 @@
+//! Gives an answer again that was given before. Its place in the life of a request is behind authentication, faults and
+//! limits, and before everything that the route itself does.
+//!
+//! A handler that reads sees of the request only what an answer is remembered by: the path, the query, and the headers
+//! that its service names. It sees the time only through [`crate::core::now::Now`]. So no handler has to think of it.
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    extract::{OriginalUri, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use http_body_util::BodyExt as _;
+
+use crate::{
+    app::{
+        App,
+        remembered_answers::{Question, RememberedAnswer},
+    },
+    core::{clock::micros, now::Validity},
+    http::{
+        authenticate::Identified,
+        consistent_read::WhenRead,
+        credential_places::Location,
+        request_context::RequestContext,
+        vendor_service::{Outcome, VendorService},
+    },
+};
+
+/// An answer that can be given again, once it is known that what it was read from is still there.
+pub struct Memorable {
+    question: Question,
+    answer: RememberedAnswer,
+}
+
+impl Memorable {
+    /// Keeps it, if it is of the revision that the space is found at afterwards.
+    pub fn keep_if_current(self, app: &App) -> WhenRead {
+        let app = app.clone();
+        Box::new(move |revision| {
+            if let Some(answers) = &app.remembered_answers
+                && self.answer.revision == revision
+            {
+                answers.keep(self.question, self.answer);
+            }
+        })
+    }
+}
+
+/// Where an answer comes from.
+pub enum Origin {
+    /// It was given before.
+    Remembered,
+    /// It was made; and what it takes to give it again, if it may be given again.
+    New(Option<Memorable>),
+}
+
+/// Gives the answer that was given before, or lets the handler make one.
+pub async fn answer<S: VendorService>(
+    app: &App,
+    mut parts: Parts,
+    body: Body,
+    outcome: Outcome<S>,
+    identified: &Identified,
+    next: Next,
+) -> (Response, Origin) {
+    let is_remembering = app.remembered_answers.is_some();
+    let question = is_remembering.then(|| read_question(&parts, &body, &outcome, identified)).flatten();
+    if let Some(question) = &question
+        && let Some(remembered) = find::<S>(app, question, identified).await
+    {
+        return (remembered, Origin::Remembered);
+    }
+    parts.extensions.insert(outcome);
+    parts.extensions.insert(identified.clone());
+    let made = next.run(Request::from_parts(parts, body)).await;
+    let Some(question) = question else { return (made, Origin::New(None)) };
+    let (made, memorable) = memorize(question, identified, made).await;
+    (made, Origin::New(memorable))
+}
+
+/// Takes from a request that only reads the headers by which no answer is remembered. Of a credential's, its scheme
+/// stays.
+pub fn hide_headers<S: VendorService>(parts: &mut Parts) {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return;
+    }
+    let mut shown = HeaderMap::new();
+    for name in S::READ_HEADERS {
+        for value in parts.headers.get_all(*name) {
+            shown.append(HeaderName::from_static(name), value.clone());
+        }
+    }
+    for name in credential_headers::<S>() {
+        for value in parts.headers.get_all(name) {
+            shown.append(HeaderName::from_static(name), find_scheme::<S>(name, value));
+        }
+    }
+    parts.headers = shown;
+}
+
+/// The headers of the service's credentials, each once.
+fn credential_headers<S: VendorService>() -> impl Iterator<Item = &'static str> {
+    let name_of = |index: usize| match S::CREDENTIAL_PLACES[index].location {
+        Location::Header(name) => Some(name),
+        Location::Parameter(_) => None,
+    };
+    let names = (0..S::CREDENTIAL_PLACES.len()).filter_map(move |index| Some((index, name_of(index)?)));
+    names.filter(move |(index, name)| (0..*index).all(|before| name_of(before) != Some(name))).map(|(_, name)| name)
+}
+
+/// What stands in front of the credential in a header, as it is written there: nothing that is secret.
+fn find_scheme<S: VendorService>(name: &str, value: &HeaderValue) -> HeaderValue {
+    let scheme = S::CREDENTIAL_PLACES.iter().find_map(|place| {
+        let length = place.prefix.len();
+        let found = value.as_bytes().get(..length)?;
+        let is_it = matches!(place.location, Location::Header(known) if known == name)
+            && found.eq_ignore_ascii_case(place.prefix.as_bytes());
+        is_it.then_some(found)
+    });
+    scheme.and_then(|scheme| HeaderValue::from_bytes(scheme).ok()).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What a request asks, if an answer to it may be remembered: it only reads, without a body, and somebody is known to ask
+/// it. Of a request whose headers are hidden.
+fn read_question<S: VendorService>(
+    parts: &Parts,
+    body: &Body,
+    outcome: &Outcome<S>,
+    identified: &Identified,
+) -> Option<Question> {
+    let (Outcome::Good(_), Some(credential), Some(_)) = (outcome, identified.credential, identified.operation) else {
+        return None;
+    };
+    let uri = find_uri(parts);
+    if parts.method != Method::GET || body.size_hint().exact() != Some(0) || uri.authority().is_some() {
+        return None;
+    }
+    let asked = uri.path_and_query()?.as_str();
+    let mut text = Vec::with_capacity(asked.len() + 64);
+    text.extend_from_slice(asked.as_bytes());
+    // Neither an address nor a header has a control character.
+    for name in S::READ_HEADERS.iter().copied().chain(credential_headers::<S>()) {
+        text.push(b'\n');
+        for value in parts.headers.get_all(name) {
+            text.extend_from_slice(value.as_bytes());
+            text.push(b'\r');
+        }
+    }
+    Some(Question { space: identified.space, credential, text: text.into() })
+}
+
+/// The address of a request as the client sent it.
+fn find_uri(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
+}
+
+/// The answer that was given before, if it still holds. What the handler does beside answering is done.
+async fn find<S: VendorService>(app: &App, question: &Question, identified: &Identified) -> Option<Response> {
+    let answers = app.remembered_answers.as_ref()?;
+    let found = answers.find(question, identified.revision, identified.now)?;
+    let _ = identified.required_permission.set(found.needs);
+    identified.note_use::<S>(app).await;
+    let mut response = Response::new(Body::from(found.body.clone()));
+    response.headers_mut().clone_from(&found.headers);
+    Some(response)
+}
+
+/// Takes from an answer what it takes to give it again, if it may be given again.
+async fn memorize(question: Question, identified: &Identified, response: Response) -> (Response, Option<Memorable>) {
+    let (Some(needs), Some((since, until))) = (identified.required_permission.get(), find_span(identified)) else {
+        return (response, None);
+    };
+    // What stands in the extensions is for this request alone.
+    let is_plain = response.status() == StatusCode::OK && response.extensions().is_empty();
+    let is_of_request = identified.wrote.load(Ordering::Relaxed) || RequestContext::was_read();
+    if !is_plain || is_of_request || response.body().size_hint().exact().is_none() {
+        return (response, None);
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+        let broken = StatusCode::INTERNAL_SERVER_ERROR;
+        let mut response = Response::from_parts(parts, Body::empty());
+        *response.status_mut() = broken;
+        return (response, None);
+    };
+    let answer = RememberedAnswer {
+        revision: identified.revision,
+        generation: identified.generation,
+        since,
+        until,
+        needs,
+        headers: parts.headers.clone(),
+        // A copy, because what was written to has room for more.
+        body: Bytes::copy_from_slice(&body),
+    };
+    (Response::from_parts(parts, Body::from(body)), Some(Memorable { question, answer }))
+}
+
+/// From when until when an answer holds. A clock that stands still shows nothing else until somebody sets it, which is a
+/// new revision.
+fn find_span(identified: &Identified) -> Option<(i64, i64)> {
+    let since = micros(identified.now);
+    match (identified.answer_time.validity(), identified.is_clock_frozen) {
+        (Validity::Unknown, _) | (Validity::AtThisInstant, false) => None,
+        (Validity::AtThisInstant | Validity::Before(_), true) => Some((since, i64::MAX)),
+        (Validity::Before(until), false) => Some((since, until)),
+    }
+}
