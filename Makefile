@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance drills screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi \
+.PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi \
 	examples check-openapi docs lint-container try-container try-fresh
 
 help: ## List the targets
@@ -18,6 +18,9 @@ conformance: ## Print how many variants of the vendors' requests are answered as
 
 drills: ## Run the drills of docs/reliability.md, which take minutes, and print their figures
 	scripts/with-postgres cargo test --locked --release --test cli drills:: -- --ignored --nocapture --test-threads 1
+
+schema: ## Write the schema that databases in memory begin with
+	cargo test --locked --test store -- --ignored write_schema
 
 screenshots: ## Make the screenshots of docs/pages.md
 	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots

@@ -70,7 +70,8 @@ pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 )]
 struct Document;
 
-fn documented(services: &Registry) -> OpenApiRouter<App> {
+/// All routes but those that are behind `/spaces/{space}`, with what is about one space.
+fn documented(space_routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
     let mut document = Document::openapi();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
@@ -80,7 +81,7 @@ fn documented(services: &Registry) -> OpenApiRouter<App> {
         .routes(routes!(ca_certificate::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
-        .merge(space_routes(services))
+        .merge(space_routes)
 }
 
 /// What is about one space: once as it is, and once behind `/spaces/{space}`.
@@ -119,7 +120,7 @@ fn space_state_routes() -> OpenApiRouter<App> {
 
 /// The document of the control API.
 pub fn openapi(services: &Registry) -> utoipa::openapi::OpenApi {
-    let mut document = documented(services).into_openapi();
+    let mut document = documented(space_routes(services)).into_openapi();
     document::share_common_parts(&mut document);
     document::add_examples(&mut document);
     document
@@ -132,13 +133,12 @@ pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
 
 /// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
 pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
-    let (routes, document) = documented(services).split_for_parts();
+    // Made once, because what stands in the document takes a good part of a start.
+    let space_routes = space_routes(services);
+    let (routes, document) = documented(space_routes.clone()).split_for_parts();
     let takes = strict_params::by_route(&document);
-    // Documents are large: the next is not made beside this one.
-    drop(document);
-    let (space_routes, _) = space_routes(services).split_for_parts();
     routes
-        .nest("/spaces/{space}", space_routes)
+        .nest("/spaces/{space}", space_routes.into())
         .merge(docs::router(services))
         .fallback(|| async { Problem::from(Error::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })

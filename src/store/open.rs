@@ -86,7 +86,7 @@ impl Opening<'_> {
             Location::Memory => {
                 let options = memory_options();
                 let mut connection = options.connect().await.map_err(connect)?;
-                migrated(migrations::sqlite().run(&mut connection).await)?;
+                sqlx::raw_sql(migrations::SQLITE_SCHEMA).execute(&mut connection).await.map_err(connect)?;
                 Pools::Sqlite(Box::new(Sqlite::new(connection, options, Place::Memory)))
             }
             Location::File(path) => {

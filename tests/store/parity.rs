@@ -100,6 +100,31 @@ fn both_folders_have_the_same_files() {
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
+const SCHEMA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite-schema.sql");
+
+/// The statements that make what all steps make.
+async fn write_down_schema() -> String {
+    const SQL: &str = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB '_sqlx_migrations' \
+                       AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'api_token_search_*' \
+                       OR type = 'trigger' ORDER BY rowid";
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+    migrations::sqlite().run(&pool).await.unwrap();
+    let statements: Vec<String> = sqlx::query_scalar(SQL).fetch_all(&pool).await.unwrap();
+    let head = "-- What the steps in `sqlite` make, for databases in memory. Written by `make schema`.\n";
+    format!("{head}{};\n", statements.join(";\n"))
+}
+
+#[tokio::test]
+async fn a_database_in_memory_begins_with_what_all_steps_make() {
+    assert_eq!(migrations::SQLITE_SCHEMA, write_down_schema().await, "`make schema` writes it");
+}
+
+#[tokio::test]
+#[ignore = "writes migrations/sqlite-schema.sql: `make schema`"]
+async fn write_schema() {
+    std::fs::write(SCHEMA_FILE, write_down_schema().await).unwrap();
+}
+
 #[tokio::test]
 async fn every_file_is_in_the_program_as_it_is() {
     for (folder, embedded) in [("sqlite", migrations::sqlite()), ("postgres", migrations::postgres())] {
