@@ -178,9 +178,9 @@ mod tests {
         let bound = 1 << 20;
         let answers = RememberedAnswers::new(bound);
         let quarter = bound / 4 - OVERHEAD - 2;
-        for (length, is_kept) in [(quarter, true), (quarter + 1, false)] {
-            answers.keep(question(length as i64, "/a"), answer(length, 1));
-            let found = answers.find(&question(length as i64, "/a"), 5, from_micros(NOW));
+        for (space, length, is_kept) in [(1, quarter, true), (2, quarter + 1, false)] {
+            answers.keep(question(space, "/a"), answer(length, 1));
+            let found = answers.find(&question(space, "/a"), 5, from_micros(NOW));
             assert_eq!(found.is_some(), is_kept, "{length}");
         }
     }

@@ -55,7 +55,7 @@ pub enum Origin {
     /// It was given before.
     Remembered,
     /// It was made; and what it takes to give it again, if it may be given again.
-    New(Option<Memorable>),
+    New(Option<Box<Memorable>>),
 }
 
 /// Gives the answer that was given before, or lets the handler make one.
@@ -79,7 +79,7 @@ pub async fn answer<S: VendorService>(
     let made = next.run(Request::from_parts(parts, body)).await;
     let Some(question) = question else { return (made, Origin::New(None)) };
     let (made, memorable) = memorize(question, identified, made).await;
-    (made, Origin::New(memorable))
+    (made, Origin::New(memorable.map(Box::new)))
 }
 
 /// Takes from a request that only reads the headers by which no answer is remembered. Of a credential's, its scheme

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::NOW;
 
 /// What came back.
+#[derive(Clone)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,

@@ -89,8 +89,9 @@ fn find_key_places(tables: &Tables, table: &Table) -> Vec<Option<usize>> {
     table.exported_columns().map(place).collect()
 }
 
-fn push_into(sql: &mut Sql, table: &Table) {
-    sql.push("INSERT INTO ").push(table.name).push(" (");
+/// Names a table and its columns, as a statement does that inserts rows.
+fn push_target(sql: &mut Sql, table: &Table) {
+    sql.push(table.name).push(" (");
     for (at, column) in table.columns.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).push(column.name);
     }
@@ -101,7 +102,8 @@ fn push_into(sql: &mut Sql, table: &Table) {
 async fn insert_into_sqlite(db: &mut Session<ReadWrite>, table: &Table, rows: Vec<Row>) -> Result<(), Error> {
     let space = db.space().id.0;
     let mut into = Sql::default();
-    push_into(&mut into, table);
+    into.push("INSERT INTO ");
+    push_target(&mut into, table);
     let places = format!("({}?)", "?, ".repeat(table.columns.len().saturating_sub(1)));
     let statement =
         |count: usize| format!("{} VALUES {places}{}", into.text(), format!(", {places}").repeat(count - 1));
@@ -130,17 +132,19 @@ async fn insert_into_sqlite(db: &mut Session<ReadWrite>, table: &Table, rows: Ve
 async fn insert_into_postgres(db: &mut Session<ReadWrite>, table: &Table, rows: &[Row]) -> Result<(), Error> {
     for rows in rows.chunks(POSTGRES_ROWS) {
         let text = serde_json::to_string(rows).map_err(Error::internal)?;
-        let (sql, binds) = write_postgres_insert(table, db.space().id, text, db.dialect()).into_parts();
+        let mut sql = Sql::default();
+        sql.push("INSERT INTO ");
+        push_target(&mut sql, table);
+        push_rows_of_text(&mut sql, table, db.space().id, text, db.dialect());
+        let (sql, binds) = sql.into_parts();
         let done = on!(db, |c| bound!(sqlx::query(sql), binds).execute(c).await.map(drop));
         done.map_err(|error| explain_refusal(table, error))?;
     }
     Ok(())
 }
 
-/// The statement that takes rows out of a text.
-fn write_postgres_insert(table: &Table, space: SpaceId, rows: String, dialect: Dialect) -> Sql {
-    let mut sql = Sql::default();
-    push_into(&mut sql, table);
+/// Takes rows out of a text, in the order of the table's columns.
+fn push_rows_of_text(sql: &mut Sql, table: &Table, space: SpaceId, rows: String, dialect: Dialect) {
     sql.push(" SELECT ");
     let mut place = 0;
     for (at, column) in table.columns.iter().enumerate() {
@@ -154,11 +158,10 @@ fn write_postgres_insert(table: &Table, space: SpaceId, rows: String, dialect: D
             ColumnType::Flag => JsonType::Bool,
             ColumnType::Key | ColumnType::KeyOf(_) | ColumnType::Number(_) => JsonType::Int,
         };
-        dialect.push_json_value(&mut sql, place, kind);
+        dialect.push_json_value(sql, place, kind);
         place += 1;
     }
-    dialect.push_from_json(&mut sql, rows);
-    sql
+    dialect.push_from_json(sql, rows);
 }
 
 /// An error of the document, where the database refuses a row because of what is in it; else one of the database.

@@ -16,7 +16,7 @@ use crate::{
         state::{
             bulk_indexes::BulkIndexes,
             insert::{allocate_keys, insert},
-            table::{Cell, ColumnType, Row, Tables},
+            table::{Cell, ColumnType, Row, Table, Tables},
         },
     },
 };
@@ -90,7 +90,7 @@ impl Loader {
         let number = self.next_number(place)?;
         let mut cells = cells.into_iter().peekable();
         let mut row = Row::with_capacity(N + 1);
-        for column in self.tables.iter().nth(place).into_iter().flat_map(|table| table.exported_columns()) {
+        for column in self.tables.iter().nth(place).into_iter().flat_map(Table::exported_columns) {
             let cell = match (&column.holds, cells.next_if(|(name, _)| *name == column.name)) {
                 (ColumnType::Key, _) => Cell::Number(number),
                 (_, Some((_, cell))) => cell,

@@ -106,7 +106,10 @@ async fn merging_into_an_empty_space_gives_the_same_rows_as_pouring(app: TestApp
               pools: [{ product: II, regular: 5 }, { product: ALL, regular: 1, true_up: 2, virtual: 3 }]
               rules: [{ users: [kim@more.test], products: [II], priority: true }]
               allocations:
-                - { user: kim@more.test, product: II, since: -1d, running: [{ product: II, host: one }, { product: II, host: two }] }
+                - user: kim@more.test
+                  product: II
+                  since: -1d
+                  running: [{ product: II, host: one }, { product: II, host: two }]
                 - { user: kim@third.test, product: II }
                 - { user: kim@other.test, product: ALL, since: -2d }
               denials: [{ user: kim@fourth.test, product: II }, { user: kim@more.test, product: II, at: -1h }]

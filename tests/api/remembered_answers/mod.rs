@@ -33,7 +33,7 @@ async fn run_random_steps(mut twins: Twins, steps: usize) {
         }
     }
     let hits = twins.hits();
-    assert!(hits > steps as u64 / 50, "only {hits} of {steps} steps were answered from memory");
+    assert!(hits > steps as u64 / 10, "only {hits} of {steps} steps were answered from memory");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,6 +124,6 @@ async fn a_space_is_forgotten_when_it_is_deleted_and_when_it_starts_over() {
     let token = space["organizations"][0]["license_vault"]["tokens"][0]["token"].as_str().unwrap();
     app.license_vault(token).get("/public-api/denials/report").await.expect_ok();
     assert!(bytes() > one);
-    assert_eq!(app.control().delete(&format!("/spaces/{SECOND}")).await.status, 204);
+    app.control().delete(&format!("/spaces/{SECOND}")).await.expect_ok();
     assert_eq!(bytes(), one);
 }
