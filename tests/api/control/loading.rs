@@ -130,10 +130,10 @@ async fn merging_into_an_empty_space_gives_the_same_rows_as_pouring(app: TestApp
     "};
     for seed in [locum::seed::DEMO, more] {
         // The clock of a seed that says nothing of it is real, and dates are relative to it.
-        let seed = seed.replacen("version: 1", &format!("version: 1\nclock: {}", NOW), 1);
+        let seed = seed.replacen("version: 1", &format!("version: 1\nclock: {NOW}"), 1);
         app.control().post("/seed?mode=replace", seed.as_str()).await.expect_ok();
         let poured = state(&app, "default").await;
-        let empty = format!("version: 1\nclock: {}\norganizations: []", NOW);
+        let empty = format!("version: 1\nclock: {NOW}\norganizations: []");
         app.control().post("/seed?mode=replace", empty).await.expect_ok();
         app.control().post("/seed?mode=merge", seed.as_str()).await.expect_ok();
         let merged = state(&app, "default").await;

@@ -255,7 +255,7 @@ impl Twins {
                 break before;
             }
             // The machine is busy: once more, earlier.
-            lead *= 2;
+            lead = lead * 2;
         };
         for app in [remembering, &self.forgetful] {
             while !is_past(app, at.timestamp_micros()).await {
@@ -318,8 +318,9 @@ fn compare(what: &str, one: &Answer, other: &Answer, is_compared: impl Fn(&str) 
 }
 
 fn write_headers(headers: &HeaderMap, is_compared: impl Fn(&str) -> bool) -> String {
-    let lines = headers.iter().filter(|(name, _)| is_compared(name.as_str()));
-    lines.map(|(name, value)| format!("{name}: {value:?}\n")).collect()
+    let shown = headers.iter().filter(|(name, _)| is_compared(name.as_str()));
+    let lines: Vec<String> = shown.map(|(name, value)| format!("{name}: {value:?}")).collect();
+    lines.join("\n")
 }
 
 /// Takes out of an entry of a journal how long it took.
