@@ -1,7 +1,6 @@
 //! What a server prints, which waits for nobody: whoever started it may take its output as a pipe and never read it.
 
 use std::{
-    collections::VecDeque,
     io::{self, Write},
     sync::{Arc, LazyLock},
     time::Duration,
@@ -11,6 +10,8 @@ use parking_lot::{Condvar, Mutex};
 
 /// How much is kept of what nobody reads. What comes later is dropped.
 const KEPT_BYTES: usize = 1024 * 1024;
+/// How long what is printed waits for what is printed next: each write to a stream costs as much as many lines.
+const GATHERED_FOR: Duration = Duration::from_millis(1);
 /// How long the exit waits for what was printed to be read.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
@@ -48,21 +49,23 @@ pub(super) fn flush() {
     }
 }
 
-/// A stream with a thread that writes to it, and a queue before that. Each call of `write` is kept whole, or dropped.
+/// A stream with a thread that writes to it, and a text before that, which it gathers. Each call of `write` is kept whole,
+/// or dropped.
 #[derive(Clone)]
-pub(super) struct Output(Arc<Queue>);
+pub(super) struct Output(Arc<Gathered>);
 
 #[derive(Default)]
-struct Queue {
+struct Gathered {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    texts: VecDeque<Vec<u8>>,
-    bytes: usize,
-    /// The thread is writing what was in the queue.
+    text: Vec<u8>,
+    /// The thread waits for a text, and has to be told when there is one.
+    is_idle: bool,
+    /// The thread is writing what was gathered.
     is_writing: bool,
     /// How many were dropped so far.
     dropped: u64,
@@ -71,35 +74,33 @@ struct State {
 impl Output {
     fn to(stream: impl Write + Send + 'static) -> Self {
         let output = Self(Arc::default());
-        let queue = Arc::clone(&output.0);
+        let gathered = Arc::clone(&output.0);
         // Where no thread can be had, nothing is printed.
-        let _ = std::thread::Builder::new().name("output".to_owned()).spawn(move || queue.write_to(stream));
+        let _ = std::thread::Builder::new().name("output".to_owned()).spawn(move || gathered.write_to(stream));
         output
     }
 
     fn flush_within(&self, limit: Duration) {
         let mut state = self.0.state.lock();
-        self.0.changed.wait_while_for(&mut state, |state| state.is_writing || !state.texts.is_empty(), limit);
+        self.0.changed.wait_while_for(&mut state, |state| state.is_writing || !state.text.is_empty(), limit);
     }
 }
 
-impl Queue {
+impl Gathered {
     fn write_to(&self, mut stream: impl Write) {
         let mut told = 0;
         loop {
-            let (texts, dropped) = {
+            let (text, dropped) = {
                 let mut state = self.state.lock();
-                state.is_writing = false;
+                (state.is_writing, state.is_idle) = (false, true);
                 self.changed.notify_all();
-                self.changed.wait_while(&mut state, |state| state.texts.is_empty());
-                state.is_writing = true;
-                state.bytes = 0;
-                (std::mem::take(&mut state.texts), state.dropped)
+                self.changed.wait_while(&mut state, |state| state.text.is_empty());
+                (state.is_writing, state.is_idle) = (true, false);
+                self.changed.wait_for(&mut state, GATHERED_FOR);
+                (std::mem::take(&mut state.text), state.dropped)
             };
-            for text in texts {
-                // An error is of no interest, because it means that nobody reads the stream any more.
-                let _ = stream.write_all(&text).and_then(|()| stream.flush());
-            }
+            // An error is of no interest, because it means that nobody reads the stream any more.
+            let _ = stream.write_all(&text).and_then(|()| stream.flush());
             // By the log, because that has its own form. It is somebody's line too, and may be dropped itself.
             if dropped > told {
                 told = dropped;
@@ -112,12 +113,13 @@ impl Queue {
 impl Write for Output {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         let mut state = self.0.state.lock();
-        if state.bytes + text.len() > KEPT_BYTES {
+        if state.text.len() + text.len() > KEPT_BYTES {
             state.dropped += 1;
         } else {
-            state.bytes += text.len();
-            state.texts.push_back(text.to_vec());
-            self.0.changed.notify_all();
+            state.text.extend_from_slice(text);
+            if state.is_idle {
+                self.0.changed.notify_all();
+            }
         }
         Ok(text.len())
     }
@@ -159,11 +161,14 @@ mod tests {
         output.flush_within(Duration::from_millis(10));
         let dropped = output.0.state.lock().dropped;
         assert!((1..2000).contains(&dropped), "{dropped}");
-        for _ in dropped..3000 {
+        let mut left = (dropped..3000).count() * line.len();
+        while left > 0 {
             read.send(()).unwrap();
-            assert_eq!(texts.recv().unwrap(), line);
+            let text = texts.recv().unwrap();
+            assert!(text.len().is_multiple_of(line.len()) && text.iter().all(|byte| *byte == b'x'));
+            left -= text.len();
         }
         output.flush_within(Duration::from_secs(10));
-        assert_eq!(output.0.state.lock().texts.len(), 0);
+        assert_eq!(output.0.state.lock().text.len(), 0);
     }
 }
