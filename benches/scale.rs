@@ -84,15 +84,17 @@ async fn start(size: u32, url: Option<&str>) -> Server {
          \x20     api_tokens: [{{ count: {size} }}]\n\
          \x20     rate_limit: {{ mode: \"off\" }}\n"
     );
-    let Some(url) = url else { return Server::locum(&["--log", "warn"], Some(&seed)).await };
+    // Nothing is remembered, because what is asked is how long an answer takes to make.
+    let made = ["--log", "warn", "--answers", "off"];
+    let Some(url) = url else { return Server::locum(&made, Some(&seed)).await };
     let schema = format!("scale_{size}_{}", std::process::id());
     let pool = sqlx::PgPool::connect(url).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&pool).await.unwrap();
     pool.close().await;
     let separator = if url.contains('?') { '&' } else { '?' };
     let url = format!("{url}{separator}options=-c%20search_path%3D{schema}");
-    let arguments = ["--log", "warn", "--server-key", "a key for benches only", "--database-url", &url];
-    Server::locum(&arguments, Some(&seed)).await
+    let lasting = ["--server-key", "a key for benches only", "--database-url", &url];
+    Server::locum(&[&made[..], &lasting].concat(), Some(&seed)).await
 }
 
 /// The median time of each question.
