@@ -173,14 +173,14 @@ impl Twins {
         let what = format!("{number}: {step:?}");
         match step {
             Step::Read { actors: [one, other], path, host, accept, turn } => {
-                let headers = [("Host", host), ("Accept", accept)];
+                let headers = [("Host", *host), ("Accept", *accept)];
                 // From memory from the second time on, if it may be. Each process is asked by each.
                 for (asked, actor) in [one, other, one, other, one, other].into_iter().enumerate() {
                     let actor = &self.actors[actor % self.actors.len()];
                     let path = actor.write(PATHS[path % PATHS.len()]);
                     let send = async |app: &TestApp| {
                         let client = actor.client(app);
-                        let with = |client: Client, (name, value): (&str, &Option<&str>)| match value {
+                        let with = |client: Client, (name, value): (&str, Option<&str>)| match value {
                             Some(value) => client.with_header(name, value),
                             None => client,
                         };
