@@ -7,7 +7,7 @@ use std::sync::{
 
 use axum::{
     body::Body,
-    extract::{MatchedPath, OriginalUri, Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderValue, StatusCode, header::DATE, request::Parts},
     middleware::Next,
     response::Response,
@@ -39,7 +39,7 @@ use crate::{
         operations::Operations,
         rate_limit,
         remembered_answer::{self, Origin},
-        request_context::RequestContext,
+        request_context::{RequestContext, find_sent_uri},
         time_limit::Deadline,
         vendor_service::{Outcome, Presented, Refusal, VendorService, refuse},
     },
@@ -199,7 +199,7 @@ pub async fn authenticate<S: VendorService>(
 async fn decide_and_run<S: VendorService>(
     service: &Inner<S>,
     deadline: &Deadline,
-    mut parts: Parts,
+    parts: Parts,
     body: Body,
     outcome: Outcome<S>,
     mut identified: Identified,
@@ -209,7 +209,7 @@ async fn decide_and_run<S: VendorService>(
     let new = |response| (response, Origin::New(None));
     let route = parts.extensions.get::<MatchedPath>();
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
-    let other_paths = find_other_paths::<S>(find_path(&parts));
+    let other_paths = find_other_paths::<S>(find_sent_uri(&parts).path());
     let attributes = attributes::<S>(&parts, &identified, &other_paths);
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes).await {
         Ok(fault) => fault,
@@ -226,7 +226,6 @@ async fn decide_and_run<S: VendorService>(
     let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
     let allowed = || parts.extensions.get::<MatchedPath>().and_then(|it| service.operations.write_allowed(it.as_str()));
     let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome, allowed()));
-    remembered_answer::hide_headers::<S>(&mut parts);
     let effect = fault.as_ref().map(|(_, effect)| effect);
     if let Some(effect) = effect {
         let delay = fault_rule::delay(effect);
@@ -290,14 +289,9 @@ fn attributes<'a, S: VendorService>(
         operation: identified.operation,
         credential: identified.label.as_deref(),
         method: parts.method.as_str(),
-        path: find_path(parts),
+        path: find_sent_uri(parts).path(),
         other_paths,
     }
-}
-
-/// The path of a request as the client sent it.
-fn find_path(parts: &Parts) -> &str {
-    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
 }
 
 /// Finds the other paths that a rule may mean this one by, because testers know an operation by each of them: as the

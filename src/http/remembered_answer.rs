@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
-    extract::{OriginalUri, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, request::Parts},
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -25,7 +25,7 @@ use crate::{
         authenticate::Identified,
         consistent_read::WhenRead,
         credential_places::Location,
-        request_context::RequestContext,
+        request_context::{RequestContext, find_sent_uri},
         vendor_service::{Outcome, VendorService},
     },
 };
@@ -74,6 +74,7 @@ pub async fn answer<S: VendorService>(
     {
         return (remembered, Origin::Remembered);
     }
+    hide_headers::<S>(&mut parts);
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let made = next.run(Request::from_parts(parts, body)).await;
@@ -84,7 +85,7 @@ pub async fn answer<S: VendorService>(
 
 /// Takes from a request that only reads the headers by which no answer is remembered. Of a credential's, its scheme
 /// stays.
-pub fn hide_headers<S: VendorService>(parts: &mut Parts) {
+fn hide_headers<S: VendorService>(parts: &mut Parts) {
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return;
     }
@@ -96,7 +97,9 @@ pub fn hide_headers<S: VendorService>(parts: &mut Parts) {
     }
     for name in credential_headers::<S>() {
         for value in parts.headers.get_all(name) {
-            shown.append(HeaderName::from_static(name), find_scheme::<S>(name, value));
+            // A part of what was a header's value is one too.
+            let scheme = HeaderValue::from_bytes(find_scheme::<S>(name, value));
+            shown.append(HeaderName::from_static(name), scheme.unwrap_or(HeaderValue::from_static("")));
         }
     }
     parts.headers = shown;
@@ -112,8 +115,8 @@ fn credential_headers<S: VendorService>() -> impl Iterator<Item = &'static str> 
     names.filter(move |(index, name)| (0..*index).all(|before| name_of(before) != Some(name))).map(|(_, name)| name)
 }
 
-/// What stands in front of the credential in a header, as it is written there: nothing that is secret.
-fn find_scheme<S: VendorService>(name: &str, value: &HeaderValue) -> HeaderValue {
+/// Finds what stands in front of the credential in a header, as it is written there: nothing that is secret.
+fn find_scheme<'a, S: VendorService>(name: &str, value: &'a HeaderValue) -> &'a [u8] {
     let scheme = S::CREDENTIAL_PLACES.iter().find_map(|place| {
         let length = place.prefix.len();
         let found = value.as_bytes().get(..length)?;
@@ -121,11 +124,11 @@ fn find_scheme<S: VendorService>(name: &str, value: &HeaderValue) -> HeaderValue
             && found.eq_ignore_ascii_case(place.prefix.as_bytes());
         is_it.then_some(found)
     });
-    scheme.and_then(|scheme| HeaderValue::from_bytes(scheme).ok()).unwrap_or(HeaderValue::from_static(""))
+    scheme.unwrap_or_default()
 }
 
-/// What a request asks, if an answer to it may be remembered: it only reads, without a body, and somebody is known to ask
-/// it. Of a request whose headers are hidden.
+/// Says what a request asks by what its handler sees of it, if an answer to it may be remembered: it only reads, without
+/// a body, and somebody is known to ask it.
 fn read_question<S: VendorService>(
     parts: &Parts,
     body: &Body,
@@ -135,7 +138,7 @@ fn read_question<S: VendorService>(
     let (Outcome::Good(_), Some(credential), Some(_)) = (outcome, identified.credential, identified.operation) else {
         return None;
     };
-    let uri = find_uri(parts);
+    let uri = find_sent_uri(parts);
     if parts.method != Method::GET || body.size_hint().exact() != Some(0) || uri.authority().is_some() {
         return None;
     }
@@ -143,19 +146,21 @@ fn read_question<S: VendorService>(
     let mut text = Vec::with_capacity(asked.len() + 64);
     text.extend_from_slice(asked.as_bytes());
     // Neither an address nor a header has a control character.
-    for name in S::READ_HEADERS.iter().copied().chain(credential_headers::<S>()) {
+    for name in S::READ_HEADERS {
         text.push(b'\n');
-        for value in parts.headers.get_all(name) {
+        for value in parts.headers.get_all(*name) {
             text.extend_from_slice(value.as_bytes());
             text.push(b'\r');
         }
     }
+    for name in credential_headers::<S>() {
+        text.push(b'\n');
+        for value in parts.headers.get_all(name) {
+            text.extend_from_slice(find_scheme::<S>(name, value));
+            text.push(b'\r');
+        }
+    }
     Some(Question { space: identified.space, credential, text: text.into() })
-}
-
-/// The address of a request as the client sent it.
-fn find_uri(parts: &Parts) -> &Uri {
-    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
 }
 
 /// The answer that was given before, if it still holds. What the handler does beside answering is done.
@@ -200,8 +205,8 @@ async fn memorize(question: Question, identified: &Identified, response: Respons
     (Response::from_parts(parts, Body::from(body)), Some(Memorable { question, answer }))
 }
 
-/// From when until when an answer holds. A clock that stands still shows nothing else until somebody sets it, which is a
-/// new revision.
+/// Says from when until when an answer holds. A clock that stands still shows nothing else until somebody sets it, which
+/// is a new revision.
 fn find_span(identified: &Identified) -> Option<(i64, i64)> {
     let since = micros(identified.now);
     match (identified.answer_time.validity(), identified.is_clock_frozen) {

@@ -2,7 +2,17 @@
 
 use std::{cell::Cell, sync::Arc, time::Instant};
 
+use axum::{
+    extract::OriginalUri,
+    http::{Uri, request::Parts},
+};
+
 use crate::core::clock::{Clock, Time};
+
+/// Finds the address of a request as the client sent it, because a router takes away what its routes are mounted behind.
+pub fn find_sent_uri(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |sent| &sent.0)
+}
 
 tokio::task_local! {
     static CURRENT: Known;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
-    extract::{FromRequestParts, OriginalUri},
+    extract::FromRequestParts,
     http::{Method, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
@@ -20,11 +20,11 @@ use super::{
     links::format_query,
     session::Session,
 };
-use crate::core::now::Now;
 use crate::{
     app::App,
-    core::{clock::Time, error::Error},
+    core::{clock::Time, error::Error, now::Now},
     domain::organization::{DEFAULT_SPACE, Organization, Space},
+    http::request_context::find_sent_uri,
     store,
 };
 
@@ -52,7 +52,7 @@ impl FromRequestParts<Pages> for Page {
     async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, PageError> {
         let app = &pages.app;
         let session: &Session = parts.extensions.get().ok_or_else(|| Error::internal("a page without a session"))?;
-        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+        let uri = find_sent_uri(parts);
         let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query: HashMap<String, String> =
             pairs.into_owned().filter(|(_, value)| !value.trim().is_empty()).collect();

@@ -11,7 +11,6 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Router,
-    extract::OriginalUri,
     http::{HeaderValue, header, request::Parts},
     response::Response,
     routing::get,
@@ -33,6 +32,7 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
+        request_context::find_sent_uri,
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
     services::license_vault::domain::{
@@ -102,7 +102,7 @@ impl VendorService for LicenseVault {
 
     fn credential(parts: &Parts) -> Presented {
         // The License Server knows no header, so what a proxy adds to a request decides nothing (license-vault §9).
-        let knows_headers = !is_license_server_path(find_path(parts));
+        let knows_headers = !is_license_server_path(find_sent_uri(parts).path());
         if let Some(value) = parts.headers.get(header::AUTHORIZATION).filter(|_| knows_headers) {
             return match parse_authorization(value) {
                 Some((_, token)) => Presented::Token(PlainToken::new(token)),
@@ -201,16 +201,11 @@ fn parse_authorization(value: &HeaderValue) -> Option<(TokenKind, &str)> {
     Some((kind, token.trim()))
 }
 
-/// Finds the path of a request as the client sent it.
-fn find_path(parts: &Parts) -> &str {
-    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path())
-}
-
 /// Finds the vault's name in the address: in the path, else in the host.
 ///
 /// unverified: a host of IDE Services names no vault, because what stands there is the organization's name.
 fn find_vault_name(parts: &Parts) -> Option<String> {
-    let (prefix, _) = split_path(find_path(parts));
+    let (prefix, _) = split_path(find_sent_uri(parts).path());
     if let Some(name) = prefix.strip_prefix(BY_NAME_PREFIX) {
         return Some(percent_decode_str(name).decode_utf8_lossy().into_owned());
     }
