@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     core::{
+        clock::micros,
         error::Error,
         token::{Keyring, PlainToken},
     },
+    domain::organization::email_key,
     store::{
         ReadWrite, Session,
         credential::{self, NewCredential},
@@ -23,8 +25,24 @@ pub(crate) struct SeedRows<'a> {
     taken: HashSet<String>,
 }
 
-/// The people of one organization: their numbers, by the key of the address.
-pub(crate) type PeopleNumbers = HashMap<String, i64>;
+/// The numbers of one organization's people.
+#[derive(Default)]
+pub(crate) struct PeopleNumbers {
+    by_email_key: HashMap<String, i64>,
+}
+
+impl PeopleNumbers {
+    pub(crate) fn insert(&mut self, email: &str, number: i64) {
+        self.by_email_key.insert(email_key(email), number);
+    }
+
+    /// # Errors
+    /// [`Error::Internal`] where there is nobody with this address, which planning has made sure of.
+    pub(crate) fn find(&self, email: &str) -> Result<i64, Error> {
+        let found = self.by_email_key.get(&email_key(email)).copied();
+        found.ok_or_else(|| Error::internal(format!("no person {email}")))
+    }
+}
 
 impl<'a> SeedRows<'a> {
     /// `tokens` are all that the seed has.
@@ -49,16 +67,34 @@ impl<'a> SeedRows<'a> {
         self.loader.add(table, cells)
     }
 
-    /// Adds a credential and returns its number; `None` when the token is somebody's already.
+    /// Adds a credential, whose organization is named by its number, and makes its token a secret of the keyring's.
+    /// Returns the credential's number; `None` when the token is somebody's already.
     pub(crate) async fn add_credential(
         &mut self,
         new: &NewCredential<'_>,
         token: &PlainToken,
     ) -> Result<Option<i64>, Error> {
-        if self.taken.contains(&self.keyring.fingerprint(token).to_hex()) {
+        let fingerprint = self.keyring.fingerprint(token);
+        let written = fingerprint.to_hex();
+        if self.taken.contains(&written) {
             return Ok(None);
         }
-        self.loader.add_credential(self.db, self.keyring, new, token).await.map(Some)
+        let hash = self.keyring.hash_of(token).await?;
+        self.keyring.learn(fingerprint, new.label);
+        let number = self.add(
+            "credential",
+            [
+                ("organization_id", new.organization.0.into()),
+                ("service", new.service.into()),
+                ("kind", new.kind.into()),
+                ("label", new.label.into()),
+                ("fingerprint", written.into()),
+                ("hash", hash.0.into()),
+                ("created_at", micros(new.created_at.unwrap_or(self.db.now())).into()),
+                ("expires_at", new.expires_at.map(micros).into()),
+            ],
+        )?;
+        Ok(Some(number))
     }
 
     /// Pours the rows that were added, if they are many.

@@ -55,7 +55,7 @@ async fn add(rows: &mut SeedRows<'_>, o: &PlannedOrganization, progress: &Progre
             ("org_id", (&o.head.org_id).into()),
         ],
     )?;
-    let mut people = PeopleNumbers::new();
+    let mut people = PeopleNumbers::default();
     for person in &o.people {
         let number = rows.add(
             "person",
@@ -68,7 +68,7 @@ async fn add(rows: &mut SeedRows<'_>, o: &PlannedOrganization, progress: &Progre
                 ("atlassian_account_id", (&person.atlassian_account_id).into()),
             ],
         )?;
-        people.insert(email_key(&person.email), number);
+        people.insert(&person.email, number);
     }
     if let Some(section) = &o.jetbrains_account {
         jetbrains_account::seed::rows::add(rows, organization, &people, section, progress).await?;

@@ -1,15 +1,9 @@
-//! Pours rows into the tables of a space: those of a seed, of an import, of a restored snapshot. Few statements put many
-//! rows in, and what is the same for all of them is done once, at the end.
+//! Pours rows into the tables of a space: those of a seed, of an import, of a restored snapshot. Few statements put
+//! many rows in, and what is the same for all of them is done once, at the end.
 
 use crate::{
-    core::{
-        clock::micros,
-        error::Error,
-        progress::Progress,
-        token::{Keyring, PlainToken},
-    },
+    core::{error::Error, progress::Progress},
     store::{
-        credential::NewCredential,
         dialect::Dialect,
         on,
         session::{ReadWrite, Session},
@@ -83,8 +77,8 @@ impl Loader {
         i64::try_from(self.added[place]).map_err(Error::internal)
     }
 
-    /// Adds a row, whose cells stand in the order of the table's columns; one that is left out is null. Returns the row's
-    /// number, by which other rows refer to it if the table has keys.
+    /// Adds a row, whose cells stand in the order of the table's columns; one that is left out is null. Returns the
+    /// row's number, by which other rows refer to it if the table has keys.
     pub fn add<const N: usize>(&mut self, table: &'static str, cells: [(&'static str, Cell); N]) -> Result<i64, Error> {
         let place = self.find(table)?;
         let number = self.next_number(place)?;
@@ -104,31 +98,6 @@ impl Loader {
         }
         self.waiting[place].push(row);
         Ok(number)
-    }
-
-    /// Adds a credential, whose organization is named by its number, and makes its token a secret of the keyring's.
-    pub(crate) async fn add_credential(
-        &mut self,
-        db: &Session<ReadWrite>,
-        keyring: &Keyring,
-        new: &NewCredential<'_>,
-        token: &PlainToken,
-    ) -> Result<i64, Error> {
-        let (fingerprint, hash) = (keyring.fingerprint(token), keyring.hash_of(token).await?);
-        keyring.learn(fingerprint, new.label);
-        self.add(
-            "credential",
-            [
-                ("organization_id", new.organization.0.into()),
-                ("service", new.service.into()),
-                ("kind", new.kind.into()),
-                ("label", new.label.into()),
-                ("fingerprint", fingerprint.to_hex().into()),
-                ("hash", hash.0.into()),
-                ("created_at", micros(new.created_at.unwrap_or(db.now())).into()),
-                ("expires_at", new.expires_at.map(micros).into()),
-            ],
-        )
     }
 
     /// Pours the rows that wait, if they are many.

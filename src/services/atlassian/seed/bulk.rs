@@ -64,8 +64,8 @@ impl TokenBatch {
     }
 }
 
-/// Adds the tokens of a seed, those of batches some at a time, because all of them may not fit into memory. A token takes
-/// the place of one of a batch before it that has the same owner and label.
+/// Adds the tokens of a seed, those of batches some at a time, because all of them may not fit into memory. A token
+/// takes the place of one of a batch before it that has the same owner and label.
 pub(super) async fn add_tokens(
     db: &mut Session<ReadWrite>,
     loader: &mut Loader,
@@ -89,7 +89,7 @@ pub(super) async fn add_tokens(
         let later: HashSet<(&str, &str)> = tokens[at..].iter().filter_map(NewTokens::owner_and_label).collect();
         for number in 0..batch.count {
             let token = batch.make_token(number, db.ids());
-            if later.is_empty() || !later.contains(&(token.user.id.as_str(), token.label.as_str())) {
+            if !later.contains(&(token.user.id.as_str(), token.label.as_str())) {
                 loader.add("api_token", api_token::list_cells(organization, &token))?;
             }
             if number % TOKENS_BETWEEN_LOOKS == TOKENS_BETWEEN_LOOKS - 1 {

@@ -3,7 +3,7 @@
 use super::plan::PlannedAccount;
 use crate::{
     core::{error::Error, progress::Progress},
-    domain::organization::{OrganizationId, email_key},
+    domain::organization::OrganizationId,
     seed::{
         apply::ApplyError,
         rows::{PeopleNumbers, SeedRows},
@@ -45,7 +45,7 @@ pub(crate) async fn add(
             [
                 ("credential_id", credential.into()),
                 ("organization_id", organization.into()),
-                ("person_id", find(people, &planned.email)?.into()),
+                ("person_id", people.find(&planned.email)?.into()),
                 ("team_id", planned.profile.team().into()),
             ],
         )?;
@@ -105,15 +105,11 @@ fn add_settings(
             "role_grant",
             [
                 ("organization_id", organization.into()),
-                ("person_id", find(people, email)?.into()),
+                ("person_id", people.find(email)?.into()),
                 ("team_id", grant.profile.team().into()),
                 ("role", grant.role.name().into()),
             ],
         )?;
     }
     Ok(())
-}
-
-fn find(people: &PeopleNumbers, email: &str) -> Result<i64, Error> {
-    people.get(&email_key(email)).copied().ok_or_else(|| Error::internal(format!("no person {email}")))
 }

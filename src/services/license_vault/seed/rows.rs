@@ -13,13 +13,13 @@ use crate::{
             allocation::{Denial, VaultUser},
             login_names::LoginNames,
         },
-        store::vault::{SERVICE, describe_token},
+        store::{
+            NOT_ENDED,
+            vault::{SERVICE, describe_token},
+        },
     },
     store::credential::NewCredential,
 };
-
-/// Stored as the end of what still is.
-const NOT_ENDED: i64 = -1;
 
 /// Adds the rows of the section of one organization, which is named by its number. `addresses` are its people's, oldest
 /// first.
@@ -90,8 +90,7 @@ fn add_vault(
         ],
     )?;
     for email in &planned.administrators {
-        let person = people.get(&email_key(email)).ok_or_else(|| Error::internal(format!("no person {email}")))?;
-        rows.add("vault_administrator", [("vault_id", vault.into()), ("person_id", (*person).into())])?;
+        rows.add("vault_administrator", [("vault_id", vault.into()), ("person_id", people.find(email)?.into())])?;
     }
     for pool in &planned.pools {
         rows.add(

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use serde_saphyr::Location;
 
-use crate::core::now::Now;
 use crate::{
-    core::error::Error,
+    core::{error::Error, now::Now},
     domain::organization::{OrganizationId, email_key},
     services::license_vault::{
         domain::{

@@ -13,4 +13,4 @@ pub(crate) mod users;
 pub(crate) mod vault;
 
 /// Stored as the end of an allocation or a connection that has not ended.
-const NOT_ENDED: i64 = -1;
+pub(crate) const NOT_ENDED: i64 = -1;
