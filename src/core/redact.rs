@@ -27,16 +27,11 @@ impl KnownTokens<'_> {
     /// (as in a URL, in a JSON string, in Base64), what it was encoded with stands there decoded. A text that takes too
     /// long to search is hidden as a whole.
     pub fn redact(&self, text: &str) -> Option<String> {
-        let mut redacted = None;
-        let is_harmless = self.is_harmless(text, || {
+        self.search_once(text, || {
             let search = Search { known: self, left: Cell::new(MOST_BLOCKS) };
-            redacted = search.redact_layers(text, LAYERS);
-            if search.is_too_long() {
-                redacted = Some(MASK.to_owned());
-            }
-            redacted.is_none()
-        });
-        if is_harmless { None } else { redacted }
+            let redacted = search.redact_layers(text, LAYERS);
+            if search.is_too_long() { Some(MASK.to_owned()) } else { redacted }
+        })
     }
 }
 
@@ -222,9 +217,9 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What of a word may be a token, and where it begins: the word, and what stands between two of the characters that join
-/// words, from the left to the right and the longer before the shorter. Each costs a fingerprint, so there are no more
-/// than can be in a token and beside it.
+/// What of a word may be a token, and where it begins: the word, and what stands between two of the characters that
+/// join words, from the left to the right and the longer before the shorter. Each costs a fingerprint, so there are no
+/// more than can be in a token and beside it.
 fn candidates<'a>(word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
     const MOST_ENDS: usize = 24;
     let joins = |text: &'a str| text.match_indices(['=', '+', '.', '~', '_', '-']).map(|(at, _)| at);

@@ -198,23 +198,23 @@ impl KnownTokens<'_> {
         self.given_out.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
     }
 
-    /// Whether no token is in the text, as `search` finds out, unless it has found out before.
-    pub(super) fn is_harmless(&self, text: &str, search: impl FnOnce() -> bool) -> bool {
+    /// Returns what `search` finds in the text, and searches no text again in which it has found nothing.
+    pub(super) fn search_once(&self, text: &str, search: impl FnOnce() -> Option<String>) -> Option<String> {
         /// More are forgotten, all at once: those that are sent again are soon known again.
         const MOST: usize = 8192;
         let hash = self.given_out.hasher.hash_one(text);
         if self.given_out.harmless.lock().contains(&hash) {
-            return true;
+            return None;
         }
-        let is_harmless = search();
-        if is_harmless {
+        let found = search();
+        if found.is_none() {
             let mut harmless = self.given_out.harmless.lock();
             if harmless.len() >= MOST {
                 harmless.clear();
             }
             harmless.insert(hash);
         }
-        is_harmless
+        found
     }
 }
 
