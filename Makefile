@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny openapi \
-	examples check-openapi docs lint-container try-container try-fresh
+.PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny \
+	openapi examples check-openapi docs lint-container try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -27,7 +27,7 @@ const LARGEST_PART: usize = 4;
 /// Each has a lock of its own. A shard holds its part of the bound, and so has to be larger than the largest answer.
 const SHARDS: usize = 2;
 
-/// What is asked. It may hold a token that stands in a query, so that nothing shows it.
+/// What is asked. It cannot be printed, because a token may stand in its query.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Question {
     pub space: SpaceId,

@@ -49,8 +49,8 @@ pub(super) fn flush() {
     }
 }
 
-/// A stream with a thread that writes to it, and a text before that, which it gathers. Each call of `write` is kept whole,
-/// or dropped.
+/// A stream with a thread that writes to it, and a text before that, which it gathers. Each call of `write` is kept
+/// whole, or dropped.
 #[derive(Clone)]
 pub(super) struct Output(Arc<Gathered>);
 

@@ -166,7 +166,7 @@ async fn close_early(opened: Option<&App>, location: &Location) -> Result<(), Fa
     .map_err(|error| describe_stop(&error))
 }
 
-/// Says what is wrong with how the database was left.
+/// Makes a failed stop of what closing the database fails with, because the exit code tells that the file is not whole.
 fn describe_stop(error: &Error) -> Failure {
     let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     Failure::Failed(format!("stopped, but {why}"))

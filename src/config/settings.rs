@@ -93,7 +93,8 @@ pub struct Settings {
         value_parser = parse_journal)]
     pub journal: Journal,
 
-    /// How many bytes of answers are remembered, to be given again while nothing has changed: a size like `16MiB`, or `off`
+    /// How many bytes of answers are remembered, to be given again while nothing has changed: a size like `16MiB`, or
+    /// `off`
     #[arg(long, env = "LOCUM_ANSWERS", value_name = "SIZE", default_value = "16MiB", value_parser = parse_answers)]
     pub answers: Answers,
 

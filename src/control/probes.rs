@@ -35,12 +35,13 @@ fn measured(metrics: &Metrics) -> Response {
     }
 }
 
-/// Who asks whether Locum is ready waits a few seconds at most, and takes what comes later for a no.
+/// How long `/readyz` waits for the database, because probes wait for a few seconds only, and take silence for a no.
 const READY_LIMIT: Duration = Duration::from_secs(3);
 
 async fn ready(State(app): State<App>) -> Response {
     let asked = timeout(READY_LIMIT, app.db.ping()).await;
-    match asked.unwrap_or_else(|_| Err(Error::Unavailable("the database is busy: it did not answer in 3 s".into()))) {
+    let busy = |_| Err(Error::Unavailable(format!("the database is busy: no answer in {READY_LIMIT:?}").into()));
+    match asked.unwrap_or_else(busy) {
         Ok(()) => "ready\n".into_response(),
         Err(error) => Problem::from(error).into_response(),
     }

@@ -93,7 +93,7 @@ impl TimeFilter<'_> {
         self.now.0.instant
     }
 
-    /// Says at which dates the query's result changes. Those that have passed do not matter.
+    /// Notes that the answer holds until the first of these dates that is to come, because the query's result changes then.
     pub fn changes_at(mut self, dates: impl IntoIterator<Item = Time>) {
         self.is_change_known = true;
         for date in dates {

@@ -10,7 +10,8 @@ use crate::{
     core::error::Error, domain::organization::SpaceId, http::replayable_request::ReplayableRequest, store::Db,
 };
 
-/// What is done once it is known at which revision the space is after it was read.
+/// Keeps an answer, if it may be kept. Called with the space's revision after the answer was made, because only one
+/// that is the same as before says that nothing was written meanwhile.
 pub(crate) type WhenRead = Box<dyn FnOnce(i64) + Send>;
 
 /// What came of answering once.

@@ -111,7 +111,7 @@ pub struct InjectedError<'a, P> {
     pub operation: Option<&'static str>,
     /// The request's address, below the service's base.
     pub uri: &'a Uri,
-    /// Whom the request's credential speaks for; `None` where it has none, or a bad one.
+    /// The principal that the request's credential belongs to; `None` without a credential, or with a bad one.
     pub principal: Option<&'a P>,
 }
 

@@ -10,8 +10,8 @@ use sqlx::{
 const SQLITE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations/sqlite");
 const POSTGRES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations/postgres");
 
-/// What all steps for SQLite make, without the ways there: `make schema` writes it. A database in memory begins with it,
-/// because renaming and altering tables takes most of a start.
+/// What all steps for SQLite make, without the ways there: `make schema` writes it. A database in memory begins with
+/// it, because renaming and altering tables takes most of a start.
 pub const SQLITE_SCHEMA: &str = include_str!("../../migrations/sqlite-schema.sql");
 
 /// The steps for SQLite.

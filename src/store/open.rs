@@ -101,7 +101,7 @@ impl Opening<'_> {
                 Pools::Sqlite(Box::new(Sqlite::new(connection, options.read_only(true), Place::File(file))))
             }
             Location::Postgres(url) => {
-                let options = postgres_options(url).map_err(connect)?;
+                let options = read_postgres_options(url).map_err(connect)?;
                 // Not by a pool, because nobody knows the schema yet.
                 let mut connection = first_connection(&options).await.map_err(connect)?;
                 migrated(migrations::postgres().run(&mut connection).await)?;
@@ -211,7 +211,7 @@ fn memory_options() -> SqliteConnectOptions {
     sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb"))
 }
 
-fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
+fn read_postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
     let url = url.expose_secret();
     let options = postgres_options::read(url).map_err(|why| sqlx::Error::Configuration(why.into()))?;
     postgres_options::check_files(url, &options)?;

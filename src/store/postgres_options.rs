@@ -74,8 +74,8 @@ fn parameters(url: &str) -> form_urlencoded::Parse<'_> {
     form_urlencoded::parse(query.as_bytes())
 }
 
-/// Refuses what sqlx would leave out with a warning that shows the value: one who misspells `sslmode` wants TLS, and the
-/// value may be a password.
+/// Refuses what sqlx would leave out with a warning that shows the value: one who misspells `sslmode` wants TLS, and
+/// the value may be a password.
 fn check_parameters(url: &str) -> Result<(), String> {
     let is_known = |name: &str| PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'));
     match parameters(url).find(|(name, _)| !is_known(name)) {

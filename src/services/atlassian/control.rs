@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::core::now::Now;
 use crate::{
     app::App,
-    core::error::Error,
+    core::{error::Error, now::Now},
     domain::organization::OrganizationId,
     http::{
         common_parts::describe_control_routes,

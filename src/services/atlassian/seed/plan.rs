@@ -2,13 +2,13 @@
 
 use serde_saphyr::Spanned;
 
-use crate::core::now::Now;
 use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     core::{
         clock::{Time, shift},
         duration::{HumanDuration, parse_duration},
         ids::Ids,
+        now::Now,
         rate_window::{Mode, RateLimit, check_window},
         suggest::describe_unknown,
         token::PlainToken,

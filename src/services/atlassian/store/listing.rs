@@ -33,8 +33,8 @@ pub(crate) struct ListedTable {
 }
 
 /// How many rows a search reads in the list's order before it asks the trigram index. A text that many rows contain is
-/// found at once this way, and a rare one soon after. On SQLite the tokens of an organization that has no more are not in
-/// the index, because keeping it would take longer than everything else about them.
+/// found at once this way, and a rare one soon after. On SQLite the tokens of an organization that has no more are not
+/// in the index, because keeping it would take longer than everything else about them.
 pub(crate) const READ_FIRST: i64 = 2_000;
 
 /// Whether a field is read in descending order. On the way back, that is the opposite of the list's order.

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::core::now::Now;
 use crate::{
     core::{
         clock::{from_micros, micros},
         error::Error,
+        now::Now,
     },
     domain::organization::OrganizationId,
     services::atlassian::{

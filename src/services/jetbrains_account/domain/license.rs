@@ -3,9 +3,8 @@
 use chrono::TimeDelta;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::core::now::Now;
 use crate::{
-    core::clock::Time,
+    core::{clock::Time, now::Now},
     services::jetbrains_account::domain::{contact, day::Day, product::Product, team::Team},
 };
 

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 
-use crate::core::now::Now;
 use crate::{
     app::App,
-    core::error::Error,
+    core::{error::Error, now::Now},
     http::{
         control_input::{Answer, Json, check_text},
         problem::Problem,

@@ -16,8 +16,8 @@ pub(crate) fn local_key(name: &str) -> String {
     email_key(name).split('@').next().unwrap_or_default().to_owned()
 }
 
-/// Names the users whose addresses have the same text before the `@`: those who ever held a licence, as keys of addresses
-/// with the names that are stored; then the organization's people, as keys and addresses.
+/// Names the users whose addresses have the same text before the `@`: those who ever held a licence, as keys of
+/// addresses with the names that are stored; then the organization's people, as keys and addresses.
 ///
 /// unverified: a login name is what stands before the `@`, unless another user has that name already: then it is the
 /// whole address (license-vault §8.6).

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::core::now::Now;
 use crate::{
-    core::error::Error,
+    core::{error::Error, now::Now},
     domain::organization::email_key,
     services::license_vault::{
         domain::{

@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 
-use crate::core::now::Now;
 use crate::{
+    core::now::Now,
     http::{caller::Caller, extract::Json},
     services::jetbrains_account::{
         JetBrainsAccount,

@@ -4,9 +4,8 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, SubsecRound as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core::now::Now;
 use crate::{
-    core::clock::Time,
+    core::{clock::Time, now::Now},
     services::jetbrains_account::domain::{
         day::{Day, OFFSET},
         license::{self, Assignee, License, ServerKind},

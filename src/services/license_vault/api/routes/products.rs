@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::core::now::Now;
 use crate::{
+    core::now::Now,
     http::{caller::Caller, extract::Query},
     services::license_vault::{
         LicenseVault,
