@@ -33,7 +33,9 @@ RUN mkdir -p src benches \
     && printf '//! Nothing yet.\nfn main() {}\n' >src/main.rs \
     && cargo build --release --locked --bin locum --target "$(cat .target)"
 
+COPY build.rs ./
 COPY migrations migrations
+COPY openapi openapi
 COPY seeds seeds
 COPY src src
 # Cargo goes by the time of a change, and the empty program is younger than what was copied.

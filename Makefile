@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny \
-	openapi examples check-openapi docs lint-container try-container try-fresh
+	openapi examples docs lint-container try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,14 +50,11 @@ install-deny: ## Install cargo-deny if it is missing
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny --version '^0.20'
 
 openapi: ## Write the OpenAPI documents
-	cargo run --quiet --locked -- openapi --write
+	UPDATE_DOCS=1 cargo test --quiet --locked --test api openapi::committed
 
 examples: ## Write the examples of the control API's document
 	UPDATE_DOCS=1 cargo test --quiet --locked --test api document_examples::of_the_control_api
-	cargo run --quiet --locked -- openapi --write
-
-check-openapi: ## Check that the committed OpenAPI documents are up to date
-	cargo run --quiet --locked -- openapi --check
+	$(MAKE) openapi
 
 docs: ## Write what is generated in docs/ and README.md
 	UPDATE_DOCS=1 cargo test --quiet --locked --test cli docs::

@@ -81,7 +81,7 @@ enum Command {
     /// Write, check and describe seeds
     #[command(subcommand)]
     Seed(SeedCommand),
-    /// Print the OpenAPI document of a service, or check the committed ones
+    /// Print the OpenAPI document of a service, or check or write copies of all
     Openapi {
         /// Compare openapi/*.json with what this program serves; exit 1 when they differ
         #[arg(long, conflicts_with = "write")]
@@ -89,7 +89,7 @@ enum Command {
         /// Write openapi/*.json
         #[arg(long)]
         write: bool,
-        /// The directory of the committed documents
+        /// The directory of the copies
         #[arg(long, value_name = "DIR", default_value = "openapi")]
         dir: PathBuf,
         /// One document only; without it, --check and --write take all

@@ -4,8 +4,8 @@ pub mod ca_certificate;
 mod clock;
 pub(crate) mod consistent_read;
 mod credentials;
+mod describe;
 mod docs;
-mod document;
 mod error_code;
 mod events;
 mod fault_rules;
@@ -32,13 +32,20 @@ use utoipa::{
     OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
     core::error::Error,
-    http::{body_limit, control_guard, control_input, metrics::Metrics, problem::Problem, time_limit},
-    services::{Registry, Services, seeding::Seeds},
+    http::{
+        body_limit, control_guard, control_input, document,
+        metrics::Metrics,
+        operations::Operations,
+        problem::Problem,
+        routes::{Described, Description, Routes},
+        time_limit,
+    },
+    routes,
+    services::{self, Services, seeding::Seeds},
 };
 
 pub use self::probes::starting;
@@ -71,11 +78,14 @@ pub use crate::http::control_guard::CA_CERTIFICATE_PATH;
 struct Document;
 
 /// All routes but those that are behind `/spaces/{space}`, with what is about one space.
-fn documented(space_routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
-    let mut document = Document::openapi();
-    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
-    OpenApiRouter::with_openapi(document)
+fn documented<D: Description>(space_routes: Routes<D>) -> Routes<D> {
+    let begin = || {
+        let mut document = Document::openapi();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("controlToken", scheme);
+        document
+    };
+    Routes::of_document(begin)
         .routes(routes!(info::get_operations))
         .routes(routes!(docs::get_document))
         .routes(routes!(ca_certificate::get_ca_certificate))
@@ -85,8 +95,8 @@ fn documented(space_routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
 }
 
 /// What is about one space: once as it is, and once behind `/spaces/{space}`.
-fn space_routes(services: &Registry) -> OpenApiRouter<App> {
-    let platform = OpenApiRouter::new()
+fn space_routes<D: Description>(of_services: impl Iterator<Item = Routes<D>>) -> Routes<D> {
+    let platform = Routes::new()
         .routes(routes!(info::get_info))
         .routes(routes!(seed::reset))
         .routes(routes!(seed::seed))
@@ -109,20 +119,24 @@ fn space_routes(services: &Registry) -> OpenApiRouter<App> {
         .routes(routes!(requests::detail::get_request))
         .routes(routes!(requests::verify::verify_requests))
         .routes(routes!(events::get_events));
-    services.iter().fold(platform, |routes, service| routes.merge((service.control_routes)()))
+    of_services.fold(platform, Routes::merge)
 }
 
 /// A state is longer than anything else that is sent here.
-fn space_state_routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new().routes(routes!(state::get_state, state::put_state));
-    routes.layer(body_limit::layer(state::BODY_LIMIT))
+fn space_state_routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new().routes(routes!(state::get_state, state::put_state));
+    routes.wrap(|routes| routes.layer(body_limit::layer(state::BODY_LIMIT)))
 }
 
-/// The document of the control API.
-pub fn openapi(services: &Registry) -> utoipa::openapi::OpenApi {
-    let mut document = documented(space_routes(services)).into_openapi();
-    document::share_common_parts(&mut document);
-    document::add_examples(&mut document);
+/// The name of the document of the control API.
+pub const DOCUMENT: &str = "control";
+
+/// The document of the control API, built from the code.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let of_services = services::documents().into_iter().map(|service| (service.control_routes)());
+    let mut document = documented::<Described>(space_routes(of_services)).into_openapi();
+    describe::share_common_parts(&mut document);
+    describe::add_examples(&mut document);
     document
 }
 
@@ -133,18 +147,17 @@ pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
 
 /// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
 pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
-    // Made once, because what stands in the document takes a good part of a start.
-    let space_routes = space_routes(services);
-    let (routes, document) = documented(space_routes.clone()).split_for_parts();
-    let takes = strict_params::by_route(&document);
+    let space_routes = || space_routes(services.iter().map(|service| (service.control_routes)()));
+    let routes = documented(space_routes()).into_router();
+    let operations = Arc::new(Operations::of(document::find(DOCUMENT)));
     routes
-        .nest("/spaces/{space}", space_routes.into())
+        .nest("/spaces/{space}", space_routes().into_router())
         .merge(docs::router(services))
         .fallback(|| async { Problem::from(Error::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
         .layer(from_fn(time_limit::limit_control))
-        .layer(from_fn_with_state(takes, strict_params::check))
+        .layer(from_fn_with_state(operations, strict_params::check))
         .layer(Extension(seeds))
         .layer(Extension(Arc::clone(services)))
         .layer(body_limit::layer(control_input::BODY_LIMIT))

@@ -42,7 +42,8 @@ pub(super) fn check_names(services: &Registry, at: &str, matcher: &mut RequestMa
     }
     if let Some(operation) = &matcher.operation {
         let pointer = format!("{at}/operation");
-        matcher.operation.clone_from(&find_operation(services, &pointer, matcher.service.as_deref(), operation)?.id);
+        let operation = find_operation(services, &pointer, matcher.service.as_deref(), operation)?;
+        matcher.operation = operation.id.map(ToOwned::to_owned);
     }
     // No label has one, and PostgreSQL cannot even be asked for it.
     if matcher.credential.as_ref().is_some_and(|label| label.contains('\0')) {

@@ -55,7 +55,7 @@ pub struct Service<S: VendorService>(Arc<Inner<S>>);
 struct Inner<S: VendorService> {
     app: App,
     /// The service's operations.
-    operations: Operations<&'static str>,
+    operations: Operations,
     /// Credentials that were verified, each good until its space changes.
     identities: Cache<Fingerprint, Arc<Identity<S>>>,
     /// It was logged that a window does not end under a frozen clock.
@@ -63,7 +63,7 @@ struct Inner<S: VendorService> {
 }
 
 impl<S: VendorService> Service<S> {
-    pub fn new(app: App, operations: Operations<&'static str>) -> Self {
+    pub fn new(app: App, operations: Operations) -> Self {
         let identities = Cache::new(REMEMBERED_CREDENTIALS);
         Self(Arc::new(Inner { app, operations, identities, has_told_of_frozen_clock: AtomicBool::new(false) }))
     }
@@ -208,7 +208,7 @@ async fn decide_and_run<S: VendorService>(
     let app = &service.app;
     let new = |response| (response, Origin::New(None));
     let route = parts.extensions.get::<MatchedPath>();
-    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method).copied());
+    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method)?.id);
     let other_paths = find_other_paths::<S>(find_sent_uri(&parts).path());
     let attributes = attributes::<S>(&parts, &identified, &other_paths);
     let fault = match fault_rule::find(app, identified.space, identified.revision, attributes).await {

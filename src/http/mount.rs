@@ -4,34 +4,31 @@ use std::any::Any;
 
 use axum::{Router, middleware::from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
     core::error::Error,
     http::{
-        authenticate, operations,
+        authenticate,
+        operations::Operations,
+        routes::Routes,
         vendor_service::{VendorService, refuse},
     },
 };
 
 /// Puts what every service needs around its routes: unknown paths and methods in the vendor's words, a time limit,
 /// a net under panics, and, innermost, who is asking.
-pub fn mount<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
-    let (routes, document) = routes.split_for_parts();
-    let routes = routes.fallback(|| async { refuse::<S>(Error::RouteUnknown) });
-    layered::<S>(app, routes, &document)
+pub fn mount<S: VendorService>(app: &App, routes: Routes) -> Router<App> {
+    layered::<S>(app, routes.into_router().fallback(|| async { refuse::<S>(Error::RouteUnknown) }))
 }
 
 /// Like [`mount`], for routes that stand beside others' and have no say about unknown paths.
-pub fn mount_without_fallback<S: VendorService>(app: &App, routes: OpenApiRouter<App>) -> Router<App> {
-    let (routes, document) = routes.split_for_parts();
-    layered::<S>(app, routes, &document)
+pub fn mount_without_fallback<S: VendorService>(app: &App, routes: Routes) -> Router<App> {
+    layered::<S>(app, routes.into_router())
 }
 
-fn layered<S: VendorService>(app: &App, routes: Router<App>, document: &OpenApi) -> Router<App> {
-    let service = authenticate::Service::<S>::new(app.clone(), operations::ids(document));
+fn layered<S: VendorService>(app: &App, routes: Router<App>) -> Router<App> {
+    let service = authenticate::Service::<S>::new(app.clone(), Operations::of(S::document()));
     routes
         .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) })
         .layer(from_fn_with_state(service, authenticate::authenticate::<S>))

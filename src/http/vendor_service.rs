@@ -11,7 +11,10 @@ use crate::{
     app::App,
     core::{error::Error, rate_window::Policy, token::PlainToken},
     domain::credential::Credential,
-    http::credential_places::CredentialPlace,
+    http::{
+        credential_places::CredentialPlace,
+        document::{self, Document},
+    },
     store::{Db, Session, credential::CredentialUse},
 };
 
@@ -19,6 +22,9 @@ use crate::{
 pub trait VendorService: Send + Sync + Sized + 'static {
     /// Its name in the store, in logs and in operations.
     const NAME: &'static str;
+
+    /// Its document, by the file's name without the ending.
+    const DOCUMENT: &'static str;
 
     /// A fault in the vendor's words.
     type Error: From<Error> + IntoResponse + Send;
@@ -44,6 +50,11 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// The headers, beside those of credentials, that decide what a request that only reads is answered, in lower case.
     /// Neither [`Self::admit`] nor a handler sees another, because answers are remembered by these.
     const READ_HEADERS: &'static [&'static str] = &[];
+
+    /// Its document, as it was committed.
+    fn document() -> &'static Document {
+        document::find(Self::DOCUMENT)
+    }
 
     /// Finds the credential in a request.
     fn credential(parts: &Parts) -> Presented;

@@ -10,7 +10,7 @@ mod seed_writing;
 pub mod seeding;
 pub mod service;
 
-pub use service::{Registry, Service, Services};
+pub use service::{Registry, Service, ServiceDocument, Services};
 
 /// What Locum is, in a sentence.
 pub const ABOUT: &str =
@@ -24,6 +24,11 @@ pub const OTHER_EXAMPLE: &str = "jetbrains_account";
 /// The services that Locum stands in for.
 pub fn all() -> Vec<Service> {
     vec![jetbrains_account::service(), license_vault::service(), atlassian::service()]
+}
+
+/// Their documents, built from the code: for what writes the committed ones and holds them to be true.
+pub fn documents() -> Vec<ServiceDocument> {
+    vec![jetbrains_account::document(), license_vault::document(), atlassian::document()]
 }
 
 /// The services that Locum stands in for, as the platform has them.

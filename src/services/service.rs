@@ -7,7 +7,6 @@ use std::{
 
 use axum::{Router, routing::MethodRouter};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::operations::{self, Operation};
 use crate::{
@@ -15,6 +14,8 @@ use crate::{
     core::rate_window::RateLimit,
     http::{
         credential_places::CredentialPlace,
+        document::Document,
+        routes::{Described, Routes},
         vendor_service::{ErrorCode, VendorService},
     },
     store::{
@@ -38,14 +39,14 @@ pub struct Service {
     pub mounted_again_at: Option<&'static str>,
     /// Writes a path as the vendor does.
     pub write_path: fn(&str) -> Cow<'_, str>,
-    /// Its document's file, and what people call the document.
-    pub document_file: &'static str,
+    /// Its document, the name of that, and what people call it.
+    pub document: &'static Document,
+    pub document_name: &'static str,
     pub document_title: &'static str,
-    pub document: fn() -> OpenApi,
     /// Its routes, from the root on.
     pub routes: fn(&App) -> Router<App>,
     /// What of it a tester controls, below the control API.
-    pub control_routes: fn() -> OpenApiRouter<App>,
+    pub control_routes: fn() -> Routes,
     /// Its page, if it has one.
     pub page: Option<Page>,
     /// Its tables in a space's state.
@@ -61,6 +62,16 @@ pub struct Service {
     pub hosts: &'static [&'static str],
 }
 
+/// What a service says about itself in documents. Not part of [`Service`], so that the program, which serves the
+/// committed documents, does without what builds them.
+pub struct ServiceDocument {
+    /// The file's name without the ending.
+    pub name: &'static str,
+    pub build: fn() -> OpenApi,
+    /// What of the service stands in the control API's document.
+    pub control_routes: fn() -> Routes<Described>,
+}
+
 /// A page of a service.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -71,18 +82,8 @@ pub struct Page {
 }
 
 impl Service {
-    /// The name of its document: its file's, without the ending.
-    pub fn document_name(&self) -> &'static str {
-        self.document_file.trim_end_matches(".json")
-    }
-
     /// A service with routes and a document, and nothing else yet.
-    pub fn new<S: VendorService>(
-        title: &'static str,
-        document_file: &'static str,
-        document: fn() -> OpenApi,
-        routes: fn(&App) -> Router<App>,
-    ) -> Self {
+    pub fn new<S: VendorService>(title: &'static str, routes: fn(&App) -> Router<App>) -> Self {
         Self {
             name: S::NAME,
             title,
@@ -90,11 +91,11 @@ impl Service {
             document_base: S::BASE,
             mounted_again_at: S::MOUNTED_AGAIN_AT,
             write_path: S::write_path,
-            document_file,
+            document: S::document(),
+            document_name: S::DOCUMENT,
             document_title: title,
-            document,
             routes,
-            control_routes: OpenApiRouter::new,
+            control_routes: Routes::new,
             page: None,
             tables: ServiceTables::default,
             credential_kinds: &[],

@@ -22,7 +22,7 @@ fn schemes() -> Vec<(String, Value)> {
         locum::services::jetbrains_account::openapi(),
         locum::services::license_vault::openapi(),
         locum::services::atlassian::openapi(),
-        locum::control::openapi(&locum::services::registry()),
+        locum::control::openapi(),
     ];
     let schemes =
         documents.map(|document| serde_json::to_value(document).unwrap()["components"]["securitySchemes"].take());

@@ -1,7 +1,7 @@
 //! The documents of the services and the control API, as tests walk them.
 
 use axum::http::Method;
-use locum::http::operations::of_path;
+use locum::http::common_parts::of_path;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
@@ -83,7 +83,7 @@ impl Document {
     }
 
     pub fn of_control() -> Self {
-        Self::read(&locum::control::openapi(&locum::services::registry()))
+        Self::read(&locum::control::openapi())
     }
 
     /// The control routes that the guard stands before.

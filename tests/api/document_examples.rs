@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs};
 
 use axum::http::Method;
 use locum::{
-    http::operations::of_path,
+    http::common_parts::of_path,
     services::{atlassian, jetbrains_account},
 };
 use serde_json::{Map, Value, json};
@@ -263,7 +263,7 @@ async fn start() -> TestApp {
 async fn of_the_control_api() {
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/control/examples.json");
     let app = start().await;
-    let document = locum::control::openapi(&locum::services::registry());
+    let document = locum::control::openapi();
     let mut recorded = send_everything(&app, &document, async |_| app.control()).await;
     let committed: BTreeMap<String, Value> = serde_json::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
     recorded.extend(TEXTS.map(|(id, text)| (id.to_owned(), json!({"answer": text}))));
@@ -292,7 +292,7 @@ async fn of_the_control_api() {
 /// A page of the document shows what to send and what comes back, without anybody having to try it.
 #[test]
 fn every_body_of_the_control_api_has_one() {
-    let document = serde_json::to_value(locum::control::openapi(&locum::services::registry())).unwrap();
+    let document = serde_json::to_value(locum::control::openapi()).unwrap();
     let mut without = Vec::new();
     for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
     {
@@ -349,7 +349,7 @@ async fn of_atlassian() {
 #[tokio::test]
 async fn a_fault_and_a_question_hit_what_they_are_about() {
     let app = start().await;
-    let document = locum::control::openapi(&locum::services::registry());
+    let document = locum::control::openapi();
     let components = serde_json::to_value(&document).unwrap()["components"].take();
     let jetbrains = jetbrains_account::openapi();
     let all = forms(&document);

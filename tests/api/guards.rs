@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use locum::{http::operations::of_path, services::atlassian::domain::api_access::SCOPES};
+use locum::{http::common_parts::of_path, services::atlassian::domain::api_access::SCOPES};
 use utoipa::openapi::path::Operation;
 
 use crate::support::{

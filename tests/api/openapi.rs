@@ -1,6 +1,8 @@
 //! The documents: committed, served, and true.
 
+use locum::http::document;
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
 use crate::support::{Database, Role, TestApp};
 
@@ -20,28 +22,54 @@ fn every_reference_of_every_document_leads_somewhere() {
             _ => {}
         }
     }
-    let services = locum::services::registry();
-    let documents = services.iter().map(|service| (service.document)());
-    for document in documents.chain([locum::control::openapi(&services)]) {
+    for (_, document) in build_documents() {
         let document = serde_json::to_value(document).unwrap();
         check(&document, &document);
     }
 }
 
+fn build_documents() -> Vec<(&'static str, OpenApi)> {
+    let of_services = locum::services::documents().into_iter().map(|document| (document.name, (document.build)()));
+    of_services.chain([(locum::control::DOCUMENT, locum::control::openapi())]).collect()
+}
+
+/// The program embeds the committed documents. With `UPDATE_DOCS` it writes them (`make openapi`).
 #[test]
-fn committed_documents_are_what_the_program_serves() {
-    let documents = [
-        ("jetbrains-account", locum::services::jetbrains_account::openapi()),
-        ("license-vault", locum::services::license_vault::openapi()),
-        ("atlassian-api-access", locum::services::atlassian::openapi()),
-        ("control", locum::control::openapi(&locum::services::registry())),
-    ];
-    for (name, document) in documents {
+fn committed_documents_are_what_the_code_says() {
+    let documents = build_documents();
+    for (name, document) in &documents {
         let path = format!("{}/openapi/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let built = document.to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &built).unwrap();
+            continue;
+        }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        let served = document.to_pretty_json().unwrap() + "\n";
-        assert!(committed == served, "{path} is stale: run `make openapi` and commit the result");
-        assert!(!served.contains('§'), "{path} sends its readers to notes that they do not have");
+        assert!(committed == built, "{path} is stale: run `make openapi` and commit the result");
+        assert!(!built.contains('§'), "{path} sends its readers to notes that they do not have");
+        let embedded = document::find(name);
+        assert!(embedded.text() == built, "{name} is not embedded as it was committed");
+        assert!(embedded.compact_text() == document.to_json().unwrap(), "{name} is served as it was built");
+    }
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi")).unwrap().count();
+    assert_eq!(files, documents.len(), "there is a document of nothing in openapi/");
+}
+
+/// What the program mounts by, refuses by and lists is what the documents say.
+#[test]
+fn embedded_operations_are_those_of_the_documents() {
+    for (name, document) in build_documents() {
+        let document = serde_json::to_value(document).unwrap();
+        let mut seen = 0;
+        for operation in document::find(name).operations {
+            let described = &document["paths"][operation.path][operation.method.as_str().to_lowercase()];
+            assert_eq!(described["operationId"].as_str(), operation.id, "{name} {}", operation.path);
+            assert_eq!(described.get("requestBody").is_some(), operation.takes_body, "{name} {}", operation.path);
+            seen += 1;
+        }
+        let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().keys());
+        let methods = ["get", "post", "put", "patch", "delete"];
+        assert_eq!(seen, items.filter(|key| methods.contains(&key.as_str())).count(), "{name}");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use clap::Args as _;
-use locum::{config::Settings, http::operations::of_path};
+use locum::{config::Settings, http::common_parts::of_path};
 use serde_json::Value;
 
 use super::{machine::curl, run, server::Server, support::document_check::resolve};
@@ -168,7 +168,7 @@ fn describe_type(field: &Value) -> (String, Option<&Value>) {
 /// Every route of the control API.
 fn format_routes() -> String {
     let mut table = "| route | does |\n|---|---|\n".to_owned();
-    let document = locum::control::openapi(&locum::services::registry());
+    let document = locum::control::openapi();
     let components = serde_json::to_value(&document.components).unwrap();
     for (path, item) in &document.paths.paths {
         for (method, operation) in of_path(item) {

@@ -16,7 +16,7 @@ use super::Answer;
 /// Documents, and below which path each one's operations are.
 static DOCUMENTS: LazyLock<[(&str, Document); 6]> = LazyLock::new(|| {
     [
-        (control::BASE, Document::new(control::openapi(&locum::services::registry()))),
+        (control::BASE, Document::new(control::openapi())),
         (jetbrains_account::BASE, Document::new(jetbrains_account::openapi())),
         (atlassian::BASE, Document::new(atlassian::openapi())),
         ("/license-vault/{vault}", Document::new(license_vault::openapi())),

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -13,7 +12,9 @@ use crate::{
         common_parts::describe_control_routes,
         control_input::{Answer, Json, OrganizationPath, Segments},
         problem::Problem,
+        routes::{Description, Routes},
     },
+    routes,
     services::atlassian::{SESSION_COOKIE, domain::listing::Filter, store},
     store::{ReadWrite, Session},
 };
@@ -211,8 +212,8 @@ pub(crate) async fn delete_oauth_client(
 }
 
 /// The service's routes of the control API.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
+pub(crate) fn routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new()
         .routes(routes!(open_session))
         .routes(routes!(revoke_api_tokens))
         .routes(routes!(revoke_api_token))
@@ -220,5 +221,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(delete_service_account))
         .routes(routes!(revoke_service_account_tokens))
         .routes(routes!(delete_oauth_client));
-    describe_control_routes::<OrganizationPath>("Organizations", routes)
+    describe_control_routes::<OrganizationPath, D>("Organizations", routes)
 }

@@ -25,7 +25,6 @@ use utoipa::{
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -40,13 +39,15 @@ use crate::{
         common_parts::{add_responses, describe_each, prepend_parameters},
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
+        routes::{Description, Routes},
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
+    routes,
     services::atlassian::{
         api::error::AtlassianError,
         domain::api_access::{Access, AccessDenied, Admin, DEFAULT_RATE_LIMIT},
     },
-    services::service::{Page, Service},
+    services::service::{Page, Service, ServiceDocument},
     store::{
         Db, Session,
         credential::{CredentialKind, CredentialUse},
@@ -92,6 +93,7 @@ impl VendorService for Atlassian {
         },
     ];
     const READ_HEADERS: &'static [&'static str] = &["host"];
+    const DOCUMENT: &'static str = "atlassian-api-access";
     type Error = AtlassianError;
     type Principal = Admin;
     type Need = Need;
@@ -184,6 +186,11 @@ fn find_org_id(parts: &Parts) -> Option<Cow<'_, str>> {
     percent_decode_str(value).decode_utf8().ok()
 }
 
+/// Builds the service's document from the code.
+pub fn document() -> ServiceDocument {
+    ServiceDocument { name: Atlassian::DOCUMENT, build: openapi, control_routes: control::routes }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -197,14 +204,17 @@ fn find_org_id(parts: &Parts) -> Option<Cow<'_, str>> {
 struct Document;
 
 /// The service's operations with their document.
-fn routes() -> OpenApiRouter<App> {
-    let mut document = Document::openapi();
-    let components = document.components.get_or_insert_default();
-    components.headers.extend(api::wire::rate_headers().map(|(name, header)| (name.to_owned(), header.into())));
-    components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
-    components.add_security_scheme("session", cookie);
-    let routes = OpenApiRouter::with_openapi(document)
+fn routes<D: Description>() -> Routes<D> {
+    let begin = || {
+        let mut document = Document::openapi();
+        let components = document.components.get_or_insert_default();
+        components.headers.extend(api::wire::rate_headers().map(|(name, header)| (name.to_owned(), header.into())));
+        components.add_security_scheme("apiKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+        components.add_security_scheme("session", cookie);
+        document
+    };
+    let routes = Routes::of_document(begin)
         .routes(routes!(api::routes::api_tokens::get_api_tokens, api::routes::api_tokens::delete_api_tokens))
         .routes(routes!(api::routes::api_tokens::get_api_token_count))
         .routes(routes!(api::routes::api_keys::get_api_keys))
@@ -236,8 +246,8 @@ fn routes() -> OpenApiRouter<App> {
 }
 
 /// The routes of the User management API, below [`USERS`] (atlassian-api-access §9.1).
-fn user_routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
+fn user_routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new()
         .routes(routes!(api::routes::user_api_tokens::get_user_api_tokens))
         .routes(routes!(api::routes::user_api_tokens::delete_user_api_token));
     describe_each(routes, add_responses::<api::wire::RefusedByGateway>)
@@ -274,6 +284,6 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
         hosts: &["api.atlassian.com"],
-        ..Service::new::<Atlassian>("Atlassian API Access", "atlassian-api-access.json", openapi, router)
+        ..Service::new::<Atlassian>("Atlassian API Access", router)
     }
 }

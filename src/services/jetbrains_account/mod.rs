@@ -19,7 +19,6 @@ use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -28,11 +27,13 @@ use crate::{
     http::{
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
+        routes::{Description, Routes},
         swagger_ui,
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
+    routes,
     services::jetbrains_account::domain::{error::JetBrainsError, token_owner::TokenOwner},
-    services::service::{Page, Service},
+    services::service::{Page, Service, ServiceDocument},
     store::{Session, credential::CredentialKind},
 };
 
@@ -62,6 +63,7 @@ impl VendorService for JetBrainsAccount {
         variable: "JETBRAINS_ACCOUNT_API_KEY",
     }];
     const READ_HEADERS: &'static [&'static str] = &["x-customer-code"];
+    const DOCUMENT: &'static str = "jetbrains-account";
     type Error = JetBrainsError;
     type Principal = TokenOwner;
     type Need = Need;
@@ -113,6 +115,11 @@ impl VendorService for JetBrainsAccount {
     }
 }
 
+/// Builds the service's document from the code.
+pub fn document() -> ServiceDocument {
+    ServiceDocument { name: JetBrainsAccount::DOCUMENT, build: openapi, control_routes: control::routes }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -136,14 +143,17 @@ impl VendorService for JetBrainsAccount {
 struct Document;
 
 /// The routes and their document.
-fn document_routes() -> OpenApiRouter<App> {
-    let mut document = Document::openapi();
-    let components = document.components.get_or_insert_default();
-    for (name, header) in [("apiKey", "X-Api-Key"), ("customerCode", "X-Customer-Code")] {
-        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
-        components.add_security_scheme(name, scheme);
-    }
-    OpenApiRouter::with_openapi(document)
+fn document_routes<D: Description>() -> Routes<D> {
+    let begin = || {
+        let mut document = Document::openapi();
+        let components = document.components.get_or_insert_default();
+        for (name, header) in [("apiKey", "X-Api-Key"), ("customerCode", "X-Customer-Code")] {
+            let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
+            components.add_security_scheme(name, scheme);
+        }
+        document
+    };
+    Routes::of_document(begin)
         .routes(routes!(api::routes::token::get_managed_entity_info))
         .routes(routes!(api::routes::token::rotate_token))
         .routes(routes!(api::routes::licenses::get_all_for_customer))
@@ -181,7 +191,7 @@ fn pages() -> Router<App> {
     Router::new()
         .route("/api-doc", page.clone())
         .route("/openapi", page)
-        .merge(swagger_ui::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json")]))
+        .merge(swagger_ui::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json".to_owned())]))
 }
 
 /// The headers of every answer (jetbrains-account §2).
@@ -215,8 +225,6 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &["account.jetbrains.com"],
-        ..Service::new::<JetBrainsAccount>("JetBrains Account", "jetbrains-account.json", openapi, |app| {
-            nest(app, BASE, router(app)).merge(pages())
-        })
+        ..Service::new::<JetBrainsAccount>("JetBrains Account", |app| nest(app, BASE, router(app)).merge(pages()))
     }
 }

@@ -20,7 +20,6 @@ use utoipa::{
     OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::services::license_vault::domain::ids::VaultIds as _;
 use crate::{
@@ -33,13 +32,15 @@ use crate::{
         credential_places::{CredentialPlace, Location},
         mount::{mount, mount_without_fallback},
         request_context::find_sent_uri,
+        routes::{Description, Routes},
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
     },
+    routes,
     services::license_vault::domain::{
         refused_credential::RefusedCredential,
         vault::{TokenKind, Vault},
     },
-    services::service::{Page, Service},
+    services::service::{Page, Service, ServiceDocument},
     store::{Session, credential::CredentialKind},
 };
 
@@ -96,6 +97,7 @@ impl VendorService for LicenseVault {
         },
     ];
     const READ_HEADERS: &'static [&'static str] = &["host", "accept"];
+    const DOCUMENT: &'static str = "license-vault";
     type Error = api::error::VaultError;
     type Principal = VaultCaller;
     type Need = Need;
@@ -232,6 +234,11 @@ fn is_license_server_path(path: &str) -> bool {
     !path.is_empty() && !is_of_vault
 }
 
+/// Builds the service's document from the code.
+pub fn document() -> ServiceDocument {
+    ServiceDocument { name: LicenseVault::DOCUMENT, build: openapi, control_routes: control::routes }
+}
+
 #[derive(OpenApi)]
 #[openapi(info(
     title = "License Vault API",
@@ -242,8 +249,8 @@ fn is_license_server_path(path: &str) -> bool {
 struct Document;
 
 /// The API: two operations that are known, and four whose paths are our guess (license-vault §2.4).
-fn api_routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
+fn api_routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new()
         .routes(routes!(api::routes::usage::get_license_usage))
         .routes(routes!(api::routes::denials::get_denials_report))
         // unverified: these four.
@@ -259,8 +266,8 @@ fn api_routes() -> OpenApiRouter<App> {
 }
 
 /// The machine interface of the License Server (license-vault §5).
-fn server_routes() -> OpenApiRouter<App> {
-    let reports = OpenApiRouter::new()
+fn server_routes<D: Description>() -> Routes<D> {
+    let reports = Routes::new()
         .routes(routes!(api::routes::server::get_licenses_report_json))
         .routes(routes!(api::routes::server::get_tickets_report_json))
         .routes(routes!(api::routes::server::get_report))
@@ -270,7 +277,7 @@ fn server_routes() -> OpenApiRouter<App> {
         prepend_parameters::<api::routes::server::ReportingTokenQuery>(operation);
         add_responses::<api::error::ReportRefused>(operation);
     });
-    let routes = OpenApiRouter::new()
+    let routes = Routes::new()
         .routes(routes!(api::routes::server::get_health))
         .routes(routes!(api::routes::server::get_actuator_health))
         .routes(routes!(api::routes::server::check_version))
@@ -291,7 +298,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     );
     let reporting_token = ApiKey::Query(ApiKeyValue::new("token"));
     components.add_security_scheme("reportingToken", SecurityScheme::ApiKey(reporting_token));
-    OpenApiRouter::with_openapi(document).nest(BASE, api_routes()).merge(server_routes()).into_openapi()
+    Routes::of_document(|| document).nest(BASE, api_routes()).merge(server_routes()).into_openapi()
 }
 
 /// The service's routes, to be merged into the root: all of them there, and once more behind `BY_NAME`.
@@ -329,7 +336,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &HOSTS,
-        ..Service::new::<LicenseVault>("License Vault", "license-vault.json", openapi, router)
+        ..Service::new::<LicenseVault>("License Vault", router)
     }
 }
 

@@ -10,7 +10,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use locum::http::operations::of_path;
+use locum::http::common_parts::of_path;
 use serde_json::json;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -66,7 +66,7 @@ fn list_routes() -> Vec<(Method, String)> {
         (locum::services::jetbrains_account::openapi(), "/api/v1"),
         (locum::services::license_vault::openapi(), ""),
         (locum::services::atlassian::openapi(), "/admin/api-access/v1"),
-        (locum::control::openapi(&locum::services::registry()), "/_emulator"),
+        (locum::control::openapi(), "/_emulator"),
     ];
     let mut routes = Vec::new();
     for (document, base) in documents {

@@ -179,7 +179,7 @@ async fn every_operation_but_the_checks_requires_a_credential(app: TestApp) {
         ["getHealth", "getActuatorHealth", "checkVersion", "checkConnection", "checkConfiguration"];
     let mut seen = 0;
     for (path, item) in &locum::services::license_vault::openapi().paths.paths {
-        for (method, operation) in locum::http::operations::of_path(item) {
+        for (method, operation) in locum::http::common_parts::of_path(item) {
             let id = operation.operation_id.clone().unwrap();
             seen += 1;
             if WITHOUT_CREDENTIAL.contains(&id.as_str()) {

@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use strum::IntoEnumIterator as _;
-use utoipa::openapi::path::Operation;
 
 use crate::{
     core::{
@@ -15,15 +14,14 @@ use crate::{
         rate_window::{RateLimit, Standing},
     },
     http::{
-        operations::of_path,
+        document::Operation,
         request_context::RequestContext,
-        vendor_service::{ErrorCode, find_shared_error},
+        vendor_service::{ErrorCode, VendorService as _, find_shared_error},
     },
     services::atlassian::{
-        USER_MANAGEMENT,
+        Atlassian, USER_MANAGEMENT,
         api::error::{AtlassianError, Code, choose_answer, choose_title, render_gateway_error, render_service_error},
-        domain::api_access::{AccessDenied, DEFAULT_RATE_LIMIT, SCOPES},
-        openapi,
+        domain::api_access::{AccessDenied, DEFAULT_RATE_LIMIT},
     },
 };
 
@@ -132,15 +130,11 @@ fn find_standing() -> Standing {
 }
 
 /// Why each operation refuses a credential that may not do it, as the document says what it needs.
-static FORBIDDEN: LazyLock<HashMap<String, AccessDenied>> = LazyLock::new(|| {
-    let paths = openapi().paths.paths;
-    let operations = paths.values().flat_map(of_path);
-    operations.filter_map(|(_, operation)| Some((operation.operation_id.clone()?, find_denial(operation)))).collect()
+static FORBIDDEN: LazyLock<HashMap<&str, AccessDenied>> = LazyLock::new(|| {
+    let operations = Atlassian::document().operations.iter();
+    operations.filter_map(|operation| Some((operation.id?, find_denial(operation)))).collect()
 });
 
 fn find_denial(operation: &Operation) -> AccessDenied {
-    let security = serde_json::to_value(&operation.security).unwrap_or_default();
-    let needed = security.pointer("/0/apiKey/0").and_then(|scope| scope.as_str());
-    let scope = needed.and_then(|needed| SCOPES.into_iter().find(|scope| *scope == needed));
-    scope.map_or(AccessDenied::SessionRequired, AccessDenied::ScopeMissing)
+    operation.scope.map_or(AccessDenied::SessionRequired, AccessDenied::ScopeMissing)
 }

@@ -7,7 +7,6 @@ mod teams;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -17,7 +16,9 @@ use crate::{
         common_parts::describe_control_routes,
         control_input::{Answer, Json, OrganizationAdmin, OrganizationPath},
         problem::Problem,
+        routes::{Description, Routes},
     },
+    routes,
     services::jetbrains_account::{
         domain::{
             role::{Actor, ActorRefused, Grants, Profile},
@@ -286,12 +287,12 @@ pub(crate) async fn remove_token(
 }
 
 /// What a tester controls, below the control API.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
+pub(crate) fn routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new()
         .routes(routes!(put_api))
         .routes(routes!(generate_token, remove_token))
         .routes(routes!(roles::set_roles, roles::give_role, roles::take_role))
         .routes(routes!(teams::create_team))
         .routes(routes!(teams::rename_team, teams::delete_team));
-    describe_control_routes::<OrganizationPath>("Organizations", routes)
+    describe_control_routes::<OrganizationPath, D>("Organizations", routes)
 }

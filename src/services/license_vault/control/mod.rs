@@ -10,7 +10,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
@@ -20,7 +19,9 @@ use crate::{
         common_parts::describe_control_routes,
         control_input::{Answer, InSpace, Segments},
         problem::Problem,
+        routes::{Description, Routes},
     },
+    routes,
     services::license_vault::{
         domain::vault::{TokenKind, Vault},
         store,
@@ -141,8 +142,8 @@ pub(crate) async fn get_vault(State(app): State<App>, path: VaultPath) -> Result
 }
 
 /// The service's routes of the control API.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
+pub(crate) fn routes<D: Description>() -> Routes<D> {
+    let routes = Routes::new()
         .routes(routes!(get_vault))
         .routes(routes!(generate_token, delete_token))
         .routes(routes!(generate_automation_token, remove_automation_token))
@@ -151,5 +152,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(close))
         .routes(routes!(revoke));
-    describe_control_routes::<VaultPath>("Vaults", routes)
+    describe_control_routes::<VaultPath, D>("Vaults", routes)
 }

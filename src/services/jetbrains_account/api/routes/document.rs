@@ -1,15 +1,14 @@
 //! `/swagger.json`: the service's own description.
 
-use std::sync::LazyLock;
-
 use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
 
-use crate::services::jetbrains_account::{api::error::JSON, openapi};
-
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_or_default());
+use crate::{
+    http::vendor_service::VendorService as _,
+    services::jetbrains_account::{JetBrainsAccount, api::error::JSON},
+};
 
 /// This document. Takes no token.
 #[utoipa::path(
@@ -17,5 +16,5 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_
     responses((status = 200, description = "The OpenAPI document of the service", body = serde_json::Value)),
 )]
 pub(crate) async fn get_swagger() -> Response {
-    ([(header::CONTENT_TYPE, JSON)], DOCUMENT.as_str()).into_response()
+    ([(header::CONTENT_TYPE, JSON)], JetBrainsAccount::document().compact_text()).into_response()
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, path::Parameter};
 
-use crate::http::operations::{of_path, of_path_mut};
+use crate::http::common_parts::{of_path, of_path_mut};
 
 /// Puts equal parameters, and the refusals that all routes share, among the components, and refers to them; the
 /// security of all routes stands at the document itself.
