@@ -35,12 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn write_document(table: &mut String, path: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
     let document: Value = serde_json::from_str(&text)?;
-    let compressed = out.join(path.file_name().ok_or("no file")?).with_extension("json.gz");
-    let mut encoder = GzEncoder::new(File::create(&compressed)?, Compression::best());
+    let name = path.file_stem().and_then(|name| name.to_str()).ok_or("its name is no text")?;
+    let compressed = File::create(out.join(format!("{name}.json.gz")))?;
+    let mut encoder = GzEncoder::new(compressed, Compression::best());
     encoder.write_all(text.as_bytes())?;
     encoder.finish()?;
-    let name = path.file_stem().and_then(|name| name.to_str()).ok_or("its name is no text")?;
-    writeln!(table, "Document {{ name: {name:?}, compressed: include_bytes!({compressed:?}), operations: &[")?;
+    writeln!(
+        table,
+        "Document {{ name: {name:?}, compressed: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.json.gz\")), \
+         operations: &["
+    )?;
     for (route, item) in document["paths"].as_object().ok_or("no paths")? {
         for method in METHODS {
             if let Some(operation) = item.get(method) {

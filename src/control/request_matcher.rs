@@ -71,14 +71,14 @@ fn find_operation<'a>(
     if let Some(other) = all.iter().find(|operation| operation.is_called(id)) {
         return Err(Problem::unknown(pointer, format!("{what}: {}", other.describe())));
     }
-    let of_service = || all.iter().filter(is_of_service).filter_map(|operation| operation.id.as_deref());
-    let everywhere = all.iter().filter_map(|operation| operation.id.as_deref());
+    let of_service = || all.iter().filter(is_of_service).filter_map(|operation| operation.id);
+    let everywhere = all.iter().filter_map(|operation| operation.id);
     // Of the service that is named, before those of others.
     let near = nearest(id, of_service()).or_else(|| nearest(id, everywhere));
-    let near = near.and_then(|near| all.iter().find(|operation| operation.id.as_deref() == Some(near)));
+    let near = near.and_then(|near| all.iter().find(|operation| operation.id == Some(near)));
     let hint = match near {
         Some(near) => {
-            let id = near.id.as_deref().unwrap_or_default();
+            let id = near.id.unwrap_or_default();
             format!(", did you mean `{id}`? {}", near.describe())
         }
         None => suggest(id, of_service().collect::<Vec<_>>()),
@@ -272,13 +272,13 @@ impl Operation {
     /// Clients' generators make ids of these that differ in case, and in blanks.
     fn is_called(&self, id: &str) -> bool {
         let letters = |text: &str| text.chars().filter(|c| *c != ' ').flat_map(char::to_lowercase).collect::<String>();
-        self.id.as_deref().is_some_and(|known| letters(known) == letters(id))
+        self.id.is_some_and(|known| letters(known) == letters(id))
     }
 
     /// What is asked for with HEAD is answered like GET.
     fn has_method(&self, method: &str) -> bool {
         let is = |known: &Method| method.eq_ignore_ascii_case(known.as_str());
-        method.eq_ignore_ascii_case(&self.method) || is(&Method::HEAD) && self.method == Method::GET.as_str()
+        method.eq_ignore_ascii_case(self.method) || is(&Method::HEAD) && self.method == Method::GET.as_str()
     }
 
     /// Whether its path can be what is wanted.

@@ -127,7 +127,7 @@ impl<F: FnOnce() -> UtoipaMethodRouter<App>> PathRoutes<F> {
     }
 
     /// Adds a handler with the path and the methods that `P` names. All of one have the same path.
-    pub fn with<P: Path, T: 'static>(mut self, _: P, handler: impl Handler<T, App>) -> Self {
+    pub fn with<P: Path, T: 'static>(mut self, _: P, handler: &impl Handler<T, App>) -> Self {
         self.path = P::path();
         for method in P::methods() {
             self.methods = self.methods.on(method.to_method_filter(), handler.clone());
@@ -141,7 +141,7 @@ impl<F: FnOnce() -> UtoipaMethodRouter<App>> PathRoutes<F> {
 macro_rules! routes {
     ($($first:ident $(:: $rest:ident)*),+ $(,)?) => {
         $crate::http::routes::PathRoutes::new(|| utoipa_axum::routes!($($first $(:: $rest)*),+))
-            $(.with($crate::routes!(@described_by [] $first $(:: $rest)*), $first $(:: $rest)*))+
+            $(.with($crate::routes!(@described_by [] $first $(:: $rest)*), &$first $(:: $rest)*))+
     };
     // What `utoipa::path` calls that which it makes of a handler.
     (@described_by [$($module:tt)*] $handler:ident) => {
