@@ -58,7 +58,7 @@ impl Deref for App {
     }
 }
 
-/// A space's fault rules, as of a revision.
+/// A space's fault rules, as of a [`Space::rules_revision`].
 pub type FaultRules = (i64, Arc<[StoredRule]>);
 
 /// Why a Locum did not start.
@@ -126,9 +126,9 @@ impl App {
     pub async fn default_space(&self) -> Result<Space, Error> {
         let known = self.default_space.read().clone();
         if let Some(space) = known
-            && self.db.revision(space.id).await? == Some(space.revision)
+            && let Some(at) = self.db.position_under_same_rules(&space).await?
         {
-            return Ok(space);
+            return Ok(Space { revision: at.revision, writes: at.revision - at.generation, ..space });
         }
         let space = self.space(DEFAULT_SPACE).await?;
         *self.default_space.write() = Some(space.clone());
