@@ -19,6 +19,16 @@ macro_rules! bind_from {
         $(impl From<$from> for Bind { fn from(value: $from) -> Self { Self::$variant(value) } })*
     };
 }
+impl From<&str> for Bind {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+impl From<&String> for Bind {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
+    }
+}
 bind_from!(i64 => Int, Option<i64> => OptInt, String => Text, Option<String> => OptText, bool => Bool);
 
 /// A statement in the making.

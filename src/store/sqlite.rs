@@ -81,6 +81,8 @@ pub(crate) struct WriteTransaction {
     /// Statements of which nothing is asked: they go to SQLite's thread with the next one, because the way there and
     /// back takes longer than most statements.
     waiting: Sql,
+    /// Some that waited may not have run: nothing runs after them, because it would be without them.
+    is_broken: bool,
 }
 
 impl Sqlite {
@@ -159,7 +161,7 @@ impl Sqlite {
         let mut writer = self.writer().await?;
         // Set before it begins, because a future may be dropped while it does.
         writer.in_transaction = true;
-        Ok(WriteTransaction { writer: Some(writer), waiting: Sql::new("BEGIN IMMEDIATE") })
+        Ok(WriteTransaction { writer: Some(writer), waiting: Sql::new("BEGIN IMMEDIATE"), is_broken: false })
     }
 
     fn check_file(&self) -> Result<(), Error> {
@@ -242,6 +244,9 @@ impl Drop for Reader {
 impl WriteTransaction {
     /// The connection, once the statements that waited have run.
     pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        if self.is_broken {
+            return Err(sqlx::Error::Protocol("statements before this one have not run".to_owned()));
+        }
         let waiting = self.take_waiting();
         let connection = self.writer.as_mut().and_then(|writer| writer.connection.as_mut());
         let connection = connection.ok_or(sqlx::Error::PoolClosed)?;
@@ -249,7 +254,10 @@ impl WriteTransaction {
             // A text that is like no other would drive one that comes again out of the prepared ones.
             let comes_again = waiting.count_binds() <= MOST_BINDS_KEPT;
             let (sql, binds) = waiting.into_parts();
+            // Set before they run, because this future may be dropped while they do.
+            self.is_broken = true;
             bound!(sqlx::query(sql), binds).persistent(comes_again).execute(&mut *connection).await?;
+            self.is_broken = false;
         }
         Ok(connection)
     }

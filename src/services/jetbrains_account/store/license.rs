@@ -250,8 +250,8 @@ pub async fn assign(
     let assigned_at = micros(db.now());
     let binds = [
         organization.0.into(),
-        id.to_owned().into(),
-        contact.email.clone().into(),
+        id.into(),
+        (&contact.email).into(),
         email_key(&contact.email).into(),
         contact.full_name().into(),
         assigned_at.into(),
@@ -266,7 +266,7 @@ pub async fn assign(
 pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<(), Error> {
     const SQL: &str = "UPDATE license SET assignee_kind = NULL, assignee = NULL, assignee_key = NULL, \
                        assignee_name = NULL, offline_code = FALSE WHERE organization_id = $1 AND id = $2";
-    db.write_along(SQL, [organization.0.into(), id.to_owned().into()]).await
+    db.write_along(SQL, [organization.0.into(), id.into()]).await
 }
 
 /// `team_id <> $1 AND …` for those of the licences that a move to `team` moves: not the ones that are unknown, there
