@@ -171,13 +171,13 @@ impl App {
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
-    pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Error> {
+    pub async fn learn(&self, space: SpaceId, rules_revision: i64) -> Result<(), Error> {
         let learned = || self.learned.lock();
-        if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
+        if !self.db.is_shared() || learned().get(&space) == Some(&rules_revision) {
             return Ok(());
         }
         store::credential::learn(&mut self.db.read().await?, &self.keyring, Some(space)).await?;
-        learned().insert(space, revision);
+        learned().insert(space, rules_revision);
         Ok(())
     }
 

@@ -75,7 +75,7 @@ pub async fn record(
     let identified = &decision.identified;
     let (space, revision) = (identified.space, identified.revision);
     let recorded = async {
-        app.learn(space, revision).await?;
+        app.learn(space, identified.rules_revision).await?;
         let redactor = Redactor { places, known: app.keyring.known(), found: false };
         let entry = entry(redactor, asked, decision, answered);
         store::journal::record(&app.db, space, revision, entry, bounds).await

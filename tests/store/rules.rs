@@ -72,10 +72,10 @@ async fn send_all_that_write_data(app: &TestApp) -> Vec<(String, u16)> {
     let (admin, vault, full) =
         (app.jetbrains_account(Role::OrgAdmin), app.license_vault(VAULT_TOKEN), app.atlassian(FULL_KEY));
     let users = app.client().with_header("Authorization", &format!("Bearer {FULL_KEY}")).below("/users");
-    let mut sent = Vec::new();
+    let mut done = Vec::new();
     let mut send = async |client: &Client, method: &str, path: &str, body: &str| {
         let answer = client.call(method, path, body.to_owned()).await;
-        sent.push((format!("{method} {path}: {}", answer.text()), answer.status.as_u16()));
+        done.push((format!("{method} {path}: {}", answer.text()), answer.status.as_u16()));
         answer
     };
     let contact = r#"{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}"#;
@@ -99,7 +99,7 @@ async fn send_all_that_write_data(app: &TestApp) -> Vec<(String, u16)> {
     send(&full, "POST", "/service-accounts", &account).await;
     send(&full, "PATCH", "/service-accounts", r#"{"atlassianId":"svc-1","description":"x"}"#).await;
     send(&full, "DELETE", "/service-accounts/svc-2", "").await;
-    sent
+    done
 }
 
 /// Handlers whose scope says that they write data only write nothing else.
