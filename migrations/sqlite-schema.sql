@@ -10,7 +10,7 @@ CREATE TABLE space (
     writes       INTEGER NOT NULL,
     clock_mode   TEXT    NOT NULL CHECK (clock_mode IN ('real', 'frozen', 'offset')),
     clock_micros INTEGER NOT NULL
-) STRICT;
+, rules_revision INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE organization (
     id            INTEGER NOT NULL PRIMARY KEY,
     space_id      INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,

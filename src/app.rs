@@ -58,7 +58,7 @@ impl Deref for App {
     }
 }
 
-/// A space's fault rules, as of a revision.
+/// A space's fault rules, as of a [`Space::rules_revision`].
 pub type FaultRules = (i64, Arc<[StoredRule]>);
 
 /// Why a Locum did not start.
@@ -126,9 +126,9 @@ impl App {
     pub async fn default_space(&self) -> Result<Space, Error> {
         let known = self.default_space.read().clone();
         if let Some(space) = known
-            && self.db.revision(space.id).await? == Some(space.revision)
+            && let Some(at) = self.db.position_under_same_rules(&space).await?
         {
-            return Ok(space);
+            return Ok(Space { revision: at.revision, writes: at.revision - at.generation, ..space });
         }
         let space = self.space(DEFAULT_SPACE).await?;
         *self.default_space.write() = Some(space.clone());
@@ -171,13 +171,13 @@ impl App {
     }
 
     /// Learns which tokens other processes have given out in a space by now, so that none of them is shown to anybody.
-    pub async fn learn(&self, space: SpaceId, revision: i64) -> Result<(), Error> {
+    pub async fn learn(&self, space: SpaceId, rules_revision: i64) -> Result<(), Error> {
         let learned = || self.learned.lock();
-        if !self.db.is_shared() || learned().get(&space) == Some(&revision) {
+        if !self.db.is_shared() || learned().get(&space) == Some(&rules_revision) {
             return Ok(());
         }
         store::credential::learn(&mut self.db.read().await?, &self.keyring, Some(space)).await?;
-        learned().insert(space, revision);
+        learned().insert(space, rules_revision);
         Ok(())
     }
 

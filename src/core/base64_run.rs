@@ -14,12 +14,12 @@ const MOST_ENDS: usize = 8;
 const ANY_PADDING: engine::GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
     .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent);
-const STANDARD: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::STANDARD, ANY_PADDING);
-const URL_SAFE: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::URL_SAFE, ANY_PADDING);
+static STANDARD: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::STANDARD, ANY_PADDING);
+static URL_SAFE: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::URL_SAFE, ANY_PADDING);
 
 /// Digits of Base64, one behind the other but for line breaks, which are no part of it.
 pub(super) struct Run {
-    engine: engine::GeneralPurpose,
+    engine: &'static engine::GeneralPurpose,
     digits: Vec<u8>,
     /// Where in the text each digit stands.
     places: Vec<usize>,
@@ -62,11 +62,11 @@ impl Run {
         })
     }
 
-    /// The texts in what it says, wherever they begin.
-    pub(super) fn read_anywhere(&self) -> impl Iterator<Item = Reading> {
+    /// The texts of at least so many bytes in what it says, wherever they begin.
+    pub(super) fn read_anywhere(&self, shortest: usize) -> impl Iterator<Item = Reading> {
         (0..4).flat_map(move |skipped| {
             let bytes = self.decode(skipped..self.digits.len()).unwrap_or_default();
-            let texts = find_texts(&bytes).into_iter().map(move |(start, said)| {
+            let texts = find_texts(&bytes, shortest).into_iter().map(move |(start, said)| {
                 // Three bytes are four digits; a digit that says only a part belongs to it.
                 let digits = skipped + start * 4 / 3..skipped + ((start + said.len()) * 4).div_ceil(3);
                 Reading { said, place: self.place(digits) }
@@ -95,15 +95,22 @@ impl Run {
 }
 
 /// The runs by the alphabet that has these two signs beside letters and digits.
-fn find_runs(text: &[u8], engine: &engine::GeneralPurpose, signs: [u8; 2]) -> Vec<Run> {
-    let begin = || Run { engine: engine.clone(), digits: Vec::new(), places: Vec::new(), bounds: vec![0], padding: 0 };
+fn find_runs(text: &[u8], engine: &'static engine::GeneralPurpose, signs: [u8; 2]) -> Vec<Run> {
+    let begin = || Run { engine, digits: Vec::new(), places: Vec::new(), bounds: Vec::new(), padding: 0 };
     let (mut runs, mut run, mut breaks) = (Vec::new(), begin(), false);
-    let mut finish = |mut run: Run, end: usize| {
+    // Most runs are short words: what they took is taken by the next one.
+    let mut finish = |run: &mut Run, end: usize| {
         if run.digits.len() >= FEWEST_DIGITS {
+            let mut run = std::mem::replace(run, begin());
+            run.bounds.insert(0, 0);
             run.bounds.push(run.digits.len());
             run.bounds.dedup();
             run.padding = text[end..].iter().take_while(|byte| **byte == b'=').count();
             runs.push(run);
+        } else {
+            run.digits.clear();
+            run.places.clear();
+            run.bounds.clear();
         }
     };
     for (at, byte) in text.iter().copied().enumerate() {
@@ -123,20 +130,20 @@ fn find_runs(text: &[u8], engine: &engine::GeneralPurpose, signs: [u8; 2]) -> Ve
             run.bounds.push(run.digits.len());
         } else if !run.digits.is_empty() {
             breaks = false;
-            finish(std::mem::replace(&mut run, begin()), at);
+            finish(&mut run, at);
         }
     }
-    finish(run, text.len());
+    finish(&mut run, text.len());
     runs
 }
 
-/// The texts between what is none, and where each begins.
-fn find_texts(bytes: &[u8]) -> Vec<(usize, String)> {
+/// The texts of at least so many bytes between what is none, and where each begins.
+fn find_texts(bytes: &[u8], shortest: usize) -> Vec<(usize, String)> {
     let (mut texts, mut done) = (Vec::new(), 0);
     for chunk in bytes.utf8_chunks() {
         for text in chunk.valid().split_inclusive(is_unprintable) {
             let printable = text.trim_end_matches(is_unprintable);
-            if !printable.is_empty() {
+            if printable.len() >= shortest {
                 texts.push((done, printable.to_owned()));
             }
             done += text.len();

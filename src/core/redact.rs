@@ -28,7 +28,9 @@ impl KnownTokens<'_> {
     /// long to search is hidden as a whole.
     pub fn redact(&self, text: &str) -> Option<String> {
         self.search_once(text, || {
-            let search = Search { known: self, left: Cell::new(MOST_BLOCKS) };
+            let by_heart = self.by_heart().map_or(SHORTEST, |(secret, _)| secret.len());
+            let shortest = SHORTEST.min(by_heart).max(1);
+            let search = Search { known: self, shortest, left: Cell::new(MOST_BLOCKS) };
             let redacted = search.redact_layers(text, LAYERS);
             if search.is_too_long() { Some(MASK.to_owned()) } else { redacted }
         })
@@ -38,6 +40,8 @@ impl KnownTokens<'_> {
 /// The search of one text.
 struct Search<'a> {
     known: &'a KnownTokens<'a>,
+    /// How many bytes the shortest secret has.
+    shortest: usize,
     /// How much more may be searched.
     left: Cell<usize>,
 }
@@ -55,7 +59,7 @@ impl Search<'_> {
     }
 
     fn redact_layers(&self, text: &str, layers: usize) -> Option<String> {
-        if self.is_too_long() {
+        if text.len() < self.shortest || self.is_too_long() {
             return None;
         }
         let unencoded = self.redact_unencoded(text);
@@ -68,6 +72,9 @@ impl Search<'_> {
 
     fn redact_unencoded(&self, text: &str) -> Option<String> {
         self.count(text);
+        if text.len() < self.shortest {
+            return None;
+        }
         let named = self.redact_named(text);
         self.redact_plain(named.as_deref().unwrap_or(text)).or(named)
     }
@@ -137,7 +144,8 @@ impl Search<'_> {
         };
         for run in Run::find_all(text) {
             run.read_between_bounds().for_each(|reading| find(reading, &|said| self.redact_unencoded(said)));
-            run.read_anywhere().for_each(|reading| find(reading, &|said| self.redact_layers(said, layers)));
+            run.read_anywhere(self.shortest)
+                .for_each(|reading| find(reading, &|said| self.redact_layers(said, layers)));
         }
         all.sort_unstable_by_key(|found| found.place.start);
         let mut edited = Edits::of(text);
@@ -364,7 +372,7 @@ mod tests {
             r"\u0041",
         ] {
             let known = keys.known();
-            let search = Search { known: &known, left: Cell::new(MOST_BLOCKS) };
+            let search = Search { known: &known, shortest: SHORTEST, left: Cell::new(MOST_BLOCKS) };
             assert_eq!(search.redact_layers(&fill(part), LAYERS), None, "{part}");
             assert!(search.left.get() > MOST_BLOCKS / 2, "{part}: {:?}", search.left);
         }

@@ -133,6 +133,10 @@ impl Keyring {
 
     /// From here on, the token of this fingerprint is a secret that [`KnownTokens::redact`] finds.
     pub fn learn(&self, fingerprint: Fingerprint, label: &str) {
+        // What was searched for it need not be searched again.
+        if self.given_out.read().labels.get(&fingerprint).is_some_and(|known| **known == *label) {
+            return;
+        }
         let mut given_out = self.given_out.write();
         given_out.labels.insert(fingerprint, label.into());
         given_out.harmless.get_mut().clear();

@@ -16,6 +16,9 @@ pub struct Space {
     pub name: String,
     /// Raised by every write; what was read at one revision is good until the next.
     pub revision: i64,
+    /// The revision at which something changed last that requests are decided by: credentials, what they may do, the
+    /// clock, faults to inject. Most of what clients write changes none of it.
+    pub rules_revision: i64,
     /// Writes since the seed was applied: what generated ids are drawn from.
     pub writes: i64,
     /// How it tells the time.

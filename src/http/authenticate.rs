@@ -56,7 +56,7 @@ struct Inner<S: VendorService> {
     app: App,
     /// The service's operations.
     operations: Operations,
-    /// Credentials that were verified, each good until its space changes.
+    /// Credentials that were verified.
     identities: Cache<Fingerprint, Arc<Identity<S>>>,
     /// It was logged that a window does not end under a frozen clock.
     has_told_of_frozen_clock: AtomicBool,
@@ -76,7 +76,7 @@ impl<S: VendorService> Clone for Service<S> {
     }
 }
 
-/// A verified credential, as of the revision of its space.
+/// A verified credential, good as long as nothing changes that requests are decided by.
 struct Identity<S: VendorService> {
     credential: Credential,
     fingerprint: Fingerprint,
@@ -88,7 +88,7 @@ struct Identity<S: VendorService> {
     space: Space,
     /// Whom it speaks for.
     principal: Arc<S::Principal>,
-    /// Kept beyond the revision, as long as it is this credential.
+    /// Kept beyond such a change, as long as it is this credential.
     last_use: Arc<LastUse>,
 }
 
@@ -101,6 +101,8 @@ pub struct Identified {
     pub space: SpaceId,
     /// What the space was at.
     pub revision: i64,
+    /// See [`Space::rules_revision`].
+    pub rules_revision: i64,
     /// The generation that was in it, see [`Space::generation`].
     pub generation: i64,
     /// The handler has opened a session that writes.
@@ -211,7 +213,7 @@ async fn decide_and_run<S: VendorService>(
     identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method)?.id);
     let other_paths = find_other_paths::<S>(find_sent_uri(&parts).path());
     let attributes = attributes::<S>(&parts, &identified, &other_paths);
-    let fault = match fault_rule::find(app, identified.space, identified.revision, attributes).await {
+    let fault = match fault_rule::find(app, identified.space, identified.rules_revision, attributes).await {
         Ok(fault) => fault,
         Err(error) => return new(refuse::<S>(error)),
     };
@@ -326,8 +328,8 @@ async fn identify<S: VendorService>(
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let identity = match authenticate_token(service, &token).await? {
-        Ok(identity) => identity,
+    let (identity, revision) = match authenticate_token(service, &token).await? {
+        Ok(found) => found,
         Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
     let now = identity.space.now();
@@ -343,6 +345,7 @@ async fn identify<S: VendorService>(
         fingerprint: (!has_expired).then_some(identity.fingerprint),
         label: Some(Arc::clone(&identity.label)),
         granted_permission: Some(Arc::clone(&identity.granted_permission)),
+        revision,
         ..in_space(&identity.space, now, credential_outcome)
     };
     Ok((outcome, identified))
@@ -359,6 +362,7 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         credential_outcome,
         space: space.id,
         revision: space.revision,
+        rules_revision: space.rules_revision,
         generation: space.generation(),
         wrote: Arc::default(),
         outdated: Arc::default(),
@@ -375,19 +379,19 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
     }
 }
 
-/// The remembered credential, if its space has not changed since; else the stored one. When nobody has it, the default
-/// space at the moment at which that was so.
+/// The remembered credential, if nothing changed since that requests are decided by; else the stored one: and the
+/// revision of its space. When nobody has it, the default space at the moment at which that was so.
 async fn authenticate_token<S: VendorService>(
     service: &Inner<S>,
     token: &PlainToken,
-) -> Result<Result<Arc<Identity<S>>, Space>, Error> {
+) -> Result<Result<(Arc<Identity<S>>, i64), Space>, Error> {
     let app = &service.app;
     let fingerprint = app.keyring.fingerprint(token);
     let remembered = service.identities.get(&fingerprint);
     if let Some(known) = &remembered
-        && app.db.revision(known.space.id).await? == Some(known.space.revision)
+        && let Some(at) = app.db.position_under_same_rules(&known.space).await?
     {
-        return Ok(Ok(Arc::clone(known)));
+        return Ok(Ok((Arc::clone(known), at.revision)));
     }
     // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or
     // good after all.
@@ -414,11 +418,11 @@ async fn authenticate_token<S: VendorService>(
         (known.credential.id, known.space.generation()) == (credential.id, space.generation())
     };
     let last_use = remembered.filter(is_same_one).map(|known| Arc::clone(&known.last_use)).unwrap_or_default();
-    let principal = Arc::new(principal);
+    let (principal, revision) = (Arc::new(principal), space.revision);
     let identity =
         Arc::new(Identity { credential, fingerprint, label, granted_permission, space, principal, last_use });
     service.identities.insert(fingerprint, Arc::clone(&identity));
-    Ok(Ok(identity))
+    Ok(Ok((identity, revision)))
 }
 
 /// A `Date` header.

@@ -18,7 +18,7 @@ use crate::{
         authenticate::Identified,
         vendor_service::{Outcome, VendorService},
     },
-    store::{ReadOnly, ReadWrite, Session, credential},
+    store::{Changes, ReadOnly, ReadWrite, Session, credential},
 };
 
 /// What a handler may do for a service's callers.
@@ -30,7 +30,11 @@ pub trait Scope<S: VendorService>: Send + Sync + 'static {
 }
 
 /// A scope whose handlers change things.
-pub trait Writes {}
+pub trait Writes {
+    /// What they change at most. A scope that says [`Changes::Data`] lets the next request be decided without asking
+    /// the database again; `tests/store/rules.rs` proves what it says.
+    const CHANGES: Changes = Changes::Rules;
+}
 
 /// An admitted request: who is asking, in which space, when.
 pub struct Caller<S: VendorService, P> {
@@ -41,6 +45,7 @@ pub struct Caller<S: VendorService, P> {
     space: SpaceId,
     /// What the space was at when the request was let in.
     revision: i64,
+    rules_revision: i64,
     generation: i64,
     /// What the request's credential is found by.
     fingerprint: Option<Fingerprint>,
@@ -67,6 +72,7 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
             now: identified.answer_time.clone(),
             space: identified.space,
             revision: identified.revision,
+            rules_revision: identified.rules_revision,
             generation: identified.generation,
             fingerprint: identified.fingerprint,
             wrote: Arc::clone(&identified.wrote),
@@ -99,12 +105,16 @@ impl<S: VendorService, P: Writes> Caller<S, P> {
     /// [`Error::CredentialRejected`] when its credential is good no more; [`Error::Unavailable`]. The request is
     /// decided once more after the first two, if it can be.
     pub async fn write(&self) -> Result<Session<ReadWrite>, Error> {
-        let mut session = self.app.db.write(self.space).await?;
+        let mut session = self.app.db.write_what(self.space, P::CHANGES).await?;
         if session.generation() != self.generation {
             return Err(Error::DataReplaced);
         }
-        // Nobody else wrote, so nothing can have changed.
-        if session.space().revision != self.revision + 1 {
+        let is_known = match P::CHANGES {
+            // Nobody else wrote, so nothing can have changed.
+            Changes::Rules => session.space().revision == self.revision + 1,
+            Changes::Data => session.space().rules_revision == self.rules_revision,
+        };
+        if !is_known {
             self.check_again(&mut session).await?;
         }
         self.wrote.store(true, Ordering::Relaxed);

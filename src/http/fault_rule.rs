@@ -35,10 +35,10 @@ use crate::{
 pub async fn find(
     app: &App,
     space: SpaceId,
-    revision: i64,
+    rules_revision: i64,
     request: RequestAttributes<'_>,
 ) -> Result<Option<(String, Effect)>, Error> {
-    for stored in rules(app, space, revision).await?.iter() {
+    for stored in rules(app, space, rules_revision).await?.iter() {
         if stored.rule.which.matches(request)
             && let Some(number) = crate::store::fault_rule::count(&app.db, space, &stored.id).await?
             && stored.rule.hits_number(number)
@@ -49,15 +49,15 @@ pub async fn find(
     Ok(None)
 }
 
-async fn rules(app: &App, space: SpaceId, revision: i64) -> Result<Arc<[StoredRule]>, Error> {
+async fn rules(app: &App, space: SpaceId, rules_revision: i64) -> Result<Arc<[StoredRule]>, Error> {
     let known = app.fault_rules.read().get(&space).cloned();
     if let Some((at, rules)) = known
-        && at == revision
+        && at == rules_revision
     {
         return Ok(rules);
     }
     let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
-    app.fault_rules.write().insert(space, (revision, Arc::clone(&rules)));
+    app.fault_rules.write().insert(space, (rules_revision, Arc::clone(&rules)));
     Ok(rules)
 }
 

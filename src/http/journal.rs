@@ -75,7 +75,7 @@ pub async fn record(
     let identified = &decision.identified;
     let (space, revision) = (identified.space, identified.revision);
     let recorded = async {
-        app.learn(space, revision).await?;
+        app.learn(space, identified.rules_revision).await?;
         let redactor = Redactor { places, known: app.keyring.known(), found: false };
         let entry = entry(redactor, asked, decision, answered);
         store::journal::record(&app.db, space, revision, entry, bounds).await
@@ -97,7 +97,7 @@ fn entry(
     let mut redact = |path: &str| redactor.address(path).unwrap_or_else(|| path.to_owned()).into();
     let (path, other_paths) = (redact(path), decision.other_paths.iter().map(|path| redact(path)).collect());
     let query = asked.uri.query().map(|query| redactor.query(query).into());
-    let mut request = Message { headers: redactor.headers(&asked.headers), ..Message::default() };
+    let mut request = Message { headers: redactor.headers(&asked.headers, None), ..Message::default() };
     if let Some(copy) = asked.body {
         let mut copied = copy.0.lock();
         request.length = copied.length;
@@ -110,7 +110,7 @@ fn entry(
         headers: if is_harmless {
             copy_headers(answered.headers, |_, _| (None, None))
         } else {
-            redactor.headers(answered.headers)
+            redactor.headers(answered.headers, Some(answered.id))
         },
         body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
         length: answered.body.len(),
@@ -206,8 +206,12 @@ impl Redactor<'_> {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    fn headers(&mut self, headers: &HeaderMap) -> Headers {
+    /// The headers without their secrets. The request's id is searched for none, because Locum made it.
+    fn headers(&mut self, headers: &HeaderMap, id: Option<&str>) -> Headers {
         copy_headers(headers, |name, value| {
+            if Some(value) == id {
+                return (None, None);
+            }
             // What stands there would be taken for a name, so it is not what the secret is called.
             let name_instead = self.redact(name.as_str()).map(|_| MASK);
             let hides = self.places.is_header(name);

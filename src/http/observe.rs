@@ -130,7 +130,7 @@ async fn hide_secrets(
 ) -> Option<String> {
     if let Some(Decision { identified, .. }) = decision {
         // A token of another process could not be hidden, so nothing is said.
-        app.learn(identified.space, identified.revision).await.ok()?;
+        app.learn(identified.space, identified.rules_revision).await.ok()?;
     }
     Some(places.redact(&app.keyring.known(), &reason).unwrap_or(reason))
 }

@@ -29,14 +29,14 @@ pub async fn find<M>(
     service: &str,
     fingerprint: Fingerprint,
 ) -> Result<Option<(Credential, Space)>, Error> {
-    const SQL: &str = "SELECT s.id, s.name, s.revision, s.writes, s.clock_mode, s.clock_micros, \
+    const SQL: &str = "SELECT s.id, s.name, s.revision, s.writes, s.clock_mode, s.clock_micros, s.rules_revision, \
                        c.id, c.organization_id, c.label, c.hash, c.expires_at FROM credential c \
                        JOIN organization o ON o.id = c.organization_id JOIN space s ON s.id = o.space_id \
                        WHERE c.fingerprint = $1 AND c.service = $2";
-    type Row = (i64, String, i64, i64, String, i64, i64, i64, String, String, Option<i64>);
+    type Row = (i64, String, i64, i64, String, i64, i64, i64, i64, String, String, Option<i64>);
     let row: Option<Row> =
         on!(db, |c| sqlx::query_as(SQL).bind(fingerprint.to_hex()).bind(service).fetch_optional(c).await)?;
-    let Some((space, name, revision, writes, mode, at, id, organization, label, hash, expires_at)) = row else {
+    let Some((space, name, revision, writes, mode, at, rules, id, organization, label, hash, expires_at)) = row else {
         return Ok(None);
     };
     let credential = Credential {
@@ -47,7 +47,7 @@ pub async fn find<M>(
         hash: TokenHash(hash),
         expires_at: expires_at.map(from_micros),
     };
-    Ok(Some((credential, space::space((space, name, revision, writes, mode, at)))))
+    Ok(Some((credential, space::space((space, name, revision, writes, mode, at, rules)))))
 }
 
 /// One of the things that a service's credentials can be.

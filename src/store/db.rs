@@ -55,13 +55,15 @@ struct Inner {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Position {
     pub(crate) revision: i64,
+    /// See [`Space::rules_revision`].
+    pub(crate) rules_revision: i64,
     /// See [`Space::generation`].
     pub(crate) generation: i64,
 }
 
 impl Position {
     pub(crate) fn of(space: &Space) -> Self {
-        Self { revision: space.revision, generation: space.generation() }
+        Self { revision: space.revision, rules_revision: space.rules_revision, generation: space.generation() }
     }
 }
 

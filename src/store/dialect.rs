@@ -30,6 +30,15 @@ impl Dialect {
         sql.push(") AS TEXT), '[]')");
     }
 
+    /// The same for the one row that there is at most: `None` then.
+    pub(crate) fn push_json_row(self, sql: &mut Sql, columns: &str) {
+        let array = match self {
+            Self::Sqlite => "json_array",
+            Self::Postgres => "json_build_array",
+        };
+        sql.push("CAST(").push(array).push("(").push_raw(columns).push(") AS TEXT)");
+    }
+
     /// Adds ` FROM` a JSON array, whose elements are then `value`. Many rows are inserted as one such text, because a
     /// statement with thousands of `$n` is slow to prepare.
     pub(crate) fn push_from_json(self, sql: &mut Sql, array: String) {

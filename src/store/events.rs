@@ -140,6 +140,12 @@ async fn next(listener: &mut PgListener) -> Option<Event> {
     }
 }
 
+/// What tells whoever listens to PostgreSQL, as a statement without binds: it can be sent with the commit.
+pub(crate) fn notification(happened: EventKind, space: SpaceId, id: &str) -> Result<String, Error> {
+    let payload = happened.payload(space, id)?.replace('\'', "''");
+    Ok(format!("SELECT pg_notify('locum_' || current_schema(), '{payload}')"))
+}
+
 /// With the commit, whoever listens is told.
 pub(crate) async fn tell(db: &mut Session<ReadWrite>, happened: EventKind, id: &str) -> Result<(), Error> {
     const SQL: &str = "SELECT pg_notify('locum_' || current_schema(), $1)";

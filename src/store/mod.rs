@@ -34,7 +34,7 @@ pub use db::Db;
 pub use location::Location;
 pub use open_error::OpenError;
 pub(crate) use session::on;
-pub use session::{ReadOnly, ReadWrite, Session};
+pub use session::{Changes, ReadOnly, ReadWrite, Session};
 
 /// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.
 pub(crate) fn can_be_stored(text: &str) -> bool {

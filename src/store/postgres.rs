@@ -350,7 +350,16 @@ impl Lease {
 
     /// Makes the transaction's writes lasting.
     pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        self.execute("COMMIT").await?;
+        self.commit_by("COMMIT").await
+    }
+
+    /// The same, in one trip with a last statement.
+    pub(crate) async fn commit_saying(&mut self, statement: &str) -> Result<(), sqlx::Error> {
+        self.commit_by(sqlx::AssertSqlSafe(format!("{statement}; COMMIT"))).await
+    }
+
+    async fn commit_by(&mut self, statements: impl SqlSafeStr + Send) -> Result<(), sqlx::Error> {
+        self.execute(statements).await?;
         self.in_transaction = false;
         Ok(())
     }

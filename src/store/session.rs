@@ -12,6 +12,7 @@ use crate::{
         dialect::Dialect,
         event::Event,
         postgres::Lease,
+        sql::{Bind, Sql, bound},
         sqlite::{Reader, WriteTransaction},
     },
 };
@@ -21,6 +22,15 @@ pub struct ReadOnly;
 
 /// An open transaction that writes to no space.
 pub(crate) struct Transaction;
+
+/// What a session that writes may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// Anything, also what requests are decided by, see [`Space::rules_revision`].
+    Rules,
+    /// Nothing of that. What is remembered of credentials stays good.
+    Data,
+}
 
 /// A session that writes to one space, alone in it until it is committed or dropped.
 pub struct ReadWrite {
@@ -60,7 +70,7 @@ pub(crate) enum Driver<'a> {
 /// Runs one body on whichever database the session is of. The SQL text is the same, the driver is not.
 macro_rules! on {
     ($session:expr, |$connection:ident| $body:expr) => {
-        match $session.begin_use() {
+        match $session.begin_use().await {
             Err(error) => Err(error),
             Ok($crate::store::session::Driver::Sqlite($connection)) => $body,
             Ok($crate::store::session::Driver::Postgres($connection, limit)) => {
@@ -101,10 +111,10 @@ impl Db {
 
 impl<M> Session<M> {
     /// What [`on!`] begins with.
-    pub(crate) fn begin_use(&mut self) -> Result<Driver<'_>, sqlx::Error> {
+    pub(crate) async fn begin_use(&mut self) -> Result<Driver<'_>, sqlx::Error> {
         Ok(match &mut self.handle {
             Handle::SqliteReader(reader) => Driver::Sqlite(reader.connection()?),
-            Handle::SqliteWriter(writer) => Driver::Sqlite(writer.connection()?),
+            Handle::SqliteWriter(writer) => Driver::Sqlite(writer.connection().await?),
             Handle::Postgres(lease) => {
                 let (connection, limit) = lease.begin_use()?;
                 Driver::Postgres(connection, limit)
@@ -122,6 +132,16 @@ impl<M> Session<M> {
             (Handle::SqliteReader(_) | Handle::SqliteWriter(_), Ok(done)) => done,
             (Handle::SqliteReader(_) | Handle::SqliteWriter(_), Err(_)) => Err(sqlx::Error::PoolTimedOut),
         }
+    }
+
+    /// A statement behind those that wait for it: one trip to SQLite.
+    pub(crate) fn join_waiting(&mut self, statement: &str, binds: impl IntoIterator<Item = Bind>) -> Sql {
+        let mut sql = match &mut self.handle {
+            Handle::SqliteWriter(writer) => writer.take_waiting(),
+            Handle::SqliteReader(_) | Handle::Postgres(_) => Sql::default(),
+        };
+        sql.push_statement(statement, binds);
+        sql
     }
 
     /// For the few statements that must differ.
@@ -143,6 +163,23 @@ impl<M> Session<M> {
 }
 
 impl Session<ReadWrite> {
+    /// Runs a statement of which nothing is asked, not even whether it found a row. SQLite gets it along with the next
+    /// one, or with the commit, which then fails if it does.
+    pub(crate) async fn write_along(
+        &mut self,
+        statement: &'static str,
+        binds: impl IntoIterator<Item = Bind>,
+    ) -> Result<(), Error> {
+        match &mut self.handle {
+            Handle::SqliteWriter(writer) if !writer.is_full() => writer.add_waiting(statement, binds),
+            Handle::SqliteWriter(_) | Handle::SqliteReader(_) | Handle::Postgres(_) => {
+                let binds: Vec<Bind> = binds.into_iter().collect();
+                on!(self, |c| bound!(sqlx::query(statement), binds).execute(c).await.map(drop))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The space being written, at its new revision.
     pub fn space(&self) -> &Space {
         &self.mode.space

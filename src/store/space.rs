@@ -15,7 +15,8 @@ use crate::{
         dialect::Dialect,
         events::{self, EventKind},
         journal, on,
-        session::{ReadWrite, Session, Transaction},
+        session::{Changes, ReadWrite, Session, Transaction},
+        sql::bound,
     },
 };
 
@@ -23,6 +24,12 @@ impl Db {
     /// The revision `space` is at now; `None` when there is no such space.
     pub async fn revision(&self, space: SpaceId) -> Result<Option<i64>, Error> {
         Ok(self.position(space).await?.map(|at| at.revision))
+    }
+
+    /// How far the writes to a space have come, if none of them changed since what requests are decided by.
+    pub(crate) async fn position_under_same_rules(&self, space: &Space) -> Result<Option<Position>, Error> {
+        let at = self.position(space.id).await?;
+        Ok(at.filter(|at| at.rules_revision == space.rules_revision && at.revision >= space.revision))
     }
 
     /// How far the writes to `space` have come; `None` when there is no such space. A reader that finds the same
@@ -39,16 +46,16 @@ impl Db {
     }
 }
 
-/// `id, name, revision, writes, clock_mode, clock_micros`
-pub(crate) type Row = (i64, String, i64, i64, String, i64);
+/// `id, name, revision, writes, clock_mode, clock_micros, rules_revision`
+pub(crate) type Row = (i64, String, i64, i64, String, i64, i64);
 
-pub(crate) fn space((id, name, revision, writes, mode, micros): Row) -> Space {
+pub(crate) fn space((id, name, revision, writes, mode, micros, rules_revision): Row) -> Space {
     let clock = match mode.as_str() {
         "frozen" => Clock::Frozen(from_micros(micros)),
         "offset" => Clock::Offset(TimeDelta::microseconds(micros)),
         _ => Clock::Real,
     };
-    Space { id: SpaceId(id), name, revision, writes, clock }
+    Space { id: SpaceId(id), name, revision, rules_revision, writes, clock }
 }
 
 fn clock_micros(clock: Clock) -> i64 {
@@ -72,7 +79,7 @@ pub(crate) async fn ensure_default(db: &mut Session<Transaction>) -> Result<(), 
 pub(crate) async fn create(db: &mut Session<Transaction>, name: &str) -> Result<Option<Space>, Error> {
     const SQL: &str = "INSERT INTO space (id, name, revision, writes, clock_mode, clock_micros) \
                        VALUES ($1, $2, 1, 0, 'real', 0) ON CONFLICT (name) DO NOTHING \
-                       RETURNING id, name, revision, writes, clock_mode, clock_micros";
+                       RETURNING id, name, revision, writes, clock_mode, clock_micros, rules_revision";
     let id = i64::from_le_bytes(random_bytes()) & i64::MAX;
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id).bind(name).fetch_optional(c).await)?;
     Ok(row.map(space))
@@ -80,7 +87,8 @@ pub(crate) async fn create(db: &mut Session<Transaction>, name: &str) -> Result<
 
 /// Every space, by name.
 pub async fn list<M>(db: &mut Session<M>) -> Result<Vec<Space>, Error> {
-    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space ORDER BY name";
+    const SQL: &str =
+        "SELECT id, name, revision, writes, clock_mode, clock_micros, rules_revision FROM space ORDER BY name";
     let rows: Vec<Row> = on!(db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     Ok(rows.into_iter().map(space).collect())
 }
@@ -96,7 +104,8 @@ pub(crate) async fn delete(db: &mut Session<ReadWrite>) -> Result<(), Error> {
 
 /// A space by its name.
 pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<Space>, Error> {
-    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE name = $1";
+    const SQL: &str =
+        "SELECT id, name, revision, writes, clock_mode, clock_micros, rules_revision FROM space WHERE name = $1";
     if !can_be_stored(name) {
         return Ok(None);
     }
@@ -106,23 +115,37 @@ pub async fn find_by_name<M>(db: &mut Session<M>, name: &str) -> Result<Option<S
 
 /// A space by its key.
 pub async fn find<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Space>, Error> {
-    const SQL: &str = "SELECT id, name, revision, writes, clock_mode, clock_micros FROM space WHERE id = $1";
+    const SQL: &str =
+        "SELECT id, name, revision, writes, clock_mode, clock_micros, rules_revision FROM space WHERE id = $1";
     let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
     Ok(row.map(space))
 }
 
 /// How far the writes to a space have come.
 async fn find_position<M>(db: &mut Session<M>, id: SpaceId) -> Result<Option<Position>, Error> {
-    const SQL: &str = "SELECT revision, revision - writes FROM space WHERE id = $1";
-    let row: Option<(i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
-    Ok(row.map(|(revision, generation)| Position { revision, generation }))
+    const SQL: &str = "SELECT revision, rules_revision, revision - writes FROM space WHERE id = $1";
+    let row: Option<(i64, i64, i64)> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(|(revision, rules_revision, generation)| Position { revision, rules_revision, generation }))
 }
 
-/// The first statement of every write.
-pub(crate) async fn raise_revision(db: &mut Session<Transaction>, id: SpaceId) -> Result<Option<Space>, Error> {
-    const SQL: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
-                       RETURNING id, name, revision, writes, clock_mode, clock_micros";
-    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+/// The first statement of every write. On SQLite it begins the transaction in the same trip.
+pub(crate) async fn raise_revision(
+    db: &mut Session<Transaction>,
+    id: SpaceId,
+    changes: Changes,
+) -> Result<Option<Space>, Error> {
+    const RULES: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1, rules_revision = revision + 1 \
+                         WHERE id = $1 \
+                         RETURNING id, name, revision, writes, clock_mode, clock_micros, rules_revision";
+    const DATA: &str = "UPDATE space SET revision = revision + 1, writes = writes + 1 WHERE id = $1 \
+                        RETURNING id, name, revision, writes, clock_mode, clock_micros, rules_revision";
+    let sql = match changes {
+        Changes::Rules => RULES,
+        Changes::Data => DATA,
+    };
+    let sql = db.join_waiting(sql, [id.0.into()]);
+    let (sql, binds) = sql.into_parts();
+    let row: Option<Row> = on!(db, |c| bound!(sqlx::query_as(sql), binds).fetch_optional(c).await)?;
     Ok(row.map(space))
 }
 

@@ -19,6 +19,16 @@ macro_rules! bind_from {
         $(impl From<$from> for Bind { fn from(value: $from) -> Self { Self::$variant(value) } })*
     };
 }
+impl From<&str> for Bind {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+impl From<&String> for Bind {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
+    }
+}
 bind_from!(i64 => Int, Option<i64> => OptInt, String => Text, Option<String> => OptText, bool => Bool);
 
 /// A statement in the making.
@@ -74,9 +84,38 @@ impl Sql {
         self.push(" LIMIT 0 + ").bind(rows)
     }
 
+    /// Adds a whole statement behind those that are there; its `$n` go on from theirs.
+    pub(crate) fn push_statement(&mut self, statement: &str, binds: impl IntoIterator<Item = Bind>) {
+        if !self.text.is_empty() {
+            self.text.push_str("; ");
+        }
+        let before = self.binds.len();
+        let mut rest = statement;
+        while let Some((head, tail)) = rest.split_once('$') {
+            let digits = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, tail) = tail.split_at(digits);
+            let _ = match number.parse::<usize>() {
+                Ok(number) => write!(self.text, "{head}${}", number + before),
+                Err(_) => write!(self.text, "{head}${number}"),
+            };
+            rest = tail;
+        }
+        self.text.push_str(rest);
+        self.binds.extend(binds);
+    }
+
+    /// The same of one that was put together.
+    pub(crate) fn push_sql(&mut self, statement: Self) {
+        self.push_statement(&statement.text, statement.binds);
+    }
+
     /// The text so far.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn count_binds(&self) -> usize {
+        self.binds.len()
     }
 
     pub(crate) fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, Vec<Bind>) {

@@ -15,12 +15,20 @@ use crate::{
     core::error::Error,
     store::{
         file::{OpenFile, say_keep_log},
+        sql::{Bind, Sql, bound},
         turns::TURN_TIMEOUT,
     },
 };
 
 /// How long closing a database may take: whoever stops Locum waits for it, and often kills what is not gone in 10 s.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Ends a transaction that lasts.
+pub(crate) const COMMIT: &str = "COMMIT";
+/// Values that waiting statements bind, before they are sent: SQLite looks each up among those before it.
+const MOST_BINDS_WAITING: usize = 100;
+/// Values in a text of several statements that is kept prepared.
+const MOST_BINDS_KEPT: usize = 24;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -70,6 +78,11 @@ struct HeldReader {
 pub(crate) struct WriteTransaction {
     /// `None` only while it is dropped.
     writer: Option<OwnedRwLockWriteGuard<Writer>>,
+    /// Statements of which nothing is asked: they go to SQLite's thread with the next one, because the way there and
+    /// back takes longer than most statements.
+    waiting: Sql,
+    /// Some that waited may not have run: nothing runs after them, because it would be without them.
+    is_broken: bool,
 }
 
 impl Sqlite {
@@ -142,19 +155,13 @@ impl Sqlite {
         Ok(writer)
     }
 
-    /// Begins a transaction, once nobody else is in one.
+    /// A transaction, once nobody else is in one. It begins with its first statement.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, Error> {
         self.check_file()?;
         let mut writer = self.writer().await?;
-        // Set before the statement, because this future may be dropped while it runs.
+        // Set before it begins, because a future may be dropped while it does.
         writer.in_transaction = true;
-        let mut transaction = WriteTransaction { writer: Some(writer) };
-        let begun = sqlx::query("BEGIN IMMEDIATE").execute(transaction.connection()?).await;
-        if begun.is_err() {
-            transaction.forget();
-        }
-        begun?;
-        Ok(transaction)
+        Ok(WriteTransaction { writer: Some(writer), waiting: Sql::new("BEGIN IMMEDIATE"), is_broken: false })
     }
 
     fn check_file(&self) -> Result<(), Error> {
@@ -235,20 +242,51 @@ impl Drop for Reader {
 }
 
 impl WriteTransaction {
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+    /// The connection, once the statements that waited have run.
+    pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        if self.is_broken {
+            return Err(sqlx::Error::Protocol("statements before this one have not run".to_owned()));
+        }
+        let waiting = self.take_waiting();
         let connection = self.writer.as_mut().and_then(|writer| writer.connection.as_mut());
-        connection.ok_or(sqlx::Error::PoolClosed)
+        let connection = connection.ok_or(sqlx::Error::PoolClosed)?;
+        if !waiting.text().is_empty() {
+            // A text that is like no other would drive one that comes again out of the prepared ones.
+            let comes_again = waiting.count_binds() <= MOST_BINDS_KEPT;
+            let (sql, binds) = waiting.into_parts();
+            // Set before they run, because this future may be dropped while they do.
+            self.is_broken = true;
+            bound!(sqlx::query(sql), binds).persistent(comes_again).execute(&mut *connection).await?;
+            self.is_broken = false;
+        }
+        Ok(connection)
+    }
+
+    /// The statements that wait: whoever takes them sends them.
+    pub(crate) fn take_waiting(&mut self) -> Sql {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Lets a statement wait for the next one.
+    pub(crate) fn add_waiting(&mut self, statement: &str, binds: impl IntoIterator<Item = Bind>) {
+        self.waiting.push_statement(statement, binds);
+    }
+
+    /// Whether no more statements should wait, because SQLite numbers what they bind.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.count_binds() >= MOST_BINDS_WAITING
     }
 
     /// Makes the writes lasting. Nobody else writes before what is returned is dropped.
     pub(crate) async fn commit(mut self) -> Result<Self, sqlx::Error> {
-        sqlx::query("COMMIT").execute(self.connection()?).await?;
+        self.add_waiting(COMMIT, []);
+        self.connection().await?;
         self.forget();
         Ok(self)
     }
 
     /// There is nothing to roll back.
-    fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         if let Some(writer) = &mut self.writer {
             writer.in_transaction = false;
         }

@@ -8,14 +8,14 @@ use crate::{
     store::{
         db::{Db, Pools, Position},
         dialect::Dialect,
-        event::EventKind,
+        event::{Event, EventKind},
         events, journal,
         postgres::Lease,
         rate_window,
-        session::{Handle, ReadWrite, Session, Transaction, on},
+        session::{Changes, Handle, ReadWrite, Session, Transaction, on},
         space,
         sql::{Sql, bound},
-        sqlite::WriteTransaction,
+        sqlite::{self, WriteTransaction},
     },
 };
 
@@ -23,6 +23,11 @@ impl Db {
     /// Opens a session that writes to `space`. Raises the space's revision first, which on PostgreSQL locks the
     /// space's row: writers of one space go one after the other on both databases, readers never wait for them.
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Error> {
+        self.write_what(space, Changes::Rules).await
+    }
+
+    /// The same, for what changes no more than is said.
+    pub async fn write_what(&self, space: SpaceId, changes: Changes) -> Result<Session<ReadWrite>, Error> {
         let handle = match self.pools() {
             Pools::Sqlite(sqlite) => Handle::SqliteWriter(sqlite.begin().await?),
             // Of one process, whoever waits for the space does so without a connection, so that the other spaces'
@@ -33,7 +38,7 @@ impl Db {
             }
         };
         let mut session = Session { handle, mode: Transaction };
-        let space = space::raise_revision(&mut session, space).await?;
+        let space = space::raise_revision(&mut session, space, changes).await?;
         let space = space.ok_or_else(|| Error::NotFound("the space is gone".to_owned()))?;
         Ok(self.write_to(session, space))
     }
@@ -53,17 +58,22 @@ impl Db {
     where
         Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let (sql, binds) = sql.into_parts();
         match self.pools() {
-            Pools::Sqlite(_) => {
-                let mut session = self.begin().await?;
-                let rows = on!(session, |c| bound!(sqlx::query_as(sql), binds).fetch_all(c).await)?;
-                session.commit().await?;
+            Pools::Sqlite(sqlite) => {
+                let mut transaction = sqlite.begin().await?;
+                let mut all = transaction.take_waiting();
+                all.push_sql(sql);
+                all.push_statement(sqlite::COMMIT, []);
+                let (sql, binds) = all.into_parts();
+                let connection = transaction.connection().await?;
+                let rows = bound!(sqlx::query_as(sql), binds).fetch_all(connection).await?;
+                transaction.forget();
                 Ok(rows)
             }
             Pools::Postgres(postgres) => {
                 let handle = Handle::Postgres(postgres.clerk().await?);
                 let mut session = Session { handle, mode: Transaction };
+                let (sql, binds) = sql.into_parts();
                 Ok(on!(session, |c| bound!(sqlx::query_as(sql), binds).fetch_all(c).await)?)
             }
         }
@@ -140,7 +150,6 @@ impl Session<ReadWrite> {
         if self.is_trial() {
             return Err(Error::internal("a trial cannot be committed"));
         }
-        events::tell(&mut self, EventKind::State, "").await?;
         if self.dialect() == Dialect::Postgres && self.mode.clears_journal && !self.mode.deletes_space {
             journal::postgres::clear(&mut self).await?;
         }
@@ -158,7 +167,7 @@ impl Session<ReadWrite> {
 
 impl ReadWrite {
     async fn commit_to_postgres(self, mut lease: Lease) -> Result<(), Error> {
-        lease.commit().await?;
+        lease.commit_saying(&events::notification(EventKind::State, self.space.id, "")?).await?;
         drop(lease);
         let space = self.space.id;
         if self.clears_counters {
@@ -196,7 +205,8 @@ impl ReadWrite {
         if self.clears_journal {
             self.db.journals().clear(space, at.revision);
         }
-        for event in self.events {
+        let written = Event { space: space.0, happened: EventKind::State, id: String::new() };
+        for event in self.events.into_iter().chain([written]) {
             // It fails only when nobody listens.
             let _ = self.db.events().send(Some(event));
         }

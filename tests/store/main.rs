@@ -12,4 +12,5 @@ mod listing;
 mod parity;
 mod reset;
 mod revision;
+mod rules;
 mod state;

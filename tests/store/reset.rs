@@ -16,7 +16,8 @@ const UNCHANGED: [(&str, &str); 4] = [
     ("snapshot", "is the tester's tool, which no reset takes away"),
 ];
 /// Columns that only ever rise.
-const REVISIONS: [(&str, &str); 2] = [("space", "revision"), ("journal_state", "since_revision")];
+const REVISIONS: [(&str, &str); 3] =
+    [("space", "revision"), ("space", "rules_revision"), ("journal_state", "since_revision")];
 /// What SQLite does not keep in tables.
 const IN_MEMORY_ON_SQLITE: [&str; 3] = ["rate_window", "journal_entry", "journal_state"];
 

@@ -61,7 +61,7 @@ pub async fn export<M>(
 
 /// The space, then the tables: each as its place and one text of all its rows.
 fn select_everything(tables: &Tables, dialect: Dialect) -> String {
-    const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros";
+    const SPACE: &str = "id, name, revision, writes, clock_mode, clock_micros, rules_revision";
     let mut sql = Sql::new("SELECT CAST(-1 AS BIGINT), ");
     dialect.push_json_rows(&mut sql, SPACE, |sql| _ = sql.push("id"));
     sql.push(" FROM space WHERE id = $1");

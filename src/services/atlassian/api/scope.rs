@@ -3,10 +3,11 @@
 use crate::{
     http::caller::{Scope, Writes},
     services::atlassian::{Atlassian, Need},
+    store::Changes,
 };
 
 macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $scope:literal $(+ $writes:ident)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $scope:literal $(+ Writes($changes:ident))?;)*) => {
         $(
             $(#[$doc])*
             pub(crate) struct $name;
@@ -16,7 +17,9 @@ macro_rules! scopes {
                 const NEEDS: &'static str = $scope;
             }
 
-            $(impl $writes for $name {})?
+            $(impl Writes for $name {
+                const CHANGES: Changes = Changes::$changes;
+            })?
         )*
     };
 }
@@ -25,19 +28,19 @@ scopes! {
     /// Lists and counts users' API tokens.
     ReadTokens = "read:tokens:admin";
     /// Revokes users' API tokens.
-    DeleteTokens = "delete:tokens:admin" + Writes;
+    DeleteTokens = "delete:tokens:admin" + Writes(Data);
     /// Lists and counts API keys.
     ReadKeys = "read:keys:admin";
     /// Revokes API keys.
-    DeleteKeys = "delete:keys:admin" + Writes;
+    DeleteKeys = "delete:keys:admin" + Writes(Rules);
     /// Lists and counts tokens and OAuth clients of service accounts.
     ReadServiceAccountTokens = "read:service-accounts-tokens:admin";
     /// Revokes tokens and OAuth clients of service accounts.
-    DeleteServiceAccountTokens = "delete:service-accounts-tokens:admin" + Writes;
+    DeleteServiceAccountTokens = "delete:service-accounts-tokens:admin" + Writes(Data);
     /// Lists service accounts.
     ReadServiceAccounts = "read:service-accounts:admin";
     /// Creates, changes and deletes service accounts.
-    WriteServiceAccounts = "write:service-accounts:admin" + Writes;
+    WriteServiceAccounts = "write:service-accounts:admin" + Writes(Data);
 }
 
 /// Lists and revokes one person's API tokens.
@@ -48,7 +51,9 @@ impl Scope<Atlassian> for Unscoped {
     const NEEDS: &'static str = "a key without scopes";
 }
 
-impl Writes for Unscoped {}
+impl Writes for Unscoped {
+    const CHANGES: Changes = Changes::Data;
+}
 
 /// Does what no API key may do, but an administrator's session.
 pub(crate) struct Session;

@@ -104,8 +104,8 @@ pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationI
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
     let (now, unexpired) = (Now::at(db.now()), Filter { unexpired: true, ..Filter::default() });
     let unexpired = count(db, organization, &unexpired, &now).await?;
-    on!(db, |c| sqlx::query(TOKENS).bind(organization.0).execute(c).await.map(drop))?;
-    on!(db, |c| sqlx::query(COUNTS).bind(organization.0).execute(c).await.map(drop))?;
+    db.write_along(TOKENS, [organization.0.into()]).await?;
+    db.write_along(COUNTS, [organization.0.into()]).await?;
     Ok(unexpired > 0)
 }
 
@@ -144,7 +144,7 @@ pub(super) async fn revoke_of(
 async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, deleted: &[bool]) -> Result<(), Error> {
     const SQL: &str = "UPDATE api_token_count SET tokens = tokens - 1 WHERE organization_id = $1 AND blocked = $2";
     for blocked in deleted {
-        on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(*blocked).execute(c).await.map(drop))?;
+        db.write_along(SQL, [organization.0.into(), (*blocked).into()]).await?;
     }
     Ok(())
 }

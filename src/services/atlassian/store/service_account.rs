@@ -211,6 +211,6 @@ pub async fn revoke_tokens(
     if find(db, organization, account).await?.is_none() {
         return Ok(false);
     }
-    on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(account).execute(c).await.map(drop))?;
+    db.write_along(SQL, [organization.0.into(), account.into()]).await?;
     Ok(true)
 }

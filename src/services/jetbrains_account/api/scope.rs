@@ -3,6 +3,7 @@
 use crate::{
     http::caller::{Scope, Writes},
     services::jetbrains_account::{JetBrainsAccount, Need},
+    store::Changes,
 };
 
 /// Reads a dictionary: any good token, no customer code (jetbrains-account §2).
@@ -38,6 +39,8 @@ impl Scope<JetBrainsAccount> for OwnToken {
     const NEEDS: &'static str = "any role, and the customer code";
 }
 
-impl Writes for Edit {}
+impl Writes for Edit {
+    const CHANGES: Changes = Changes::Data;
+}
 
 impl Writes for OwnToken {}

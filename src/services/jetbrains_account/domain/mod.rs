@@ -1,6 +1,6 @@
 //! The nouns of the service and their rules.
 
-pub(crate) mod contact;
+pub mod contact;
 pub mod day;
 pub(crate) mod error;
 pub(crate) mod ids;

@@ -186,6 +186,17 @@ async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Er
     read_licenses(&rows)
 }
 
+/// The one that there is at most. Without a group, for which SQLite makes a table.
+async fn select_one<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Option<License>, Error> {
+    sql.push(") SELECT ");
+    db.dialect().push_json_row(&mut sql, COLUMNS);
+    sql.push(NAMES);
+    let (text, binds) = sql.into_parts();
+    let row: Option<String> = on!(db, |c| bound!(sqlx::query_scalar(text), binds).fetch_optional(c).await)?;
+    let read = |row: String| serde_json::from_str::<Row<'_>>(&row).map_err(Error::internal)?.into_license();
+    row.map(read).transpose()
+}
+
 /// One licence.
 pub async fn find<M>(db: &mut Session<M>, organization: OrganizationId, id: &str) -> Result<Option<License>, Error> {
     if !can_be_stored(id) {
@@ -193,7 +204,7 @@ pub async fn find<M>(db: &mut Session<M>, organization: OrganizationId, id: &str
     }
     let mut sql = Sql::new("WITH picked AS (SELECT * FROM license WHERE organization_id = ");
     sql.bind(organization.0).push(" AND id = ").bind(id.to_owned());
-    Ok(select(db, sql).await?.pop())
+    select_one(db, sql).await
 }
 
 /// The first licence of a product in a team that can be assigned, in the listing order.
@@ -209,7 +220,7 @@ pub async fn first_available<M>(
     sql.push(" AND product_code = ").bind(product_code.to_owned());
     sql.push(AVAILABLE).push_raw(&Day::number_sql("valid_until")).push(" >= ").bind(Day::of(now).number());
     sql.push(") ORDER BY position LIMIT 1");
-    Ok(select(db, sql).await?.pop())
+    select_one(db, sql).await
 }
 
 /// Every licence that passes the filter. For filters that name a person: their licences are few.
@@ -236,19 +247,17 @@ pub async fn assign(
                        offline_code = $7 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.organization_id = $1 \
                        AND p.email_key = $4 AND p.jetbrains_account) \
                        WHERE organization_id = $1 AND id = $2 AND assignee_kind IS NULL";
-    let now = micros(db.now());
-    on!(db, |c| sqlx::query(SQL)
-        .bind(organization.0)
-        .bind(id)
-        .bind(&contact.email)
-        .bind(email_key(&contact.email))
-        .bind(contact.full_name())
-        .bind(now)
-        .bind(offline_code)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+    let assigned_at = micros(db.now());
+    let binds = [
+        organization.0.into(),
+        id.into(),
+        (&contact.email).into(),
+        email_key(&contact.email).into(),
+        contact.full_name().into(),
+        assigned_at.into(),
+        offline_code.into(),
+    ];
+    db.write_along(SQL, binds).await
 }
 
 /// Takes a licence back from whoever holds it.
@@ -257,8 +266,7 @@ pub async fn assign(
 pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<(), Error> {
     const SQL: &str = "UPDATE license SET assignee_kind = NULL, assignee = NULL, assignee_key = NULL, \
                        assignee_name = NULL, offline_code = FALSE WHERE organization_id = $1 AND id = $2";
-    on!(db, |c| sqlx::query(SQL).bind(organization.0).bind(id).execute(c).await.map(drop))?;
-    Ok(())
+    db.write_along(SQL, [organization.0.into(), id.into()]).await
 }
 
 /// `team_id <> $1 AND …` for those of the licences that a move to `team` moves: not the ones that are unknown, there

@@ -4,6 +4,7 @@
 use crate::{
     http::caller::{Scope, Writes},
     services::license_vault::{LicenseVault, Need},
+    store::Changes,
 };
 
 /// Reads usage, denials and allocations.
@@ -30,4 +31,6 @@ impl Scope<LicenseVault> for Reports {
     const NEEDS: &'static str = "the reporting token";
 }
 
-impl Writes for Write {}
+impl Writes for Write {
+    const CHANGES: Changes = Changes::Data;
+}

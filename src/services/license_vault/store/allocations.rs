@@ -30,7 +30,7 @@ pub(crate) async fn expire_due(db: &mut Session<ReadWrite>, vault: &Vault) -> Re
     let since = micros(vault.alive_since(db.now()));
     let delay = vault.release_after().num_microseconds().unwrap_or_default();
     for sql in [CONNECTIONS, ALLOCATIONS] {
-        on!(db, |c| sqlx::query(sql).bind(vault.id.0).bind(since).bind(delay).execute(c).await.map(drop))?;
+        db.write_along(sql, [vault.id.0.into(), since.into(), delay.into()]).await?;
     }
     Ok(())
 }
@@ -149,35 +149,32 @@ pub(crate) async fn insert(
     const SQL: &str = "INSERT INTO vault_allocation (vault_id, id, username, email, email_key, product, kind, \
                        allocated_at, last_seen_at, released_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, -1)";
     let now = micros(db.now());
-    on!(db, |c| sqlx::query(SQL)
-        .bind(vault.0)
-        .bind(id)
-        .bind(&user.username)
-        .bind(&user.email)
-        .bind(email_key(&user.email))
-        .bind(product)
-        .bind(kind.to_string())
-        .bind(micros(since))
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+    let binds = [
+        vault.0.into(),
+        id.into(),
+        (&user.username).into(),
+        (&user.email).into(),
+        email_key(&user.email).into(),
+        product.into(),
+        kind.to_string().into(),
+        micros(since).into(),
+        now.into(),
+    ];
+    db.write_along(SQL, binds).await
 }
 
 /// Notes that a product was seen that runs on the allocation.
 pub(crate) async fn mark_seen(db: &mut Session<ReadWrite>, vault: VaultId, allocation: &str) -> Result<(), Error> {
     const SQL: &str = "UPDATE vault_allocation SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2";
     let now = micros(db.now());
-    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(allocation).bind(now).execute(c).await.map(drop))?;
-    Ok(())
+    db.write_along(SQL, [vault.0.into(), allocation.into(), now.into()]).await
 }
 
 /// Moves what runs on one allocation to another, and releases the first.
 pub(crate) async fn merge_into(db: &mut Session<ReadWrite>, vault: VaultId, from: &str, to: &str) -> Result<(), Error> {
     const MOVE: &str =
         "UPDATE vault_connection SET allocation_id = $3 WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
-    on!(db, |c| sqlx::query(MOVE).bind(vault.0).bind(from).bind(to).execute(c).await.map(drop))?;
+    db.write_along(MOVE, [vault.0.into(), from.into(), to.into()]).await?;
     release(db, vault, from).await
 }
 
@@ -186,13 +183,11 @@ pub(crate) async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &st
     const SQL: &str =
         "UPDATE vault_allocation SET released_at = $3 WHERE vault_id = $1 AND id = $2 AND released_at = -1";
     let now = micros(db.now());
-    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(id).bind(now).execute(c).await.map(drop))?;
-    Ok(())
+    db.write_along(SQL, [vault.0.into(), id.into(), now.into()]).await
 }
 
 /// Sets since when an allocation is held.
 pub(crate) async fn set_since(db: &mut Session<ReadWrite>, vault: VaultId, id: &str, since: Time) -> Result<(), Error> {
     const SQL: &str = "UPDATE vault_allocation SET allocated_at = $3 WHERE vault_id = $1 AND id = $2";
-    on!(db, |c| sqlx::query(SQL).bind(vault.0).bind(id).bind(micros(since)).execute(c).await.map(drop))?;
-    Ok(())
+    db.write_along(SQL, [vault.0.into(), id.into(), micros(since).into()]).await
 }

@@ -69,20 +69,18 @@ pub(crate) async fn insert(
     const SQL: &str = "INSERT INTO vault_connection (vault_id, id, allocation_id, product, version, host, ip, \
                        connected_at, last_seen_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, -1)";
     let now = micros(db.now());
-    on!(db, |c| sqlx::query(SQL)
-        .bind(vault.0)
-        .bind(id)
-        .bind(allocation)
-        .bind(&request.product)
-        .bind(&request.version)
-        .bind(&request.host)
-        .bind(&request.ip)
-        .bind(micros(since))
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+    let binds = [
+        vault.0.into(),
+        id.into(),
+        allocation.into(),
+        (&request.product).into(),
+        (&request.version).into(),
+        (&request.host).into(),
+        (&request.ip).into(),
+        micros(since).into(),
+        now.into(),
+    ];
+    db.write_along(SQL, binds).await
 }
 
 /// Sets a time of a live connection to the session's time, by a statement that returns the allocation's id. `None` when

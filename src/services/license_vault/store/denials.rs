@@ -18,22 +18,20 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
     const SQL: &str = "INSERT INTO vault_denial (vault_id, id, at, username, email, host, ip, product_name, \
                        product_version, reason, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let id = db.ids().uuid().to_string();
-    on!(db, |c| sqlx::query(SQL)
-        .bind(vault.0)
-        .bind(&id)
-        .bind(micros(denial.at))
-        .bind(&denial.user.username)
-        .bind(&denial.user.email)
-        .bind(&denial.host)
-        .bind(&denial.ip)
-        .bind(&denial.product_name)
-        .bind(&denial.product_version)
-        .bind(&denial.reason)
-        .bind(&denial.description)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+    let binds = [
+        vault.0.into(),
+        id.into(),
+        micros(denial.at).into(),
+        (&denial.user.username).into(),
+        (&denial.user.email).into(),
+        (&denial.host).into(),
+        (&denial.ip).into(),
+        (&denial.product_name).into(),
+        (&denial.product_version).into(),
+        (&denial.reason).into(),
+        (&denial.description).into(),
+    ];
+    db.write_along(SQL, binds).await
 }
 
 /// Lists denials, oldest first, by row number, as the vendor's clients page through them (license-vault §2.3).

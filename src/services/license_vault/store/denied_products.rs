@@ -100,16 +100,14 @@ pub(crate) async fn move_to(
     const MOVE: &str = "UPDATE vault_connection SET allocation_id = $3, version = $4, ip = $5, connected_at = $6, \
                         last_seen_at = $6 WHERE vault_id = $1 AND id = $2";
     let (record, now) = (db.ids().uuid().to_string(), micros(db.now()));
-    on!(db, |c| sqlx::query(RECORD).bind(vault.0).bind(connection).bind(&record).execute(c).await.map(drop))?;
-    on!(db, |c| sqlx::query(MOVE)
-        .bind(vault.0)
-        .bind(connection)
-        .bind(allocation)
-        .bind(&request.version)
-        .bind(&request.ip)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+    db.write_along(RECORD, [vault.0.into(), connection.into(), record.into()]).await?;
+    let binds = [
+        vault.0.into(),
+        connection.into(),
+        allocation.into(),
+        (&request.version).into(),
+        (&request.ip).into(),
+        now.into(),
+    ];
+    db.write_along(MOVE, binds).await
 }
