@@ -1,5 +1,7 @@
 //! Reads of the control API that tell of one generation of a space's data.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     extract::{FromRequestParts as _, Request, State},
@@ -30,9 +32,10 @@ pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -
     }
     // No route that reads takes a body, and without one the request can be sent again.
     let request = request.map(|_| Body::empty());
-    answer_consistently(&app.db, request, |mut parts, body| {
+    answer_consistently(&app.db, request, |parts, body| {
         let next = next.clone();
         async move {
+            let mut parts = Arc::unwrap_or_clone(parts);
             let space = InSpace::from_request_parts(&mut parts, app).await;
             if space.as_ref().is_err_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE) {
                 parts.extensions.insert(SpaceUnavailable);

@@ -201,7 +201,7 @@ pub async fn authenticate<S: VendorService>(
 async fn decide_and_run<S: VendorService>(
     service: &Inner<S>,
     deadline: &Deadline,
-    parts: Parts,
+    parts: Arc<Parts>,
     body: Body,
     outcome: Outcome<S>,
     mut identified: Identified,

@@ -4,6 +4,8 @@
 //! waits for no reader. A reader remembers the generation, reads, and looks at the generation again: if it is another
 //! one, what was read may be half of the old data and half of the new, so it is thrown away and read once more.
 
+use std::sync::Arc;
+
 use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
 
 use crate::{
@@ -33,7 +35,7 @@ pub(crate) enum Attempt {
 pub(crate) async fn answer_consistently<F>(
     db: &Db,
     request: Request,
-    attempt: impl Fn(Parts, Body) -> F,
+    attempt: impl Fn(Arc<Parts>, Body) -> F,
 ) -> Result<Response, Error>
 where
     F: Future<Output = Result<Attempt, Error>>,

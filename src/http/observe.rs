@@ -1,4 +1,4 @@
-//! One id, one span, one log line, one entry in the journal per request.
+//! One id, one log line, one entry in the journal per request.
 
 use std::{sync::Arc, time::Instant};
 
@@ -10,7 +10,6 @@ use axum::{
     response::Response,
 };
 use http_body_util::BodyExt as _;
-use tracing::{Instrument as _, Span};
 
 use crate::{
     app::App,
@@ -74,10 +73,9 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     };
     let line = is_logged.then(|| Line::of(&app, &credential_places, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
-    let span = if is_logged { tracing::info_span!("request", request_id = &*id) } else { Span::none() };
     let path = Arc::from(parts.uri.path());
-    let answer = RequestContext::scope(path, &id, started, next.run(Request::from_parts(parts, body)));
-    let mut response = answer.instrument(span.clone()).await;
+    let answer = next.run(Request::from_parts(parts, body));
+    let mut response = RequestContext::scope(path, &id, started, answer).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
@@ -90,7 +88,6 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
             Some(refusal) => hide_secrets(&app, &credential_places, decision.as_ref(), refusal).await,
             None => None,
         };
-        // Not in the span: it tells no more than the line does, and the formatter would read it anew for each.
         line.write(&id, &response, decision.as_ref(), reason.as_deref(), elapsed_micros);
     }
     // What is not the services' is Locum's own.
@@ -104,8 +101,8 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let whole = match body.collect().await {
         Ok(whole) => whole.to_bytes(),
         Err(error) => {
-            let log = || tracing::error!(%error, "the body of an answer broke off, and is sent and taken down empty");
-            span.in_scope(log);
+            const WHAT: &str = "the body of an answer broke off, and is sent and taken down empty";
+            tracing::error!(%error, request_id = &*id, "{WHAT}");
             Bytes::new()
         }
     };

@@ -4,7 +4,7 @@
 //! A handler that reads sees of the request only what an answer is remembered by: the path, the query, and the headers
 //! that its service names. It sees the time only through [`crate::core::now::Now`]. So no handler has to think of it.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
@@ -61,7 +61,7 @@ pub enum Origin {
 /// Gives the answer that was given before, or lets the handler make one.
 pub async fn answer<S: VendorService>(
     app: &App,
-    mut parts: Parts,
+    parts: Arc<Parts>,
     body: Body,
     outcome: Outcome<S>,
     identified: &Identified,
@@ -74,6 +74,7 @@ pub async fn answer<S: VendorService>(
     {
         return (remembered, Origin::Remembered);
     }
+    let mut parts = Arc::unwrap_or_clone(parts);
     hide_headers::<S>(&mut parts);
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());

@@ -1,5 +1,7 @@
 //! A request that can be answered more than once, if its body can be kept.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, Bytes, HttpBody as _},
     extract::Request,
@@ -12,7 +14,7 @@ use crate::{core::error::Error, http::body_limit};
 const LONGEST: u64 = 64 * 1024;
 
 pub struct ReplayableRequest {
-    parts: Parts,
+    parts: Arc<Parts>,
     body: Kept,
 }
 
@@ -36,15 +38,16 @@ impl ReplayableRequest {
             }
             _ => Kept::Stream(Some(body)),
         };
-        Ok(Self { parts, body })
+        Ok(Self { parts: Arc::new(parts), body })
     }
 
-    /// The request, to be answered; `None` when it was sent and its body is gone.
-    pub fn send(&mut self) -> Option<(Parts, Body)> {
+    /// The request, to be answered; `None` when it was sent and its body is gone. Its parts are shared, because most
+    /// requests are answered without a copy that a handler may keep.
+    pub fn send(&mut self) -> Option<(Arc<Parts>, Body)> {
         let body = match &mut self.body {
             Kept::Whole(bytes) => Body::from(bytes.clone()),
             Kept::Stream(body) => body.take()?,
         };
-        Some((self.parts.clone(), body))
+        Some((Arc::clone(&self.parts), body))
     }
 }

@@ -58,6 +58,11 @@ impl RequestContext {
         CURRENT.try_with(read).ok()
     }
 
+    /// The id of the request that this task answers, for the log. No answer is to have it from here.
+    pub fn id_for_log() -> Option<Arc<str>> {
+        CURRENT.try_with(|known| Arc::clone(&known.id)).ok()
+    }
+
     /// Whether an answer tells of this request, and so cannot be given to another.
     pub(super) fn was_read() -> bool {
         CURRENT.try_with(|known| known.was_read.get()).unwrap_or(false)

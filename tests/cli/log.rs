@@ -69,9 +69,16 @@ fn a_terminal_gets_colours_unless_it_wants_none() {
 
 #[test]
 fn machines_get_json_with_everything() {
-    let mut command = locum(&ARGUMENTS);
+    let mut command = locum(&[&ARGUMENTS[..], &["--clock", "frozen@2026-01-15T09:00:00Z"]].concat());
     let mut server = Server::of(command.stderr(Stdio::piped()));
     ask(&server);
+    let limit = r#"{"organization":"6700001","limit":1,"window":"60s"}"#;
+    assert_eq!(server.send("PUT", "/_emulator/rate-limits", "", limit).unwrap().0, 200);
+    for status in [200, 429] {
+        const TOKENS: &str = "/admin/api-access/v1/orgs/8f2b0c1e-0000-4000-8000-000000000001/api-tokens";
+        let answer = server.send("GET", TOKENS, "Authorization: Bearer demo-atlassian-key\r\n", "").unwrap();
+        assert_eq!(answer.0, status);
+    }
     server.signal("-TERM");
     let lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
     let lines: Vec<Value> = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
@@ -82,4 +89,10 @@ fn machines_get_json_with_everything() {
     assert_eq!((&refused["message"], &refused["path"]), (&"answered".into(), &"/api/v1/token".into()));
     assert!(refused["reason"].is_string() && refused["request_id"].is_string(), "{refused}");
     assert_eq!(of("/_emulator/ui/none")["status"], 404);
+
+    let counted = lines.iter().find(|line| line["status"] == 429).unwrap();
+    let on_the_way = lines.iter().find(|line| line["level"] == "WARN").unwrap();
+    assert_eq!(on_the_way["request_id"], counted["request_id"], "{on_the_way}");
+    let time = on_the_way["timestamp"].as_str().unwrap();
+    assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
 }
