@@ -154,6 +154,12 @@ async fn space_time() -> Duration {
     median(times)
 }
 
+fn assign(id: &str) -> Vec<u8> {
+    let contact = r#"{"firstName":"Bob","lastName":"Ray","email":"bob@speed.test"}"#;
+    let body = format!(r#"{{"licenseId":"{id}","contact":{contact}}}"#);
+    SMALL.request("POST", "/api/v1/customer/licenses/assign", &body)
+}
+
 /// The API takes no licence back within 30 days, so all are assigned, the clock is moved, and all are revoked.
 async fn pairs_per_second() -> f64 {
     let seed = format!("version: 1\norganizations:\n{}", SMALL.seed([PAIRS, 0, 0]));
@@ -168,17 +174,12 @@ async fn pairs_per_second() -> f64 {
     }
     assert_eq!(ids.len(), usize::try_from(PAIRS).unwrap());
 
-    let assign = |id: &String| {
-        let contact = r#"{"firstName":"Bob","lastName":"Ray","email":"bob@speed.test"}"#;
-        let body = format!(r#"{{"licenseId":"{id}","contact":{contact}}}"#);
-        SMALL.request("POST", "/api/v1/customer/licenses/assign", &body)
-    };
     let revoke = |id: &String| SMALL.request("POST", &format!("/api/v1/customer/licenses/revoke?licenseId={id}"), "");
     let advance = SMALL.request("POST", "/_emulator/clock/advance", r#"{"by":"31d"}"#);
     let mut rates = Vec::new();
     for round in 1..=PAIR_ROUNDS {
         eprintln!("speed: assign and revoke, round {round} of {PAIR_ROUNDS}");
-        let assigning = send_all(&server, ids.iter().map(assign)).await;
+        let assigning = send_all(&server, ids.iter().map(|id| assign(id))).await;
         client.send(&advance).await;
         let revoking = send_all(&server, ids.iter().map(revoke)).await;
         rates.push(f64::from(PAIRS) / (assigning + revoking).as_secs_f64());
@@ -194,11 +195,12 @@ async fn latency() -> (Table, [Duration; 2]) {
         ("by `productCode`", "&productCode=II"),
         ("by `assigneeEmail`", "&assigneeEmail=ann@speed.test"),
     ];
+    // What is remembered costs the same, however large the data is.
+    const ARGUMENTS: [&str; 4] = ["--log", "warn", "--answers", "off"];
     eprintln!("speed: lists beside another organization's licences");
     let small = format!("version: 1\norganizations:\n{}", SMALL.seed([900, 50, 50]));
     let both = format!("{small}{}", LARGE.seed([90_000, 5_000, 5_000]));
-    let servers =
-        [Server::locum(&["--log", "warn"], Some(&small)).await, Server::locum(&["--log", "warn"], Some(&both)).await];
+    let servers = [Server::locum(&ARGUMENTS, Some(&small)).await, Server::locum(&ARGUMENTS, Some(&both)).await];
     let mut clients = [servers[0].connect().await, servers[1].connect().await];
 
     let mut table = Table::new(&[
@@ -222,6 +224,18 @@ async fn latency() -> (Table, [Duration; 2]) {
         let [alone, beside] = times.map(median);
         table.row(&[name.to_owned(), millis(alone), millis(beside)]);
     }
+    let (page, mut times) = (SMALL.request("GET", PAGE, ""), [Vec::new(), Vec::new()]);
+    for (client, times) in clients.iter_mut().zip(&mut times) {
+        let all = SMALL.request("GET", "/api/v1/customer/licenses?perPage=200", "");
+        let licenses: Vec<License> = serde_json::from_slice(client.send(&all).await).unwrap();
+        for license in licenses.iter().filter(|license| license.is_available_to_assign) {
+            client.send(&assign(&license.license_id)).await;
+            times.push(client.time(&page).await);
+        }
+        assert!(times.len() > 100, "there was something to write");
+    }
+    let [alone, beside] = times.map(median);
+    table.row(&["first page, right after a write".to_owned(), millis(alone), millis(beside)]);
     (table, servers.map(|server| server.started_in))
 }
 
