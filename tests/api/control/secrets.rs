@@ -170,7 +170,7 @@ async fn expect_no_secret_anywhere(app: &TestApp, secrets: &[String]) {
 fn keep_log() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let filter: Targets = "debug,sqlx=info".parse().unwrap();
-    let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(log.clone()).finish();
+    let lines = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE).with_writer(log.clone()).finish();
     (log, tracing::subscriber::set_default(lines.with(filter)))
 }
 
