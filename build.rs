@@ -72,14 +72,21 @@ fn write_operation(
     writeln!(
         table,
         "Operation {{ method: Method::{}, path: {path:?}, server: {:?}, id: {:?}, query: &{query:?}, takes_body: {}, \
-         scope: {:?}, missing: {:?}, unverified: {:?} }},",
+         scope: {:?}, refusals: &{:?}, missing: {:?}, unverified: {:?} }},",
         method.to_uppercase(),
         server.as_str(),
         operation["operationId"].as_str(),
         operation.get("requestBody").is_some(),
         operation["security"][0]["apiKey"][0].as_str(),
+        find_refusals(operation),
         operation["x-locum-missing"].as_str(),
         operation["x-locum-unverified"].as_str(),
     )?;
     Ok(())
+}
+
+/// The statuses of an operation's refusals, as far as its document names them one by one.
+fn find_refusals(operation: &Value) -> Vec<u16> {
+    let answers = operation["responses"].as_object().into_iter().flatten();
+    answers.filter_map(|(status, _)| status.parse().ok()).filter(|status| *status >= 400).collect()
 }

@@ -1,5 +1,6 @@
 //! What a running Locum consists of. Cloning shares it.
 
+pub mod coverage;
 pub mod remembered_answers;
 
 use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
@@ -9,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::remembered_answers::RememberedAnswers,
+    app::{coverage::Coverage, remembered_answers::RememberedAnswers},
     config::Config,
     core::{
         error::Error,
@@ -39,6 +40,8 @@ pub struct Inner {
     pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
     /// The answers that services gave, if any are remembered.
     pub remembered_answers: Option<RememberedAnswers>,
+    /// What of the services was asked.
+    pub coverage: Coverage,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -112,6 +115,7 @@ impl App {
             db,
             keyring,
             fault_rules: RwLock::default(),
+            coverage: Coverage::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),

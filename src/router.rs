@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     Router,
     extract::{Request, State},
-    http::header,
+    http::{Method, header},
     middleware::{from_fn, from_fn_with_state, map_response},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use tower::ServiceExt as _;
 
@@ -40,10 +40,12 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
         router = router.merge((service.routes)(&app));
     }
     if app.config.control {
+        let index = control::index_with_slash(&app, services, seeds.clone());
         let control_routes = control::routes(&app, services, seeds);
         let pages = ui::router(&app, services, control_routes.clone());
         router = router
             .nest(control::BASE, control::with_guard(control_routes, &app))
+            .merge(control::with_guard(index, &app))
             .merge(pages.layer(map_response(observe::mark_background)));
     }
     router
@@ -54,8 +56,13 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
         .with_state(app)
 }
 
-/// A path that is nobody's is one that a client got wrong: the journal shows it.
-async fn not_found(State(app): State<App>) -> Response {
+/// A path that is nobody's is one that a client got wrong: the journal shows it. Who looks at the root with a browser
+/// means the pages.
+async fn not_found(State(app): State<App>, request: Request) -> Response {
+    let looks = app.config.control && request.uri().path() == "/" && request.method() == Method::GET;
+    if looks && control::index::wants_page(request.headers()) {
+        return observe::mark_background(Redirect::to(control::PAGES).into_response()).await;
+    }
     let mut response = Problem::from(Error::RouteUnknown).into_response();
     if let Ok(decision) = authenticate::of_no_service(&app).await {
         response.headers_mut().insert(header::DATE, decision.identified.date_header());

@@ -26,7 +26,7 @@ use tokio::{
 use crate::{
     app::App,
     cli::{
-        Failure, killed_by, orphans, output,
+        Failure, exec_coverage, killed_by, orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
@@ -39,6 +39,7 @@ use crate::{
 /// alone.
 pub(super) async fn exec(
     prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
+    coverage: &exec_coverage::Wanted,
     command: &[OsString],
 ) -> Result<ExitCode, Failure> {
     let Some((program, arguments)) = command.split_first().filter(|(program, _)| !program.is_empty()) else {
@@ -60,14 +61,24 @@ pub(super) async fn exec(
         // An error is of no interest, because it means that nobody reads standard error.
         let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
+    let covered = if ended.is_ok() { coverage.report(&running) } else { Ok(()) };
     // However it stopped, the command had its end before.
     if let ControlFlow::Continue(Err(failure)) = running.stop().await {
         let _ = writeln!(output::stderr(), "locum: {failure}");
     }
-    ended.map(|status| match (status.code(), status.signal()) {
-        (Some(code), _) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
-        (None, signal) => killed_by(signal.unwrap_or_default()),
-    })
+    let status = ended?;
+    match (covered, status.code(), status.signal()) {
+        (covered, Some(0), _) => covered.map(|()| ExitCode::SUCCESS),
+        (covered, code, signal) => {
+            if let Err(failure) = covered {
+                let _ = writeln!(output::stderr(), "locum: {failure}");
+            }
+            Ok(match code {
+                Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+                None => killed_by(signal.unwrap_or_default()),
+            })
+        }
+    }
 }
 
 async fn run(running: &mut Running, program: &OsStr, arguments: &[OsString]) -> Result<ExitStatus, Failure> {

@@ -6,6 +6,7 @@ mod backup;
 mod connections;
 mod endpoints;
 mod exec;
+mod exec_coverage;
 mod health;
 mod log;
 mod openapi;
@@ -66,6 +67,8 @@ enum Command {
     Exec {
         #[command(flatten)]
         settings: Box<Settings>,
+        #[command(flatten)]
+        coverage: exec_coverage::Wanted,
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
@@ -183,7 +186,8 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
-        Some(Command::Exec { mut settings, command: words }) => {
+        Some(Command::Exec { mut settings, coverage, command: words }) => {
+            coverage.check()?;
             if !is_given(matches, "log") {
                 LOG_UNDER_EXEC.clone_into(&mut settings.log);
             }
@@ -193,7 +197,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
                     *listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
                 }
             }
-            return block_on(exec::exec(prepared(command, *settings, matches), &words));
+            return block_on(exec::exec(prepared(command, *settings, matches), &coverage, &words));
         }
         Some(Command::Backup { settings, file }) => {
             let location = settings.find_location()?;

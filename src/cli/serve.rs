@@ -64,7 +64,7 @@ pub(super) async fn serve(
 /// A server that is ready, and says so nowhere but in its endpoints file.
 pub(super) struct Running {
     pub(super) app: App,
-    services: Services,
+    pub(super) services: Services,
     /// Where it is reached.
     pub(super) base: String,
     tls: Option<TlsPlace>,

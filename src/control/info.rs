@@ -55,8 +55,9 @@ pub(super) struct SpaceAnswer {
     revision: i64,
 }
 
-const CAPABILITIES: [&str; 19] = [
+const CAPABILITIES: [&str; 20] = [
     "clock",
+    "coverage",
     "credentials",
     "events",
     "faults",

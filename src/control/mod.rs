@@ -3,12 +3,14 @@
 pub mod ca_certificate;
 mod clock;
 pub(crate) mod consistent_read;
+pub(crate) mod coverage;
 mod credentials;
 mod describe;
 mod docs;
 mod error_code;
 mod events;
 mod fault_rules;
+pub mod index;
 mod info;
 mod probes;
 mod rate_limits;
@@ -86,8 +88,10 @@ fn documented<D: Description>(space_routes: Routes<D>) -> Routes<D> {
         document
     };
     Routes::of_document(begin)
+        .routes(routes!(index::get_index))
         .routes(routes!(info::get_operations))
         .routes(routes!(docs::get_document))
+        .routes(routes!(coverage::get_coverage, coverage::delete_coverage))
         .routes(routes!(ca_certificate::get_ca_certificate))
         .routes(routes!(spaces::get_spaces, spaces::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
@@ -128,6 +132,9 @@ fn space_state_routes<D: Description>() -> Routes<D> {
     routes.wrap(|routes| routes.layer(body_limit::layer(state::BODY_LIMIT)))
 }
 
+/// Where the pages begin.
+pub const PAGES: &str = "/_emulator/ui/";
+
 /// The name of the document of the control API.
 pub const DOCUMENT: &str = "control";
 
@@ -149,10 +156,18 @@ pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
 pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
     let space_routes = || space_routes(services.iter().map(|service| (service.control_routes)()));
     let routes = documented(space_routes()).into_router();
+    let routes = routes.nest("/spaces/{space}", space_routes().into_router()).merge(docs::router(services));
+    layered(app, services, seeds, routes)
+}
+
+/// The index once more, at the control API's path with a slash at its end, where nesting does not reach.
+pub fn index_with_slash(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
+    layered(app, services, seeds, Router::new().route(&format!("{BASE}/"), axum::routing::get(index::get_index)))
+}
+
+fn layered(app: &App, services: &Services, seeds: Seeds, routes: Router<App>) -> Router<App> {
     let operations = Arc::new(Operations::of(document::find(DOCUMENT)));
     routes
-        .nest("/spaces/{space}", space_routes().into_router())
-        .merge(docs::router(services))
         .fallback(|| async { Problem::from(Error::RouteUnknown) })
         .method_not_allowed_fallback(|| async { Problem::from(Error::MethodUnknown) })
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))

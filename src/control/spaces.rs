@@ -76,7 +76,7 @@ pub(super) struct CreateParams {
 }
 
 /// The base URL that the client knows: the setting, else where it sent the request.
-pub(super) struct BaseUrl(String);
+pub(super) struct BaseUrl(pub(super) String);
 
 impl FromRequestParts<App> for BaseUrl {
     type Rejection = Problem;

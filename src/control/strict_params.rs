@@ -15,7 +15,7 @@ use crate::{
         error::{Error, pointer},
         suggest::suggest,
     },
-    http::{body_limit, document::Operation, operations::Operations, problem::Problem},
+    http::{CONTROL_BASE, body_limit, document::Operation, operations::Operations, problem::Problem},
 };
 
 fn check_query(operation: &Operation, request: &Request) -> Result<(), Error> {
@@ -51,7 +51,9 @@ async fn without_body(request: Request) -> Result<Request, Error> {
 /// Middleware: lets pass what the document knows.
 pub(super) async fn check(State(known): State<Arc<Operations>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
-    let operation = route.and_then(|route| known.find(route.as_str(), request.method()));
+    // The index is found with and without a slash.
+    let route = route.map(|route| if route.as_str() == CONTROL_BASE { "/" } else { route.as_str() });
+    let operation = route.and_then(|route| known.find(route, request.method()));
     let Some(operation) = operation else { return next.run(request).await };
     if let Err(error) = check_query(operation, &request) {
         return Problem::from(error).into_response();

@@ -30,6 +30,8 @@ pub struct Operation {
     pub takes_body: bool,
     /// The scope that an API key needs for it.
     pub scope: Option<&'static str>,
+    /// The statuses of its refusals.
+    pub refusals: &'static [u16],
     /// Why it is not emulated.
     pub missing: Option<&'static str>,
     /// What of it is our guess.

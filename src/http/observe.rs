@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::Response,
 };
 use http_body_util::BodyExt as _;
 
 use crate::{
-    app::App,
+    app::{App, coverage::Outcome},
     http::{
         authenticate::Decision,
         credential_places::CredentialPlaces,
@@ -93,6 +93,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     // What is not the services' is Locum's own.
     let Some(decision) = decision else { return response };
     metrics.count(&decision, response.status().as_u16(), elapsed);
+    count_coverage(&app, &decision, response.status());
     let damage = decision.fault.as_ref().and_then(|(_, effect)| effect.fault);
     if asked.is_none() && damage.is_none() {
         return response;
@@ -116,6 +117,20 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         Some(damage) => fault_rule::damage(damage, parts, &whole),
         None => Response::from_parts(parts, Body::from(whole)),
     }
+}
+
+fn count_coverage(app: &App, decision: &Decision, status: StatusCode) {
+    let (Some(service), Some(operation)) = (decision.service, decision.identified.operation) else { return };
+    let outcome = if decision.fault.is_some() {
+        Outcome::Fault
+    } else if decision.standing.as_ref().is_some_and(|standing| standing.exceeded) {
+        Outcome::Limit
+    } else if status.is_client_error() || status.is_server_error() {
+        Outcome::Refusal(status.as_u16())
+    } else {
+        Outcome::Success
+    };
+    app.coverage.count((service, operation), outcome);
 }
 
 /// Why a request was refused, without secrets.

@@ -20,9 +20,18 @@ pub struct Operation {
     #[schema(example = "/api/v1/customer/licenses/assign")]
     pub(crate) path: String,
     status: Status,
+    /// The statuses of the refusals that its document names.
+    #[serde(skip)]
+    pub(crate) refusals: &'static [u16],
     /// Why it is not simply served.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
+}
+
+impl Operation {
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.status, Status::Missing)
+    }
 }
 
 /// How far an operation is emulated.
@@ -56,6 +65,7 @@ pub(super) fn list(service: &Service) -> Vec<Operation> {
             method: operation.method.as_str(),
             path: format!("{base}{}", operation.path),
             status,
+            refusals: operation.refusals,
             note,
         }
     };

@@ -20,7 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::App,
-    control::{self, consistent_read::read_consistently},
+    control::consistent_read::read_consistently,
     core::error::Error,
     http::problem::Problem,
     services::Services,
@@ -60,7 +60,6 @@ pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Ro
             get(asset("text/javascript; charset=utf-8", include_str!("../web/templates/pages.js"))),
         )
         .route(BASE, get(home))
-        .route(&format!("{}/", control::BASE), get(home))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
         .layer(from_fn(set_security_headers))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

@@ -138,6 +138,7 @@ const fn get_operation(path: &'static str, id: &'static str) -> Operation {
         query: &[],
         takes_body: false,
         scope: None,
+        refusals: &[],
         missing: None,
         unverified: None,
     }

@@ -6,12 +6,14 @@ use chrono::DateTime;
 use futures_util::future::{join, join_all};
 use locum::{
     core::rate_window::window,
-    domain::organization::DEFAULT_SPACE,
+    domain::{credential::CredentialId, organization::DEFAULT_SPACE},
     store::{self, rate_window},
 };
 use serde_json::json;
 
-use crate::support::{Database, FULL_KEY, READER_KEY, Role, TestApp, VAULT_TOKEN, apply, config, on_both_databases};
+use crate::support::{
+    Answer, Database, FULL_KEY, READER_KEY, Role, TestApp, VAULT_TOKEN, apply, config, on_both_databases,
+};
 
 /// Starts on a file, whose readers do not wait for its writer.
 async fn start_on_file(folder: &tempfile::TempDir) -> TestApp {
@@ -166,18 +168,26 @@ async fn of_many_rotations_of_one_token_one_wins(app: TestApp) {
 }
 
 /// The same by the control API: nobody gets a token that another request ends before it can be used. Who asks after the
-/// first is done gets a new one, which ends the first.
+/// first is done gets a new one, which ends the first; on a busy machine some of these do.
 #[apply(on_both_databases)]
 async fn of_many_rotations_by_the_control_api_at_once_one_is_done(app: TestApp) {
     let control = app.control();
     let path = "/credentials/reader/rotate";
     let answers = join_all((0..16).map(async |_| control.post(path, "").await)).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
-    assert_eq!((won.len(), lost.len()), (1, 15));
     assert!(lost.iter().all(|answer| answer.status == 409));
-    let token = won[0].json()["token"].as_str().unwrap().to_owned();
-    assert_eq!(app.atlassian(&token).get("/api-tokens/count").await.status, 200);
+    let is_good = async |answer: &&Answer| {
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        app.atlassian(&token).get("/api-tokens/count").await.status == 200
+    };
+    let good = join_all(won.iter().map(is_good)).await;
+    assert_eq!(good.iter().filter(|is_good| **is_good).count(), 1);
     control.post(path, "").await.expect_ok();
+
+    let (credential, before) = (CredentialId(1_000_000), Instant::now());
+    assert!(app.app.note_rotation(credential, before));
+    assert!(!app.app.note_rotation(credential, before), "it arrived before the first was done");
+    assert!(app.app.note_rotation(credential, Instant::now()));
 }
 
 /// What is done to the rights of a request that waits before it writes, and how it is then answered.

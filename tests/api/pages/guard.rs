@@ -12,8 +12,10 @@ async fn start(further: &[&str]) -> TestApp {
 #[tokio::test]
 async fn every_way_in_leads_to_the_pages() {
     let app = start(&[]).await;
-    for path in ["/_emulator/", "/_emulator/ui"] {
-        let answer = app.client().get(path).await;
+    let browser = app.client().with_header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    assert_eq!(app.client().get("/").await.status, 404);
+    for path in ["/", "/_emulator", "/_emulator/", "/_emulator/ui"] {
+        let answer = browser.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/_emulator/ui/")), "{path}");
     }
     app.control().get("/ui/nothing").await.expect_problem(404);

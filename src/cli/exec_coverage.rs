@@ -1,0 +1,86 @@
+//! `locum exec --coverage`: what the command left out.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli::{Failure, serve::Running},
+    control::{coverage::CoverageAnswer, variables},
+};
+
+/// Where GitHub Actions shows a text beside a run.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// What is wanted of the coverage.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    /// Write which operations and refusals the command met, as FILE.json or FILE.md, and to `$GITHUB_STEP_SUMMARY` where
+    /// that is set
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
+    /// End with 1 when fewer percent of them were met
+    #[arg(long, value_name = "PERCENT", value_parser = read_percent)]
+    coverage_min: Option<f64>,
+}
+
+fn read_percent(text: &str) -> Result<f64, String> {
+    let percent = text.trim_end_matches('%').trim_end().parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "it is a number from 0 to 100".to_owned())
+}
+
+impl Wanted {
+    /// Checks before the command runs that there will be a report.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Some(file) = &self.coverage else { return Ok(()) };
+        if !is_markdown(file) && !has_ending(file, "json") {
+            return Err(Failure::Usage(format!("--coverage: {} ends neither in .json nor in .md", file.display())));
+        }
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if !folder.is_dir() => {
+                Err(Failure::Usage(format!("--coverage: there is no folder {}", folder.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the report, and fails where too little was met.
+    pub(super) fn report(&self, running: &Running) -> Result<(), Failure> {
+        if self.coverage.is_none() && self.coverage_min.is_none() {
+            return Ok(());
+        }
+        let coverage = CoverageAnswer::of(&running.services, &running.app.coverage);
+        if let Some(file) = &self.coverage {
+            let text = if is_markdown(file) { Ok(coverage.to_markdown()) } else { variables::json(&coverage) };
+            let text = text.map_err(Failure::Failed)?;
+            fs::write(file, text).map_err(|error| describe(file, &error))?;
+            if let Some(summary) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from) {
+                let opened = OpenOptions::new().append(true).create(true).open(&summary);
+                let written = opened.and_then(|mut file| file.write_all(coverage.to_markdown().as_bytes()));
+                written.map_err(|error| describe(&summary, &error))?;
+            }
+        }
+        match self.coverage_min {
+            Some(least) if coverage.percent() < least => Err(Failure::Failed(format!(
+                "{} % of the services' answers were met, and --coverage-min wants {least} %",
+                coverage.percent()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn describe(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::Failed(format!("cannot write {}: {error}", file.display()))
+}
+
+fn is_markdown(file: &Path) -> bool {
+    has_ending(file, "md")
+}
+
+fn has_ending(file: &Path, ending: &str) -> bool {
+    file.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
