@@ -195,7 +195,7 @@ async fn latency() -> (Table, [Duration; 2]) {
         ("by `productCode`", "&productCode=II"),
         ("by `assigneeEmail`", "&assigneeEmail=ann@speed.test"),
     ];
-    // What is remembered costs the same, however large the data is.
+    // Nothing is remembered, because a remembered answer takes the same time however large the data is.
     const ARGUMENTS: [&str; 4] = ["--log", "warn", "--answers", "off"];
     eprintln!("speed: lists beside another organization's licences");
     let small = format!("version: 1\norganizations:\n{}", SMALL.seed([900, 50, 50]));

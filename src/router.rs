@@ -25,7 +25,7 @@ use crate::{
         time_limit,
     },
     services::{Services, seeding::Seeds},
-    ui,
+    ui, web,
 };
 
 /// The largest body a service takes.
@@ -61,7 +61,7 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
 async fn not_found(State(app): State<App>, request: Request) -> Response {
     let looks = app.config.control && request.uri().path() == "/" && request.method() == Method::GET;
     if looks && control::index::wants_page(request.headers()) {
-        return observe::mark_background(Redirect::to(control::PAGES).into_response()).await;
+        return observe::mark_background(Redirect::to(web::HOME).into_response()).await;
     }
     let mut response = Problem::from(Error::RouteUnknown).into_response();
     if let Ok(decision) = authenticate::of_no_service(&app).await {

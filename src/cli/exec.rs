@@ -67,18 +67,17 @@ pub(super) async fn exec(
         let _ = writeln!(output::stderr(), "locum: {failure}");
     }
     let status = ended?;
-    match (covered, status.code(), status.signal()) {
-        (covered, Some(0), _) => covered.map(|()| ExitCode::SUCCESS),
-        (covered, code, signal) => {
-            if let Err(failure) = covered {
-                let _ = writeln!(output::stderr(), "locum: {failure}");
-            }
-            Ok(match code {
-                Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
-                None => killed_by(signal.unwrap_or_default()),
-            })
-        }
+    if status.success() {
+        return covered.map(|()| ExitCode::SUCCESS);
     }
+    // The command's end says more than that of its report.
+    if let Err(failure) = covered {
+        let _ = writeln!(output::stderr(), "locum: {failure}");
+    }
+    Ok(match (status.code(), status.signal()) {
+        (Some(code), _) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+        (None, signal) => killed_by(signal.unwrap_or_default()),
+    })
 }
 
 async fn run(running: &mut Running, program: &OsStr, arguments: &[OsString]) -> Result<ExitStatus, Failure> {

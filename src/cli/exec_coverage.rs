@@ -14,11 +14,11 @@ use crate::{
 /// Where GitHub Actions shows a text beside a run.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// What is wanted of the coverage.
+/// The options of `locum exec` about coverage.
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
-    /// Write which operations and refusals the command met, as FILE.json or FILE.md, and to `$GITHUB_STEP_SUMMARY` where
-    /// that is set
+    /// Write which operations and refusals the command met, as FILE.json or FILE.md, and to `$GITHUB_STEP_SUMMARY`
+    /// where that is set
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
     /// End with 1 when fewer percent of them were met

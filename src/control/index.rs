@@ -16,6 +16,7 @@ use crate::{
         document,
         problem::{Problem, Refused},
     },
+    web,
 };
 
 /// What there is.
@@ -50,7 +51,7 @@ pub(super) struct IndexedRoute {
         Refused))]
 pub(super) async fn get_index(BaseUrl(base): BaseUrl, headers: HeaderMap) -> Result<Response, Problem> {
     if wants_page(&headers) {
-        return Ok(Redirect::to(super::PAGES).into_response());
+        return Ok(Redirect::to(web::HOME).into_response());
     }
     let text = document::find(super::DOCUMENT).text();
     let document: Value = serde_json::from_str(&text).map_err(Error::internal)?;
@@ -60,8 +61,8 @@ pub(super) async fn get_index(BaseUrl(base): BaseUrl, headers: HeaderMap) -> Res
             routes.push(describe(&base, path, method, operation));
         }
     }
-    let at = |path: &str| format!("{base}{}{path}", super::BASE);
-    Ok(Answer(Index { pages: at("/ui/"), docs: at("/docs"), routes }).into_response())
+    let (pages, docs) = (format!("{base}{}", web::HOME), format!("{base}{}/docs", super::BASE));
+    Ok(Answer(Index { pages, docs, routes }).into_response())
 }
 
 /// Whether somebody looks with a browser, which says that it prefers pages.

@@ -132,9 +132,6 @@ fn space_state_routes<D: Description>() -> Routes<D> {
     routes.wrap(|routes| routes.layer(body_limit::layer(state::BODY_LIMIT)))
 }
 
-/// Where the pages begin.
-pub const PAGES: &str = "/_emulator/ui/";
-
 /// The name of the document of the control API.
 pub const DOCUMENT: &str = "control";
 

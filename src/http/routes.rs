@@ -1,5 +1,5 @@
-//! Routes with their description. Method, path and description stand in one attribute at the handler; the program mounts
-//! by it, and what writes the documents describes by it.
+//! Routes with their description. Method, path and description stand in one attribute at the handler: the program
+//! mounts by it, and the tests that write the documents describe by it.
 
 use axum::{Router, handler::Handler, routing::MethodRouter};
 use utoipa::{Path, openapi::OpenApi};
@@ -20,7 +20,8 @@ pub struct Routes<D = ()> {
 /// Builds the document of routes.
 pub type Described = OpenApiRouter<App>;
 
-/// What is done with the description of routes: nothing, or a document is built.
+/// Collects what routes say of themselves: [`Described`] into a document, `()` not at all, because the program only
+/// mounts.
 pub trait Description: Default {
     fn begin(document: impl FnOnce() -> OpenApi) -> Self;
     fn add(self, routes: impl FnOnce() -> UtoipaMethodRouter<App>) -> Self;

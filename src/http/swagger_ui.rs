@@ -44,7 +44,7 @@ const INITIALIZER: &str = "swagger-initializer.js";
 /// Finds a file of the page that is the same wherever that stands.
 fn find(name: &str) -> Option<File> {
     Some(match name {
-        "" | "index.html" => plain!("index.html"),
+        "index.html" => plain!("index.html"),
         "index.css" => plain!("index.css"),
         "favicon-32x32.png" => plain!("favicon-32x32.png"),
         "swagger-ui.css" => compressed!("swagger-ui.css"),

@@ -21,22 +21,30 @@ impl Dialect {
     /// Adds what makes one text of all rows, each an array of `columns`, because sqlx hands every row of SQLite from
     /// one thread to another, and a text is handed over once.
     pub(crate) fn push_json_rows(self, sql: &mut Sql, columns: &str, push_order: impl FnOnce(&mut Sql)) {
-        let (group, array) = match self {
-            Self::Sqlite => ("json_group_array", "json_array"),
-            Self::Postgres => ("json_agg", "json_build_array"),
+        let group = match self {
+            Self::Sqlite => "json_group_array",
+            Self::Postgres => "json_agg",
         };
-        sql.push("COALESCE(CAST(").push(group).push("(").push(array).push("(").push_raw(columns).push(") ORDER BY ");
+        sql.push("COALESCE(CAST(").push(group).push("(");
+        self.push_array(sql, columns);
+        sql.push(" ORDER BY ");
         push_order(sql);
         sql.push(") AS TEXT), '[]')");
     }
 
     /// The same for the one row that there is at most: `None` then.
     pub(crate) fn push_json_row(self, sql: &mut Sql, columns: &str) {
+        sql.push("CAST(");
+        self.push_array(sql, columns);
+        sql.push(" AS TEXT)");
+    }
+
+    fn push_array(self, sql: &mut Sql, columns: &str) {
         let array = match self {
-            Self::Sqlite => "json_array",
-            Self::Postgres => "json_build_array",
+            Self::Sqlite => "json_array(",
+            Self::Postgres => "json_build_array(",
         };
-        sql.push("CAST(").push(array).push("(").push_raw(columns).push(") AS TEXT)");
+        sql.push(array).push_raw(columns).push(")");
     }
 
     /// Adds ` FROM` a JSON array, whose elements are then `value`. Many rows are inserted as one such text, because a

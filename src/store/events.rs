@@ -143,17 +143,21 @@ async fn next(listener: &mut PgListener) -> Option<Event> {
 /// What tells whoever listens to PostgreSQL, as a statement without binds: it can be sent with the commit.
 pub(crate) fn notification(happened: EventKind, space: SpaceId, id: &str) -> Result<String, Error> {
     let payload = happened.payload(space, id)?.replace('\'', "''");
-    Ok(format!("SELECT pg_notify('locum_' || current_schema(), '{payload}')"))
+    Ok(notify(&format!("'{payload}'")))
+}
+
+fn notify(payload: &str) -> String {
+    format!("SELECT pg_notify('locum_' || current_schema(), {payload})")
 }
 
 /// With the commit, whoever listens is told.
 pub(crate) async fn tell(db: &mut Session<ReadWrite>, happened: EventKind, id: &str) -> Result<(), Error> {
-    const SQL: &str = "SELECT pg_notify('locum_' || current_schema(), $1)";
     let space = db.space().id;
     match db.dialect() {
         Dialect::Postgres => {
             let payload = happened.payload(space, id)?;
-            on!(db, |c| sqlx::query(SQL).bind(&payload).execute(c).await.map(drop))?;
+            let sql = sqlx::AssertSqlSafe(notify("$1"));
+            on!(db, |c| sqlx::query(sql).bind(&payload).execute(c).await.map(drop))?;
         }
         Dialect::Sqlite => db.tell_at_commit(Event { space: space.0, happened, id: id.to_owned() }),
     }

@@ -16,20 +16,13 @@ pub(crate) enum Bind {
 
 macro_rules! bind_from {
     ($($from:ty => $variant:ident),*) => {
-        $(impl From<$from> for Bind { fn from(value: $from) -> Self { Self::$variant(value) } })*
+        $(impl From<$from> for Bind { fn from(value: $from) -> Self { Self::$variant(value.into()) } })*
     };
 }
-impl From<&str> for Bind {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
-}
-impl From<&String> for Bind {
-    fn from(value: &String) -> Self {
-        Self::Text(value.clone())
-    }
-}
-bind_from!(i64 => Int, Option<i64> => OptInt, String => Text, Option<String> => OptText, bool => Bool);
+bind_from!(
+    i64 => Int, Option<i64> => OptInt, String => Text, &str => Text, &String => Text, Option<String> => OptText,
+    bool => Bool
+);
 
 /// A statement in the making.
 #[derive(Debug, Default)]

@@ -24,7 +24,7 @@ use crate::{
     core::error::Error,
     http::problem::Problem,
     services::Services,
-    web::{BASE, Pages, control_action, error::PageError, session},
+    web::{BASE, HOME, Pages, control_action, error::PageError, session},
 };
 
 /// Pages load nothing from other sites, have no inline code, and are in no frame.
@@ -47,7 +47,7 @@ pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Ro
     let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
     let caller = control_action::Caller { pages: pages.clone(), views: views(app, services).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
-    let home = async || Redirect::to(&format!("{BASE}/"));
+    let home = async || Redirect::to(HOME);
     Router::new()
         .merge(views(app, services).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::BASE;
+use super::{BASE, HOME};
 
 /// Writes a query with its `?`. Leaves out what is empty.
 pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -21,5 +21,5 @@ pub(crate) fn encode_segment(text: &str) -> String {
 /// Whether a link leads to one of Locum's pages. Forms may lead nowhere else, so that nobody can use them to send
 /// people to another site. One that is no link, such as a text of two lines, leads nowhere.
 pub(crate) fn is_own_page(link: &str) -> bool {
-    (link.starts_with(&format!("{BASE}/")) || link.starts_with(&format!("{BASE}?"))) && link.parse::<Uri>().is_ok()
+    (link.starts_with(HOME) || link.starts_with(&format!("{BASE}?"))) && link.parse::<Uri>().is_ok()
 }

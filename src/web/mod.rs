@@ -15,6 +15,8 @@ use crate::app::App;
 
 /// Where the pages are.
 pub(crate) const BASE: &str = "/_emulator/ui";
+/// The first of them.
+pub(crate) const HOME: &str = "/_emulator/ui/";
 
 /// What a page is made from.
 #[derive(Clone)]

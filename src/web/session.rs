@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
-use super::{BASE, Pages, form::Form, links::is_own_page};
+use super::{BASE, HOME, Pages, form::Form, links::is_own_page};
 use crate::{
     app::App,
     core::{ids::random_bytes, token::PlainToken},
@@ -145,6 +145,6 @@ pub(crate) async fn login(State(pages): State<Pages>, Form(form): Form<LoginForm
     if !is_control_token(&pages.app, &token) {
         return show_login(&to, true);
     }
-    let to = if is_own_page(&to) { to } else { format!("{BASE}/") };
+    let to = if is_own_page(&to) { to } else { HOME.to_owned() };
     (CookieJar::new().add(Session::new().cookie(&pages.app)), Redirect::to(&to)).into_response()
 }

@@ -1,4 +1,5 @@
-//! What is remembered of credentials is good until something changes that requests are decided by.
+//! Remembered credentials stay valid until a write changes something that decides requests: credentials, rights, the
+//! clock, faults. Writes of data alone leave them as they are.
 
 use locum::{
     core::paging::Page,
@@ -27,7 +28,7 @@ const DATA: [&str; 10] = [
     "vault_denial",
     "vault_revocation",
 ];
-/// What is written beside the data of a space: neither its revision nor what is remembered says anything of it.
+/// Tables beside the data of a space. No request is decided by them either.
 const BESIDE: [&str; 5] = ["journal_entry", "journal_state", "rate_window", "snapshot", "server"];
 /// What every write changes.
 const SPACE: &str = "space";

@@ -14,7 +14,6 @@ use crate::{
         rate_window::{RateLimit, Standing},
     },
     http::{
-        document::Operation,
         request_context::RequestContext,
         vendor_service::{ErrorCode, VendorService as _, find_shared_error},
     },
@@ -132,9 +131,6 @@ fn find_standing() -> Standing {
 /// Why each operation refuses a credential that may not do it, as the document says what it needs.
 static FORBIDDEN: LazyLock<HashMap<&str, AccessDenied>> = LazyLock::new(|| {
     let operations = Atlassian::document().operations.iter();
-    operations.filter_map(|operation| Some((operation.id?, find_denial(operation)))).collect()
+    let deny = |scope: Option<_>| scope.map_or(AccessDenied::SessionRequired, AccessDenied::ScopeMissing);
+    operations.filter_map(|operation| Some((operation.id?, deny(operation.scope)))).collect()
 });
-
-fn find_denial(operation: &Operation) -> AccessDenied {
-    operation.scope.map_or(AccessDenied::SessionRequired, AccessDenied::ScopeMissing)
-}
