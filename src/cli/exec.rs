@@ -26,7 +26,7 @@ use tokio::{
 use crate::{
     app::App,
     cli::{
-        Failure, exec_coverage, killed_by, orphans, output,
+        Failure, exec_reports, killed_by, orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
@@ -39,7 +39,7 @@ use crate::{
 /// alone.
 pub(super) async fn exec(
     prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
-    coverage: &exec_coverage::Wanted,
+    reports: &exec_reports::Wanted,
     command: &[OsString],
 ) -> Result<ExitCode, Failure> {
     let Some((program, arguments)) = command.split_first().filter(|(program, _)| !program.is_empty()) else {
@@ -61,17 +61,17 @@ pub(super) async fn exec(
         // An error is of no interest, because it means that nobody reads standard error.
         let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
-    let covered = if ended.is_ok() { coverage.report(&running) } else { Ok(()) };
+    let reported = if ended.is_ok() { reports.write(&running).await } else { Ok(()) };
     // However it stopped, the command had its end before.
     if let ControlFlow::Continue(Err(failure)) = running.stop().await {
         let _ = writeln!(output::stderr(), "locum: {failure}");
     }
     let status = ended?;
     if status.success() {
-        return covered.map(|()| ExitCode::SUCCESS);
+        return reported.map(|()| ExitCode::SUCCESS);
     }
     // The command's end says more than that of its report.
-    if let Err(failure) = covered {
+    if let Err(failure) = reported {
         let _ = writeln!(output::stderr(), "locum: {failure}");
     }
     Ok(match (status.code(), status.signal()) {

@@ -6,7 +6,7 @@ mod backup;
 mod connections;
 mod endpoints;
 mod exec;
-mod exec_coverage;
+mod exec_reports;
 mod health;
 mod log;
 mod openapi;
@@ -68,7 +68,7 @@ enum Command {
         #[command(flatten)]
         settings: Box<Settings>,
         #[command(flatten)]
-        coverage: exec_coverage::Wanted,
+        reports: exec_reports::Wanted,
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
@@ -186,8 +186,8 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
-        Some(Command::Exec { mut settings, coverage, command: words }) => {
-            coverage.check()?;
+        Some(Command::Exec { mut settings, reports, command: words }) => {
+            reports.check(&settings)?;
             if !is_given(matches, "log") {
                 LOG_UNDER_EXEC.clone_into(&mut settings.log);
             }
@@ -197,7 +197,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
                     *listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
                 }
             }
-            return block_on(exec::exec(prepared(command, *settings, matches), &coverage, &words));
+            return block_on(exec::exec(prepared(command, *settings, matches), &reports, &words));
         }
         Some(Command::Backup { settings, file }) => {
             let location = settings.find_location()?;

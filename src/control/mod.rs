@@ -59,6 +59,7 @@ pub(crate) use self::{
     requests::{
         RequestSummary,
         detail::{Header, MessageAnswer, RequestDetail},
+        har::Archive,
         list::JournalPage,
     },
 };

@@ -2,6 +2,8 @@
 //!
 //! If you are here because this failed: run `make docs`, and read the difference before you commit it.
 
+mod operations;
+
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use clap::Args as _;

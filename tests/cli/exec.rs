@@ -185,7 +185,7 @@ fn a_script_without_an_interpreter_is_the_shell_s() {
 }
 
 #[test]
-fn exec_reports_what_its_command_left_out() {
+fn exec_reports_what_its_command_asked_and_left_out() {
     const COMMAND: &str = r#"curl -sS -o /dev/null -H "X-Api-Key: $JETBRAINS_ACCOUNT_API_KEY" \
         -H "X-Customer-Code: $JETBRAINS_ACCOUNT_CUSTOMER_CODE" "$JETBRAINS_ACCOUNT_URL/token"; exit "$0""#;
     let dir = tempfile::tempdir().unwrap();
@@ -210,6 +210,12 @@ fn exec_reports_what_its_command_left_out() {
         fs::read_to_string(&summary).unwrap()
     );
 
+    let archive = path("requests.har");
+    assert_eq!(exec(&["--har", &archive], "0"), (0, String::new()));
+    let archive: serde_json::Value = serde_json::from_str(&fs::read_to_string(&archive).unwrap()).unwrap();
+    let [entry] = archive["log"]["entries"].as_array().unwrap().as_slice() else { panic!("{archive}") };
+    assert_eq!(entry["_locum"]["operation"], "getManagedEntityInfo");
+
     let (code, says) = exec(&["--coverage-min", "50"], "0");
     assert!(
         code == 1 && says.contains(" % of the services' answers were met, and --coverage-min wants 50 %"),
@@ -221,6 +227,8 @@ fn exec_reports_what_its_command_left_out() {
     for (arguments, why) in [
         (&["--coverage", "coverage.txt"][..], "coverage.txt ends neither in .json nor in .md"),
         (&["--coverage", &nowhere], "there is no folder"),
+        (&["--har", &path("none/requests.har")], "--har: there is no folder"),
+        (&["--har", "requests.har", "--journal", "off"], "--har: no journal is kept"),
         (&["--coverage-min", "101"], "a number from 0 to 100"),
         (&["--coverage-min", "most"], "a number from 0 to 100"),
     ] {

@@ -1,13 +1,21 @@
 //! The journal, as a list.
 
-use axum::{Extension, extract::State};
+use axum::{
+    Extension,
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{RequestSummary, check_journal_is_kept};
+use super::{
+    RequestSummary, check_journal_is_kept,
+    har::{Archive, HAR},
+};
 use crate::{
     app::App,
-    control::request_matcher::check_names,
+    control::{request_matcher::check_names, spaces::BaseUrl},
     core::{clock, error::Error},
     domain::{
         journal::{Filter, SequencedEntry},
@@ -53,23 +61,36 @@ pub(in crate::control) struct RequestsQuery {
     status: Option<String>,
     /// From this time on, by the space's clock; or behind the request with this id.
     since: Option<String>,
-    /// How many on a page.
+    /// How many on a page. An archive has no pages: left out, it holds all.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
     /// Where the page before said that the next begins.
     cursor: Option<String>,
+    /// How it is written
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Json,
+    /// As an HTTP Archive with headers and bodies, the oldest first.
+    Har,
 }
 
 impl RequestsQuery {
     async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
-        let Self { service, operation, credential, status, since, limit, cursor } = self;
+        let Self { service, operation, credential, status, since, limit, cursor, format } = self;
         let mut which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
         check_names(services, "", &mut which)?;
         let status = status.map(|text| parse_statuses(&text)).transpose()?;
         let before =
             cursor.map(|text| text.parse().map_err(|_| Error::invalid("/cursor", "not a cursor of this list")));
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
+        if !limit.is_none_or(|limit| (1..=MAX_LIMIT).contains(&limit)) {
             return Err(Error::invalid("/limit", format!("expected a number from 1 to {MAX_LIMIT}")).into());
         }
         let mut filter = Filter { which, status, before: before.transpose()?, ..Filter::default() };
@@ -89,6 +110,10 @@ impl RequestsQuery {
                 filter.after = Some(found.ok_or_else(wrong)?.0);
             }
         }
+        let limit = match (limit, format) {
+            (None, Format::Har) => return Ok((filter, usize::MAX)),
+            (limit, _) => limit.unwrap_or(DEFAULT_LIMIT),
+        };
         Ok((filter, usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 }
@@ -102,19 +127,31 @@ fn parse_statuses(text: &str) -> Result<(u16, u16), Error> {
     range.ok_or_else(|| Error::invalid("/status", format!("`{text}` is not a status: expected one like 404 or 4xx")))
 }
 
-/// The journal, the newest request first. Requests of the control API are not in it.
+/// The journal, the newest request first, or as an HTTP Archive. Requests of the control API are not in it.
 #[utoipa::path(get, path = "/requests", operation_id = "getRequests", tag = "Requests",
     security((), ("controlToken" = [])),
     params(SpaceQuery, RequestsQuery),
-    responses((status = 200, description = "The requests", body = JournalPage), Refused))]
+    responses(
+        (status = 200, description = "The requests", content(
+            (JournalPage = "application/json"),
+            (Archive = "application/har+json"),
+        )),
+        Refused))]
 pub(in crate::control) async fn get_requests(
     State(app): State<App>,
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
+    BaseUrl(base): BaseUrl,
     Params(query): Params<RequestsQuery>,
-) -> Result<Answer<JournalPage>, Problem> {
+) -> Result<Response, Problem> {
     check_journal_is_kept(&app)?;
+    let format = query.format;
     let (filter, limit) = query.read(&app, &services, space.id).await?;
+    if format == Format::Har {
+        let entries = store::journal::list(&app.db, space.id, &filter, limit).await?;
+        let archive = Archive::of(&base, entries.iter().rev().map(|(_, entry)| &**entry));
+        return Ok(([(header::CONTENT_TYPE, HAR)], Answer(archive)).into_response());
+    }
     // One more, to know whether there is another page.
     let mut page = store::journal::list(&app.db, space.id, &filter, limit + 1).await?;
     let is_last = page.len() <= limit;
@@ -122,7 +159,7 @@ pub(in crate::control) async fn get_requests(
     let next = page.last().filter(|_| !is_last).map(|(number, _)| number.to_string());
     let summary = |(_, entry): &SequencedEntry| RequestSummary::from(&**entry);
     let evicted = store::journal::evicted(&app.db, space.id).await?;
-    Ok(Answer(JournalPage { requests: page.iter().map(summary).collect(), evicted, next }))
+    Ok(Answer(JournalPage { requests: page.iter().map(summary).collect(), evicted, next }).into_response())
 }
 
 /// Clears the journal.

@@ -1,6 +1,7 @@
 //! `/requests`: the journal, and questions about it.
 
 pub(super) mod detail;
+pub(super) mod har;
 pub(super) mod list;
 pub(super) mod verify;
 

@@ -1,4 +1,4 @@
-//! `locum exec --coverage`: what the command left out.
+//! `locum exec --coverage --har`: what the command left out, and what it asked.
 
 use std::{
     fs::{self, OpenOptions},
@@ -8,13 +8,17 @@ use std::{
 
 use crate::{
     cli::{Failure, serve::Running},
-    control::{coverage::CoverageAnswer, variables},
+    config::Settings,
+    control::{Archive, coverage::CoverageAnswer, variables},
+    core::error::Error,
+    domain::journal::Filter,
+    store,
 };
 
 /// Where GitHub Actions shows a text beside a run.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// The options of `locum exec` about coverage.
+/// The options of `locum exec` about what is written at its end.
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
     /// Write which operations and refusals the command met, as FILE.json or FILE.md, and to `$GITHUB_STEP_SUMMARY`
@@ -24,6 +28,9 @@ pub(super) struct Wanted {
     /// End with 1 when fewer percent of them were met
     #[arg(long, value_name = "PERCENT", value_parser = read_percent)]
     coverage_min: Option<f64>,
+    /// Write the requests of all spaces and their answers as an HTTP Archive, which browsers' tools read
+    #[arg(long, value_name = "FILE")]
+    har: Option<PathBuf>,
 }
 
 fn read_percent(text: &str) -> Result<f64, String> {
@@ -32,23 +39,33 @@ fn read_percent(text: &str) -> Result<f64, String> {
 }
 
 impl Wanted {
-    /// Checks before the command runs that there will be a report.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        let Some(file) = &self.coverage else { return Ok(()) };
-        if !is_markdown(file) && !has_ending(file, "json") {
+    /// Checks before the command runs that there will be reports.
+    pub(super) fn check(&self, settings: &Settings) -> Result<(), Failure> {
+        if self.har.is_some() && settings.journal.0.is_none() {
+            return Err(Failure::Usage("--har: no journal is kept with --journal off".to_owned()));
+        }
+        if let Some(file) = self.coverage.as_ref().filter(|file| !is_markdown(file) && !has_ending(file, "json")) {
             return Err(Failure::Usage(format!("--coverage: {} ends neither in .json nor in .md", file.display())));
         }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        match folder {
-            Some(folder) if !folder.is_dir() => {
-                Err(Failure::Usage(format!("--coverage: there is no folder {}", folder.display())))
+        for (option, file) in [("--coverage", &self.coverage), ("--har", &self.har)] {
+            let folder = file.as_ref().and_then(|file| file.parent()).filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                return Err(Failure::Usage(format!("{option}: there is no folder {}", folder.display())));
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
-    /// Writes the report, and fails where too little was met.
-    pub(super) fn report(&self, running: &Running) -> Result<(), Failure> {
+    /// Writes the reports, and fails where too little was met.
+    pub(super) async fn write(&self, running: &Running) -> Result<(), Failure> {
+        let archived = match &self.har {
+            Some(file) => write_archive(running, file).await,
+            None => Ok(()),
+        };
+        self.write_coverage(running).and(archived)
+    }
+
+    fn write_coverage(&self, running: &Running) -> Result<(), Failure> {
         if self.coverage.is_none() && self.coverage_min.is_none() {
             return Ok(());
         }
@@ -71,6 +88,23 @@ impl Wanted {
             _ => Ok(()),
         }
     }
+}
+
+/// Of every space, because tests make their own.
+async fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
+    let all = async {
+        let mut all = Vec::new();
+        for space in store::space::list(&mut running.app.db.read().await?).await? {
+            let entries = store::journal::list(&running.app.db, space.id, &Filter::default(), usize::MAX).await?;
+            all.extend(entries.into_iter().rev().map(|(_, entry)| entry));
+        }
+        Ok::<_, Error>(all)
+    };
+    let mut all = all.await.map_err(|error| Failure::Failed(format!("cannot read the journal: {error}")))?;
+    all.sort_by_key(|entry| entry.at);
+    let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
+    let text = variables::json(&archive).map_err(Failure::Failed)?;
+    fs::write(file, text).map_err(|error| describe(file, &error))
 }
 
 fn describe(file: &Path, error: &std::io::Error) -> Failure {

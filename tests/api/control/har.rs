@@ -1,0 +1,118 @@
+//! `GET /_emulator/requests?format=har`: the journal as an HTTP Archive.
+
+use serde_json::{Value, json};
+
+use crate::support::{FULL_KEY, NOW, Role, TestApp, apply, on_both_databases};
+
+async fn get_archive(app: &TestApp, query: &str) -> Value {
+    let answer = app.control().get(&format!("/requests?format=har{query}")).await;
+    assert_eq!(answer.header("content-type"), Some("application/har+json"));
+    answer.expect_ok()["log"].clone()
+}
+
+fn entries(archive: &Value) -> &[Value] {
+    archive["entries"].as_array().unwrap()
+}
+
+/// What HAR 1.2 says that must be there, and of which kind it is.
+fn check_form(archive: &Value) {
+    assert_eq!(archive["version"], "1.2");
+    assert!(archive["creator"]["name"].is_string() && archive["creator"]["version"].is_string());
+    for entry in entries(archive) {
+        assert!(entry["time"].is_number() && entry["cache"].is_object(), "{entry}");
+        assert!(["send", "wait", "receive"].iter().all(|part| entry["timings"][part].is_number()), "{entry}");
+        for (message, texts) in
+            [("request", ["method", "url", "httpVersion"]), ("response", ["statusText", "redirectURL", "httpVersion"])]
+        {
+            let message = &entry[message];
+            assert!(texts.iter().all(|name| message[name].is_string()), "{message}");
+            assert!(message["cookies"].is_array() && message["headers"].is_array(), "{message}");
+            assert!(message["headersSize"].is_i64() && message["bodySize"].is_i64(), "{message}");
+        }
+        assert!(entry["request"]["queryString"].is_array() && entry["response"]["status"].is_u64(), "{entry}");
+        assert!(entry["response"]["content"]["mimeType"].is_string(), "{entry}");
+    }
+}
+
+#[apply(on_both_databases)]
+async fn it_holds_requests_and_answers_whole_and_the_oldest_first(app: TestApp) {
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=A%20B").await;
+    app.jetbrains_account(Role::OrgAdmin).assign_license("NOSUCH").await;
+    app.atlassian(FULL_KEY).delete("/api-tokens").await;
+    let archive = get_archive(&app, "").await;
+    check_form(&archive);
+    let [listed, assigned, revoked] = entries(&archive) else { panic!("{archive}") };
+
+    assert_eq!(listed["startedDateTime"], NOW.replace('Z', ".000Z"));
+    let url = listed["request"]["url"].as_str().unwrap();
+    assert!(url.starts_with("http://") && url.ends_with("/customer/licenses?perPage=2&productCode=A%20B"), "{url}");
+    assert_eq!(
+        listed["request"]["queryString"],
+        json!([{"name": "perPage", "value": "2"}, {"name": "productCode", "value": "A B"}])
+    );
+    assert_eq!((&listed["request"]["postData"], &listed["comment"]), (&Value::Null, &Value::Null));
+
+    let sent = &assigned["request"]["postData"];
+    assert_eq!(serde_json::from_str::<Value>(sent["text"].as_str().unwrap()).unwrap()["licenseId"], "NOSUCH");
+    assert_eq!(
+        (&assigned["response"]["content"]["mimeType"], &assigned["request"]["bodySize"]),
+        (&"application/json;charset=UTF-8".into(), &sent["size"])
+    );
+    assert_eq!(
+        (&assigned["response"]["status"], &assigned["response"]["statusText"]),
+        (&404.into(), &"Not Found".into())
+    );
+    assert!(assigned["response"]["content"]["text"].as_str().unwrap().contains("LICENSE_NOT_FOUND"));
+    assert_eq!(
+        (&assigned["comment"], &assigned["_locum"]["operation"]),
+        (&"no licence NOSUCH".into(), &"assignLicense".into())
+    );
+    assert_eq!(assigned["_locum"]["trail"]["refusal"], "no licence NOSUCH");
+
+    assert_eq!((&revoked["response"]["status"], &revoked["response"]["bodySize"]), (&204.into(), &0.into()));
+    assert!(!archive.to_string().contains(FULL_KEY), "a secret");
+}
+
+#[apply(on_both_databases)]
+async fn every_filter_applies_and_there_are_no_pages(app: TestApp) {
+    for _ in 0..101 {
+        app.jetbrains_account(Role::OrgAdmin).get("/token").await;
+    }
+    app.jetbrains_account(Role::OrgAdmin).assign_license("NOSUCH").await;
+    assert_eq!(entries(&get_archive(&app, "").await).len(), 102);
+    assert_eq!(entries(&get_archive(&app, "&status=4xx").await).len(), 1);
+    let newest = get_archive(&app, "&limit=2").await;
+    assert_eq!(entries(&newest).iter().map(|e| e["response"]["status"].clone()).collect::<Vec<_>>(), [200, 404]);
+    let space = app.control().post("/spaces", r#"{"name":"t1"}"#).await;
+    space.expect_ok();
+    assert_eq!(entries(&get_archive(&app, "&space=t1").await).len(), 0);
+    let problem = app.control().get("/requests?format=xml").await.expect_problem(400);
+    assert!(problem["detail"].as_str().unwrap().contains("`json` or `har`"), "{problem}");
+    app.control().get("/requests?format=har&limit=1001").await.expect_problem(400);
+}
+
+#[apply(on_both_databases)]
+async fn what_is_no_text_or_cut_is_said(app: TestApp) {
+    let long = format!("{{\"licenseId\":\"{}\"}}", "x".repeat(70_000));
+    app.jetbrains_account(Role::OrgAdmin).post("/customer/licenses/assign", &*long).await;
+    app.jetbrains_account(Role::OrgAdmin).post("/customer/licenses/assign", &b"\xff\x00"[..]).await;
+    let archive = get_archive(&app, "").await;
+    check_form(&archive);
+    let [cut, binary] = entries(&archive) else { panic!("{archive}") };
+    let (cut, binary) = (&cut["request"]["postData"], &binary["request"]["postData"]);
+    let comment = cut["comment"].as_str().unwrap();
+    assert!(comment.starts_with("the first ") && comment.ends_with(&format!(" of {} bytes", long.len())), "{comment}");
+    assert_eq!(
+        (&binary["text"], &binary["comment"]),
+        (&Value::Null, &"2 bytes that are not kept, because they are no text".into())
+    );
+}
+
+#[apply(on_both_databases)]
+async fn an_injected_fault_is_told(app: TestApp) {
+    app.control().post("/faults", r#"{"match":{},"then":{"status":401}}"#).await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await;
+    let archive = get_archive(&app, "").await;
+    let comment = entries(&archive)[0]["comment"].as_str().unwrap();
+    assert!(comment.ends_with("injected: status 401"), "{comment}");
+}
