@@ -25,6 +25,7 @@ pub mod control;
 pub mod core;
 pub mod domain;
 pub mod http;
+pub mod reload;
 pub mod router;
 pub mod seed;
 pub mod services;

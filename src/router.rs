@@ -24,7 +24,7 @@ use crate::{
         problem::Problem,
         time_limit,
     },
-    services::{Services, seeding::Seeds},
+    services::{Services, seeds::Seeds},
     ui, web,
 };
 

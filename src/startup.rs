@@ -11,7 +11,8 @@ use crate::{
     router::router,
     services::{
         Services, registry,
-        seeding::{self, Plan, Seeds},
+        seeding::{self, Plan},
+        seeds::Seeds,
     },
 };
 
@@ -42,14 +43,16 @@ pub async fn start_with(
     progress: &Progress,
     opened: &OnceLock<App>,
 ) -> Result<Locum, StartError> {
-    let seeds: Seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?.into();
+    let seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?;
     progress.begin("checking seeds", 0);
     let checked = seeding::check(&seeds, &mut IdSeed(0).of_requests());
     progress.end();
     checked.map_err(StartError::Seed)?;
-    let app = App::open(config).await?;
+    // On the heap, because whoever starts one would hold all that opening takes.
+    let app = Box::pin(App::open(config)).await?;
     let _ = opened.set(app.clone());
     let plan = seeding::seed_if_empty(&app, services.tables(), &seeds, progress).await?;
+    let seeds = Seeds::new(seeds);
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use crate::{
-    cli::{Failure, killed_by, serve::Signals},
+    cli::{Failure, killed_by, signals::Signals},
     store::{
         Location,
         backup::{BackupError, back_up},

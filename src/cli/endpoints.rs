@@ -82,7 +82,7 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
         }
     }
     let base = base_url(public_url, listen, listen.port);
-    let seeds = seeding::read_all(&settings.load_seeds(matches), &Progress::default())
+    let seeds = seeding::read_all(&settings.seed_sources(matches).load(), &Progress::default())
         .map_err(|e| Failure::Usage(e.to_string()))?;
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;

@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod seed;
 mod serve;
+mod signals;
 mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
@@ -252,7 +253,7 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::Failed(format!("cannot start: {e}")))?;
     let _entered = runtime.enter();
-    serve::outlive_file_limit();
+    signals::outlive_file_limit();
     let done = runtime.block_on(future);
     // Requests had their time; a blocking task that still runs must not hold the exit up.
     runtime.shutdown_background();

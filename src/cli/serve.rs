@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
     process::ExitCode,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
         log::PROGRESS,
         orphans, output,
         progress::Watch,
+        signals::{HANGUP_IGNORED, Signals},
         tls::{TlsListener, TlsPlace},
     },
     config::{Config, Listen},
@@ -30,11 +31,13 @@ use crate::{
     core::{error::Error, progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
     http::connection::{Breakable, BreakableListener},
+    reload::Reloader,
     router,
     seed::credential::SeededCredential,
     services::{
         self, Service, Services,
-        seeding::{self, Plan, Seeds},
+        seeding::{self, Plan},
+        seeds::Seeds,
     },
     startup::{self, Locum},
     store::{self, Location},
@@ -51,7 +54,7 @@ pub(super) async fn serve(
     // An error is of no interest, because it means that nobody reads standard output.
     let _ = announce(&running, &mut io::BufWriter::new(output::stdout()));
     tokio::select! {
-        _ = running.signals.next() => {}
+        () = running.wait_for_end() => {}
         () = orphans::reap(None) => {}
     }
     tracing::info!("stopping");
@@ -75,6 +78,8 @@ pub(super) struct Running {
     credentials: Vec<SeededCredential>,
     file: Option<EndpointsFile>,
     stop: watch::Sender<bool>,
+    /// What reads seeds again, if anything does.
+    reloader: Option<Arc<Reloader>>,
     servers: JoinSet<()>,
     timeout: Duration,
 }
@@ -129,6 +134,10 @@ pub(super) async fn start(
     };
     drop(watch);
     let _ = READY.set(router);
+    let reloader = Reloader::new(&app, &services, &seeds);
+    if let Some(reloader) = &reloader {
+        servers.spawn(Arc::clone(reloader).watch());
+    }
     let found = match plan {
         Some(plan) => Some((plan.credentials(), plan)),
         None => find_known(&app, &seeds).await,
@@ -151,6 +160,7 @@ pub(super) async fn start(
         credentials,
         file,
         stop,
+        reloader,
         servers,
         timeout,
     }))
@@ -188,6 +198,20 @@ fn serve_on<L: Listener<Io: Breakable>>(
 }
 
 impl Running {
+    /// Until a signal ends it. SIGHUP reads the seeds again, where that is asked for.
+    async fn wait_for_end(&mut self) {
+        loop {
+            match (self.signals.next_of_all().await, &self.reloader) {
+                (Signal::HUP, Some(reloader)) => {
+                    let reloader = Arc::clone(reloader);
+                    self.servers.spawn(async move { reloader.reload().await });
+                }
+                (Signal::HUP, None) => tracing::info!("{HANGUP_IGNORED}"),
+                _ => return,
+            }
+        }
+    }
+
     /// Lets requests end that are under way, for as long as the settings say, and closes the database; breaks off at
     /// one more signal. What fails is that the database is not closed as it should be.
     pub(super) async fn stop(mut self) -> ControlFlow<Signal, Result<(), Failure>> {
@@ -280,66 +304,6 @@ fn is_without_family(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
-/// What ends a server: SIGTERM and SIGINT. SIGHUP does not, as a terminal sends it that is closed.
-pub(super) struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    /// Nothing where it is ignored already, as under `nohup`: the command of `exec` would not inherit that.
-    hangup: Option<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    pub(super) fn new() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| signal(kind).map_err(|e| Failure::Failed(format!("cannot listen to signals: {e}")));
-        let hangup = if is_ignored(Signal::HUP) { None } else { Some(on(SignalKind::hangup())?) };
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup })
-    }
-
-    /// The next one that ends a server.
-    pub(super) async fn next(&mut self) -> Signal {
-        loop {
-            match self.next_of_all().await {
-                Signal::HUP => tracing::info!("SIGHUP is ignored"),
-                signal => return signal,
-            }
-        }
-    }
-
-    /// The next one of all three.
-    pub(super) async fn next_of_all(&mut self) -> Signal {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::TERM,
-            _ = self.interrupt.recv() => Signal::INT,
-            _ = hangup => Signal::HUP,
-        }
-    }
-}
-
-/// Lets a write beyond the limit for files (`ulimit -f`) fail like any other write: unheard, its signal would end the
-/// process. Heard and not ignored, because the command of `exec` would inherit that.
-pub(super) fn outlive_file_limit() {
-    use tokio::signal::unix::{SignalKind, signal};
-    if !is_ignored(Signal::XFSZ) {
-        // Nobody has to listen; where it cannot be heard, such a write ends the process as before.
-        let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
-    }
-}
-
-/// Whether whoever started this wanted a signal to be ignored. Known on Linux only.
-fn is_ignored(signal: Signal) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| (mask >> (signal.as_raw() - 1)) & 1 == 1)
-}
-
 /// Prints where things are, and how to call them.
 fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
     let Running { app, base, tls, credentials, .. } = running;
@@ -390,7 +354,7 @@ const SHOWN_PER_SERVICE: usize = 10;
 /// are there, and their credentials that are.
 async fn find_known(app: &App, seeds: &Seeds) -> Option<(Vec<SeededCredential>, Plan)> {
     let mut ids = app.config.id_seed.of_write(DEFAULT_SPACE, 0);
-    let mut plan = seeding::check(seeds, &mut ids).ok()?;
+    let mut plan = seeding::check(&seeds.current(), &mut ids).ok()?;
     let space = app.default_space().await.ok()?;
     let mut db = app.db.read().await.ok()?;
     let there = store::organization::list(&mut db, space.id).await.ok()?;

@@ -15,7 +15,10 @@ use sources::{IN_FILES, find_origins, read_file_named_by};
 use crate::{
     core::{clock::Clock, ids::IdSeed, rate_window::Mode},
     domain::journal::Bounds,
-    seed::{self, file::SeedFile},
+    seed::{
+        file::SeedFile,
+        sources::{Look, SeedSources},
+    },
     store::Location,
     tls::{Identity, TlsError},
 };
@@ -45,6 +48,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// What to start with, and what a reset goes back to.
     pub seeds: Vec<SeedFile>,
+    /// What to read again when it changes, and how it looked just before it was read.
+    pub watched: Option<(SeedSources, Look)>,
     /// Where the data is.
     pub location: Location,
     /// Seed also a database that holds data.
@@ -114,8 +119,11 @@ impl Settings {
             check_control_token(token).map_err(|why| ConfigError(format!("--control-token: {why}")))?;
         }
         let settings = self.list(&origins);
+        let sources = self.seed_sources(matches);
+        let watched = self.watched(&sources)?;
         Ok(Config {
-            seeds: self.load_seeds(matches),
+            seeds: sources.load(),
+            watched,
             tls: self.tls(&location, service_hosts)?,
             listen: self.listen,
             location,
@@ -217,16 +225,27 @@ impl Settings {
         Ok(Some(Tls { listen: self.tls_listen.clone(), identity }))
     }
 
-    /// Loads the texts of the seeds that the settings name. The inline seed takes the default's place, and comes
-    /// after seeds that were named.
-    pub fn load_seeds(&self, matches: &ArgMatches) -> Vec<SeedFile> {
-        let mut files = Vec::new();
-        if self.seed_inline.is_none() || is_given(matches, "seed") {
-            files.extend(self.seed.iter().flat_map(|source| seed::load(source)));
+    /// What the settings name as seeds. The inline seed takes the default's place, and comes after seeds that were
+    /// named.
+    pub fn seed_sources(&self, matches: &ArgMatches) -> SeedSources {
+        let is_replaced = self.seed_inline.is_some() && !is_given(matches, "seed");
+        let named = if is_replaced { Vec::new() } else { self.seed.clone() };
+        SeedSources { named, inline: self.seed_inline.clone() }
+    }
+
+    fn watched(&self, sources: &SeedSources) -> Result<Option<(SeedSources, Look)>, ConfigError> {
+        if !self.watch {
+            return Ok(None);
         }
-        if let Some(text) = &self.seed_inline {
-            files.push(SeedFile::local("LOCUM_SEED_INLINE", text));
+        if sources.has_standard_input() {
+            return Err(ConfigError(
+                "--watch: standard input cannot be read again; name a file with --seed".to_owned(),
+            ));
         }
-        files
+        if !sources.has_files() {
+            let why = "--watch: there is no file to watch; name one, or a directory, with --seed";
+            return Err(ConfigError(why.to_owned()));
+        }
+        Ok(Some((sources.clone(), sources.look())))
     }
 }

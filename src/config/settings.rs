@@ -61,6 +61,11 @@ pub struct Settings {
     #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide_env_values = true)]
     pub seed_inline: Option<String>,
 
+    /// Read the seed's files again when they change, and put every space back to them that came from them; wrong ones
+    /// are refused, and everything stays as it was. SIGHUP does it at once
+    #[arg(long, env = "LOCUM_WATCH", value_parser = clap::builder::BoolishValueParser::new())]
+    pub watch: bool,
+
     /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`;
     /// `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
     #[arg(long, env = "LOCUM_DATABASE_URL", value_name = "URL", hide_env_values = true)]
@@ -157,7 +162,7 @@ impl Settings {
             Some(_) => "auto",
             None => "own",
         };
-        let values: [(&'static str, Option<String>); 24] = [
+        let values: [(&'static str, Option<String>); 25] = [
             ("listen", Some(self.listen.to_string())),
             ("tls", Some(tls.to_owned())),
             ("tls_listen", Some(self.tls_listen.to_string())),
@@ -167,6 +172,7 @@ impl Settings {
             ("seed_inline", self.seed_inline.clone()),
             ("database_url", self.database_url.clone()),
             ("reseed", Some(self.reseed.to_string())),
+            ("watch", Some(self.watch.to_string())),
             ("server_key", self.server_key.clone()),
             ("clock", clock),
             ("id_seed", self.id_seed.map(|n| n.to_string())),

@@ -1,5 +1,7 @@
 //! `/info` and `/operations`: what this Locum is, and what it can do.
 
+use std::sync::Arc;
+
 use axum::{Extension, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ use crate::{
         control_input::{Answer, InSpace, SpaceQuery},
         problem::Refused,
     },
-    services::{Services, operations::Operation},
+    services::{Services, operations::Operation, seeds::Seeds},
 };
 
 /// What this Locum is.
@@ -29,6 +31,10 @@ pub(super) struct Info {
     /// What the control API can do.
     capabilities: Vec<&'static str>,
     space: SpaceAnswer,
+    /// What is wrong with seeds that have changed, a line each: they are not applied. Absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    seed_problem: Option<Arc<str>>,
 }
 
 /// A setting.
@@ -85,6 +91,7 @@ const CAPABILITIES: [&str; 20] = [
 pub(super) async fn get_info(
     State(app): State<App>,
     Extension(services): Extension<Services>,
+    Extension(seeds): Extension<Seeds>,
     InSpace(space): InSpace,
 ) -> Answer<Info> {
     let settings = app.config.settings.iter();
@@ -101,6 +108,7 @@ pub(super) async fn get_info(
             .collect(),
         capabilities: CAPABILITIES.to_vec(),
         space: SpaceAnswer { name: space.name, revision: space.revision },
+        seed_problem: seeds.problem(),
     })
 }
 

@@ -47,10 +47,11 @@ use crate::{
         time_limit,
     },
     routes,
-    services::{self, Services, seeding::Seeds},
+    services::{self, Services, seeds::Seeds},
 };
 
 pub use self::probes::starting;
+pub(crate) use self::seed::reset_space;
 pub(crate) use self::{
     clock::ClockAnswer,
     credentials::CredentialAnswer,

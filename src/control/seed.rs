@@ -19,13 +19,14 @@ use crate::{
     },
     services::{
         Services,
-        seeding::{self, Plan, SeedOrganization, SeededOrganization, Seeds},
+        seeding::{self, Plan, SeedOrganization, SeededOrganization},
+        seeds::Seeds,
     },
 };
 
 /// What a seed made. Its tokens are shown here once.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Seeded {
+pub(crate) struct Seeded {
     /// The space.
     space: String,
     /// Nothing was kept: it was a dry run.
@@ -93,9 +94,19 @@ pub(super) async fn reset(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Seeded>, Problem> {
+    reset_space(&app, &services, &seeds, &space).await.map(Answer)
+}
+
+/// Puts a space back to the seed.
+pub(crate) async fn reset_space(
+    app: &App,
+    services: &Services,
+    seeds: &Seeds,
+    space: &Space,
+) -> Result<Seeded, Problem> {
     // A space that was made from the seed keeps names and tokens of its own.
     let mode = if space.name == DEFAULT_SPACE { Mode::Replace } else { Mode::Fresh };
-    write(&app, &services, &space, &seeds, mode, true, false).await
+    write(app, services, space, &seeds.current(), mode, true, false).await
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
@@ -116,7 +127,8 @@ pub(super) async fn seed(
         SeedMode::Merge => Mode::Merge,
         SeedMode::Replace => Mode::Replace,
     };
-    write(&app, &services, &space, &[seed], mode, false, matches!(params.dry_run, DryRun::Yes)).await
+    let dry_run = matches!(params.dry_run, DryRun::Yes);
+    write(&app, &services, &space, &[seed], mode, false, dry_run).await.map(Answer)
 }
 
 /// `own_clock`: the clock that was set at the start wins over the seed's.
@@ -128,7 +140,7 @@ async fn write(
     mode: Mode,
     own_clock: bool,
     dry_run: bool,
-) -> Result<Answer<Seeded>, Problem> {
+) -> Result<Seeded, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
     let open = || async {
         let mut db = app.db.write(space.id).await?;
@@ -143,5 +155,5 @@ async fn write(
     if !dry_run {
         db.commit().await?;
     }
-    Ok(Answer(Seeded::new(space.name.clone(), dry_run, plan)))
+    Ok(Seeded::new(space.name.clone(), dry_run, plan))
 }

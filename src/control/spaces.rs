@@ -26,10 +26,7 @@ use crate::{
         problem::{Problem, Refused},
     },
     seed::apply::{ApplyError, Mode},
-    services::{
-        Services,
-        seeding::{self, Seeds},
-    },
+    services::{Services, seeding, seeds::Seeds},
     store,
 };
 
@@ -151,7 +148,8 @@ pub(super) async fn create_space(
     check_name(&body.name)?;
     let open = || async { Ok::<_, ApplyError>(app.db.create_space(&body.name).await?) };
     let (clock, progress) = (app.config.clock, Progress::default());
-    let seeded = seeding::apply(&app.keyring, services.tables(), open, &seeds, Mode::Fresh, clock, &progress).await?;
+    let seeded =
+        seeding::apply(&app.keyring, services.tables(), open, &seeds.current(), Mode::Fresh, clock, &progress).await?;
     let Some((db, plan)) = seeded else {
         let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
         return Err(Problem::new(StatusCode::CONFLICT, detail));

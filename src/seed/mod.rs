@@ -13,6 +13,7 @@ mod lenient;
 pub mod plan;
 pub mod read;
 pub(crate) mod rows;
+pub mod sources;
 
 use std::{
     fmt,

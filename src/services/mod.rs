@@ -8,6 +8,7 @@ pub mod license_vault;
 pub mod operations;
 mod seed_writing;
 pub mod seeding;
+pub mod seeds;
 pub mod service;
 
 pub use service::{Registry, Service, ServiceDocument, Services};

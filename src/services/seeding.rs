@@ -1,7 +1,7 @@
 //! The registry's part of seeds: which sections an organization may have. Everything else about a section is its
 //! service's own; everything else about seeds is [`crate::seed`]'s.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,9 +33,6 @@ use crate::{
     },
     store::{self, ReadWrite, Session, state::Tables},
 };
-
-/// The seeds that a Locum was started with, and goes back to.
-pub type Seeds = Arc<[Seed<SeedOrganization>]>;
 
 /// A tenant.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -51,6 +51,12 @@ struct OperationId {
     operation: Option<String>,
 }
 
+/// What this page reads of what Locum is.
+#[derive(Deserialize)]
+struct SeedProblem {
+    seed_problem: Option<String>,
+}
+
 /// A rule that injects faults, in words, and the button that removes it.
 struct FaultRow {
     which: String,
@@ -111,6 +117,8 @@ struct Dashboard<'a> {
     page: &'a Page,
     /// The list, or why there is none.
     journal: Result<JournalPage, String>,
+    /// What is wrong with seeds that have changed.
+    seed_problem: Option<String>,
     operations: Vec<String>,
     credentials: Vec<String>,
     clock: ClockAnswer,
@@ -134,12 +142,14 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
     let mut operations: Vec<String> = operations.into_iter().filter_map(|known| known.operation).collect();
     operations.sort_unstable();
     operations.dedup();
+    let info: SeedProblem = page.ask("/info").await?;
     let credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
     let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
     let limits: RateLimits = page.ask("/rate-limits").await?;
     let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
     let template = Dashboard {
         journal: page.ask(&format!("/requests{query}")).await.map_err(|error| error.detail),
+        seed_problem: info.seed_problem,
         operations,
         credentials: credentials.into_iter().map(|credential| credential.label).collect(),
         clock: page.ask("/clock").await?,

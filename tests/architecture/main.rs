@@ -14,7 +14,7 @@ use source::{Source, circles, dependencies, find_files, name_below_src, sources}
 
 /// From the ground up. A room may name itself and those before it. A service may name what it registers with, but
 /// neither another service nor the registry.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "core",
     "domain",
     "store",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 17] = [
     "ui",
     "router",
     "startup",
+    "reload",
     "cli",
 ];
 

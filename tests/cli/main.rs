@@ -20,6 +20,7 @@ mod seeds;
 mod signals;
 mod terminal;
 mod tls;
+mod watch;
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/mod.rs"]

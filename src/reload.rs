@@ -1,0 +1,130 @@
+//! Seeds that change while Locum runs: `--watch`.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Mutex, time::interval};
+
+use crate::{
+    app::App,
+    control,
+    core::{error::Error, ids::IdSeed, progress::Progress},
+    seed::{
+        file::Seed,
+        sources::{Look, SeedSources},
+    },
+    services::{
+        Services,
+        seeding::{self, SeedOrganization},
+        seeds::Seeds,
+    },
+    store::{self, events::EventKind},
+};
+
+/// How often the files are looked at. Twice alike they are read, because who writes one may not be done.
+const EVERY: Duration = Duration::from_millis(300);
+
+const WRONG: &str = "the seeds have changed and are wrong, so everything stays as it was:";
+
+/// Reads seeds again, and puts every space back to them that came from them.
+pub struct Reloader {
+    app: App,
+    services: Services,
+    seeds: Seeds,
+    sources: SeedSources,
+    /// How the files looked when they were read last.
+    read: Mutex<Look>,
+}
+
+impl Reloader {
+    /// `None` without `--watch`.
+    pub fn new(app: &App, services: &Services, seeds: &Seeds) -> Option<Arc<Self>> {
+        let (sources, look) = app.config.watched.clone()?;
+        let (app, services, seeds) = (app.clone(), Arc::clone(services), seeds.clone());
+        Some(Arc::new(Self { app, services, seeds, sources, read: Mutex::new(look) }))
+    }
+
+    /// Reads them whenever they change, until Locum stops.
+    pub async fn watch(self: Arc<Self>) {
+        let mut ticks = interval(EVERY);
+        let mut last = None;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.app.stopping() => return,
+            }
+            let look = self.look().await;
+            let is_settled = last.as_ref() == Some(&look);
+            if is_settled && *self.read.lock().await != look {
+                self.reload().await;
+            }
+            last = Some(look);
+        }
+    }
+
+    /// Reads them now. What is wrong with them is said, and everything stays as it is.
+    pub async fn reload(&self) {
+        // One after another, so that the last to be read are those that hold.
+        let mut read = self.read.lock().await;
+        *read = self.look().await;
+        match self.read().await {
+            Ok(seeds) => self.pour(seeds).await,
+            Err(problem) => self.refuse(&format!("{WRONG}\n{problem}")).await,
+        }
+    }
+
+    async fn look(&self) -> Look {
+        let sources = self.sources.clone();
+        // Looking cannot fail; it can only be broken off with the runtime.
+        tokio::task::spawn_blocking(move || sources.look()).await.unwrap_or_default()
+    }
+
+    /// # Errors
+    /// Everything wrong with them, a line each.
+    async fn read(&self) -> Result<Vec<Seed<SeedOrganization>>, String> {
+        let sources = self.sources.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let seeds = seeding::read_all(&sources.load(), &Progress::default())?;
+            seeding::check(&seeds, &mut IdSeed(0).of_requests()).map(|_| seeds)
+        });
+        read.await.map_err(|error| error.to_string())?.map_err(|wrong| wrong.to_string())
+    }
+
+    async fn pour(&self, seeds: Vec<Seed<SeedOrganization>>) {
+        // First, so that a reset that comes in between goes back to them too.
+        self.seeds.replace(seeds);
+        let problems = match self.reset_spaces().await {
+            Ok(problems) => problems,
+            Err(error) => vec![error.to_string()],
+        };
+        if problems.is_empty() {
+            tracing::info!("the seeds have changed: every space that came from them is reset");
+        } else {
+            self.refuse(&problems.join("\n")).await;
+        }
+    }
+
+    /// Resets every space that came from them, and tells those that stay as they were, and why.
+    async fn reset_spaces(&self) -> Result<Vec<String>, Error> {
+        let spaces = store::space::list(&mut self.app.db.read().await?).await?;
+        let mut problems = Vec::new();
+        for space in &spaces {
+            if let Err(problem) = control::reset_space(&self.app, &self.services, &self.seeds, space).await {
+                let why = problem.detail();
+                problems.push(format!("the changed seeds are not in the space {}, which stays: {why}", space.name));
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Says what is wrong: in the log, and on the page.
+    async fn refuse(&self, problem: &str) {
+        for line in problem.lines() {
+            tracing::error!("{line}");
+        }
+        self.seeds.keep(problem);
+        // Whoever looks at the page sees it at once.
+        if let Ok(space) = self.app.default_space().await {
+            self.app.db.tell(space.id, EventKind::State, "");
+        }
+    }
+}
