@@ -51,6 +51,8 @@ pub(in crate::control) struct RequestsQuery {
     credential: Option<String>,
     /// With this status, or of this class: `404`, `4xx`.
     status: Option<String>,
+    /// Those that sent something that nothing read, or the others.
+    ignored: Option<bool>,
     /// From this time on, by the space's clock; or behind the request with this id.
     since: Option<String>,
     /// How many on a page.
@@ -62,8 +64,8 @@ pub(in crate::control) struct RequestsQuery {
 
 impl RequestsQuery {
     async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
-        let Self { service, operation, credential, status, since, limit, cursor } = self;
-        let mut which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
+        let Self { service, operation, credential, status, ignored, since, limit, cursor } = self;
+        let mut which = RequestMatcher { service, operation, credential, ignored, ..RequestMatcher::default() };
         check_names(services, "", &mut which)?;
         let status = status.map(|text| parse_statuses(&text)).transpose()?;
         let before =

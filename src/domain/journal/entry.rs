@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::trace::DecisionTrace;
+use super::trace::{DecisionTrace, Ignored};
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
@@ -98,6 +98,11 @@ impl Entry {
         self.trace.credential.label.as_deref()
     }
 
+    /// What it sent that nothing read.
+    pub fn ignored(&self) -> &[Ignored] {
+        self.trace.ignored.as_deref().unwrap_or_default()
+    }
+
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         const REST: usize = 1024;
@@ -107,6 +112,7 @@ impl Entry {
             + self.query.as_ref().map_or(0, |query| query.len())
             + message(&self.request)
             + message(&self.response)
+            + self.ignored().iter().map(Ignored::size).sum::<usize>()
     }
 
     /// What a matcher looks at.
@@ -118,6 +124,7 @@ impl Entry {
             method: &self.method,
             path: &self.path,
             other_paths: &self.other_paths,
+            ignored: !self.ignored().is_empty(),
         }
     }
 }
