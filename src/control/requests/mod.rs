@@ -10,7 +10,13 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{app::App, core::clock, domain::journal::{Entry, Ignored}, http::problem::Problem, services};
+use crate::{
+    app::App,
+    core::clock,
+    domain::journal::{Entry, Ignored},
+    http::problem::Problem,
+    services,
+};
 
 /// A request, in short.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ mod coverage;
 mod credentials;
 mod faults;
 mod guard;
+mod ignored;
 mod index;
 mod loading;
 mod organizations;
