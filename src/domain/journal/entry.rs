@@ -180,9 +180,13 @@ mod tests {
         let mut entry = example_entry("", "");
         entry.request.body = Bytes::from_static(&[0xff, 0]);
         entry.response.body = Bytes::from_static(b"text");
+        let part =
+            Ignored { at: "query/x".to_owned(), did_you_mean: Some("y".into()), reason: Some("for a reason".into()) };
+        entry.trace.ignored = Some([part].into());
         let headers = [("host", "a:1"), ("x", ""), ("host", "in\ntwo")];
         entry.response.headers = Headers::of(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))));
         let read: Entry = serde_json::from_str(&serde_json::to_string(&entry).unwrap()).unwrap();
+        assert_eq!(read.trace, entry.trace);
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
         let headers: Vec<_> = read.response.headers.iter().collect();
         assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);

@@ -241,7 +241,7 @@ mod tests {
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Outer {
-        license_id: Option<String>,
+        invoice_id: Option<String>,
         #[serde(default, deserialize_with = "read_objects")]
         contact: Option<Inner>,
         #[serde(default)]
@@ -267,9 +267,9 @@ mod tests {
     #[tokio::test]
     async fn members_that_no_type_has_are_ignored_at_every_level() {
         for (body, expected) in [
-            (r#"{"licenseId":"A","contact":{"firstName":"Eve"},"anything":{"x":[{"y":1}]}}"#, vec![]),
-            (r#"{"licenceId":null}"#, vec!["body/licenceId was not read: did you mean licenseId?"]),
-            (r#"{"\u006cicenceId":{"a":{}}}"#, vec!["body/licenceId was not read: did you mean licenseId?"]),
+            (r#"{"invoiceId":"A","contact":{"firstName":"Eve"},"anything":{"x":[{"y":1}]}}"#, vec![]),
+            (r#"{"invioceId":null}"#, vec!["body/invioceId was not read: did you mean invoiceId?"]),
+            (r#"{"\u0069nvioceId":{"a":{}}}"#, vec!["body/invioceId was not read: did you mean invoiceId?"]),
             (
                 r#"{"contact":{"fistName":"Eve","firstName":"Eve"},"all":[{"firstName":"A"},{"firstName":"B","x":1}]}"#,
                 vec!["body/contact/fistName was not read: did you mean firstName?", "body/all/1/x was not read"],
@@ -277,8 +277,8 @@ mod tests {
             // What it lacks is told, because it is there under another name.
             (r#"{"contact":{"fistName":"Eve"}}"#, vec!["body/contact/fistName was not read: did you mean firstName?"]),
             // No JSON.
-            (r#"{"licenceId":1}x"#, vec![]),
-            (r#"{"licenceId":1"#, vec![]),
+            (r#"{"invioceId":1}x"#, vec![]),
+            (r#"{"invioceId":1"#, vec![]),
             ("[]", vec![]),
         ] {
             assert_eq!(find::<Outer>(body).await, expected, "{body}");
@@ -289,10 +289,10 @@ mod tests {
     #[test]
     fn what_is_read_is_what_serde_json_reads() {
         for body in [
-            r#"{"licenseId":"A","contact":{"firstName":"Eve"},"all":[],"anything":null}"#,
-            r#"{"licenseId":null,"x":{"y":[1,2,{}]}}"#,
-            r#"{"licenseId":1}"#,
-            r#"{"licenseId":"A","licenseId":"B"}"#,
+            r#"{"invoiceId":"A","contact":{"firstName":"Eve"},"all":[],"anything":null}"#,
+            r#"{"invoiceId":null,"x":{"y":[1,2,{}]}}"#,
+            r#"{"invoiceId":1}"#,
+            r#"{"invoiceId":"A","invoiceId":"B"}"#,
             r#"{"contact":["Eve"]}"#,
             r#"{"all":{}}"#,
             r#"{"all":[{}]}"#,

@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn no_more_is_told_than_a_bound() {
-        let query: String = (0..10_000).map(|number| format!("x{number}=1&")).collect();
-        let found = find(&[&["page"]], &query);
+        let names: Vec<String> = (0..10_000).map(|number| format!("x{number}")).collect();
+        let found = find(&[&["page"]], &names.join("&"));
         assert_eq!(found.len(), MOST + 1);
         assert_eq!(found[MOST], "query was not read: further names are left out here");
         let (at_most, too_long) = ("a".repeat(LONGEST_NAME), "a".repeat(LONGEST_NAME + 1));
