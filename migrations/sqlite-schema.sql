@@ -329,7 +329,7 @@ CREATE TABLE journal_entry (
     status     INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
     entry      TEXT    NOT NULL
-) STRICT;
+, has_ignored INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX journal_entry_space ON journal_entry (space_id, number);
 CREATE INDEX journal_entry_id ON journal_entry (space_id, id);
 CREATE TABLE journal_state (

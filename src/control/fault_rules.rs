@@ -107,6 +107,11 @@ impl FaultRule {
         if effect == Effect::default() {
             return Err(Error::invalid("/then", "expected at least one of status, code, body, delay, fault").into());
         }
+        if which.ignored.is_some() {
+            const WHY: &str = "what a request sent that nothing reads is known when the service has read it, and a fault \
+                               hits before: leave it out, and ask requests/verify or requests?ignored=true";
+            return Err(Error::invalid("/match/ignored", WHY).into());
+        }
         request_matcher::check(services, &mut which)?;
         request_matcher::check_path(services, &which)?;
         error_code::check(services, &mut which, effect.code.as_deref(), effect.status)?;

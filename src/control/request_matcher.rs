@@ -89,7 +89,7 @@ fn find_operation<'a>(
 /// Checks a matcher, and writes its names as the vendors do.
 pub(super) fn check(services: &Registry, matcher: &mut RequestMatcher) -> Result<(), Problem> {
     check_names(services, "/match", matcher)?;
-    let RequestMatcher { service: _, operation: _, credential, method, path } = matcher;
+    let RequestMatcher { service: _, operation: _, credential, method, path, ignored: _ } = matcher;
     if let Some(method) = method
         && !METHODS.contains(&method.to_uppercase().as_str())
     {

@@ -293,6 +293,7 @@ fn attributes<'a, S: VendorService>(
         method: parts.method.as_str(),
         path: find_sent_uri(parts).path(),
         other_paths,
+        ignored: false,
     }
 }
 

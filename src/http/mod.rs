@@ -13,6 +13,7 @@ pub mod credential_places;
 pub mod document;
 pub mod extract;
 pub mod fault_rule;
+pub mod ignored;
 pub mod journal;
 pub mod last_use;
 pub mod metrics;

@@ -17,6 +17,7 @@ use crate::{
         authenticate::Decision,
         credential_places::CredentialPlaces,
         fault_rule,
+        ignored::IgnoredParts,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
         request_context::RequestContext,
@@ -109,8 +110,9 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     };
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
+        let ignored = parts.extensions.remove::<IgnoredParts>();
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
+        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, ignored, status, headers, body: &whole };
         journal::record(&app, &credential_places, asked, &decision, answered).await;
     }
     match damage {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What requests are filtered by: parameters of the control route, too.
-const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "cursor"];
+const FILTERS: [&str; 6] = ["service", "operation", "credential", "status", "ignored", "cursor"];
 
 /// The time of a request, without the date.
 fn format_time_of_day(at: &str) -> &str {

@@ -267,7 +267,7 @@ fn a_command_s_variables_get_real_answers() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_what_was_refused_last() {
+fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     let mut command = locum(&["exec", "--", "sh", "-c", "env; echo up; read line; exit 3"]);
     let mut locum = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut command = Executed { lines: BufReader::new(locum.stdout.take().unwrap()), locum };
@@ -278,6 +278,8 @@ fn a_command_that_fails_is_told_what_was_refused_last() {
     }
     let guess = "X-Customer-Code: 6700001\r\nX-Api-Key: guessed\r\n";
     super::send(address, "GET", "/api/v1/token", guess, "").unwrap();
+    // It was answered, but perhaps not what was asked for.
+    super::send(address, "GET", "/check-version?vresion=1&a%0Ab", "", "").unwrap();
     works(&given);
     let mut stderr = command.locum.stderr.take().unwrap();
     assert_eq!(command.end("on\n"), Some(3));
@@ -286,8 +288,10 @@ fn a_command_that_fails_is_told_what_was_refused_last() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 11, "{said}");
     assert!(lines[0].contains("--id-seed"), "{said}");
-    assert!(lines[1].starts_with("locum: 404 GET /nowhere/3: "), "{said}");
-    assert!(lines[10].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    assert!(lines[1].starts_with("locum: 404 GET /nowhere/4: "), "{said}");
+    assert!(lines[9].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    let unread = "query/vresion was not read; query/a\\nb was not read";
+    assert_eq!(lines[10], format!("locum: 200 GET /check-version; {unread}"), "{said}");
     assert!(!said.contains("guessed"));
 }
 

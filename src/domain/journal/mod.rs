@@ -13,7 +13,9 @@ pub use self::{
     bounds::Bounds,
     entry::{Entry, Headers, Message, SequencedEntry},
     expectation::{Count, Expectation},
-    trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
+    trace::{
+        AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,
+    },
 };
 
 /// Which entries a list shows.

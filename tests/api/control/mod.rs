@@ -7,6 +7,7 @@ mod credentials;
 mod faults;
 mod guard;
 mod har;
+mod ignored;
 mod index;
 mod loading;
 mod organizations;
