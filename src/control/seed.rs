@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
+    control::origin::Origin,
     core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
@@ -32,12 +33,23 @@ pub(super) struct Seeded {
     dry_run: bool,
     /// The organizations that the seed names, as they are now.
     organizations: Vec<SeededOrganization>,
+    /// Where the space's own seed spells out a customer code, an org id or a token that another space has: here it is
+    /// another one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["organizations/0/customer_code"]))]
+    replaced: Vec<String>,
 }
 
 impl Seeded {
     /// What a plan made in a space.
     pub(crate) fn new(space: String, dry_run: bool, plan: Plan) -> Self {
-        Self { space, dry_run, organizations: plan.organizations.into_iter().map(Into::into).collect() }
+        let organizations = plan.organizations.into_iter().map(Into::into).collect();
+        Self { space, dry_run, organizations, replaced: Vec::new() }
+    }
+
+    /// The same of a space that stands beside others.
+    pub(crate) fn of_space(space: String, plan: Plan, replaced: Vec<String>) -> Self {
+        Self { replaced, ..Self::new(space, false, plan) }
     }
 }
 
@@ -83,7 +95,8 @@ organizations:
     people: [{ email: zoe@second.test, name: Zoe Lin }]
 ";
 
-/// Back to the seed that Locum was started with: data and clock, at once.
+/// Back to the seed: data and clock, at once. The default space goes back to the one that Locum was started with, any
+/// other to the one that it was made from, with the same tokens.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "World", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "What is there now", body = Seeded), Refused))]
@@ -93,9 +106,16 @@ pub(super) async fn reset(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Seeded>, Problem> {
-    // A space that was made from the seed keeps names and tokens of its own.
-    let mode = if space.name == DEFAULT_SPACE { Mode::Replace } else { Mode::Fresh };
-    write(&app, &services, &space, &seeds, mode, true, false).await
+    if space.name == DEFAULT_SPACE {
+        return write(&app, &services, &space, &seeds, Mode::Replace, true, false).await;
+    }
+    let origin = Origin::of(&app, space.id).await?;
+    let own = origin.read_seed()?;
+    let open = || async { Ok(Some(app.db.write(space.id).await?)) };
+    let filled = origin.fill(&app, &services, own, &seeds, open).await?;
+    let filled = filled.ok_or_else(|| Error::internal("a seed without a session"))?;
+    let (plan, replaced) = filled.commit(&app, None).await?;
+    Ok(Answer(Seeded::of_space(space.name, plan, replaced)))
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
@@ -125,7 +145,7 @@ async fn write(
     services: &Services,
     space: &Space,
     seeds: &[Seed<SeedOrganization>],
-    mode: Mode,
+    mode: Mode<'_>,
     own_clock: bool,
     dry_run: bool,
 ) -> Result<Answer<Seeded>, Problem> {

@@ -9,6 +9,7 @@ pub mod operations;
 mod seed_writing;
 pub mod seeding;
 pub mod service;
+pub mod variables;
 
 pub use service::{Registry, Service, ServiceDocument, Services};
 
