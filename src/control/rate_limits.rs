@@ -10,7 +10,7 @@ use crate::{
     app::App,
     core::{
         clock,
-        duration::parse_duration,
+        duration::{format_duration, parse_duration},
         error::Error,
         rate_window::{Mode, RateLimit, check_window, window},
     },
@@ -124,7 +124,7 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
             organization: organization.customer_code.to_string(),
             service: service.into(),
             limit: policy.limit,
-            window: format_window(policy.window),
+            window: format_duration(policy.window),
             mode: policy.mode.to_string(),
         });
     }
@@ -132,11 +132,6 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
 }
 
 /// As seeds and settings write it.
-fn format_window(window: std::time::Duration) -> String {
-    let millis = window.as_millis();
-    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
-}
-
 /// The rate limits, and what was counted against them.
 #[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits",
     security((), ("controlToken" = [])),

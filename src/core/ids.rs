@@ -80,6 +80,13 @@ impl Ids {
         Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
+    /// Another stream, from which it does not matter how much is drawn.
+    pub fn fork(&mut self) -> Self {
+        let mut seed = [0; 32];
+        self.0.fill_bytes(&mut seed);
+        Self(ChaCha12Rng::from_seed(seed))
+    }
+
     pub fn bytes(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);

@@ -333,6 +333,7 @@ async fn identify<S: VendorService>(
         Ok(found) => found,
         Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
+    app.space_uses.note(identity.space.id);
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
     let (outcome, credential_outcome) = if has_expired {

@@ -54,7 +54,9 @@ impl FromRequestParts<App> for InSpace {
             (Some(path), _) => path.clone(),
             (None, query) => query.unwrap_or_else(|| DEFAULT_SPACE.to_owned()),
         };
-        Ok(Self(app.space(&name).await?))
+        let space = app.space(&name).await?;
+        app.space_uses.note(space.id);
+        Ok(Self(space))
     }
 }
 

@@ -367,7 +367,11 @@ fn env_says_the_same_in_every_format_and_it_is_true() {
     };
     let given = json(&env("json"));
     works(&given);
-    assert_eq!(given.len(), 10, "{given:?}");
+    assert_eq!(given.len(), 25, "{given:?}");
+    assert_eq!(
+        (given["LOCUM_SPACE"].as_str(), given["ATLASSIAN_API_KEY_READER"].as_str()),
+        ("default", "demo-atlassian-reader")
+    );
     assert_eq!(variables(env("github").lines()), given);
     let shell = env("shell");
     assert_eq!(shell, run(&["env", "--listen", &server.address]).1, "the shell's is the default");
@@ -445,5 +449,6 @@ fn what_locum_gives_it_does_not_warn_about() {
         String::from_utf8(output.stderr).unwrap().contains("none of Locum's")
     };
     assert!(!warned("LOCUM_URL"));
+    assert!(!warned("LOCUM_SPACE"));
     assert!(warned("LOCUM_URI"));
 }
