@@ -111,6 +111,7 @@ pub(super) async fn seed(
     Params(params): Params<SeedParams>,
     Text(text): Text,
 ) -> Result<Answer<Seeded>, Problem> {
+    app.check_not_replaced(&space).await?;
     let seed = read::parse(SeedFile::foreign("body", text))?;
     let mode = match params.mode {
         SeedMode::Merge => Mode::Merge,
@@ -131,7 +132,11 @@ async fn write(
 ) -> Result<Answer<Seeded>, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
     let open = || async {
-        let mut db = app.db.write(space.id).await?;
+        let mut db = match mode {
+            Mode::Merge => app.db.write_in(space).await?,
+            // It builds on nothing that is there, so it may come after another one.
+            Mode::Replace | Mode::Fresh => app.db.write(space.id).await?,
+        };
         if dry_run {
             db.try_only();
         }

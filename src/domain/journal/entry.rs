@@ -118,6 +118,7 @@ impl Entry {
             method: &self.method,
             path: &self.path,
             other_paths: &self.other_paths,
+            query: self.query.as_deref(),
         }
     }
 }
