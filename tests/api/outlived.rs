@@ -124,9 +124,23 @@ async fn the_refusal_is_each_vendor_s_own(app: TestApp) {
     let atlassian = send(&app.atlassian(FULL_KEY).without_document_check(), "GET", "/api-tokens", empty());
     wait_for_hits(&app, &rule, 3).await;
     app.control().post("/reset", "").await.expect_ok();
-    jetbrains.await.unwrap().expect_jetbrains_error_page(503);
-    vault.await.unwrap().expect_vault_error(503, "UNAVAILABLE", vault_path);
-    atlassian.await.unwrap().expect_gateway_error(503, "Service Unavailable");
+    let [jetbrains, vault, atlassian] = [jetbrains.await.unwrap(), vault.await.unwrap(), atlassian.await.unwrap()];
+    jetbrains.expect_jetbrains_error_page(503);
+    vault.expect_vault_error(503, "UNAVAILABLE", vault_path);
+    atlassian.expect_gateway_error(503, "Service Unavailable");
+    // An injected one is the same.
+    app.control().post("/faults", json!({"then": {"status": 503}})).await.expect_ok();
+    for (own, client, path) in [
+        (jetbrains, app.jetbrains_account(Role::OrgAdmin), "/token"),
+        (vault, app.license_vault(VAULT_TOKEN), vault_path),
+        (atlassian, app.atlassian(FULL_KEY), "/api-tokens"),
+    ] {
+        let injected = client.without_document_check().get(path).await;
+        assert_eq!((injected.status, injected.text()), (own.status, own.text()), "{path}");
+        for name in own.headers.keys().filter(|name| *name != "x-request-id") {
+            assert_eq!(injected.headers.get(name), own.headers.get(name), "{path}: {name}");
+        }
+    }
 }
 
 /// Half of the body comes before, the other half after it.

@@ -29,15 +29,15 @@ pub struct Pieces {
 impl SlowBody {
     /// One that says beforehand how long it is.
     pub fn of_length(length: usize) -> (Pieces, Body) {
-        Self::new(Some(length as u64))
+        Self::with_hint(Some(length as u64))
     }
 
     /// One that is sent in chunks.
     pub fn without_length() -> (Pieces, Body) {
-        Self::new(None)
+        Self::with_hint(None)
     }
 
-    fn new(length: Option<u64>) -> (Pieces, Body) {
+    fn with_hint(length: Option<u64>) -> (Pieces, Body) {
         let (sender, pieces) = mpsc::unbounded_channel();
         let was_read = Arc::new(AtomicBool::new(false));
         let body = Self { pieces, length, was_read: Arc::clone(&was_read) };

@@ -253,7 +253,7 @@ async fn a_range_of_delays_is_drawn_from_the_id_seed(app: TestApp) {
 
 /// Which headers an answer has, without those that say how long its body is.
 fn names(answer: &Answer) -> Vec<&str> {
-    let mut names: Vec<&str> = answer.headers.keys().map(|name| name.as_str()).collect();
+    let mut names: Vec<&str> = answer.headers.keys().map(axum::http::HeaderName::as_str).collect();
     names.retain(|name| *name != "content-length");
     names.sort_unstable();
     names
@@ -299,6 +299,13 @@ async fn a_429_says_that_nothing_is_left(app: TestApp) {
     let limited = |mode: &str| json!({"organization": "6700001", "limit": 5, "window": "60s", "mode": mode});
     let counted = app.atlassian(FULL_KEY).without_document_check();
     let unknown = app.atlassian("bad").without_document_check();
+    let one = json!({"organization": "6700001", "limit": 1, "window": "60s", "mode": "enforce"});
+    app.control().put("/rate-limits", one).await.expect_ok();
+    counted.get("/api-keys").await.expect_ok();
+    let own = counted.get("/api-keys").await;
+    inject(&app, json!({"then": {"status": 429}, "times": 1})).await;
+    let injected = counted.get("/api-keys/count").await;
+    assert_eq!((injected.text(), names(&injected)), (own.text(), names(&own)));
     for mode in ["enforce", "observe", "off"] {
         app.control().put("/rate-limits", limited(mode)).await.expect_ok();
         for (client, path) in [
