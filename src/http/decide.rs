@@ -13,7 +13,10 @@ use bytestring::ByteString;
 
 use crate::{
     app::App,
-    core::{error::Error, rate_window::Standing},
+    core::{
+        error::Error,
+        rate_window::{Policy, Standing},
+    },
     domain::{
         fault_rule::{Effect, Hit},
         journal::CredentialOutcome,
@@ -109,7 +112,8 @@ pub(super) async fn decide_and_run<S: VendorService>(
     let injected = injected.and_then(|(effect, asked)| fault_rule::answer(effect, identified.operation, asked));
     let (mut response, origin) = match (injected, &mut *standing) {
         (Some(injected), standing) if injected.status() == StatusCode::TOO_MANY_REQUESTS => {
-            new(rate_limit::pretend_exceeded::<S>(app, injected, standing.as_mut(), identified.now))
+            let uncounted = || Some(find_policy::<S>(app, &outcome, identified)?.standing(0, identified.now));
+            new(rate_limit::pretend_exceeded(injected, standing.as_mut(), uncounted))
         }
         (Some(injected), _) => new(injected),
         (None, Some(standing)) if standing.exceeded => new(refuse_exceeded(service, standing, identified)),
@@ -161,6 +165,15 @@ fn find_other_paths<S: VendorService>(path: &str) -> Vec<ByteString> {
     let written = S::write_path(&normal);
     let below = S::MOUNTED_AGAIN_AT.and_then(|base| PathPattern::new(base).strip_from(&written));
     (written != path).then_some(&*written).into_iter().chain(below).map(Into::into).collect()
+}
+
+/// What the request would be counted by, if anybody counted it.
+fn find_policy<S: VendorService>(app: &App, outcome: &Outcome<S>, identified: &Identified) -> Option<Policy> {
+    let own = match (outcome, identified.operation) {
+        (Outcome::Good(principal), Some(operation)) => S::rate_limit(app, principal, operation),
+        _ => None,
+    };
+    own.or_else(|| S::usual_rate_limit(app))
 }
 
 /// Counts the request against the credential's limit, if it has one.

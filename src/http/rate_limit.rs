@@ -16,7 +16,6 @@ use crate::{
         rate_window::{Mode, Policy, Standing, window},
     },
     domain::{credential::CredentialId, organization::SpaceId},
-    http::vendor_service::VendorService,
 };
 
 /// Requests in one window.
@@ -44,15 +43,14 @@ pub async fn count(
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
 }
 
-/// Gives an injected 429 what an own one has, also where the request was counted by nobody.
-pub fn pretend_exceeded<S: VendorService>(
-    app: &App,
+/// Gives an injected 429 what an own one has. Where nobody counted the request, `uncounted` says where it would stand.
+pub fn pretend_exceeded(
     mut injected: Response,
     counted: Option<&mut Standing>,
-    now: Time,
+    uncounted: impl FnOnce() -> Option<Standing>,
 ) -> Response {
-    let mut usual = S::usual_rate_limit(app).map(|policy| policy.standing(0, now));
-    if let Some(standing) = counted.or(usual.as_mut()) {
+    let mut pretended = if counted.is_none() { uncounted() } else { None };
+    if let Some(standing) = counted.or(pretended.as_mut()) {
         standing.remaining = 0;
         injected.headers_mut().insert(RETRY_AFTER, standing.retry_after.into());
         write_headers(&mut injected, standing);
