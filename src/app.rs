@@ -154,6 +154,17 @@ impl App {
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
     }
 
+    /// Refuses what was asked of a space whose data is gone, as where the body was still to come when it was replaced.
+    ///
+    /// # Errors
+    /// [`Error::DataReplaced`]; [`Error::Unavailable`].
+    pub async fn check_not_replaced(&self, space: &Space) -> Result<(), Error> {
+        match self.db.position(space.id).await? {
+            Some(at) if at.generation != space.generation() => Err(Error::DataReplaced),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever
     /// then writes it down has to look again at what was found before it.
     pub async fn make_token(

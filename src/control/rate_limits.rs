@@ -160,7 +160,7 @@ pub(super) async fn put_rate_limits(
     let window = window.transpose().map_err(|e| Error::invalid("/window", e))?;
     let mode: Option<Mode> =
         body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Error::invalid("/mode", e))?;
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     let (_, default) = limited_service(&services)?;
     let mut organizations = store::organization::list(&mut db, space.id).await?;
     if let Some(code) = &body.organization {
@@ -194,7 +194,7 @@ pub(super) async fn reset_rate_limits(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<RateLimits>, Problem> {
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     rate_window::reset(&mut db);
     db.commit().await?;
     answer(&app, &services, &space).await

@@ -160,6 +160,7 @@ pub(super) async fn seed(
     Params(params): Params<SeedParams>,
     Text(text): Text,
 ) -> Result<Answer<Seeded>, Problem> {
+    app.check_not_replaced(&space).await?;
     let seed = read::parse(SeedFile::foreign("body", text))?;
     let mode = match params.mode {
         SeedMode::Merge => Mode::Merge,
@@ -181,7 +182,11 @@ async fn write(
 ) -> Result<Seeded, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
     let open = || async {
-        let mut db = app.db.write(space.id).await?;
+        let mut db = match mode {
+            Mode::Merge => app.db.write_in(space).await?,
+            // It builds on nothing that is there, so it may come after another one.
+            Mode::Replace | Mode::Beside(_) => app.db.write(space.id).await?,
+        };
         if dry_run {
             db.try_only();
         }

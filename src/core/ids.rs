@@ -28,6 +28,11 @@ impl IdSeed {
         self.derive(&["requests"])
     }
 
+    /// The generator of what one hit of a fault leaves to chance: by the rule's id, and the number of the hit.
+    pub fn of_fault(self, rule: &str, hit: i64) -> Ids {
+        self.derive(&["fault", rule, &hit.to_string()])
+    }
+
     fn derive(self, parts: &[&str]) -> Ids {
         let mut hash = Sha256::new();
         hash.update(self.0.to_le_bytes());

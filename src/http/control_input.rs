@@ -104,7 +104,7 @@ impl FromRequestParts<App> for OrganizationPath {
 impl OrganizationPath {
     /// Opens a session that writes to the organization's space.
     pub(crate) async fn open(self, app: &App) -> Result<OrganizationAdmin, Error> {
-        let mut db = app.db.write(self.space.id).await?;
+        let mut db = app.db.write_in(&self.space).await?;
         let organization = match self.customer_code.parse() {
             // As the header is compared: `+1` and `01` are not `1`.
             Ok(code) if i64::to_string(&code) == self.customer_code => {

@@ -20,7 +20,7 @@ use crate::{
     domain::journal::{
         AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, Message, PermissionTrace, RateLimitTrace,
     },
-    http::{authenticate::Decision, credential_places::CredentialPlaces, ignored::IgnoredParts},
+    http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,
 };
 
@@ -105,8 +105,10 @@ fn entry(
         request.length = copied.length;
         request.body = redactor.body(&std::mem::take(&mut copied.kept), copied.length);
     }
-    // A request that only reads and sent no secret gets none in its answer, so that need not be searched.
-    let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
+    // A request that only reads and sent no secret gets none in its answer, so that need not be searched, unless a tester
+    // wrote it.
+    let only_reads = matches!(asked.method, Method::GET | Method::HEAD);
+    let is_harmless = only_reads && !redactor.found && decision.fault.is_none();
     let kept = answered.body.slice(..answered.body.len().min(KEPT));
     let response = Message {
         headers: if is_harmless {
@@ -151,10 +153,7 @@ fn trace(decision: &Decision, refusal: Option<String>, ignored: Option<Arc<[Igno
             reset: standing.reset,
             exceeded: standing.exceeded,
         }),
-        fault: decision
-            .fault
-            .as_ref()
-            .map(|(id, effect)| AppliedFault { id: id.clone(), description: effect.to_string() }),
+        fault: decision.fault.as_ref().map(|hit| AppliedFault { id: hit.rule.clone(), description: hit.to_string() }),
         refusal,
         ignored,
     }

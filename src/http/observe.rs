@@ -14,8 +14,8 @@ use http_body_util::BodyExt as _;
 use crate::{
     app::{App, coverage::Outcome},
     http::{
-        authenticate::Decision,
         credential_places::CredentialPlaces,
+        decide::Decision,
         fault_rule,
         ignored::IgnoredParts,
         journal::{self, RecordedAnswer, RecordedRequest},
@@ -95,7 +95,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let Some(decision) = decision else { return response };
     metrics.count(&decision, response.status().as_u16(), elapsed);
     count_coverage(&app, &decision, response.status());
-    let damage = decision.fault.as_ref().and_then(|(_, effect)| effect.fault);
+    let damage = decision.fault.as_ref().and_then(|hit| hit.effect.fault);
     if asked.is_none() && damage.is_none() {
         return response;
     }
@@ -185,7 +185,7 @@ impl Line {
             service = decision.and_then(|decision| decision.service),
             operation = identified.and_then(|identified| identified.operation),
             credential = identified.and_then(|identified| identified.label.as_deref()),
-            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
+            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|hit| &hit.rule),
             background = response.extensions().get::<InBackground>().map(|_| true),
             status = response.status().as_u16(),
             reason,

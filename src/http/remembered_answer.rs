@@ -23,7 +23,6 @@ use crate::{
     core::{clock::micros, now::Validity},
     http::{
         authenticate::Identified,
-        consistent_read::WhenRead,
         credential_places::Location,
         ignored::{self, IgnoredParts, Reading, Sent},
         request_context::{RequestContext, find_sent_uri},
@@ -38,16 +37,13 @@ pub struct Memorable {
 }
 
 impl Memorable {
-    /// Keeps it, if it is of the revision that the space is found at afterwards.
-    pub fn keep_if_current(self, app: &App) -> WhenRead {
-        let app = app.clone();
-        Box::new(move |revision| {
-            if let Some(answers) = &app.remembered_answers
-                && self.answer.revision == revision
-            {
-                answers.keep(self.question, self.answer);
-            }
-        })
+    /// Keeps it, if the space is found at the revision afterwards that it was read at.
+    pub fn keep_if_current(self, app: &App, revision: i64) {
+        if let Some(answers) = &app.remembered_answers
+            && self.answer.revision == revision
+        {
+            answers.keep(self.question, self.answer);
+        }
     }
 }
 

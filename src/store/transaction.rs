@@ -26,6 +26,15 @@ impl Db {
         self.write_what(space, Changes::Rules).await
     }
 
+    /// The same, for who has found the space as it is said to be.
+    ///
+    /// # Errors
+    /// [`Error::DataReplaced`] when everything in it was replaced since.
+    pub async fn write_in(&self, space: &Space) -> Result<Session<ReadWrite>, Error> {
+        let session = self.write(space.id).await?;
+        if session.generation() == space.generation() { Ok(session) } else { Err(Error::DataReplaced) }
+    }
+
     /// The same, for what changes no more than is said.
     pub async fn write_what(&self, space: SpaceId, changes: Changes) -> Result<Session<ReadWrite>, Error> {
         let handle = match self.pools() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod body_limits;
+mod broken_clients;
 mod broken_connections;
 mod connection_limit;
 mod database_outages;

@@ -174,7 +174,7 @@ pub(in crate::control) async fn delete_requests(
     InSpace(space): InSpace,
 ) -> Result<Answer<JournalPage>, Problem> {
     check_journal_is_kept(&app)?;
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     store::journal::clear(&mut db);
     db.commit().await?;
     Ok(Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None }))

@@ -179,12 +179,12 @@ impl ExpectedCount {
 impl ExpectedRequest {
     fn read(self, services: &Registry) -> Result<Expectation, Problem> {
         let Self { service, operation, credential, method, path, ignored, status, query, body } = self;
-        let mut which = RequestMatcher { service, operation, credential, method, path, ignored };
+        let mut which = RequestMatcher { service, operation, credential, method, path, ignored, query, body };
         request_matcher::check(services, &mut which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
-        Ok(Expectation { which, status, query, body })
+        Ok(Expectation { which, status })
     }
 }
 

@@ -125,6 +125,7 @@ impl Entry {
             path: &self.path,
             other_paths: &self.other_paths,
             ignored: !self.ignored().is_empty(),
+            query: self.query.as_deref(),
         }
     }
 }

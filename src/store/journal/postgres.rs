@@ -98,7 +98,8 @@ pub(super) async fn list<M>(
 ) -> Result<Vec<SequencedEntry>, Error> {
     let mut sql = Sql::new("SELECT number, entry FROM journal_entry WHERE space_id = ");
     sql.bind(space.0);
-    let RequestMatcher { service, operation, credential, method, path, ignored } = &filter.which;
+    // Query and body are in no column: who asks for them looks at the entries.
+    let RequestMatcher { service, operation, credential, method, path, query: _, body: _, ignored } = &filter.which;
     let texts = [
         (" AND service = ", service.clone()),
         (" AND operation = ", operation.clone()),

@@ -1,10 +1,10 @@
 //! The platform's own tables in a state.
 
 use super::{
-    columns::{checked, count, flag, json, key, moment, nullable, number, of, space, text},
+    columns::{checked, count, flag, key, moment, nullable, number, of, space, text},
     table::{Column, Exclusion, RowsCheck, Table, Tables},
 };
-use crate::domain::{fault_rule::Rule, product_catalogue::check_code};
+use crate::domain::{fault_rule::check_stored, product_catalogue::check_code};
 
 /// What a service adds to a state.
 #[derive(Default)]
@@ -94,7 +94,7 @@ fn platform_tables(person_columns: Vec<Column>) -> Vec<Table> {
         Table::new(
             "injected_fault",
             "position",
-            vec![space(), text("id"), count("position"), checked("rule", json::<Rule>), count("seen")],
+            vec![space(), text("id"), count("position"), checked("rule", check_stored), count("seen")],
         ),
     ]
 }

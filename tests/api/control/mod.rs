@@ -4,6 +4,8 @@ mod ca_certificate;
 mod clock;
 mod coverage;
 mod credentials;
+mod fault_effects;
+mod fault_matches;
 mod faults;
 mod guard;
 mod har;
