@@ -42,7 +42,6 @@ pub struct RequestMatcher {
     pub ignored: Option<bool>,
     /// Query parameters by name, decoded; others do not matter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(example = json!({ "page": "2" }))]
     pub query: BTreeMap<String, String>,
     /// The body: of an object, members that are not named do not matter; a text is the whole body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
