@@ -11,6 +11,7 @@ mod drills;
 mod endpoints_file;
 mod env;
 mod exec;
+mod exec_reports;
 mod log;
 mod machine;
 mod output;
