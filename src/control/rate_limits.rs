@@ -131,7 +131,6 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
     Ok(Answer(limits))
 }
 
-/// As seeds and settings write it.
 /// The rate limits, and what was counted against them.
 #[utoipa::path(get, path = "/rate-limits", operation_id = "getRateLimits", tag = "Rate limits",
     security((), ("controlToken" = [])),

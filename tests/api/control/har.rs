@@ -51,7 +51,11 @@ async fn it_holds_requests_and_answers_whole_and_the_oldest_first(app: TestApp) 
     );
     assert_eq!(
         listed["request"]["queryString"],
-        json!([{"name": "perPage", "value": "2"}, {"name": "productCode", "value": "A B"}, {"name": "perpage", "value": "3"}])
+        json!([
+            {"name": "perPage", "value": "2"},
+            {"name": "productCode", "value": "A B"},
+            {"name": "perpage", "value": "3"},
+        ])
     );
     assert_eq!(
         (&listed["request"]["postData"], &listed["comment"]),

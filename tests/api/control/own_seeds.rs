@@ -274,8 +274,12 @@ async fn check_restarts(url: &str) {
 #[tokio::test]
 async fn a_restart_on_a_file_forgets_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", directory.path().join("locum.db").display());
-    Box::pin(check_restarts(&url)).await;
+    let file = directory.path().join("locum.db");
+    Box::pin(check_restarts(&format!("sqlite://{}", file.display()))).await;
+    // Neither a token nor the seed can be read in it.
+    let content = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
+    assert!(content.contains("zoe@own.test"), "it is the file of the data");
+    assert!(!content.contains("own-jba") && !content.contains("own-vault"));
 }
 
 #[tokio::test]
