@@ -57,7 +57,16 @@ pub struct BreakableStream {
 /// A connection that an injected fault can break.
 pub trait Breakable {
     fn breaker(&self) -> ConnectionBreaker;
+
+    /// Whether it is one over TLS.
+    fn is_over_tls(&self) -> bool {
+        false
+    }
 }
+
+/// Says of a request that its client asked for `https://`.
+#[derive(Debug, Clone, Copy)]
+pub struct OverTls;
 
 impl Breakable for BreakableStream {
     fn breaker(&self) -> ConnectionBreaker {
