@@ -14,12 +14,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
+    time::timeout,
 };
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt as _;
 
 use crate::{
-    cli::proxy::{Proxy, Sought},
+    cli::{
+        http2,
+        proxy::{Proxy, Sought},
+    },
     http::connection::{Breakable, ConnectionBreaker, OverTls},
 };
 
@@ -45,7 +49,7 @@ pub(super) type Stop = watch::Receiver<bool>;
 /// Serves what comes to a listener, until `stop` ends; then waits for the requests under way.
 pub(super) async fn serve<L>(mut listener: L, behind: Behind, stop: impl Future<Output = ()>)
 where
-    L: Listener<Io: Breakable>,
+    L: Listener<Io: Breakable + Sync>,
 {
     let (stopping, heard) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
@@ -54,13 +58,29 @@ where
             (stream, _) = listener.accept() => stream,
             () = &mut stop => break,
         };
-        let origin = Origin { breaker: stream.breaker(), is_over_tls: stream.is_over_tls() };
-        tokio::spawn(talk(stream, origin, behind.clone(), heard.clone()));
+        tokio::spawn(accept(stream, behind.clone(), heard.clone()));
     }
     // Nobody else is to connect.
     drop((listener, heard));
     let _ = stopping.send(true);
     stopping.closed().await;
+}
+
+/// Finds out what a new connection speaks. Who says nothing may be as idle as between two requests.
+async fn accept<I>(stream: I, behind: Behind, mut stop: Stop)
+where
+    I: Breakable + AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+{
+    let is_http2 = tokio::select! {
+        biased;
+        found = timeout(HEAD_LIMIT, stream.speaks_http2()) => match found {
+            Ok(Ok(is_http2)) => is_http2,
+            Ok(Err(_)) | Err(_) => return,
+        },
+        () = wait_for(&mut stop) => return,
+    };
+    let origin = Origin { breaker: stream.breaker(), is_over_tls: stream.is_over_tls() };
+    talk(stream, is_http2, origin, behind, stop).await;
 }
 
 /// What requests are told of the connection that they came over.
@@ -71,7 +91,7 @@ pub(super) struct Origin {
 }
 
 /// Answers the requests of one connection, until it ends. Whatever ended it, there is nobody left to tell.
-pub(super) async fn talk<I>(stream: I, origin: Origin, behind: Behind, mut stop: Stop)
+pub(super) async fn talk<I>(stream: I, is_http2: bool, origin: Origin, behind: Behind, mut stop: Stop)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -96,12 +116,16 @@ where
             }
         }
     });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     // Waiting to write is limited, and nothing else, so a stream of events may be quiet for as long as it likes.
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(UNREAD_LIMIT));
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades();
+    let stream = Box::pin(stream);
+    if is_http2 {
+        return http2::serve(stream, service, stop, HEAD_LIMIT).await;
+    }
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = &mut connection => return,
@@ -171,7 +195,7 @@ mod tests {
         (
             client,
             tokio::spawn(async move {
-                talk(server, origin, behind, stop).await;
+                talk(server, false, origin, behind, stop).await;
                 drop(stopping);
             }),
         )

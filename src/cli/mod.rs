@@ -9,6 +9,7 @@ mod endpoints;
 mod exec;
 mod exec_reports;
 mod health;
+mod http2;
 mod log;
 mod openapi;
 mod orphans;

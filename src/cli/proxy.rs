@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     cli::{
         connections::{self, Behind, Origin, Stop},
-        tls::HANDSHAKE,
+        tls::{HANDSHAKE, chose_http2},
     },
     http::connection::ConnectionBreaker,
     tls::Identity,
@@ -139,15 +139,21 @@ async fn answer_in_tunnel(
     acceptor: TlsAcceptor,
     breaker: ConnectionBreaker,
     behind: Behind,
-    stop: Stop,
+    mut stop: Stop,
 ) {
-    let shaken = timeout(HANDSHAKE, async {
+    let shaking = timeout(HANDSHAKE, async {
         let stream = TokioIo::new(upgraded.await.map_err(std::io::Error::other)?);
         acceptor.accept(stream).await
     });
-    let why = match shaken.await {
+    let shaken = tokio::select! {
+        shaken = shaking => shaken,
+        () = connections::wait_for(&mut stop) => return,
+    };
+    let why = match shaken {
         Ok(Ok(stream)) => {
-            return connections::talk(stream, Origin { breaker, is_over_tls: true }, behind, stop).await;
+            let is_http2 = chose_http2(&stream);
+            let origin = Origin { breaker, is_over_tls: true };
+            return connections::talk(stream, is_http2, origin, behind, stop).await;
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("it took longer than {HANDSHAKE:?}"),
@@ -160,5 +166,46 @@ fn covers(known: &str, host: &str) -> bool {
     match known.strip_prefix("*.") {
         None => known == host,
         Some(above) => host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == above),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        sync::watch,
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::core::clock::Clock;
+
+    #[test]
+    fn a_star_is_one_label() {
+        for (host, is_covered) in [("a.vaults.test", true), ("a.b.vaults.test", false), ("vaults.test", false)] {
+            assert_eq!(covers("*.vaults.test", host), is_covered, "{host}");
+        }
+        assert!(
+            !covers("*.vaults.test", ".vaults.test") && covers("a.test", "a.test") && !covers("a.test", "b.a.test")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_opens_a_tunnel_and_says_nothing_in_it_is_closed() {
+        for said in [&b""[..], b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"] {
+            let identity = Identity::made(std::iter::once("vendor.test"), None, Clock::Real.now()).unwrap();
+            let proxy = Proxy::new(&identity, vec!["vendor.test"], std::iter::empty(), 1);
+            let behind = Behind { router: Router::new(), proxy: Some(Arc::new(proxy)) };
+            let origin = Origin { breaker: ConnectionBreaker::default(), is_over_tls: false };
+            let ((mut client, server), (_stopping, stop)) = (duplex(1024), watch::channel(false));
+            tokio::spawn(connections::talk(server, false, origin, behind, stop));
+            let began = Instant::now();
+            client.write_all(b"CONNECT vendor.test:443 HTTP/1.1\r\n\r\n").await.unwrap();
+            client.write_all(said).await.unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{answer:?}");
+            assert!(began.elapsed() <= HANDSHAKE * 2, "{:?}", began.elapsed());
+        }
     }
 }

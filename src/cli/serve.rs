@@ -193,7 +193,7 @@ fn describe_stop(error: &Error) -> Failure {
 }
 
 /// Serves what comes to one listener, until it is told to stop.
-fn serve_on<L: Listener<Io: Breakable>>(
+fn serve_on<L: Listener<Io: Breakable + Sync>>(
     listener: L,
     behind: Behind,
     servers: &mut JoinSet<()>,

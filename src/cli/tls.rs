@@ -108,6 +108,15 @@ impl Breakable for TlsStream<BreakableStream> {
     fn is_over_tls(&self) -> bool {
         true
     }
+
+    async fn speaks_http2(&self) -> io::Result<bool> {
+        Ok(chose_http2(self))
+    }
+}
+
+/// Whether client and server agreed on HTTP/2 while they shook hands.
+pub(super) fn chose_http2<I>(stream: &TlsStream<I>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
 #[cfg(test)]
