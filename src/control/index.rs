@@ -58,7 +58,7 @@ pub(super) async fn get_index(BaseUrl(base): BaseUrl, headers: HeaderMap) -> Res
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
-            routes.push(describe(&base, path, method, operation));
+            routes.push(describe(&document, &base, path, method, operation));
         }
     }
     let (pages, docs) = (format!("{base}{}", web::HOME), format!("{base}{}/docs", super::BASE));
@@ -71,19 +71,42 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
     accepts.split(',').any(|range| range.split(';').next().unwrap_or_default().trim() == "text/html")
 }
 
-fn describe(base: &str, path: &str, method: &str, operation: &Value) -> IndexedRoute {
+/// The example of an operation's body: its own, or that of the body's schema.
+fn find_body<'a>(document: &'a Value, operation: &'a Value) -> Option<&'a Value> {
+    let (_, content) = operation["requestBody"]["content"].as_object()?.iter().next()?;
+    content.get("example").or_else(|| resolve(document, &content["schema"]).get("example"))
+}
+
+/// What a reference refers to.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let referred = value["$ref"].as_str().and_then(|reference| document.pointer(reference.trim_start_matches('#')));
+    referred.unwrap_or(value)
+}
+
+fn describe(document: &Value, base: &str, path: &str, method: &str, operation: &Value) -> IndexedRoute {
     let method = method.to_uppercase();
     let path = format!("{}{}", super::BASE, path.trim_end_matches('/'));
-    let body = &operation["requestBody"]["content"]["application/json"]["example"];
+    let body = find_body(document, operation);
     let asks = match (method.as_str(), body) {
-        ("GET", Value::Null) | ("POST", Value::Object(_)) => String::new(),
+        ("GET", None) | ("POST", Some(_)) => String::new(),
         _ => format!("-X {method} "),
     };
-    // Between single quotes nothing means anything but a single quote.
-    let sends =
-        if body.is_null() { String::new() } else { format!(" -d '{}'", body.to_string().replace('\'', r"'\''")) };
+    let sends = match body {
+        None => String::new(),
+        // It has several lines, and who sends one has it in a file.
+        Some(Value::String(_)) => " --data-binary @FILE".to_owned(),
+        // Between single quotes nothing means anything but a single quote.
+        Some(body) => format!(" -d '{}'", body.to_string().replace('\'', r"'\''")),
+    };
+    let mut example_path = path.clone();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let parameter = resolve(document, parameter);
+        if let (Some(name), Some(value)) = (parameter["name"].as_str(), parameter["example"].as_str()) {
+            example_path = example_path.replace(&format!("{{{name}}}"), value);
+        }
+    }
     IndexedRoute {
-        example: format!("curl -s {asks}'{base}{path}'{sends}"),
+        example: format!("curl -s {asks}'{base}{example_path}'{sends}"),
         does: operation["summary"].as_str().unwrap_or_default().to_owned(),
         method,
         path,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod body_limits;
+mod broken_clients;
 mod broken_connections;
 mod connection_limit;
 mod database_outages;
@@ -10,6 +11,7 @@ mod drills;
 mod endpoints_file;
 mod env;
 mod exec;
+mod exec_reports;
 mod http2;
 mod log;
 mod machine;

@@ -17,6 +17,15 @@ async fn names_every_route_with_an_example() {
         assert_eq!(of("POST", "/_emulator/reset"), "curl -s -X POST 'http://localhost:8080/_emulator/reset'");
         let put = of("PUT", "/_emulator/clock");
         assert!(put.starts_with("curl -s -X PUT 'http://localhost:8080/_emulator/clock' -d '{\"mode\":"), "{put}");
+        let fault = of("POST", "/_emulator/faults");
+        assert!(fault.starts_with("curl -s 'http://localhost:8080/_emulator/faults' -d '{\"match\":"), "{fault}");
+        let seed = of("POST", "/_emulator/seed");
+        assert_eq!(seed, "curl -s 'http://localhost:8080/_emulator/seed' --data-binary @FILE");
+        let token = of("DELETE", "/_emulator/vaults/{name}/token");
+        assert!(
+            token.starts_with("curl -s -X DELETE 'http://localhost:8080/_emulator/vaults/example/token' -d"),
+            "{token}"
+        );
         assert!(routes.iter().all(|route| !route["does"].as_str().unwrap().is_empty()), "{index}");
         app.client().get(&format!("{path}?nope=1")).await.expect_problem(400);
         app.client().post(path, "").await.expect_problem(405);
