@@ -25,7 +25,7 @@ pub fn program(name: &str) -> Command {
     Command::new(name)
 }
 
-/// A Python that has packages of PyPI. It is made once, and kept beside what else the tests build.
+/// A Python that has packages of `PyPI`. It is made once, and kept beside what else the tests build.
 pub fn python_with(packages: &[&str]) -> PathBuf {
     const HINT: &str = "run the tests with `make test`, which installs what they need";
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

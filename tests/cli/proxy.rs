@@ -277,7 +277,7 @@ fn a_command_is_told_the_proxy_and_its_authority_for_as_long_as_it_runs() {
     assert!(output.status.code() == Some(1) && said.contains("TMPDIR"), "{said}");
 }
 
-/// The packages of PyPI as they are: `requests`, and a client that has the vendor's host compiled in.
+/// The packages of `PyPI` as they are: `requests`, and a client that has the vendor's host compiled in.
 #[test]
 fn clients_from_pypi_work_unchanged() {
     const SCRIPT: &str = r#"
