@@ -23,6 +23,7 @@ use crate::{
     cli::{
         http2,
         proxy::{Proxy, Sought},
+        stop::{Stop, wait_for},
     },
     http::connection::{Breakable, ConnectionBreaker, OverTls},
 };
@@ -42,9 +43,6 @@ pub(super) struct Behind {
     /// Takes requests for the services' hosts too, if there is one.
     pub(super) proxy: Option<Arc<Proxy>>,
 }
-
-/// Tells a connection that no more requests are taken. Who waits for the end of all waits until nobody has one any more.
-pub(super) type Stop = watch::Receiver<bool>;
 
 /// Serves what comes to a listener, until `stop` ends; then waits for the requests under way.
 pub(super) async fn serve<L>(mut listener: L, behind: Behind, stop: impl Future<Output = ()>)
@@ -133,11 +131,6 @@ where
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
-}
-
-pub(super) async fn wait_for(stop: &mut Stop) {
-    // An error means that the sender is gone, which is a stop too.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Writes a request as every other is written: its address below the host, and the host in its header. A client of a

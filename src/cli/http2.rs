@@ -28,7 +28,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::cli::connections::{Stop, wait_for};
+use crate::cli::stop::{Stop, wait_for};
 
 /// Requests of one connection at a time. More wait with the client.
 const STREAMS: u32 = 200;
@@ -200,7 +200,6 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use futures_util::StreamExt as _;
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
@@ -210,10 +209,6 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        cli::connections::{Behind, Origin, talk},
-        http::connection::ConnectionBreaker,
-    };
 
     const LIMIT: Duration = Duration::from_secs(75);
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -230,11 +225,13 @@ mod tests {
         F: Future<Output = Body> + Send + 'static,
     {
         let (client, server) = duplex(1024 * 1024);
-        let behind = Behind { router: Router::new().fallback(answer), proxy: None };
-        let origin = Origin { breaker: ConnectionBreaker::default(), is_over_tls: false };
         let (stopping, stop) = watch::channel(false);
+        let service = service_fn(move |_| {
+            let body = answer();
+            async move { Ok(Response::new(body.await)) }
+        });
         let talking = tokio::spawn(async move {
-            talk(server, true, origin, behind, stop).await;
+            serve(server, service, stop, LIMIT).await;
             drop(stopping);
         });
         (client, talking)

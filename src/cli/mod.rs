@@ -19,6 +19,7 @@ mod proxy;
 mod seed;
 mod serve;
 mod signals;
+mod stop;
 mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};

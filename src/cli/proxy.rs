@@ -19,7 +19,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     cli::{
-        connections::{self, Behind, Origin, Stop},
+        connections::{self, Behind, Origin},
+        stop::{Stop, wait_for},
         tls::{HANDSHAKE, chose_http2},
     },
     http::connection::ConnectionBreaker,
@@ -147,7 +148,7 @@ async fn answer_in_tunnel(
     });
     let shaken = tokio::select! {
         shaken = shaking => shaken,
-        () = connections::wait_for(&mut stop) => return,
+        () = wait_for(&mut stop) => return,
     };
     let why = match shaken {
         Ok(Ok(stream)) => {

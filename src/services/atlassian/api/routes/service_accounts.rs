@@ -1,7 +1,6 @@
 //! Service accounts: listed, created, changed, deleted. The vendor calls these operations a preview.
 
 use axum::{
-    Extension,
     extract::OriginalUri,
     http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
@@ -14,7 +13,6 @@ use crate::{
     core::error::Error,
     http::{
         caller::Caller,
-        connection::OverTls,
         extract::{Json, Path, Query},
     },
     services::atlassian::{
@@ -111,7 +109,6 @@ pub(crate) async fn get_service_accounts(
     caller: Caller<Atlassian, scope::ReadServiceAccounts>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    over_tls: Option<Extension<OverTls>>,
     query: Query<Atlassian, PageQuery>,
 ) -> Result<Answer<ServiceAccountList>, AtlassianError> {
     check_rollout(&caller.principal)?;
@@ -142,9 +139,7 @@ pub(crate) async fn get_service_accounts(
         0 => None,
         after => Some(store::service_account::find_page_before(&mut db, organization.id, after, limit).await?),
     };
-    let link = |position: i64| {
-        caller.make_link(&headers, over_tls.is_some(), &uri, &format!("cursor={position}&limit={limit}"))
-    };
+    let link = |position: i64| caller.make_link(&headers, &uri, &format!("cursor={position}&limit={limit}"));
     Ok(Answer(ServiceAccountList {
         links: UrlLinks { next: next.map(link), prev: prev.map(link) },
         items: found.into_iter().map(|(_, account)| ServiceAccount::new(account, &organization.org_id)).collect(),
@@ -155,12 +150,12 @@ pub(crate) async fn get_service_accounts(
 impl Caller<Atlassian, scope::ReadServiceAccounts> {
     /// Makes the URL of this list with another query, with the host under which the client reaches the service. Who
     /// reaches it under the vendor's knows of no other.
-    fn make_link(&self, headers: &HeaderMap, is_over_tls: bool, uri: &Uri, query: &str) -> String {
+    fn make_link(&self, headers: &HeaderMap, uri: &Uri, query: &str) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(HOST);
         let is_vendors = host.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(HOST));
         let base = match self.public_url().filter(|_| !is_vendors) {
             Some(url) => url.to_owned(),
-            None => format!("{}://{host}", if is_over_tls { "https" } else { "http" }),
+            None => format!("{}://{host}", if self.is_over_tls { "https" } else { "http" }),
         };
         format!("{base}{}?{query}", uri.path())
     }
