@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, time::interval};
 use crate::{
     app::App,
     control,
-    core::{error::Error, ids::IdSeed, progress::Progress},
+    core::{error::Error, progress::Progress},
     seed::{
         file::Seed,
         sources::{Look, SeedSources},
@@ -32,7 +32,7 @@ pub struct Reloader {
     seeds: Seeds,
     sources: SeedSources,
     /// How the files looked when they were read last.
-    read: Mutex<Look>,
+    seen: Mutex<Look>,
 }
 
 impl Reloader {
@@ -40,7 +40,7 @@ impl Reloader {
     pub fn new(app: &App, services: &Services, seeds: &Seeds) -> Option<Arc<Self>> {
         let (sources, look) = app.config.watched.clone()?;
         let (app, services, seeds) = (app.clone(), Arc::clone(services), seeds.clone());
-        Some(Arc::new(Self { app, services, seeds, sources, read: Mutex::new(look) }))
+        Some(Arc::new(Self { app, services, seeds, sources, seen: Mutex::new(look) }))
     }
 
     /// Reads them whenever they change, until Locum stops.
@@ -54,7 +54,7 @@ impl Reloader {
             }
             let look = self.look().await;
             let is_settled = last.as_ref() == Some(&look);
-            if is_settled && *self.read.lock().await != look {
+            if is_settled && *self.seen.lock().await != look {
                 self.reload().await;
             }
             last = Some(look);
@@ -64,8 +64,8 @@ impl Reloader {
     /// Reads them now. What is wrong with them is said, and everything stays as it is.
     pub async fn reload(&self) {
         // One after another, so that the last to be read are those that hold.
-        let mut read = self.read.lock().await;
-        *read = self.look().await;
+        let mut seen = self.seen.lock().await;
+        *seen = self.look().await;
         match self.read().await {
             Ok(seeds) => self.pour(seeds).await,
             Err(problem) => self.refuse(&format!("{WRONG}\n{problem}")).await,
@@ -82,10 +82,7 @@ impl Reloader {
     /// Everything wrong with them, a line each.
     async fn read(&self) -> Result<Vec<Seed<SeedOrganization>>, String> {
         let sources = self.sources.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let seeds = seeding::read_all(&sources.load(), &Progress::default())?;
-            seeding::check(&seeds, &mut IdSeed(0).of_requests()).map(|_| seeds)
-        });
+        let read = tokio::task::spawn_blocking(move || seeding::read_and_check(&sources.load(), &Progress::default()));
         read.await.map_err(|error| error.to_string())?.map_err(|wrong| wrong.to_string())
     }
 

@@ -7,7 +7,7 @@ use axum::Router;
 use crate::{
     app::{App, StartError},
     config::Config,
-    core::{ids::IdSeed, progress::Progress},
+    core::progress::Progress,
     router::router,
     services::{
         Services, registry,
@@ -43,11 +43,7 @@ pub async fn start_with(
     progress: &Progress,
     opened: &OnceLock<App>,
 ) -> Result<Locum, StartError> {
-    let seeds = seeding::read_all(&config.seeds, progress).map_err(StartError::Seed)?;
-    progress.begin("checking seeds", 0);
-    let checked = seeding::check(&seeds, &mut IdSeed(0).of_requests());
-    progress.end();
-    checked.map_err(StartError::Seed)?;
+    let seeds = seeding::read_and_check(&config.seeds, progress).map_err(StartError::Seed)?;
     // On the heap, because whoever starts one would hold all that opening takes.
     let app = Box::pin(App::open(config)).await?;
     let _ = opened.set(app.clone());

@@ -34,7 +34,7 @@ use crate::{
     config::{Config, url_host},
     core::error::Error,
     domain::{
-        journal::{Entry, Filter},
+        journal::{Entry, Filter, SequencedEntry},
         request_matcher::RequestMatcher,
     },
     store,
@@ -234,25 +234,30 @@ async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Res
 }
 
 /// The last requests that say why something may have failed, the last one last: those that were refused, and those that
-/// sent what nothing read. Of each space, because tests make their own.
+/// sent what nothing read.
 async fn last_telling(app: &App) -> Result<Vec<Arc<Entry>>, Error> {
     if app.config.journal.is_none() {
         return Ok(Vec::new());
     }
-    let spaces = store::space::list(&mut app.db.read().await?).await?;
     let refused = Filter { status: Some((400, 599)), ..Filter::default() };
     // The others, so that each comes once.
     let which = RequestMatcher { ignored: Some(true), ..RequestMatcher::default() };
     let answered = Filter { which, status: Some((100, 399)), ..Filter::default() };
+    let mut all = list_in_every_space(app, &refused, SHOWN).await?;
+    all.extend(list_in_every_space(app, &answered, SHOWN).await?);
+    all.sort_by_key(|(number, entry)| (entry.at, *number));
+    Ok(all.split_off(all.len().saturating_sub(SHOWN)).into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Entries of the journals of every space, because tests make their own: at most so many of each, space by space the
+/// oldest first.
+pub(super) async fn list_in_every_space(app: &App, filter: &Filter, most: usize) -> Result<Vec<SequencedEntry>, Error> {
     let mut all = Vec::new();
-    for space in spaces {
-        for filter in [&refused, &answered] {
-            let last = store::journal::list(&app.db, space.id, filter, SHOWN).await?;
-            all.extend(last.into_iter().map(|(number, entry)| (entry.at, number, entry)));
-        }
+    for space in store::space::list(&mut app.db.read().await?).await? {
+        let newest_first = store::journal::list(&app.db, space.id, filter, most).await?;
+        all.extend(newest_first.into_iter().rev());
     }
-    all.sort_by_key(|(at, number, _)| (*at, *number));
-    Ok(all.split_off(all.len().saturating_sub(SHOWN)).into_iter().map(|(.., entry)| entry).collect())
+    Ok(all)
 }
 
 #[cfg(test)]

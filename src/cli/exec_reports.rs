@@ -7,12 +7,10 @@ use std::{
 };
 
 use crate::{
-    cli::{Failure, serve::Running},
+    cli::{Failure, exec, serve::Running},
     config::Settings,
     control::{Archive, coverage::CoverageAnswer, variables},
-    core::error::Error,
     domain::journal::Filter,
-    store,
 };
 
 /// Where GitHub Actions shows a text beside a run.
@@ -90,19 +88,11 @@ impl Wanted {
     }
 }
 
-/// Of every space, because tests make their own.
 async fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
-    let all = async {
-        let mut all = Vec::new();
-        for space in store::space::list(&mut running.app.db.read().await?).await? {
-            let entries = store::journal::list(&running.app.db, space.id, &Filter::default(), usize::MAX).await?;
-            all.extend(entries.into_iter().rev().map(|(_, entry)| entry));
-        }
-        Ok::<_, Error>(all)
-    };
-    let mut all = all.await.map_err(|error| Failure::Failed(format!("cannot read the journal: {error}")))?;
-    all.sort_by_key(|entry| entry.at);
-    let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
+    let all = exec::list_in_every_space(&running.app, &Filter::default(), usize::MAX).await;
+    let mut all = all.map_err(|error| Failure::Failed(format!("cannot read the journal: {error}")))?;
+    all.sort_by_key(|(_, entry)| entry.at);
+    let archive = Archive::of(&running.base, all.iter().map(|(_, entry)| &**entry));
     let text = variables::json(&archive).map_err(Failure::Failed)?;
     fs::write(file, text).map_err(|error| describe(file, &error))
 }

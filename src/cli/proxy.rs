@@ -1,6 +1,6 @@
 //! A proxy for clients that have a service's host compiled in. It answers as those hosts, and leads nowhere else.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
@@ -23,6 +23,7 @@ use crate::{
         stop::{Stop, wait_for},
         tls::{HANDSHAKE, chose_http2},
     },
+    config::is_near_host,
     http::connection::ConnectionBreaker,
     tls::Identity,
 };
@@ -34,7 +35,7 @@ const HTTP: u16 = 80;
 /// Hosts that the log names as refused. Each one once, because clients try again.
 const NAMED: usize = 100;
 
-/// Whom a request is for.
+/// Who is to answer a request.
 pub(super) enum Sought<'a> {
     /// Locum, or one of the services' hosts.
     Here,
@@ -92,12 +93,10 @@ impl Proxy {
         self.hosts.iter().any(|known| covers(known, &host))
     }
 
-    /// Whether a name and a port are Locum's own. With this port a name of one label is, since that is how containers
-    /// know each other, and so is every address.
+    /// Whether a name and a port are Locum's own.
     fn is_own(&self, host: &str, port: u16) -> bool {
         let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_lowercase();
-        let is_near = !host.contains('.') || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok();
-        self.own_hosts.contains(&host) || (is_near && port == self.own_port)
+        self.own_hosts.contains(&host) || (port == self.own_port && is_near_host(&host))
     }
 
     fn refuse(&self, authority: &Authority) -> Response {

@@ -25,7 +25,7 @@ use crate::{
         orphans, output,
         progress::Watch,
         proxy::Proxy,
-        signals::{HANGUP_IGNORED, Signals},
+        signals::Signals,
         tls::{TlsListener, TlsPlace, ca_certificate_url},
     },
     config::{Config, Listen},
@@ -211,16 +211,15 @@ fn serve_on<L: Listener<Io: Breakable + Sync>>(
 impl Running {
     /// Until a signal ends it. SIGHUP reads the seeds again, where that is asked for.
     async fn wait_for_end(&mut self) {
-        loop {
-            match (self.signals.next_of_all().await, &self.reloader) {
-                (Signal::HUP, Some(reloader)) => {
-                    let reloader = Arc::clone(reloader);
-                    self.servers.spawn(async move { reloader.reload().await });
-                }
-                (Signal::HUP, None) => tracing::info!("{HANGUP_IGNORED}"),
-                _ => return,
-            }
-        }
+        let Some(reloader) = &self.reloader else {
+            self.signals.next().await;
+            return;
+        };
+        let reload = || {
+            let reloader = Arc::clone(reloader);
+            self.servers.spawn(async move { reloader.reload().await });
+        };
+        self.signals.next_but_hangups(reload).await;
     }
 
     /// Lets requests end that are under way, for as long as the settings say, and closes the database; breaks off at

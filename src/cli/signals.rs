@@ -4,8 +4,6 @@ use rustix::process::Signal;
 
 use crate::cli::Failure;
 
-pub(super) const HANGUP_IGNORED: &str = "SIGHUP is ignored";
-
 /// What ends a server: SIGTERM and SIGINT. SIGHUP does not, as a terminal sends it that is closed.
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -24,9 +22,14 @@ impl Signals {
 
     /// The next one that ends a server.
     pub(super) async fn next(&mut self) -> Signal {
+        self.next_but_hangups(|| tracing::info!("SIGHUP is ignored")).await
+    }
+
+    /// The same, with something to do at each SIGHUP.
+    pub(super) async fn next_but_hangups(&mut self, mut on_hangup: impl FnMut()) -> Signal {
         loop {
             match self.next_of_all().await {
-                Signal::HUP => tracing::info!("{HANGUP_IGNORED}"),
+                Signal::HUP => on_hangup(),
                 signal => return signal,
             }
         }

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Who waits for the end of all connections waits until nobody has one of these any more.
+/// Every connection keeps one until it ends, so that the sender knows by them when all have ended.
 pub(super) type Stop = watch::Receiver<bool>;
 
 pub(super) async fn wait_for(stop: &mut Stop) {

@@ -23,7 +23,7 @@ use crate::{
     tls::{Identity, TlsError},
 };
 
-pub(crate) use parse::url_host;
+pub(crate) use parse::{is_near_host, url_host};
 pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
 pub(crate) use sources::is_given;

@@ -97,6 +97,13 @@ pub(crate) fn url_host(url: &str) -> Option<String> {
     uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 
+/// Whether a name is one that Locum has without a setting: an address, a single label, since that is how containers know
+/// each other, or one below `localhost`. In lower case, without brackets.
+pub(crate) fn is_near_host(name: &str) -> bool {
+    let is_single_label = !name.is_empty() && !name.contains(['.', ':']);
+    is_single_label || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+}
+
 /// Crates that log something, to find misspelled ones.
 const LOGGING: [&str; 8] = ["locum", "axum", "hyper", "hyper_util", "rustls", "sqlx", "tokio", "tower_http"];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];

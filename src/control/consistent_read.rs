@@ -43,7 +43,8 @@ pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -
         if at.is_some_and(|at| at.generation == space.generation()) {
             return Ok(answer);
         }
-        // Who replaces the data has announced it, and has perhaps not finished: before that, there is nothing to read.
+        // Replacing the data begins with a new generation, so it may still be going on: wait for its end, because there
+        // is nothing to read before.
         app.db.wait_for_writer().await?;
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Info {
     /// What the control API can do.
     capabilities: Vec<&'static str>,
     space: SpaceAnswer,
-    /// What is wrong with seeds that have changed, a line each: they are not applied. Absent where nothing is.
+    /// Why seeds that have changed were not applied, a line for each mistake. Absent where they were, or have not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     seed_problem: Option<Arc<str>>,

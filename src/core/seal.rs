@@ -1,4 +1,4 @@
-//! What is kept under the server's key and is to be read again: ChaCha20-Poly1305, as text.
+//! Encrypts what is kept in the database and must be read again, with the server's key: ChaCha20-Poly1305, as text.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

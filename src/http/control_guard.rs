@@ -1,8 +1,6 @@
 //! Keeps other people's web pages out of the control API: a page in a browser on this machine can send requests
 //! here, but it cannot hide where it comes from.
 
-use std::net::IpAddr;
-
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, Uri, header},
@@ -13,7 +11,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::{
     app::App,
-    config::url_host,
+    config::is_near_host,
     core::{error::Error, token::PlainToken},
     http::problem::Problem,
 };
@@ -88,12 +86,7 @@ pub fn is_control_token(app: &App, token: &str) -> bool {
 
 fn is_known_host(app: &App, host: &str) -> bool {
     let Some(name) = host_name(host) else { return false };
-    let is_single_label = !name.contains(['.', ':']);
-    name.parse::<IpAddr>().is_ok()
-        || (is_single_label && !name.is_empty())
-        || name.ends_with(".localhost")
-        || app.config.allowed_hosts.contains(&name)
-        || app.config.public_url.as_deref().and_then(url_host).is_some_and(|host| host.eq_ignore_ascii_case(&name))
+    is_near_host(&name) || app.config.own_hosts().any(|own| own == name)
 }
 
 /// Without port and brackets, in lower case.

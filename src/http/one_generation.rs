@@ -104,8 +104,8 @@ async fn answer<S: VendorService>(
             }
             Some(_) if can_be_asked_anew && !has_waited => {
                 came_into = None;
-                // Who replaces the data has announced it, and has perhaps not finished: before that, there is nothing
-                // to read.
+                // Replacing the data begins with a new generation, so it may still be going on: wait for its end, because
+                // there is nothing to read before.
                 db.wait_for_writer().await?;
             }
             Some(_) | None => return Ok(refuse_outlived::<S>(answer)),

@@ -80,21 +80,41 @@ impl Diagnostics {
 /// says why.
 pub fn load(source: &str) -> Vec<SeedFile> {
     let missing = |why: String| vec![SeedFile::missing(source, why)];
-    match source {
-        "none" => Vec::new(),
-        "builtin:demo" => vec![SeedFile::local(source, DEMO)],
-        "builtin:minimal" => vec![SeedFile::local(source, MINIMAL)],
-        "-" => vec![read_file("<standard input>", std::io::read_to_string(std::io::stdin()))],
-        _ if source.starts_with("builtin:") => {
+    match Source::of(source) {
+        Source::Nothing => Vec::new(),
+        Source::StandardInput => vec![read_file("<standard input>", std::io::read_to_string(std::io::stdin()))],
+        Source::Builtin("demo") => vec![SeedFile::local(source, DEMO)],
+        Source::Builtin("minimal") => vec![SeedFile::local(source, MINIMAL)],
+        Source::Builtin(_) => {
             let near = suggest(source, ["builtin:demo", "builtin:minimal"]);
             missing(format!("there is no such built-in seed{near}"))
         }
-        _ if Path::new(source).is_dir() => match find_files(Path::new(source)) {
+        Source::Path(path) if path.is_dir() => match find_files(path) {
             Err(error) => missing(format!("cannot be read: {error}")),
             Ok(paths) if paths.is_empty() => missing("the directory holds no .yaml, .yml or .json file".to_owned()),
             Ok(paths) => paths.iter().map(|path| load_file(&path.to_string_lossy())).collect(),
         },
-        _ => vec![load_file(source)],
+        Source::Path(_) => vec![load_file(source)],
+    }
+}
+
+/// What one `--seed` names.
+enum Source<'a> {
+    Nothing,
+    StandardInput,
+    /// By the name behind `builtin:`.
+    Builtin(&'a str),
+    /// A file or a directory.
+    Path(&'a Path),
+}
+
+impl<'a> Source<'a> {
+    fn of(source: &'a str) -> Self {
+        match source {
+            "none" => Self::Nothing,
+            "-" => Self::StandardInput,
+            _ => source.strip_prefix("builtin:").map_or(Self::Path(Path::new(source)), Self::Builtin),
+        }
     }
 }
 

@@ -1,8 +1,13 @@
 //! What a Locum was told to start with, so that it can be read again.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf, time::SystemTime};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
-use super::{file::SeedFile, find_files, load};
+use super::{Source, file::SeedFile, find_files, load};
 
 /// What seeds are read from.
 #[derive(Debug, Clone)]
@@ -26,7 +31,7 @@ impl SeedSources {
 
     /// Whether one of them is read once and is gone.
     pub fn has_standard_input(&self) -> bool {
-        self.named.iter().any(|source| source == "-")
+        self.named.iter().any(|source| matches!(Source::of(source), Source::StandardInput))
     }
 
     /// Whether there is a file among them, that somebody could change.
@@ -38,10 +43,9 @@ impl SeedSources {
     /// changes.
     pub fn look(&self) -> Look {
         let mut paths = Vec::new();
-        for source in self.files() {
-            let path = PathBuf::from(source);
-            paths.extend(find_files(&path).unwrap_or_default());
-            paths.push(path);
+        for path in self.files() {
+            paths.extend(find_files(path).unwrap_or_default());
+            paths.push(path.to_owned());
         }
         let look = |path: PathBuf| {
             let found = fs::metadata(&path).ok().filter(fs::Metadata::is_file);
@@ -51,7 +55,10 @@ impl SeedSources {
         paths.into_iter().map(look).collect()
     }
 
-    fn files(&self) -> impl Iterator<Item = &String> {
-        self.named.iter().filter(|source| !matches!(source.as_str(), "none" | "-") && !source.starts_with("builtin:"))
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.named.iter().filter_map(|source| match Source::of(source) {
+            Source::Path(path) => Some(path),
+            Source::Nothing | Source::StandardInput | Source::Builtin(_) => None,
+        })
     }
 }

@@ -140,6 +140,18 @@ pub fn read_all(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<Seed
     Err(Diagnostics(problems).in_order_of(files.iter().map(|file| file.name.as_str())))
 }
 
+/// Reads the texts of seeds that are to stand alone, and checks what they say.
+///
+/// # Errors
+/// Everything wrong with them.
+pub fn read_and_check(files: &[SeedFile], progress: &Progress) -> Result<Vec<Seed<SeedOrganization>>, Diagnostics> {
+    let seeds = read_all(files, progress)?;
+    progress.begin("checking seeds", 0);
+    let checked = check(&seeds, &mut IdSeed(0).of_requests());
+    progress.end();
+    checked.map(|_| seeds)
+}
+
 /// The JSON Schema of the format.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Document<SeedOrganization>).to_value()

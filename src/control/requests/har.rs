@@ -31,7 +31,7 @@ struct Log<'a> {
     entries: Vec<HarEntry<'a>>,
 }
 
-/// Who wrote it.
+/// The program that wrote the archive.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HarCreator)]
 struct Creator {
