@@ -1,0 +1,3 @@
+import setup from "./global-setup.js";
+
+export default setup.default;

@@ -1,0 +1,2 @@
+export { createLocum, Locum, LocumError, Space } from "./index.js";
+export type * from "./index.js";

@@ -1,0 +1,1 @@
+export { locum } from "./jest.js";
