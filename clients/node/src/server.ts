@@ -80,12 +80,13 @@ function waitForUrl(child: ChildProcessWithoutNullStreams, binary: string): Prom
     log = (log + text).slice(-TAIL);
     if (isLogWanted) process.stderr.write(text);
   });
-  const ended = new Promise<void>((resolve) => {
-    child.on("close", (code, signal) => {
-      end = `Locum has ended (${signal ?? `exit code ${code}`})${log && `: ${log.trim()}`}`;
-      resolve();
-    });
+  child.on("exit", (code, signal) => {
+    end = signal ?? `exit code ${code}`;
+    // What waits beside it holds on to its error output.
+    child.stdin.destroy();
   });
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  const explainEnd = () => (end === undefined ? undefined : `Locum has ended (${end})${log && `: ${log.trim()}`}`);
   const stop = async () => {
     child.ref();
     child.stdin.end();
@@ -94,14 +95,14 @@ function waitForUrl(child: ChildProcessWithoutNullStreams, binary: string): Prom
   return new Promise((resolve, reject) => {
     let said = "";
     child.on("error", (error) => reject(explainSpawn(binary, error)));
-    void ended.then(() => reject(new LocumError(`Locum did not start. ${end}`)));
+    void ended.then(() => reject(new LocumError(`Locum did not start. ${explainEnd()}`)));
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       const url = said.split("\n", 1)[0] ?? "";
       if (!said.includes("\n")) return;
       // From now on none of them keeps this process from ending.
       for (const part of [child, child.stdin, child.stdout, child.stderr]) (part as { unref?(): void }).unref?.();
-      resolve({ url, explainEnd: () => end, stop });
+      resolve({ url, explainEnd, stop });
     });
   });
 }
