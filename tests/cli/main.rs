@@ -3,6 +3,7 @@
 
 mod body_limits;
 mod broken_connections;
+mod clients_node;
 mod connection_limit;
 mod database_outages;
 mod docs;
