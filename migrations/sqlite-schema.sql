@@ -329,7 +329,7 @@ CREATE TABLE journal_entry (
     status     INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
     entry      TEXT    NOT NULL
-) STRICT;
+, has_ignored INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX journal_entry_space ON journal_entry (space_id, number);
 CREATE INDEX journal_entry_id ON journal_entry (space_id, id);
 CREATE TABLE journal_state (
@@ -349,3 +349,9 @@ CREATE TRIGGER api_token_search_delete AFTER DELETE ON api_token
 WHEN EXISTS (SELECT 1 FROM api_token_search_docsize WHERE id = old.number) BEGIN
     DELETE FROM api_token_search WHERE rowid = old.number;
 END;
+CREATE TABLE space_origin (
+    space_id    INTEGER NOT NULL PRIMARY KEY REFERENCES space (id) ON DELETE CASCADE,
+    sealed      TEXT    NOT NULL,
+    idle_millis INTEGER,
+    used_at     INTEGER NOT NULL
+) STRICT;

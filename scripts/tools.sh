@@ -42,6 +42,7 @@ packages_of() {
     case $1 in
         chromium) echo chromium chromium-driver fonts-dejavu-core ;;
         curl) echo curl ca-certificates ;;
+        node) echo nodejs ;;
         *) echo "$1" ;;
     esac
 }

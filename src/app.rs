@@ -1,6 +1,7 @@
 //! What a running Locum consists of. Cloning shares it.
 
 pub mod coverage;
+pub mod idle_spaces;
 pub mod remembered_answers;
 
 use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
@@ -10,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::{coverage::Coverage, remembered_answers::RememberedAnswers},
+    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers},
     config::Config,
     core::{
         error::Error,
@@ -42,6 +43,8 @@ pub struct Inner {
     pub remembered_answers: Option<RememberedAnswers>,
     /// What of the services was asked.
     pub coverage: Coverage,
+    /// When spaces were asked last.
+    pub space_uses: SpaceUses,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -116,6 +119,7 @@ impl App {
             keyring,
             fault_rules: RwLock::default(),
             coverage: Coverage::default(),
+            space_uses: SpaceUses::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),
@@ -148,6 +152,17 @@ impl App {
     pub async fn find_space<M>(db: &mut Session<M>, name: &str) -> Result<Space, Error> {
         let found = store::space::find_by_name(db, name).await?;
         found.ok_or_else(|| Error::NotFound(format!("there is no space `{name}`")))
+    }
+
+    /// Refuses what was asked of a space whose data is gone, as where the body was still to come when it was replaced.
+    ///
+    /// # Errors
+    /// [`Error::DataReplaced`]; [`Error::Unavailable`].
+    pub async fn check_not_replaced(&self, space: &Space) -> Result<(), Error> {
+        match self.db.position(space.id).await? {
+            Some(at) if at.generation != space.generation() => Err(Error::DataReplaced),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Makes a token from the ids of a write that changes nothing else, and hashes it with no session open. Whoever
@@ -201,6 +216,7 @@ impl App {
     pub fn forget(&self, space: SpaceId) {
         self.fault_rules.write().remove(&space);
         self.learned.lock().remove(&space);
+        self.space_uses.forget(space);
         if let Some(answers) = &self.remembered_answers {
             answers.forget(space);
         }

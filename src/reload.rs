@@ -108,7 +108,7 @@ impl Reloader {
         let spaces = store::space::list(&mut self.app.db.read().await?).await?;
         let mut problems = Vec::new();
         for space in &spaces {
-            if let Err(problem) = control::reset_space(&self.app, &self.services, &self.seeds, space).await {
+            if let Err(problem) = control::reload(&self.app, &self.services, space, &self.seeds).await {
                 let why = problem.detail();
                 problems.push(format!("the changed seeds are not in the space {}, which stays: {why}", space.name));
             }

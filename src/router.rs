@@ -17,8 +17,9 @@ use crate::{
     core::error::Error,
     http::{
         answer::without_needless_length,
-        authenticate, body_limit,
+        body_limit,
         credential_places::CredentialPlaces,
+        decide,
         metrics::Metrics,
         observe::{self, Observer},
         problem::Problem,
@@ -64,7 +65,7 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         return observe::mark_background(Redirect::to(web::HOME).into_response()).await;
     }
     let mut response = Problem::from(Error::RouteUnknown).into_response();
-    if let Ok(decision) = authenticate::of_no_service(&app).await {
+    if let Ok(decision) = decide::of_no_service(&app).await {
         response.headers_mut().insert(header::DATE, decision.identified.date_header());
         response.extensions_mut().insert(decision);
     }

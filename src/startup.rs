@@ -52,6 +52,7 @@ pub async fn start_with(
     let app = Box::pin(App::open(config)).await?;
     let _ = opened.set(app.clone());
     let plan = seeding::seed_if_empty(&app, services.tables(), &seeds, progress).await?;
+    app.look_after_idle_spaces();
     let seeds = Seeds::new(seeds);
     let router = router(app.clone(), &services, seeds.clone());
     Ok(Locum { app, services, seeds, plan, router })

@@ -15,7 +15,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, syn
 
 use crate::{
     core::clock::{Time, micros},
-    domain::{credential::CredentialId, organization::SpaceId},
+    domain::{credential::CredentialId, journal::Ignored, organization::SpaceId},
 };
 
 /// What an entry takes beside its texts, about: the maps' own cells, the counts of references, the names of headers.
@@ -50,6 +50,8 @@ pub struct RememberedAnswer {
     pub needs: &'static str,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// What its request sent that nothing read, for the journal.
+    pub ignored: Option<Arc<[Ignored]>>,
 }
 
 impl RememberedAnswer {
@@ -64,7 +66,8 @@ struct InBytes;
 impl Weighter<Question, Arc<RememberedAnswer>> for InBytes {
     fn weight(&self, question: &Question, answer: &Arc<RememberedAnswer>) -> u64 {
         let headers: usize = answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        (OVERHEAD + question.text.len() + headers + answer.body.len()) as u64
+        let ignored: usize = answer.ignored.iter().flat_map(|ignored| ignored.iter()).map(Ignored::size).sum();
+        (OVERHEAD + question.text.len() + headers + answer.body.len() + ignored) as u64
     }
 }
 
@@ -144,7 +147,8 @@ mod tests {
 
     fn answer(length: usize, generation: i64) -> RememberedAnswer {
         let (headers, body) = (HeaderMap::new(), Bytes::from(vec![b'x'; length]));
-        RememberedAnswer { revision: 5, generation, since: NOW, until: NOW + 10, needs: "", headers, body }
+        let (needs, ignored) = ("", None);
+        RememberedAnswer { revision: 5, generation, since: NOW, until: NOW + 10, needs, headers, body, ignored }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `locum env` and `--endpoints-file`: what a client needs, before there is a server and while there is one.
 
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
@@ -55,11 +56,11 @@ fn offline(
     base: &str,
     seeds: &[Seed<SeedOrganization>],
     id_seed: Option<IdSeed>,
-) -> Result<(Endpoints, Vec<&'static str>), Diagnostics> {
+) -> Result<(Endpoints, Vec<Cow<'static, str>>), Diagnostics> {
     let by = |id_seed: IdSeed| {
         // A server seeds by the ids of its space's write 0, also after a reset.
         let plan = seeding::check(seeds, &mut id_seed.of_write(DEFAULT_SPACE, 0))?;
-        Ok(Endpoints::new(base, Some(&plan), &|_| true))
+        Ok(Endpoints::new(base, DEFAULT_SPACE, Some(&plan), &|_| true))
     };
     if let Some(id_seed) = id_seed {
         return Ok((by(id_seed)?, Vec::new()));
@@ -186,7 +187,7 @@ mod tests {
     fn a_file_that_another_one_replaced_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e.json");
-        let endpoints = Endpoints::new("http://h:1", None, &|_| true);
+        let endpoints = Endpoints::new("http://h:1", DEFAULT_SPACE, None, &|_| true);
         let mut file = EndpointsFile::prepare(&path).unwrap();
         assert!(!path.exists());
         file.write(&endpoints).unwrap();

@@ -31,7 +31,10 @@ use crate::{
     },
     config::{Config, url_host},
     core::error::Error,
-    domain::journal::{Entry, Filter},
+    domain::{
+        journal::{Entry, Filter},
+        request_matcher::RequestMatcher,
+    },
     store,
 };
 
@@ -188,44 +191,52 @@ fn no_proxy(base: &str, variable: impl Fn(&str) -> Option<String>) -> [(&'static
     [("NO_PROXY", extend(upper.as_ref().or(lower.as_ref()))), ("no_proxy", extend(lower.as_ref().or(upper.as_ref())))]
 }
 
-/// How many refusals are shown.
+/// How many requests are shown.
 const SHOWN: usize = 10;
 
-/// Explains a command that failed: the id seed, because with it the run can be repeated, and the last refusals.
+/// Explains a command that failed: the id seed, because with it the run can be repeated, and the last requests that were
+/// refused, or sent what nothing read.
 async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
     let id_seed = app.config.id_seed.0;
     writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;
-    let refused = match last_refused(app).await {
-        Ok(refused) => refused,
+    let telling = match last_telling(app).await {
+        Ok(telling) => telling,
         Err(error) => {
             error.log();
             return Ok(());
         }
     };
-    for entry in refused {
+    for entry in telling {
         let Entry { method, path, status, .. } = &*entry;
         let who = entry.credential().map(|label| format!(" by {label}")).unwrap_or_default();
         let why = entry.trace.refusal.as_deref().map(|why| format!(": {}", why.escape_debug())).unwrap_or_default();
         let fault = entry.trace.fault.as_ref().map(|fault| format!(" (fault {})", fault.id)).unwrap_or_default();
-        writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}")?;
+        let unread = entry.ignored().iter().map(|part| format!("; {}", part.to_string().escape_debug()));
+        writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}{}", unread.collect::<String>())?;
     }
     Ok(())
 }
 
-/// The last requests that were refused, the last one last. Of each space, because tests make their own.
-async fn last_refused(app: &App) -> Result<Vec<Arc<Entry>>, Error> {
+/// The last requests that say why something may have failed, the last one last: those that were refused, and those that
+/// sent what nothing read. Of each space, because tests make their own.
+async fn last_telling(app: &App) -> Result<Vec<Arc<Entry>>, Error> {
     if app.config.journal.is_none() {
         return Ok(Vec::new());
     }
     let spaces = store::space::list(&mut app.db.read().await?).await?;
-    let filter = Filter { status: Some((400, 599)), ..Filter::default() };
+    let refused = Filter { status: Some((400, 599)), ..Filter::default() };
+    // The others, so that each comes once.
+    let which = RequestMatcher { ignored: Some(true), ..RequestMatcher::default() };
+    let answered = Filter { which, status: Some((100, 399)), ..Filter::default() };
     let mut all = Vec::new();
     for space in spaces {
-        let last = store::journal::list(&app.db, space.id, &filter, SHOWN).await?;
-        all.extend(last.into_iter().map(|(_, entry)| entry));
+        for filter in [&refused, &answered] {
+            let last = store::journal::list(&app.db, space.id, filter, SHOWN).await?;
+            all.extend(last.into_iter().map(|(number, entry)| (entry.at, number, entry)));
+        }
     }
-    all.sort_by_key(|entry| entry.at);
-    Ok(all.split_off(all.len().saturating_sub(SHOWN)))
+    all.sort_by_key(|(at, number, _)| (*at, *number));
+    Ok(all.split_off(all.len().saturating_sub(SHOWN)).into_iter().map(|(.., entry)| entry).collect())
 }
 
 #[cfg(test)]

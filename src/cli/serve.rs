@@ -145,7 +145,8 @@ pub(super) async fn start(
     let (credentials, plan) = found.unzip();
     let credentials = credentials.unwrap_or_default();
     let works = |token: &PlainToken| credentials.iter().any(|shown| shown.token.expose() == token.expose());
-    let endpoints = Endpoints::new(&base, plan.as_ref(), &works).with(place.iter().flat_map(TlsPlace::variables));
+    let endpoints =
+        Endpoints::new(&base, DEFAULT_SPACE, plan.as_ref(), &works).with(place.iter().flat_map(TlsPlace::variables));
     if let Some(file) = &mut file {
         file.write(&endpoints)?;
     }

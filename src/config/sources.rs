@@ -13,7 +13,7 @@ pub(super) const IN_FILES: [(&str, &str); 3] = [
     ("control_token", "LOCUM_CONTROL_TOKEN_FILE"),
 ];
 /// Variables that Locum sets for other programs and does not read: they are no misspelt settings.
-const EXPORTED_VARIABLES: [&str; 3] = ["LOCUM_URL", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"];
+const EXPORTED_VARIABLES: [&str; 4] = ["LOCUM_URL", "LOCUM_SPACE", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"];
 
 /// Whether a flag or a variable sets it, so that it is not the default.
 pub(crate) fn is_given(matches: &ArgMatches, id: &str) -> bool {

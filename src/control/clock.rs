@@ -143,7 +143,7 @@ async fn change(
     space: &Space,
     to: impl FnOnce(Clock) -> Result<Clock, Error>,
 ) -> Result<Answer<ClockAnswer>, Problem> {
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(space).await?;
     let clock = to(db.space().clock)?;
     store::space::set_clock(&mut db, clock).await?;
     db.commit().await?;

@@ -1,6 +1,5 @@
-//! Reads of the control API that tell of one generation of a space's data.
-
-use std::sync::Arc;
+//! Reads of the control API that tell of one generation of a space's data, as those of the services do: see
+//! [`crate::http::one_generation`]. They are neither counted nor kept, so they are asked anew, whatever they waited for.
 
 use axum::{
     body::Body,
@@ -14,7 +13,6 @@ use crate::{
     app::App,
     core::error::Error,
     http::{
-        consistent_read::{Attempt, answer_consistently},
         control_input::{InSpace, SpaceUnavailable},
         problem::Problem,
     },
@@ -31,25 +29,21 @@ pub(crate) async fn read_consistently(app: &App, request: Request, next: Next) -
         return Ok(next.run(request).await);
     }
     // No route that reads takes a body, and without one the request can be sent again.
-    let request = request.map(|_| Body::empty());
-    answer_consistently(&app.db, request, |parts, body| {
-        let next = next.clone();
-        async move {
-            let mut parts = Arc::unwrap_or_clone(parts);
-            let space = InSpace::from_request_parts(&mut parts, app).await;
-            if space.as_ref().is_err_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE) {
-                parts.extensions.insert(SpaceUnavailable);
-            }
-            let answer = next.run(Request::from_parts(parts, body)).await;
-            Ok(match space {
-                Ok(InSpace(space)) => {
-                    let (space, generation) = (space.id, space.generation());
-                    Attempt::ReadFrom { space, generation, answer, when_read: None }
-                }
-                // Without a space, the route says so itself, or is about none.
-                Err(_) => Attempt::Final(answer),
-            })
+    let (parts, _) = request.into_parts();
+    loop {
+        let mut parts = parts.clone();
+        let space = InSpace::from_request_parts(&mut parts, app).await;
+        if space.as_ref().is_err_and(|problem| problem.status() == StatusCode::SERVICE_UNAVAILABLE) {
+            parts.extensions.insert(SpaceUnavailable);
         }
-    })
-    .await
+        let answer = next.clone().run(Request::from_parts(parts, Body::empty())).await;
+        // Without a space, the route says so itself, or is about none.
+        let Ok(InSpace(space)) = space else { return Ok(answer) };
+        let at = app.db.position(space.id).await?;
+        if at.is_some_and(|at| at.generation == space.generation()) {
+            return Ok(answer);
+        }
+        // Who replaces the data has announced it, and has perhaps not finished: before that, there is nothing to read.
+        app.db.wait_for_writer().await?;
+    }
 }

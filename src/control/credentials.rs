@@ -129,7 +129,7 @@ async fn find<M>(db: &mut Session<M>, space: SpaceId, name: &str) -> Result<Cred
 
 /// The credential in the path, about to be changed.
 async fn open(app: &App, space: &Space, path: &Segments) -> Result<(Session<ReadWrite>, CredentialSummary), Problem> {
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(space).await?;
     let credential = find(&mut db, space.id, path.get("id")).await?;
     Ok((db, credential))
 }

@@ -14,10 +14,11 @@ use crate::{
 };
 
 /// Checks code and status of a rule that hits what the matcher says, and narrows that to the service that has the code,
-/// if only one does. What the matcher names is checked before.
+/// if only one does. What the matcher names is checked before. `at` is where the code stands.
 pub(super) fn check(
     services: &Registry,
     which: &mut RequestMatcher,
+    at: &str,
     code: Option<&str>,
     status: Option<u16>,
 ) -> Result<(), Problem> {
@@ -36,13 +37,13 @@ pub(super) fn check(
         if known.values().any(Vec::is_empty) {
             return Ok(());
         }
-        return Err(refuse_code(services, code, &known));
+        return Err(refuse_code(services, at, code, &known));
     }
     let has_status =
         |known: &ErrorCode| status.is_none_or(|status| known.statuses.iter().any(|known| known.as_u16() == status));
     let fitting: Vec<&str> = own.iter().filter(|(_, known)| has_status(known)).map(|(service, _)| *service).collect();
     match fitting.as_slice() {
-        [] => Err(refuse_status(code, &own)),
+        [] => Err(refuse_status(at, code, &own)),
         [only] => {
             which.service = Some((*only).to_owned());
             Ok(())
@@ -51,17 +52,17 @@ pub(super) fn check(
     }
 }
 
-fn refuse_code(services: &Registry, code: &str, known: &BTreeMap<&str, Vec<ErrorCode>>) -> Problem {
+fn refuse_code(services: &Registry, at: &str, code: &str, known: &BTreeMap<&str, Vec<ErrorCode>>) -> Problem {
     let whose = known.keys().copied().collect::<Vec<_>>().join(", ");
     let has_code = |service: &&Service| (service.error_codes)().iter().any(|known| known.name == code);
     let hint = match services.iter().find(has_code) {
         Some(other) => format!(": it is a code of {}", other.name),
         None => suggest(code, known.values().flatten().map(|known| known.name).collect::<Vec<_>>()),
     };
-    Problem::unknown("/then/code", format!("no error of {whose} has the code `{code}`{hint}"))
+    Problem::unknown(&format!("{at}/code"), format!("no error of {whose} has the code `{code}`{hint}"))
 }
 
-fn refuse_status(code: &str, own: &[(&str, ErrorCode)]) -> Problem {
+fn refuse_status(at: &str, code: &str, own: &[(&str, ErrorCode)]) -> Problem {
     let statuses = |statuses: &[StatusCode]| {
         statuses.iter().map(|status| status.as_u16().to_string()).collect::<Vec<_>>().join(" or ")
     };
@@ -71,5 +72,5 @@ fn refuse_status(code: &str, own: &[(&str, ErrorCode)]) -> Problem {
         .collect();
     let whats = whats.join(", ");
     let detail = format!("{whats}: leave the status out, or give any answer at all by `body` without `code`");
-    Problem::unknown("/then/status", detail)
+    Problem::unknown(&format!("{at}/status"), detail)
 }

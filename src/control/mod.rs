@@ -12,6 +12,8 @@ mod events;
 mod fault_rules;
 pub mod index;
 mod info;
+mod new_space;
+mod origin;
 mod probes;
 mod rate_limits;
 mod request_matcher;
@@ -51,7 +53,7 @@ use crate::{
 };
 
 pub use self::probes::starting;
-pub(crate) use self::seed::reset_space;
+pub(crate) use self::seed::reload;
 pub(crate) use self::{
     clock::ClockAnswer,
     credentials::CredentialAnswer,
@@ -95,7 +97,7 @@ fn documented<D: Description>(space_routes: Routes<D>) -> Routes<D> {
         .routes(routes!(docs::get_document))
         .routes(routes!(coverage::get_coverage, coverage::delete_coverage))
         .routes(routes!(ca_certificate::get_ca_certificate))
-        .routes(routes!(spaces::get_spaces, spaces::create_space))
+        .routes(routes!(spaces::get_spaces, new_space::create_space))
         .routes(routes!(spaces::get_space, spaces::delete_space))
         .merge(space_routes)
 }
@@ -104,6 +106,7 @@ fn documented<D: Description>(space_routes: Routes<D>) -> Routes<D> {
 fn space_routes<D: Description>(of_services: impl Iterator<Item = Routes<D>>) -> Routes<D> {
     let platform = Routes::new()
         .routes(routes!(info::get_info))
+        .routes(routes!(variables::get_variables))
         .routes(routes!(seed::reset))
         .routes(routes!(seed::seed))
         .merge(space_state_routes())

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     core::{
         clock,
-        duration::parse_duration,
+        duration::{format_duration, parse_duration},
         error::Error,
         rate_window::{Mode, RateLimit, check_window, window},
     },
@@ -124,17 +124,11 @@ async fn answer(app: &App, services: &Registry, space: &Space) -> Result<Answer<
             organization: organization.customer_code.to_string(),
             service: service.into(),
             limit: policy.limit,
-            window: format_window(policy.window),
+            window: format_duration(policy.window),
             mode: policy.mode.to_string(),
         });
     }
     Ok(Answer(limits))
-}
-
-/// As seeds and settings write it.
-fn format_window(window: std::time::Duration) -> String {
-    let millis = window.as_millis();
-    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }
 
 /// The rate limits, and what was counted against them.
@@ -165,7 +159,7 @@ pub(super) async fn put_rate_limits(
     let window = window.transpose().map_err(|e| Error::invalid("/window", e))?;
     let mode: Option<Mode> =
         body.mode.map(|text| text.parse()).transpose().map_err(|e: String| Error::invalid("/mode", e))?;
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     let (_, default) = limited_service(&services)?;
     let mut organizations = store::organization::list(&mut db, space.id).await?;
     if let Some(code) = &body.organization {
@@ -199,7 +193,7 @@ pub(super) async fn reset_rate_limits(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<RateLimits>, Problem> {
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     rate_window::reset(&mut db);
     db.commit().await?;
     answer(&app, &services, &space).await

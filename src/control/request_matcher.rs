@@ -89,7 +89,7 @@ fn find_operation<'a>(
 /// Checks a matcher, and writes its names as the vendors do.
 pub(super) fn check(services: &Registry, matcher: &mut RequestMatcher) -> Result<(), Problem> {
     check_names(services, "/match", matcher)?;
-    let RequestMatcher { service: _, operation: _, credential, method, path } = matcher;
+    let RequestMatcher { service: _, operation: _, credential, method, path, query: _, body: _, ignored: _ } = matcher;
     if let Some(method) = method
         && !METHODS.contains(&method.to_uppercase().as_str())
     {
@@ -239,6 +239,24 @@ pub(super) fn check_path(services: &Registry, matcher: &RequestMatcher) -> Resul
         Some((path, operation)) => format!("{what}, did you mean `{path}`? {}", operation.describe()),
         None => format!("{what}: GET {}/operations lists them", super::BASE),
     })
+}
+
+/// Refuses a body of requests that have none. A parameter of the query may have any name, because what clients send in
+/// vain is worth a fault too.
+pub(super) fn check_body(services: &Registry, matcher: &RequestMatcher) -> Result<(), Problem> {
+    let RequestMatcher { operation, method, path, body: Some(_), .. } = matcher else { return Ok(()) };
+    let mut met = candidates(services, matcher)
+        .filter(|one| operation.as_ref().is_none_or(|id| one.is_called(id)))
+        .filter(|one| method.as_ref().is_none_or(|method| one.has_method(method)))
+        .filter(|one| path.as_ref().is_none_or(|path| one.can_have(services, path)))
+        .peekable();
+    let Some(first) = met.peek().copied() else { return Ok(()) };
+    if met.any(|one| one.takes_body) {
+        return Ok(());
+    }
+    let what = "no operation that this matches takes a body";
+    let detail = format!("{what}, as {}: leave `body` out, or match by `query`", first.describe());
+    Err(Problem::unknown("/match/body", detail))
 }
 
 /// The operations of the service that a matcher names, if it names one.

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
+    control::origin::Origin,
     core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
@@ -33,12 +34,23 @@ pub(crate) struct Seeded {
     dry_run: bool,
     /// The organizations that the seed names, as they are now.
     organizations: Vec<SeededOrganization>,
+    /// Where the space's own seed spells out a customer code, an org id or a token that another space has: here it is
+    /// another one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["organizations/0/customer_code"]))]
+    replaced: Vec<String>,
 }
 
 impl Seeded {
     /// What a plan made in a space.
     pub(crate) fn new(space: String, dry_run: bool, plan: Plan) -> Self {
-        Self { space, dry_run, organizations: plan.organizations.into_iter().map(Into::into).collect() }
+        let organizations = plan.organizations.into_iter().map(Into::into).collect();
+        Self { space, dry_run, organizations, replaced: Vec::new() }
+    }
+
+    /// The same of a space that stands beside others.
+    pub(crate) fn of_space(space: String, plan: Plan, replaced: Vec<String>) -> Self {
+        Self { replaced, ..Self::new(space, false, plan) }
     }
 }
 
@@ -84,7 +96,8 @@ organizations:
     people: [{ email: zoe@second.test, name: Zoe Lin }]
 ";
 
-/// Back to the seed that Locum was started with: data and clock, at once.
+/// Back to the seed: data and clock, at once. The default space goes back to the one that Locum was started with, any
+/// other to the one that it was made from, with the same tokens.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "World", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "What is there now", body = Seeded), Refused))]
@@ -94,19 +107,44 @@ pub(super) async fn reset(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Answer<Seeded>, Problem> {
-    reset_space(&app, &services, &seeds, &space).await.map(Answer)
+    if space.name == DEFAULT_SPACE {
+        return fill_default(&app, &services, &space, &seeds).await.map(Answer);
+    }
+    let origin = Origin::of(&app, space.id).await?;
+    fill_again(&app, &services, &space, &seeds, origin).await.map(Answer)
 }
 
-/// Puts a space back to the seed.
-pub(crate) async fn reset_space(
+/// Puts a space back to the seeds of the start, when those have changed. One that was made from a seed of its own has
+/// nothing to do with them.
+pub(crate) async fn reload(app: &App, services: &Services, space: &Space, seeds: &Seeds) -> Result<(), Problem> {
+    if space.name == DEFAULT_SPACE {
+        return fill_default(app, services, space, seeds).await.map(drop);
+    }
+    let origin = Origin::of(app, space.id).await?;
+    if origin.has_own_seed() {
+        return Ok(());
+    }
+    fill_again(app, services, space, seeds, origin).await.map(drop)
+}
+
+async fn fill_default(app: &App, services: &Services, space: &Space, seeds: &Seeds) -> Result<Seeded, Problem> {
+    write(app, services, space, &seeds.current(), Mode::Replace, true, false).await
+}
+
+/// Fills a space as it was made.
+async fn fill_again(
     app: &App,
     services: &Services,
-    seeds: &Seeds,
     space: &Space,
+    seeds: &Seeds,
+    origin: Origin,
 ) -> Result<Seeded, Problem> {
-    // A space that was made from the seed keeps names and tokens of its own.
-    let mode = if space.name == DEFAULT_SPACE { Mode::Replace } else { Mode::Fresh };
-    write(app, services, space, &seeds.current(), mode, true, false).await
+    let own = origin.read_seed()?;
+    let open = || async { Ok(Some(app.db.write(space.id).await?)) };
+    let filled = origin.fill(app, services, own, &seeds.current(), open).await?;
+    let filled = filled.ok_or_else(|| Error::internal("a seed without a session"))?;
+    let (plan, replaced) = filled.commit(app, None).await?;
+    Ok(Seeded::of_space(space.name.clone(), plan, replaced))
 }
 
 /// Applies a seed document, sent as the body in YAML or JSON: all of it, or nothing.
@@ -122,6 +160,7 @@ pub(super) async fn seed(
     Params(params): Params<SeedParams>,
     Text(text): Text,
 ) -> Result<Answer<Seeded>, Problem> {
+    app.check_not_replaced(&space).await?;
     let seed = read::parse(SeedFile::foreign("body", text))?;
     let mode = match params.mode {
         SeedMode::Merge => Mode::Merge,
@@ -137,13 +176,17 @@ async fn write(
     services: &Services,
     space: &Space,
     seeds: &[Seed<SeedOrganization>],
-    mode: Mode,
+    mode: Mode<'_>,
     own_clock: bool,
     dry_run: bool,
 ) -> Result<Seeded, Problem> {
     let clock = app.config.clock.filter(|_| own_clock);
     let open = || async {
-        let mut db = app.db.write(space.id).await?;
+        let mut db = match mode {
+            Mode::Merge => app.db.write_in(space).await?,
+            // It builds on nothing that is there, so it may come after another one.
+            Mode::Replace | Mode::Beside(_) => app.db.write(space.id).await?,
+        };
         if dry_run {
             db.try_only();
         }

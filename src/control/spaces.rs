@@ -1,32 +1,24 @@
 //! `/spaces`: worlds of their own, one for each test if you like.
 
 use axum::{
-    Extension,
     extract::{FromRequestParts, State},
     http::{
-        StatusCode, header,
+        header,
         request::Parts,
         uri::{Authority, Uri},
     },
-    response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    control::{
-        seed::Seeded,
-        variables::{Endpoints, Format},
-    },
-    core::{error::Error, progress::Progress},
+    core::{duration::format_duration, error::Error},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
-        control_input::{Answer, Json, Params, Segments},
+        control_input::{Answer, Segments},
         problem::{Problem, Refused},
     },
-    seed::apply::{ApplyError, Mode},
-    services::{Services, seeding, seeds::Seeds},
     store,
 };
 
@@ -41,35 +33,10 @@ pub(super) struct SpaceState {
     clock: String,
     /// Customer codes of its organizations.
     organizations: Vec<String>,
-}
-
-/// Body of `createSpace`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CreateSpace {
-    /// Up to 64 letters, digits, `-` and `_`.
-    #[schema(example = "t1")]
-    name: String,
-}
-
-/// A space that was just made, ready to use.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CreatedSpace {
-    #[serde(flatten)]
-    seeded: Seeded,
-    /// Base URLs and credentials, as `locum env` names them.
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
-    variables: Endpoints,
-}
-
-/// How a new space is answered.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct CreateParams {
-    /// Only the variables, as text: `shell` for `eval "$(…)"`, `github` for `… >> "$GITHUB_ENV"`, `json` for one
-    /// object. Left out, everything.
-    #[param(inline)]
-    format: Option<Format>,
+    /// It is deleted when nobody has asked it for so long. Absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "600s")]
+    idle_ttl: Option<String>,
 }
 
 /// The base URL that the client knows: the setting, else where it sent the request.
@@ -102,12 +69,15 @@ pub(super) fn check_name(name: &str) -> Result<(), Error> {
 }
 
 pub(super) async fn shown(app: &App, space: &Space) -> Result<SpaceState, Error> {
-    let organizations = store::organization::list(&mut app.db.read().await?, space.id).await?;
+    let mut db = app.db.read().await?;
+    let organizations = store::organization::list(&mut db, space.id).await?;
+    let idle_ttl = store::space_origin::find_idle_ttl(&mut db, space.id).await?;
     Ok(SpaceState {
         name: space.name.clone(),
         revision: space.revision,
         clock: space.clock.to_string(),
         organizations: organizations.into_iter().map(|o| o.customer_code.to_string()).collect(),
+        idle_ttl: idle_ttl.map(format_duration),
     })
 }
 
@@ -123,49 +93,6 @@ pub(super) async fn get_spaces(State(app): State<App>) -> Result<Answer<Vec<Spac
     Ok(Answer(answer))
 }
 
-/// Makes a space from the seed that Locum was started with, with customer codes, org ids and tokens of its own: a
-/// client that uses them is in it, and sends nothing that the real service does not know. Ids of licences and other
-/// records stay as the seed writes them.
-#[utoipa::path(post, path = "/spaces", operation_id = "createSpace", tag = "Spaces",
-    security((), ("controlToken" = [])),
-    params(CreateParams),
-    request_body = CreateSpace,
-    responses(
-        (status = 200, description = "What is in it. Its tokens are shown here once", content(
-            (CreatedSpace = "application/json"),
-            (String = "text/plain", example = "export LOCUM_URL='http://localhost:8080'\n"),
-        )),
-        Refused,
-    ))]
-pub(super) async fn create_space(
-    State(app): State<App>,
-    Extension(seeds): Extension<Seeds>,
-    Extension(services): Extension<Services>,
-    BaseUrl(base): BaseUrl,
-    Params(params): Params<CreateParams>,
-    Json(body): Json<CreateSpace>,
-) -> Result<Response, Problem> {
-    check_name(&body.name)?;
-    let open = || async { Ok::<_, ApplyError>(app.db.create_space(&body.name).await?) };
-    let (clock, progress) = (app.config.clock, Progress::default());
-    let seeded =
-        seeding::apply(&app.keyring, services.tables(), open, &seeds.current(), Mode::Fresh, clock, &progress).await?;
-    let Some((db, plan)) = seeded else {
-        let detail = format!("there is a space `{}` already: delete it, or reset it", body.name);
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    };
-    let variables = Endpoints::new(&base, Some(&plan), &|_| true);
-    let text = params.format.map(|format| variables.text(format)).transpose().map_err(Error::internal)?;
-    db.commit().await?;
-    Ok(match text {
-        Some(text) => {
-            let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-            (headers, text).into_response()
-        }
-        None => Answer(CreatedSpace { seeded: Seeded::new(body.name, false, plan), variables }).into_response(),
-    })
-}
-
 /// One space.
 #[utoipa::path(get, path = "/spaces/{space}", operation_id = "getSpace", tag = "Spaces",
     security((), ("controlToken" = [])),
@@ -173,6 +100,7 @@ pub(super) async fn create_space(
     responses((status = 200, description = "The space", body = SpaceState), Refused))]
 pub(super) async fn get_space(State(app): State<App>, path: Segments) -> Result<Answer<SpaceState>, Problem> {
     let space = app.space(path.get("space")).await?;
+    app.space_uses.note(space.id);
     Ok(Answer(shown(&app, &space).await?))
 }
 

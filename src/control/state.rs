@@ -120,6 +120,7 @@ pub(super) async fn put_state(
     _turn: ImportTurn,
     Json(document): Json<Map<String, Value>>,
 ) -> Result<Answer<SpaceState>, Problem> {
+    app.check_not_replaced(&space).await?;
     let state = ExportedState::read(document, services.tables())?;
     let mut db = app.db.write(space.id).await?;
     store::state::import(&mut db, &app.keyring, state).await?;

@@ -58,6 +58,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a positive length of time, like 1s"))
 }
 
+/// Writes one so that [`parse_duration`] reads it, to the millisecond.
+pub fn format_duration(span: Duration) -> String {
+    let millis = span.as_millis();
+    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,11 @@ impl IdSeed {
         self.derive(&["requests"])
     }
 
+    /// The generator of what one hit of a fault leaves to chance: by the rule's id, and the number of the hit.
+    pub fn of_fault(self, rule: &str, hit: i64) -> Ids {
+        self.derive(&["fault", rule, &hit.to_string()])
+    }
+
     fn derive(self, parts: &[&str]) -> Ids {
         let mut hash = Sha256::new();
         hash.update(self.0.to_le_bytes());
@@ -78,6 +83,13 @@ impl Ids {
     /// A random (version 4) UUID.
     pub fn uuid(&mut self) -> Uuid {
         Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
+    /// Another stream, from which it does not matter how much is drawn.
+    pub fn fork(&mut self) -> Self {
+        let mut seed = [0; 32];
+        self.0.fill_bytes(&mut seed);
+        Self(ChaCha12Rng::from_seed(seed))
     }
 
     pub fn bytes(&mut self) -> [u8; 16] {

@@ -12,6 +12,7 @@ pub mod paging;
 pub mod progress;
 pub mod rate_window;
 pub mod redact;
+mod seal;
 pub mod secret_file;
 pub mod suggest;
 pub mod token;

@@ -147,6 +147,11 @@ impl Keyring {
         KnownTokens { keyring: self, given_out: self.given_out.read() }
     }
 
+    /// A key of its own for what is sealed. No token has a NUL, so it is no token's fingerprint.
+    pub(super) fn sealing_key(&self) -> [u8; 32] {
+        self.digest(b"key of what is sealed\0").0
+    }
+
     fn digest(&self, bytes: &[u8]) -> Fingerprint {
         let mut mac = self.mac.clone();
         mac.update(bytes);

@@ -1,18 +1,8 @@
 //! From credential to principal. Never refuses: that is for the handler's [`super::caller::Caller`].
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
-use axum::{
-    body::Body,
-    extract::{MatchedPath, Request, State},
-    http::{HeaderValue, StatusCode, header::DATE, request::Parts},
-    middleware::Next,
-    response::Response,
-};
-use bytestring::ByteString;
+use axum::http::HeaderValue;
 use quick_cache::sync::Cache;
 
 use crate::{
@@ -21,27 +11,17 @@ use crate::{
         clock::{Clock, Time},
         error::Error,
         now::Now,
-        rate_window::Standing,
         token::{Fingerprint, PlainToken},
     },
     domain::{
         credential::{Credential, CredentialId},
-        fault_rule::Effect,
         journal::CredentialOutcome,
         organization::{DEFAULT_SPACE, Space, SpaceId},
-        path_pattern::{PathPattern, normalize},
-        request_matcher::RequestAttributes,
     },
     http::{
-        consistent_read::{Attempt, answer_consistently},
-        fault_rule,
         last_use::LastUse,
         operations::Operations,
-        rate_limit,
-        remembered_answer::{self, Origin},
-        request_context::{RequestContext, find_sent_uri},
-        time_limit::Deadline,
-        vendor_service::{Outcome, Presented, Refusal, VendorService, refuse},
+        vendor_service::{Outcome, Presented, VendorService},
     },
     store::{self, credential::CredentialUse},
 };
@@ -50,16 +30,16 @@ use crate::{
 const REMEMBERED_CREDENTIALS: usize = 10_000;
 
 /// What authenticating needs to know of a service.
-pub struct Service<S: VendorService>(Arc<Inner<S>>);
+pub struct Service<S: VendorService>(pub(super) Arc<Inner<S>>);
 
-struct Inner<S: VendorService> {
-    app: App,
+pub(super) struct Inner<S: VendorService> {
+    pub(super) app: App,
     /// The service's operations.
-    operations: Operations,
+    pub(super) operations: Operations,
     /// Credentials that were verified.
     identities: Cache<Fingerprint, Arc<Identity<S>>>,
     /// It was logged that a window does not end under a frozen clock.
-    has_told_of_frozen_clock: AtomicBool,
+    pub(super) has_told_of_frozen_clock: AtomicBool,
 }
 
 impl<S: VendorService> Service<S> {
@@ -146,179 +126,8 @@ impl Identified {
     }
 }
 
-/// How a request was decided: left on the answer for the log, the metrics and the journal.
-#[derive(Debug, Clone)]
-pub struct Decision {
-    /// The service; `None` where the path is no service's.
-    pub service: Option<&'static str>,
-    /// What was known before the handler ran, and what its caller needed.
-    pub identified: Identified,
-    /// The window that the request was counted in.
-    pub standing: Option<Standing>,
-    /// The injected fault that hit it: the rule, and what it does.
-    pub fault: Option<(String, Effect)>,
-    /// Further paths that it is found by.
-    pub other_paths: Vec<ByteString>,
-}
-
-/// Middleware: identifies, counts, lets the handler run, dates the answer by the space's clock. All of it once more
-/// when everything in the space was replaced meanwhile, so that no answer is of two generations.
-pub async fn authenticate<S: VendorService>(
-    State(service): State<Service<S>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let deadline = Deadline::of_service_request();
-    let answered = answer_consistently(&service.0.app.db, request, |parts, body| {
-        let (service, deadline, next) = (&service.0, &deadline, next.clone());
-        async move {
-            let (outcome, identified) = identify::<S>(service, S::credential(&parts)).await?;
-            RequestContext::set_time(identified.now);
-            let (space, generation) = (identified.space, identified.generation);
-            let (wrote, outdated) = (Arc::clone(&identified.wrote), Arc::clone(&identified.outdated));
-            let (answer, origin) = decide_and_run::<S>(service, deadline, parts, body, outcome, identified, next).await;
-            Ok(if outdated.load(Ordering::Relaxed) {
-                Attempt::Outdated(answer)
-            } else if wrote.load(Ordering::Relaxed) {
-                // What was written was written to the generation that the request was let into.
-                Attempt::Final(answer)
-            } else {
-                match origin {
-                    // It is of the revision that the request was let in at.
-                    Origin::Remembered => Attempt::Final(answer),
-                    Origin::New(memorable) => {
-                        let when_read = memorable.map(|memorable| memorable.keep_if_current(&service.app));
-                        Attempt::ReadFrom { space, generation, answer, when_read }
-                    }
-                }
-            })
-        }
-    });
-    let answered = deadline.with_grace().hold(answered).await;
-    answered.unwrap_or_else(Err).unwrap_or_else(refuse::<S>)
-}
-
-async fn decide_and_run<S: VendorService>(
-    service: &Inner<S>,
-    deadline: &Deadline,
-    parts: Arc<Parts>,
-    body: Body,
-    outcome: Outcome<S>,
-    mut identified: Identified,
-    next: Next,
-) -> (Response, Origin) {
-    let app = &service.app;
-    let new = |response| (response, Origin::New(None));
-    let route = parts.extensions.get::<MatchedPath>();
-    identified.operation = route.and_then(|route| service.operations.find(route.as_str(), &parts.method)?.id);
-    let other_paths = find_other_paths::<S>(find_sent_uri(&parts).path());
-    let attributes = attributes::<S>(&parts, &identified, &other_paths);
-    let fault = match fault_rule::find(app, identified.space, identified.rules_revision, attributes).await {
-        Ok(fault) => fault,
-        Err(error) => return new(refuse::<S>(error)),
-    };
-    let mut standing = if fault.as_ref().is_some_and(|(_, effect)| effect.is_uncounted()) {
-        None
-    } else {
-        match count::<S>(app, &outcome, &identified).await {
-            Ok(standing) => standing,
-            Err(error) => return new(refuse::<S>(error)),
-        }
-    };
-    let target = fault.is_some().then(|| fault_rule::AnswerTarget::of(&parts));
-    let allowed = || parts.extensions.get::<MatchedPath>().and_then(|it| service.operations.write_allowed(it.as_str()));
-    let asked = fault.is_some().then(|| fault_rule::Asked::of(&parts, &outcome, allowed()));
-    let effect = fault.as_ref().map(|(_, effect)| effect);
-    if let Some(effect) = effect {
-        let delay = fault_rule::delay(effect);
-        deadline.extend(delay);
-        fault_rule::wait(delay).await;
-    }
-    let injected = effect.zip(asked.as_ref());
-    let injected = injected.and_then(|(effect, asked)| fault_rule::answer(effect, identified.operation, asked));
-    let (mut response, origin) = match (injected, &mut standing) {
-        (Some(injected), Some(standing)) if injected.status() == StatusCode::TOO_MANY_REQUESTS => {
-            new(rate_limit::pretend_exceeded(injected, standing))
-        }
-        (Some(injected), _) => new(injected),
-        (None, Some(standing)) if standing.exceeded => new(refuse_exceeded(service, standing, &identified)),
-        _ => {
-            let answered =
-                deadline.hold(remembered_answer::answer::<S>(app, parts, body, outcome, &identified, next)).await;
-            answered.unwrap_or_else(|error| new(refuse::<S>(error)))
-        }
-    };
-    if let Some(standing) = &standing {
-        rate_limit::write_headers(&mut response, standing);
-    }
-    response.headers_mut().insert(DATE, format_http_date(identified.now));
-    if let Some(target) = target {
-        response.extensions_mut().insert(target);
-    }
-    response.extensions_mut().insert(Decision { service: Some(S::NAME), identified, standing, fault, other_paths });
-    (response, origin)
-}
-
-/// Refuses a request that came after the last one of its window.
-fn refuse_exceeded<S: VendorService>(service: &Inner<S>, standing: &Standing, identified: &Identified) -> Response {
-    let mut response = refuse::<S>(Error::RateLimited { retry_after: standing.retry_after });
-    if identified.is_clock_frozen {
-        const WHY: &str = "too many requests: the space's clock is frozen, so that the window ends only when the \
-                           control API's `clock/advance` moves it";
-        if !service.has_told_of_frozen_clock.swap(true, Ordering::Relaxed) {
-            tracing::warn!(service = S::NAME, "{WHY}");
-        }
-        response.extensions_mut().insert(Refusal(WHY.to_owned()));
-    }
-    response
-}
-
-/// What is decided of a request whose path is no service's.
-pub async fn of_no_service(app: &App) -> Result<Decision, Error> {
-    let identified = anonymous(app, CredentialOutcome::Nothing).await?;
-    RequestContext::set_time(identified.now);
-    Ok(Decision { service: None, identified, standing: None, fault: None, other_paths: Vec::new() })
-}
-
-/// What injected faults match the request by.
-fn attributes<'a, S: VendorService>(
-    parts: &'a Parts,
-    identified: &'a Identified,
-    other_paths: &'a [ByteString],
-) -> RequestAttributes<'a> {
-    RequestAttributes {
-        service: Some(S::NAME),
-        operation: identified.operation,
-        credential: identified.label.as_deref(),
-        method: parts.method.as_str(),
-        path: find_sent_uri(parts).path(),
-        other_paths,
-    }
-}
-
-/// Finds the other paths that a rule may mean this one by, because testers know an operation by each of them: as the
-/// vendor writes it, and without what the service is mounted behind once more.
-fn find_other_paths<S: VendorService>(path: &str) -> Vec<ByteString> {
-    let normal = normalize(path);
-    let written = S::write_path(&normal);
-    let below = S::MOUNTED_AGAIN_AT.and_then(|base| PathPattern::new(base).strip_from(&written));
-    (written != path).then_some(&*written).into_iter().chain(below).map(Into::into).collect()
-}
-
-/// Counts the request against the credential's limit, if it has one.
-async fn count<S: VendorService>(
-    app: &App,
-    outcome: &Outcome<S>,
-    identified: &Identified,
-) -> Result<Option<Standing>, Error> {
-    let (Some(credential), Some(operation)) = (identified.credential, identified.operation) else { return Ok(None) };
-    let Outcome::Good(principal) = outcome else { return Ok(None) };
-    let Some(policy) = S::rate_limit(app, principal, operation) else { return Ok(None) };
-    rate_limit::count(app, (identified.space, identified.generation), credential, operation, policy, identified.now)
-        .await
-}
-
-async fn identify<S: VendorService>(
+/// Finds out who asks, and in which space.
+pub(super) async fn identify<S: VendorService>(
     service: &Inner<S>,
     presented: Presented,
 ) -> Result<(Outcome<S>, Identified), Error> {
@@ -332,6 +141,7 @@ async fn identify<S: VendorService>(
         Ok(found) => found,
         Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
+    app.space_uses.note(identity.space.id);
     let now = identity.space.now();
     let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
     let (outcome, credential_outcome) = if has_expired {
@@ -351,7 +161,7 @@ async fn identify<S: VendorService>(
     Ok((outcome, identified))
 }
 
-async fn anonymous(app: &App, credential_outcome: CredentialOutcome) -> Result<Identified, Error> {
+pub(super) async fn anonymous(app: &App, credential_outcome: CredentialOutcome) -> Result<Identified, Error> {
     let space = app.default_space().await?;
     Ok(in_space(&space, space.now(), credential_outcome))
 }

@@ -16,6 +16,7 @@ use crate::{
     domain::organization::SpaceId,
     http::{
         authenticate::Identified,
+        ignored,
         vendor_service::{Outcome, VendorService},
     },
     store::{Changes, ReadOnly, ReadWrite, Session, credential},
@@ -65,7 +66,7 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         };
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.required_permission.set(P::NEEDS);
-        let principal = S::admit(parts, outcome, &P::NEED)?;
+        let principal = S::admit(parts, outcome, &P::NEED).inspect_err(|_| ignored::note_refusal())?;
         identified.note_use::<S>(app).await;
         Ok(Self {
             principal,

@@ -54,7 +54,9 @@ impl FromRequestParts<App> for InSpace {
             (Some(path), _) => path.clone(),
             (None, query) => query.unwrap_or_else(|| DEFAULT_SPACE.to_owned()),
         };
-        Ok(Self(app.space(&name).await?))
+        let space = app.space(&name).await?;
+        app.space_uses.note(space.id);
+        Ok(Self(space))
     }
 }
 
@@ -102,7 +104,7 @@ impl FromRequestParts<App> for OrganizationPath {
 impl OrganizationPath {
     /// Opens a session that writes to the organization's space.
     pub(crate) async fn open(self, app: &App) -> Result<OrganizationAdmin, Error> {
-        let mut db = app.db.write(self.space.id).await?;
+        let mut db = app.db.write_in(&self.space).await?;
         let organization = match self.customer_code.parse() {
             // As the header is compared: `+1` and `01` are not `1`.
             Ok(code) if i64::to_string(&code) == self.customer_code => {
@@ -151,7 +153,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|e| {
-            let (pointer, detail) = (pointer(e.path()), describe_numbers(e.into_inner().to_string()));
+            let (pointer, detail) = (pointer(e.path()), describe_values(e.into_inner().to_string()));
             Error::invalid(pointer, format!("query: {detail}")).into()
         })
     }
@@ -168,7 +170,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();
         let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
-        let value = value.map_err(|e| Error::invalid(pointer(&track.path()), describe_numbers(e.to_string())))?;
+        let value = value.map_err(|e| Error::invalid(pointer(&track.path()), describe_values(e.to_string())))?;
         deserializer.end().map_err(|e| Error::invalid("", e.to_string()))?;
         Ok(Self(value))
     }
@@ -200,10 +202,10 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// Replaces the names of Rust's types in a library's message about a number by what they mean, because testers need not
+/// Replaces the names of Rust's types in a library's message about a value by what they mean, because testers need not
 /// know Rust.
-fn describe_numbers(mut detail: String) -> String {
-    const WORDS: [(&str, &str); 8] = [
+fn describe_values(mut detail: String) -> String {
+    const WORDS: [(&str, &str); 9] = [
         ("expected u16", "expected a whole number from 0 to 65535"),
         ("expected u32", "expected a whole number from 0 to 4294967295"),
         ("expected i32", "expected a whole number from -2147483648 to 2147483647"),
@@ -212,6 +214,7 @@ fn describe_numbers(mut detail: String) -> String {
         ("cannot parse integer from empty string", "expected a whole number"),
         ("number too large to fit in target type", "the number is too large"),
         ("number too small to fit in target type", "the number is too small"),
+        ("provided string was not `true` or `false`", "expected true or false"),
     ];
     for (theirs, ours) in WORDS {
         detail = detail.replace(theirs, ours);

@@ -10,9 +10,10 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
-    http::{HeaderValue, Method, StatusCode, Uri, header, request, response::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, request, response::Parts},
     response::{IntoResponse, Response},
 };
+use bytestring::ByteString;
 use http_body::Frame;
 use serde_json::Value;
 
@@ -20,33 +21,82 @@ use crate::{
     app::App,
     core::error::{Error, RETRY_AFTER_OUTAGE},
     domain::{
-        fault_rule::{Damage, Effect, has_no_body},
+        fault_rule::{Damage, Effect, Hit, has_no_body},
         organization::SpaceId,
         request_matcher::RequestAttributes,
     },
     http::{
+        authenticate::Identified,
+        body_limit::{self, BodyLimit},
         connection::{Breakage, ConnectionBreaker},
+        request_context::find_sent_uri,
         vendor_service::{InjectedError, Outcome, VendorService},
     },
     store::fault_rule::StoredRule,
 };
 
-/// Finds the first rule that hits a request: its id, and what it does.
+/// What a rule matches a request by.
+pub fn attributes<'a, S: VendorService>(
+    parts: &'a request::Parts,
+    identified: &'a Identified,
+    other_paths: &'a [ByteString],
+) -> RequestAttributes<'a> {
+    RequestAttributes {
+        service: Some(S::NAME),
+        operation: identified.operation,
+        credential: identified.label.as_deref(),
+        method: parts.method.as_str(),
+        path: find_sent_uri(parts).path(),
+        other_paths,
+        query: parts.uri.query(),
+        // It is known only when the handler has read the request.
+        ignored: false,
+    }
+}
+
+/// Finds the first rule that hits a request, and what it does to it. The body is read here only where a rule asks for it
+/// that means the request otherwise.
+///
+/// # Errors
+/// Those of [`body_limit::read_within`]; [`Error::Unavailable`].
 pub async fn find(
     app: &App,
-    space: SpaceId,
-    rules_revision: i64,
+    identified: &Identified,
     request: RequestAttributes<'_>,
-) -> Result<Option<(String, Effect)>, Error> {
-    for stored in rules(app, space, rules_revision).await?.iter() {
-        if stored.rule.which.matches(request)
-            && let Some(number) = crate::store::fault_rule::count(&app.db, space, &stored.id).await?
-            && stored.rule.hits_number(number)
+    parts: &request::Parts,
+    body: &mut Body,
+) -> Result<Option<Hit>, Error> {
+    let (space, generation) = (identified.space, identified.generation);
+    let mut whole = None;
+    for StoredRule { id, rule, .. } in rules(app, space, identified.rules_revision).await?.iter() {
+        if !rule.which.matches_head(request) {
+            continue;
+        }
+        if rule.which.body.is_some() {
+            let whole = match &whole {
+                Some(whole) => whole,
+                None => whole.insert(read(parts, body).await?),
+            };
+            if !rule.which.matches_body(whole) {
+                continue;
+            }
+        }
+        let draw = |hit, width: u32| app.db.id_seed().of_fault(id, hit).below(width.saturating_add(1));
+        if let Some(number) = crate::store::fault_rule::count(&app.db, space, generation, id).await?
+            && let Some(hit) = rule.hit(id, number, draw)
         {
-            return Ok(Some((stored.id.clone(), stored.rule.effect.clone())));
+            return Ok(Some(hit));
         }
     }
     Ok(None)
+}
+
+/// Reads a body, which the handler gets all the same.
+async fn read(parts: &request::Parts, body: &mut Body) -> Result<Bytes, Error> {
+    let limit = parts.extensions.get::<BodyLimit>().map_or(usize::MAX, |limit| limit.0);
+    let whole = body_limit::read_within(limit, &parts.headers, std::mem::take(body)).await?;
+    *body = Body::from(whole.clone());
+    Ok(whole)
 }
 
 async fn rules(app: &App, space: SpaceId, rules_revision: i64) -> Result<Arc<[StoredRule]>, Error> {
@@ -71,6 +121,18 @@ pub async fn wait(delay: Duration) {
     if !delay.is_zero() {
         #[expect(clippy::disallowed_methods, reason = "the tester wants the client to wait")]
         tokio::time::sleep(delay).await;
+    }
+}
+
+/// Gives an answer the headers that the effect has, in the place of its own.
+pub fn write_headers(effect: &Effect, answer: &mut Response) {
+    for (name, values) in &effect.headers {
+        // What cannot be sent was refused when the rule was made.
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        answer.headers_mut().remove(&name);
+        for value in values.iter().filter_map(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+            answer.headers_mut().append(&name, value);
+        }
     }
 }
 

@@ -18,9 +18,9 @@ use crate::{
     app::App,
     core::{redact::MASK, token::KnownTokens},
     domain::journal::{
-        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Message, PermissionTrace, RateLimitTrace,
+        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, Message, PermissionTrace, RateLimitTrace,
     },
-    http::{authenticate::Decision, credential_places::CredentialPlaces},
+    http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,
 };
 
@@ -58,6 +58,8 @@ pub struct RecordedAnswer<'a> {
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
     pub refusal: Option<String>,
+    /// What its request sent that nothing read.
+    pub ignored: Option<IgnoredParts>,
     pub status: StatusCode,
     pub headers: &'a HeaderMap,
     pub body: &'a Bytes,
@@ -103,8 +105,10 @@ fn entry(
         request.length = copied.length;
         request.body = redactor.body(&std::mem::take(&mut copied.kept), copied.length);
     }
-    // A request that only reads and sent no secret gets none in its answer, so that need not be searched.
-    let is_harmless = !redactor.found && matches!(asked.method, Method::GET | Method::HEAD);
+    // A request that only reads and sent no secret gets none in its answer, so that need not be searched, unless a tester
+    // wrote it.
+    let only_reads = matches!(asked.method, Method::GET | Method::HEAD);
+    let is_harmless = only_reads && !redactor.found && decision.fault.is_none();
     let kept = answered.body.slice(..answered.body.len().min(KEPT));
     let response = Message {
         headers: if is_harmless {
@@ -116,6 +120,7 @@ fn entry(
         length: answered.body.len(),
     };
     let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
+    let ignored = answered.ignored.map(|IgnoredParts(ignored)| redactor.ignored(ignored));
     let identified = &decision.identified;
     Entry {
         id: answered.id.into(),
@@ -130,11 +135,11 @@ fn entry(
         status: answered.status.as_u16(),
         request,
         response,
-        trace: trace(decision, refusal),
+        trace: trace(decision, refusal, ignored),
     }
 }
 
-fn trace(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
+fn trace(decision: &Decision, refusal: Option<String>, ignored: Option<Arc<[Ignored]>>) -> DecisionTrace {
     let identified = &decision.identified;
     DecisionTrace {
         credential: CredentialTrace { outcome: identified.credential_outcome, label: identified.label.clone() },
@@ -148,11 +153,9 @@ fn trace(decision: &Decision, refusal: Option<String>) -> DecisionTrace {
             reset: standing.reset,
             exceeded: standing.exceeded,
         }),
-        fault: decision
-            .fault
-            .as_ref()
-            .map(|(id, effect)| AppliedFault { id: id.clone(), description: effect.to_string() }),
+        fault: decision.fault.as_ref().map(|hit| AppliedFault { id: hit.rule.clone(), description: hit.to_string() }),
         refusal,
+        ignored,
     }
 }
 
@@ -204,6 +207,24 @@ impl Redactor<'_> {
             format!("{}={value}", self.known.redact(&name).unwrap_or_else(|| name.into_owned()))
         });
         pairs.collect::<Vec<_>>().join("&")
+    }
+
+    /// What was ignored, without the secrets that somebody took for names. Nearly always there are none, and the same is
+    /// kept of every such request.
+    fn ignored(&mut self, ignored: Arc<[Ignored]>) -> Arc<[Ignored]> {
+        let mut place = |at: &str| {
+            // A secret is found where it stands alone, so each end is searched that may be a name.
+            at.match_indices('/').find_map(|(slash, _)| {
+                let (within, name) = at.split_at(slash + 1);
+                Some(format!("{within}{}", self.redact(name)?))
+            })
+        };
+        let places: Vec<Option<String>> = ignored.iter().map(|ignored| place(&ignored.at)).collect();
+        if places.iter().all(Option::is_none) {
+            return ignored;
+        }
+        let redacted = ignored.iter().zip(places);
+        redacted.map(|(it, at)| Ignored { at: at.unwrap_or_else(|| it.at.clone()), ..it.clone() }).collect()
     }
 
     /// The headers without their secrets. The request's id is searched for none, because Locum made it.

@@ -10,6 +10,7 @@ use crate::{
     core::error::Error,
     http::{
         authenticate,
+        one_generation::answer_in_one_generation,
         operations::Operations,
         routes::Routes,
         vendor_service::{VendorService, refuse},
@@ -31,7 +32,7 @@ fn layered<S: VendorService>(app: &App, routes: Router<App>) -> Router<App> {
     let service = authenticate::Service::<S>::new(app.clone(), Operations::of(S::document()));
     routes
         .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) })
-        .layer(from_fn_with_state(service, authenticate::authenticate::<S>))
+        .layer(from_fn_with_state(service, answer_in_one_generation::<S>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))
 }
 

@@ -14,9 +14,10 @@ use http_body_util::BodyExt as _;
 use crate::{
     app::{App, coverage::Outcome},
     http::{
-        authenticate::Decision,
         credential_places::CredentialPlaces,
+        decide::Decision,
         fault_rule,
+        ignored::IgnoredParts,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
         request_context::RequestContext,
@@ -94,7 +95,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let Some(decision) = decision else { return response };
     metrics.count(&decision, response.status().as_u16(), elapsed);
     count_coverage(&app, &decision, response.status());
-    let damage = decision.fault.as_ref().and_then(|(_, effect)| effect.fault);
+    let damage = decision.fault.as_ref().and_then(|hit| hit.effect.fault);
     if asked.is_none() && damage.is_none() {
         return response;
     }
@@ -109,8 +110,9 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     };
     if let Some(asked) = asked {
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
+        let ignored = parts.extensions.remove::<IgnoredParts>();
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, status, headers, body: &whole };
+        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, ignored, status, headers, body: &whole };
         journal::record(&app, &credential_places, asked, &decision, answered).await;
     }
     match damage {
@@ -183,7 +185,7 @@ impl Line {
             service = decision.and_then(|decision| decision.service),
             operation = identified.and_then(|identified| identified.operation),
             credential = identified.and_then(|identified| identified.label.as_deref()),
-            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|(id, _)| id),
+            fault = decision.and_then(|decision| decision.fault.as_ref()).map(|hit| &hit.rule),
             background = response.extensions().get::<InBackground>().map(|_| true),
             status = response.status().as_u16(),
             reason,

@@ -10,7 +10,7 @@ use utoipa::{IntoResponses, ToSchema};
 use crate::{
     core::error::{Error, RETRY_AFTER_OUTAGE},
     http::vendor_service::Refusal,
-    seed::{Diagnostics, apply::ApplyError},
+    seed::{Diagnostic, Diagnostics, apply::ApplyError},
 };
 
 /// What went wrong.
@@ -41,6 +41,9 @@ pub struct SeedError {
     column: u64,
     /// What is wrong, and what would be right.
     detail: String,
+    /// JSON pointer to the value that is wrong, where the seed is an object in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
 }
 
 /// The refusals that every control route shares, for the document.
@@ -75,6 +78,17 @@ impl Problem {
     /// The value that is wrong.
     pub(crate) fn at(self, pointer: &str) -> Self {
         Self { pointer: Some(pointer.to_owned()), ..self }
+    }
+
+    /// What is wrong in a seed that is a part of the body, with a pointer to each value.
+    pub(crate) fn of_seed(diagnostics: Diagnostics, find: impl Fn(&Diagnostic) -> String) -> Self {
+        let pointers: Vec<String> = diagnostics.0.iter().map(find).collect();
+        let mut problem = Self::from(diagnostics);
+        problem.pointer = pointers.first().cloned();
+        for (error, pointer) in problem.errors.iter_mut().zip(pointers) {
+            error.pointer = Some(pointer);
+        }
+        problem
     }
 
     /// A 403 that says why.
@@ -117,7 +131,7 @@ impl From<Diagnostics> for Problem {
             errors: diagnostics
                 .0
                 .iter()
-                .map(|c| SeedError { line: c.line, column: c.column, detail: c.message.clone() })
+                .map(|c| SeedError { line: c.line, column: c.column, detail: c.message.clone(), pointer: None })
                 .collect(),
             ..Self::new(StatusCode::BAD_REQUEST, diagnostics.to_string())
         }

@@ -43,10 +43,18 @@ pub async fn count(
     Ok(Some(Standing { exceeded: standing.exceeded && policy.mode == Mode::Enforce, ..standing }))
 }
 
-/// Gives an injected 429 what an own one has.
-pub fn pretend_exceeded(mut injected: Response, standing: &mut Standing) -> Response {
-    standing.remaining = 0;
-    injected.headers_mut().insert(RETRY_AFTER, standing.retry_after.into());
+/// Gives an injected 429 what an own one has. Where nobody counted the request, `uncounted` says where it would stand.
+pub fn pretend_exceeded(
+    mut injected: Response,
+    counted: Option<&mut Standing>,
+    uncounted: impl FnOnce() -> Option<Standing>,
+) -> Response {
+    let mut pretended = if counted.is_none() { uncounted() } else { None };
+    if let Some(standing) = counted.or(pretended.as_mut()) {
+        standing.remaining = 0;
+        injected.headers_mut().insert(RETRY_AFTER, standing.retry_after.into());
+        write_headers(&mut injected, standing);
+    }
     injected
 }
 

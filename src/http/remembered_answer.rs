@@ -23,8 +23,8 @@ use crate::{
     core::{clock::micros, now::Validity},
     http::{
         authenticate::Identified,
-        consistent_read::WhenRead,
         credential_places::Location,
+        ignored::{self, IgnoredParts, Reading, Sent},
         request_context::{RequestContext, find_sent_uri},
         vendor_service::{Outcome, VendorService},
     },
@@ -37,16 +37,13 @@ pub struct Memorable {
 }
 
 impl Memorable {
-    /// Keeps it, if it is of the revision that the space is found at afterwards.
-    pub fn keep_if_current(self, app: &App) -> WhenRead {
-        let app = app.clone();
-        Box::new(move |revision| {
-            if let Some(answers) = &app.remembered_answers
-                && self.answer.revision == revision
-            {
-                answers.keep(self.question, self.answer);
-            }
-        })
+    /// Keeps it, if the space is found at the revision afterwards that it was read at.
+    pub fn keep_if_current(self, app: &App, revision: i64) {
+        if let Some(answers) = &app.remembered_answers
+            && self.answer.revision == revision
+        {
+            answers.keep(self.question, self.answer);
+        }
     }
 }
 
@@ -74,14 +71,43 @@ pub async fn answer<S: VendorService>(
     {
         return (remembered, Origin::Remembered);
     }
+    let asked = Arc::clone(&parts);
+    let has_body = body.size_hint().exact().is_some_and(|length| length > 0);
     let mut parts = Arc::unwrap_or_clone(parts);
     hide_headers::<S>(&mut parts);
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
-    let made = next.run(Request::from_parts(parts, body)).await;
-    let Some(question) = question else { return (made, Origin::New(None)) };
-    let (made, memorable) = memorize(question, identified, made).await;
+    let (made, reading) = ignored::watch(next.run(Request::from_parts(parts, body))).await;
+    let ignored = if app.config.journal.is_some() {
+        find_ignored::<S>(&asked, has_body, identified, reading, made.status())
+    } else {
+        None
+    };
+    let (mut made, memorable) = match question {
+        Some(question) => memorize(question, identified, made, ignored.as_ref()).await,
+        None => (made, None),
+    };
+    if let Some(ignored) = ignored {
+        made.extensions_mut().insert(ignored);
+    }
     (made, Origin::New(memorable.map(Box::new)))
+}
+
+/// What a handler's arguments have ignored of its request. Of a path that is none they had nothing to read, and of what
+/// is not emulated nobody knows what they would.
+fn find_ignored<S: VendorService>(
+    asked: &Parts,
+    has_body: bool,
+    identified: &Identified,
+    reading: Reading,
+    status: StatusCode,
+) -> Option<IgnoredParts> {
+    let operation = identified.operation.filter(|_| status != StatusCode::NOT_IMPLEMENTED)?;
+    let is_credential = |name: &str| {
+        S::CREDENTIAL_PLACES.iter().any(|place| matches!(place.location, Location::Parameter(known) if known == name))
+    };
+    let query = asked.uri.query().unwrap_or_default();
+    reading.find_ignored(&Sent { method: &asked.method, operation, query, has_body, is_credential })
 }
 
 /// Takes from a request that only reads the headers by which no answer is remembered. Of a credential's, its scheme
@@ -172,11 +198,19 @@ async fn find<S: VendorService>(app: &App, question: &Question, identified: &Ide
     identified.note_use::<S>(app).await;
     let mut response = Response::new(Body::from(found.body.clone()));
     response.headers_mut().clone_from(&found.headers);
+    if let Some(ignored) = &found.ignored {
+        response.extensions_mut().insert(IgnoredParts(Arc::clone(ignored)));
+    }
     Some(response)
 }
 
 /// Takes from an answer what it takes to give it again, if it may be given again.
-async fn memorize(question: Question, identified: &Identified, response: Response) -> (Response, Option<Memorable>) {
+async fn memorize(
+    question: Question,
+    identified: &Identified,
+    response: Response,
+    ignored: Option<&IgnoredParts>,
+) -> (Response, Option<Memorable>) {
     let (Some(needs), Some((since, until))) = (identified.required_permission.get(), find_span(identified)) else {
         return (response, None);
     };
@@ -202,6 +236,7 @@ async fn memorize(question: Question, identified: &Identified, response: Respons
         headers: parts.headers.clone(),
         // A copy, because what was written to has room for more.
         body: Bytes::copy_from_slice(&body),
+        ignored: ignored.map(|ignored| Arc::clone(&ignored.0)),
     };
     (Response::from_parts(parts, Body::from(body)), Some(Memorable { question, answer }))
 }

@@ -85,6 +85,12 @@ pub trait VendorService: Send + Sync + Sized + 'static {
         None
     }
 
+    /// The limit that a request which nobody counts is told of when a tester lets it exceed one; `None` where the vendor
+    /// limits nobody.
+    fn usual_rate_limit(_app: &App) -> Option<Policy> {
+        None
+    }
+
     /// The codes that its errors have. A fault with another one is refused, because no client will ever meet that;
     /// where there are none here, every code is taken.
     fn error_codes() -> Vec<ErrorCode> {

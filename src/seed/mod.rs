@@ -10,6 +10,8 @@ pub mod credential;
 pub mod file;
 pub mod keys;
 mod lenient;
+pub mod own_names;
+pub mod places;
 pub mod plan;
 pub mod read;
 pub(crate) mod rows;
@@ -36,6 +38,8 @@ pub struct Diagnostic {
     pub line: u64,
     /// From 1.
     pub column: u64,
+    /// It is not a key here that is wrong, but the object that begins with it: something is missing there.
+    pub is_of_object: bool,
     /// What is wrong, and what would be right.
     pub message: String,
 }
@@ -43,7 +47,7 @@ pub struct Diagnostic {
 /// `file:line:column: message`
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, message } = self;
+        let Self { file, line, column, message, .. } = self;
         if *line == 0 { write!(f, "{file}: {message}") } else { write!(f, "{file}:{line}:{column}: {message}") }
     }
 }

@@ -1,7 +1,7 @@
 //! Checks what every seed has, and helps the services to check their sections: fills in what was left out, and reports
 //! what contradicts another file or what is there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use super::{
     Diagnostic, Diagnostics,
     file::{Scalar, Seed, VERSION},
     keys::Keys,
+    own_names::OwnNames,
     read::Reader,
 };
 use crate::{
@@ -29,8 +30,6 @@ const LONGEST_TOKEN: usize = 512;
 pub struct Existing {
     /// Of the space: customer codes, and the org id of each.
     pub org_ids: HashMap<i64, String>,
-    /// Customer codes that are not to be generated, because another space has them.
-    pub codes_elsewhere: HashSet<i64>,
 }
 
 /// Somebody a seed can refer to.
@@ -92,17 +91,17 @@ pub struct Planner<'a> {
     /// Customer codes that the files have named.
     named_codes: Keys<i64>,
     taken_tokens: Keys<String>,
-    /// No customer code, org id or token is spelled out, even where the files do.
-    fresh: bool,
+    /// Chooses customer codes, org ids and tokens, where the space stands beside others.
+    own: Option<&'a mut OwnNames>,
     now: Time,
     ids: &'a mut Ids,
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(existing: Existing, now: Time, ids: &'a mut Ids, fresh: bool) -> Self {
+    pub fn new(existing: Existing, now: Time, ids: &'a mut Ids, own: Option<&'a mut OwnNames>) -> Self {
         let taken_org_ids = existing.org_ids.iter().map(|(code, id)| (id.clone(), *code)).collect();
         let (named_org_ids, named_codes, taken_tokens) = (Keys::default(), Keys::default(), Keys::default());
-        Self { existing, taken_org_ids, named_org_ids, named_codes, taken_tokens, fresh, now, ids }
+        Self { existing, taken_org_ids, named_org_ids, named_codes, taken_tokens, own, now, ids }
     }
 
     /// Plans every organization of the files with `plan_one`, which reports what is wrong to the reader. What was found
@@ -131,8 +130,8 @@ impl<'a> Planner<'a> {
 
     /// What a section of an organization is planned with.
     pub fn section<'b>(&'b mut self, reader: &'b Reader<'b>, people: &'b People) -> SectionPlanner<'b> {
-        let Self { taken_tokens: taken, now, ids, fresh, .. } = self;
-        SectionPlanner { reader, people, now: *now, ids, taken, fresh: *fresh }
+        let Self { taken_tokens: taken, now, ids, own, .. } = self;
+        SectionPlanner { reader, people, now: *now, ids, taken, own: own.as_deref_mut() }
     }
 
     pub fn ids(&mut self) -> &mut Ids {
@@ -154,16 +153,31 @@ impl<'a> Planner<'a> {
         (code, head())
     }
 
+    /// What the seed spells out, where that is looked at.
+    fn literal<'s>(&self, scalar: Option<&'s Scalar>) -> Option<&'s Scalar> {
+        scalar.filter(|_| self.own.as_ref().is_none_or(|own| own.keeps_literals()))
+    }
+
     fn customer_code(&mut self, reader: &Reader<'_>, scalar: Option<&Scalar>) -> Option<i64> {
-        let Some(scalar) = scalar.filter(|_| !self.fresh) else {
-            let Existing { org_ids, codes_elsewhere } = &self.existing;
-            let taken = |code: &i64| {
-                self.named_codes.contains(code) || org_ids.contains_key(code) || codes_elsewhere.contains(code)
-            };
-            let code = std::iter::repeat_with(|| self.ids.customer_code()).find(|code| !taken(code))?;
-            self.named_codes.insert_made(code);
-            return Some(code);
+        let literal = match self.literal(scalar) {
+            Some(scalar) => Some((self.literal_code(reader, scalar)?, scalar.referenced)),
+            None => None,
         };
+        let code = match (&mut self.own, literal) {
+            (Some(own), literal) => own.customer_code(literal, &self.named_codes)?,
+            (None, Some((code, _))) => code,
+            (None, None) => {
+                let (named, org_ids) = (&self.named_codes, &self.existing.org_ids);
+                let is_taken = |code: &i64| named.contains(code) || org_ids.contains_key(code);
+                std::iter::repeat_with(|| self.ids.customer_code()).find(|code| !is_taken(code))?
+            }
+        };
+        // One that is spelled out is there already.
+        self.named_codes.insert_made(code);
+        Some(code)
+    }
+
+    fn literal_code(&mut self, reader: &Reader<'_>, scalar: &Scalar) -> Option<i64> {
         let code = reader.whole(scalar, 1, 999_999_999_999)?;
         let message = format!(
             "another organization has the customer code {code} (what comes to an organization later is sent to the \
@@ -173,10 +187,21 @@ impl<'a> Planner<'a> {
     }
 
     fn org_id(&mut self, reader: &Reader<'_>, scalar: Option<&Scalar>, code: Option<i64>) -> Option<String> {
-        let Some(scalar) = scalar.filter(|_| !self.fresh) else {
-            let known = code.and_then(|code| self.existing.org_ids.get(&code).cloned());
-            return Some(known.unwrap_or_else(|| self.ids.uuid().to_string()));
+        let literal = match self.literal(scalar) {
+            Some(scalar) => Some((self.literal_org_id(reader, scalar, code)?, scalar.referenced)),
+            None => None,
         };
+        Some(match (&mut self.own, literal) {
+            (Some(own), literal) => own.org_id(literal),
+            (None, Some((id, _))) => id,
+            (None, None) => {
+                let known = code.and_then(|code| self.existing.org_ids.get(&code).cloned());
+                known.unwrap_or_else(|| self.ids.uuid().to_string())
+            }
+        })
+    }
+
+    fn literal_org_id(&mut self, reader: &Reader<'_>, scalar: &Scalar, code: Option<i64>) -> Option<String> {
         let text = reader.text(scalar)?;
         let Ok(uuid) = text.parse::<Uuid>() else {
             reader.report(scalar.referenced, format!("`{text}` is not a UUID"));
@@ -203,23 +228,24 @@ pub struct SectionPlanner<'a> {
     pub now: Time,
     pub ids: &'a mut Ids,
     /// Tokens that the files have spelled out.
-    pub taken: &'a mut Keys<String>,
-    /// Tokens are made, even where the files spell them out, because the copy stands beside what they were made from.
-    pub fresh: bool,
+    taken: &'a mut Keys<String>,
+    /// Chooses tokens, where the space stands beside others.
+    own: Option<&'a mut OwnNames>,
 }
 
 impl SectionPlanner<'_> {
-    /// The token that the seed spells out; a new one where it does not, or where tokens are to be fresh.
+    /// The token that the seed spells out; a new one where it does not, or where another space has it.
     pub fn token(&mut self, scalar: Option<&Scalar>, make: fn(&mut Ids) -> PlainToken) -> Option<PlainToken> {
-        match scalar.filter(|_| !self.fresh) {
-            None => Some(make(self.ids)),
-            Some(scalar) => self.literal_token(scalar),
-        }
-    }
-
-    /// A token that the seed spells out.
-    pub fn literal_token(&mut self, scalar: &Scalar) -> Option<PlainToken> {
-        literal_token(self.reader, scalar, self.taken)
+        let is_read = self.own.as_ref().is_none_or(|own| own.keeps_literals());
+        let literal = match scalar.filter(|_| is_read) {
+            Some(scalar) => Some((literal_token(self.reader, scalar, self.taken)?, scalar.referenced)),
+            None => None,
+        };
+        Some(match (&mut self.own, literal) {
+            (Some(own), literal) => own.token(literal, make),
+            (None, Some((token, _))) => token,
+            (None, None) => make(self.ids),
+        })
     }
 
     /// The address of one of the organization's people.
@@ -233,7 +259,7 @@ pub fn is_address(text: &str) -> bool {
     text.contains('@') && !text.contains(char::is_whitespace)
 }
 
-pub(crate) fn literal_token(reader: &Reader<'_>, scalar: &Scalar, taken: &mut Keys<String>) -> Option<PlainToken> {
+fn literal_token(reader: &Reader<'_>, scalar: &Scalar, taken: &mut Keys<String>) -> Option<PlainToken> {
     let text = reader.text(scalar)?;
     if text.len() > LONGEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
         let detail = format!("a token is at most {LONGEST_TOKEN} visible ASCII characters without spaces");

@@ -43,7 +43,8 @@ pub fn examine<O: DeserializeOwned>(file: SeedFile) -> Examined<O> {
     let text = match &file.text {
         Ok(text) => text,
         Err(why) => {
-            let problem = Diagnostic { file: file.name.clone(), line: 0, column: 0, message: why.clone() };
+            let (file, message) = (file.name.clone(), why.clone());
+            let problem = Diagnostic { file, line: 0, column: 0, is_of_object: false, message };
             return Examined { seed: None, problems: vec![problem] };
         }
     };
@@ -61,6 +62,7 @@ fn find_problems<O: DeserializeOwned>(file: &SeedFile, text: &str) -> (Option<Do
         file: file.name.clone(),
         line: place.line(),
         column: place.column(),
+        is_of_object: false,
         message,
     };
     let (mut problems, mut skipped, mut not_guessed) = (Vec::new(), HashSet::new(), HashSet::new());
@@ -92,7 +94,8 @@ fn find_problems<O: DeserializeOwned>(file: &SeedFile, text: &str) -> (Option<Do
         if !follows_from(&error, &path, &skipped) {
             let place = error.location().unwrap_or(Location::UNKNOWN);
             let hint = if is_about_a_value(&error) { String::new() } else { explain_variable(text, place) };
-            problems.push(at(place, format!("{}{hint}", message(&error))));
+            let is_of_object = matches!(error.without_snippet(), serde_saphyr::Error::SerdeMissingField { .. });
+            problems.push(Diagnostic { is_of_object, ..at(place, format!("{}{hint}", message(&error))) });
         }
         // What is wrong with the text's form cannot be passed over, and nothing is left without the document.
         if !is_about_a_value(&error) || path.is_empty() || !skipped.insert(path) {
@@ -202,7 +205,8 @@ impl<'a> Reader<'a> {
 
     /// A place in this file, with nothing wrong there yet.
     pub fn place(&self, at: Location) -> Diagnostic {
-        Diagnostic { file: self.file.name.clone(), line: at.line(), column: at.column(), message: String::new() }
+        let (file, message) = (self.file.name.clone(), String::new());
+        Diagnostic { file, line: at.line(), column: at.column(), is_of_object: false, message }
     }
 
     /// A text that is not empty, variables filled in.

@@ -10,6 +10,7 @@ mod seed_writing;
 pub mod seeding;
 pub mod seeds;
 pub mod service;
+pub mod variables;
 
 pub use service::{Registry, Service, ServiceDocument, Services};
 

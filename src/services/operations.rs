@@ -19,6 +19,9 @@ pub struct Operation {
     pub(crate) method: &'static str,
     #[schema(example = "/api/v1/customer/licenses/assign")]
     pub(crate) path: String,
+    /// Its document says that requests have a body.
+    #[serde(skip)]
+    pub(crate) takes_body: bool,
     status: Status,
     /// The statuses of the refusals that its document names.
     #[serde(skip)]
@@ -64,6 +67,7 @@ pub(super) fn list(service: &Service) -> Vec<Operation> {
             id: operation.id,
             method: operation.method.as_str(),
             path: format!("{base}{}", operation.path),
+            takes_body: operation.takes_body,
             status,
             refusals: operation.refusals,
             note,

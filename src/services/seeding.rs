@@ -1,7 +1,7 @@
 //! The registry's part of seeds: which sections an organization may have. Everything else about a section is its
 //! service's own; everything else about seeds is [`crate::seed`]'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::services::atlassian::domain::ids::AtlassianIds as _;
 use crate::{
     app::App,
     core::{
-        clock::Clock,
+        clock::{Clock, Time},
         error::Error,
         ids::{IdSeed, Ids},
         progress::Progress,
@@ -24,10 +24,10 @@ use crate::{
     },
     seed::{
         Diagnostic, Diagnostics,
-        apply::{ApplyError, Mode},
-        credential::SeededCredential,
+        apply::{ApplyError, Beside, Mode},
         file::{Document, Scalar, Seed, SeedFile},
         keys::Keys,
+        own_names::{ChosenNames, OwnNames, TakenNames},
         plan::{self, Existing, OrganizationHead, People, Planner, is_address},
         read::{self, Reader},
     },
@@ -83,6 +83,8 @@ pub struct SeedPerson {
 pub struct Plan {
     /// In the order of the files.
     pub organizations: Vec<PlannedOrganization>,
+    /// The customer codes, org ids and tokens of a space that stands beside others.
+    pub chosen: ChosenNames,
 }
 
 #[derive(Debug)]
@@ -148,9 +150,12 @@ pub fn schema() -> serde_json::Value {
 /// # Errors
 /// Everything wrong with them.
 pub fn check(seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
-    let (clock, diagnostics) = plan::find_clock(seeds);
-    let mut planner = Planner::new(Existing::default(), clock.unwrap_or_default().now(), ids, false);
-    plan_all(seeds, &mut planner, &ExistingOrganizations::new(), diagnostics)
+    check_at(plan::find_clock(seeds).0.unwrap_or_default().now(), seeds, ids)
+}
+
+fn check_at(now: Time, seeds: &[Seed<SeedOrganization>], ids: &mut Ids) -> Result<Plan, Diagnostics> {
+    let mut planner = Planner::new(Existing::default(), now, ids, None);
+    plan_all(seeds, &mut planner, &ExistingOrganizations::new(), plan::find_clock(seeds).1)
 }
 
 /// Writes seeds into the space of the session that `open` gives; the caller commits. `clock` wins over the seeds' own.
@@ -163,7 +168,7 @@ pub async fn apply<F, E: From<ApplyError>>(
     tables: &Tables,
     open: impl Fn() -> F,
     seeds: &[Seed<SeedOrganization>],
-    mode: Mode,
+    mode: Mode<'_>,
     clock: Option<Clock>,
     progress: &Progress,
 ) -> Result<Option<(Session<ReadWrite>, Plan)>, E>
@@ -173,13 +178,15 @@ where
     // Tokens that are made from the ids of a write are others when somebody else wrote meanwhile.
     for attempt in 1..=ATTEMPTS_TO_HASH_AHEAD {
         let Some(mut db) = open().await? else { return Ok(None) };
-        let plan = plan_in(&mut db, seeds, mode, clock, progress).await?;
+        let plan = plan_in(&mut db, keyring, seeds, mode, clock, progress).await?;
         let tokens = plan.credentials().into_iter().map(|credential| credential.token);
         let unhashed: Vec<PlainToken> = tokens.filter(|token| !keyring.is_hashed(token)).collect();
         if unhashed.is_empty() || attempt == ATTEMPTS_TO_HASH_AHEAD {
             match mode {
                 Mode::Merge => seed_writing::merge(&mut db, keyring, tables, &plan, progress).await?,
-                Mode::Replace | Mode::Fresh => seed_writing::fill(&mut db, keyring, tables, &plan, progress).await?,
+                Mode::Replace | Mode::Beside(_) => {
+                    seed_writing::fill(&mut db, keyring, tables, &plan, progress).await?;
+                }
             }
             return Ok(Some((db, plan)));
         }
@@ -195,30 +202,66 @@ const ATTEMPTS_TO_HASH_AHEAD: usize = 3;
 /// Makes room for seeds in the session's space, and plans them.
 async fn plan_in(
     db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
     seeds: &[Seed<SeedOrganization>],
-    mode: Mode,
+    mode: Mode<'_>,
     clock: Option<Clock>,
     progress: &Progress,
 ) -> Result<Plan, ApplyError> {
     db.be_patient().await?;
-    if mode != Mode::Merge {
-        store::space::wipe(db).await?;
+    match mode {
+        Mode::Merge => {}
+        Mode::Replace => store::space::wipe(db).await?,
+        Mode::Beside(beside) => {
+            store::space::wipe(db).await?;
+            db.use_id_seed(beside.id_seed);
+        }
     }
     let (seeded, diagnostics) = plan::find_clock(seeds);
     if let Some(clock) = clock.or(seeded) {
         store::space::set_clock(db, clock).await?;
     }
-    let (mut existing, organizations) = match mode {
+    let (existing, organizations) = match mode {
         Mode::Merge => find_existing(db).await?,
-        Mode::Replace | Mode::Fresh => Default::default(),
+        Mode::Replace | Mode::Beside(_) => Default::default(),
     };
-    if mode == Mode::Fresh {
-        existing.codes_elsewhere = store::organization::codes_elsewhere(db).await?;
-    }
+    let mut own = match mode {
+        Mode::Merge | Mode::Replace => None,
+        Mode::Beside(beside) => {
+            let taken = find_taken(db, keyring, seeds, beside).await?;
+            Some(OwnNames::new(beside, taken, db.ids()))
+        }
+    };
     let now = db.now();
-    let mut planner = Planner::new(existing, now, db.ids(), mode == Mode::Fresh);
+    let mut planner = Planner::new(existing, now, db.ids(), own.as_mut());
     progress.begin("checking seeds", 0);
-    plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)
+    let mut plan = plan_all(seeds, &mut planner, &organizations, diagnostics).map_err(ApplyError::Seed)?;
+    plan.chosen = own.map(OwnNames::into_chosen).unwrap_or_default();
+    Ok(plan)
+}
+
+/// Finds what a space must not have, because other spaces have it.
+async fn find_taken(
+    db: &mut Session<ReadWrite>,
+    keyring: &Keyring,
+    seeds: &[Seed<SeedOrganization>],
+    beside: &Beside,
+) -> Result<TakenNames, ApplyError> {
+    let mut tokens: Vec<PlainToken> = beside.before.iter().map(PlainToken::new).collect();
+    if beside.keeps_literals {
+        // Of two that want the same, the second one finds that the first one has it.
+        store::space::lock_names(db).await?;
+        let plan = check_at(db.now(), seeds, &mut IdSeed(0).of_requests()).map_err(ApplyError::Seed)?;
+        tokens.extend(plan.credentials().into_iter().map(|credential| credential.token));
+    }
+    let by_fingerprint: HashMap<String, PlainToken> =
+        tokens.into_iter().map(|token| (keyring.fingerprint(&token).to_hex(), token)).collect();
+    let fingerprints: Vec<String> = by_fingerprint.keys().cloned().collect();
+    let in_use = store::credential::find_in_use(db, &fingerprints).await?;
+    let in_use = in_use.iter().filter_map(|(fingerprint, _)| by_fingerprint.get(fingerprint));
+    let tokens = in_use.map(|token| token.expose().to_owned()).collect();
+    let (codes, org_ids) = store::organization::list_elsewhere(db).await?.into_iter().unzip();
+    Ok(TakenNames { codes, org_ids, tokens })
 }
 
 /// Seeds the default space, if it is empty or `--reseed` asks for it. The plan is what was seeded, if it was.
@@ -302,7 +345,7 @@ fn plan_all(
         });
         Some(PlannedOrganization { head: head?, people, jetbrains_account, license_vault, atlassian })
     })?;
-    Ok(Plan { organizations })
+    Ok(Plan { organizations, chosen: ChosenNames::default() })
 }
 
 fn plan_people(
@@ -338,37 +381,6 @@ fn plan_people(
         all.push(PlannedPerson { email, name, has_jetbrains_account, atlassian_account_id: id });
     }
     all
-}
-
-impl Plan {
-    /// Every credential of the plan, and how to use it, service by service within an organization.
-    pub fn credentials(&self) -> Vec<SeededCredential> {
-        let of = |o: &PlannedOrganization| {
-            let mut all = Vec::new();
-            all.extend(o.jetbrains_account.iter().flat_map(|s| jetbrains_account::seed::credentials::list(&o.head, s)));
-            all.extend(o.license_vault.iter().flat_map(|s| license_vault::seed::credentials::list(&o.head, s)));
-            all.extend(o.atlassian.iter().flat_map(|s| atlassian::seed::credentials::list(&o.head, s)));
-            all
-        };
-        self.organizations.iter().flat_map(of).collect()
-    }
-}
-
-/// The variables of a client of the server at `base`: the URLs, and of the plan's credentials the first ones that work
-/// and open most. What the plan lacks is left out.
-pub fn variables(
-    base: &str,
-    plan: Option<&Plan>,
-    works: &dyn Fn(&crate::core::token::PlainToken) -> bool,
-) -> Vec<(&'static str, Option<String>)> {
-    let all = || plan.into_iter().flat_map(|plan| &plan.organizations);
-    let accounts: Vec<_> = all().filter_map(|o| Some((&o.head, o.jetbrains_account.as_ref()?))).collect();
-    let vaults: Vec<_> = all().filter_map(|o| o.license_vault.as_ref()).collect();
-    let administrations: Vec<_> = all().filter_map(|o| Some((&o.head, o.atlassian.as_ref()?))).collect();
-    let mut found = jetbrains_account::seed::credentials::variables(base, &accounts, works);
-    found.extend(license_vault::seed::credentials::variables(base, &vaults, works));
-    found.extend(atlassian::seed::credentials::variables(base, &administrations, works));
-    found
 }
 
 /// An organization that a seed made.

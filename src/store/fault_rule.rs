@@ -56,19 +56,21 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
     Ok(removed)
 }
 
-/// Counts a request that matched a rule: its number, from 1; `None` when the rule is gone. Not a write of the space:
-/// what was remembered of it stays true.
-pub async fn count(db: &Db, space: SpaceId, id: &str) -> Result<Option<i64>, Error> {
+/// Counts a request that matched a rule: its number, from 1; `None` when the rule is gone, or another generation of the
+/// space has one by this id. Not a write of the space: what was remembered of it stays true.
+pub async fn count(db: &Db, space: SpaceId, generation: i64, id: &str) -> Result<Option<i64>, Error> {
     const NOTIFY: &str = ") SELECT seen FROM counted, LATERAL (SELECT pg_notify('locum_' || current_schema(), ";
     // PostgreSQL tells whoever listens in any process.
     let tells = db.is_shared();
     let mut sql = Sql::new(if tells { "WITH counted AS (" } else { "" });
     sql.push("UPDATE injected_fault SET seen = seen + 1 WHERE space_id = ").bind(space.0);
-    sql.push(" AND id = ").bind(id.to_owned()).push(" RETURNING seen");
+    sql.push(" AND id = ").bind(id.to_owned()).push(" AND EXISTS (SELECT 1 FROM space WHERE id = ").bind(space.0);
+    sql.push(" AND revision - writes = ").bind(generation).push(") RETURNING seen");
     if tells {
         sql.push(NOTIFY).bind(EventKind::Fault.payload(space, id)?).push(")) AS notified");
     }
     let seen: Vec<(i64,)> = db.write_alone(sql).await?;
+    let Some((seen,)) = seen.first() else { return Ok(None) };
     db.tell(space, EventKind::Fault, id);
-    Ok(seen.first().map(|(seen,)| *seen))
+    Ok(Some(*seen))
 }

@@ -28,6 +28,7 @@ pub mod organization;
 pub mod rate_window;
 pub mod snapshot;
 pub mod space;
+pub mod space_origin;
 pub mod state;
 
 pub use db::Db;

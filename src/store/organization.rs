@@ -1,6 +1,6 @@
 //! Organizations and their people.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::{
     core::error::Error,
@@ -37,12 +37,11 @@ pub async fn list<M>(db: &mut Session<M>, space: SpaceId) -> Result<Vec<Organiza
     Ok(rows.into_iter().map(organization).collect())
 }
 
-/// Customer codes that are in use in other spaces than the session's.
-pub async fn codes_elsewhere(db: &mut Session<ReadWrite>) -> Result<HashSet<i64>, Error> {
-    const SQL: &str = "SELECT customer_code FROM organization WHERE space_id <> $1";
+/// The customer codes and org ids of all organizations in other spaces than the session's.
+pub async fn list_elsewhere(db: &mut Session<ReadWrite>) -> Result<Vec<(i64, String)>, Error> {
+    const SQL: &str = "SELECT customer_code, org_id FROM organization WHERE space_id <> $1";
     let space = db.space().id.0;
-    let codes: Vec<i64> = on!(db, |c| sqlx::query_scalar(SQL).bind(space).fetch_all(c).await)?;
-    Ok(codes.into_iter().collect())
+    Ok(on!(db, |c| sqlx::query_as(SQL).bind(space).fetch_all(c).await)?)
 }
 
 /// Adds an organization to the session's space, or renames the one with its customer code.

@@ -5,7 +5,11 @@ use std::time::Duration;
 use sqlx::{PgConnection, SqliteConnection};
 
 use crate::{
-    core::{clock::Time, error::Error, ids::Ids},
+    core::{
+        clock::Time,
+        error::Error,
+        ids::{IdSeed, Ids},
+    },
     domain::{credential::CredentialId, organization::Space},
     store::{
         db::{Db, Pools},
@@ -218,6 +222,11 @@ impl Session<ReadWrite> {
 
     pub(crate) fn tell_at_commit(&mut self, event: Event) {
         self.mode.events.push(event);
+    }
+
+    /// Draws the ids of the write from another number than this process's own.
+    pub(crate) fn use_id_seed(&mut self, id_seed: IdSeed) {
+        self.mode.ids = id_seed.of_write(&self.mode.space.name, self.mode.space.writes);
     }
 
     /// Lets the session go by `space` from here on, because what it wrote changed the space's clock or ids.

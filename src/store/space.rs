@@ -176,6 +176,16 @@ pub(crate) async fn continue_after(db: &mut Session<ReadWrite>, writes: i64) -> 
     Ok(())
 }
 
+/// Waits for others who choose names that no two spaces may have, and lets them wait until the end of the write. On
+/// SQLite nobody else writes.
+pub(crate) async fn lock_names(db: &mut Session<ReadWrite>) -> Result<(), Error> {
+    const SQL: &str = "SELECT pg_advisory_xact_lock(hashtext('names of locum_' || current_schema()))";
+    if db.dialect() == Dialect::Postgres {
+        on!(db, |c| sqlx::query(SQL).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
 /// Deletes everything in the session's space and starts its ids over, as if nothing was ever written.
 pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     // Licences hold on to their teams; the rest goes with the organization.

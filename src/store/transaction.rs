@@ -3,7 +3,7 @@
 use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use crate::{
-    core::error::Error,
+    core::{clock::Time, error::Error},
     domain::organization::{Space, SpaceId},
     store::{
         db::{Db, Pools, Position},
@@ -13,7 +13,7 @@ use crate::{
         postgres::Lease,
         rate_window,
         session::{Changes, Handle, ReadWrite, Session, Transaction, on},
-        space,
+        space, space_origin,
         sql::{Sql, bound},
         sqlite::{self, WriteTransaction},
     },
@@ -24,6 +24,15 @@ impl Db {
     /// space's row: writers of one space go one after the other on both databases, readers never wait for them.
     pub async fn write(&self, space: SpaceId) -> Result<Session<ReadWrite>, Error> {
         self.write_what(space, Changes::Rules).await
+    }
+
+    /// The same, for who has found the space as it is said to be.
+    ///
+    /// # Errors
+    /// [`Error::DataReplaced`] when everything in it was replaced since.
+    pub async fn write_in(&self, space: &Space) -> Result<Session<ReadWrite>, Error> {
+        let session = self.write(space.id).await?;
+        if session.generation() == space.generation() { Ok(session) } else { Err(Error::DataReplaced) }
     }
 
     /// The same, for what changes no more than is said.
@@ -105,7 +114,24 @@ impl Db {
 
     /// Deletes a space and everything in it.
     pub async fn delete_space(&self, space: SpaceId) -> Result<(), Error> {
-        let mut session = self.write(space).await?;
+        self.delete(self.write(space).await?).await
+    }
+
+    /// The same of one that nobody has asked since `before`: `false` when somebody has, or when it is gone.
+    pub async fn delete_idle_space(&self, space: SpaceId, before: Time) -> Result<bool, Error> {
+        let mut session = match self.write(space).await {
+            Err(Error::NotFound(_)) => return Ok(false),
+            session => session?,
+        };
+        if !space_origin::is_idle(&mut session, before).await? {
+            return Ok(false);
+        }
+        self.delete(session).await?;
+        Ok(true)
+    }
+
+    async fn delete(&self, mut session: Session<ReadWrite>) -> Result<(), Error> {
+        let space = session.space().id;
         space::delete(&mut session).await?;
         session.mode.deletes_space = true;
         session.commit().await?;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What requests are filtered by: parameters of the control route, too.
-const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "cursor"];
+const FILTERS: [&str; 6] = ["service", "operation", "credential", "status", "ignored", "cursor"];
 
 /// The time of a request, without the date.
 fn format_time_of_day(at: &str) -> &str {
@@ -72,18 +72,27 @@ impl FaultRow {
         let which = if which.is_empty() { "every request".to_owned() } else { which };
         let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
         let remove = remove.of(format!("the fault for {which}"));
-        Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.times, remove }
+        Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.most_hits(), remove }
     }
 }
 
-/// Names each member of an object, and its value.
-fn describe(object: &impl Serialize) -> String {
-    let object = serde_json::to_value(object).unwrap_or_default();
+/// Names each member of an object, and its value; of a list, that of one object after the other.
+fn describe(described: &impl Serialize) -> String {
+    let object = serde_json::to_value(described).unwrap_or_default();
+    if let Value::Array(steps) = object {
+        return steps.iter().map(describe_step).collect::<Vec<_>>().join("; then ");
+    }
     let members = object.as_object().into_iter().flatten().map(|(name, value)| match value {
         Value::String(text) => format!("{name} {text}"),
         other => format!("{name} {other}"),
     });
     members.collect::<Vec<_>>().join(", ")
+}
+
+/// The same for one of a list, where an empty one does nothing.
+fn describe_step(step: &Value) -> String {
+    let described = describe(step);
+    if described.is_empty() { "let pass".to_owned() } else { described }
 }
 
 /// An open rate-limit window, and how many requests it lets through.

@@ -130,6 +130,7 @@ fn matcher(request: &RequestSummary) -> RequestMatcher {
         credential: request.credential.clone(),
         method: Some(request.method.clone()),
         path: Some(request.path.clone()),
+        ..RequestMatcher::default()
     }
 }
 

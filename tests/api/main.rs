@@ -16,6 +16,7 @@ mod guards;
 mod jetbrains_account;
 mod license_vault;
 mod openapi;
+mod outlived;
 mod pages;
 mod random_requests;
 mod remembered_answers;

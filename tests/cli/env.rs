@@ -67,9 +67,15 @@ fn the_credentials_that_open_most_are_chosen_and_what_is_not_there_is_left_out()
         "JETBRAINS_ACCOUNT_API_KEY": "admin",
         "ATLASSIAN_ORG_ID": "8f2b0c1e-0000-4000-8000-000000000001",
         "ATLASSIAN_API_KEY": "full",
+        "LOCUM_SPACE": "default",
+        "JETBRAINS_ACCOUNT_API_KEY_ADMIN_A_TEST_ORGANIZATION": "admin",
+        "JETBRAINS_ACCOUNT_API_KEY_TEAM_A_TEST_TEAM_5": "team",
+        "JETBRAINS_ACCOUNT_API_KEY_VIEWER_A_TEST_ORGANIZATION": "viewer",
+        "ATLASSIAN_API_KEY_F": "full",
+        "ATLASSIAN_API_KEY_R": "scoped",
     });
     assert_eq!(read_env(seed, &[]), (expected, String::new()));
-    assert_eq!(read_env("version: 1", &[]), (json!({}), String::new()));
+    assert_eq!(read_env("version: 1", &[]), (json!({"LOCUM_SPACE": "default"}), String::new()));
 }
 
 #[test]
@@ -83,10 +89,10 @@ fn what_is_left_to_chance_needs_the_id_seed() {
             atlassian: {api_keys: [{label: f}]}
     "};
     let (variables, said) = read_env(seed, &[]);
-    assert_eq!(variables, json!({}));
-    assert!(said.contains("ATLASSIAN_ORG_ID, ATLASSIAN_API_KEY"), "{said}");
+    assert_eq!(variables, json!({"LOCUM_SPACE": "default"}));
+    assert!(said.contains("ATLASSIAN_ORG_ID, ATLASSIAN_API_KEY, ATLASSIAN_API_KEY_F. Give"), "{said}");
     let (variables, said) = read_env(seed, &["--id-seed", "7"]);
-    assert_eq!((variables.as_object().unwrap().len(), said.as_str()), (2, ""));
+    assert_eq!((variables.as_object().unwrap().len(), said.as_str()), (4, ""));
     assert_eq!(variables, read_env(seed, &["--id-seed", "7"]).0);
 }
 

@@ -185,59 +185,6 @@ fn a_script_without_an_interpreter_is_the_shell_s() {
 }
 
 #[test]
-fn exec_reports_what_its_command_asked_and_left_out() {
-    const COMMAND: &str = r#"curl -sS -o /dev/null -H "X-Api-Key: $JETBRAINS_ACCOUNT_API_KEY" \
-        -H "X-Customer-Code: $JETBRAINS_ACCOUNT_CUSTOMER_CODE" "$JETBRAINS_ACCOUNT_URL/token"; exit "$0""#;
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
-    let summary = path("summary.md");
-    fs::write(&summary, "before\n").unwrap();
-    let exec = |arguments: &[&str], code: &str| {
-        let arguments = [&["exec"], arguments, &["--", "sh", "-c", COMMAND, code]].concat();
-        let output = locum(&arguments).env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-    };
-
-    let (as_json, as_markdown) = (path("coverage.json"), path("coverage.md"));
-    assert_eq!(exec(&["--coverage", &as_json], "0"), (0, String::new()));
-    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&as_json).unwrap()).unwrap();
-    assert_eq!(report["met"], 1);
-    let appended = fs::read_to_string(&summary).unwrap();
-    assert!(appended.starts_with("before\n# Coverage: "), "{appended}");
-    assert_eq!(exec(&["--coverage", &as_markdown, "--coverage-min", "0.1%"], "0").0, 0);
-    assert_eq!(
-        format!("before\n{0}{0}", fs::read_to_string(&as_markdown).unwrap()),
-        fs::read_to_string(&summary).unwrap()
-    );
-
-    let archive = path("requests.har");
-    assert_eq!(exec(&["--har", &archive], "0"), (0, String::new()));
-    let archive: serde_json::Value = serde_json::from_str(&fs::read_to_string(&archive).unwrap()).unwrap();
-    let [entry] = archive["log"]["entries"].as_array().unwrap().as_slice() else { panic!("{archive}") };
-    assert_eq!(entry["_locum"]["operation"], "getManagedEntityInfo");
-
-    let (code, says) = exec(&["--coverage-min", "50"], "0");
-    assert!(
-        code == 1 && says.contains(" % of the services' answers were met, and --coverage-min wants 50 %"),
-        "{says}"
-    );
-    let (code, says) = exec(&["--coverage-min", "50"], "7");
-    assert!(code == 7 && says.contains("--coverage-min wants 50 %"), "the command's code is what counts: {says}");
-    let nowhere = path("none/coverage.md");
-    for (arguments, why) in [
-        (&["--coverage", "coverage.txt"][..], "coverage.txt ends neither in .json nor in .md"),
-        (&["--coverage", &nowhere], "there is no folder"),
-        (&["--har", &path("none/requests.har")], "--har: there is no folder"),
-        (&["--har", "requests.har", "--journal", "off"], "--har: no journal is kept"),
-        (&["--coverage-min", "101"], "a number from 0 to 100"),
-        (&["--coverage-min", "most"], "a number from 0 to 100"),
-    ] {
-        let (code, says) = exec(arguments, "0");
-        assert!(code == 2 && says.contains(why), "{arguments:?}: {says}");
-    }
-}
-
-#[test]
 fn exec_of_nothing_or_with_wrong_settings_is_2() {
     for (arguments, says) in [
         (&["exec"][..], "<CMD>"),
@@ -267,7 +214,7 @@ fn a_command_s_variables_get_real_answers() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_what_was_refused_last() {
+fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     let mut command = locum(&["exec", "--", "sh", "-c", "env; echo up; read line; exit 3"]);
     let mut locum = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut command = Executed { lines: BufReader::new(locum.stdout.take().unwrap()), locum };
@@ -278,6 +225,8 @@ fn a_command_that_fails_is_told_what_was_refused_last() {
     }
     let guess = "X-Customer-Code: 6700001\r\nX-Api-Key: guessed\r\n";
     super::send(address, "GET", "/api/v1/token", guess, "").unwrap();
+    // It was answered, but perhaps not what was asked for.
+    super::send(address, "GET", "/check-version?vresion=1&a%0Ab", "", "").unwrap();
     works(&given);
     let mut stderr = command.locum.stderr.take().unwrap();
     assert_eq!(command.end("on\n"), Some(3));
@@ -286,8 +235,10 @@ fn a_command_that_fails_is_told_what_was_refused_last() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 11, "{said}");
     assert!(lines[0].contains("--id-seed"), "{said}");
-    assert!(lines[1].starts_with("locum: 404 GET /nowhere/3: "), "{said}");
-    assert!(lines[10].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    assert!(lines[1].starts_with("locum: 404 GET /nowhere/4: "), "{said}");
+    assert!(lines[9].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
+    let unread = "query/vresion was not read; query/a\\nb was not read";
+    assert_eq!(lines[10], format!("locum: 200 GET /check-version; {unread}"), "{said}");
     assert!(!said.contains("guessed"));
 }
 
@@ -363,7 +314,11 @@ fn env_says_the_same_in_every_format_and_it_is_true() {
     };
     let given = json(&env("json"));
     works(&given);
-    assert_eq!(given.len(), 10, "{given:?}");
+    assert_eq!(given.len(), 25, "{given:?}");
+    assert_eq!(
+        (given["LOCUM_SPACE"].as_str(), given["ATLASSIAN_API_KEY_READER"].as_str()),
+        ("default", "demo-atlassian-reader")
+    );
     assert_eq!(variables(env("github").lines()), given);
     let shell = env("shell");
     assert_eq!(shell, run(&["env", "--listen", &server.address]).1, "the shell's is the default");
@@ -441,5 +396,6 @@ fn what_locum_gives_it_does_not_warn_about() {
         String::from_utf8(output.stderr).unwrap().contains("none of Locum's")
     };
     assert!(!warned("LOCUM_URL"));
+    assert!(!warned("LOCUM_SPACE"));
     assert!(warned("LOCUM_URI"));
 }

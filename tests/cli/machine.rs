@@ -1,4 +1,4 @@
-//! What these tests ask of the machine beside Locum: `curl`, and namespaces.
+//! What these tests ask of the machine beside Locum: `curl` and other clients, and namespaces.
 
 use std::{
     io::Write as _,
@@ -13,11 +13,15 @@ pub fn is_root() -> bool {
 }
 
 pub fn curl() -> Command {
-    static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
-        Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
-    });
-    assert!(*IS_THERE, "curl is not installed: run the tests with `make test`, which installs what they need");
-    Command::new("curl")
+    program("curl")
+}
+
+/// A program whose first argument may be `--version`.
+pub fn program(name: &str) -> Command {
+    let version = Command::new(name).arg("--version").stdout(Stdio::null()).status();
+    let is_there = version.is_ok_and(|status| status.success());
+    assert!(is_there, "{name} is not installed: run the tests with `make test`, which installs what they need");
+    Command::new(name)
 }
 
 /// `unshare`, for namespaces of a process's own, or nothing where the machine refuses them, as Docker does unless it is

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod body_limits;
+mod broken_clients;
 mod broken_connections;
 mod clients_node;
 mod connection_limit;
@@ -11,6 +12,7 @@ mod drills;
 mod endpoints_file;
 mod env;
 mod exec;
+mod exec_reports;
 mod log;
 mod machine;
 mod output;

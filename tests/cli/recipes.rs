@@ -4,7 +4,8 @@ use std::process::Command;
 
 use super::{locum, machine::curl};
 
-/// In place of pytest, which need not be there, and of the code under test, which asks for somebody else's licence.
+/// In place of pytest, which need not be there, and of the code under test, which asks for somebody else's licence, and
+/// finds those that end.
 const AROUND: &str = r#"
 import sys, types
 
@@ -14,7 +15,14 @@ class Failed(Exception):
 def fail(reason, pytrace=True):
     raise Failed(reason)
 
-sys.modules["pytest"] = types.SimpleNamespace(fail=fail, fixture=lambda function: function)
+def mark(**made):
+    def note(function):
+        function.made = made
+        return function
+    return note
+
+marks = types.SimpleNamespace(locum=mark)
+sys.modules["pytest"] = types.SimpleNamespace(fail=fail, fixture=lambda function: function, mark=marks)
 
 def assign_license(url, api_key, customer_code, email):
     body = {
@@ -25,14 +33,33 @@ def assign_license(url, api_key, customer_code, email):
     request = urllib.request.Request(url + "/customer/licenses/assign", json.dumps(body).encode(), headers)
     urllib.request.urlopen(request)
 
+def find_ending(url, api_key, customer_code, before):
+    headers = {"X-Api-Key": api_key, "X-Customer-Code": customer_code}
+    with urllib.request.urlopen(urllib.request.Request(url + "/customer/licenses", headers=headers)) as answer:
+        ends = [one["subscription"]["validUntilDate"][:10] for one in json.load(answer)]
+    return [end for end in ends if end < before]
+
 {recipe}
 
-world = locum()
-try:
-    test_assigning_a_license(next(world))
-except Failed as failed:
-    print(failed)
-list(world)
+def run(test):
+    made = getattr(test, "made", None)
+    marker = made and types.SimpleNamespace(kwargs=made)
+    node = types.SimpleNamespace(get_closest_marker=lambda name: marker)
+    world = locum(types.SimpleNamespace(node=node))
+    try:
+        test(next(world))
+    except Failed as failed:
+        print(failed)
+    list(world)
+
+# At once, they have one seed.
+first = locum(types.SimpleNamespace(node=types.SimpleNamespace(
+    get_closest_marker=lambda name: types.SimpleNamespace(kwargs={"seed": SEED}))))
+next(first)
+run(test_assigning_a_license)
+run(test_what_ends_within_a_month)
+list(first)
+assert [space["name"] for space in control("GET", "/spaces")] == ["default"]
 "#;
 
 /// The blocks of a document's section, each with what it is written in.

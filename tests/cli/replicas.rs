@@ -99,6 +99,64 @@ fn what_one_is_told_the_other_does_at_once() {
     assert_eq!(one.control("GET", "/rate-limits", "")["policies"][0]["limit"], 1000);
 }
 
+/// Of a sequence each step is done once, whoever is asked, and the delays are those of the seed.
+#[test]
+fn a_sequence_of_faults_is_one_for_both() {
+    let both = pair();
+    let steps: Vec<Value> = (500..530).map(|status| json!({"status": status, "body": "x"})).collect();
+    both[0].control("POST", "/faults", &json!({"then": steps}).to_string());
+    let mut statuses = std::thread::scope(|scope| {
+        let asked = both
+            .iter()
+            .flat_map(|server| [server, server])
+            .map(|server| scope.spawn(|| (0..10).map(|_| server.status("/api/v1/token", VIEWER)).collect::<Vec<_>>()));
+        let asked: Vec<_> = asked.collect();
+        asked.into_iter().flat_map(|asked| asked.join().unwrap()).collect::<Vec<_>>()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![200; 10], (500..530).collect()].concat());
+    let [one, two] = both;
+    let delays = |server: &Server| {
+        server.control("POST", "/reset", "");
+        server.control("POST", "/faults", r#"{"then":{"delay":"1ms..20ms"}}"#);
+        for _ in 0..6 {
+            assert_eq!(server.status("/api/v1/token", VIEWER), 200);
+        }
+        let requests = server.control("GET", "/requests", "")["requests"].clone();
+        requests.as_array().unwrap().iter().map(|request| request["fault"].clone()).collect::<Vec<_>>()
+    };
+    let (first, second) = (delays(&one), delays(&two));
+    assert_eq!(first, second);
+    assert!(first.iter().any(|delay| *delay != first[0]), "{first:?}");
+}
+
+/// Who waits at one while the other replaces everything has no part in the new world.
+#[test]
+fn who_waits_at_one_is_outlived_by_a_reset_at_the_other() {
+    let [one, two] = pair();
+    let rule = one.control("POST", "/faults", r#"{"then":{"delay":"700ms"}}"#);
+    let path = format!("/faults/{}", rule["id"].as_str().unwrap());
+    let assignment = r#"{"licenseId":"FREE000001","contact":{"firstName":"E","lastName":"S","email":"e@s.test"}}"#;
+    let (read, written) = std::thread::scope(|scope| {
+        let read = scope.spawn(|| one.status(COUNT, KEY));
+        let written = scope.spawn(|| one.as_admin("POST", "/api/v1/customer/licenses/assign", assignment).unwrap().0);
+        while two.control("GET", &path, "")["hits"] != 2 {
+            std::thread::yield_now();
+        }
+        two.control("POST", "/reset", "");
+        (read.join().unwrap(), written.join().unwrap())
+    });
+    assert_eq!((read, written), (503, 503));
+    for server in [one, two] {
+        assert_eq!(server.control("GET", "/requests", "")["requests"], json!([]));
+        assert_eq!(server.control("GET", "/rate-limits", "")["windows"], json!([]));
+        assert_eq!(server.control("GET", "/faults", ""), json!([]));
+        let (_, license) = server.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap();
+        assert!(license.contains("\"isAvailableToAssign\":true"), "{license}");
+        server.control("DELETE", "/requests", "");
+    }
+}
+
 /// Whoever waits at one is told what happens at the other.
 #[test]
 fn what_happens_at_one_is_heard_at_the_other() {

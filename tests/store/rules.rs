@@ -29,7 +29,7 @@ const DATA: [&str; 10] = [
     "vault_revocation",
 ];
 /// Tables beside the data of a space. No request is decided by them either.
-const BESIDE: [&str; 5] = ["journal_entry", "journal_state", "rate_window", "snapshot", "server"];
+const BESIDE: [&str; 6] = ["journal_entry", "journal_state", "rate_window", "snapshot", "server", "space_origin"];
 /// What every write changes.
 const SPACE: &str = "space";
 

@@ -220,6 +220,12 @@ pub trait IntoBody {
     fn into_body(self) -> Body;
 }
 
+impl IntoBody for Body {
+    fn into_body(self) -> Body {
+        self
+    }
+}
+
 impl IntoBody for &str {
     fn into_body(self) -> Body {
         Body::from(self.to_owned())

@@ -4,6 +4,7 @@ mod answer;
 mod client;
 pub mod document_check;
 mod full_dataset;
+mod slow_body;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +20,7 @@ pub use answer::Answer;
 pub use client::{
     Client, EXPIRED_KEY, FULL_KEY, IntoBody, ORG, OTHER_ORG, OTHER_ORG_KEY, READER_KEY, Role, VAULT_TOKEN,
 };
+pub use slow_body::SlowBody;
 
 /// The clock of every test.
 pub const NOW: &str = "2026-01-15T09:00:00Z";

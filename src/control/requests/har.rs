@@ -52,7 +52,7 @@ struct HarEntry<'a> {
     response: HarResponse<'a>,
     cache: Empty,
     timings: Timings,
-    /// Why it was refused, and the fault that hit it.
+    /// Why it was refused, the fault that hit it, and what it sent that nothing read.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
     #[serde(rename = "_locum")]
@@ -155,7 +155,8 @@ fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
     #[expect(clippy::cast_precision_loss, reason = "see above")]
     let time = entry.elapsed_micros as f64 / 1000.0;
     let fault = entry.trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
-    let comments: Vec<String> = entry.trace.refusal.clone().into_iter().chain(fault).collect();
+    let unread = entry.ignored().iter().map(ToString::to_string);
+    let comments: Vec<String> = entry.trace.refusal.clone().into_iter().chain(fault).chain(unread).collect();
     HarEntry {
         started_date_time: entry.at.to_rfc3339_opts(SecondsFormat::Millis, true),
         time,

@@ -59,6 +59,8 @@ pub(in crate::control) struct RequestsQuery {
     credential: Option<String>,
     /// With this status, or of this class: `404`, `4xx`.
     status: Option<String>,
+    /// Those that sent something that nothing read, or the others.
+    ignored: Option<bool>,
     /// From this time on, by the space's clock; or behind the request with this id.
     since: Option<String>,
     /// How many on a page. An archive has no pages: left out, it holds all.
@@ -84,8 +86,8 @@ enum Format {
 
 impl RequestsQuery {
     async fn read(self, app: &App, services: &Registry, space: SpaceId) -> Result<(Filter, usize), Problem> {
-        let Self { service, operation, credential, status, since, limit, cursor, format } = self;
-        let mut which = RequestMatcher { service, operation, credential, ..RequestMatcher::default() };
+        let Self { service, operation, credential, status, ignored, since, limit, cursor, format } = self;
+        let mut which = RequestMatcher { service, operation, credential, ignored, ..RequestMatcher::default() };
         check_names(services, "", &mut which)?;
         let status = status.map(|text| parse_statuses(&text)).transpose()?;
         let before =
@@ -172,7 +174,7 @@ pub(in crate::control) async fn delete_requests(
     InSpace(space): InSpace,
 ) -> Result<Answer<JournalPage>, Problem> {
     check_journal_is_kept(&app)?;
-    let mut db = app.db.write(space.id).await?;
+    let mut db = app.db.write_in(&space).await?;
     store::journal::clear(&mut db);
     db.commit().await?;
     Ok(Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None }))

@@ -11,7 +11,13 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{app::App, core::clock, domain::journal::Entry, http::problem::Problem, services};
+use crate::{
+    app::App,
+    core::clock,
+    domain::journal::{Entry, Ignored},
+    http::problem::Problem,
+    services,
+};
 
 /// A request, in short.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -49,6 +55,9 @@ pub(crate) struct RequestSummary {
     /// Why it was refused, in Locum's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refusal: Option<String>,
+    /// What it sent that nothing read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ignored: Vec<Ignored>,
 }
 
 impl From<&Entry> for RequestSummary {
@@ -66,6 +75,7 @@ impl From<&Entry> for RequestSummary {
             status: entry.status,
             fault: entry.trace.fault.as_ref().map(|fault| fault.description.clone()),
             refusal: entry.trace.refusal.clone(),
+            ignored: entry.ignored().to_vec(),
         }
     }
 }

@@ -78,6 +78,9 @@ pub(in crate::control) struct ExpectedRequest {
     /// can be sent as they are; a `*` at the end stands for anything.
     #[schema(example = "/api/v1/*")]
     path: Option<String>,
+    /// Whether it sent something that nothing read.
+    #[schema(example = false)]
+    ignored: Option<bool>,
     /// The answer's status.
     #[schema(example = 200)]
     status: Option<u16>,
@@ -175,13 +178,13 @@ impl ExpectedCount {
 
 impl ExpectedRequest {
     fn read(self, services: &Registry) -> Result<Expectation, Problem> {
-        let Self { service, operation, credential, method, path, status, query, body } = self;
-        let mut which = RequestMatcher { service, operation, credential, method, path };
+        let Self { service, operation, credential, method, path, ignored, status, query, body } = self;
+        let mut which = RequestMatcher { service, operation, credential, method, path, ignored, query, body };
         request_matcher::check(services, &mut which)?;
         if status.is_some_and(|status| !(100..=599).contains(&status)) {
             return Err(Error::invalid("/match/status", "expected a status from 100 to 599").into());
         }
-        Ok(Expectation { which, status, query, body })
+        Ok(Expectation { which, status })
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::trace::DecisionTrace;
+use super::trace::{DecisionTrace, Ignored};
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
@@ -98,6 +98,11 @@ impl Entry {
         self.trace.credential.label.as_deref()
     }
 
+    /// What it sent that nothing read.
+    pub fn ignored(&self) -> &[Ignored] {
+        self.trace.ignored.as_deref().unwrap_or_default()
+    }
+
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         const REST: usize = 1024;
@@ -107,6 +112,7 @@ impl Entry {
             + self.query.as_ref().map_or(0, |query| query.len())
             + message(&self.request)
             + message(&self.response)
+            + self.ignored().iter().map(Ignored::size).sum::<usize>()
     }
 
     /// What a matcher looks at.
@@ -118,6 +124,8 @@ impl Entry {
             method: &self.method,
             path: &self.path,
             other_paths: &self.other_paths,
+            ignored: !self.ignored().is_empty(),
+            query: self.query.as_deref(),
         }
     }
 }
@@ -173,9 +181,13 @@ mod tests {
         let mut entry = example_entry("", "");
         entry.request.body = Bytes::from_static(&[0xff, 0]);
         entry.response.body = Bytes::from_static(b"text");
+        let part =
+            Ignored { at: "query/x".to_owned(), did_you_mean: Some("y".into()), reason: Some("for a reason".into()) };
+        entry.trace.ignored = Some([part].into());
         let headers = [("host", "a:1"), ("x", ""), ("host", "in\ntwo")];
         entry.response.headers = Headers::of(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))));
         let read: Entry = serde_json::from_str(&serde_json::to_string(&entry).unwrap()).unwrap();
+        assert_eq!(read.trace, entry.trace);
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
         let headers: Vec<_> = read.response.headers.iter().collect();
         assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);

@@ -13,7 +13,9 @@ pub use self::{
     bounds::Bounds,
     entry::{Entry, Headers, Message, SequencedEntry},
     expectation::{Count, Expectation},
-    trace::{AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, PermissionTrace, RateLimitTrace},
+    trace::{
+        AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,
+    },
 };
 
 /// Which entries a list shows.
@@ -35,7 +37,7 @@ impl Filter {
     pub fn matches(&self, number: i64, entry: &Entry) -> bool {
         self.after.is_none_or(|after| number > after)
             && self.before.is_none_or(|before| number < before)
-            && self.which.matches(entry.attributes())
+            && self.which.matches(entry.attributes(), &entry.request.body)
             && self.status.is_none_or(|(from, to)| (from..=to).contains(&entry.status))
             && self.since.is_none_or(|since| entry.at >= since)
     }

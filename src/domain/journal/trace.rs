@@ -22,6 +22,48 @@ pub struct DecisionTrace {
     /// Why it was refused, in Locum's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
+    /// What it sent that nothing read; absent where all was read, and where the service refused it before it read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Ignored>>)]
+    pub ignored: Option<Arc<[Ignored]>>,
+}
+
+/// Something that a request sent and nothing read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = IgnoredTrail)]
+pub struct Ignored {
+    /// Where it stood: `query/NAME`, `body/NAME`, `body/NAME/0/NAME`; or `body`, which is all of it.
+    #[schema(example = "query/perpage")]
+    pub at: String,
+    /// The name that is read there and is the most like it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "perPage")]
+    pub did_you_mean: Option<Cow<'static, str>>,
+    /// Why it was not read, where that is not for its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "DELETE takes none")]
+    pub reason: Option<Cow<'static, str>>,
+}
+
+impl Ignored {
+    /// Bytes of memory that it takes, about.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.at.len()
+    }
+}
+
+/// Says it in a sentence.
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} was not read", self.at)?;
+        if let Some(reason) = &self.reason {
+            write!(f, ": {reason}")?;
+        }
+        if let Some(near) = &self.did_you_mean {
+            write!(f, ": did you mean {near}?")?;
+        }
+        Ok(())
+    }
 }
 
 /// Which credential matched.

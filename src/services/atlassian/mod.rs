@@ -135,6 +135,10 @@ impl VendorService for Atlassian {
         is_limited.then(|| RateLimit::choose_policy(admin.rate_limit, DEFAULT_RATE_LIMIT, app.config.rate_limit))
     }
 
+    fn usual_rate_limit(app: &App) -> Option<Policy> {
+        Some(RateLimit::choose_policy(None, DEFAULT_RATE_LIMIT, app.config.rate_limit))
+    }
+
     fn error_codes() -> Vec<ErrorCode> {
         api::injected::list_codes()
     }

@@ -1,7 +1,5 @@
 //! Atlassian → API tokens, API keys, service accounts: lists with the API's filters, buttons that revoke and delete.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -10,10 +8,12 @@ use serde_json::json;
 use crate::{
     core::error::Error,
     domain::organization::Organization,
+    http::extract,
     services::atlassian::{
+        Atlassian,
         api::{
             error::ParameterError,
-            query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode, read_value},
+            query::{ClientNameQuery, KEY_FIELDS, KeyQuery, LabelQuery, TOKEN_FIELDS, TokenQuery, encode},
         },
         domain::{
             api_key::ApiKey,
@@ -191,8 +191,8 @@ fn format_request(page: &Page, organization: &Organization, tab: Tab) -> String 
 
 /// Reads the page's query as the API reads its own.
 fn read_query<T: DeserializeOwned>(page: &Page) -> Result<T, Error> {
-    let read = page.query.iter().filter_map(|(name, value)| Some((name, read_value(value)?)));
-    serde_json::from_value(json!(read.collect::<HashMap<_, _>>())).map_err(Error::internal)
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&page.query).finish();
+    extract::read_query::<Atlassian, T>(&query)
 }
 
 /// Why a list cannot be shown.

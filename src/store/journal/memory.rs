@@ -30,15 +30,18 @@ struct Journal {
 }
 
 impl Journals {
-    pub(super) fn record(&self, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) {
+    /// Whether the entry is kept.
+    pub(super) fn record(&self, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> bool {
         let mut journals = self.lock();
         let journal = journals.entry(space).or_default();
-        if revision >= journal.since_revision {
-            let evicted = journal.push(entry, bounds);
-            // Freed without the lock, so that other requests do not wait for it.
-            drop(journals);
-            drop(evicted);
+        if revision < journal.since_revision {
+            return false;
         }
+        let evicted = journal.push(entry, bounds);
+        // Freed without the lock, so that other requests do not wait for it.
+        drop(journals);
+        drop(evicted);
+        true
     }
 
     /// Counts an entry that could not be kept.

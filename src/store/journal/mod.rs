@@ -30,8 +30,9 @@ pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds
             // A space that is gone must not get a journal again.
             if db.revision(space).await?.is_some() {
                 let id = entry.id.clone();
-                db.journals().record(space, revision, entry, bounds);
-                db.tell(space, EventKind::Request, &id);
+                if db.journals().record(space, revision, entry, bounds) {
+                    db.tell(space, EventKind::Request, &id);
+                }
             }
         }
     }

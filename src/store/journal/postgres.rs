@@ -22,11 +22,11 @@ use crate::{
 
 pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \
-         (space_id, id, at, service, operation, credential, method, path, status, bytes, entry) SELECT ";
+         (space_id, id, at, service, operation, credential, method, path, status, has_ignored, bytes, entry) SELECT ";
     const TELL: &str = " RETURNING id) SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), ";
     let size = entry.size();
     let mut sql = Sql::new(KEPT);
-    let values: [Bind; 11] = [
+    let values: [Bind; 12] = [
         space.0.into(),
         entry.id.to_string().into(),
         micros(entry.at).into(),
@@ -36,6 +36,7 @@ pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry
         entry.method.to_string().into(),
         write_paths(entry).into(),
         i64::from(entry.status).into(),
+        (!entry.ignored().is_empty()).into(),
         i64::try_from(size).map_err(Error::internal)?.into(),
         serde_json::to_string(entry).map_err(Error::internal)?.into(),
     ];
@@ -97,7 +98,8 @@ pub(super) async fn list<M>(
 ) -> Result<Vec<SequencedEntry>, Error> {
     let mut sql = Sql::new("SELECT number, entry FROM journal_entry WHERE space_id = ");
     sql.bind(space.0);
-    let RequestMatcher { service, operation, credential, method, path } = &filter.which;
+    // Query and body are in no column: who asks for them looks at the entries.
+    let RequestMatcher { service, operation, credential, method, path, query: _, body: _, ignored } = &filter.which;
     let texts = [
         (" AND service = ", service.clone()),
         (" AND operation = ", operation.clone()),
@@ -124,6 +126,9 @@ pub(super) async fn list<M>(
         if let Some(value) = value {
             sql.push(condition).bind(value);
         }
+    }
+    if let Some(ignored) = *ignored {
+        sql.push(" AND has_ignored = ").bind(ignored);
     }
     sql.push(" ORDER BY number DESC LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let (text, binds) = sql.into_parts();

@@ -115,16 +115,16 @@ impl<'de> Deserialize<'de> for Cell {
 }
 
 /// A clock's setting, not the time that it shows: one with an offset runs on from the time of the import.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
-enum ClockJson {
+pub(crate) enum ClockJson {
     Real {},
     Frozen { now: String },
     Offset { micros: i64 },
 }
 
 impl ClockJson {
-    fn from_clock(clock: Clock) -> Self {
+    pub(crate) fn from_clock(clock: Clock) -> Self {
         match clock {
             Clock::Real => Self::Real {},
             Clock::Frozen(at) => Self::Frozen { now: clock::write(at) },
@@ -132,7 +132,7 @@ impl ClockJson {
         }
     }
 
-    fn into_clock(self) -> Result<Clock, Error> {
+    pub(crate) fn into_clock(self) -> Result<Clock, Error> {
         match self {
             Self::Real {} => Ok(Clock::Real),
             Self::Frozen { now } => clock::parse(&now).map(Clock::Frozen).map_err(|e| Error::invalid("/clock/now", e)),

@@ -12,7 +12,6 @@ mod platform;
 mod rows;
 mod table;
 
-pub(crate) use self::check::{StateRow, StateRows};
 pub use self::{
     check::Contradiction,
     loader::Loader,
@@ -20,4 +19,8 @@ pub use self::{
     platform::ServiceTables,
     rows::{export, import},
     table::{Cell, Column, Exclusion, Table, Tables},
+};
+pub(crate) use self::{
+    check::{StateRow, StateRows},
+    document::ClockJson,
 };

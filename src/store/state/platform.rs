@@ -1,10 +1,10 @@
 //! The platform's own tables in a state.
 
 use super::{
-    columns::{checked, count, flag, json, key, moment, nullable, number, of, space, text},
+    columns::{checked, count, flag, key, moment, nullable, number, of, space, text},
     table::{Column, Exclusion, RowsCheck, Table, Tables},
 };
-use crate::domain::{fault_rule::Rule, product_catalogue::check_code};
+use crate::domain::{fault_rule::check_stored, product_catalogue::check_code};
 
 /// What a service adds to a state.
 #[derive(Default)]
@@ -17,10 +17,11 @@ pub struct ServiceTables {
     pub(crate) check: Option<RowsCheck>,
 }
 
-const EXCLUSIONS: [Exclusion; 13] = [
+const EXCLUSIONS: [Exclusion; 14] = [
     ("_sqlx_migrations", "says which schema the database has"),
     ("server", "is the whole database's; a document says itself which key it was made with"),
     ("snapshot", "is the tester's tool, and outlives what happens to the world"),
+    ("space_origin", "is how the space was made, which nothing that is put into it changes"),
     ("space.id", "is the database's own"),
     ("space.name", "is what the tester calls it; a document may be imported into any space"),
     ("space.revision", "says what processes may still believe, so it only rises"),
@@ -93,7 +94,7 @@ fn platform_tables(person_columns: Vec<Column>) -> Vec<Table> {
         Table::new(
             "injected_fault",
             "position",
-            vec![space(), text("id"), count("position"), checked("rule", json::<Rule>), count("seen")],
+            vec![space(), text("id"), count("position"), checked("rule", check_stored), count("seen")],
         ),
     ]
 }

@@ -36,7 +36,7 @@ fn check_form(archive: &Value) {
 
 #[apply(on_both_databases)]
 async fn it_holds_requests_and_answers_whole_and_the_oldest_first(app: TestApp) {
-    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=A%20B").await;
+    app.jetbrains_account(Role::OrgAdmin).get("/customer/licenses?perPage=2&productCode=A%20B&perpage=3").await;
     app.jetbrains_account(Role::OrgAdmin).assign_license("NOSUCH").await;
     app.atlassian(FULL_KEY).delete("/api-tokens").await;
     let archive = get_archive(&app, "").await;
@@ -45,12 +45,22 @@ async fn it_holds_requests_and_answers_whole_and_the_oldest_first(app: TestApp) 
 
     assert_eq!(listed["startedDateTime"], NOW.replace('Z', ".000Z"));
     let url = listed["request"]["url"].as_str().unwrap();
-    assert!(url.starts_with("http://") && url.ends_with("/customer/licenses?perPage=2&productCode=A%20B"), "{url}");
+    assert!(
+        url.starts_with("http://") && url.ends_with("/customer/licenses?perPage=2&productCode=A%20B&perpage=3"),
+        "{url}"
+    );
     assert_eq!(
         listed["request"]["queryString"],
-        json!([{"name": "perPage", "value": "2"}, {"name": "productCode", "value": "A B"}])
+        json!([
+            {"name": "perPage", "value": "2"},
+            {"name": "productCode", "value": "A B"},
+            {"name": "perpage", "value": "3"},
+        ])
     );
-    assert_eq!((&listed["request"]["postData"], &listed["comment"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&listed["request"]["postData"], &listed["comment"]),
+        (&Value::Null, &"query/perpage was not read: did you mean perPage?".into())
+    );
 
     let sent = &assigned["request"]["postData"];
     assert_eq!(serde_json::from_str::<Value>(sent["text"].as_str().unwrap()).unwrap()["licenseId"], "NOSUCH");

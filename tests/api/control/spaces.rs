@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Client, Database, FULL_KEY, NOW, Role, TestApp, apply, on_both_databases};
+use crate::support::{Client, Database, FULL_KEY, NOW, ORG, Role, TestApp, apply, on_both_databases};
 
 async fn create(app: &TestApp, name: &str) -> Value {
     app.control().post("/spaces", format!(r#"{{"name":"{name}"}}"#)).await.expect_ok()
@@ -236,21 +236,25 @@ async fn ready_as_shell_variables(app: TestApp) {
     };
     let whole = make("t1", "", Some("127.0.0.1:1234")).await.expect_ok();
     let organization = &whole["organizations"][0];
-    assert_eq!(
-        whole["variables"],
-        json!({
-            "LOCUM_URL": "http://127.0.0.1:1234",
-            "JETBRAINS_ACCOUNT_URL": "http://127.0.0.1:1234/api/v1",
-            "JETBRAINS_ACCOUNT_CUSTOMER_CODE": organization["customer_code"],
-            "JETBRAINS_ACCOUNT_API_KEY": organization["jetbrains_account"]["tokens"][0]["token"],
-            "LICENSE_VAULT_URL": "http://127.0.0.1:1234/public-api",
-            "LICENSE_VAULT_TOKEN": organization["license_vault"]["tokens"][0]["token"],
-            "LICENSE_VAULT_AUTOMATION_TOKEN": organization["license_vault"]["tokens"][2]["token"],
-            "ATLASSIAN_API_ACCESS_URL": "http://127.0.0.1:1234/admin/api-access/v1",
-            "ATLASSIAN_ORG_ID": organization["org_id"],
-            "ATLASSIAN_API_KEY": organization["atlassian"]["api_keys"][0]["token"],
-        })
-    );
+    let expected = json!({
+        "LOCUM_URL": "http://127.0.0.1:1234",
+        "LOCUM_SPACE": "t1",
+        "JETBRAINS_ACCOUNT_URL": "http://127.0.0.1:1234/api/v1",
+        "JETBRAINS_ACCOUNT_CUSTOMER_CODE": organization["customer_code"],
+        "JETBRAINS_ACCOUNT_API_KEY": organization["jetbrains_account"]["tokens"][0]["token"],
+        "LICENSE_VAULT_URL": "http://127.0.0.1:1234/public-api",
+        "LICENSE_VAULT_TOKEN": organization["license_vault"]["tokens"][0]["token"],
+        "LICENSE_VAULT_AUTOMATION_TOKEN": organization["license_vault"]["tokens"][2]["token"],
+        "ATLASSIAN_API_ACCESS_URL": "http://127.0.0.1:1234/admin/api-access/v1",
+        "ATLASSIAN_ORG_ID": organization["org_id"],
+        "ATLASSIAN_API_KEY": organization["atlassian"]["api_keys"][0]["token"],
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(whole["variables"][name], *value, "{name}");
+    }
+    // And one for each credential.
+    let credentials = whole["credentials"].as_array().unwrap();
+    assert_eq!(whole["variables"].as_object().unwrap().len(), 11 + credentials.len());
     // The same id seed and the same name give the same keys, so the texts can be compared.
     let variables = whole["variables"].as_object().unwrap();
     for (format, line) in [("shell", "export {}='{}'"), ("github", "{}={}")] {
@@ -278,6 +282,79 @@ async fn ready_as_shell_variables(app: TestApp) {
     app.control().get("/spaces/t3").await.expect_problem(404);
     // What a seed or a reset answers has no variables.
     assert_eq!(app.control().post("/spaces/t1/reset", "").await.expect_ok().get("variables"), None);
+}
+
+#[apply(on_both_databases)]
+async fn every_credential_is_named_once(app: TestApp) {
+    let space = create(&app, "t1").await;
+    let answered = space["credentials"].as_array().unwrap();
+    let listed = app.control().get("/credentials?space=t1").await.expect_ok();
+    let listed = listed.as_array().unwrap();
+    assert_eq!(answered.len(), listed.len());
+    for known in listed {
+        let members = ["service", "kind", "label", "organization"];
+        let is_it = |one: &&Value| members.iter().all(|member| one[member] == known[member]);
+        let found: Vec<&Value> = answered.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{known}: {answered:?}");
+        let variable = found[0]["variable"].as_str().unwrap();
+        assert_eq!(space["variables"][variable], found[0]["token"]);
+    }
+    let variables = &space["variables"];
+    for name in [
+        "JETBRAINS_ACCOUNT_API_KEY_BOB_EXAMPLE_TEST_TEAM_2001",
+        "LICENSE_VAULT_AUTOMATION_TOKEN_EXAMPLE_CI_AUTOMATION",
+        "LICENSE_VAULT_REPORTING_TOKEN_EXAMPLE_REPORTING",
+        "LICENSE_VAULT_TOKEN_OTHER_VAULT",
+        "ATLASSIAN_API_KEY_READER",
+    ] {
+        assert!(variables[name].is_string(), "{name}: {variables}");
+    }
+    // Each organization has a key that is called full.
+    assert_eq!(variables["ATLASSIAN_API_KEY_FULL"], variables["ATLASSIAN_API_KEY"]);
+    assert_eq!(variables["ATLASSIAN_API_KEY_FULL_2"], space["organizations"][1]["atlassian"]["api_keys"][0]["token"]);
+}
+
+#[apply(on_both_databases)]
+async fn variables_again_without_secrets(app: TestApp) {
+    const KNOWN: [&str; 7] = [
+        "LOCUM_URL",
+        "LOCUM_SPACE",
+        "JETBRAINS_ACCOUNT_URL",
+        "JETBRAINS_ACCOUNT_CUSTOMER_CODE",
+        "LICENSE_VAULT_URL",
+        "ATLASSIAN_API_ACCESS_URL",
+        "ATLASSIAN_ORG_ID",
+    ];
+    let made = create(&app, "t1").await["variables"].clone();
+    let known: Value = KNOWN.iter().map(|name| ((*name).to_owned(), made[name].clone())).collect();
+    for path in ["/spaces/t1/variables", "/variables?space=t1", "/spaces/t1/variables?format=json"] {
+        let answer = app.control().get(path).await;
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(answer.expect_ok(), known, "{path}");
+    }
+    for (format, line) in [("shell", "export {}='{}'\n"), ("github", "{}={}\n")] {
+        let answer = app.control().get(&format!("/spaces/t1/variables?format={format}")).await;
+        let write = |name: &&str| line.replacen("{}", name, 1).replacen("{}", known[name].as_str().unwrap(), 1);
+        assert_eq!(
+            (answer.status.as_u16(), answer.text()),
+            (200, KNOWN.iter().map(write).collect::<String>().as_str())
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(app.control().get("/variables?format=xml").await.expect_problem(400)["pointer"], "/format");
+    app.control().get("/spaces/nobody/variables").await.expect_problem(404);
+    let of_default = app.control().get("/variables").await.expect_ok();
+    assert_eq!((&of_default["LOCUM_SPACE"], &of_default["ATLASSIAN_ORG_ID"]), (&json!("default"), &json!(ORG)));
+    // Of what is there now: the first organization that such a credential opens.
+    let seed = "version: 1\norganizations:\n- { name: A, customer_code: 71 }\n- name: B\n  customer_code: 72\n  \
+                people: [{ email: b@b.test }]\n  atlassian: { api_keys: [{ label: x }] }\n";
+    let seeded = app.control().post("/spaces/t1/seed?mode=replace", seed).await.expect_ok();
+    let now = app.control().get("/spaces/t1/variables").await.expect_ok();
+    assert_eq!(now["JETBRAINS_ACCOUNT_CUSTOMER_CODE"], "71");
+    assert_eq!(now["ATLASSIAN_ORG_ID"], seeded["organizations"][1]["org_id"]);
+    app.control().post("/spaces/t1/seed?mode=replace", "version: 1\n").await.expect_ok();
+    let now = app.control().get("/spaces/t1/variables").await.expect_ok();
+    assert_eq!(now.as_object().unwrap().len(), 5, "{now}");
 }
 
 #[apply(on_both_databases)]

@@ -20,7 +20,7 @@ pub const PATHS: [&str; 41] = [
     "/api/v1/customer/licenses/EXPIRED001",
     "/api/v1/customer/licenses/NONE",
     "/api/v1/customer/teams/2001/licenses?perPage=3",
-    "/api/v1/customer/teams/2002/licenses",
+    "/api/v1/customer/teams/2002/licenses?perpage=1&page=1&page=2",
     "/api/v1/products",
     "/api/v1/plugins",
     "/api/v1/token",

@@ -10,6 +10,7 @@ use crate::{
     core::{
         clock::{self, Time},
         duration::HumanDuration,
+        ids::Ids,
         suggest::{describe_unknown, nearest, suggest},
         token::PlainToken,
     },
@@ -212,10 +213,7 @@ impl<'a> Planner<'a> {
     fn token(&mut self, token: &file::Token, held: &mut Keys<(String, Profile)>) -> Option<PlannedToken> {
         let email = self.context.person(&token.person);
         let profile = self.profile(token.team.as_ref());
-        let plain = match token.token.as_ref().filter(|_| !self.context.fresh) {
-            None => Some(self.context.ids.jetbrains_token()),
-            Some(scalar) => self.context.literal_token(scalar),
-        };
+        let plain = self.context.token(token.token.as_ref(), Ids::jetbrains_token);
         let (email, profile) = (email?, profile?);
         let holder = (email_key(&email), profile);
         if self.existing.roles.contains(&holder) {

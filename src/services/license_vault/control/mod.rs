@@ -101,7 +101,7 @@ impl VaultPath {
     }
 
     async fn write(&self, app: &App) -> Result<(Session<ReadWrite>, Vault), Error> {
-        let mut db = app.db.write(self.space.id).await?;
+        let mut db = app.db.write_in(&self.space).await?;
         let vault = self.find(&mut db).await?;
         Ok((db, vault))
     }

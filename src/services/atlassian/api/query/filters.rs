@@ -258,18 +258,11 @@ fn wrong_combination(detail: String) -> ParameterError {
 
 /// Query of `getApiTokenCountByOrgId`.
 #[derive(Deserialize)]
-pub(crate) struct TokenFilters {
-    #[serde(flatten)]
-    filter: TokenFilter,
-    #[serde(flatten)]
-    created_at: CreatedAt,
-    #[serde(flatten)]
-    last_active_at: LastActiveAt,
-}
+pub(crate) struct TokenFilters(TokenFilter, CreatedAt, LastActiveAt);
 
 impl TokenFilters {
     pub(crate) fn read(&self, now: &Now) -> Result<Filter, ParameterError> {
-        let TokenFilter { q, status } = &self.filter;
+        let Self(TokenFilter { q, status }, created_at, last_active_at) = self;
         let blocked = match status.as_deref().map(|status| (status, status.parse())) {
             None => None,
             Some((_, Ok(TokenStatusFilter::Allowed))) => Some(false),
@@ -281,8 +274,8 @@ impl TokenFilters {
         Ok(Filter {
             q: q.clone(),
             blocked,
-            created: self.created_at.read(Tense::Past, now)?,
-            last_active: self.last_active_at.read(Tense::Past, now)?,
+            created: created_at.read(Tense::Past, now)?,
+            last_active: last_active_at.read(Tense::Past, now)?,
             expires: None,
             // unverified: an expired token leaves the list and the count (atlassian-api-access §7.1).
             unexpired: true,
@@ -292,18 +285,11 @@ impl TokenFilters {
 
 /// Query of `getApiKeyCountByOrgId`.
 #[derive(Deserialize)]
-pub(crate) struct KeyFilters {
-    #[serde(flatten)]
-    filter: KeyFilter,
-    #[serde(flatten)]
-    expires_at: ExpiresAt,
-    #[serde(flatten)]
-    last_active_at: LastActiveAt,
-}
+pub(crate) struct KeyFilters(KeyFilter, ExpiresAt, LastActiveAt);
 
 impl KeyFilters {
     pub(crate) fn read(&self, now: &Now) -> Result<Filter, ParameterError> {
-        let KeyFilter { q, key_type } = &self.filter;
+        let Self(KeyFilter { q, key_type }, expires_at, last_active_at) = self;
         if let Some(other) = key_type.as_deref().filter(|key_type| key_type.parse::<KeyType>().is_err()) {
             return Err(ParameterError::format(format!("keyType must be CLOUD_ADMIN, not `{other}`")));
         }
@@ -311,8 +297,8 @@ impl KeyFilters {
             q: q.clone(),
             blocked: None,
             created: None,
-            last_active: self.last_active_at.read(Tense::Past, now)?,
-            expires: self.expires_at.read(Tense::Future, now)?,
+            last_active: last_active_at.read(Tense::Past, now)?,
+            expires: expires_at.read(Tense::Future, now)?,
             unexpired: false,
         })
     }

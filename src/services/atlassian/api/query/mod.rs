@@ -28,35 +28,23 @@ pub(crate) use paging::{KEY_FIELDS, Paging, Sorting, TOKEN_FIELDS, describe_list
 
 /// Query of `getAllApiTokensByOrgId`.
 #[derive(Deserialize)]
-pub(crate) struct TokenQuery {
-    #[serde(flatten)]
-    filters: TokenFilters,
-    #[serde(flatten)]
-    sorting: Sorting,
-    #[serde(flatten)]
-    pub(crate) paging: Paging,
-}
+pub(crate) struct TokenQuery(TokenFilters, Sorting, pub(crate) Paging);
 
 impl TokenQuery {
     pub(crate) fn read(&self, now: &Now) -> Result<(Filter, PageRequest), ParameterError> {
-        Ok((self.filters.read(now)?, self.paging.read_token_page(&self.sorting)?))
+        let Self(filters, sorting, paging) = self;
+        Ok((filters.read(now)?, paging.read_token_page(sorting)?))
     }
 }
 
 /// Query of `getAllApiKeysByOrgId`.
 #[derive(Deserialize)]
-pub(crate) struct KeyQuery {
-    #[serde(flatten)]
-    filters: KeyFilters,
-    #[serde(flatten)]
-    sorting: Sorting,
-    #[serde(flatten)]
-    pub(crate) paging: Paging,
-}
+pub(crate) struct KeyQuery(KeyFilters, Sorting, pub(crate) Paging);
 
 impl KeyQuery {
     pub(crate) fn read(&self, now: &Now) -> Result<(Filter, PageRequest), ParameterError> {
-        Ok((self.filters.read(now)?, self.paging.read_key_page(&self.sorting)?))
+        let Self(filters, sorting, paging) = self;
+        Ok((filters.read(now)?, paging.read_key_page(sorting)?))
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn get_api_keys(
     query: Query<Atlassian, KeyQuery>,
 ) -> Result<Answer<PageResponse<ApiKey>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
+    let (filter, page) = query.0.2.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
     let found = store::api_key::page(&mut caller.read().await?, organization.id, &filter, &page, &caller.now).await?;
     Ok(Answer(PageResponse::new(&page, found, |key| ApiKey::new(key, &organization.org_id))))
 }

@@ -33,7 +33,7 @@ pub(crate) async fn get_api_tokens(
     query: Query<Atlassian, TokenQuery>,
 ) -> Result<Answer<PageResponse<ApiToken>>, AtlassianError> {
     let organization = &caller.principal.organization;
-    let (filter, page) = query.0.paging.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
+    let (filter, page) = query.0.2.apply_quirks(&caller.principal.quirks, query.0.read(&caller.now))?;
     let found = store::api_token::page(&mut caller.read().await?, organization.id, &filter, &page, &caller.now).await?;
     Ok(Answer(PageResponse::new(&page, found, |token| ApiToken::new(token, &organization.org_id))))
 }
