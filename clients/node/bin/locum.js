@@ -14,7 +14,9 @@ function run() {
   const binary = findBinary();
   const child = spawn(binary, process.argv.slice(2), { stdio: "inherit", env: withoutBinary(process.env) });
   // The binary decides what a signal means. A terminal gives Ctrl-C to both.
-  for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
+    process.on(signal, () => child.kill(signal));
+  }
   process.on("SIGINT", () => process.stdin.isTTY || process.stderr.isTTY || child.kill("SIGINT"));
   child.on("error", (error) => fail(explainSpawn(binary, error)));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

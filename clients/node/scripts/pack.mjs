@@ -37,7 +37,9 @@ function packClient(folder) {
   // Only what is published names the platforms: a lock file could not lock what no registry has yet.
   const optionalDependencies = Object.fromEntries(PLATFORMS.map((name) => [`@locum/${name}`, common.version]));
   pack(folder, { ...published, optionalDependencies }, (stage) => {
-    for (const part of ["bin", "dist", "LICENSE", "README.md"]) cpSync(join(root, part), join(stage, part), { recursive: true });
+    for (const part of ["bin", "dist", "LICENSE", "README.md"]) {
+      cpSync(join(root, part), join(stage, part), { recursive: true });
+    }
   });
 }
 

@@ -56,9 +56,8 @@ function findGlobals(): typeof jestGlobals {
     // Jest gives it to whoever asks within a test file, installed or not.
     return require("@jest/globals") as typeof jestGlobals;
   } catch (cause) {
-    throw new LocumError('"locum/jest" is for test files that Jest runs; elsewhere createLocum() of "locum" does it', undefined, {
-      cause,
-    });
+    const why = '"locum/jest" is for test files that Jest runs; elsewhere createLocum() of "locum" does it';
+    throw new LocumError(why, undefined, { cause });
   }
 }
 
@@ -71,7 +70,7 @@ async function explainFailure(space: Space): Promise<void> {
   }
   const failed = state.currentlyRunningTest?.errors[0];
   if (failed === undefined) return;
-  const saw = await space.explain().catch((why: Error) => `What Locum saw cannot be told: ${why.message}`);
+  const saw = await space.explain();
   // What was thrown, and where from.
   const error: unknown = Array.isArray(failed) ? failed[0] : failed;
   if (!addTo(error, saw)) console.error(saw);

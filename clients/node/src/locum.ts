@@ -70,7 +70,8 @@ export class Locum {
   }
 }
 
-/** Gives a Locum: the one of `url` or `LOCUM_URL`, else one that starts with the first call and ends with this process. */
+/** Gives a Locum: the one of `url` or `LOCUM_URL`, else one that starts with the first call and ends with this
+    process. */
 export function createLocum(options: LocumOptions = {}): Promise<Locum> {
   return Locum.create(options);
 }

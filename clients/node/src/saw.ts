@@ -18,17 +18,26 @@ function describeIgnored({ at, did_you_mean: near, reason }: Ignored): string {
   return notes.length ? `${at} (${notes.join(": ")})` : at;
 }
 
+/** Requests as the journal lists them, the newest first; `next` is there when there are more. */
+export interface Page {
+  requests: RequestSummary[];
+  next?: string;
+}
+
 /** What Locum saw of a test.
-    @param own requests of its space, the oldest first
-    @param strangers requests whose credential no space knows, which were made meanwhile */
-export function describeAll(own: RequestSummary[], strangers: RequestSummary[], isMore: boolean): string {
-  const lines = ["What Locum saw:"];
-  if (isMore) lines.push("  … and before:");
-  if (own.length === 0) lines.push("  no request with a credential of this test");
-  lines.push(...own.map((request) => `  ${describeRequest(request)}`));
-  if (strangers.length > 0) {
-    lines.push("Meanwhile, by nobody that a test's space knows:");
-    lines.push(...strangers.map((request) => `  ${describeRequest(request)}`));
+    @param own the requests of its space
+    @param strangers those of the space `default` since it began */
+export function describeAll(own: Page, strangers: Page): string {
+  const lines = ["What Locum saw:", ...describePage(own)];
+  if (own.requests.length === 0) lines.push("  no request with a credential of this test");
+  if (strangers.requests.length > 0) {
+    lines.push("Meanwhile in the space `default`, where requests go that have no test's credential:");
+    lines.push(...describePage(strangers));
   }
   return lines.join("\n");
+}
+
+function describePage({ requests, next }: Page): string[] {
+  const lines = requests.map((request) => `  ${describeRequest(request)}`).reverse();
+  return next === undefined ? lines : ["  … and before:", ...lines];
 }

@@ -1,8 +1,8 @@
 import { LocumError } from "./error.js";
 import type { Credential, SeededOrganization } from "./wire.js";
 
-/** A service of a space: where it is, and what it lets in. Its members are those of an ordinary object, so that it can be
-    spread into a client's options. */
+/** A service of a space: where it is, and what it lets in. Its members are those of an ordinary object, so that it can
+    be spread into a client's options. */
 export class Service {
   /** Its base URL. */
   declare readonly url: string;

@@ -2,8 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { Clock } from "./clock.js";
 import type { Control } from "./control.js";
+import { LocumError } from "./error.js";
 import { Faults } from "./faults.js";
 import { describeAll } from "./saw.js";
+import type { Page } from "./saw.js";
 import { readSeed } from "./seed.js";
 import { Atlassian, chooseCredentials, JetbrainsAccount, LicenseVault, listCredentials } from "./services.js";
 import type {
@@ -26,16 +28,12 @@ export interface SpaceOptions {
   label?: string | undefined;
 }
 
-/** How many requests are shown of a test. */
+/** How many requests are shown of a test, and of others. */
 const SHOWN = 50;
+const STRANGERS_SHOWN = 10;
 
 // Node 18 has it under no name of its own before 18.18.
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose");
-
-interface Page {
-  requests: RequestSummary[];
-  next?: string;
-}
 
 /** A world of a test's own: organizations, credentials, clock, faults, limits, journal. A request is in it when its
     credential is one of its credentials. */
@@ -144,12 +142,16 @@ export class Space {
   /** What Locum saw of this test, one line for each request: for the message of a test that failed. */
   async explain(): Promise<string> {
     if (this.#isDeleted) return "What Locum saw: the space is deleted, and its journal with it";
-    const own = await this.#list(this.name, { limit: SHOWN });
-    // A request with a credential that nobody knows is in the space `default`.
-    const strangers = await this.#list("default", { limit: SHOWN, since: this.#before })
-      .then(({ requests }) => requests.filter((request) => request.credential === undefined))
-      .catch(() => []);
-    return describeAll(own.requests.reverse(), strangers.reverse(), own.next !== undefined);
+    try {
+      const own = await this.#list(this.name, { limit: SHOWN });
+      // A request with a credential that nobody knows is in the space `default`.
+      const since = this.#before;
+      const strangers = await this.#list("default", { limit: STRANGERS_SHOWN, since }).catch(() => ({ requests: [] }));
+      return describeAll(own, strangers);
+    } catch (error) {
+      if (error instanceof LocumError) return `What Locum saw cannot be told: ${error.message}`;
+      throw error;
+    }
   }
 
   /** Deletes it: its credentials are unknown from the next request on. */

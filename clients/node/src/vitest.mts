@@ -50,6 +50,6 @@ export const test = base.extend<{
 
 /** Every reporter shows the message of an error below the test. */
 async function explain(error: { message?: string }, space: Space): Promise<void> {
-  const saw = await space.explain().catch((why: Error) => `What Locum saw cannot be told: ${why.message}`);
+  const saw = await space.explain();
   error.message = `${error.message ?? ""}\n\n${saw}`;
 }

@@ -152,9 +152,15 @@ export interface SeededOrganization {
   name: string;
   customer_code: string;
   org_id: string;
-  jetbrains_account?: { tokens: { person: string; team?: number; token: string }[]; [member: string]: unknown };
+  jetbrains_account?: {
+    tokens: { person: string; team?: number; token: string }[];
+    [member: string]: unknown;
+  };
   license_vault?: { name: string; tokens: { kind: string; name?: string; token: string }[] };
-  atlassian?: { api_keys: { id: string; label: string; scopes?: string[]; token: string }[]; [member: string]: unknown };
+  atlassian?: {
+    api_keys: { id: string; label: string; scopes?: string[]; token: string }[];
+    [member: string]: unknown;
+  };
 }
 
 /** What a seed made. */

@@ -10,7 +10,7 @@ const timeout = 240_000;
 const SAW = `What Locum saw:
   503 POST /api/v1/customer/licenses/assign by ann@example.test (organization) (fault: status 503)
   404 GET /api/v1/customer/licenses/NOSUCH by ann@example.test (organization): no licence NOSUCH
-Meanwhile, by nobody that a test's space knows:
+Meanwhile in the space \`default\`, where requests go that have no test's credential:
   401 GET /api/v1/customer/licenses/FREE000001: the credential is not valid here
 `;
 
@@ -93,7 +93,8 @@ test("one Locum for all workers, by globalSetup", { timeout }, async () => {
     };`);
   const config = `export default { test: { globalSetup: ${JSON.stringify(setup)} } };`;
   writeFileSync(join(fresh, "vitest.shared.mjs"), config);
-  const args = ["run", "--root", "vitest", "many", "--maxWorkers=4", "--minWorkers=4", "--config", "../vitest.shared.mjs"];
+  const workers = ["--maxWorkers=4", "--minWorkers=4"];
+  const args = ["run", "--root", "vitest", "many", ...workers, "--config", "../vitest.shared.mjs"];
   const ofVitest = await runTool("vitest", args);
   assert.equal(ofVitest.code, 0, ofVitest.stderr);
   assert.match(ofVitest.stdout, /Tests {2}50 passed \(50\)/);
@@ -103,23 +104,26 @@ test("one Locum for all workers, by globalSetup", { timeout }, async () => {
   assert.equal((await runTool("jest", byName)).code, 0);
 });
 
-for (const pool of ["forks", "threads"]) test(`Vitest that is killed leaves no Locum: ${pool}`, { timeout }, async () => {
-  const said = join(fresh, "vitest/many/said.txt");
-  writeFileSync(join(fresh, "vitest/many/hanging.test.ts"), `
-    import { writeFileSync } from "node:fs";
-    import { test } from "locum/vitest";
-    test("hangs", async ({ locum }) => {
-      writeFileSync(${JSON.stringify(said)}, locum.url + " " + process.pid);
-      await new Promise(() => {});
-    }, 600_000);`);
-  const vitest = join(fresh, "../node_modules/vitest/vitest.mjs");
-  const args = ["run", "--root", "vitest", "hanging", `--pool=${pool}`];
-  const script = startScript(`process.argv.push(...${JSON.stringify(args)}); await import(${JSON.stringify(vitest)})`);
-  assert.ok(await becomes(() => existsSync(said) && readFileSync(said, "utf8").includes(" "), 60));
-  const [url] = readFileSync(said, "utf8").split(" ");
-  assert.ok((await fetch(`${url}/livez`)).ok);
-  script.child.kill("SIGKILL");
-  await script.ended;
-  assert.ok(await becomes(() => fetch(`${url}/livez`).then(() => false, () => true)));
-  rmSync(said);
-});
+for (const pool of ["forks", "threads"]) {
+  test(`Vitest that is killed leaves no Locum: ${pool}`, { timeout }, async () => {
+    const said = join(fresh, "vitest/many/said.txt");
+    writeFileSync(join(fresh, "vitest/many/hanging.test.ts"), `
+      import { writeFileSync } from "node:fs";
+      import { test } from "locum/vitest";
+      test("hangs", async ({ locum }) => {
+        writeFileSync(${JSON.stringify(said)}, locum.url + " " + process.pid);
+        await new Promise(() => {});
+      }, 600_000);`);
+    const vitest = join(fresh, "../node_modules/vitest/vitest.mjs");
+    const args = ["run", "--root", "vitest", "hanging", `--pool=${pool}`];
+    const program = `process.argv.push(...${JSON.stringify(args)}); await import(${JSON.stringify(vitest)})`;
+    const script = startScript(program);
+    assert.ok(await becomes(() => existsSync(said) && readFileSync(said, "utf8").includes(" "), 60));
+    const [url] = readFileSync(said, "utf8").split(" ");
+    assert.ok((await fetch(`${url}/livez`)).ok);
+    script.child.kill("SIGKILL");
+    await script.ended;
+    assert.ok(await becomes(() => fetch(`${url}/livez`).then(() => false, () => true)));
+    rmSync(said);
+  });
+}

@@ -36,7 +36,11 @@ test("a request in one line", () => {
 
 test("more requests than are shown", () => {
   const request = { method: "GET", path: "/x", status: 200 };
-  assert.equal(describeAll([request], [], true), "What Locum saw:\n  … and before:\n  200 GET /x");
+  const page = { requests: [{ ...request, status: 404 }, request], next: "1" };
+  const shown = "  … and before:\n  200 GET /x\n  404 GET /x";
+  assert.equal(describeAll(page, { requests: [] }), `What Locum saw:\n${shown}`);
+  const others = "Meanwhile in the space `default`, where requests go that have no test's credential:";
+  assert.equal(describeAll(page, page), `What Locum saw:\n${shown}\n${others}\n${shown}`);
 });
 
 test("an error says what came nearest", () => {
@@ -53,7 +57,8 @@ test("an error says what came nearest", () => {
     "not so\nnearest: 200 GET /x\n  operation: expected a, found b\n  body: expected {}, found nothing\n" +
       "  query/a: expected nothing, found 1\nnearest: 200 GET /x",
   );
-  assert.deepEqual([error.status, error.detail, error.nearest, error.differences], [409, "not so", nearest, differences]);
+  assert.deepEqual([error.status, error.detail], [409, "not so"]);
+  assert.deepEqual([error.nearest, error.differences], [nearest, differences]);
   assert.equal(String(error).split("\n")[0], "LocumError: not so");
   assert.deepEqual(Object.keys(error), []);
   assert.deepEqual(new LocumError("x").differences, []);
