@@ -12,6 +12,8 @@ interface CircusState {
 /** How long a start may take, and a space. */
 const PATIENCE = 60_000;
 
+let isWarned = false;
+
 /** Makes a space for each test that follows in this file or `describe`, and deletes it after the test. What it gives is
     the space of the test that runs. */
 export function locum(options: LocumOptions = {}): Space {
@@ -65,7 +67,9 @@ async function explainFailure(space: Space): Promise<void> {
   const symbol = Object.getOwnPropertySymbols(globalThis).find((one) => one.description === "JEST_STATE_SYMBOL");
   const state = symbol && ((globalThis as Record<symbol, unknown>)[symbol] as CircusState | undefined);
   if (!state) {
-    console.warn("locum: this test runner is not jest-circus, and does not say whether a test has failed");
+    // Node 18 hides the symbols of a global object that is not its own.
+    if (!isWarned) console.warn("locum: what Locum saw is not shown, because that takes Node 20 and jest-circus");
+    isWarned = true;
     return;
   }
   const failed = state.currentlyRunningTest?.errors[0];

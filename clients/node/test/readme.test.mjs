@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fresh, root, runTool } from "./support/run.mjs";
+import { doesJestTell, fresh, root, runTool, UNTOLD } from "./support/run.mjs";
 
 const timeout = 120_000;
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -26,7 +26,9 @@ test("of Vitest", { timeout }, async () => {
 test("of Jest", { timeout }, async () => {
   const block = findBlocks("Jest");
   writeFileSync(join(fresh, "jest/readme.test.js"), block("js"));
-  const { code, stderr } = await runTool("jest", ["--rootDir", "jest", "readme"]);
+  const { code, stdout, stderr } = await runTool("jest", ["--rootDir", "jest", "readme"]);
   assert.equal(code, 1);
-  assert.ok(stderr.includes(block("")), stderr);
+  const [said, saw] = block("").split("\n\n");
+  assert.ok(stderr.includes(doesJestTell ? `${said}\n\n${saw}` : said), stderr);
+  assert.equal(stdout.includes(UNTOLD), !doesJestTell);
 });

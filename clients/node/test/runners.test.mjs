@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { becomes, fresh, runTool, startScript } from "./support/run.mjs";
+import { becomes, doesJestTell, fresh, runTool, startScript, UNTOLD } from "./support/run.mjs";
 
 const timeout = 240_000;
 
@@ -50,8 +50,9 @@ test("Vitest shows what Locum saw under a failed test", { timeout }, async () =>
 });
 
 test("Jest shows what Locum saw under a failed test", { timeout }, async () => {
-  const { code, stderr } = await runTool("jest", ["--rootDir", "jest", "failing"]);
+  const { code, stdout, stderr } = await runTool("jest", ["--rootDir", "jest", "failing"]);
   assert.equal(code, 1, stderr);
+  if (!doesJestTell) return assert.equal(stdout.split(UNTOLD).length, 2, "once");
   const failures = findFailures(stderr, /\n {2}● /);
   check(failures, "expect(received).toBe(expected) // Object.is equality\n\nExpected: 200\nReceived: 404");
   assert.match(failures[0], /at .*failing\.test\.js:10:63/);

@@ -8,6 +8,12 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** Where the packages are installed that would be published. */
 export const fresh = join(root, ".fresh");
 
+/** Whether Jest lets a test file know that a test has failed: Node 18 hides where it keeps that. */
+export const doesJestTell = Number(process.versions.node.split(".")[0]) >= 20;
+
+/** What is said where it does not. */
+export const UNTOLD = "locum: what Locum saw is not shown, because that takes Node 20 and jest-circus";
+
 /** The environment of a user who has set nothing: neither a Locum, nor a proxy, nor what a test runner sets. */
 export function cleanEnvironment(added = {}) {
   const isOther = (name) => !/^(LOCUM_|NODE_TEST_CONTEXT$|JEST_|VITEST|(https?|all|no)_proxy$)/i.test(name);
