@@ -24,6 +24,7 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
 export class Locum {
   readonly #api: Control;
   readonly #server: Server | undefined;
+  #closed: Promise<void> | undefined;
   readonly #defaults: Pick<SpaceOptions, "seed" | "clock">;
 
   private constructor(api: Control, server: Server | undefined, defaults: Pick<SpaceOptions, "seed" | "clock">) {
@@ -61,8 +62,8 @@ export class Locum {
   }
 
   /** Ends the Locum of this process, unless somebody else uses it; one that was joined runs on. */
-  async close(): Promise<void> {
-    await this.#server?.stop();
+  close(): Promise<void> {
+    return (this.#closed ??= this.#server?.stop() ?? Promise.resolve());
   }
 
   [asyncDispose](): Promise<void> {

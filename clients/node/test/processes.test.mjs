@@ -61,6 +61,7 @@ test("there is one for all that ask at once, until the last has closed it", { ti
     await all[0].close();
     await all[1].space();
     await all[1].close();
+    await all[2].space();
     await all[2].close();
     await assert.rejects(all[2].space(), { message: "Locum has ended (exit code 0)" });
     const next = await createLocum();
