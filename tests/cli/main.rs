@@ -16,6 +16,7 @@ mod log;
 mod machine;
 mod output;
 mod progress;
+mod python_package;
 mod recipes;
 mod replicas;
 mod seeds;
