@@ -145,7 +145,7 @@ fn server(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> R
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(text)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

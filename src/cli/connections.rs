@@ -1,19 +1,32 @@
 //! Connections: accepted, served, and closed when a client takes too long.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, serve::Listener};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
-    service::TowerToHyperService,
+use hyper::{
+    Request, Uri,
+    body::Incoming,
+    header::{HOST, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+    time::timeout,
+};
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt as _;
 
-use crate::http::connection::Breakable;
+use crate::{
+    cli::{
+        http2,
+        proxy::{Proxy, Sought},
+        stop::{Stop, wait_for},
+    },
+    http::connection::{Breakable, ConnectionBreaker, OverTls},
+};
 
 /// How long the head of a request may take, counted from the answer before it: so long may a connection be idle.
 /// Longer than clients keep one that they do not use, because one that is closed while they send costs them a request.
@@ -23,41 +36,117 @@ const HEAD_LIMIT: Duration = Duration::from_secs(75);
 /// not read from one that is gone.
 const UNREAD_LIMIT: Duration = HEAD_LIMIT;
 
+/// What connections lead to.
+#[derive(Clone)]
+pub(super) struct Behind {
+    pub(super) router: Router,
+    /// Takes requests for the services' hosts too, if there is one.
+    pub(super) proxy: Option<Arc<Proxy>>,
+}
+
 /// Serves what comes to a listener, until `stop` ends; then waits for the requests under way.
-pub(super) async fn serve<L>(mut listener: L, router: Router, stop: impl Future<Output = ()>)
+pub(super) async fn serve<L>(mut listener: L, behind: Behind, stop: impl Future<Output = ()>)
 where
-    L: Listener<Io: Breakable>,
+    L: Listener<Io: Breakable + Sync>,
 {
-    let (graceful, mut stop) = (GracefulShutdown::new(), std::pin::pin!(stop));
+    let (stopping, heard) = watch::channel(false);
+    let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
             (stream, _) = listener.accept() => stream,
             () = &mut stop => break,
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
-        // Whatever ended it, there is nobody left to tell.
-        tokio::spawn(async move { drop(connection.await) });
+        tokio::spawn(accept(stream, behind.clone(), heard.clone()));
     }
     // Nobody else is to connect.
-    drop(listener);
-    graceful.shutdown().await;
+    drop((listener, heard));
+    let _ = stopping.send(true);
+    stopping.closed().await;
 }
 
-fn connection<I>(stream: I, router: Router) -> impl GracefulConnection<Error = hyper::Error>
+/// Finds out what a new connection speaks. Who says nothing may be as idle as between two requests.
+async fn accept<I>(stream: I, behind: Behind, mut stop: Stop)
 where
-    I: Breakable + AsyncRead + AsyncWrite + Unpin + 'static,
+    I: Breakable + AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
-    let breaker = stream.breaker();
-    let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(breaker.clone()));
-        request
+    let is_http2 = tokio::select! {
+        biased;
+        found = timeout(HEAD_LIMIT, stream.speaks_http2()) => match found {
+            Ok(Ok(is_http2)) => is_http2,
+            Ok(Err(_)) | Err(_) => return,
+        },
+        () = wait_for(&mut stop) => return,
+    };
+    let origin = Origin { breaker: stream.breaker(), is_over_tls: stream.is_over_tls() };
+    talk(stream, is_http2, origin, behind, stop).await;
+}
+
+/// What requests are told of the connection that they came over.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) breaker: ConnectionBreaker,
+    pub(super) is_over_tls: bool,
+}
+
+/// Answers the requests of one connection, until it ends. Whatever ended it, there is nobody left to tell.
+pub(super) async fn talk<I>(stream: I, is_http2: bool, origin: Origin, behind: Behind, mut stop: Stop)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let tunnels_stop = stop.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let sought = behind.proxy.as_ref().map_or(Sought::Here, |proxy| proxy.find_sought(&request));
+        let answer = match sought {
+            Sought::Here => None,
+            Sought::Tunnel(proxy) => {
+                let router = behind.router.clone();
+                Some(proxy.open_tunnel(&mut request, origin.breaker.clone(), router, tunnels_stop.clone()))
+            }
+            Sought::Nobody(refusal) => Some(refusal),
+        };
+        write_origin_form(&mut request, origin.is_over_tls);
+        request.extensions_mut().insert(ConnectInfo(origin.breaker.clone()));
+        let router = behind.router.clone();
+        async move {
+            match answer {
+                Some(answer) => Ok(answer),
+                None => router.oneshot(request).await,
+            }
+        }
     });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     // Waiting to write is limited, and nothing else, so a stream of events may be quiet for as long as it likes.
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(UNREAD_LIMIT));
-    builder.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
+    let stream = Box::pin(stream);
+    if is_http2 {
+        return http2::serve(stream, service, stop, HEAD_LIMIT).await;
+    }
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = &mut connection => return,
+        () = wait_for(&mut stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+/// Writes a request as every other is written: its address below the host, and the host in its header. A client of a
+/// proxy names both at once, and then the header does not count (RFC 9112, 3.2.2). Notes whether it asked by `https`.
+fn write_origin_form<B>(request: &mut Request<B>, is_over_tls: bool) {
+    let is_https = request.uri().scheme_str() == Some("https");
+    if is_over_tls || is_https {
+        request.extensions_mut().insert(OverTls);
+    }
+    let Some(authority) = request.uri().authority() else { return };
+    let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+    let Ok(host) = HeaderValue::from_str(host) else { return };
+    // CONNECT has no address below a host.
+    let Some(below) = request.uri().path_and_query().cloned() else { return };
+    *request.uri_mut() = Uri::from(below);
+    request.headers_mut().insert(HOST, host);
 }
 
 #[cfg(test)]
@@ -71,15 +160,8 @@ mod tests {
     };
 
     use super::*;
-    use crate::http::connection::ConnectionBreaker;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-    impl Breakable for DuplexStream {
-        fn breaker(&self) -> ConnectionBreaker {
-            ConnectionBreaker::default()
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn who_sends_half_a_head_or_nothing_any_more_is_closed() {
@@ -100,8 +182,16 @@ mod tests {
         F: Future<Output = Body> + Send + 'static,
     {
         let (client, server) = duplex(1024);
-        let router = Router::new().fallback(answer);
-        (client, tokio::spawn(async move { drop(connection(server, router).await) }))
+        let behind = Behind { router: Router::new().fallback(answer), proxy: None };
+        let origin = Origin { breaker: ConnectionBreaker::default(), is_over_tls: false };
+        let (stopping, stop) = watch::channel(false);
+        (
+            client,
+            tokio::spawn(async move {
+                talk(server, false, origin, behind, stop).await;
+                drop(stopping);
+            }),
+        )
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,7 +26,9 @@ use tokio::{
 use crate::{
     app::App,
     cli::{
-        Failure, exec_reports, killed_by, orphans, output,
+        Failure,
+        as_vendors::AsVendors,
+        exec_reports, killed_by, orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
@@ -43,6 +45,7 @@ use crate::{
 pub(super) async fn exec(
     prepare: impl FnOnce() -> Result<Config, Failure> + Send + 'static,
     reports: &exec_reports::Wanted,
+    as_vendors: bool,
     command: &[OsString],
 ) -> Result<ExitCode, Failure> {
     let Some((program, arguments)) = command.split_first().filter(|(program, _)| !program.is_empty()) else {
@@ -57,7 +60,9 @@ pub(super) async fn exec(
     // With the number, a run that failed can be repeated.
     let id_seed = running.app.config.id_seed.0;
     tracing::info!(url = running.base, id_seed, database = running.app.config.location.describe(), "locum ready");
-    let ended = run(&mut running, program, arguments).await;
+    let as_vendors = as_vendors.then(|| AsVendors::prepare(&running)).transpose()?;
+    let ended = run(&mut running, as_vendors.as_ref(), program, arguments).await;
+    drop(as_vendors);
     if let Ok(status) = &ended
         && !status.success()
     {
@@ -83,13 +88,24 @@ pub(super) async fn exec(
     })
 }
 
-async fn run(running: &mut Running, program: &OsStr, arguments: &[OsString]) -> Result<ExitStatus, Failure> {
+async fn run(
+    running: &mut Running,
+    as_vendors: Option<&AsVendors>,
+    program: &OsStr,
+    arguments: &[OsString],
+) -> Result<ExitStatus, Failure> {
     // Before the command, because that may send one as soon as it runs.
     let mut further = FurtherSignals::new()?;
     let name = program.display().to_string();
+    let no_proxy = match as_vendors {
+        None => no_proxy(&running.base, |name| std::env::var(name).ok()),
+        // The public URL may have one of the services' hosts.
+        Some(it) => no_proxy(&it.url, |name| std::env::var(name).ok().map(|value| it.keep_reachable(&value))),
+    };
     let spawn = |command: &mut Command| {
         let variables = running.endpoints.variables();
-        command.args(arguments).envs(variables).envs(no_proxy(&running.base, |name| std::env::var(name).ok())).spawn()
+        let of_vendors = as_vendors.into_iter().flat_map(AsVendors::variables);
+        command.args(arguments).envs(variables).envs(no_proxy.clone()).envs(of_vendors).spawn()
     };
     let spawned = match spawn(&mut Command::new(program)) {
         Err(error) if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => match find_script(program) {

@@ -2,20 +2,24 @@
 //! second signal cut a stop short. Under `exec`, as shells have it: the command's own, 126 when it cannot be run, 127
 //! when there is none of its name.
 
+mod as_vendors;
 mod backup;
 mod connections;
 mod endpoints;
 mod exec;
 mod exec_reports;
 mod health;
+mod http2;
 mod log;
 mod openapi;
 mod orphans;
 mod output;
 mod progress;
+mod proxy;
 mod seed;
 mod serve;
 mod signals;
+mod stop;
 mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
@@ -70,6 +74,10 @@ enum Command {
         settings: Box<Settings>,
         #[command(flatten)]
         reports: exec_reports::Wanted,
+        /// Let the command's clients reach Locum under the vendors' own hosts: proxy variables lead there, and others
+        /// name its certificate
+        #[arg(long)]
+        as_vendors: bool,
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
@@ -187,8 +195,9 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             block_on(health::health(&settings.listen, wait.then_some(timeout)))?;
         }
         Some(Command::Env { settings, format }) => endpoints::env(&settings, matches, format)?,
-        Some(Command::Exec { mut settings, reports, command: words }) => {
+        Some(Command::Exec { mut settings, reports, as_vendors, command: words }) => {
             reports.check(&settings)?;
+            settings.proxy |= as_vendors;
             if !is_given(matches, "log") {
                 LOG_UNDER_EXEC.clone_into(&mut settings.log);
             }
@@ -198,7 +207,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
                     *listen = Listen { host: Ipv4Addr::LOCALHOST.to_string(), port: 0 };
                 }
             }
-            return block_on(exec::exec(prepared(command, *settings, matches), &reports, &words));
+            return block_on(exec::exec(prepared(command, *settings, matches), &reports, as_vendors, &words));
         }
         Some(Command::Backup { settings, file }) => {
             let location = settings.find_location()?;

@@ -17,14 +17,16 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use crate::{
     app::App,
     cli::{
-        Failure, connections,
+        Failure,
+        connections::{self, Behind},
         endpoints::{EndpointsFile, base_url},
         killed_by,
         log::PROGRESS,
         orphans, output,
         progress::Watch,
+        proxy::Proxy,
         signals::{HANGUP_IGNORED, Signals},
-        tls::{TlsListener, TlsPlace},
+        tls::{TlsListener, TlsPlace, ca_certificate_url},
     },
     config::{Config, Listen},
     control::variables::Endpoints,
@@ -71,6 +73,8 @@ pub(super) struct Running {
     /// Where it is reached.
     pub(super) base: String,
     tls: Option<TlsPlace>,
+    /// Where it is reached as a proxy, if it is one: not by a URL that something else stands at.
+    pub(super) proxy_url: String,
     /// What a client needs.
     pub(super) endpoints: Endpoints,
     /// What ends it.
@@ -100,16 +104,21 @@ pub(super) async fn start(
     let mut file = config.endpoints_file.as_deref().map(EndpointsFile::prepare).transpose()?;
     let (listeners, port) = listen(&config.listen, "--listen").await?;
     let base = base_url(config.public_url.as_deref(), &config.listen, port);
+    let proxy_url = base_url(None, &config.listen, port);
     let stop = watch::Sender::new(false);
     let mut servers = JoinSet::new();
+    let services = services::registry();
+    let proxy = config.proxy.as_ref().map(|identity| Proxy::new(identity, services.hosts(), config.own_hosts(), port));
+    let behind = Behind { router: router::front(&READY), proxy: proxy.map(Arc::new) };
     for listener in listeners {
-        serve_on(BreakableListener::new(listener), &READY, &mut servers, &stop);
+        serve_on(BreakableListener::new(listener), behind.clone(), &mut servers, &stop);
     }
     let mut place = None;
     if let Some(tls) = &config.tls {
         let (listeners, port) = listen(&tls.listen, "--tls-listen").await?;
         for listener in listeners {
-            serve_on(TlsListener::new(listener, tls), &READY, &mut servers, &stop);
+            let behind = Behind { proxy: None, ..behind.clone() };
+            serve_on(TlsListener::new(listener, tls), behind, &mut servers, &stop);
         }
         let authority = config.control && tls.identity.authority().is_some();
         place = Some(TlsPlace::new(config.public_url.as_deref(), &base, &tls.listen, port, authority));
@@ -120,7 +129,7 @@ pub(super) async fn start(
     let watch = Watch::start(&progress, |line| tracing::info!(target: PROGRESS, "{line}"));
     let (location, opened) = (config.location.clone(), OnceLock::new());
     let Locum { app, services, seeds, plan, router } = tokio::select! {
-        started = startup::start_with(config, services::registry(), &progress, &opened) => started.map_err(|e| {
+        started = startup::start_with(config, services, &progress, &opened) => started.map_err(|e| {
             if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
         })?,
         signal = signals.next() => {
@@ -156,6 +165,7 @@ pub(super) async fn start(
         services,
         base,
         tls,
+        proxy_url,
         endpoints,
         signals,
         credentials,
@@ -184,9 +194,9 @@ fn describe_stop(error: &Error) -> Failure {
 }
 
 /// Serves what comes to one listener, until it is told to stop.
-fn serve_on<L: Listener<Io: Breakable>>(
+fn serve_on<L: Listener<Io: Breakable + Sync>>(
     listener: L,
-    ready: &'static OnceLock<Router>,
+    behind: Behind,
     servers: &mut JoinSet<()>,
     stop: &watch::Sender<bool>,
 ) {
@@ -195,7 +205,7 @@ fn serve_on<L: Listener<Io: Breakable>>(
         // An error means that the sender is gone, which is a stop too.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    servers.spawn(connections::serve(listener, router::front(ready), described));
+    servers.spawn(connections::serve(listener, behind, described));
 }
 
 impl Running {
@@ -307,7 +317,7 @@ fn is_without_family(error: &io::Error) -> bool {
 
 /// Prints where things are, and how to call them.
 fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
-    let Running { app, base, tls, credentials, .. } = running;
+    let Running { app, base, tls, proxy_url, credentials, .. } = running;
     let config = &app.config;
     writeln!(
         out,
@@ -329,9 +339,13 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
     }
     if let Some(tls) = tls {
         writeln!(out, "{:<21} {}", "Over TLS", tls.url)?;
-        if let Some(authority) = &tls.authority {
-            writeln!(out, "  {:<33} curl -s -o locum-ca.crt '{authority}'", "for clients to trust")?;
-        }
+    }
+    if config.proxy.is_some() {
+        writeln!(out, "{:<21} {proxy_url}", "Proxy")?;
+    }
+    if config.control && config.authority().is_some() {
+        let authority = ca_certificate_url(base);
+        writeln!(out, "  {:<33} curl -s -o locum-ca.crt '{authority}'", "for clients to trust")?;
     }
     let mut services = Vec::new();
     for shown in credentials {

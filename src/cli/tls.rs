@@ -14,9 +14,14 @@ use crate::{
 };
 
 /// How long a client may take to shake hands.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Handshakes at a time. Who comes later waits in the system's queue.
 const HANDSHAKES: usize = 512;
+
+/// Where the certificate of Locum's authority is. `base` is where the server is reached without TLS.
+pub(super) fn ca_certificate_url(base: &str) -> String {
+    format!("{base}{}{}", control::BASE, control::CA_CERTIFICATE_PATH)
+}
 
 /// Where a server is reached over TLS.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ impl TlsPlace {
     pub(super) fn new(public_url: Option<&str>, base: &str, listen: &Listen, port: u16, authority: bool) -> Self {
         let host = public_url.and_then(url_host).unwrap_or_else(|| listen.host.clone());
         let url = base_url(None, &Listen { host, port }, port).replacen("http:", "https:", 1);
-        Self { url, authority: authority.then(|| format!("{base}{}{}", control::BASE, control::CA_CERTIFICATE_PATH)) }
+        Self { url, authority: authority.then(|| ca_certificate_url(base)) }
     }
 
     /// The same, as variables.
@@ -99,6 +104,19 @@ impl Breakable for TlsStream<BreakableStream> {
     fn breaker(&self) -> ConnectionBreaker {
         self.get_ref().0.breaker()
     }
+
+    fn is_over_tls(&self) -> bool {
+        true
+    }
+
+    async fn speaks_http2(&self) -> io::Result<bool> {
+        Ok(chose_http2(self))
+    }
+}
+
+/// Whether client and server agreed on HTTP/2 while they shook hands.
+pub(super) fn chose_http2<I>(stream: &TlsStream<I>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
 #[cfg(test)]

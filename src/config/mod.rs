@@ -46,6 +46,8 @@ pub struct Config {
     pub listen: Listen,
     /// How to serve over TLS, if at all.
     pub tls: Option<Tls>,
+    /// As whom to answer in the place of the services' hosts, if at all.
+    pub proxy: Option<Identity>,
     /// What to start with, and what a reset goes back to.
     pub seeds: Vec<SeedFile>,
     /// What to read again when it changes, and how it looked just before it was read.
@@ -82,6 +84,19 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Everything that was set, for `info`.
     pub settings: Vec<Setting>,
+}
+
+impl Config {
+    /// The certificate of the authority that Locum made, PEM, if it made one.
+    pub fn authority(&self) -> Option<&str> {
+        self.tls.iter().map(|tls| &tls.identity).chain(&self.proxy).find_map(Identity::authority)
+    }
+
+    /// Names that were set to be Locum's own, in lower case.
+    pub fn own_hosts(&self) -> impl Iterator<Item = String> {
+        let public = self.public_url.as_deref().and_then(url_host);
+        self.allowed_hosts.iter().cloned().chain(public.map(|host| host.to_lowercase()))
+    }
 }
 
 /// A setting is wrong: the message names it, and the way out.
@@ -121,10 +136,13 @@ impl Settings {
         let settings = self.list(&origins);
         let sources = self.seed_sources(matches);
         let watched = self.watched(&sources)?;
+        let tls = self.tls(&location, service_hosts)?;
+        let proxy = self.proxy(tls.as_ref(), service_hosts)?;
         Ok(Config {
             seeds: sources.load(),
             watched,
-            tls: self.tls(&location, service_hosts)?,
+            tls,
+            proxy,
             listen: self.listen,
             location,
             reseed: self.reseed,
@@ -223,6 +241,19 @@ impl Settings {
             }
         };
         Ok(Some(Tls { listen: self.tls_listen.clone(), identity }))
+    }
+
+    /// The identity of the services' hosts: that of TLS where Locum made it. Else its authority ends with the process,
+    /// because whoever trusts it trusts it for hosts of others.
+    fn proxy(&self, tls: Option<&Tls>, service_hosts: &[&str]) -> Result<Option<Identity>, ConfigError> {
+        if !self.proxy {
+            return Ok(None);
+        }
+        if let Some(made) = tls.map(|tls| &tls.identity).filter(|identity| identity.authority().is_some()) {
+            return Ok(Some(made.clone()));
+        }
+        let made = Identity::made(service_hosts.iter().copied(), None, Clock::Real.now());
+        made.map(Some).map_err(|e| ConfigError(format!("--proxy: {e}")))
     }
 
     /// What the settings name as seeds. The inline seed takes the default's place, and comes after seeds that were

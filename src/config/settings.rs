@@ -52,6 +52,11 @@ pub struct Settings {
     #[arg(long, env = "LOCUM_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
+    /// Be a proxy too, for clients that have a vendor's host compiled in: answer as those hosts, with certificates of an
+    /// authority that Locum makes, and refuse every other host
+    #[arg(long, env = "LOCUM_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
+    pub proxy: bool,
+
     /// What to start with: a file, a directory, `-` (standard input), `builtin:demo`, `builtin:minimal` or `none`; may
     /// be repeated
     #[arg(long, env = "LOCUM_SEED", value_name = "SOURCE", default_value = "builtin:demo")]
@@ -162,12 +167,13 @@ impl Settings {
             Some(_) => "auto",
             None => "own",
         };
-        let values: [(&'static str, Option<String>); 25] = [
+        let values: [(&'static str, Option<String>); 26] = [
             ("listen", Some(self.listen.to_string())),
             ("tls", Some(tls.to_owned())),
             ("tls_listen", Some(self.tls_listen.to_string())),
             ("tls_cert", self.tls_cert.as_ref().map(|path| path.display().to_string())),
             ("tls_key", self.tls_key.as_ref().map(|path| path.display().to_string())),
+            ("proxy", Some(self.proxy.to_string())),
             ("seed", Some(self.seed.join(", "))),
             ("seed_inline", self.seed_inline.clone()),
             ("database_url", self.database_url.clone()),

@@ -16,6 +16,7 @@ use crate::{
     domain::organization::SpaceId,
     http::{
         authenticate::Identified,
+        connection::OverTls,
         ignored,
         vendor_service::{Outcome, VendorService},
     },
@@ -43,6 +44,8 @@ pub struct Caller<S: VendorService, P> {
     pub principal: Arc<S::Principal>,
     /// The time in the space, which notes what the answer makes of it.
     pub now: Now,
+    /// It asked for `https://`. Answers are remembered by that.
+    pub is_over_tls: bool,
     space: SpaceId,
     /// What the space was at when the request was let in.
     revision: i64,
@@ -78,6 +81,7 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
             fingerprint: identified.fingerprint,
             wrote: Arc::clone(&identified.wrote),
             outdated: Arc::clone(&identified.outdated),
+            is_over_tls: parts.extensions.get::<OverTls>().is_some(),
             app: app.clone(),
             scope: PhantomData,
         })

@@ -57,11 +57,33 @@ pub struct BreakableStream {
 /// A connection that an injected fault can break.
 pub trait Breakable {
     fn breaker(&self) -> ConnectionBreaker;
+
+    /// Whether it is one over TLS.
+    fn is_over_tls(&self) -> bool {
+        false
+    }
+
+    /// Finds out, once its client has said something, whether it speaks HTTP/2 from the start.
+    fn speaks_http2(&self) -> impl Future<Output = io::Result<bool>> + Send;
 }
+
+/// How every connection of HTTP/2 begins, up to where no request of HTTP/1 goes on like that.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
+/// Says of a request that its client asked for `https://`.
+#[derive(Debug, Clone, Copy)]
+pub struct OverTls;
 
 impl Breakable for BreakableStream {
     fn breaker(&self) -> ConnectionBreaker {
         self.breaker.clone()
+    }
+
+    async fn speaks_http2(&self) -> io::Result<bool> {
+        let mut start = [0; PREFACE.len()];
+        // Looked at, not taken. Nobody sends less of it at once.
+        let length = self.tcp.peek(&mut start).await?;
+        Ok(start[..length] == *PREFACE)
     }
 }
 
@@ -169,6 +191,8 @@ impl Listener for BreakableListener {
         loop {
             let error = match self.tcp.accept().await {
                 Ok((tcp, address)) => {
+                    // HTTP/2 writes often and little. Where this cannot be set, it is slower.
+                    let _ = tcp.set_nodelay(true);
                     if self.failed_at.is_some_and(|at| at.elapsed() >= OVER_AFTER) {
                         self.failed_at = None;
                         tracing::info!("connections are accepted again");

@@ -23,6 +23,7 @@ use crate::{
     core::{clock::micros, now::Validity},
     http::{
         authenticate::Identified,
+        connection::OverTls,
         credential_places::Location,
         ignored::{self, IgnoredParts, Reading, Sent},
         request_context::{RequestContext, find_sent_uri},
@@ -172,6 +173,10 @@ fn read_question<S: VendorService>(
     let asked = uri.path_and_query()?.as_str();
     let mut text = Vec::with_capacity(asked.len() + 64);
     text.extend_from_slice(asked.as_bytes());
+    // Links in the answer are under what the client asked by.
+    if parts.extensions.get::<OverTls>().is_some() {
+        text.push(b'\n');
+    }
     // Neither an address nor a header has a control character.
     for name in S::READ_HEADERS {
         text.push(b'\n');

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
 };
@@ -22,6 +23,29 @@ pub fn program(name: &str) -> Command {
     let is_there = version.is_ok_and(|status| status.success());
     assert!(is_there, "{name} is not installed: run the tests with `make test`, which installs what they need");
     Command::new(name)
+}
+
+/// A Python that has packages of `PyPI`. It is made once, and kept beside what else the tests build.
+pub fn python_with(packages: &[&str]) -> PathBuf {
+    const HINT: &str = "run the tests with `make test`, which installs what they need";
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let place = target.join(format!("python-{}", packages.join("-").replace('=', "-")));
+    let python = place.join("bin/python");
+    if python.exists() {
+        return python;
+    }
+    // Under another name, because a test that was broken off leaves half of it.
+    let draft = tempfile::tempdir_in(target).unwrap();
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; {HINT}"));
+        assert!(output.status.success(), "{command:?}: {}; {HINT}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(Command::new("python3").args(["-m", "venv"]).arg(draft.path()));
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"];
+    run(Command::new(draft.path().join("bin/python")).args(pip).args(packages));
+    let _ = std::fs::rename(draft.path(), &place);
+    assert!(python.exists(), "{} is not there", python.display());
+    python
 }
 
 /// `unshare`, for namespaces of a process's own, or nothing where the machine refuses them, as Docker does unless it is

@@ -41,6 +41,17 @@ pub(super) fn ask(
     path: &str,
     headers: &str,
 ) -> std::io::Result<(u16, String)> {
+    ask_over(TcpStream::connect(address)?, trusted, host, path, headers)
+}
+
+/// The same over a connection that is there already.
+pub(super) fn ask_over(
+    stream: TcpStream,
+    trusted: &str,
+    host: &str,
+    path: &str,
+    headers: &str,
+) -> std::io::Result<(u16, String)> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(trusted.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -51,7 +62,7 @@ pub(super) fn ask(
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connection = ClientConnection::new(Arc::new(config), ServerName::try_from(host.to_owned()).unwrap()).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(address)?);
+    let mut stream = StreamOwned::new(connection, stream);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

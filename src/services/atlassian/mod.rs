@@ -56,6 +56,8 @@ use crate::{
 
 /// Where the service is mounted.
 pub const BASE: &str = "/admin/api-access/v1";
+/// The vendor's host.
+pub(crate) const HOST: &str = "api.atlassian.com";
 /// Where the User management API is mounted.
 const USERS: &str = "/users";
 /// Its operations.
@@ -287,7 +289,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
-        hosts: &["api.atlassian.com"],
+        hosts: &[HOST],
         ..Service::new::<Atlassian>("Atlassian API Access", router)
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
     services::atlassian::{
-        Atlassian,
+        Atlassian, HOST,
         api::{
             error::{AtlassianError, ErrorResponse, GatewayError, ParameterError, PreviewNotFound},
             scope,
@@ -148,10 +148,15 @@ pub(crate) async fn get_service_accounts(
 }
 
 impl Caller<Atlassian, scope::ReadServiceAccounts> {
-    /// Makes the URL of this list with another query, with the host under which the client reaches the service.
+    /// Makes the URL of this list with another query, with the host under which the client reaches the service. Who
+    /// reaches it under the vendor's knows of no other.
     fn make_link(&self, headers: &HeaderMap, uri: &Uri, query: &str) -> String {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("api.atlassian.com");
-        let base = self.public_url().map_or_else(|| format!("http://{host}"), ToOwned::to_owned);
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(HOST);
+        let is_vendors = host.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(HOST));
+        let base = match self.public_url().filter(|_| !is_vendors) {
+            Some(url) => url.to_owned(),
+            None => format!("{}://{host}", if self.is_over_tls { "https" } else { "http" }),
+        };
         format!("{base}{}?{query}", uri.path())
     }
 }
