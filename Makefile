@@ -9,7 +9,7 @@ run: ## Run the server, optimised
 	cargo run --release
 
 test: ## Run all tests, on SQLite and on a PostgreSQL of their own, the pages in Chromium
-	scripts/require-tools curl python3 python3-venv node postgresql chromium
+	scripts/require-tools curl python3 python3-venv node npm postgresql chromium
 	scripts/with-postgres scripts/with-chromium cargo test --locked --no-fail-fast
 
 conformance: ## Print how many variants of the vendors' requests are answered as they should be, and note what is better

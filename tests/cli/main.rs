@@ -4,6 +4,7 @@
 mod body_limits;
 mod broken_clients;
 mod broken_connections;
+mod clients_node;
 mod connection_limit;
 mod database_outages;
 mod docs;
@@ -18,6 +19,7 @@ mod machine;
 mod output;
 mod progress;
 mod proxy;
+mod python_package;
 mod recipes;
 mod replicas;
 mod seeds;
