@@ -8,6 +8,9 @@ use std::{
 
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/python");
 
+/// The scripts of docs/recipes.md, whose tests use the package.
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/scripts");
+
 /// Runs a command whose output is of interest only when it fails.
 fn expect_success(command: &mut Command) {
     let run = command.output();
@@ -45,15 +48,16 @@ fn make_environment(environment: &Path) {
 fn the_python_package_passes_its_tests_and_is_typed() {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     make_environment(&environment);
-    let run = |program: &str| {
+    let run = |program: &str, folder: &str| {
         let mut command = Command::new(environment.join("bin").join(program));
-        command.current_dir(PACKAGE).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.current_dir(folder).env("PYTHONDONTWRITEBYTECODE", "1").env("LOCUM_BIN", env!("CARGO_BIN_EXE_locum"));
         command
     };
-    expect_success(run("mypy").args(["--cache-dir", env!("CARGO_TARGET_TMPDIR")]));
+    expect_success(run("mypy", PACKAGE).args(["--cache-dir", env!("CARGO_TARGET_TMPDIR")]));
     // A few at once, because most of the time of each is spent starting.
     let arguments = ["-p", "no:cacheprovider", "--numprocesses", "2"];
-    expect_success(run("pytest").args(arguments).env("LOCUM_BIN", env!("CARGO_BIN_EXE_locum")));
+    expect_success(run("pytest", PACKAGE).args(arguments));
+    expect_success(run("pytest", EXAMPLES).args(arguments));
 }
 
 /// A wheel is one binary and what starts it, so both have one version.
