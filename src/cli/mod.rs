@@ -11,6 +11,7 @@ mod exec_reports;
 mod health;
 mod http2;
 mod log;
+mod man;
 mod openapi;
 mod orphans;
 mod output;
@@ -112,6 +113,12 @@ enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man {
+        /// Where to write locum.1, locum-serve.1 and the others
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
     },
 }
 
@@ -220,6 +227,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
             print(&String::from_utf8_lossy(&script))?;
         }
+        Some(Command::Man { dir }) => man::run(Cli::command(), dir.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }

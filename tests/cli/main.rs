@@ -1,6 +1,7 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod action;
 mod body_limits;
 mod broken_clients;
 mod broken_connections;
@@ -83,6 +84,7 @@ fn wrong_settings_exit_with_2_and_say_which() {
 fn completions_version_and_help() {
     for (arguments, says) in [
         (&["completions", "bash"][..], "_locum"),
+        (&["man"], ".TH locum 1"),
         (&["--version"], "locum 0."),
         (&["--help"], "--seed <SOURCE>"),
         (&["--help"], "--seed-inline <TEXT>"),

@@ -1,0 +1,62 @@
+# Installs Locum, starts it on a free port, and hands its variables to the steps that follow. To be sourced by `run`.
+# shellcheck shell=bash disable=SC2154 # `run` sets `state`
+
+# Sets `binary` to what runs on this machine, out of the release, or out of what an earlier step has installed.
+install_binary() {
+    local target version name
+    case $(uname -s)-$(uname -m) in
+        Linux-x86_64) target=x86_64-unknown-linux-musl ;;
+        Linux-aarch64 | Linux-arm64) target=aarch64-unknown-linux-musl ;;
+        Darwin-x86_64) target=x86_64-apple-darwin ;;
+        Darwin-arm64) target=aarch64-apple-darwin ;;
+        *) fail "there is no release for $(uname -s) on $(uname -m): build one, and name it with the input 'binary'" ;;
+    esac
+    version=${LOCUM_ACTION_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -n 1)}
+    version=${version#v}
+    name=locum-$version-$target
+    binary=$state/$name/locum
+    [ ! -x "$binary" ] || return 0
+    for file in "$name.tar.gz" SHA256SUMS; do
+        curl -fsSL --retry 3 -o "$state/$file" "$LOCUM_ACTION_DOWNLOADS/v$version/$file" ||
+            fail "cannot download $LOCUM_ACTION_DOWNLOADS/v$version/$file: is there a release $version?"
+    done
+    (cd "$state" && grep -F "  $name.tar.gz" SHA256SUMS | sums --check --quiet) ||
+        fail "$name.tar.gz is not what SHA256SUMS of the release says"
+    tar -C "$state" -xzf "$state/$name.tar.gz"
+}
+
+sums() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
+mkdir -p "$state"
+[ ! -e "$state/pid" ] || fail "Locum runs already: start it once in a job, and make a space for each test"
+if [ -n "${LOCUM_ACTION_BINARY:-}" ]; then
+    binary=$(cd "$(dirname "$LOCUM_ACTION_BINARY")" && pwd)/$(basename "$LOCUM_ACTION_BINARY")
+    [ -x "$binary" ] || fail "binary: $LOCUM_ACTION_BINARY is not a program"
+else
+    install_binary
+fi
+
+options=(--listen 127.0.0.1:0 --endpoints-file "$state/endpoints.json" --log-format json)
+[ -z "${LOCUM_ACTION_SEED:-}" ] || options+=(--seed "$LOCUM_ACTION_SEED")
+[ -z "${LOCUM_ACTION_CLOCK:-}" ] || options+=(--clock "$LOCUM_ACTION_CLOCK")
+while IFS= read -r line; do
+    [ -z "$line" ] || options+=("$line")
+done <<<"${LOCUM_ACTION_ARGUMENTS:-}"
+
+# The step ends, and Locum stays: without a terminal, and without the step's output, which would keep the step waiting.
+nohup "$binary" serve "${options[@]}" >"$state/stdout" 2>"$state/stderr" </dev/null &
+pid=$!
+until [ -s "$state/endpoints.json" ]; do
+    kill -0 "$pid" 2>/dev/null || fail "Locum did not start: $(grep -v '^{' "$state/stderr" || tail -n 5 "$state/stderr")"
+    sleep 0.05
+done
+echo "$pid" >"$state/pid"
+echo "$binary" >"$state/binary"
+
+# One `"NAME": "value"` on each line. What is a number, like the process's id, is no variable.
+sed -n 's/^  "\([A-Z0-9_]*\)": "\(.*\)",\{0,1\}$/\1=\2/p' "$state/endpoints.json" >"$state/variables"
+cat "$state/variables" >>"$GITHUB_ENV"
+dirname "$binary" >>"$GITHUB_PATH"
+url=$(sed -n 's/^LOCUM_URL=//p' "$state/variables")
+echo "url=$url" >>"$GITHUB_OUTPUT"
+echo "$("$binary" --version) at $url"
