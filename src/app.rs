@@ -4,7 +4,13 @@ pub mod coverage;
 pub mod idle_spaces;
 pub mod remembered_answers;
 
-use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
@@ -24,7 +30,7 @@ use crate::{
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{Diagnostics, apply::ApplyError},
-    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
+    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, journal::RunJournal, open::Opening},
 };
 
 /// States that are imported at a time.
@@ -45,6 +51,8 @@ pub struct Inner {
     pub coverage: Coverage,
     /// When spaces were asked last.
     pub space_uses: SpaceUses,
+    /// The requests of all spaces, if somebody wants them after the spaces are gone.
+    pub run: OnceLock<RunJournal>,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -120,6 +128,7 @@ impl App {
             fault_rules: RwLock::default(),
             coverage: Coverage::default(),
             space_uses: SpaceUses::default(),
+            run: OnceLock::new(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),

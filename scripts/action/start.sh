@@ -36,27 +36,31 @@ else
     install_binary
 fi
 
-options=(--listen 127.0.0.1:0 --endpoints-file "$state/endpoints.json" --log-format json)
+options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --har "$state/requests.har")
 [ -z "${LOCUM_ACTION_SEED:-}" ] || options+=(--seed "$LOCUM_ACTION_SEED")
 [ -z "${LOCUM_ACTION_CLOCK:-}" ] || options+=(--clock "$LOCUM_ACTION_CLOCK")
 while IFS= read -r line; do
     [ -z "$line" ] || options+=("$line")
 done <<<"${LOCUM_ACTION_ARGUMENTS:-}"
 
-# The step ends, and Locum stays: without a terminal, and without the step's output, which would keep the step waiting.
-nohup "$binary" serve "${options[@]}" >"$state/stdout" 2>"$state/stderr" </dev/null &
+# The step ends, and Locum stays, for as long as what waits beside it: without a terminal, without the step's output,
+# which would keep the step waiting, and without its summary, which is a file of the last step.
+GITHUB_STEP_SUMMARY='' nohup "$binary" exec "${options[@]}" -- sleep 1000000 \
+    >"$state/stdout" 2>"$state/stderr" </dev/null &
 pid=$!
 until [ -s "$state/endpoints.json" ]; do
-    kill -0 "$pid" 2>/dev/null || fail "Locum did not start: $(grep -v '^{' "$state/stderr" || tail -n 5 "$state/stderr")"
+    kill -0 "$pid" 2>/dev/null || fail "Locum did not start: $(tail -n 5 "$state/stderr")"
     sleep 0.05
 done
 echo "$pid" >"$state/pid"
-echo "$binary" >"$state/binary"
 
 # One `"NAME": "value"` on each line. What is a number, like the process's id, is no variable.
 sed -n 's/^  "\([A-Z0-9_]*\)": "\(.*\)",\{0,1\}$/\1=\2/p' "$state/endpoints.json" >"$state/variables"
 cat "$state/variables" >>"$GITHUB_ENV"
 dirname "$binary" >>"$GITHUB_PATH"
 url=$(sed -n 's/^LOCUM_URL=//p' "$state/variables")
-echo "url=$url" >>"$GITHUB_OUTPUT"
+{
+    echo "url=$url"
+    echo "requests=$state/requests.har"
+} >>"$GITHUB_OUTPUT"
 echo "$("$binary" --version) at $url"

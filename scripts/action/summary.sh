@@ -1,21 +1,22 @@
-# Writes what was refused and what was covered into the job's summary, and stops Locum. To be sourced by `run`.
+# Stops Locum, and writes what was refused and what was covered into the job's summary. To be sourced by `run`.
 # shellcheck shell=bash disable=SC2154 # `run` sets `state`
 
 [ -e "$state/pid" ] || fail "Locum does not run: a step of this action has to start it, before this one"
 pid=$(cat "$state/pid")
-url=$(sed -n 's/^LOCUM_URL=//p' "$state/variables")
-if kill -0 "$pid" 2>/dev/null; then
-    {
-        echo "## Locum"
-        echo
-        curl -fsS --noproxy '*' "$url/_emulator/requests?all=true&status=4xx&format=markdown"
-        echo
-        curl -fsS --noproxy '*' "$url/_emulator/coverage?format=markdown"
-    } >>"$GITHUB_STEP_SUMMARY" || fail "Locum at $url does not answer"
-    kill "$pid"
-    # It is no child of this shell.
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-else
-    echo "## Locum ended before its time: $(grep -v '^{' "$state/stderr" | tail -n 5)" >>"$GITHUB_STEP_SUMMARY"
-fi
-rm -f "$state/pid" "$state/endpoints.json"
+rm -f "$state/pid"
+kill -TERM "$pid" 2>/dev/null || fail "Locum ended before its time: $(tail -n 5 "$state/stderr")"
+# It is no child of this shell.
+while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+
+# What `exec` says of a command that was ended: first by what, then the last requests that were refused.
+refused=$(sed -n 's/^locum: \([1-5][0-9][0-9] .*\)/\1/p' "$state/stderr")
+{
+    echo "## Locum"
+    echo
+    if [ -n "$refused" ]; then
+        printf 'The last requests that were refused, hit by a fault, or sent what nothing read:\n\n```\n%s\n```\n\n' "$refused"
+    else
+        printf 'No request was refused.\n\n'
+    fi
+    cat "$state/coverage.md"
+} >>"$GITHUB_STEP_SUMMARY"

@@ -7,10 +7,9 @@ use std::{
 };
 
 use crate::{
-    cli::{Failure, exec, serve::Running},
+    cli::{Failure, serve::Running},
     config::Settings,
     control::{Archive, coverage::CoverageAnswer, variables},
-    domain::journal::Filter,
 };
 
 /// Where GitHub Actions shows a text beside a run.
@@ -55,9 +54,9 @@ impl Wanted {
     }
 
     /// Writes the reports, and fails where too little was met.
-    pub(super) async fn write(&self, running: &Running) -> Result<(), Failure> {
+    pub(super) fn write(&self, running: &Running) -> Result<(), Failure> {
         let archived = match &self.har {
-            Some(file) => write_archive(running, file).await,
+            Some(file) => write_archive(running, file),
             None => Ok(()),
         };
         self.write_coverage(running).and(archived)
@@ -88,11 +87,9 @@ impl Wanted {
     }
 }
 
-async fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
-    let all = exec::list_in_every_space(&running.app, &Filter::default(), usize::MAX).await;
-    let mut all = all.map_err(|error| Failure::Failed(format!("cannot read the journal: {error}")))?;
-    all.sort_by_key(|(_, entry)| entry.at);
-    let archive = Archive::of(&running.base, all.iter().map(|(_, entry)| &**entry));
+fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
+    let all = running.app.run.get().map(|run| run.last(usize::MAX, |_| true)).unwrap_or_default();
+    let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
     let text = variables::json(&archive).map_err(Failure::Failed)?;
     fs::write(file, text).map_err(|error| describe(file, &error))
 }

@@ -2,6 +2,7 @@
 //! words; what only one of them refuses is in its own list.
 
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     time::{Duration, Instant},
 };
@@ -139,11 +140,16 @@ impl FewLines {
     }
 }
 
+/// A name as a part of a JSON pointer (RFC 6901), in which a slash separates.
+pub fn escape_in_pointer(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
+}
+
 /// A JSON pointer (RFC 6901).
 pub fn pointer<T: AsRef<str>>(path: impl IntoIterator<Item = T>) -> String {
     path.into_iter().fold(String::new(), |mut pointer, name| {
         pointer.push('/');
-        pointer.push_str(&name.as_ref().replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&escape_in_pointer(name.as_ref()));
         pointer
     })
 }

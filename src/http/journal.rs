@@ -18,14 +18,12 @@ use crate::{
     app::App,
     core::{redact::MASK, token::KnownTokens},
     domain::journal::{
-        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, Message, PermissionTrace, RateLimitTrace,
+        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message, PermissionTrace,
+        RateLimitTrace,
     },
     http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,
 };
-
-/// Bytes of a body that are kept.
-const KEPT: usize = 64 * 1024;
 
 /// A request, as far as it is known before it is answered.
 pub struct RecordedRequest {
@@ -80,6 +78,9 @@ pub async fn record(
         app.learn(space, identified.rules_revision).await?;
         let redactor = Redactor { places, known: app.keyring.known(), found: false };
         let entry = entry(redactor, asked, decision, answered);
+        if let Some(run) = app.run.get() {
+            run.record(entry.clone());
+        }
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };
     if let Err(error) = recorded.await {
@@ -109,15 +110,17 @@ fn entry(
     // wrote it.
     let only_reads = matches!(asked.method, Method::GET | Method::HEAD);
     let is_harmless = only_reads && !redactor.found && decision.fault.is_none();
-    let kept = answered.body.slice(..answered.body.len().min(KEPT));
+    // Nobody is sent the body of an answer to HEAD.
+    let sent = if asked.method == Method::HEAD { &Bytes::new() } else { answered.body };
+    let kept = sent.slice(..sent.len().min(KEPT_BODY));
     let response = Message {
         headers: if is_harmless {
             copy_headers(answered.headers, |_, _| (None, None))
         } else {
             redactor.headers(answered.headers, Some(answered.id))
         },
-        body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
-        length: answered.body.len(),
+        body: if is_harmless { kept } else { redactor.body(&kept, sent.len()) },
+        length: sent.len(),
     };
     let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
     let ignored = answered.ignored.map(|IgnoredParts(ignored)| redactor.ignored(ignored));
@@ -314,7 +317,7 @@ impl HttpBody for Copied {
             && let Some(data) = frame.data_ref()
         {
             let mut read = self.copy.0.lock();
-            let room = KEPT.saturating_sub(read.kept.len()).min(data.len());
+            let room = KEPT_BODY.saturating_sub(read.kept.len()).min(data.len());
             read.kept.extend_from_slice(&data[..room]);
             read.length += data.len();
         }

@@ -56,3 +56,34 @@ fn exec_reports_what_its_command_asked_and_left_out() {
         assert!(code == 2 && says.contains(why), "{arguments:?}: {says}");
     }
 }
+
+/// As tests are told to: their spaces go with them, or are reset.
+#[test]
+fn what_was_asked_outlives_its_space() {
+    const COMMAND: &str = r#"ask() { curl -sS -o /dev/null "$@"; }
+        ask -d '{"name":"t1"}' "$LOCUM_URL/_emulator/spaces"
+        ask "$LOCUM_URL/nowhere/1"
+        ask -X POST "$LOCUM_URL/_emulator/reset"
+        eval "$(curl -sS -d '{"name":"t2"}' "$LOCUM_URL/_emulator/spaces?format=shell")"
+        ask -d '{"match":{},"then":{"fault":"empty"},"times":1}' "$LOCUM_URL/_emulator/faults?space=t2"
+        for id in FREE000001 NOSUCH; do
+            ask -H "X-Api-Key: $JETBRAINS_ACCOUNT_API_KEY" -H "X-Customer-Code: $JETBRAINS_ACCOUNT_CUSTOMER_CODE" \
+                "$JETBRAINS_ACCOUNT_URL/customer/licenses/$id"
+        done
+        ask -X DELETE "$LOCUM_URL/_emulator/spaces/t2"
+        exit 1"#;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("requests.har");
+    let output = locum(&["exec", "--har", file.to_str().unwrap(), "--", "bash", "-c", COMMAND]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("locum: ")).collect();
+    let [_, nowhere, empty, refused] = lines.as_slice() else { panic!("{said}") };
+    assert!(nowhere.starts_with("locum: 404 GET /nowhere/1"), "{said}");
+    assert!(
+        empty.starts_with("locum: 200 GET /api/v1/customer/licenses/FREE000001 by ") && empty.contains("(fault "),
+        "{said}"
+    );
+    assert!(refused.ends_with(": no licence NOSUCH"), "{said}");
+    let archive: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(archive["log"]["entries"].as_array().unwrap().len(), 3, "{archive}");
+}
