@@ -11,14 +11,14 @@ install_binary() {
         Darwin-arm64) target=aarch64-apple-darwin ;;
         *) fail "there is no release for $(uname -s) on $(uname -m): build one, and name it with the input 'binary'" ;;
     esac
-    version=${LOCUM_ACTION_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -n 1)}
+    version=${ACTION_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -n 1)}
     version=${version#v}
     name=locum-$version-$target
     binary=$state/$name/locum
     [ ! -x "$binary" ] || return 0
     for file in "$name.tar.gz" SHA256SUMS; do
-        curl -fsSL --retry 3 -o "$state/$file" "$LOCUM_ACTION_DOWNLOADS/v$version/$file" ||
-            fail "cannot download $LOCUM_ACTION_DOWNLOADS/v$version/$file: is there a release $version?"
+        curl -fsSL --retry 3 -o "$state/$file" "$ACTION_DOWNLOADS/v$version/$file" ||
+            fail "cannot download $ACTION_DOWNLOADS/v$version/$file: is there a release $version?"
     done
     (cd "$state" && grep -F "  $name.tar.gz" SHA256SUMS | sums --check --quiet) ||
         fail "$name.tar.gz is not what SHA256SUMS of the release says"
@@ -29,19 +29,19 @@ sums() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a
 
 mkdir -p "$state"
 [ ! -e "$state/pid" ] || fail "Locum runs already: start it once in a job, and make a space for each test"
-if [ -n "${LOCUM_ACTION_BINARY:-}" ]; then
-    binary=$(cd "$(dirname "$LOCUM_ACTION_BINARY")" && pwd)/$(basename "$LOCUM_ACTION_BINARY")
-    [ -x "$binary" ] || fail "binary: $LOCUM_ACTION_BINARY is not a program"
+if [ -n "${ACTION_BINARY:-}" ]; then
+    binary=$(cd "$(dirname "$ACTION_BINARY")" && pwd)/$(basename "$ACTION_BINARY")
+    [ -x "$binary" ] || fail "binary: $ACTION_BINARY is not a program"
 else
     install_binary
 fi
 
 options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --har "$state/requests.har")
-[ -z "${LOCUM_ACTION_SEED:-}" ] || options+=(--seed "$LOCUM_ACTION_SEED")
-[ -z "${LOCUM_ACTION_CLOCK:-}" ] || options+=(--clock "$LOCUM_ACTION_CLOCK")
+[ -z "${ACTION_SEED:-}" ] || options+=(--seed "$ACTION_SEED")
+[ -z "${ACTION_CLOCK:-}" ] || options+=(--clock "$ACTION_CLOCK")
 while IFS= read -r line; do
     [ -z "$line" ] || options+=("$line")
-done <<<"${LOCUM_ACTION_ARGUMENTS:-}"
+done <<<"${ACTION_ARGUMENTS:-}"
 
 # The step ends, and Locum stays, for as long as what waits beside it: without a terminal, without the step's output,
 # which would keep the step waiting, and without its summary, which is a file of the last step.

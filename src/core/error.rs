@@ -145,6 +145,11 @@ pub fn escape_in_pointer(name: &str) -> Cow<'_, str> {
     if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
 }
 
+/// What [`escape_in_pointer`] made of a name.
+pub fn unescape_in_pointer(part: &str) -> Cow<'_, str> {
+    if part.contains('~') { part.replace("~1", "/").replace("~0", "~").into() } else { part.into() }
+}
+
 /// A JSON pointer (RFC 6901).
 pub fn pointer<T: AsRef<str>>(path: impl IntoIterator<Item = T>) -> String {
     path.into_iter().fold(String::new(), |mut pointer, name| {

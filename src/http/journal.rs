@@ -16,7 +16,11 @@ use parking_lot::Mutex;
 
 use crate::{
     app::App,
-    core::{redact::MASK, token::KnownTokens},
+    core::{
+        error::{escape_in_pointer, unescape_in_pointer},
+        redact::MASK,
+        token::KnownTokens,
+    },
     domain::journal::{
         AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message, PermissionTrace,
         RateLimitTrace,
@@ -215,12 +219,18 @@ impl Redactor<'_> {
     /// What was ignored, without the secrets that somebody took for names. Nearly always there are none, and the same is
     /// kept of every such request.
     fn ignored(&mut self, ignored: Arc<[Ignored]>) -> Arc<[Ignored]> {
+        // A secret is found where it stands alone, so each name is searched as it was sent.
         let mut place = |at: &str| {
-            // A secret is found where it stands alone, so each end is searched that may be a name.
-            at.match_indices('/').find_map(|(slash, _)| {
-                let (within, name) = at.split_at(slash + 1);
-                Some(format!("{within}{}", self.redact(name)?))
-            })
+            let mut found = false;
+            let names = at.split('/').map(|name| match self.redact(&unescape_in_pointer(name)) {
+                Some(redacted) => {
+                    found = true;
+                    escape_in_pointer(&redacted).into_owned()
+                }
+                None => name.to_owned(),
+            });
+            let names: Vec<String> = names.collect();
+            found.then(|| names.join("/"))
         };
         let places: Vec<Option<String>> = ignored.iter().map(|ignored| place(&ignored.at)).collect();
         if places.iter().all(Option::is_none) {

@@ -32,7 +32,7 @@ impl Job {
         for file in ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
             step.env(file, self.folder.join(file));
         }
-        let inputs = inputs.iter().map(|(name, value)| (format!("LOCUM_ACTION_{}", name.to_uppercase()), value));
+        let inputs = inputs.iter().map(|(name, value)| (format!("ACTION_{}", name.to_uppercase()), value));
         step.envs(inputs).output().unwrap()
     }
 
@@ -89,7 +89,7 @@ fn a_job_starts_it_uses_it_and_says_what_was_refused() {
     assert!(summary.contains("401 GET /api/v1/token") && summary.contains("# Coverage: "), "{summary}");
     assert!(job.ask("/livez", &key).ends_with(" 000"), "it runs on");
     let requests = job.read("locum/requests.har");
-    assert!(requests.contains("\"url\":\"http://127.0.0.1:"), "{requests}");
+    assert!(requests.contains("\"url\": \"http://127.0.0.1:"), "{requests}");
 
     let again = job.step(&[("do", "summary")]);
     assert_eq!(again.status.code(), Some(1));

@@ -1,5 +1,5 @@
-//! The whole scripts of docs/recipes.md are those of `examples/scripts`, which `python_package` tests. What README.md and
-//! docs/recipes.md show of pytest and Vitest, the packages' own tests try.
+//! The whole scripts of docs/recipes.md are those of `examples/scripts`, which `python_package` tests. What README.md
+//! and docs/recipes.md show of pytest and Vitest, the packages' own tests try.
 
 use std::fs;
 
