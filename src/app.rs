@@ -8,7 +8,10 @@ use std::{
     collections::HashMap,
     ops::Deref,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -27,6 +30,7 @@ use crate::{
     },
     domain::{
         credential::CredentialId,
+        fault_rule::Rule,
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{Diagnostics, apply::ApplyError},
@@ -45,6 +49,8 @@ pub struct Inner {
     pub keyring: Keyring,
     /// The fault rules that were read last, by space.
     pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
+    /// Whether there was ever a rule that delays requests.
+    has_delays: AtomicBool,
     /// The answers that services gave, if any are remembered.
     pub remembered_answers: Option<RememberedAnswers>,
     /// What of the services was asked.
@@ -126,6 +132,7 @@ impl App {
             db,
             keyring,
             fault_rules: RwLock::default(),
+            has_delays: AtomicBool::new(false),
             coverage: Coverage::default(),
             space_uses: SpaceUses::default(),
             run: OnceLock::new(),
@@ -137,6 +144,18 @@ impl App {
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
         Ok(app)
+    }
+
+    /// Notes a rule that requests may be hit by.
+    pub fn note_rule(&self, rule: &Rule) {
+        if rule.delays() {
+            self.has_delays.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether requests may be delayed, because a tester wanted that at some time.
+    pub fn delays_requests(&self) -> bool {
+        self.has_delays.load(Ordering::Relaxed)
     }
 
     /// The space of requests without a known credential.

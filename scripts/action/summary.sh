@@ -14,6 +14,7 @@ refused=$(sed -n 's/^locum: \([1-5][0-9][0-9] .*\)/\1/p' "$state/stderr")
     echo "## Locum"
     echo
     if [ -n "$refused" ]; then
+        # shellcheck disable=SC2016 # a block of code
         printf 'The last requests that were refused, hit by a fault, or sent what nothing read:\n\n```\n%s\n```\n\n' "$refused"
     else
         printf 'No request was refused.\n\n'

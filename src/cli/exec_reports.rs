@@ -73,8 +73,10 @@ impl Wanted {
             fs::write(file, text).map_err(|error| describe(file, &error))?;
             if let Some(summary) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from) {
                 let opened = OpenOptions::new().append(true).create(true).open(&summary);
-                let written = opened.and_then(|mut file| file.write_all(coverage.to_markdown().as_bytes()));
-                written.map_err(|error| describe(&summary, &error))?;
+                // Beside what was asked for: no reason to fail a run.
+                if let Err(error) = opened.and_then(|mut file| file.write_all(coverage.to_markdown().as_bytes())) {
+                    tracing::warn!("{SUMMARY}: {}", describe(&summary, &error));
+                }
             }
         }
         match self.coverage_min {
