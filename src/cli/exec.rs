@@ -69,7 +69,10 @@ pub(super) async fn exec(
         // An error is of no interest, because it means that nobody reads standard error.
         let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
-    let reported = if ended.is_ok() { reports.write(&running).await } else { Ok(()) };
+    let reported = match &ended {
+        Ok(status) => reports.write(&running, &program.to_string_lossy(), *status).await,
+        Err(_) => Ok(()),
+    };
     // However it stopped, the command had its end before.
     if let ControlFlow::Continue(Err(failure)) = running.stop().await {
         let _ = writeln!(output::stderr(), "locum: {failure}");
