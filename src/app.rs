@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod idle_spaces;
 pub mod remembered_answers;
+pub mod run_journal;
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers},
+    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers, run_journal::RunJournal},
     config::Config,
     core::{
         error::Error,
@@ -34,7 +35,7 @@ use crate::{
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{Diagnostics, apply::ApplyError},
-    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, journal::RunJournal, open::Opening},
+    store::{self, Db, OpenError, ReadWrite, Session, fault_rule::StoredRule, open::Opening},
 };
 
 /// States that are imported at a time.

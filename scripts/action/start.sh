@@ -36,7 +36,7 @@ else
     install_binary
 fi
 
-options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --har "$state/requests.har")
+options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --report "$state/report.html")
 [ -z "${ACTION_SEED:-}" ] || options+=(--seed "$ACTION_SEED")
 [ -z "${ACTION_CLOCK:-}" ] || options+=(--clock "$ACTION_CLOCK")
 while IFS= read -r line; do
@@ -61,6 +61,6 @@ dirname "$binary" >>"$GITHUB_PATH"
 url=$(sed -n 's/^LOCUM_URL=//p' "$state/variables")
 {
     echo "url=$url"
-    echo "requests=$state/requests.har"
+    echo "report=$state/report.html"
 } >>"$GITHUB_OUTPUT"
 echo "$("$binary" --version) at $url"

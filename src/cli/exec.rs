@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::{
-    app::App,
+    app::{App, run_journal::RunJournal},
     cli::{
         Failure,
         as_vendors::AsVendors,
@@ -32,7 +32,6 @@ use crate::{
     },
     config::{Config, url_host},
     domain::journal::Entry,
-    store::journal::RunJournal,
 };
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
@@ -68,7 +67,10 @@ pub(super) async fn exec(
         // An error is of no interest, because it means that nobody reads standard error.
         let _ = explain(&running.app, *status, &mut output::stderr());
     }
-    let reported = if ended.is_ok() { reports.write(&running) } else { Ok(()) };
+    let reported = match &ended {
+        Ok(status) => reports.write(&running, &program.to_string_lossy(), *status).await,
+        Err(_) => Ok(()),
+    };
     // However it stopped, the command had its end before.
     if let ControlFlow::Continue(Err(failure)) = running.stop().await {
         let _ = writeln!(output::stderr(), "locum: {failure}");

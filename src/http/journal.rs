@@ -83,7 +83,11 @@ pub async fn record(
         let redactor = Redactor { places, known: app.keyring.known(), found: false };
         let entry = entry(redactor, asked, decision, answered);
         if let Some(run) = app.run.get() {
-            run.record(entry.clone());
+            if !run.knows(space) {
+                let spaces = store::space::list(&mut app.db.read().await?).await?;
+                spaces.iter().for_each(|space| run.name(space.id, &space.name));
+            }
+            run.record(space, entry.clone());
         }
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };

@@ -88,8 +88,8 @@ fn a_job_starts_it_uses_it_and_says_what_was_refused() {
     let summary = job.read("GITHUB_STEP_SUMMARY");
     assert!(summary.contains("401 GET /api/v1/token") && summary.contains("# Coverage: "), "{summary}");
     assert!(job.ask("/livez", &key).ends_with(" 000"), "it runs on");
-    let requests = job.read("locum/requests.har");
-    assert!(requests.contains("\"url\": \"http://127.0.0.1:"), "{requests}");
+    let report = job.read("locum/report.html");
+    assert!(report.contains("/api/v1/token"), "{report}");
 
     let again = job.step(&[("do", "summary")]);
     assert_eq!(again.status.code(), Some(1));

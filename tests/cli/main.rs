@@ -25,6 +25,7 @@ mod recipes;
 mod replicas;
 mod seeds;
 mod signals;
+mod tail;
 mod terminal;
 mod tls;
 mod watch;
@@ -90,6 +91,7 @@ fn completions_version_and_help() {
         (&["--help"], "--seed-inline <TEXT>"),
         (&["exec", "--help"], "--seed-inline <TEXT>"),
         (&["seed", "--help"], "validate"),
+        (&["tail", "--help"], "locum tail --status 4xx"),
     ] {
         let (code, stdout, _) = run(arguments);
         assert_eq!(code, 0);

@@ -92,34 +92,6 @@ impl Journals {
     }
 }
 
-/// The requests of all spaces from a moment on, whatever becomes of the spaces.
-pub struct RunJournal {
-    journal: Mutex<Journal>,
-    bounds: Bounds,
-}
-
-impl RunJournal {
-    /// One that keeps so much of them.
-    pub fn new(bounds: Bounds) -> Self {
-        Self { journal: Mutex::default(), bounds }
-    }
-
-    /// Keeps an entry, in place of the oldest where there is no more room.
-    pub fn record(&self, entry: Entry) {
-        let evicted = self.journal.lock().push(entry, self.bounds);
-        drop(evicted);
-    }
-
-    /// The last ones that are wanted, no more than `most` of them, the oldest first.
-    pub fn last(&self, most: usize, is_wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
-        let journal = self.journal.lock();
-        let newest = journal.entries.iter().rev().map(|(_, entry)| entry).filter(|entry| is_wanted(entry));
-        let mut last: Vec<_> = newest.take(most).cloned().collect();
-        last.reverse();
-        last
-    }
-}
-
 impl Journal {
     /// Adds an entry, and returns those that it leaves no room for.
     fn push(&mut self, mut entry: Entry, bounds: Bounds) -> Vec<Arc<Entry>> {

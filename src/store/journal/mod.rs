@@ -6,8 +6,6 @@ pub(super) mod memory;
 pub(super) mod pending;
 pub(super) mod postgres;
 
-pub use memory::RunJournal;
-
 use std::sync::Arc;
 
 use crate::{
