@@ -26,7 +26,7 @@ use crate::{
 pub(crate) use parse::{is_near_host, url_host};
 pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
-pub(crate) use sources::is_given;
+pub(crate) use sources::{COMPARE_TOKEN, is_given};
 pub use sources::{ignore_empty_variables, unknown_variables};
 pub use values::{Answers, Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 

@@ -12,6 +12,8 @@ pub(super) const IN_FILES: [(&str, &str); 3] = [
     ("server_key", "LOCUM_SERVER_KEY_FILE"),
     ("control_token", "LOCUM_CONTROL_TOKEN_FILE"),
 ];
+/// Holds the real service's token for `locum compare`. No flag does, because everybody on the machine sees those.
+pub(crate) const COMPARE_TOKEN: &str = "LOCUM_COMPARE_TOKEN";
 /// Variables that Locum sets for other programs and does not read: they are no misspelt settings.
 const EXPORTED_VARIABLES: [&str; 4] = ["LOCUM_URL", "LOCUM_SPACE", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"];
 
@@ -58,6 +60,7 @@ pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
         .filter(|(name, value)| {
             name.starts_with("LOCUM_")
                 && !known.contains(name)
+                && name != COMPARE_TOKEN
                 && !EXPORTED_VARIABLES.contains(&name.as_str())
                 && !is_of_kubernetes(name, value)
         })
