@@ -4,6 +4,7 @@
 mod body_limits;
 mod broken_clients;
 mod broken_connections;
+mod compare;
 mod connection_limit;
 mod database_outages;
 mod docs;

@@ -93,6 +93,7 @@ pub(super) async fn ask_all(
     let mut all = Vec::new();
     let (mut failures, mut stop) = (0, None);
     let (mut credential_is_good, mut credential_is_bad) = (false, false);
+    let mut refused: Vec<&str> = Vec::new();
     for question in comparison.questions {
         let with_credential = has_credential(comparison, question);
         let locum = ask_locum(comparison, question, fresh, ours).await?;
@@ -102,9 +103,14 @@ pub(super) async fn ask_all(
             _ if with_credential && credential_is_bad => Err(Why::CredentialIsBad),
             (Some(locum), None) => {
                 let answer = ask_upstream(comparison, question, upstream, pace, theirs).await;
-                answer.and_then(|answer| judge(question, with_credential, answer, locum))
+                let may_be_refused = with_credential
+                    && (locum.first.is_success() || refused.iter().any(|path| is_below(question.path, path)));
+                answer.and_then(|answer| judge(question, may_be_refused, answer, locum))
             }
         };
+        if let Err(Why::Refused(_)) = &answers {
+            refused.push(question.path);
+        }
         match &answers {
             Ok(Answers { upstream, .. }) => {
                 if let Some(body) = upstream.json() {
@@ -179,10 +185,21 @@ async fn ask_upstream(
     Err(Why::Limited)
 }
 
+/// Whether a path is another one, or leads further than it, so that whoever may not ask that may not ask this either.
+fn is_below(path: &str, other: &str) -> bool {
+    let mut segments = find_path(path).split('/');
+    let is_same = |one: &str, other: &str| one == other || other.starts_with('{');
+    find_path(other).split('/').all(|other| segments.next().is_some_and(|one| is_same(one, other)))
+}
+
+fn find_path(template: &str) -> &str {
+    template.split('?').next().unwrap_or_default()
+}
+
 /// Whether an answer says something of the service, or of the credential and the way only.
-fn judge(question: &Question, with_credential: bool, upstream: Answer, locum: Locums) -> Result<Answers, Why> {
+fn judge(question: &Question, may_be_refused: bool, upstream: Answer, locum: Locums) -> Result<Answers, Why> {
     match upstream.status {
-        status @ (401 | 403) if with_credential && locum.first.is_success() => {
+        status @ (401 | 403) if may_be_refused && !matches!(locum.first.status, 401 | 403) => {
             say(&format!("{}: the upstream answers {status}", question.name));
             Err(Why::Refused(status))
         }
@@ -210,4 +227,19 @@ pub(super) fn learn_names(document: &str, asked: &[Asked], private: &[&str]) -> 
     }
     private.iter().for_each(|text| names.hide(text));
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn what_leads_further_is_below() {
+        for path in ["/a/{x}/b", "/a/{x}/b?page=1", "/a/none/b", "/a/{x}/b/c"] {
+            assert!(is_below(path, "/a/{x}/b?limit=1"), "{path}");
+        }
+        for path in ["/a/{x}", "/a/{x}/c", "/b/{x}/b", "/a"] {
+            assert!(!is_below(path, "/a/{x}/b"), "{path}");
+        }
+    }
 }

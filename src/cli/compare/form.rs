@@ -118,9 +118,12 @@ impl Form {
 /// Those of `seen` that whoever knows only `known` does not expect.
 pub(super) fn find_unexpected(seen: &BTreeSet<Form>, known: &BTreeSet<Form>) -> BTreeSet<Form> {
     let texts = seen.iter().filter(|form| form.is_text() && **form != Form::Empty).count();
+    let writes_as_it_takes =
+        |moment: &Moment| known.iter().any(|known| matches!(known, Form::Moment(known) if known.covers(moment)));
     let is_expected = |form: &Form| {
         known.contains(form)
             || match form {
+                Form::Moment(moment) if writes_as_it_takes(moment) => true,
                 Form::Empty => false,
                 // Free text may look like anything now and then; always like one thing, that is what it is.
                 form if form.is_text() && known.contains(&Form::Text) => texts > 1 || !form.is_special(),
@@ -149,6 +152,16 @@ impl Moment {
         let is_time = has_seconds || is_written_as(time, "00:00");
         let is_fraction = fraction.len() <= 9 && fraction.bytes().all(|b| b.is_ascii_digit());
         (is_time && is_fraction).then_some(Self { has_seconds, fraction: fraction.len(), zone })
+    }
+}
+
+impl Moment {
+    /// Who writes microseconds writes as many digits as a moment takes, in threes: seldom fewer, and more where the
+    /// clock has them.
+    fn covers(&self, other: &Self) -> bool {
+        self.fraction >= 6
+            && other.fraction.is_multiple_of(3)
+            && (self.has_seconds, self.zone) == (other.has_seconds, other.zone)
     }
 }
 
@@ -276,5 +289,10 @@ mod tests {
         assert_eq!(unexpected(&["laptop"], &["CODE"]), 1);
         assert_eq!(unexpected(&["laptop", ""], &["laptop"]), 1);
         assert_eq!(unexpected(&[moment], &["2026-01-15T09:00:00.000Z"]), 1);
+        let exact = "2026-01-15T09:00:00.123456Z";
+        assert_eq!(unexpected(&[moment, "2026-01-15T09:00:00.123456789Z"], &[exact]), 0);
+        for other in ["2026-01-15T09:00:00.12Z", "2026-01-15T09:00:00+00:00", "2026-01-15T09:00Z"] {
+            assert_eq!(unexpected(&[other], &[exact]), 1, "{other}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, body::Body};
+use chrono::Timelike as _;
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use tower::ServiceExt as _;
@@ -10,7 +11,7 @@ use tower::ServiceExt as _;
 use super::answer::Answer;
 use crate::{
     config::{Config, Listen},
-    core::ids::IdSeed,
+    core::{clock::Clock, ids::IdSeed},
     seed, startup,
     store::Location,
 };
@@ -19,6 +20,9 @@ pub(super) struct Fresh(Router);
 
 impl Fresh {
     pub(super) async fn start() -> Result<Self, String> {
+        // As exact as it gets, so that dates are written with all the digits that they may have.
+        let now = Clock::Real.now();
+        let now = now.with_nanosecond(123_456_000).unwrap_or(now);
         let config = Config {
             listen: Listen { host: "localhost".to_owned(), port: 0 },
             tls: None,
@@ -28,7 +32,7 @@ impl Fresh {
             location: Location::Memory,
             reseed: false,
             server_key: None,
-            clock: None,
+            clock: Some(Clock::Frozen(now)),
             id_seed: IdSeed::random(),
             rate_limit: None,
             public_url: None,

@@ -96,6 +96,8 @@ const USUAL_HEADERS: [&str; 43] = [
 #[derive(Default)]
 pub(super) struct Names {
     known: HashSet<String>,
+    /// The words that known names are made of, in lower case: what an interface is about.
+    usual_words: HashSet<String>,
     /// The words of all values of the upstream, in lower case, and each value as one word.
     private: HashSet<String>,
 }
@@ -104,7 +106,7 @@ impl Names {
     /// What a service's document names is known.
     pub(super) fn of_document(document: &str) -> Self {
         let mut names = Self::default();
-        names.known.extend(USUAL_MEMBERS.iter().chain(&USUAL_HEADERS).map(|name| (*name).to_owned()));
+        USUAL_MEMBERS.iter().chain(&USUAL_HEADERS).for_each(|name| names.know(name));
         if let Ok(document) = serde_json::from_str::<Value>(document) {
             names.learn_properties(&document);
         }
@@ -116,11 +118,10 @@ impl Names {
             Value::Object(members) => {
                 for (name, member) in members {
                     if let (true, Value::Object(properties)) = (name == "properties", member) {
-                        self.known.extend(properties.keys().cloned());
+                        properties.keys().for_each(|name| self.know(name));
                     }
                     if let (true, Value::Object(paths)) = (name == "paths", member) {
-                        let segments = paths.keys().flat_map(|path| path.split('/'));
-                        self.known.extend(segments.map(ToOwned::to_owned));
+                        paths.keys().flat_map(|path| path.split('/')).for_each(|segment| self.know(segment));
                     }
                     self.learn_properties(member);
                 }
@@ -132,7 +133,9 @@ impl Names {
 
     /// What Locum itself answers is known.
     pub(super) fn know(&mut self, name: &str) {
-        self.known.insert(name.to_owned());
+        if self.known.insert(name.to_owned()) {
+            self.usual_words.extend(split_words(name));
+        }
     }
 
     /// The names of all members of what Locum answers.
@@ -155,12 +158,20 @@ impl Names {
         self.private.extend(text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase));
     }
 
-    /// The same for all values of a document.
-    pub(super) fn hide_values(&mut self, value: &Value) {
+    /// The same for all values of a body. What an OpenAPI document explains to people is not anybody's, and has every
+    /// word.
+    pub(super) fn hide_values(&mut self, body: &Value) {
+        self.hide_values_but(body, if body.get("paths").is_some() { &["description", "summary"] } else { &[] });
+    }
+
+    fn hide_values_but(&mut self, value: &Value, explained_in: &[&str]) {
         match value {
             Value::String(text) => self.hide(text),
-            Value::Array(items) => items.iter().for_each(|item| self.hide_values(item)),
-            Value::Object(members) => members.values().for_each(|member| self.hide_values(member)),
+            Value::Array(items) => items.iter().for_each(|item| self.hide_values_but(item, explained_in)),
+            Value::Object(members) => {
+                let values = members.iter().filter(|(name, _)| !explained_in.contains(&name.as_str()));
+                values.for_each(|(_, member)| self.hide_values_but(member, explained_in));
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -170,7 +181,7 @@ impl Names {
     }
 
     /// The name, or what stands for it: one that is not known has to be made of words, as people who design an
-    /// interface make them, and no other value may have these words.
+    /// interface make them, and no value may have these words, but for those that known names have.
     pub(super) fn show<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if self.is_known(name) || (is_made_of_words(name) && !self.is_private(name)) {
             Cow::Borrowed(name)
@@ -180,7 +191,11 @@ impl Names {
     }
 
     fn is_private(&self, name: &str) -> bool {
-        self.private.contains(&join(name)) || split_words(name).iter().all(|word| self.private.contains(word))
+        // Shorter ones are in every text, if only by chance.
+        const SHORTEST: usize = 3;
+        let is_private =
+            |word: &String| word.len() >= SHORTEST && self.private.contains(word) && !self.usual_words.contains(word);
+        self.private.contains(&join(name)) || split_words(name).iter().any(is_private)
     }
 }
 
@@ -254,7 +269,11 @@ mod tests {
         ] {
             assert_eq!(names.show(key), HIDDEN, "{key}");
         }
-        // Only one of its words is somebody's.
-        assert_eq!(names.show("annNumber"), "annNumber");
+        // It is enough that one of its words is somebody's; but words that the interface itself has are nobody's.
+        assert_eq!(names.show("x-ann-number"), HIDDEN);
+        names.hide("The request failed");
+        assert_eq!(names.show("failedBy"), HIDDEN);
+        names.know("request_id");
+        assert_eq!(names.show("requestNumber"), "requestNumber");
     }
 }
