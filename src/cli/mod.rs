@@ -5,6 +5,7 @@
 mod as_vendors;
 mod backup;
 mod client;
+mod compare;
 mod connections;
 mod endpoints;
 mod exec;
@@ -97,6 +98,9 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Ask a real service and a fresh Locum the same harmless requests, and report where their answers differ in form;
+    /// exit 1 when they do, 2 when something could not be asked
+    Compare(Box<compare::Wanted>),
     /// Write, check and describe seeds
     #[command(subcommand)]
     Seed(SeedCommand),
@@ -227,6 +231,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             let location = settings.find_location()?;
             return block_on(backup::backup(&location, &file));
         }
+        Some(Command::Compare(wanted)) => return compare::run(&wanted),
         Some(Command::Seed(command)) => seed::run(&command)?,
         Some(Command::Openapi { check, write, dir, service }) => openapi::run(check, write, &dir, service.as_deref())?,
         Some(Command::Completions { shell }) => {

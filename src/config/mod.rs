@@ -26,8 +26,8 @@ use crate::{
 pub(crate) use parse::{is_near_host, parse_listen, parse_public_url, url_host};
 pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
+pub(crate) use sources::{COMPARE_TOKEN, is_given, read_control_token};
 pub use sources::{ignore_empty_variables, unknown_variables};
-pub(crate) use sources::{is_given, read_control_token};
 pub use values::{Answers, Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 
 /// How to serve over TLS.

@@ -12,6 +12,8 @@ pub(super) const IN_FILES: [(&str, &str); 3] = [
     ("server_key", "LOCUM_SERVER_KEY_FILE"),
     ("control_token", CONTROL_TOKEN_FILE),
 ];
+/// Holds the real service's token for `locum compare`. No flag does, because everybody on the machine sees those.
+pub(crate) const COMPARE_TOKEN: &str = "LOCUM_COMPARE_TOKEN";
 const CONTROL_TOKEN_FILE: &str = "LOCUM_CONTROL_TOKEN_FILE";
 /// Variables that Locum sets for other programs, or its packages for themselves, and that no setting reads: they are no
 /// misspelt settings.
@@ -70,6 +72,7 @@ pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
         .filter(|(name, value)| {
             name.starts_with("LOCUM_")
                 && !known.contains(name)
+                && name != COMPARE_TOKEN
                 && !EXPORTED_VARIABLES.contains(&name.as_str())
                 && !is_of_kubernetes(name, value)
         })

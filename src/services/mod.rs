@@ -2,6 +2,7 @@
 //! outside of a service's folder that names services.
 
 pub mod atlassian;
+pub mod comparison;
 mod counts;
 pub mod jetbrains_account;
 pub mod license_vault;

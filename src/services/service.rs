@@ -8,7 +8,10 @@ use std::{
 use axum::{Router, routing::MethodRouter};
 use utoipa::openapi::OpenApi;
 
-use super::operations::{self, Operation};
+use super::{
+    comparison::Comparison,
+    operations::{self, Operation},
+};
 use crate::{
     app::App,
     core::rate_window::RateLimit,
@@ -60,6 +63,8 @@ pub struct Service {
     pub rate_limit: Option<RateLimit>,
     /// The vendor's host names, for certificates.
     pub hosts: &'static [&'static str],
+    /// What `locum compare` asks the real service, if there is something.
+    pub comparison: Option<&'static Comparison>,
 }
 
 /// What a service says about itself in documents. Not part of [`Service`], so that the program, which serves the
@@ -103,6 +108,7 @@ impl Service {
             credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,
             hosts: &[],
+            comparison: None,
         }
     }
 }

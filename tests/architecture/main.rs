@@ -36,7 +36,7 @@ const ROOMS: [&str; 18] = [
 ];
 
 /// What a service registers with: the files of the registry that name no service.
-const REGISTRATION: [&str; 2] = ["services/service.rs", "services/operations.rs"];
+const REGISTRATION: [&str; 3] = ["services/service.rs", "services/operations.rs", "services/comparison.rs"];
 
 /// Crates that belong to some rooms only; of a service's folder, to the files and folders of these names.
 const CRATES: [(&str, &[&str], &[&str]); 8] = [

@@ -3,6 +3,7 @@
 //! If you are here because this failed: run `make docs`, and read the difference before you commit it.
 
 mod agents;
+mod compare;
 mod operations;
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, process::Command};

@@ -6,6 +6,7 @@ mod body_limits;
 mod broken_clients;
 mod broken_connections;
 mod clients_node;
+mod compare;
 mod connection_limit;
 mod database_outages;
 mod docs;

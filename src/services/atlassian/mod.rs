@@ -1,6 +1,7 @@
 //! The Atlassian Admin API Access API (`contracts/atlassian-api-access.md`).
 
 mod api;
+mod comparison;
 pub(crate) mod control;
 pub mod domain;
 pub(crate) mod seed;
@@ -290,6 +291,7 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
         hosts: &[HOST],
+        comparison: Some(&comparison::COMPARISON),
         ..Service::new::<Atlassian>("Atlassian API Access", router)
     }
 }

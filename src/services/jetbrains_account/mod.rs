@@ -1,6 +1,7 @@
 //! The JetBrains Account API: licences, teams, tokens (`contracts/jetbrains-account.md`).
 
 mod api;
+mod comparison;
 pub(crate) mod control;
 pub mod domain;
 pub(crate) mod seed;
@@ -225,6 +226,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &["account.jetbrains.com"],
+        comparison: Some(&comparison::COMPARISON),
         ..Service::new::<JetBrainsAccount>("JetBrains Account", |app| nest(app, BASE, router(app)).merge(pages()))
     }
 }

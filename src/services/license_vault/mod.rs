@@ -1,6 +1,7 @@
 //! The License Vault API, and the machine interface of the License Server before it (`contracts/license-vault.md`).
 
 mod api;
+mod comparison;
 pub(crate) mod control;
 pub(crate) mod domain;
 pub(crate) mod seed;
@@ -336,6 +337,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &HOSTS,
+        comparison: Some(&comparison::COMPARISON),
         ..Service::new::<LicenseVault>("License Vault", router)
     }
 }

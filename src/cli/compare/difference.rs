@@ -1,0 +1,334 @@
+//! What differs between two answers, and what cannot be told of them because one side had no data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Answer, Body},
+    form::find_unexpected,
+    header,
+    names::Names,
+    shape::Shape,
+};
+
+/// Locum sends it, and documents that no vendor does.
+const OF_LOCUM: &str = "x-request-id";
+
+const ABSENT: &str = "absent";
+
+/// One line of a report. Nothing in it is a value.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Difference {
+    kind: Kind,
+    /// A header, or a place in the body.
+    at: String,
+    upstream: String,
+    locum: String,
+}
+
+impl Difference {
+    /// As a row of a table in Markdown.
+    pub(super) fn to_row(&self) -> String {
+        let at = match self.kind {
+            Kind::Status | Kind::Document => self.at.clone(),
+            Kind::Header | Kind::MediaType => self.at.replacen("header ", "header `", 1) + "`",
+            Kind::Body | Kind::Member | Kind::Optional | Kind::Form => format!("`{}`", self.at),
+        };
+        let [at, upstream, locum] = [&at, &self.upstream, &self.locum].map(|cell| cell.replace('|', "\\|"));
+        format!("| {at} | {upstream} | {locum} |")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Status,
+    Header,
+    MediaType,
+    /// Of another kind altogether.
+    Body,
+    /// Only one side has the member.
+    Member,
+    /// One side leaves the member out now and then.
+    Optional,
+    /// Of another type or form.
+    Form,
+    /// Only one side's document has it.
+    Document,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub(super) differences: Vec<Difference>,
+    /// Places of which one side had nothing to compare.
+    pub(super) unknown: Vec<String>,
+}
+
+/// `others` are bodies of Locum's to the same question of its other items, `alike` those to questions whose answers hold
+/// the same items.
+pub(super) fn compare(
+    upstream: &Answer,
+    locum: &Answer,
+    others: &[Value],
+    alike: &[&Value],
+    names: &Names,
+) -> Compared {
+    let mut found = Compared::default();
+    if upstream.status != locum.status {
+        found.note(Kind::Status, "status", upstream.status.to_string(), locum.status.to_string());
+    }
+    found.compare_headers(upstream, locum, names);
+    let describe = |answer: &Answer| match &answer.body {
+        Body::Json(value) => Shape::of(value, names).describe(),
+        body => body.kind().to_owned(),
+    };
+    match (&upstream.body, &locum.body) {
+        (Body::Json(theirs), Body::Json(ours)) if upstream.is_success() == locum.is_success() => {
+            match (theirs.get("paths"), ours.get("paths")) {
+                (Some(_), Some(_)) => found.compare_documents(theirs, ours, names),
+                _ => {
+                    let mut ours = Shape::of(ours, names);
+                    others.iter().for_each(|other| ours.add(other, names));
+                    alike.iter().for_each(|other| ours.learn_items(&Shape::of(other, names)));
+                    found.compare_shapes("", &Shape::of(theirs, names), &ours);
+                }
+            }
+        }
+        // One of them is a refusal: member by member, all of it would differ.
+        (theirs, ours) => {
+            let is_same_kind = !matches!(theirs, Body::Json(_)) && theirs.kind() == ours.kind();
+            if !is_same_kind && describe(upstream) != describe(locum) {
+                found.note(Kind::Body, "body", describe(upstream), describe(locum));
+            }
+        }
+    }
+    found
+}
+
+impl Compared {
+    fn note(&mut self, kind: Kind, at: &str, upstream: impl Into<String>, locum: impl Into<String>) {
+        let (at, upstream, locum) = (at.to_owned(), upstream.into(), locum.into());
+        let difference = Difference { kind, at, upstream, locum };
+        // Names that are hidden are the same.
+        if !self.differences.contains(&difference) {
+            self.differences.push(difference);
+        }
+    }
+
+    fn compare_headers(&mut self, upstream: &Answer, locum: &Answer, names: &Names) {
+        let of = |answer: &Answer| -> BTreeMap<String, String> {
+            answer.headers.iter().map(|(name, value)| (name.clone(), header::describe(name, value))).collect()
+        };
+        let (theirs, ours) = (of(upstream), of(locum));
+        let all: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
+        for name in all {
+            let (their, our) = (theirs.get(name), ours.get(name));
+            if their == our || (name == OF_LOCUM && their.is_none()) {
+                continue;
+            }
+            let kind = if name == "content-type" { Kind::MediaType } else { Kind::Header };
+            let describe = |form: Option<&String>| form.cloned().unwrap_or_else(|| ABSENT.to_owned());
+            self.note(kind, &format!("header {}", names.show(name)), describe(their), describe(our));
+        }
+    }
+
+    fn compare_shapes(&mut self, at: &str, upstream: &Shape, locum: &Shape) {
+        let place = if at.is_empty() { "body" } else { at };
+        let forms = find_unexpected(&upstream.forms, &locum.forms);
+        let is_object = upstream.objects.seen > 0 && locum.objects.seen == 0;
+        let is_array = upstream.arrays.seen > 0 && locum.arrays.seen == 0;
+        if !forms.is_empty() || is_object || is_array {
+            self.note(Kind::Form, place, upstream.describe(), locum.describe());
+        }
+        if upstream.objects.seen > 0 && locum.objects.seen > 0 {
+            self.compare_members(at, upstream, locum);
+        }
+        match (&upstream.arrays.items, &locum.arrays.items) {
+            (Some(theirs), Some(ours)) => self.compare_shapes(&format!("{at}[]"), theirs, ours),
+            (None, None) => {}
+            // Where only one of them is an array, that is said above.
+            _ if upstream.arrays.seen == 0 || locum.arrays.seen == 0 => {}
+            (theirs, _) => {
+                let side = if theirs.is_none() { "the upstream" } else { "Locum" };
+                self.unknown.push(format!("`{at}[]`: {side} has no item"));
+            }
+        }
+    }
+
+    fn compare_members(&mut self, at: &str, upstream: &Shape, locum: &Shape) {
+        let (theirs, ours) = (&upstream.objects, &locum.objects);
+        let all: BTreeSet<&String> = theirs.members.keys().chain(ours.members.keys()).collect();
+        for name in all {
+            let dot = if at.is_empty() { "" } else { "." };
+            let at = format!("{at}{dot}{name}");
+            match (theirs.members.get(name), ours.members.get(name)) {
+                (Some(their), None) => self.note(Kind::Member, &at, their.describe(), ABSENT),
+                (None, Some(our)) if our.seen >= ours.seen => self.note(Kind::Member, &at, ABSENT, our.describe()),
+                (None, Some(_)) => self.unknown.push(format!("`{at}`: Locum has it now and then, the upstream never")),
+                (Some(their), Some(our)) => {
+                    if their.seen < theirs.seen && our.seen >= ours.seen {
+                        let sometimes = format!("{}, or {ABSENT}", their.describe());
+                        self.note(Kind::Optional, &at, sometimes, our.describe());
+                    }
+                    self.compare_shapes(&at, their, our);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Of OpenAPI documents, what they describe: operations, and members of bodies.
+    fn compare_documents(&mut self, upstream: &Value, locum: &Value, names: &Names) {
+        for list in [list_operations, list_properties] {
+            let (theirs, ours) = (list(upstream, names), list(locum, names));
+            for only in theirs.difference(&ours) {
+                self.note(Kind::Document, only, "described", ABSENT);
+            }
+            for only in ours.difference(&theirs) {
+                self.note(Kind::Document, only, ABSENT, "described");
+            }
+        }
+    }
+}
+
+/// `GET /a/{}`.
+fn list_operations(document: &Value, names: &Names) -> BTreeSet<String> {
+    const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+    let show_segment = |segment: &str| match segment {
+        "" => String::new(),
+        parameter if parameter.starts_with('{') => "{}".to_owned(),
+        segment => names.show(segment).into_owned(),
+    };
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let path: Vec<String> = path.split('/').map(show_segment).collect();
+        let path = path.join("/");
+        let is_there = |method: &&str| item.get(method).is_some();
+        METHODS.into_iter().filter(is_there).map(move |method| format!("`{} {path}`", method.to_uppercase()))
+    });
+    operations.collect()
+}
+
+fn list_properties(document: &Value, names: &Names) -> BTreeSet<String> {
+    let schemas = document.pointer("/components/schemas").unwrap_or(&Value::Null);
+    let mut found = BTreeSet::new();
+    let mut left = vec![schemas];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => {
+                let properties = members.get("properties").and_then(Value::as_object).into_iter().flatten();
+                found.extend(properties.map(|(name, _)| format!("member `{}` of schemas", names.show(name))));
+                left.extend(members.values());
+            }
+            Value::Array(items) => left.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
+}
+
+/// What of an answer a report in JSON has beside the differences.
+pub(super) fn summarize(answer: &Answer, names: &Names) -> Value {
+    let media_type = answer.header("content-type").map(|value| header::describe("content-type", value));
+    let shape = answer.json().map(|value| Shape::of(value, names).describe());
+    json!({
+        "status": answer.status,
+        "media_type": media_type.map(|media| media.trim_matches('`').to_owned()),
+        "body": shape.unwrap_or_else(|| answer.body.kind().to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &Value) -> Answer {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect::<HeaderMap>();
+        Answer::new(status, &headers, body.to_string().as_bytes())
+    }
+
+    fn lines(theirs: &Value, ours: &Value) -> (Vec<String>, Vec<String>) {
+        let mut names = Names::of_document("{}");
+        names.know_members(ours);
+        let found = compare(&answer(200, &[], theirs), &answer(200, &[], ours), &[], &[], &names);
+        let line = |one: Difference| format!("{:?} {}: {} | {}", one.kind, one.at, one.upstream, one.locum);
+        (found.differences.into_iter().map(line).collect(), found.unknown)
+    }
+
+    #[test]
+    fn each_kind_of_difference() {
+        for (theirs, ours, line) in [
+            (json!({"a": 1}), json!({"a": "x"}), "Form a: integer | text"),
+            (json!({"a": null}), json!({"a": "x"}), "Form a: null | text"),
+            (json!({"a": 1, "more": true}), json!({"a": 1}), "Member more: boolean | absent"),
+            (json!({"a": 1}), json!({"a": 1, "b": null}), "Member b: absent | null"),
+            (json!([{"a": 1}, {}]), json!([{"a": 1}]), "Optional [].a: integer, or absent | integer"),
+            (json!([{"a": 1}, {"a": {"b": 1}}]), json!([{"a": 1}]), "Form [].a: integer or object of <key> | integer"),
+            (json!([1]), json!({"a": [1]}), "Form body: array of integer | object of a"),
+            (json!(1), json!({"total": 1}), "Form body: integer | object of total"),
+            (
+                json!({"a": ["2026-01-15T09:00:00Z"]}),
+                json!({"a": ["2026-01-15T09:00:00.000Z"]}),
+                "Form a[]: date-time hh:mm:ssZ | date-time hh:mm:ss.fffZ",
+            ),
+        ] {
+            assert_eq!(lines(&theirs, &ours), (vec![line.to_owned()], vec![]));
+        }
+    }
+
+    #[test]
+    fn what_data_lacks_is_unknown() {
+        for (theirs, ours, unknown) in [
+            (json!({"a": []}), json!({"a": [{"b": 1}]}), "`a[]`: the upstream has no item"),
+            (json!([{"a": 1}]), json!([]), "`[]`: Locum has no item"),
+            (
+                json!([{"a": 1}]),
+                json!([{"a": 1, "b": 1}, {"a": 1}]),
+                "`[].b`: Locum has it now and then, the upstream never",
+            ),
+        ] {
+            assert_eq!(lines(&theirs, &ours), (vec![], vec![unknown.to_owned()]));
+        }
+        // Locum may leave it out, and may have null there.
+        for (theirs, ours) in [
+            (json!([{"a": 1}, {"a": 2}]), json!([{"a": 1}, {}])),
+            (json!([{"a": 1}]), json!([{"a": 1}, {"a": null}])),
+            (json!([]), json!([])),
+        ] {
+            assert_eq!(lines(&theirs, &ours), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn headers_and_media_types() {
+        let names = Names::of_document("{}");
+        let theirs = [("content-type", "text/html"), ("x-new-one", "12"), ("via", "x"), ("server", "1")];
+        let ours = [("content-type", "application/json"), ("x-request-id", "1"), ("etag", "x"), ("server", "n")];
+        let found = compare(&answer(404, &theirs, &json!({})), &answer(200, &ours, &json!({})), &[], &[], &names);
+        let at: Vec<&str> = found.differences.iter().map(|one| one.at.as_str()).collect();
+        assert_eq!(at, ["status", "header content-type", "header etag", "header server", "header x-new-one"],);
+    }
+
+    #[test]
+    fn documents_are_compared_by_what_they_describe() {
+        let theirs = json!({"paths": {"/first/{x}/last": {"get": {}}, "/4711/new": {"post": {}}},
+            "components": {"schemas": {"A": {"properties": {"fresh": {}}}}}});
+        let ours = json!({"paths": {"/first/{y}/last": {"get": {}, "put": {}}}});
+        let (lines, _) = lines(&theirs, &ours);
+        assert_eq!(
+            lines,
+            [
+                "Document `POST /<key>/new`: described | absent",
+                "Document `PUT /first/{}/last`: absent | described",
+                "Document member `fresh` of schemas: described | absent",
+            ]
+        );
+    }
+}
