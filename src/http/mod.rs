@@ -28,6 +28,7 @@ pub mod replayable_request;
 pub mod request_context;
 pub mod routes;
 pub mod swagger_ui;
+pub(crate) mod stored_credential;
 pub mod time_limit;
 pub mod vendor_service;
 pub mod visitor;
