@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use crate::{
     app::App,
     core::{
+        clock::Time,
         error::{escape_in_pointer, unescape_in_pointer},
         redact::MASK,
         token::KnownTokens,
@@ -56,6 +57,8 @@ impl RecordedRequest {
 pub struct RecordedAnswer<'a> {
     /// Its request's id.
     pub id: &'a str,
+    /// When its request came, by the machine's clock.
+    pub arrived: Time,
     /// How long it took.
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
@@ -136,6 +139,7 @@ fn entry(
     Entry {
         id: answered.id.into(),
         at: identified.now,
+        arrived: Some(answered.arrived),
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),

@@ -124,7 +124,7 @@ impl Browser {
         let said = format!("(@aria-label={name} or (not(@aria-label) and normalize-space()={name}))");
         let there = "(self::a or self::button or self::summary)";
         for xpath in [
-            format!("//dialog//*[{there} and {said}]"),
+            format!("//dialog[@open]//*[{there} and {said}]"),
             format!("//*[{there} and {said}]"),
             format!("{label}//input | {label}//select | //*[@id = {label}/@for]"),
         ] {
@@ -172,7 +172,7 @@ impl Browser {
 
     /// What the page says: of the dialog, if there is one.
     pub fn text(&self) -> String {
-        let element = self.find("//dialog").or_else(|_| self.find("//body")).unwrap();
+        let element = self.find("//dialog[@open]").or_else(|_| self.find("//body")).unwrap();
         self.command("GET", &format!("/element/{element}/text"), &json!({})).as_str().unwrap().to_owned()
     }
 

@@ -69,18 +69,22 @@ impl<'a> Reader<'a> {
         self.send("POST", "/_emulator/ui/calls", body).await
     }
 
-    /// Clicks a button of a page, and answers a question with yes.
+    /// Clicks a button of a page, answers a question with yes, and goes to what was made.
     async fn click(&mut self, page: &Answer, name: &str) -> Answer {
         let (form, back) = (field(page, "form"), field(page, "back"));
         let call = button(page, name).unwrap_or_else(|| panic!("no button `{name}`: {}", page.text()));
-        let answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
-        if !answer.text().contains("Cancel</a>") {
-            return answer;
+        let mut answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
+        if answer.text().contains("Cancel</a>") {
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+            let dialog = answer.text().split("<dialog").skip(1).find(|part| part.contains("name=\"call\"")).unwrap();
+            let call = attribute(dialog.split("name=\"call\"").nth(1).unwrap(), "value");
+            answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
         }
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-        let dialog = answer.text().split("<dialog").nth(1).unwrap();
-        let call = attribute(dialog, "value");
-        self.post(&[("form", &form), ("back", &back), ("call", &call)]).await
+        if answer.header("location").is_some_and(|to| to.contains("shown=")) {
+            self.follow(&answer).await
+        } else {
+            answer
+        }
     }
 
     /// Follows the answer of a button that was just clicked.
