@@ -26,12 +26,15 @@ pub(crate) const KEYS: List = list(
     "Atlassian: GET /orgs/{orgId}/api-keys",
     &["label", "resource", "createdBy"],
 );
-pub(crate) const ACCOUNTS: List = list(
-    "atlassian-service-accounts",
-    "a list of service accounts",
-    "Atlassian: GET /orgs/{orgId}/service-accounts",
-    &["id", "displayName", "container"],
-);
+pub(crate) const ACCOUNTS: List = List {
+    envelope: Some("items"),
+    ..list(
+        "atlassian-service-accounts",
+        "a list of service accounts",
+        "Atlassian: GET /orgs/{orgId}/service-accounts",
+        &["id", "displayName", "container"],
+    )
+};
 pub(crate) const ACCOUNT_TOKENS: List = list(
     "atlassian-service-account-tokens",
     "a list of service accounts' API tokens",
