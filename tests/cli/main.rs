@@ -20,6 +20,7 @@ mod progress;
 mod proxy;
 mod recipes;
 mod replicas;
+mod seed_import;
 mod seeds;
 mod signals;
 mod terminal;
@@ -86,6 +87,8 @@ fn completions_version_and_help() {
         (&["--help"], "--seed-inline <TEXT>"),
         (&["exec", "--help"], "--seed-inline <TEXT>"),
         (&["seed", "--help"], "validate"),
+        (&["seed", "import", "--help"], "locum seed import --"),
+        (&["completions", "bash"], "--vault-usage-report"),
     ] {
         let (code, stdout, _) = run(arguments);
         assert_eq!(code, 0);

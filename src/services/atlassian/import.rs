@@ -97,7 +97,7 @@ impl Import {
         }
         let is_scoped = add_scopes(draft, &mut record, &mut entry);
         let is_over = add_dates(draft, &mut record, &mut entry);
-        self.has_full_key |= !is_scoped && !is_over;
+        let is_full = !is_scoped && !is_over && !record.has("revocationDate");
         if let Some(id) = record.opt_text("orgId", &mut draft.notes) {
             draft.set_org_id(&id, place);
         }
@@ -108,7 +108,10 @@ impl Import {
         }
         warn_of_id(draft, &mut record);
         record.end(&mut draft.notes);
-        self.keys.push(entry);
+        // Those that open most come first, because the first one is what clients are given.
+        let at = if is_full { 0 } else { self.keys.len() };
+        self.has_full_key |= is_full;
+        self.keys.insert(at, entry);
     }
 
     pub(crate) fn add_account(&mut self, draft: &mut Draft, mut record: Record) {
@@ -218,7 +221,7 @@ impl Import {
         let mut own = Entry::default();
         own.text("label", OWN_KEY);
         let own = (!self.has_full_key).then_some(&own);
-        write_list(written, "      api_keys:", self.keys.iter().chain(own));
+        write_list(written, "      api_keys:", own.into_iter().chain(&self.keys));
         write_list(written, "      api_tokens:", &self.tokens);
         let accounts = self.order.iter().filter_map(|id| self.accounts.get(id));
         write_list(written, "      service_accounts:", accounts);

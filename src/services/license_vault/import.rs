@@ -80,6 +80,7 @@ impl Import {
         let code = record.text("code", &mut draft.notes);
         let name = record.text("displayName", &mut draft.notes);
         let mut entry = Entry::new(place);
+        entry.text("product", code.clone().unwrap_or_default());
         let mut total = 0;
         for (kind, member) in KINDS {
             let count = record.whole(&format!("{member}Total"), &mut draft.notes).unwrap_or(0);
@@ -99,7 +100,6 @@ impl Import {
         let (Some(code), Some(name)) = (code, name) else { return };
         draft.declare(&code, &name, false, place);
         if total != 0 {
-            entry.text("product", code);
             self.pools.push(entry);
         }
     }
