@@ -282,7 +282,8 @@ fn what_has_no_place_is_named_and_the_rest_is_kept() {
         assert_eq!(stderr.contains("`news` has no place in a seed"), !is_empty, "{stderr}");
     }
     // As a program for tables writes it.
-    let report = "\u{feff}allocation_id;allocated_license;username;user_hostname;license_type;product_name;start_time;end_time\r\n\
+    let report = "\u{feff}allocation_id;allocated_license;username;user_hostname;license_type;product_name;\
+                  start_time;end_time\r\n\
                   1;GoLand;ann;\"'=a;\"\"b\"\"\";REGULAR;GoLand;2026-11-19T00:00:00Z;\r\n\
                   2;GoLand;bob;x;REGULAR;GoLand;2026-11-18T00:00:00Z;2026-11-18T01:00:00Z\r\n";
     let usage = r#"{"licenseUsages":[{"code":"GO","displayName":"GoLand","regularTotal":3,"regularInUse":2}]}"#;

@@ -1,6 +1,6 @@
 //! A seed that is being made of lists: what its services share, and how it is written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     entry::{Entry, Written, quote},
@@ -36,7 +36,8 @@ pub struct Draft {
     org_id: Option<String>,
     /// Codes and names of products, and whether they are plug-ins.
     pub products: BTreeMap<String, (Entry, String, bool)>,
-    used: HashSet<(String, String)>,
+    /// Owners and labels, and the highest number that a label has there.
+    used: HashMap<(String, String), usize>,
 }
 
 impl Draft {
@@ -49,7 +50,7 @@ impl Draft {
             logins: HashMap::new(),
             org_id: None,
             products: BTreeMap::new(),
-            used: HashSet::new(),
+            used: HashMap::new(),
         }
     }
 
@@ -91,11 +92,17 @@ impl Draft {
     /// A label that nobody of `owner` has yet, because a seed has each once.
     pub fn make_unique(&mut self, owner: &str, label: &str, place: Place) -> String {
         let mut unique = label.to_owned();
-        let mut number = 1;
-        while !self.used.insert((owner.to_owned(), unique.clone())) {
-            number += 1;
+        // Where the last one stopped, because thousands may have one label.
+        let mut number = self.used.get(&(owner.to_owned(), unique.clone())).copied().unwrap_or(0) + 1;
+        if number > 1 {
             unique = format!("{label} ({number})");
+            while self.used.contains_key(&(owner.to_owned(), unique.clone())) {
+                number += 1;
+                unique = format!("{label} ({number})");
+            }
+            self.used.insert((owner.to_owned(), unique.clone()), 1);
         }
+        self.used.insert((owner.to_owned(), label.to_owned()), number);
         if number > 1 {
             let message = "another record has the same label, which a seed has once: this one gets a number";
             self.notes.warn(place, message);

@@ -16,7 +16,7 @@ struct Lines<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    line_at: usize,
+    column: usize,
 }
 
 impl Lines<'_> {
@@ -24,13 +24,14 @@ impl Lines<'_> {
     fn find(&mut self, part: &str) -> (usize, usize) {
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
         let passed = self.text.get(self.at..offset).unwrap_or_default();
-        for (index, _) in passed.match_indices('\n') {
-            self.line += 1;
-            self.line_at = self.at + index + 1;
+        // Only what was passed is counted, because all pages may stand in one line.
+        self.line += passed.matches('\n').count();
+        match passed.rsplit_once('\n') {
+            Some((_, behind)) => self.column = behind.chars().count() + 1,
+            None => self.column += passed.chars().count(),
         }
         self.at = self.at.max(offset);
-        let column = self.text.get(self.line_at..self.at).unwrap_or_default().chars().count() + 1;
-        (self.line, column)
+        (self.line, self.column)
     }
 }
 
@@ -62,7 +63,7 @@ pub fn read(
         return notes.refuse(whole, message);
     }
     progress.begin("reading lists", text.len() as u64);
-    let lines = Lines { text, at: 0, line: 1, line_at: 0 };
+    let lines = Lines { text, at: 0, line: 1, column: 1 };
     let mut pages = Pages { list, all, lines, file: file.number, count: 0, goes_on: None, was_refused: false };
     for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match document {

@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::domain::organization::email_key;
 
-/// Pseudonyms under a key. A hash without one could be guessed: whoever knows a company's addresses could hash them all.
+/// Pseudonyms under a key. A hash without one could be guessed: whoever knows a company's addresses could hash them.
 pub struct Pseudonyms {
     mac: Hmac<Sha256>,
     /// Numbers that were given out, and for what, because there are not many of them.
