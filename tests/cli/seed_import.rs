@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Server, run};
 
-const NOW: &str = "2026-11-20T10:20:30.123Z";
+const NOW: &str = "2026-11-20T10:20:30Z";
 const ORGANIZATION: &str = "8f2b0c1e-0000-4000-8000-000000000001";
 
 /// More than 10,000 records, and one of each kind that is special.

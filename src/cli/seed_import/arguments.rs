@@ -40,6 +40,7 @@ impl Args for ImportArguments {
         let two: Vec<String> =
             lists.iter().skip(2).take(2).map(|list| format!("--{} {}.json", list.option, list.option)).collect();
         command
+            .override_usage("locum seed import [OPTIONS] --LIST FILE [--LIST FILE]... > seed.yaml")
             .group(ArgGroup::new("lists").args(options).multiple(true).required(true))
             .arg(Arg::new("anonymize").long("anonymize").action(ArgAction::SetTrue).help(
                 "Write pseudonyms for names, addresses, ids, labels and machines; counts, dates and products stay",

@@ -45,7 +45,7 @@ pub fn read(
         return notes.refuse(whole, message);
     }
     let mut row = csv::StringRecord::new();
-    let mut number = 0;
+    let (mut number, mut line, mut counted) = (0, 1, 0);
     loop {
         match reader.read_record(&mut row) {
             Ok(false) => return,
@@ -53,10 +53,14 @@ pub fn read(
             Err(error) => return notes.refuse(whole, format!("cannot be read as CSV: {error}")),
         }
         number += 1;
-        let position = row.position();
-        let line = position.map_or(0, csv::Position::line);
-        let offset = position.map_or(0, csv::Position::byte);
-        let place = Place { record: number, line: usize::try_from(line).unwrap_or_default(), ..whole };
+        let offset = row.position().map_or(0, csv::Position::byte);
+        let at = usize::try_from(offset).unwrap_or(text.len());
+        // The reader's own line is one short where lines end as on Windows.
+        let rest = text.get(at..).unwrap_or_default();
+        let start = at + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        line += text.get(counted..start).unwrap_or_default().matches('\n').count();
+        counted = start;
+        let place = Place { record: number, line, ..whole };
         progress.reach(offset);
         if row.len() != names.len() {
             notes.refuse(place, format!("{} cells, where the first line has {}", row.len(), names.len()));
@@ -67,7 +71,7 @@ pub fn read(
             cell => Value::String(cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned()),
         };
         let members = names.iter().zip(row.iter()).map(|(name, text)| (name.trim().to_owned(), cell(text)));
-        add(Record::new(members.collect(), place, usize::try_from(offset).unwrap_or_default()), notes);
+        add(Record::new(members.collect(), place, at), notes);
     }
 }
 
