@@ -250,7 +250,7 @@ fn what_is_wrong_is_named_by_file_and_record() {
         (
             "--jetbrains",
             format!("[{LICENSE}]\n[{LICENSE}]"),
-            "0--jetbrains:record 2 (6:2): another licence has the id `A1`, in 0--jetbrains:record 1 (1:2)",
+            "0--jetbrains:record 2 (5:2): another licence has the id `A1`, in 0--jetbrains:record 1 (1:2)",
         ),
         (
             "--jetbrains",
