@@ -4,6 +4,7 @@
 pub mod atlassian;
 pub mod comparison;
 mod counts;
+pub mod importing;
 pub mod jetbrains_account;
 pub mod license_vault;
 pub mod operations;

@@ -4,6 +4,7 @@ mod api;
 mod comparison;
 pub(crate) mod control;
 pub mod domain;
+pub(crate) mod import;
 pub(crate) mod seed;
 pub mod store;
 pub(crate) mod ui;

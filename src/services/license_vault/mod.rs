@@ -4,6 +4,7 @@ mod api;
 mod comparison;
 pub(crate) mod control;
 pub(crate) mod domain;
+pub(crate) mod import;
 pub(crate) mod seed;
 pub(crate) mod store;
 pub(crate) mod ui;
