@@ -33,12 +33,12 @@ def git(*arguments):
     return call("git", "-c", "safe.directory=*", "-C", CONTEXT, *arguments)
 
 
-def build(directory, name, *options, nice=0):
+def build(directory, name, *options):
     """Has Buildah build a directory; its steps are said, and all that it said is shown if it fails."""
     log = WORK / "build.log"
     # Docker's format, because the other has no health check.
     fixed = ["--isolation", "chroot", "--network", "host", "--pull-never", "--layers", "--format", "docker"]
-    command = ["nice", "-n", str(nice), "buildah", "build", *fixed, *options, "--tag", name, str(directory)]
+    command = ["buildah", "build", *fixed, *options, "--tag", name, str(directory)]
     with open(log, "w") as written, subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout:
