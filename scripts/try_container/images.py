@@ -104,7 +104,7 @@ def make_image():
     if mirror.exists():
         options += ["--volume", f"{mirror}:/usr/local/cargo/config.toml:ro"]
     with timed("the image's build, with the layers that were there"):
-        build(CONTEXT, IMAGE, *options, nice=15)
+        build(CONTEXT, IMAGE, *options)
     said = json.loads(podman("image", "inspect", IMAGE))[0]["Labels"]
     check(all(said[f"org.opencontainers.image.{name.lower()}"] == value for name, value in labels.items()),
           f"the image says that it is {version}, and of which commit")
