@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from .say import die
+from .say import die, wait
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORK = REPOSITORY / "target" / "try-container"
@@ -120,11 +120,13 @@ def enter(network=False):
 def remove_leftovers():
     """What another time left that was ended: containers, volumes, and their control groups."""
     containers = podman("ps", "--all", "--quiet", "--no-trunc").split()
-    podman("rm", "--all", "--force", "--volumes")
+    # Those that depend on others have to go first, which this does not know by itself.
+    wait(lambda: try_podman("rm", "--all", "--force", "--volumes")[0] == 0, "the last containers to go")
     podman("volume", "rm", "--all", "--force")
     call("buildah", "rm", "--all")
     groups = [group for name in containers for group in Path("/sys/fs/cgroup").glob(f"**/libpod_parent/*{name}*")]
-    for group in [*groups, *Path("/sys/fs/cgroup").glob("**/libpod_parent")]:
+    groups += [group for end in ("/conmon", "") for group in Path("/sys/fs/cgroup").glob(f"**/libpod_parent{end}")]
+    for group in groups:
         # Others' are not empty.
         with suppress(OSError):
             group.rmdir()
