@@ -104,6 +104,7 @@ def try_data():
         expect('"kept-as-well"', spaces(), "the data is there after SIGKILL")
     expect_end("(?i)permission|readonly|read-only|unable|cannot", "another user's volume", *options, "--user", "1000")
     expect_end("(?i)readonly|read-only|unable|cannot", "a database where nothing can be written", "--env", DATABASE)
+    podman("volume", "rm", "locum-data")
 
     theirs = WORK / "data"
     theirs.mkdir(exist_ok=True)

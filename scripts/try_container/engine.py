@@ -119,6 +119,8 @@ def enter(network=False):
 
 def remove_leftovers():
     """What another time left that was ended: containers, volumes, and their control groups."""
+    # Their locks were in memory, and ended with their namespaces.
+    podman("system", "renumber")
     containers = podman("ps", "--all", "--quiet", "--no-trunc").split()
     # Those that depend on others have to go first, which this does not know by itself.
     wait(lambda: try_podman("rm", "--all", "--force", "--volumes")[0] == 0, "the last containers to go")
