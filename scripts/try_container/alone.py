@@ -65,8 +65,8 @@ def expect_end(pattern, what, *options):
 
 def try_users():
     with Container() as container:
-        note(f"healthy {container.took:.2f} s after `podman run`, with {int(container.status('VmRSS')[0]) / 1000:.0f} MB "
-             "of memory")
+        memory = int(container.status("VmRSS")[0]) / 1000
+        note(f"healthy {container.took:.2f} s after `podman run`, with {memory:.0f} MB of memory")
         check(container.status("Uid") == ["65532"] * 4, "runs as 65532")
         check(try_podman("healthcheck", "run", container.name)[0] == 0, "the image's own health check is content")
         check(container.inspect(".State.Health.Status") == "healthy", "the engine says that it is healthy")

@@ -2,7 +2,8 @@
 FROM localhost/debian:bookworm AS files
 WORKDIR /packages
 RUN apt-get update \
-    && apt-get download base-files ca-certificates gcc-12-base libc6 libgcc-s1 libgomp1 libssl3 libstdc++6 netbase tzdata \
+    && apt-get download \
+        base-files ca-certificates gcc-12-base libc6 libgcc-s1 libgomp1 libssl3 libstdc++6 netbase tzdata \
     && for package in *.deb; do dpkg-deb --extract "$package" /out; done \
     && rm -rf /out/usr/share/doc /out/usr/share/info /out/usr/share/lintian /out/usr/share/man \
     && mkdir -p /out/etc/ssl/certs /home/nonroot \
