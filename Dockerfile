@@ -1,5 +1,5 @@
 # Locum's image: `docker build -t locum .`, for another machine `docker build --platform linux/arm64 -t locum .`.
-# Nothing is fetched when it runs. `make try-container` repeats these steps without an engine.
+# Nothing is fetched when it runs. `make try-container` builds and runs it; docs/container.md says what came of it.
 
 # The compiler runs as what the building machine is; it compiles for what the image is to run on.
 FROM --platform=$BUILDPLATFORM rust:1.95-bookworm AS builder
@@ -47,7 +47,7 @@ RUN touch src/lib.rs src/main.rs \
 # Debian 12's C library and nothing to run beside Locum: no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot
 
-ARG VERSION=0.1.0
+ARG VERSION=
 ARG REVISION=
 ARG CREATED=
 LABEL org.opencontainers.image.title="Locum" \

@@ -62,7 +62,7 @@ docs: ## Write what is generated in docs/ and README.md
 lint-files: ## Check the Dockerfile, the scripts, the workflows, compose.yaml and the examples for CI
 	scripts/lint-files
 
-try-container: ## Build and run the image without a container engine, as root
+try-container: ## Build and run the image with Buildah and Podman, as root
 	scripts/try-container
 
 try-fresh: ## Try the README's commands on a bare Debian, as root and as a user with sudo

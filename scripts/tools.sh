@@ -32,6 +32,8 @@ is_there() {
     case $1 in
         postgresql) [ -n "${TEST_POSTGRES_URL:-}" ] || find_postgresql ;;
         chromium) find_chromium ;;
+        # Podman starts these itself, from outside the PATH.
+        aardvark-dns | netavark) [ -x "/usr/lib/podman/$1" ] || [ -x "/usr/libexec/podman/$1" ] ;;
         python3-venv) python3 -c 'import ensurepip' 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac

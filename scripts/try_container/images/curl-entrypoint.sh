@@ -1,0 +1,5 @@
+# A command as it is, options as curl's: like the image's own script.
+case $1 in
+    -*) exec curl "$@" ;;
+    *) exec "$@" ;;
+esac
