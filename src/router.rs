@@ -21,6 +21,7 @@ use crate::{
         credential_places::CredentialPlaces,
         decide,
         metrics::Metrics,
+        nearest_operation::{KnownOperation, KnownOperations},
         observe::{self, Observer},
         problem::Problem,
         time_limit,
@@ -36,6 +37,13 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
+    let operations = services.operations().iter().map(|operation| KnownOperation {
+        method: operation.method,
+        path: operation.path.clone(),
+        base: services.iter().find(|service| service.name == operation.service).map_or("", |one| one.base_path),
+        id: operation.id,
+    });
+    let operations = Arc::new(KnownOperations::new(operations));
     let mut router = Router::new().merge(control::probes(&metrics).layer(map_response(observe::mark_background)));
     for service in services.iter() {
         router = router.merge((service.routes)(&app));
@@ -53,7 +61,10 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
         .fallback(not_found)
         .layer(body_limit::layer(BODY_LIMIT))
         .layer(from_fn(time_limit::limit))
-        .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
+        .layer(from_fn_with_state(
+            Observer { app: app.clone(), metrics, credential_places, operations },
+            observe::observe,
+        ))
         .with_state(app)
 }
 
