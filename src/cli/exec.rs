@@ -32,6 +32,7 @@ use crate::{
         serve::{self, Running},
     },
     config::{Config, url_host},
+    control::FaultRuleAnswer,
     core::error::Error,
     domain::{
         journal::{Entry, Filter, SequencedEntry},
@@ -233,7 +234,27 @@ async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Res
         let unread = entry.ignored().iter().map(|part| format!("; {}", part.to_string().escape_debug()));
         writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}{}", unread.collect::<String>())?;
     }
-    Ok(())
+    match list_unhit_faults(app).await {
+        Ok(unhit) => {
+            unhit.iter().try_for_each(|which| writeln!(out, "locum: no request was hit by the fault for {which}"))
+        }
+        Err(error) => {
+            error.log();
+            Ok(())
+        }
+    }
+}
+
+/// What the faults match that have hit nothing, in all spaces: whoever injects one waits for it.
+async fn list_unhit_faults(app: &App) -> Result<Vec<String>, Error> {
+    let mut unhit = Vec::new();
+    for space in store::space::list(&mut app.db.read().await?).await? {
+        let faults = store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
+        for fault in faults.into_iter().map(FaultRuleAnswer::from).filter(|fault| fault.hits == 0) {
+            unhit.push(serde_json::to_string(&fault.r#match).map_err(Error::internal)?);
+        }
+    }
+    Ok(unhit)
 }
 
 /// The last requests that say why something may have failed, the last one last: those that were refused, and those that
