@@ -21,6 +21,7 @@ use crate::{
         credential_places::CredentialPlaces,
         decide,
         metrics::Metrics,
+        nearest_operation::{KnownOperation, KnownOperations},
         observe::{self, Observer},
         problem::Problem,
         time_limit,
@@ -37,7 +38,14 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
     let vendors = services.iter().fold(Router::new(), |router, service| router.merge((service.routes)(&app)));
-    let observer = Observer { app: app.clone(), metrics: Arc::clone(&metrics), credential_places };
+    let operations = services.operations().iter().map(|operation| KnownOperation {
+        method: operation.method,
+        path: operation.path.clone(),
+        base: services.iter().find(|service| service.name == operation.service).map_or("", |one| one.base_path),
+        id: operation.id,
+    });
+    let operations = Arc::new(KnownOperations::new(operations));
+    let observer = Observer { app: app.clone(), metrics: Arc::clone(&metrics), credential_places, operations };
     let mut router = Router::new().merge(control::probes(&metrics).layer(map_response(observe::mark_background)));
     router = router.merge(vendors.clone());
     if app.config.control {

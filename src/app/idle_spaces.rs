@@ -34,7 +34,7 @@ pub struct SpaceUses {
     last: RwLock<HashMap<SpaceId, AtomicI64>>,
     /// How many spaces were made here that are deleted when nobody asks them, and one for those of before the start.
     made: AtomicU64,
-    /// How many there were when none was left.
+    /// How many there were when none was left; 0 as long as there are some.
     none_of: AtomicU64,
 }
 
@@ -45,8 +45,12 @@ impl Default for SpaceUses {
 }
 
 impl SpaceUses {
-    /// Notes that a space is asked now.
+    /// Notes that a space is asked now, where there are spaces for which that matters. Another process may have made one
+    /// since this one looked: it waits for longer than that takes.
     pub fn note(&self, space: SpaceId) {
+        if self.has_none() {
+            return;
+        }
         let now = micros(Clock::Real.now());
         if let Some(last) = self.last.read().get(&space) {
             last.store(now, Ordering::Relaxed);
@@ -58,6 +62,11 @@ impl SpaceUses {
     /// Notes that a space was made which is deleted when nobody asks it.
     pub fn watch(&self) {
         self.made.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// As far as is known, no space is deleted when nobody asks it.
+    fn has_none(&self) -> bool {
+        self.none_of.load(Ordering::Acquire) == self.made.load(Ordering::Acquire)
     }
 
     fn last(&self, space: SpaceId) -> Option<Time> {
@@ -91,13 +100,11 @@ impl App {
     pub async fn delete_idle_spaces(&self, now: Time) -> Result<(), Error> {
         let uses = &self.space_uses;
         let made = uses.made.load(Ordering::Acquire);
-        if !self.db.is_shared() && uses.none_of.load(Ordering::Acquire) == made {
+        if !self.db.is_shared() && uses.has_none() {
             return Ok(());
         }
         let watched = store::space_origin::list_idle(&mut self.db.read().await?).await?;
-        if watched.is_empty() {
-            uses.none_of.store(made, Ordering::Release);
-        }
+        uses.none_of.store(if watched.is_empty() { made } else { 0 }, Ordering::Release);
         uses.last.write().retain(|space, _| watched.iter().any(|one| one.space == *space));
         let later = watched.iter().filter_map(|one| {
             let last = uses.last(one.space)?;
@@ -127,4 +134,23 @@ impl App {
 
 fn to_delta(span: Duration) -> chrono::TimeDelta {
     chrono::TimeDelta::from_std(span).unwrap_or(chrono::TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_noted_where_no_space_is_deleted_for_it() {
+        let (uses, space) = (SpaceUses::default(), SpaceId(1));
+        uses.note(space);
+        assert!(uses.last(space).is_some(), "there may be some of before the start");
+        uses.forget(space);
+        uses.none_of.store(1, Ordering::Release);
+        uses.note(space);
+        assert_eq!(uses.last(space), None);
+        uses.watch();
+        uses.note(space);
+        assert!(uses.last(space).is_some());
+    }
 }

@@ -12,7 +12,7 @@ use clap::{ValueEnum, builder::PossibleValue};
 use serde::Serialize;
 
 use crate::{
-    cli::{Failure, print, tls::TlsPlace},
+    cli::{Failure, print, tell, tls::TlsPlace},
     config::{Listen, Settings, Switch},
     control::variables::{Endpoints, Format, json},
     core::{
@@ -92,11 +92,11 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
     let (endpoints, unknown) = offline(&base, &seeds, settings.id_seed.map(IdSeed))
         .map_err(|diagnostics| Failure::Usage(diagnostics.to_string()))?;
     if !unknown.is_empty() {
-        eprintln!(
-            "locum: left out, because the seed does not spell them out: {}. Give the server and this command the same \
+        tell(&format!(
+            "left out, because the seed does not spell them out: {}. Give the server and this command the same \
              --id-seed",
             unknown.join(", ")
-        );
+        ));
     }
     let tls = settings.has_tls().then(|| {
         let authority = settings.tls_cert.is_none() && settings.control == Switch::On;

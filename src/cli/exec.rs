@@ -31,7 +31,10 @@ use crate::{
         serve::{self, Running},
     },
     config::{Config, url_host},
+    control::FaultRuleAnswer,
+    core::error::Error,
     domain::journal::Entry,
+    store,
 };
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
@@ -65,7 +68,7 @@ pub(super) async fn exec(
         && !status.success()
     {
         // An error is of no interest, because it means that nobody reads standard error.
-        let _ = explain(&running.app, *status, &mut output::stderr());
+        let _ = explain(&running.app, *status, &mut output::stderr()).await;
     }
     let reported = match &ended {
         Ok(status) => reports.write(&running, &program.to_string_lossy(), *status).await,
@@ -217,7 +220,7 @@ const SHOWN: usize = 10;
 /// Explains a command that failed: the id seed, because with it the run can be repeated, and the last requests that say
 /// why something may have failed. Those are the ones that were refused or hit by a fault, and those that sent what
 /// nothing read.
-fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
+async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
     let id_seed = app.config.id_seed.0;
     writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;
     let is_telling = |entry: &Entry| entry.status >= 400 || entry.trace.fault.is_some() || !entry.ignored().is_empty();
@@ -229,7 +232,27 @@ fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()
         let unread = entry.ignored().iter().map(|part| format!("; {}", part.to_string().escape_debug()));
         writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}{}", unread.collect::<String>())?;
     }
-    Ok(())
+    match list_unhit_faults(app).await {
+        Ok(unhit) => {
+            unhit.iter().try_for_each(|which| writeln!(out, "locum: no request was hit by the fault for {which}"))
+        }
+        Err(error) => {
+            error.log();
+            Ok(())
+        }
+    }
+}
+
+/// What the faults match that have hit nothing, in all spaces: whoever injects one waits for it.
+async fn list_unhit_faults(app: &App) -> Result<Vec<String>, Error> {
+    let mut unhit = Vec::new();
+    for space in store::space::list(&mut app.db.read().await?).await? {
+        let faults = store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
+        for fault in faults.into_iter().map(FaultRuleAnswer::from).filter(|fault| fault.hits == 0) {
+            unhit.push(serde_json::to_string(&fault.r#match).map_err(Error::internal)?);
+        }
+    }
+    Ok(unhit)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::body::Body;
 use hyper::{Request, StatusCode};
 
 use crate::{
-    cli::{Failure, client},
+    cli::{Failure, client, print},
     config::Listen,
 };
 
@@ -22,8 +22,7 @@ pub(super) async fn health(listen: &Listen, wait: Option<Duration>) -> Result<()
     loop {
         let why = match probe(listen).await {
             Ok(()) => {
-                println!("ready: {listen}");
-                return Ok(());
+                return print(&format!("ready: {listen}\n"));
             }
             Err(why) => why,
         };

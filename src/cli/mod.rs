@@ -40,9 +40,15 @@ use crate::{
     services,
 };
 
+/// What stands at the end of the help.
+const EXAMPLES: &str = "Examples:
+  locum --clock frozen@2026-01-15T09:00:00Z --id-seed 42     the demo, the same each time
+  locum --seed seed.yaml --watch                             one's own data, read again when it changes
+  locum exec --report report.html -- pytest -q               a test run beside a server of its own";
+
 #[derive(Debug, Parser)]
 #[command(name = "locum", about = services::ABOUT, version)]
-#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -279,6 +285,12 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Failed(format!("cannot write: {error}"))),
         _ => Ok(()),
     }
+}
+
+/// Says something beside what was asked for. An error is of no interest, because it means that nobody reads it.
+fn tell(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "locum: {text}");
 }
 
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

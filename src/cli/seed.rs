@@ -1,9 +1,7 @@
 //! `locum seed …`
 
-use std::io::Write as _;
-
 use crate::{
-    cli::{Failure, SeedCommand, print, progress::Watch, seed_import},
+    cli::{Failure, SeedCommand, print, progress::Watch, seed_import, tell},
     core::{ids::IdSeed, progress::Progress},
     seed::{self, count::Count},
     services::seeding::{self, Plan},
@@ -22,10 +20,7 @@ fn validate(sources: &[String]) -> Result<(), Failure> {
     let report = |diagnostics: seed::Diagnostics| Failure::Usage(diagnostics.to_string());
     let files: Vec<_> = sources.iter().flat_map(|source| seed::load(source)).collect();
     let progress = Progress::default();
-    let watch = Watch::start(&progress, |line| {
-        // An error is of no interest, because it means that nobody reads standard error.
-        let _ = writeln!(std::io::stderr(), "locum: {line}");
-    });
+    let watch = Watch::start(&progress, tell);
     let seeds = seeding::read_all(&files, &progress).map_err(report)?;
     progress.begin("checking seeds", 0);
     let plan = seeding::check(&seeds, &mut IdSeed(0).of_requests()).map_err(report)?;

@@ -335,6 +335,7 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
     if config.control {
         writeln!(out, "{:<21} {base}{}", "Control API", crate::control::BASE)?;
         writeln!(out, "{:<21} {base}{}/", "Pages", crate::web::BASE)?;
+        writeln!(out, "{:<21} {base}{}/docs", "Documents", crate::control::BASE)?;
     }
     if let Some(tls) = tls {
         writeln!(out, "{:<21} {}", "Over TLS", tls.url)?;

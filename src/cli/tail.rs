@@ -17,6 +17,7 @@ use crate::{
         Failure,
         client::{ControlClient, Event, Events, Trouble},
         line::{Answered, DIM, Line, count_columns, find_width},
+        tell,
     },
     config::{Listen, parse_listen, parse_public_url, read_control_token},
     control::{ClockAnswer, JournalPage, RequestSummary},
@@ -143,12 +144,12 @@ pub(super) async fn tail(options: &Options, matches: &ArgMatches) -> Result<(), 
             Err(End::Trouble(trouble)) if tail.is_begun && tail.may_go_on(&trouble) => {}
             Err(End::Trouble(trouble)) => return Err(tail.describe(trouble)),
         }
-        eprintln!("locum: {} is away: waiting for it", tail.client.base);
+        tell(&format!("{} is away: waiting for it", tail.client.base));
         tokio::select! {
             () = tail.wait() => {}
             () = wait_for_closed_output() => return Ok(()),
         }
-        eprintln!("locum: {} is back", tail.client.base);
+        tell(&format!("{} is back", tail.client.base));
     }
 }
 

@@ -26,126 +26,133 @@ pub(crate) const LOG_UNDER_EXEC: &str = "warn";
 /// Settings whose values are shown to nobody.
 const SECRETS: [&str; 4] = ["database_url", "server_key", "control_token", "seed_inline"];
 
+// What the help puts together.
+const NETWORK: &str = "Network";
+const DATA: &str = "Data";
+const TIME: &str = "Time";
+const CONTROL: &str = "Control";
+const LOG: &str = "Log";
+
 /// The settings, as clap reads them.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// Where to listen: `localhost` is both loopbacks, port 0 is any free one
-    #[arg(long, env = "LOCUM_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8080",
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8080",
         value_parser = parse_listen)]
     pub listen: Listen,
 
     /// Serve over TLS too: `auto` by certificates of an authority that Locum makes, `off` not [default: off, or on with
     /// --tls-cert]
-    #[arg(long, env = "LOCUM_TLS", value_name = "AUTO|OFF")]
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_TLS", value_name = "AUTO|OFF")]
     pub tls: Option<TlsMode>,
 
     /// Where to listen for TLS, as in --listen
-    #[arg(long, env = "LOCUM_TLS_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8443",
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_TLS_LISTEN", value_name = "HOST:PORT", default_value = "localhost:8443",
         value_parser = parse_listen)]
     pub tls_listen: Listen,
 
     /// A certificate of one's own for TLS, a file in PEM, with those that lead to its authority
-    #[arg(long, env = "LOCUM_TLS_CERT", value_name = "FILE")]
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
 
     /// The private key of --tls-cert, a file in PEM
-    #[arg(long, env = "LOCUM_TLS_KEY", value_name = "FILE")]
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
     /// Be a proxy too, for clients that have a vendor's host compiled in: answer as those hosts, with certificates of an
     /// authority that Locum makes, and refuse every other host
-    #[arg(long, env = "LOCUM_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
     pub proxy: bool,
 
     /// What to start with: a file, a directory, `-` (standard input), `builtin:demo`, `builtin:minimal` or `none`; may
     /// be repeated
-    #[arg(long, env = "LOCUM_SEED", value_name = "SOURCE", default_value = "builtin:demo")]
+    #[arg(long, help_heading = DATA, env = "LOCUM_SEED", value_name = "SOURCE", default_value = "builtin:demo")]
     pub seed: Vec<String>,
 
     /// A seed as YAML or JSON text, for places that can pass only variables
-    #[arg(long = "seed-inline", env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide_env_values = true)]
+    #[arg(long = "seed-inline", help_heading = DATA, env = "LOCUM_SEED_INLINE", value_name = "TEXT", hide_env_values = true)]
     pub seed_inline: Option<String>,
 
     /// Read the seed's files again when they change, and put every space back to them that came from them; wrong ones
     /// are refused, and everything stays as it was. SIGHUP does it at once
-    #[arg(long, env = "LOCUM_WATCH", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, help_heading = DATA, env = "LOCUM_WATCH", value_parser = clap::builder::BoolishValueParser::new())]
     pub watch: bool,
 
     /// Where to keep the data: `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`;
     /// `LOCUM_DATABASE_URL_FILE` names a file that holds the URL
-    #[arg(long, env = "LOCUM_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, help_heading = DATA, env = "LOCUM_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
     /// Seed again, also a database that holds data: that data is deleted
-    #[arg(long, env = "LOCUM_RESEED", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, help_heading = DATA, env = "LOCUM_RESEED", value_parser = clap::builder::BoolishValueParser::new())]
     pub reseed: bool,
 
     /// The key that tokens are recognised by, at least 16 characters; generated beside a SQLite file, required for
     /// PostgreSQL; `LOCUM_SERVER_KEY_FILE` names a file that holds it
-    #[arg(long, env = "LOCUM_SERVER_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(long, help_heading = DATA, env = "LOCUM_SERVER_KEY", value_name = "KEY", hide_env_values = true)]
     pub server_key: Option<String>,
 
     /// How time goes: `real`, `frozen@2026-01-15T09:00:00Z` or `offset@2026-01-15T09:00:00Z`; wins over the seed's
     /// clock [default: real]
-    #[arg(long, env = "LOCUM_CLOCK", value_name = "CLOCK", value_parser = str::parse::<Clock>)]
+    #[arg(long, help_heading = TIME, env = "LOCUM_CLOCK", value_name = "CLOCK", value_parser = str::parse::<Clock>)]
     pub clock: Option<Clock>,
 
     /// A number that generated ids and tokens come from: the same number, the same ids [default: random]
-    #[arg(long, env = "LOCUM_ID_SEED", value_name = "NUMBER")]
+    #[arg(long, help_heading = DATA, env = "LOCUM_ID_SEED", value_name = "NUMBER")]
     pub id_seed: Option<u64>,
 
     /// The base URL that clients use, where it is not the one Locum listens on
-    #[arg(long, env = "LOCUM_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
+    #[arg(long, help_heading = NETWORK, env = "LOCUM_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
     pub public_url: Option<String>,
 
     /// How much of the journal each space keeps: entries, or entries and bytes like `10000,32MiB`, or `off`
-    #[arg(long, env = "LOCUM_JOURNAL", value_name = "SIZE", default_value = "10000,32MiB",
+    #[arg(long, help_heading = DATA, env = "LOCUM_JOURNAL", value_name = "SIZE", default_value = "10000,32MiB",
         value_parser = parse_journal)]
     pub journal: Journal,
 
     /// How many bytes of answers are remembered, to be given again while nothing has changed: a size like `16MiB`, or
     /// `off`
-    #[arg(long, env = "LOCUM_ANSWERS", value_name = "SIZE", default_value = "16MiB", value_parser = parse_answers)]
+    #[arg(long, help_heading = DATA, env = "LOCUM_ANSWERS", value_name = "SIZE", default_value = "16MiB", value_parser = parse_answers)]
     pub answers: Answers,
 
     /// Serve the control API under /_emulator
-    #[arg(long, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
+    #[arg(long, help_heading = CONTROL, env = "LOCUM_CONTROL", value_name = "ON|OFF", default_value = "on")]
     pub control: Switch,
 
     /// Callers of the control API must send this as `Authorization: Bearer`; `LOCUM_CONTROL_TOKEN_FILE` names a file
     /// that holds it
-    #[arg(long, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(long, help_heading = CONTROL, env = "LOCUM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
 
     /// What rate limits do: enforce, observe (count and say so), or off; an organization's own mode wins [default:
     /// enforce the limits that somebody set, else observe]
-    #[arg(long, env = "LOCUM_RATE_LIMIT", value_name = "MODE")]
+    #[arg(long, help_heading = CONTROL, env = "LOCUM_RATE_LIMIT", value_name = "MODE")]
     pub rate_limit: Option<Mode>,
 
     /// Host names, beside loopbacks, IP addresses and single-label names, that the control API answers to
-    #[arg(long, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = parse_host)]
+    #[arg(long, help_heading = CONTROL, env = "LOCUM_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = parse_host)]
     pub allowed_hosts: Vec<String>,
 
     /// How log lines look [default: text on a terminal, else json]
-    #[arg(long, env = "LOCUM_LOG_FORMAT", value_name = "FORMAT")]
+    #[arg(long, help_heading = LOG, env = "LOCUM_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
 
     /// What is logged: off, error, warn, info, debug, trace, or filters like `info,locum=debug`; under `exec` warn
-    #[arg(long, env = "LOCUM_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
+    #[arg(long, help_heading = LOG, env = "LOCUM_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: String,
 
     /// Where to write base URLs and credentials as JSON when ready, for its owner's eyes only; removed on exit
-    #[arg(long, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH",
+    #[arg(long, help_heading = CONTROL, env = "LOCUM_ENDPOINTS_FILE", value_name = "PATH",
         value_parser = PathBufValueParser::new().try_map(check_path))]
     pub endpoints_file: Option<PathBuf>,
 
     /// How long a start waits for PostgreSQL, asking again once a second
-    #[arg(long, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s",
+    #[arg(long, help_heading = TIME, env = "LOCUM_STARTUP_TIMEOUT", value_name = "TIME", default_value = "30s",
         value_parser = parse_duration)]
     pub startup_timeout: Duration,
 
     /// How long requests may go on after SIGTERM or SIGINT
-    #[arg(long, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s",
+    #[arg(long, help_heading = TIME, env = "LOCUM_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "1s",
         value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
 }

@@ -204,7 +204,12 @@ impl KnownTokens<'_> {
 
     /// What people call a token.
     pub fn label(&self, token: &str) -> Option<&str> {
-        self.given_out.labels.get(&self.keyring.digest(token.as_bytes())).map(AsRef::as_ref)
+        self.label_of(self.keyring.digest(token.as_bytes()))
+    }
+
+    /// The same for the token of a fingerprint.
+    pub fn label_of(&self, fingerprint: Fingerprint) -> Option<&str> {
+        self.given_out.labels.get(&fingerprint).map(AsRef::as_ref)
     }
 
     /// Returns what `search` finds in the text, and searches no text again in which it has found nothing.

@@ -73,11 +73,24 @@ struct Identity<S: VendorService> {
     last_use: Arc<LastUse>,
 }
 
+/// A credential that is not good.
+#[derive(Debug, Clone)]
+pub enum Rejected {
+    /// It cannot be one.
+    Malformed,
+    /// Nobody of the service has this token.
+    Unknown(Fingerprint),
+    /// It expired at this time.
+    Expired(Time),
+}
+
 /// What is known of a request before its handler runs, whichever service it is for.
 #[derive(Debug, Clone)]
 pub struct Identified {
     /// What became of the credential.
     pub credential_outcome: CredentialOutcome,
+    /// What is wrong with it, if it is not good.
+    pub rejected: Option<Rejected>,
     /// The space it is in: the credential's, or the default one.
     pub space: SpaceId,
     /// What the space was at.
@@ -143,21 +156,30 @@ pub(super) async fn identify<S: VendorService>(
         Presented::Token(token) => (app.keyring.fingerprint(&token), Some(token)),
         Presented::Stored(fingerprint) => (fingerprint, None),
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
-        Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
+        Presented::Unreadable => {
+            let identified = anonymous(app, CredentialOutcome::Unknown).await?;
+            return Ok((Outcome::Bad, Identified { rejected: Some(Rejected::Malformed), ..identified }));
+        }
     };
     let (identity, revision) = match authenticate_token(service, fingerprint, token.as_ref()).await? {
         Ok(found) => found,
-        Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
+        Err(space) => {
+            let rejected = Some(Rejected::Unknown(fingerprint));
+            let identified = in_space(&space, space.now(), CredentialOutcome::Unknown);
+            return Ok((Outcome::Bad, Identified { rejected, ..identified }));
+        }
     };
     app.space_uses.note(identity.space.id);
     let now = identity.space.now();
-    let has_expired = identity.credential.expires_at.is_some_and(|at| at <= now);
+    let expired_at = identity.credential.expires_at.filter(|at| *at <= now);
+    let has_expired = expired_at.is_some();
     let (outcome, credential_outcome) = if has_expired {
         (Outcome::Bad, CredentialOutcome::Expired)
     } else {
         (Outcome::Good(Arc::clone(&identity.principal)), CredentialOutcome::Good)
     };
     let identified = Identified {
+        rejected: expired_at.map(Rejected::Expired),
         credential: (!has_expired).then_some(identity.credential.id),
         last_use: (!has_expired).then(|| Arc::clone(&identity.last_use)),
         fingerprint: (!has_expired).then_some(identity.fingerprint),
@@ -178,6 +200,7 @@ pub(super) async fn anonymous(app: &App, credential_outcome: CredentialOutcome) 
 fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> Identified {
     Identified {
         credential_outcome,
+        rejected: None,
         space: space.id,
         revision: space.revision,
         rules_revision: space.rules_revision,

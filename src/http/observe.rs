@@ -18,10 +18,12 @@ use crate::{
         CONTROL_BASE,
         credential_places::CredentialPlaces,
         decide::Decision,
+        explain::explain,
         fault_rule,
         ignored::IgnoredParts,
         journal::{self, RecordedAnswer, RecordedRequest},
         metrics::Metrics,
+        nearest_operation::KnownOperations,
         request_context::RequestContext,
         vendor_service::Refusal,
     },
@@ -58,6 +60,8 @@ pub struct Observer {
     pub metrics: Arc<Metrics>,
     /// Where it hides what it logs and takes down.
     pub credential_places: Arc<CredentialPlaces>,
+    /// What paths that are none may have been meant for.
+    pub operations: Arc<KnownOperations>,
 }
 
 /// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
@@ -79,7 +83,7 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
 }
 
 async fn answer(observer: Observer, request: Request, next: Next) -> Response {
-    let Observer { app, metrics, credential_places } = observer;
+    let Observer { app, metrics, credential_places, operations } = observer;
     let id: Arc<str> = app.next_request_id().to_string().into();
     let (arrived, started) = (Clock::Real.now(), Instant::now());
     let is_logged = tracing::enabled!(tracing::Level::INFO);
@@ -92,15 +96,22 @@ async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     };
     let line = is_logged.then(|| Line::of(&app, &credential_places, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
-    let path = Arc::from(parts.uri.path());
+    let (method, path) = (parts.method.clone(), Arc::<str>::from(parts.uri.path()));
     let answer = next.run(Request::from_parts(parts, body));
-    let mut response = RequestContext::scope(path, &id, started, answer).await;
+    let mut response = RequestContext::scope(Arc::clone(&path), &id, started, answer).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
     let elapsed = started.elapsed();
     let elapsed_micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let decision = response.extensions_mut().remove::<Decision>();
+    let status = response.status();
+    if let Some(decision) = &decision
+        && let Some(Refusal(reason)) = response.extensions_mut().get_mut()
+        && let Some(further) = explain(&app, &operations, (&method, &path), decision, status).await
+    {
+        *reason = format!("{reason}: {further}");
+    }
     if let Some(line) = line {
         let refusal = response.extensions().get::<Refusal>().cloned();
         let reason = match refusal {

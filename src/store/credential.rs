@@ -13,7 +13,9 @@ use crate::{
         organization::{OrganizationId, Space, SpaceId},
     },
     store::{
+        db::Db,
         dialect::JsonType,
+        ended::EndedCredential,
         on,
         session::{ReadWrite, Session},
         space,
@@ -244,6 +246,7 @@ pub async fn rotate(
     let created_at = if kind.has_record { credential.created_at } else { db.now() };
     let fingerprint = keyring.fingerprint(token);
     keyring.learn(fingerprint, &credential.label);
+    note_ended(db, vec![(credential.fingerprint.clone(), credential.service.clone(), credential.label.clone())]);
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.id.0)
         .bind(credential.organization.0)
@@ -258,7 +261,54 @@ pub async fn rotate(
 
 /// Deletes a credential: its token is unknown from the next request on.
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: CredentialId) -> Result<(), Error> {
-    const SQL: &str = "DELETE FROM credential WHERE id = $1 AND organization_id = $2";
-    on!(db, |c| sqlx::query(SQL).bind(id.0).bind(organization.0).execute(c).await.map(drop))?;
+    const SQL: &str =
+        "DELETE FROM credential WHERE id = $1 AND organization_id = $2 RETURNING fingerprint, service, label";
+    let ended = on!(db, |c| sqlx::query_as(SQL).bind(id.0).bind(organization.0).fetch_all(c).await)?;
+    note_ended(db, ended);
     Ok(())
+}
+
+/// What statements that delete credentials return: fingerprint, service and label.
+pub(crate) type EndedRow = (String, String, String);
+
+/// Notes, once the session is committed, that credentials have ended.
+pub(crate) fn note_ended(db: &mut Session<ReadWrite>, rows: Vec<EndedRow>) {
+    let (space, at) = (db.space().id, db.now());
+    let ended = rows.into_iter().filter_map(|(fingerprint, service, label)| {
+        Some((Fingerprint::from_hex(&fingerprint)?, EndedCredential { space, service, label, at }))
+    });
+    db.mode.ended.extend(ended);
+}
+
+/// What is known of a credential that ended before its time, as far as that was in this process.
+pub fn find_ended(db: &Db, fingerprint: Fingerprint) -> Option<EndedCredential> {
+    db.ended().find(fingerprint)
+}
+
+/// A credential, whichever service's and space's it is.
+#[derive(Debug)]
+pub struct Owner {
+    pub service: String,
+    pub label: String,
+    /// Its space's name.
+    pub space: String,
+}
+
+/// Finds whose token has this fingerprint, in every service and space.
+pub async fn find_owner<M>(db: &mut Session<M>, fingerprint: Fingerprint) -> Result<Option<Owner>, Error> {
+    const SQL: &str = "SELECT c.service, c.label, s.name FROM credential c \
+                       JOIN organization o ON o.id = c.organization_id JOIN space s ON s.id = o.space_id \
+                       WHERE c.fingerprint = $1";
+    let row: Option<(String, String, String)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(fingerprint.to_hex()).fetch_optional(c).await)?;
+    Ok(row.map(|(service, label, space)| Owner { service, label, space }))
+}
+
+/// Whether the space has a credential of the service with this label.
+pub async fn has_label<M>(db: &mut Session<M>, space: SpaceId, service: &str, label: &str) -> Result<bool, Error> {
+    const SQL: &str = "SELECT c.id FROM credential c JOIN organization o ON o.id = c.organization_id \
+                       WHERE o.space_id = $1 AND c.service = $2 AND c.label = $3 LIMIT 1";
+    let id: Option<i64> =
+        on!(db, |c| sqlx::query_scalar(SQL).bind(space.0).bind(service).bind(label).fetch_optional(c).await)?;
+    Ok(id.is_some())
 }

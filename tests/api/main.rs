@@ -20,3 +20,4 @@ mod outlived;
 mod pages;
 mod random_requests;
 mod remembered_answers;
+mod why;

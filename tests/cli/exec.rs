@@ -235,6 +235,8 @@ fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     for number in 0..12 {
         super::send(address, "GET", &format!("/nowhere/{number}"), "", "").unwrap();
     }
+    let fault = r#"{"match":{"operation":"assignLicense"},"then":{"status":503}}"#;
+    super::send(address, "POST", "/_emulator/faults", "", fault).unwrap();
     let guess = "X-Customer-Code: 6700001\r\nX-Api-Key: guessed\r\n";
     super::send(address, "GET", "/api/v1/token", guess, "").unwrap();
     // It was answered, but perhaps not what was asked for.
@@ -245,12 +247,13 @@ fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 11, "{said}");
+    assert_eq!(lines.len(), 12, "{said}");
     assert!(lines[0].contains("--id-seed"), "{said}");
     assert!(lines[1].starts_with("locum: 404 GET /nowhere/4: "), "{said}");
     assert!(lines[9].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
     let unread = "query/vresion was not read; query/a\\nb was not read";
     assert_eq!(lines[10], format!("locum: 200 GET /check-version; {unread}"), "{said}");
+    assert_eq!(lines[11], r#"locum: no request was hit by the fault for {"operation":"assignLicense"}"#, "{said}");
     assert!(!said.contains("guessed"));
 }
 

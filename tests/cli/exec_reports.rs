@@ -122,7 +122,6 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
         let name = tag.trim_start_matches('/');
         assert!(is_known.split_whitespace().any(|known| known == name), "<{tag}> was written by a client: {page}");
     }
-    assert!(!body.contains(" src=") || body.matches(" src=").count() == body.matches("img src=x").count(), "{body}");
     assert!(body.split("href=\"").skip(1).all(|target| target.starts_with('#')), "it leads nowhere else");
     assert!(page.contains("content=\"default-src &#39;none&#39;; style-src &#39;sha256-"), "{page}");
     for secret in ["demo-jba-organization-admin", "guessed"] {

@@ -64,6 +64,44 @@ fn a_banner_that_nobody_reads_holds_nothing_up() {
 }
 
 #[test]
+fn a_reader_who_has_had_enough_is_no_failure_of_any_command() {
+    let server = Server::start(&[]);
+    let documents = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi");
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["health", "--listen", &server.address],
+        &["env"],
+        &["seed", "init"],
+        &["seed", "schema"],
+        &["seed", "validate", "builtin:demo"],
+        &["openapi", "control"],
+        &["openapi", "--check", "--dir", documents],
+        &["completions", "bash"],
+        &["tail", "--no-follow", "--json", "--listen", &server.address],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = locum(arguments).env_remove("LOCUM_URL").stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// What cannot be known of it is said on standard error.
+const GENERATED: &str = "{version: 1, organizations: [{name: K, people: [{email: a@b.test}], jetbrains_account: \
+                         {roles: [{person: a@b.test, role: organization_admin}], tokens: [{person: a@b.test}]}}]}";
+
+#[test]
+fn what_is_said_beside_needs_no_reader_either() {
+    assert!(super::run(&["env", "--seed-inline", GENERATED]).2.contains("left out"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = locum(&["env", "--seed-inline", GENERATED]).stderr(writer).output().unwrap();
+    assert!(output.status.success() && output.stdout.starts_with(b"export LOCUM_URL="), "{output:?}");
+}
+
+#[test]
 fn the_log_shows_no_secret_however_it_is_encoded() {
     let token = "control-token-4711";
     let arguments = ["--listen", "127.0.0.1:0", "--control-token", token];

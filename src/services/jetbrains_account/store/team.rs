@@ -4,7 +4,7 @@ use crate::{
     core::error::Error,
     domain::organization::OrganizationId,
     services::jetbrains_account::domain::team::Team,
-    store::{ReadWrite, Session, session::on},
+    store::{ReadWrite, Session, credential, session::on},
 };
 
 /// Adds a team, or renames it.
@@ -53,12 +53,14 @@ pub(crate) async fn count_licenses<M>(
 /// Deletes a team that has no licences, with its roles and its tokens.
 pub(crate) async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: i32) -> Result<(), Error> {
     const TOKENS: &str = "DELETE FROM credential WHERE organization_id = $1 AND id IN \
-                          (SELECT credential_id FROM jetbrains_token WHERE organization_id = $1 AND team_id = $2)";
+                          (SELECT credential_id FROM jetbrains_token WHERE organization_id = $1 AND team_id = $2) \
+                          RETURNING fingerprint, service, label";
     // Roles go with it by their foreign key.
     const TEAM: &str = "DELETE FROM team WHERE organization_id = $1 AND id = $2";
-    for sql in [TOKENS, TEAM] {
-        on!(db, |c| sqlx::query(sql).bind(organization.0).bind(i64::from(id)).execute(c).await.map(drop))?;
-    }
+    let id = i64::from(id);
+    let ended = on!(db, |c| sqlx::query_as(TOKENS).bind(organization.0).bind(id).fetch_all(c).await)?;
+    credential::note_ended(db, ended);
+    on!(db, |c| sqlx::query(TEAM).bind(organization.0).bind(id).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         can_be_stored,
-        credential::{self, NewCredential},
+        credential::{self, EndedRow, NewCredential},
         declared_product, on, organization,
         session::{ReadWrite, Session},
     },
@@ -214,15 +214,13 @@ pub(crate) async fn remove_token(
     name: &str,
 ) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM credential WHERE id IN (SELECT credential_id FROM vault_credential \
-                       WHERE vault_id = $1 AND kind = $2 AND name = $3)";
-    let deleted = on!(db, |c| sqlx::query(SQL)
-        .bind(vault.id.0)
-        .bind(kind.name())
-        .bind(name)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(deleted > 0)
+                       WHERE vault_id = $1 AND kind = $2 AND name = $3) \
+                       RETURNING fingerprint, service, label";
+    let ended: Vec<EndedRow> =
+        on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(kind.name()).bind(name).fetch_all(c).await)?;
+    let was_there = !ended.is_empty();
+    credential::note_ended(db, ended);
+    Ok(was_there)
 }
 
 /// Whether the vault has a credential of that kind.

@@ -1,0 +1,106 @@
+//! Why a request was refused, where its answer says less: whose token it was, since when that is dead, which operation
+//! was meant. The journal tells it, and so do the pages, the log and the terminal.
+
+use serde_json::json;
+
+use crate::support::{Answer, EXPIRED_KEY, READER_KEY, Role, TestApp, apply, on_both_databases};
+
+const VAULT_TOKEN: &str = "demo-vault-token";
+const UNKNOWN: &str = "the credential is not valid here";
+
+async fn why(app: &TestApp, answer: &Answer) -> String {
+    let id = answer.header("x-request-id").unwrap();
+    let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+    assert_eq!(entry["refusal"], entry["trail"]["refusal"]);
+    entry["refusal"].as_str().unwrap().to_owned()
+}
+
+/// Why the token is refused by the License Vault.
+async fn why_not(app: &TestApp, token: &str) -> String {
+    let answer = app.license_vault(token).get("/public-api/licenses/usage").await;
+    assert_eq!(answer.status, 401);
+    assert!(
+        answer.text().contains(&format!("\"message\":\"{UNKNOWN}\"")),
+        "the answer is what it was: {}",
+        answer.text()
+    );
+    why(app, &answer).await
+}
+
+#[apply(on_both_databases)]
+async fn a_path_that_is_none_is_told_the_nearest_operation(app: TestApp) {
+    let admin = app.jetbrains_account(Role::OrgAdmin).without_document_check();
+    for (path, near) in [
+        ("/customer/teams", ": the nearest is GET /api/v1/customer/teams/{teamId}/licenses (getAllForTeam)"),
+        ("/customer/licences", ": the nearest is GET /api/v1/customer/licenses (getAllForCustomer)"),
+        ("/api/v1/token", ": the nearest is GET /api/v1/token (getManagedEntityInfo)"),
+        ("/nothing-like-it", ""),
+    ] {
+        let answer = admin.get(path).await;
+        assert_eq!(answer.status, 404);
+        assert_eq!(why(&app, &answer).await, format!("no such path{near}"), "{path}");
+    }
+    let of_nobody = app.client().get("/customer/licenses").await;
+    assert_eq!(of_nobody.expect_problem(404)["detail"], "no such path", "the answer is what it was");
+    assert!(why(&app, &of_nobody).await.ends_with("GET /api/v1/customer/licenses (getAllForCustomer)"));
+    let answer = admin.delete("/token").await;
+    assert_eq!(answer.status, 405);
+    assert_eq!(why(&app, &answer).await, "no such method here: it takes GET");
+}
+
+#[apply(on_both_databases)]
+async fn a_token_that_is_not_good_is_told_apart(app: TestApp) {
+    assert_eq!(why_not(&app, "guessed").await, format!("{UNKNOWN}: nobody here has such a token"));
+    let malformed = app.license_vault_without_token().with_header("Authorization", "Basic eA==");
+    let malformed = malformed.get("/public-api/licenses/usage").await;
+    assert_eq!(why(&app, &malformed).await, format!("{UNKNOWN}: what was sent cannot be a credential by its form"));
+    assert_eq!(
+        why_not(&app, "demo-jba-team-admin").await,
+        format!(
+            "{UNKNOWN}: it is the token `bob@example.test (team 2001)` of jetbrains_account, another service, in the \
+             space default"
+        )
+    );
+    let made = app.control().post("/spaces", json!({ "name": "t1" })).await.expect_ok();
+    let of_t1 = made["credentials"].as_array().unwrap().iter().find(|it| it["service"] == "atlassian").unwrap();
+    let said = why_not(&app, of_t1["token"].as_str().unwrap()).await;
+    assert!(said.ends_with("of atlassian, another service, in the space t1"), "{said}");
+    let expired = app.atlassian(EXPIRED_KEY).get("/api-tokens").await;
+    assert_eq!(
+        why(&app, &expired).await,
+        "the credential has expired: it expired at 2025-12-11T09:00:00Z, 35 days ago"
+    );
+}
+
+#[apply(on_both_databases)]
+async fn a_dead_token_is_told_whose_it_was_and_since_when_it_is_dead(app: TestApp) {
+    let control = app.control();
+    let ended = "it was that of `example (vault)`, which";
+    let rotated = control.post("/credentials/example%20(vault)/rotate", "").await.expect_ok();
+    app.advance_clock("3d").await;
+    assert_eq!(
+        why_not(&app, VAULT_TOKEN).await,
+        format!("{UNKNOWN}: {ended} was given a new token at 2026-01-15T09:00:00Z, 3 days ago")
+    );
+    let token = rotated["token"].as_str().unwrap();
+    app.license_vault(token).get("/public-api/licenses/usage").await.expect_ok();
+    let ann = json!({ "actor": "ann@example.test" });
+    control.call("DELETE", "/vaults/example/token", &ann).await.expect_ok();
+    let gone = format!("{UNKNOWN}: {ended} was revoked at 2026-01-18T09:00:00Z, just now");
+    assert_eq!(why_not(&app, token).await, gone);
+    assert_eq!(
+        why_not(&app, VAULT_TOKEN).await,
+        gone.replace("2026-01-18T09:00:00Z, just now", "2026-01-15T09:00:00Z, 3 days ago")
+    );
+
+    let key = app.atlassian(READER_KEY);
+    control.post("/credentials/reader/revoke", "").await;
+    let refused = key.get("/api-tokens").await;
+    assert_eq!(
+        why(&app, &refused).await,
+        format!("{UNKNOWN}: it was that of `reader`, which was revoked at 2026-01-18T09:00:00Z, just now")
+    );
+    control.post("/reset", "").await.expect_ok();
+    key.get("/api-tokens").await.expect_ok();
+    assert_eq!(why_not(&app, "guessed").await, format!("{UNKNOWN}: nobody here has such a token"));
+}
