@@ -67,7 +67,7 @@ impl fmt::Display for Why {
             Self::Refused(status) => write!(f, "the credential may not ask this ({status})"),
             Self::CredentialIsBad => f.write_str("the upstream refused the credential before (401)"),
             Self::Limited => {
-                f.write_str("the upstream limits requests, for longer than a minute or for it does not say how long")
+                f.write_str("the upstream limits requests, and does not say for how long, or for more than a minute")
             }
             Self::Unavailable(status) => write!(f, "the upstream is not available ({status})"),
             Self::Trouble(what) => f.write_str(what),
@@ -225,7 +225,9 @@ pub(super) fn learn_names(document: &str, asked: &[Asked], private: &[&str]) -> 
             names.hide_values(value);
         }
     }
-    private.iter().for_each(|text| names.hide(text));
+    for text in private {
+        names.hide(text);
+    }
     names
 }
 
