@@ -107,7 +107,8 @@ fn list_services() -> Vec<PossibleValue> {
     names.map(|name| PossibleValue::new(name).alias(name.replace('_', "-"))).collect()
 }
 
-/// Exit 0: the same; 1: something differs, and nothing else; 2: something could not be asked.
+/// Exit 0: the same; 1: something differs; 2: something could not be asked, or anything else went wrong, because 1 says
+/// that there is a report.
 pub(super) fn run(wanted: &Wanted) -> Result<ExitCode, Failure> {
     compare(wanted).map_err(|failure| Failure::Usage(failure.to_string()))
 }
