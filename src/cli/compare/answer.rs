@@ -1,5 +1,6 @@
 //! An answer, as it came: only [`super::difference`] looks at it, and takes shapes away.
 
+use axum::http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 /// Headers that say how an answer travelled, not what a service answers.
@@ -39,7 +40,7 @@ pub(super) enum Body {
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, headers: &axum::http::HeaderMap, body: &[u8]) -> Self {
+    pub(super) fn new(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let is_packed = text("content-encoding").is_some_and(|encoding| encoding != "identity");
         let body = match text("content-type") {
@@ -47,7 +48,7 @@ impl Answer {
             _ if is_packed => Body::Packed,
             media => Body::read(&media.unwrap_or_default().to_lowercase(), body),
         };
-        let names = headers.keys().map(|name| name.as_str()).filter(|name| !OF_THE_WAY.contains(name));
+        let names = headers.keys().map(HeaderName::as_str).filter(|name| !OF_THE_WAY.contains(name));
         let headers = names.filter_map(|name| Some((name.to_owned(), text(name)?))).collect();
         Self { status, headers, body }
     }

@@ -67,7 +67,7 @@ impl fmt::Display for Why {
             Self::Refused(status) => write!(f, "the credential may not ask this ({status})"),
             Self::CredentialIsBad => f.write_str("the upstream refused the credential before (401)"),
             Self::Limited => {
-                f.write_str("the upstream limits requests, for longer than a minute or for it does not say how long")
+                f.write_str("the upstream limits requests, and does not say for how long, or for more than a minute")
             }
             Self::Unavailable(status) => write!(f, "the upstream is not available ({status})"),
             Self::Trouble(what) => f.write_str(what),
@@ -178,14 +178,17 @@ async fn ask_upstream(
                 say(&format!("{}: the upstream asks to wait for {} s", question.name, wait.as_secs()));
                 pace.put_off(wait);
             }
-            Limit::Wait(_) | Limit::Stop if answer.status == 429 => return Err(Why::Limited),
+            // Whoever names a time has a limit, too.
+            Limit::Wait(_) | Limit::Stop if answer.status == 429 || answer.header("retry-after").is_some() => {
+                return Err(Why::Limited);
+            }
             Limit::Wait(_) | Limit::Stop => return Err(Why::Unavailable(answer.status)),
         }
     }
     Err(Why::Limited)
 }
 
-/// Whether a path is another one, or leads further than it, so that whoever may not ask that may not ask this either.
+/// Whether a path is the other one, or leads further than it, so that whoever may not ask that may not ask this either.
 fn is_below(path: &str, other: &str) -> bool {
     let mut segments = find_path(path).split('/');
     let is_same = |one: &str, other: &str| one == other || other.starts_with('{');
@@ -225,7 +228,9 @@ pub(super) fn learn_names(document: &str, asked: &[Asked], private: &[&str]) -> 
             names.hide_values(value);
         }
     }
-    private.iter().for_each(|text| names.hide(text));
+    for text in private {
+        names.hide(text);
+    }
     names
 }
 

@@ -86,14 +86,17 @@ pub(super) fn compare(
     };
     match (&upstream.body, &locum.body) {
         (Body::Json(theirs), Body::Json(ours)) if upstream.is_success() == locum.is_success() => {
-            match (theirs.get("paths"), ours.get("paths")) {
-                (Some(_), Some(_)) => found.compare_documents(theirs, ours, names),
-                _ => {
-                    let mut ours = Shape::of(ours, names);
-                    others.iter().for_each(|other| ours.add(other, names));
-                    alike.iter().for_each(|other| ours.learn_items(&Shape::of(other, names)));
-                    found.compare_shapes("", &Shape::of(theirs, names), &ours);
+            if theirs.get("paths").is_some() && ours.get("paths").is_some() {
+                found.compare_documents(theirs, ours, names);
+            } else {
+                let mut ours = Shape::of(ours, names);
+                for other in others {
+                    ours.add(other, names);
                 }
+                for other in alike {
+                    ours.learn_items(&Shape::of(other, names));
+                }
+                found.compare_shapes("", &Shape::of(theirs, names), &ours);
             }
         }
         // One of them is a refusal: member by member, all of it would differ.

@@ -107,8 +107,13 @@ fn list_services() -> Vec<PossibleValue> {
     names.map(|name| PossibleValue::new(name).alias(name.replace('_', "-"))).collect()
 }
 
-/// Exit 0: the same; 1: something differs; 2: something could not be asked.
+/// Exit 0: the same; 1: something differs; 2: something could not be asked, or anything else went wrong, because 1 says
+/// that there is a report.
 pub(super) fn run(wanted: &Wanted) -> Result<ExitCode, Failure> {
+    compare(wanted).map_err(|failure| Failure::Usage(failure.to_string()))
+}
+
+fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     let services = services::registry();
     let name = wanted.service.replace('-', "_");
     let found = services.iter().find(|service| service.name == name);

@@ -53,15 +53,18 @@ impl Limit {
         if !matches!(answer.status, 429 | 503) {
             return Self::None;
         }
-        let wait = answer.header("retry-after").and_then(|value| match value.trim().parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let until: Time = httpdate::parse_http_date(value).ok()?.into();
-                Some((until - now).to_std().unwrap_or_default())
-            }
-        });
+        let wait = answer.header("retry-after").and_then(|value| read_wait(value.trim(), now));
         wait.filter(|wait| *wait <= LONGEST_WAIT).map_or(Self::Stop, Self::Wait)
     }
+}
+
+/// Seconds, or a date.
+fn read_wait(value: &str, now: Time) -> Option<Duration> {
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until: Time = httpdate::parse_http_date(value).ok()?.into();
+    Some((until - now).to_std().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    fn new(what: &'static str, why: impl ToString) -> Self {
+    fn new(what: &'static str, why: &impl ToString) -> Self {
         Self { what, why: why.to_string() }
     }
 }
@@ -98,7 +98,7 @@ impl Upstream {
         let request = self.request(path, headers)?;
         let answering = self.send(request);
         let answer = tokio::time::timeout(self.timeout, answering).await;
-        answer.unwrap_or_else(|_| Err(Trouble::new(SLOW, format!("--timeout is {:?}", self.timeout))))
+        answer.unwrap_or_else(|_| Err(Trouble::new(SLOW, &format!("--timeout is {:?}", self.timeout))))
     }
 
     fn request(&self, path: &str, headers: &[(&'static str, String)]) -> Result<Request<Body>, Trouble> {
@@ -110,17 +110,17 @@ impl Upstream {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        request.body(Body::empty()).map_err(|e| Trouble::new("the request cannot be written", e))
+        request.body(Body::empty()).map_err(|e| Trouble::new("the request cannot be written", &e))
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Answer, Trouble> {
         let address = (self.host.as_str(), self.port);
-        let stream = TcpStream::connect(address).await.map_err(|e| Trouble::new("no connection", e))?;
+        let stream = TcpStream::connect(address).await.map_err(|e| Trouble::new("no connection", &e))?;
         match &self.tls {
             None => exchange(stream, request).await,
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
-                exchange(stream.map_err(|e| Trouble::new("no connection over TLS that can be trusted", e))?, request)
+                exchange(stream.map_err(|e| Trouble::new("no connection over TLS that can be trusted", &e))?, request)
                     .await
             }
         }
@@ -133,14 +133,14 @@ where
 {
     const BROKEN: &str = "the answer is broken, or none of HTTP";
     let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = shaken.map_err(|e| Trouble::new(BROKEN, e))?;
+    let (mut sender, connection) = shaken.map_err(|e| Trouble::new(BROKEN, &e))?;
     let connection = tokio::spawn(connection);
     let answer = async {
-        let response = sender.send_request(request).await.map_err(|e| Trouble::new(BROKEN, e))?;
+        let response = sender.send_request(request).await.map_err(|e| Trouble::new(BROKEN, &e))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|e| {
             let is_large = e.downcast_ref::<LengthLimitError>().is_some();
-            Trouble::new(if is_large { "the answer is larger than 8 MiB" } else { BROKEN }, e)
+            Trouble::new(if is_large { "the answer is larger than 8 MiB" } else { BROKEN }, &e)
         })?;
         Ok(Answer::new(head.status.as_u16(), &head.headers, &body.to_bytes()))
     };
@@ -155,23 +155,20 @@ fn is_loopback(host: &str) -> bool {
 
 fn connector(authorities: Option<&Path>) -> Result<TlsConnector, String> {
     let mut roots = RootCertStore::empty();
-    match authorities {
-        Some(file) => {
-            let wrong = |e: &dyn std::fmt::Display| format!("--ca-file: {}: {e}", file.display());
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(&e))? {
-                roots.add(certificate.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
-            }
-            if roots.is_empty() {
-                return Err(wrong(&"it holds no certificate in PEM"));
-            }
+    if let Some(file) = authorities {
+        let wrong = |e: &dyn std::fmt::Display| format!("--ca-file: {}: {e}", file.display());
+        for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(&e))? {
+            roots.add(certificate.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
         }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                let why = "this system trusts no authority: install its certificates (ca-certificates), or name a file \
-                           with --ca-file";
-                return Err(why.to_owned());
-            }
+        if roots.is_empty() {
+            return Err(wrong(&"it holds no certificate in PEM"));
+        }
+    } else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            let why = "this system trusts no authority: install its certificates (ca-certificates), or name a file \
+                       with --ca-file";
+            return Err(why.to_owned());
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -8,7 +8,7 @@ macro_rules! of_organization {
     };
 }
 
-/// A line of the contract's guesses: which query values are refused.
+// Lines of "Our guess" that several requests settle.
 const LEFT_OUT: (&str, &str) = ("6", "every empty or blank value of the query is left out");
 const COMPANIONS: (&str, &str) = ("5", "companions without a search type");
 const WINDOWS: (&str, &str) = ("5", "the grammar of relative windows");

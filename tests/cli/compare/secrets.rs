@@ -1,5 +1,7 @@
-//! A report has nothing of what an upstream says. If you are here because one has: what a report shows is a
-//! [`Shape`](locum) or a name that `src/cli/compare/names.rs` lets through, and no value.
+//! A report has nothing of what an upstream says.
+//!
+//! If you are here because one has: what a report shows is a form, or a name that `src/cli/compare/names.rs` lets
+//! through, and never a value.
 
 use serde_json::{Map, Value, json};
 
