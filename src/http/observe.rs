@@ -90,9 +90,9 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let status = response.status();
     if let Some(decision) = &decision
         && let Some(Refusal(reason)) = response.extensions_mut().get_mut()
-        && let Some(further) = explain(&app, &operations, (&method, &path), decision, status).await
+        && let Some(explained) = explain(&app, &operations, (&method, &path), decision, (status, reason.as_str())).await
     {
-        *reason = format!("{reason}: {further}");
+        *reason = explained;
     }
     if let Some(line) = line {
         let refusal = response.extensions().get::<Refusal>().cloned();
