@@ -123,7 +123,7 @@ impl ControlClient {
         if status.is_success() {
             return Ok(answer);
         }
-        let body = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let problem = serde_json::from_slice(&body);
         let Problem { detail, pointer } =
             problem.unwrap_or_else(|_| Problem { detail: format!("{url} was answered {status}"), pointer: None });

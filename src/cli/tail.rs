@@ -162,7 +162,7 @@ async fn wait_for_closed_output() {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 struct Tail<'a> {
@@ -198,9 +198,9 @@ impl Tail<'_> {
         let faults: Vec<Value> = self.client.get("/faults", &space).await?;
         self.faults = faults.into_iter().map(|fault| (id_of(&fault), fault)).collect();
         if self.is_begun {
-            self.catch_up().await?
+            self.catch_up().await?;
         } else {
-            self.begin().await?
+            self.begin().await?;
         }
         loop {
             let event = events.next().await.map_err(|why| End::Trouble(Trouble::Away(why)))?;

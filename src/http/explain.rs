@@ -15,8 +15,22 @@ use crate::{
     store,
 };
 
-/// What is added to the reason of a refusal; `None` where nothing more is known.
+/// The reason of a refusal, with what more is known; `None` where that is nothing.
 pub(super) async fn explain(
+    app: &App,
+    operations: &KnownOperations,
+    (method, path): (&Method, &str),
+    decision: &Decision,
+    (status, reason): (StatusCode, &str),
+) -> Option<String> {
+    if let (Some(Rejected::Expired(at)), true) = (&decision.identified.rejected, reason.ends_with("has expired")) {
+        return Some(format!("{reason} {}", since(*at, decision.identified.now)));
+    }
+    let further = find_further(app, operations, (method, path), decision, status).await?;
+    Some(format!("{reason}: {further}"))
+}
+
+async fn find_further(
     app: &App,
     operations: &KnownOperations,
     (method, path): (&Method, &str),

@@ -108,9 +108,9 @@ async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     let status = response.status();
     if let Some(decision) = &decision
         && let Some(Refusal(reason)) = response.extensions_mut().get_mut()
-        && let Some(further) = explain(&app, &operations, (&method, &path), decision, status).await
+        && let Some(explained) = explain(&app, &operations, (&method, &path), decision, (status, reason.as_str())).await
     {
-        *reason = format!("{reason}: {further}");
+        *reason = explained;
     }
     if let Some(line) = line {
         let refusal = response.extensions().get::<Refusal>().cloned();

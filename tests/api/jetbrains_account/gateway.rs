@@ -151,5 +151,8 @@ async fn a_wrong_customer_code_is_explained_in_the_journal(app: TestApp) {
     assert!(team.contains("bob@example.test (team 2001) in Example Corp"), "{team}");
     let long = reason(ADMIN, &"9".repeat(5000)).await;
     assert!(long.contains(&format!("`{}`", "9".repeat(40))), "{long}");
-    assert_eq!(reason("no-such-token", "6700001").await, "the credential is not valid here");
+    assert_eq!(
+        reason("no-such-token", "6700001").await,
+        "the credential is not valid here: nobody here has such a token"
+    );
 }

@@ -108,7 +108,9 @@ async fn the_journal_says_why_a_known_credential_is_refused(app: TestApp) {
     app.control().post("/clock/advance", r#"{"by":"800d"}"#).await.expect_ok();
     let answer = get_usage_with(&app, "Automation demo-automation-token").await;
     assert_eq!((answer.status.as_u16(), &answer.json()["message"]), (401, &unknown.json()["message"]));
-    assert_eq!(find_reason(&app, &answer).await, "the credential `example (ci, automation)` has expired");
+    let said = find_reason(&app, &answer).await;
+    assert!(said.starts_with("the credential `example (ci, automation)` has expired at 202"), "{said}");
+    assert!(said.ends_with(" days ago"), "{said}");
 }
 
 /// Finds in the journal why a request was refused.
