@@ -76,8 +76,9 @@ def make_stand_in(name):
 
 def full_name(name):
     """As Docker reads it."""
-    host = name.split("/")[0]
-    return name if "." in host else f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"
+    if "/" not in name:
+        return f"docker.io/library/{name}"
+    return name if "." in name.split("/")[0] else f"docker.io/{name}"
 
 
 def names_of(dockerfile, compose):
@@ -103,6 +104,9 @@ def make_image():
     mirror = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "config.toml"
     if mirror.exists():
         options += ["--volume", f"{mirror}:/usr/local/cargo/config.toml:ro"]
+    # With the layers of its last stage, which Buildah would take whatever the labels are to say.
+    if has_image(IMAGE):
+        podman("rmi", "--force", IMAGE)
     with timed("the image's build, with the layers that were there"):
         build(CONTEXT, IMAGE, *options)
     said = json.loads(podman("image", "inspect", IMAGE))[0]["Labels"]
