@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod idle_spaces;
 pub mod remembered_answers;
+pub mod timeline;
 
 use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
 
@@ -11,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers},
+    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers, timeline::Timeline},
     config::Config,
     core::{
         error::Error,
@@ -45,6 +46,8 @@ pub struct Inner {
     pub coverage: Coverage,
     /// When spaces were asked last.
     pub space_uses: SpaceUses,
+    /// What happened to spaces between their requests.
+    pub timeline: Timeline,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -120,6 +123,7 @@ impl App {
             fault_rules: RwLock::default(),
             coverage: Coverage::default(),
             space_uses: SpaceUses::default(),
+            timeline: Timeline::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),

@@ -36,25 +36,30 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
+    let vendors = services.iter().fold(Router::new(), |router, service| router.merge((service.routes)(&app)));
+    let observer = Observer { app: app.clone(), metrics: Arc::clone(&metrics), credential_places };
     let mut router = Router::new().merge(control::probes(&metrics).layer(map_response(observe::mark_background)));
-    for service in services.iter() {
-        router = router.merge((service.routes)(&app));
-    }
+    router = router.merge(vendors.clone());
     if app.config.control {
         let index = control::index_with_slash(&app, services, seeds.clone());
         let control_routes = control::routes(&app, services, seeds);
-        let pages = ui::router(&app, services, control_routes.clone());
+        let pages = ui::router(&app, services, control_routes.clone(), complete(vendors, &app, observer.clone()));
         router = router
             .nest(control::BASE, control::with_guard(control_routes, &app))
             .merge(control::with_guard(index, &app))
             .merge(pages.layer(map_response(observe::mark_background)));
     }
+    complete(router, &app, observer)
+}
+
+/// With what every request passes, whichever path it is for.
+fn complete(router: Router<App>, app: &App, observer: Observer) -> Router {
     router
         .fallback(not_found)
         .layer(body_limit::layer(BODY_LIMIT))
         .layer(from_fn(time_limit::limit))
-        .layer(from_fn_with_state(Observer { app: app.clone(), metrics, credential_places }, observe::observe))
-        .with_state(app)
+        .layer(from_fn_with_state(observer, observe::observe))
+        .with_state(app.clone())
 }
 
 /// A path that is nobody's is one that a client got wrong: the journal shows it. Who looks at the root with a browser

@@ -23,6 +23,7 @@ mod snapshots;
 mod spaces;
 mod state;
 mod strict_params;
+mod timeline;
 pub mod variables;
 
 use std::sync::Arc;
@@ -63,7 +64,6 @@ pub(crate) use self::{
         RequestSummary,
         detail::{Header, MessageAnswer, RequestDetail},
         har::Archive,
-        list::JournalPage,
     },
 };
 
@@ -175,6 +175,7 @@ fn layered(app: &App, services: &Services, seeds: Seeds, routes: Router<App>) ->
         .layer(from_fn_with_state(app.clone(), consistent_read::consistent_read))
         .layer(from_fn(time_limit::limit_control))
         .layer(from_fn_with_state(operations, strict_params::check))
+        .layer(from_fn_with_state(app.clone(), timeline::note))
         .layer(Extension(seeds))
         .layer(Extension(Arc::clone(services)))
         .layer(body_limit::layer(control_input::BODY_LIMIT))

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, request::Parts};
 use quick_cache::sync::Cache;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     http::{
         last_use::LastUse,
         operations::Operations,
+        stored_credential::StoredCredential,
         vendor_service::{Outcome, Presented, VendorService},
     },
     store::{self, credential::CredentialUse},
@@ -126,18 +127,25 @@ impl Identified {
     }
 }
 
+/// What a request brings; of one that Locum makes itself, whose it is.
+pub(super) fn find_presented<S: VendorService>(parts: &Parts) -> Presented {
+    let stored = parts.extensions.get::<StoredCredential>();
+    stored.map_or_else(|| S::credential(parts), |StoredCredential(fingerprint)| Presented::Stored(*fingerprint))
+}
+
 /// Finds out who asks, and in which space.
 pub(super) async fn identify<S: VendorService>(
     service: &Inner<S>,
     presented: Presented,
 ) -> Result<(Outcome<S>, Identified), Error> {
     let app = &service.app;
-    let token = match presented {
-        Presented::Token(token) => token,
+    let (fingerprint, token) = match presented {
+        Presented::Token(token) => (app.keyring.fingerprint(&token), Some(token)),
+        Presented::Stored(fingerprint) => (fingerprint, None),
         Presented::Nothing => return Ok((Outcome::Nothing, anonymous(app, CredentialOutcome::Nothing).await?)),
         Presented::Unreadable => return Ok((Outcome::Bad, anonymous(app, CredentialOutcome::Unknown).await?)),
     };
-    let (identity, revision) = match authenticate_token(service, &token).await? {
+    let (identity, revision) = match authenticate_token(service, fingerprint, token.as_ref()).await? {
         Ok(found) => found,
         Err(space) => return Ok((Outcome::Bad, in_space(&space, space.now(), CredentialOutcome::Unknown))),
     };
@@ -193,10 +201,10 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
 /// revision of its space. When nobody has it, the default space at the moment at which that was so.
 async fn authenticate_token<S: VendorService>(
     service: &Inner<S>,
-    token: &PlainToken,
+    fingerprint: Fingerprint,
+    token: Option<&PlainToken>,
 ) -> Result<Result<(Arc<Identity<S>>, i64), Space>, Error> {
     let app = &service.app;
-    let fingerprint = app.keyring.fingerprint(token);
     let remembered = service.identities.get(&fingerprint);
     if let Some(known) = &remembered
         && let Some(at) = app.db.position_under_same_rules(&known.space).await?
@@ -217,7 +225,10 @@ async fn authenticate_token<S: VendorService>(
     drop(db);
     let remembered = remembered.filter(|known| known.credential.hash == credential.hash);
     // The slow check is needed once per hash: what changed may be anything else in the space.
-    let is_verified = remembered.is_some() || app.keyring.is_hash_of(token, &credential.hash).await?;
+    let is_verified = match token {
+        Some(token) => remembered.is_some() || app.keyring.is_hash_of(token, &credential.hash).await?,
+        None => true,
+    };
     if !is_verified {
         return Ok(Err(app.default_space().await?));
     }

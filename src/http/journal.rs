@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::{
     app::App,
-    core::{redact::MASK, token::KnownTokens},
+    core::{clock::Time, redact::MASK, token::KnownTokens},
     domain::journal::{
         AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, Message, PermissionTrace, RateLimitTrace,
     },
@@ -54,6 +54,8 @@ impl RecordedRequest {
 pub struct RecordedAnswer<'a> {
     /// Its request's id.
     pub id: &'a str,
+    /// When its request came, by the machine's clock.
+    pub arrived: Time,
     /// How long it took.
     pub elapsed_micros: u64,
     /// Why it is a refusal, if it is one.
@@ -125,6 +127,7 @@ fn entry(
     Entry {
         id: answered.id.into(),
         at: identified.now,
+        arrived: Some(answered.arrived),
         elapsed_micros: answered.elapsed_micros,
         service: decision.service.map(Cow::Borrowed),
         operation: identified.operation.map(Cow::Borrowed),

@@ -27,6 +27,7 @@ pub mod remembered_answer;
 pub mod replayable_request;
 pub mod request_context;
 pub mod routes;
+pub(crate) mod stored_credential;
 pub mod swagger_ui;
 pub mod time_limit;
 pub mod vendor_service;

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 
 use crate::{
     app::{App, coverage::Outcome},
+    core::clock::Clock,
     http::{
         credential_places::CredentialPlaces,
         decide::Decision,
@@ -63,7 +64,7 @@ pub struct Observer {
 pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
     let Observer { app, metrics, credential_places } = observer;
     let id: Arc<str> = app.next_request_id().to_string().into();
-    let started = Instant::now();
+    let (arrived, started) = (Clock::Real.now(), Instant::now());
     let is_logged = tracing::enabled!(tracing::Level::INFO);
     let (mut parts, body) = request.into_parts();
     let (asked, body) = if app.config.journal.is_some() {
@@ -112,7 +113,8 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
         let refusal = parts.extensions.remove::<Refusal>().map(|refusal| refusal.0);
         let ignored = parts.extensions.remove::<IgnoredParts>();
         let (status, headers) = (parts.status, &parts.headers);
-        let answered = RecordedAnswer { id: &id, elapsed_micros, refusal, ignored, status, headers, body: &whole };
+        let answered =
+            RecordedAnswer { id: &id, arrived, elapsed_micros, refusal, ignored, status, headers, body: &whole };
         journal::record(&app, &credential_places, asked, &decision, answered).await;
     }
     match damage {

@@ -23,7 +23,7 @@ use axum::{
 use crate::{
     core::error::Error,
     http::{
-        authenticate::{Identified, Inner, Service, identify},
+        authenticate::{Identified, Inner, Service, find_presented, identify},
         decide::{Decision, decide_and_run},
         remembered_answer::Origin,
         replayable_request::ReplayableRequest,
@@ -66,7 +66,7 @@ async fn answer<S: VendorService>(
     while let Some((parts, body)) = request.send() {
         let (outcome, identified) = match known.take() {
             Some(known) => known,
-            None => identify::<S>(service, S::credential(&parts)).await?,
+            None => identify::<S>(service, find_presented::<S>(&parts)).await?,
         };
         RequestContext::set_time(identified.now);
         let (space, generation) = (identified.space, identified.generation);
@@ -126,7 +126,7 @@ struct Received<S: VendorService> {
 async fn receive<S: VendorService>(service: &Inner<S>, request: Request) -> Result<Received<S>, Error> {
     let is_here = AtomicBool::new(request.body().size_hint().exact() == Some(0));
     let (parts, body) = request.into_parts();
-    let presented = S::credential(&parts);
+    let presented = find_presented::<S>(&parts);
     let request = Request::from_parts(parts, body);
     let arrival = async {
         let known = identify::<S>(service, presented).await?;

@@ -9,7 +9,11 @@ use axum::{
 
 use crate::{
     app::App,
-    core::{error::Error, rate_window::Policy, token::PlainToken},
+    core::{
+        error::Error,
+        rate_window::Policy,
+        token::{Fingerprint, PlainToken},
+    },
     domain::credential::Credential,
     http::{
         credential_places::CredentialPlace,
@@ -153,6 +157,8 @@ pub enum Presented {
     Unreadable,
     /// A token, good or bad.
     Token(PlainToken),
+    /// What a credential is found by, of a request that Locum makes itself.
+    Stored(Fingerprint),
 }
 
 /// What became of it.

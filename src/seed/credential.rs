@@ -41,7 +41,7 @@ pub fn name_variables<'a>(credentials: &[SeededCredential], other: impl IntoIter
 }
 
 /// Capital letters and digits, with `_` between words.
-fn capitals(label: &str) -> String {
+pub(crate) fn capitals(label: &str) -> String {
     let words = label.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_").to_ascii_uppercase()
 }

@@ -2,7 +2,9 @@
 
 use crate::{
     control::{Header, RequestDetail},
+    domain::journal::CredentialOutcome,
     http::credential_places::{CredentialPlace, Location},
+    seed::credential::capitals,
 };
 
 /// Headers that curl sends by itself.
@@ -11,6 +13,28 @@ const SENT_BY_CURL: [&str; 7] =
 
 /// A service's name, and a place where its requests carry a credential.
 type ServicePlace = (&'static str, &'static CredentialPlace);
+
+/// What stands for a token that nobody has, and that the journal does not keep.
+const UNKNOWN: &str = "wrong-token";
+
+/// The variable of the credential that was sent, as `locum env` calls it. `None` where nobody has it: another one would
+/// be answered otherwise.
+fn name_variable(kind: &str, sent: &str) -> Option<String> {
+    let label = sent.rsplit_once(']')?.0.split_once('[')?.1;
+    Some(format!("{kind}_{}", capitals(label)).trim_end_matches('_').to_owned())
+}
+
+/// Says whose the request is.
+pub(super) fn describe(detail: &RequestDetail) -> String {
+    let credential = &detail.trace.credential;
+    match (credential.outcome, &credential.label) {
+        (CredentialOutcome::Nothing, _) => "The request again; it had no credential.".to_owned(),
+        (CredentialOutcome::Good | CredentialOutcome::Expired, Some(label)) => {
+            format!("The request again, as {label}: the variable is the one that locum env prints for it.")
+        }
+        _ => "The request again, with a token that nobody has, as it was.".to_owned(),
+    }
+}
 
 /// The request as a command line, in which variables stand for credentials.
 pub(super) fn write(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> String {
@@ -23,9 +47,10 @@ pub(super) fn write(places: &[ServicePlace], base: &str, detail: &RequestDetail)
         }
         let is_there = |place: &CredentialPlace| matches!(place.location, Location::Header(header) if header == name);
         parts.push(match find_place(places, service, value, is_there) {
-            Some(CredentialPlace { prefix, variable, .. }) => {
-                format!("-H {}", quote_with_variable(&format!("{name}: {prefix}"), variable, ""))
-            }
+            Some(CredentialPlace { prefix, variable, .. }) => match name_variable(variable, value) {
+                Some(variable) => format!("-H {}", quote_with_variable(&format!("{name}: {prefix}"), &variable, "")),
+                None => format!("-H {}", quote(&format!("{name}: {prefix}{UNKNOWN}"))),
+            },
             None => format!("-H {}", quote(&format!("{name}: {value}"))),
         });
     }
@@ -48,7 +73,11 @@ fn write_url(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> Str
         };
         if let Some(place) = find_place(places, request.service.as_deref(), value, is_there) {
             let before = format!("{address}?{}{name}=", &query[..start]);
-            return quote_with_variable(&before, place.variable, &query[start + pair.len()..]);
+            let rest = &query[start + pair.len()..];
+            return match name_variable(place.variable, value) {
+                Some(variable) => quote_with_variable(&before, &variable, rest),
+                None => quote(&format!("{before}{UNKNOWN}{rest}")),
+            };
         }
         start += pair.len() + 1;
     }

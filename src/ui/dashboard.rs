@@ -1,55 +1,26 @@
 //! What Locum is doing: requests as they come, the clock, faults, limits, spaces.
 
 use askama::Template;
-use axum::response::Response;
+use axum::{Extension, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::{
+    list::{RequestList, format_elapsed},
+    request::RequestView,
+};
 use crate::{
-    control::{
-        ClockAnswer, CredentialAnswer, FaultRuleAnswer, JournalPage, PolicyAnswer, RateLimits, RequestSummary,
-        WindowAnswer,
-    },
+    control::{ClockAnswer, FaultRuleAnswer, PolicyAnswer, RateLimits, WindowAnswer},
     domain::organization::DEFAULT_SPACE,
+    services::Services,
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::format_timestamp,
+        format::{format_time, format_timestamp},
         links::{encode_segment, format_query},
         view::{Page, render_page},
     },
 };
-
-/// What requests are filtered by: parameters of the control route, too.
-const FILTERS: [&str; 6] = ["service", "operation", "credential", "status", "ignored", "cursor"];
-
-/// The time of a request, without the date.
-fn format_time_of_day(at: &str) -> &str {
-    let time = at.split('T').nth(1).unwrap_or(at);
-    time.get(..12).unwrap_or(time).trim_end_matches('Z')
-}
-
-/// Path and query.
-fn format_target(request: &RequestSummary) -> String {
-    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{}{query}", request.path)
-}
-
-/// Why a request was not simply answered.
-fn reason(request: &RequestSummary) -> &str {
-    request.refusal.as_deref().or(request.fault.as_deref()).unwrap_or_default()
-}
-
-/// In milliseconds.
-pub(super) fn format_elapsed(micros: u64) -> String {
-    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
-}
-
-/// What this page reads of an operation.
-#[derive(Deserialize)]
-struct OperationId {
-    operation: Option<String>,
-}
 
 /// What this page reads of what Locum is.
 #[derive(Deserialize)]
@@ -124,12 +95,11 @@ struct SpaceRow {
 #[template(path = "dashboard.html", config = "src/ui/askama.toml")]
 struct Dashboard<'a> {
     page: &'a Page,
-    /// The list, or why there is none.
-    journal: Result<JournalPage, String>,
+    list: RequestList,
+    /// The request that is open beside the list.
+    opened: Option<RequestView>,
     /// What is wrong with seeds that have changed.
     seed_problem: Option<String>,
-    operations: Vec<String>,
-    credentials: Vec<String>,
     clock: ClockAnswer,
     moves: Vec<ControlAction>,
     faults: Vec<FaultRow>,
@@ -144,23 +114,17 @@ struct Dashboard<'a> {
 }
 
 /// Shows all of it.
-pub(super) async fn show(page: Page) -> Result<Response, PageError> {
-    let filters = FILTERS.map(|name| (name, page.get(name)));
-    let query = format_query(filters.into_iter().chain([("limit", "50")]));
-    let operations: Vec<OperationId> = page.ask_outside("/operations").await?;
-    let mut operations: Vec<String> = operations.into_iter().filter_map(|known| known.operation).collect();
-    operations.sort_unstable();
-    operations.dedup();
+pub(super) async fn show(Extension(services): Extension<Services>, page: Page) -> Result<Response, PageError> {
+    let list = RequestList::load(&page, &services).await?;
+    let opened = open(&page, &services, &list).await?;
     let info: SeedProblem = page.ask("/info").await?;
-    let credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
     let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
     let limits: RateLimits = page.ask("/rate-limits").await?;
     let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
     let template = Dashboard {
-        journal: page.ask(&format!("/requests{query}")).await.map_err(|error| error.detail),
+        list,
+        opened,
         seed_problem: info.seed_problem,
-        operations,
-        credentials: credentials.into_iter().map(|credential| credential.label).collect(),
         clock: page.ask("/clock").await?,
         moves: vec![
             page.call("PUT", "/clock", json!({ "mode": "frozen" }), "Freeze"),
@@ -183,6 +147,22 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
         page: &page,
     };
     render_page(&page, &template)
+}
+
+/// The request that the address names, between its neighbours in the list.
+async fn open(page: &Page, services: &Services, list: &RequestList) -> Result<Option<RequestView>, PageError> {
+    let id = page.get("open");
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let mut view = RequestView::load(page, services, id).await?;
+    let to = |id: Option<&String>| id.map(|id| page.with(&[("open", id), ("against", "")]));
+    let (newer, older) = list.neighbours(id);
+    (view.newer, view.older) = (to(newer), to(older));
+    view.alone = Some(page.link(&format!("/requests/{}", encode_segment(id)), &[]));
+    let row = list.number(id).map(|number| format!("#r{number}")).unwrap_or_default();
+    view.back = format!("{}{row}", page.with(&[("open", ""), ("against", "")]));
+    Ok(Some(view))
 }
 
 fn describe_policy(policy: &PolicyAnswer) -> String {

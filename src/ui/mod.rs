@@ -1,8 +1,13 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
+mod again;
+mod copies;
 mod curl;
 mod dashboard;
+mod json_text;
+mod list;
 mod request;
+mod search;
 
 use std::sync::Arc;
 
@@ -24,7 +29,7 @@ use crate::{
     core::error::Error,
     http::problem::Problem,
     services::Services,
-    web::{BASE, HOME, Pages, control_action, error::PageError, session},
+    web::{BASE, HOME, Pages, control_action, error::PageError, session, shown::Shown},
 };
 
 /// Pages load nothing from other sites, have no inline code, and are in no frame.
@@ -34,23 +39,29 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// The pages to look at. A button shows the one that it is on once more, with a dialog.
 fn views(app: &App, services: &Services) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
-    let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
+    let own = Router::new()
+        .route(&at("/"), get(dashboard::show))
+        .route(&at("/requests/{id}"), get(request::show))
+        .route(&at("/requests/{id}/{which}"), get(request::show_body));
     let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
     all.layer(Extension(Arc::clone(services))).layer(from_fn_with_state(app.clone(), show_one_world))
 }
 
-/// The pages, to be merged into the root. `control` is the control API, behind no guard.
-pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Router<App> {
+/// The pages, to be merged into the root. `control` is the control API, behind no guard; `vendors` are the services.
+pub(crate) fn router(app: &App, services: &Services, control: Router<App>, vendors: Router) -> Router<App> {
     let own = ("/", "Requests");
     let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
     let names = services.names().collect();
-    let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
+    let control = control.with_state(app.clone());
+    let shown = Shown::default();
+    let pages = Pages { app: app.clone(), control, vendors, shown, links, services: names };
     let caller = control_action::Caller { pages: pages.clone(), views: views(app, services).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()
         .merge(views(app, services).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
+        .route(&at("/again"), post(again::send).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
         .route(&at("/login"), post(session::login).with_state(pages))

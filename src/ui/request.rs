@@ -1,169 +1,211 @@
-//! One request: what was asked, why it was answered so, and what to copy from it.
+//! One request: what was asked, why it was answered so, and what to do with it.
 
 use askama::Template;
-use axum::{Extension, extract::Path, response::Response};
-use serde_json::{Map, Value, json};
+use axum::{
+    Extension,
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Redirect, Response},
+};
 
+use super::{
+    again::{Again, Against},
+    copies::{self, CopyableText},
+    json_text::set_out,
+    list::format_elapsed,
+};
 use crate::{
     control::{Header, MessageAnswer, RequestDetail, RequestSummary},
-    core::redact::MASK,
-    domain::{journal::DecisionTrace, request_matcher::RequestMatcher},
-    services::Services,
-    ui::{curl, dashboard::format_elapsed},
+    core::error::Error,
+    domain::journal::{CredentialOutcome, DecisionTrace, Filter},
+    services::{Registry, Services},
+    store,
     web::{
-        control_action::ControlAction,
         error::PageError,
         format::{format_time, format_timestamp},
-        links::encode_segment,
+        links::{encode_segment, format_query},
         view::{Page, render_page},
     },
 };
 
+/// As much of a body as a page shows, counted as HTML writes it. The whole is behind a link.
+const SHOWN: usize = 9_000;
+
 /// A message as the page shows it.
-struct MessageView<'a> {
-    title: &'static str,
-    headers: &'a [Header],
-    /// For reading: JSON is indented.
-    body: Option<String>,
+pub(super) struct MessageView {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub headers: Vec<Header>,
+    /// For reading: with white space between its parts, where it is JSON.
+    pub body: Option<String>,
+    pub is_set_out: bool,
     /// What is said of the body's length.
-    note: Option<String>,
+    pub note: Option<String>,
+    /// Where the body is as it was sent.
+    pub raw: String,
 }
 
-impl<'a> MessageView<'a> {
-    fn new(title: &'static str, message: &'a MessageAnswer) -> Self {
-        let body = parse_body(message).map(|json| indent(&json));
-        let body = body.or_else(|| message.body.clone()).or_else(|| message.body_base64.clone());
-        Self { title, headers: &message.headers, body, note: describe_length(message) }
+impl MessageView {
+    fn new(id: &'static str, title: &'static str, message: MessageAnswer, raw: String) -> Self {
+        let note = describe_length(&message);
+        let set = message.body.as_deref().and_then(set_out);
+        let is_set_out = set.is_some();
+        let body = set.or(message.body).or(message.body_base64);
+        let (body, is_cut) = body.map(cut).unzip();
+        let note = match note {
+            None if is_cut == Some(true) => Some(format!("The beginning of {} bytes.", message.body_bytes)),
+            note => note,
+        };
+        Self { id, title, headers: message.headers, body, is_set_out, note, raw }
     }
 }
 
-fn parse_body(message: &MessageAnswer) -> Option<Value> {
-    serde_json::from_str(message.body.as_ref()?).ok()
+/// Cuts a text to what a page shows.
+fn cut(text: String) -> (String, bool) {
+    let mut size = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        size += if matches!(c, '"' | '\'' | '<' | '>' | '&') { 5 } else { c.len_utf8() };
+        size > SHOWN
+    });
+    match end {
+        Some((end, _)) => (format!("{}…", &text[..end]), true),
+        None => (text, false),
+    }
 }
 
-/// `None` where the body is shown whole and as it is.
+/// `None` where the body is there whole and as it is.
 fn describe_length(message: &MessageAnswer) -> Option<String> {
     let kept = message.body.as_ref().map_or(0, String::len);
     if message.body_base64.is_some() {
         Some(format!("{} bytes, no text: shown as Base64", message.body_bytes))
     } else if kept < message.body_bytes {
-        Some(format!("the first {kept} of {} bytes", message.body_bytes))
+        Some(format!("The journal keeps the first {kept} of {} bytes.", message.body_bytes))
     } else {
         None
     }
 }
 
-fn indent(json: &Value) -> String {
-    serde_json::to_string_pretty(json).unwrap_or_default()
+/// One request, on its own page or beside the list.
+pub(super) struct RequestView {
+    pub request: RequestSummary,
+    pub trace: DecisionTrace,
+    pub target: String,
+    pub class: String,
+    pub who: String,
+    pub messages: [MessageView; 2],
+    pub back: String,
+    pub newer: Option<String>,
+    pub older: Option<String>,
+    /// The page that has only this one.
+    pub alone: Option<String>,
+    pub texts: Vec<CopyableText>,
+    pub again: Option<Again>,
+    pub against: Option<Against>,
 }
 
-/// A text with a button that copies it.
-struct CopyableText {
-    id: &'static str,
-    title: &'static str,
-    about: &'static str,
-    text: String,
+impl RequestView {
+    pub(super) async fn load(page: &Page, services: &Registry, id: &str) -> Result<Self, PageError> {
+        let detail: RequestDetail = page.ask(&format!("/requests/{}", encode_segment(id))).await?;
+        let raw = |which: &str| page.link(&format!("/requests/{}/{which}", encode_segment(id)), &[]);
+        let (texts, again) = (copies::list(page, services, &detail), Again::of(&detail));
+        let against = Against::load(page, &detail).await;
+        let RequestDetail { summary, request, response, trace } = detail;
+        let query = summary.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(Self {
+            target: cut(format!("{}{query}", summary.path)).0,
+            class: if trace.fault.is_some() { "sf".to_owned() } else { format!("s{}", summary.status / 100) },
+            who: describe_credential(&trace),
+            messages: [
+                MessageView::new("request", "Request", request, raw("request")),
+                MessageView::new("response", "Response", response, raw("response")),
+            ],
+            back: page.link("/", &[]),
+            newer: None,
+            older: None,
+            alone: None,
+            request: summary,
+            trace,
+            texts,
+            again,
+            against,
+        })
+    }
+}
+
+fn describe_credential(trace: &DecisionTrace) -> String {
+    let label = trace.credential.label.as_deref().unwrap_or_default();
+    match trace.credential.outcome {
+        CredentialOutcome::Nothing => "none was sent".to_owned(),
+        CredentialOutcome::Unknown => "one that nobody has".to_owned(),
+        CredentialOutcome::Expired => format!("{label}, expired"),
+        CredentialOutcome::Good => label.to_owned(),
+    }
 }
 
 #[derive(Template)]
 #[template(path = "request.html", config = "src/ui/askama.toml")]
 struct RequestPage<'a> {
     page: &'a Page,
-    request: &'a RequestSummary,
-    trace: &'a DecisionTrace,
-    messages: [MessageView<'a>; 2],
-    back: String,
-    texts: Vec<CopyableText>,
-    inject: ControlAction,
-    /// A rule for the next such request; none where that is no operation, because then a rule may never hit.
-    fault: Option<String>,
+    view: RequestView,
 }
 
-/// Shows one request.
+/// Shows one request. An id says which space it is in, so a link needs not name that.
 pub(super) async fn show(
     Path(id): Path<String>,
     Extension(services): Extension<Services>,
     page: Page,
 ) -> Result<Response, PageError> {
-    let detail: RequestDetail = page.ask(&format!("/requests/{}", encode_segment(&id))).await?;
-    let fault = detail.summary.operation.is_some().then(|| indent(&fault_rule(&detail)));
-    let template = RequestPage {
-        back: page.link("/", &[]),
-        texts: [
-            Some(CopyableText {
-                id: "curl",
-                title: "Copy as curl",
-                about: "The request again. Credentials are not kept: fill in the variables, as locum env prints them.",
-                text: curl::write(&services.credential_places().collect::<Vec<_>>(), &page.base, &detail),
-            }),
-            Some(CopyableText {
-                id: "verify",
-                title: "Copy as verify",
-                about: "The body of POST /_emulator/requests/verify: was there such a request?",
-                text: indent(&question(&detail)),
-            }),
-            fault.clone().map(|text| CopyableText {
-                id: "fault",
-                title: "Copy as fault",
-                about: "The body of POST /_emulator/faults: the next such request fails.",
-                text,
-            }),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        inject: page.call("POST", "/faults", Value::Null, "Inject"),
-        fault,
-        messages: [MessageView::new("Request", &detail.request), MessageView::new("Response", &detail.response)],
-        request: &detail.summary,
-        trace: &detail.trace,
-        page: &page,
+    let mut view = match RequestView::load(&page, &services, &id).await {
+        Ok(view) => view,
+        Err(error) if error.status == StatusCode::NOT_FOUND => {
+            let elsewhere = find_space(&page, &id).await?;
+            let space = elsewhere.filter(|space| *space != page.space.name).ok_or(error)?;
+            let to = format!("{}/requests/{}", crate::web::BASE, encode_segment(&id));
+            return Ok(Redirect::to(&format!("{to}{}", format_query([("space", &*space)]))).into_response());
+        }
+        Err(error) => return Err(error),
     };
-    render_page(&page, &template)
-}
-
-/// A matcher that only such requests fit.
-fn matcher(request: &RequestSummary) -> RequestMatcher {
-    RequestMatcher {
-        service: request.service.as_deref().map(ToOwned::to_owned),
-        operation: request.operation.as_deref().map(ToOwned::to_owned),
-        credential: request.credential.clone(),
-        method: Some(request.method.clone()),
-        path: Some(request.path.clone()),
-        ..RequestMatcher::default()
+    let db = &page.app().db;
+    let link = |found: Option<String>| found.map(|id| page.link(&format!("/requests/{}", encode_segment(&id)), &[]));
+    if let Some((number, _)) = store::journal::find(db, page.space.id, &id).await? {
+        let older = Filter { before: Some(number), ..Filter::default() };
+        let older = store::journal::list(db, page.space.id, &older, 1).await?;
+        let newer = Filter { after: Some(number), ..Filter::default() };
+        let newer = store::journal::list(db, page.space.id, &newer, usize::MAX).await?;
+        view.older = link(older.first().map(|(_, entry)| entry.id.to_string()));
+        view.newer = link(newer.last().map(|(_, entry)| entry.id.to_string()));
+        view.back = format!("{}#r{number}", page.link("/", &[]));
     }
+    render_page(&page, &RequestPage { page: &page, view })
 }
 
-/// The body of a verification that there was such a request.
-fn question(detail: &RequestDetail) -> Value {
-    let mut wanted = json!(matcher(&detail.summary));
-    wanted["status"] = detail.summary.status.into();
-    let pairs = form_urlencoded::parse(detail.summary.query.as_deref().unwrap_or_default().as_bytes());
-    // The journal has a mask in place of a credential, which no request would match.
-    let query: Map<String, Value> =
-        pairs.filter(|(_, value)| !is_masked(value)).map(|(name, value)| (name.into(), (*value).into())).collect();
-    if !query.is_empty() {
-        wanted["query"] = query.into();
+/// The space whose journal has the request.
+async fn find_space(page: &Page, id: &str) -> Result<Option<String>, Error> {
+    let db = &page.app().db;
+    for space in store::space::list(&mut db.read().await?).await? {
+        if store::journal::find(db, space.id, id).await?.is_some() {
+            return Ok(Some(space.name));
+        }
     }
-    if let Some(body) = parse_body(&detail.request).filter(|_| describe_length(&detail.request).is_none()) {
-        wanted["body"] = body;
-    }
-    json!({ "match": wanted, "count": { "at_least": 1 } })
+    Ok(None)
 }
 
-/// The body of a rule that makes the next such request fail.
-fn fault_rule(detail: &RequestDetail) -> Value {
-    json!({ "match": matcher(&detail.summary), "then": { "status": 503 }, "times": 1 })
-}
-
-/// Whether a credential stood there.
-fn is_masked(text: &str) -> bool {
-    text.contains(MASK) || (text.contains('[') && text.contains(']'))
+/// A body as it was sent, as far as the journal keeps it.
+pub(super) async fn show_body(Path((id, which)): Path<(String, String)>, page: Page) -> Result<Response, PageError> {
+    let found = store::journal::find(&page.app().db, page.space.id, &id).await?;
+    let (_, entry) = found.ok_or_else(|| Error::NotFound(format!("the journal holds no request `{id}`")))?;
+    let message = match which.as_str() {
+        "request" => &entry.request,
+        "response" => &entry.response,
+        _ => return Err(Error::RouteUnknown.into()),
+    };
+    // As text, whatever it says it is: a browser must not run it.
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], message.body.clone()).into_response())
 }
 
 #[cfg(test)]
-pub(super) fn example_detail(request: &Value, line: &Value) -> RequestDetail {
-    let mut whole = json!({
+pub(super) fn example_detail(request: &serde_json::Value, line: &serde_json::Value) -> RequestDetail {
+    let mut whole = serde_json::json!({
         "id": "1", "at": "2026-01-15T09:00:00Z", "elapsed_us": 1, "method": "POST", "path": "/p", "status": 200,
         "request": request, "response": { "headers": [], "body_bytes": 0 },
         "trail": { "credential": { "outcome": "good" }, "permission": {} },
@@ -172,32 +214,4 @@ pub(super) fn example_detail(request: &Value, line: &Value) -> RequestDetail {
         whole[name] = value.clone();
     }
     serde_json::from_value(whole).unwrap()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_asks_for_nothing_that_was_taken_out() {
-        let detail = example_detail(
-            &json!({ "headers": [], "body": "{\"a\":1}", "body_bytes": 7 }),
-            &json!({ "operation": "assignLicense", "query": "token=********&page=2" }),
-        );
-        assert_eq!(
-            question(&detail),
-            json!({
-                "match": {
-                    "operation": "assignLicense",
-                    "method": "POST",
-                    "path": "/p",
-                    "status": 200,
-                    "query": { "page": "2" },
-                    "body": { "a": 1 },
-                },
-                "count": { "at_least": 1 },
-            })
-        );
-        assert_eq!(fault_rule(&detail)["then"]["status"], 503);
-    }
 }

@@ -13,13 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{
-    Pages, control_client,
-    error::PageError,
-    form::Form,
-    links::is_own_page,
-    session::{Session, note_cookie},
-};
+use super::{Pages, control_client, error::PageError, form::Form, links::is_own_page, session::Session};
 use crate::http::CONTROL_BASE;
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
@@ -107,13 +101,50 @@ pub(crate) enum Overlay {
     /// It made several things, among them tokens, which are shown only here.
     Made { label: String, body: String },
     /// It was refused.
-    Refused { label: String, status: StatusCode, detail: String },
+    Refused(Box<Refused>),
+    /// The page that has it is not of this session, so nothing was done yet.
+    Stale { call: ControlAction },
+}
+
+/// What was refused, why, and what was entered, to be mended.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub label: String,
+    pub status: StatusCode,
+    pub detail: String,
+    /// The call, with nothing that was entered.
+    pub call: ControlAction,
+    /// The names of fields, and what was entered.
+    pub entered: Vec<(String, String)>,
+    /// Requests that are nearly as they were expected, and why they are not.
+    pub nearest: Vec<NearRequest>,
+}
+
+/// As much as is shown of a request that comes near to what was asked about.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NearRequest {
+    pub id: String,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub differences: Vec<NearDifference>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NearDifference {
+    pub field: String,
+    pub expected: String,
+    pub found: Option<String>,
 }
 
 impl Overlay {
     /// The status of the page beneath.
     pub(crate) fn status(&self) -> StatusCode {
-        if let Self::Refused { status, .. } = self { *status } else { StatusCode::OK }
+        match self {
+            Self::Refused(refused) => refused.status,
+            Self::Stale { .. } => StatusCode::FORBIDDEN,
+            Self::Ask { .. } | Self::Token { .. } | Self::Made { .. } => StatusCode::OK,
+        }
     }
 }
 
@@ -133,22 +164,33 @@ pub(crate) async fn call(
     axum::Extension(session): axum::Extension<Session>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let wrong = |status, detail: &str| PageError { status, detail: detail.to_owned() };
-    if field("form") != Some(&session.form_token(&caller.pages.app)) {
-        return Err(wrong(StatusCode::FORBIDDEN, "the form is not from a page of this session: go back and reload it"));
-    }
-    let unreadable = || wrong(StatusCode::BAD_REQUEST, "the form does not say which page, or which call");
+    let field = |name: &str| find_field(&fields, name);
+    let unreadable = || PageError { status: StatusCode::BAD_REQUEST, detail: UNREADABLE.to_owned() };
     let back = field("back").filter(|back| is_own_page(back)).ok_or_else(unreadable)?;
     let mut call: ControlAction =
         field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
     // Not GET, because no button needs it, and the answer of `/events` would never end.
     let method: Method = call.method.parse().ok().filter(|method| *method != Method::GET).ok_or_else(unreadable)?;
     let host = headers.get(header::HOST);
-    let Some(overlay) = make(&caller.pages, host, method, &mut call, &fields).await? else {
-        let to = call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back);
-        let note = CookieJar::new().add(note_cookie(&format!("Done: {}", call.label)));
-        return Ok((note, Redirect::to(to)).into_response());
+    let overlay = if is_of_session(&caller.pages, &session, &fields) {
+        make(&caller.pages, host, method, &mut call, &fields).await?
+    } else {
+        // Not a dead end: Locum was started anew, and who pressed the button wants it still.
+        complete(&mut call.body, &fields).map_err(|detail| PageError { status: StatusCode::BAD_REQUEST, detail })?;
+        Made::Shown(Overlay::Stale { call: call.clone() })
+    };
+    let to = call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back);
+    let overlay = match overlay {
+        Made::Shown(overlay) => overlay,
+        Made::Kept(overlay) => {
+            let id = caller.pages.shown.keep(session.name(), overlay);
+            let separator = if to.contains('?') { '&' } else { '?' };
+            return Ok(Redirect::to(&format!("{to}{separator}shown={id}")).into_response());
+        }
+        Made::Done(note) => {
+            let note = CookieJar::new().add(session.note_cookie(&note));
+            return Ok((note, Redirect::to(to)).into_response());
+        }
     };
     let mut view = Request::get(back);
     if let Some(host) = host {
@@ -158,32 +200,79 @@ pub(crate) async fn call(
     Ok(caller.views.oneshot(view).await.into_response())
 }
 
-/// Makes the call, or asks whether to. `None` when it was made and there is nothing to show.
+const UNREADABLE: &str = "the form does not say which page, or which call";
+
+fn find_field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+fn is_of_session(pages: &Pages, session: &Session, fields: &[(String, String)]) -> bool {
+    find_field(fields, "form") == Some(&session.form_token(&pages.app))
+}
+
+/// Checks that a form is of a page of this session, and gives the page that it is on.
+///
+/// # Errors
+/// It is not, or does not say.
+pub(crate) fn check_form<'a>(
+    pages: &Pages,
+    session: &Session,
+    fields: &'a [(String, String)],
+) -> Result<&'a str, PageError> {
+    let wrong = |status, detail: &str| PageError { status, detail: detail.to_owned() };
+    if !is_of_session(pages, session, fields) {
+        return Err(wrong(StatusCode::FORBIDDEN, "the form is not from a page of this session: go back and reload it"));
+    }
+    let back = find_field(fields, "back").filter(|back| is_own_page(back));
+    back.ok_or_else(|| wrong(StatusCode::BAD_REQUEST, UNREADABLE))
+}
+
+/// What became of a call.
+enum Made {
+    /// It is done, and the next page says so.
+    Done(String),
+    /// A dialog is the answer.
+    Shown(Overlay),
+    /// The same, but what it shows was made, and is not to be made once more.
+    Kept(Overlay),
+}
+
+/// Makes the call, or asks whether to.
 async fn make(
     pages: &Pages,
     host: Option<&HeaderValue>,
     method: Method,
     call: &mut ControlAction,
     fields: &[(String, String)],
-) -> Result<Option<Overlay>, PageError> {
-    let label = call.label.clone();
+) -> Result<Made, PageError> {
+    let (label, untouched) = (call.label.clone(), call.clone());
+    let refuse = |status, detail, nearest| {
+        let entered = fields.iter().filter(|(name, _)| name == "body" || name.starts_with("set."));
+        let (label, call) = (untouched.label.clone(), untouched.clone());
+        let refused = Refused { label, status, detail, call, entered: entered.cloned().collect(), nearest };
+        Ok(Made::Shown(Overlay::Refused(Box::new(refused))))
+    };
     if let Err(detail) = complete(&mut call.body, fields) {
-        return Ok(Some(Overlay::Refused { label, status: StatusCode::BAD_REQUEST, detail }));
+        return refuse(StatusCode::BAD_REQUEST, detail, Vec::new());
     }
     if let Some(question) = call.ask.take() {
-        return Ok(Some(Overlay::Ask { question, call: call.clone() }));
+        return Ok(Made::Shown(Overlay::Ask { question, call: call.clone() }));
     }
     let body = Some(&call.body).filter(|body| !body.is_null());
     let answered = control_client::call(pages, host, method, &call.path, body).await?;
     Ok(if !answered.status.is_success() {
-        Some(Overlay::Refused { label, status: answered.status, detail: answered.detail() })
+        let nearest = serde_json::from_value(answered.body["nearest"].clone()).unwrap_or_default();
+        return refuse(answered.status, answered.detail(), nearest);
     } else if let Some(token) = answered.body["token"].as_str() {
-        Some(Overlay::Token { label, token: token.to_owned() })
+        Made::Kept(Overlay::Token { label, token: token.to_owned() })
     } else if holds_token(&answered.body) {
         let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
-        Some(Overlay::Made { label, body })
+        Made::Kept(Overlay::Made { label, body })
+    } else if let (Some(expected), Some(found)) = (answered.body["expected"].as_str(), answered.body["found"].as_i64())
+    {
+        Made::Done(format!("Verified: expected {expected}, found {found}."))
     } else {
-        None
+        Made::Done(format!("Done: {label}"))
     })
 }
 

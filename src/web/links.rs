@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::{BASE, HOME};
+use super::{BASE, DOCUMENTS, HOME};
 
 /// Writes a query with its `?`. Leaves out what is empty.
 pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -16,6 +16,11 @@ pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str
 pub(crate) fn encode_segment(text: &str) -> String {
     let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     encoded.replace('+', "%20")
+}
+
+/// Whether a link leads to the documents of the control API, which are behind the same login.
+pub(crate) fn is_document(link: &str) -> bool {
+    link.starts_with(DOCUMENTS) && link.parse::<Uri>().is_ok()
 }
 
 /// Whether a link leads to one of Locum's pages. Forms may lead nowhere else, so that nobody can use them to send

@@ -7,16 +7,20 @@ pub(crate) mod form;
 pub(crate) mod format;
 pub(crate) mod links;
 pub(crate) mod session;
+pub(crate) mod shown;
 pub(crate) mod view;
 
 use axum::Router;
 
+use self::shown::Shown;
 use crate::app::App;
 
 /// Where the pages are.
 pub(crate) const BASE: &str = "/_emulator/ui";
 /// The first of them.
 pub(crate) const HOME: &str = "/_emulator/ui/";
+/// Where the documents of the control API are.
+pub(crate) const DOCUMENTS: &str = "/_emulator/docs";
 
 /// What a page is made from.
 #[derive(Clone)]
@@ -24,6 +28,10 @@ pub struct Pages {
     pub app: App,
     /// The control API, asked from within.
     pub(crate) control: Router,
+    /// The services, asked from within: recorded as any request.
+    pub(crate) vendors: Router,
+    /// What was made and is shown for a while.
+    pub(crate) shown: Shown,
     /// All pages: path and title.
     pub(crate) links: Vec<(&'static str, &'static str)>,
     /// The services' names.

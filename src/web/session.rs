@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    extract::{Request, State},
-    http::{Method, StatusCode, uri::PathAndQuery},
+    extract::{FromRequest as _, Request, State},
+    http::{
+        Extensions, HeaderMap, Method, StatusCode, Uri, header,
+        uri::{Authority, PathAndQuery},
+    },
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -17,17 +20,21 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
-use super::{BASE, HOME, Pages, form::Form, links::is_own_page};
+use super::{
+    HOME, Pages,
+    error::PageError,
+    form::Form,
+    links::{is_document, is_own_page},
+};
 use crate::{
     app::App,
     core::{ids::random_bytes, token::PlainToken},
-    http::control_guard::is_control_token,
+    http::{CONTROL_BASE, connection::OverTls, control_guard::is_control_token},
 };
 
-/// The cookie of a session: its name, a full stop, and the proof that it was made here.
-const SESSION: &str = "locum-ui";
-/// The cookie of a note that the next page shows once.
-const NOTE: &str = "locum-ui-note";
+/// What the names of cookies begin with. The port follows, because browsers send cookies to every port of a host, and
+/// on another one is another Locum.
+const PREFIX: &str = "locum-ui";
 /// A note that no page has shown by then is not shown at all.
 const NOTE_LIFETIME: Duration = Duration::from_secs(30);
 
@@ -37,17 +44,61 @@ pub(crate) struct Session {
     name: String,
     /// What the page says once, because it was just done.
     pub note: Option<String>,
+    place: Place,
+}
+
+/// Where a browser finds this Locum, which is where its cookies are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    port: u16,
+    is_secure: bool,
+}
+
+impl Place {
+    fn of(app: &App, extensions: &Extensions, headers: &HeaderMap, uri: &Uri) -> Self {
+        let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+        let named: Option<Authority> = named.or_else(|| uri.authority().cloned());
+        let is_public = app.config.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+        let is_secure = is_public || extensions.get::<OverTls>().is_some();
+        let usual = if is_secure { 443 } else { 80 };
+        Self { port: named.and_then(|host| host.port_u16()).unwrap_or(usual), is_secure }
+    }
+
+    /// The cookie of a session: its name, a full stop, and the proof that it was made here.
+    fn session_cookie(self) -> String {
+        format!("{PREFIX}-{}", self.port)
+    }
+
+    /// The cookie of a note that the next page shows once.
+    fn note_cookie(self) -> String {
+        format!("{PREFIX}-note-{}", self.port)
+    }
+
+    fn build_cookie(self, name: String, value: String, lifetime: Option<Duration>) -> Cookie<'static> {
+        let cookie = Cookie::build((name, value)).path(CONTROL_BASE).http_only(true).same_site(SameSite::Strict);
+        let cookie = cookie.secure(self.is_secure);
+        match lifetime.and_then(|lifetime| lifetime.try_into().ok()) {
+            Some(lifetime) => cookie.max_age(lifetime).build(),
+            None => cookie.build(),
+        }
+    }
 }
 
 impl Session {
-    fn new() -> Self {
-        Self { name: hex::encode(random_bytes::<16>()), note: None }
+    fn new(place: Place) -> Self {
+        Self { name: hex::encode(random_bytes::<16>()), note: None, place }
+    }
+
+    /// What it is called, which is no secret.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The session of a request, if it was made here, under the present control token.
-    fn find(app: &App, cookies: &CookieJar) -> Option<Self> {
-        let (name, proof) = cookies.get(SESSION)?.value().split_once('.')?;
-        let session = Self { name: name.to_owned(), note: cookies.get(NOTE).and_then(read_note) };
+    fn find(app: &App, cookies: &CookieJar, place: Place) -> Option<Self> {
+        let (name, proof) = cookies.get(&place.session_cookie())?.value().split_once('.')?;
+        let note = cookies.get(&place.note_cookie()).and_then(read_note);
+        let session = Self { name: name.to_owned(), note, place };
         // In constant time, because the time would tell how much of the proof is right.
         bool::from(session.proof(app).as_bytes().ct_eq(proof.as_bytes())).then_some(session)
     }
@@ -69,21 +120,14 @@ impl Session {
     }
 
     fn cookie(&self, app: &App) -> Cookie<'static> {
-        build_cookie(SESSION, format!("{}.{}", self.name, self.proof(app)), None)
+        let value = format!("{}.{}", self.name, self.proof(app));
+        self.place.build_cookie(self.place.session_cookie(), value, None)
     }
-}
 
-fn build_cookie(name: &'static str, value: String, lifetime: Option<Duration>) -> Cookie<'static> {
-    let cookie = Cookie::build((name, value)).path(BASE).http_only(true).same_site(SameSite::Strict);
-    match lifetime.and_then(|lifetime| lifetime.try_into().ok()) {
-        Some(lifetime) => cookie.max_age(lifetime).build(),
-        None => cookie.build(),
+    /// Makes a cookie that lets the next page say something.
+    pub(crate) fn note_cookie(&self, text: &str) -> Cookie<'static> {
+        self.place.build_cookie(self.place.note_cookie(), hex::encode(text), Some(NOTE_LIFETIME))
     }
-}
-
-/// Makes a cookie that lets the next page say something.
-pub(crate) fn note_cookie(text: &str) -> Cookie<'static> {
-    build_cookie(NOTE, hex::encode(text), Some(NOTE_LIFETIME))
 }
 
 fn read_note(cookie: &Cookie<'_>) -> Option<String> {
@@ -113,18 +157,19 @@ pub(crate) async fn session(
     next: Next,
 ) -> Response {
     let app = &pages.app;
-    let known = Session::find(app, &cookies);
+    let place = Place::of(app, request.extensions(), request.headers(), request.uri());
+    let known = Session::find(app, &cookies, place);
     let is_new = known.is_none();
     if is_new && app.config.control_token.is_some() {
         let to = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
         return show_login(to.map_or("", PathAndQuery::as_str), false);
     }
-    let session = known.unwrap_or_else(Session::new);
+    let session = known.unwrap_or_else(|| Session::new(place));
     if is_new {
         cookies = cookies.add(session.cookie(app));
     }
     if session.note.is_some() {
-        cookies = cookies.remove(build_cookie(NOTE, String::new(), None));
+        cookies = cookies.remove(place.build_cookie(place.note_cookie(), String::new(), None));
     }
     request.extensions_mut().insert(session);
     (cookies, next.run(request).await).into_response()
@@ -140,11 +185,12 @@ pub(crate) struct LoginForm {
 
 /// Begins a session for a browser that knows the control token. The form needs no form token, because who can send it
 /// knows the control token, and the guard has checked where it comes from.
-pub(crate) async fn login(State(pages): State<Pages>, Form(form): Form<LoginForm>) -> Response {
-    let LoginForm { token, to } = form;
+pub(crate) async fn login(State(pages): State<Pages>, request: Request) -> Result<Response, PageError> {
+    let place = Place::of(&pages.app, request.extensions(), request.headers(), request.uri());
+    let Form(LoginForm { token, to }) = Form::from_request(request, &()).await?;
     if !is_control_token(&pages.app, &token) {
-        return show_login(&to, true);
+        return Ok(show_login(&to, true));
     }
-    let to = if is_own_page(&to) { to } else { HOME.to_owned() };
-    (CookieJar::new().add(Session::new().cookie(&pages.app)), Redirect::to(&to)).into_response()
+    let to = if is_own_page(&to) || is_document(&to) { to } else { HOME.to_owned() };
+    Ok((CookieJar::new().add(Session::new(place).cookie(&pages.app)), Redirect::to(&to)).into_response())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
-    http::{Method, StatusCode, header, request::Parts},
+    http::{Method, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
@@ -22,9 +22,13 @@ use super::{
 };
 use crate::{
     app::App,
-    core::{clock::Time, error::Error, now::Now},
+    core::{
+        clock::{Clock, Time},
+        error::Error,
+        now::Now,
+    },
     domain::organization::{DEFAULT_SPACE, Organization, Space},
-    http::request_context::find_sent_uri,
+    http::{connection::OverTls, request_context::find_sent_uri},
     store,
 };
 
@@ -56,26 +60,37 @@ impl FromRequestParts<Pages> for Page {
         let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query: HashMap<String, String> =
             pairs.into_owned().filter(|(_, value)| !value.trim().is_empty()).collect();
+        let shown = query.remove("shown").map(|id| pages.shown.find(session.name(), &id));
+        let gone = || "What was made is not shown any more.".to_owned();
+        let note = session.note.clone().or_else(|| shown.as_ref().filter(|found| found.is_none()).map(|_| gone()));
         let space = app.space(&query.remove("space").unwrap_or_else(|| DEFAULT_SPACE.to_owned())).await?;
         let spaces = store::space::list(&mut app.db.read().await?).await?;
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let base = app.config.public_url.clone().unwrap_or_else(|| match host {
+            Some(host) if parts.extensions.get::<OverTls>().is_some() => format!("https://{host}"),
             Some(host) => format!("http://{host}"),
             None => format!("http://{}", app.config.listen),
         });
         Ok(Self {
             spaces: spaces.into_iter().map(|space| space.name).collect(),
-            here: uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            here: without_shown(&uri),
             path: uri.path().to_owned(),
             form_token: session.form_token(app),
-            note: session.note.clone(),
-            overlay: parts.extensions.get().cloned(),
+            note,
+            overlay: parts.extensions.get().cloned().or(shown.flatten()),
             pages: pages.clone(),
             space,
             query,
             base,
         })
     }
+}
+
+/// The address that forms come back to, and that closing a dialog leads to.
+fn without_shown(uri: &Uri) -> String {
+    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.starts_with("shown="));
+    let query = kept.collect::<Vec<_>>().join("&");
+    format!("{}{}{query}", uri.path(), if query.is_empty() { "" } else { "?" })
 }
 
 impl Page {
@@ -151,6 +166,11 @@ impl Page {
         label: impl Into<String>,
     ) -> ControlAction {
         ControlAction::new(method, self.control_path(path), body, label.into())
+    }
+
+    /// What the clock shows, for a page that lets it run on: in milliseconds, and whether it runs.
+    pub(crate) fn ticking_clock(&self) -> (i64, bool) {
+        (self.now().timestamp_millis(), !matches!(self.space.clock, Clock::Frozen(_)))
     }
 
     /// What the clock shows, in words.

@@ -17,6 +17,9 @@ pub struct Entry {
     pub id: ByteString,
     /// When it was asked, by the space's clock.
     pub at: Time,
+    /// When it came, by the machine's clock; `None` of one that was kept by an older Locum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Time>,
     /// How long the answer took, in microseconds.
     pub elapsed_micros: u64,
     /// Its service; `None` where the path is no service's.
@@ -158,6 +161,7 @@ pub(crate) fn example_entry(query: &str, body: &str) -> Entry {
     Entry {
         id: "1".into(),
         at: Time::default(),
+        arrived: None,
         elapsed_micros: 1,
         service: Some("billing".into()),
         operation: Some("addInvoice".into()),

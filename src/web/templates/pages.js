@@ -1,7 +1,8 @@
-// What pages cannot do without: keep a dialog's focus, copy, and stay up to date.
+// What pages cannot do without: keep a dialog's focus, copy, stay up to date, keys.
 "use strict";
 
-const dialog = document.querySelector("dialog[open]");
+const $ = (selector) => document.querySelector(selector);
+const dialog = $("#dialog");
 if (dialog) {
   dialog.close();
   dialog.showModal();
@@ -29,10 +30,46 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 dialog?.querySelector("[autofocus]")?.focus();
 
+// What was done leads back to where it was done.
+const named = (it) => it && (it.getAttribute("aria-label") ?? it.textContent).trim();
+addEventListener("submit", (event) => {
+  if (dialog?.contains(event.submitter) || event.target.method !== "post") return;
+  const place = { path: location.pathname, y: scrollY, name: named(event.submitter) };
+  sessionStorage.setItem("place", JSON.stringify(place));
+});
+const place = JSON.parse(sessionStorage.getItem("place") ?? "null");
+if (place && !dialog) {
+  sessionStorage.removeItem("place");
+  if (place.path === location.pathname && !location.hash) {
+    scrollTo(0, place.y);
+    const again = [...document.querySelectorAll("main button")].find((it) => named(it) === place.name);
+    (again ?? $(".note")).focus({ preventScroll: true });
+  }
+}
+if ($("#opened") && !dialog && matchMedia("(min-width: 60rem)").matches) {
+  $("tr[aria-selected]")?.scrollIntoView({ block: "nearest" });
+}
+
+// The clock runs on.
+let loaded = Date.now();
+setInterval(() => {
+  for (const it of document.querySelectorAll("[data-clock]")) {
+    const now = new Date(Number(it.dataset.clock) + Date.now() - loaded);
+    it.textContent = now.toISOString().slice(0, 19).replace("T", " ");
+  }
+}, 1000);
+
 // The server renders; what has changed takes the place of what was there. `busy`: one answer is on its way; `late`:
-// something has happened since.
+// something has happened since; `fresh`: how many requests are not shown, because somebody reads.
 let busy = false;
 let late = false;
+let paused = false;
+let fresh = 0;
+const list = $("[data-live=requests]");
+const live = $("#live");
+const pause = $("#pause");
+
+const reads = () => paused || scrollY > 40 || list?.matches(":hover") || list?.contains(getSelection().focusNode);
 
 async function refresh() {
   if (busy || dialog) {
@@ -40,28 +77,47 @@ async function refresh() {
     return;
   }
   busy = true;
+  const started = Date.now();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     // The server is gone; the stream says so.
   }
+  // A long list is not asked for all the time.
   setTimeout(() => {
     busy = false;
     if (late) {
       late = false;
       refresh();
     }
-  }, 150);
+  }, 150 + 2 * (Date.now() - started));
 }
+
+const rows = (of) => [...of.querySelectorAll("tr[id]")].map((row) => row.id);
 
 function take(page) {
   for (const now of document.querySelectorAll("[data-live]")) {
     const then = page.querySelector(`[data-live="${now.dataset.live}"]`);
     if (!then || then.innerHTML === now.innerHTML) continue;
+    const old = rows(now);
+    if (now === list) {
+      const news = rows(then).filter((id) => !old.includes(id)).length;
+      // Requests that are gone are not read any more.
+      if (news < rows(then).length && reads()) {
+        fresh = news;
+        say();
+        continue;
+      }
+      fresh = 0;
+    }
+    if (now.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
     const focused = now.contains(document.activeElement) ? document.activeElement : null;
     const key = focused && (focused.getAttribute("href") ?? focused.getAttribute("value"));
     now.replaceChildren(...then.childNodes);
+    if (old.length) {
+      for (const row of now.querySelectorAll("tr[id]")) row.classList.toggle("new", !old.includes(row.id));
+    }
     if (key === null) continue;
     for (const it of now.querySelectorAll("a, button")) {
       if ((it.getAttribute("href") ?? it.getAttribute("value")) === key) {
@@ -70,19 +126,83 @@ function take(page) {
       }
     }
   }
+  loaded = Date.now();
+  say();
 }
 
-const live = document.getElementById("live");
-if (document.querySelector("[data-live=requests]")) {
-  let fresh = 0;
-  const events = new EventSource(document.body.dataset.events);
-  const say = (text) => { if (live.textContent !== text) live.textContent = text; };
-  events.addEventListener("open", () => say(fresh ? `Live: ${fresh} since this page was opened` : "Live"));
-  events.addEventListener("error", () => say("Not live: the connection is gone"));
-  events.addEventListener("request", () => {
-    fresh += 1;
-    say(`Live: ${fresh} since this page was opened`);
-    refresh();
-  });
-  for (const name of ["clock", "fault", "missed"]) events.addEventListener(name, refresh);
+let dead = false;
+function say() {
+  if (!live) return;
+  live.classList.toggle("dead", dead);
+  const text = dead ? "Not live: the connection is gone" : paused ? "Paused" : "Live";
+  if (live.textContent !== text) live.textContent = text;
+  const label = fresh ? `${fresh} new` : paused ? "Go on" : "Pause";
+  if (pause.textContent !== label) pause.textContent = label;
+  pause.setAttribute("aria-pressed", String(paused));
 }
+
+// What is new is shown at once; else it is paused, or goes on.
+function press() {
+  if (fresh) {
+    const was = paused;
+    paused = false;
+    scrollTo(0, 0);
+    getSelection().removeAllRanges();
+    fetch(location.href, { headers: { accept: "text/html" } })
+      .then((answer) => answer.text())
+      .then((text) => {
+        const then = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live=requests]");
+        if (then) list.replaceChildren(...then.childNodes);
+        fresh = 0;
+        paused = was;
+        say();
+      });
+    return;
+  }
+  paused = !paused;
+  if (!paused) refresh();
+  say();
+}
+
+if (list) {
+  pause.hidden = false;
+  pause.addEventListener("click", press);
+  say();
+  const events = new EventSource(document.body.dataset.events);
+  events.addEventListener("open", () => {
+    const was = dead;
+    dead = false;
+    say();
+    if (was) refresh();
+  });
+  events.addEventListener("error", () => {
+    dead = true;
+    say();
+  });
+  for (const name of ["request", "state", "clock", "fault", "missed"]) events.addEventListener(name, refresh);
+  // Other spaces, and limits, tell this one nothing.
+  setInterval(() => document.visibilityState === "visible" && refresh(), 5000);
+}
+
+// Keys, unless somebody writes.
+function step(by) {
+  if ($("#opened, .alone-request") || !list) return $(by > 0 ? "#older" : "#newer")?.click();
+  const links = [...list.querySelectorAll("tr[id] a")];
+  const at = links.indexOf(document.activeElement);
+  links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
+}
+const keys = {
+  "/": () => $("#search")?.focus(),
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => ($("#close") ?? (list?.contains(document.activeElement) ? document.activeElement : null))?.click(),
+  c: () => $('[data-copy="curl"]')?.click(),
+  p: () => list && press(),
+  "?": () => $("#keys").showModal(),
+};
+addEventListener("keydown", (event) => {
+  const writes = event.target.matches?.("input, textarea, select") || $("dialog[open]");
+  if (writes || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+});

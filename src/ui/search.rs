@@ -1,0 +1,316 @@
+//! The search box: filters in words, `status:4xx op:assignLicense cred:dan eve@example.test`.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    core::suggest::{describe_unknown, nearest},
+    domain::{
+        journal::{CredentialOutcome, Entry},
+        path_pattern::PathPattern,
+    },
+};
+
+/// The names of filters, and what stands behind them.
+const NAMES: [(&str, &str); 9] = [
+    ("status", "404 or 4xx"),
+    ("op", "an operation's id"),
+    ("cred", "a part of what a credential is called"),
+    ("service", "a service's name"),
+    ("method", "GET, POST, …"),
+    ("path", "a path, in which * stands for a segment"),
+    ("reason", "a part of why it was refused"),
+    ("id", "an x-request-id"),
+    ("is", "refused, injected, ignored, limited or unknown"),
+];
+/// Other names for some of them, which links of older pages have.
+const ALIASES: [(&str, &str); 4] = [("operation", "op"), ("credential", "cred"), ("key", "cred"), ("ignored", "is")];
+const STATES: [&str; 5] = ["refused", "injected", "ignored", "limited", "unknown"];
+
+/// What is searched for. Everything has to fit.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Search(Vec<Word>);
+
+#[derive(Debug, PartialEq)]
+struct Word {
+    is_not: bool,
+    what: What,
+}
+
+#[derive(Debug, PartialEq)]
+enum What {
+    /// From the first to the last.
+    Status(u16, u16),
+    Operation(String),
+    /// These, from here on, are in lower case.
+    Credential(String),
+    Service(String),
+    Method(String),
+    Path(String),
+    Reason(String),
+    Id(String),
+    Is(&'static str),
+    /// Anywhere.
+    Text(String),
+}
+
+/// What a word may name.
+pub(super) struct Known<'a> {
+    pub operations: BTreeSet<&'a str>,
+    pub services: Vec<&'a str>,
+    /// Of the space, and of its journal.
+    pub credentials: BTreeSet<String>,
+}
+
+impl Search {
+    /// Reads the box.
+    ///
+    /// # Errors
+    /// Which word is wrong, and what would be right.
+    pub(super) fn read(text: &str, known: &Known<'_>) -> Result<Self, String> {
+        split(text).iter().map(|word| read_word(word, known)).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn matches(&self, entry: &Entry) -> bool {
+        self.0.iter().all(|Word { is_not, what }| what.matches(entry) != *is_not)
+    }
+
+    /// The same without the filters of one name, for counting what each of those would leave.
+    pub(super) fn matches_but(&self, name: &str, entry: &Entry) -> bool {
+        let mut others = self.0.iter().filter(|word| word.is_not || word.what.name() != Some(name));
+        others.all(|Word { is_not, what }| what.matches(entry) != *is_not)
+    }
+}
+
+/// Takes a word out of a search, or puts it in, in place of others of its name.
+pub(super) fn toggle(text: &str, name: &str, value: &str) -> String {
+    let quoted = if value.contains([' ', '"']) { format!("\"{}\"", value.replace('"', "")) } else { value.to_owned() };
+    let word = format!("{name}:{quoted}");
+    let mut words = split(text);
+    let was_there = words.contains(&word);
+    words.retain(|other| !other.starts_with(&format!("{name}:")));
+    if !was_there {
+        words.push(word);
+    }
+    words.join(" ")
+}
+
+/// Whether a search has the word.
+pub(super) fn has(text: &str, name: &str, value: &str) -> bool {
+    toggle(text, name, value).len() < text.trim().len()
+}
+
+/// Words are between blanks, unless these are in quotes.
+fn split(text: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        if c == '"' {
+            is_quoted = !is_quoted;
+        }
+        if c.is_whitespace() && !is_quoted {
+            words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
+        } else {
+            word.push(c);
+        }
+    }
+    words.extend(Some(word).filter(|word| !word.is_empty()));
+    words
+}
+
+fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
+    let (is_not, plain) =
+        word.strip_prefix('-').filter(|rest| !rest.is_empty()).map_or((false, word), |rest| (true, rest));
+    let text = plain.replace('"', "");
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+    let named = plain.split_once(':').filter(|(name, value)| is_name(name) && !value.starts_with("//"));
+    let Some((name, value)) = named else {
+        return Ok(Word { is_not, what: What::Text(text.to_lowercase()) });
+    };
+    let (name, value) = (name.to_lowercase(), value.replace('"', ""));
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, name)| name);
+    let lower = value.to_lowercase();
+    let what = match name {
+        "status" => {
+            let (from, to) = read_status(&lower).ok_or(format!("`{value}` is not a status: 404 or 4xx"))?;
+            What::Status(from, to)
+        }
+        "op" => {
+            let found = known.operations.iter().find(|id| id.eq_ignore_ascii_case(&value));
+            let unknown = || describe_unknown(&value, "an operation", known.operations.iter().copied());
+            What::Operation((*found.ok_or_else(unknown)?).to_owned())
+        }
+        "cred" => {
+            let labels = || known.credentials.iter().map(String::as_str);
+            if !labels().any(|label| label.to_lowercase().contains(&lower)) {
+                return Err(format!(
+                    "no credential is called `{value}`{}",
+                    crate::core::suggest::suggest(&value, labels())
+                ));
+            }
+            What::Credential(lower)
+        }
+        "service" if known.services.contains(&lower.as_str()) => What::Service(lower),
+        "service" => return Err(describe_unknown(&value, "a service", known.services.iter().copied())),
+        "method" => What::Method(lower),
+        "path" => What::Path(value),
+        "reason" => What::Reason(lower),
+        "id" => What::Id(lower),
+        "is" => {
+            let found = STATES.iter().find(|state| **state == lower);
+            What::Is(found.ok_or_else(|| describe_unknown(&value, "something a request is", STATES))?)
+        }
+        other => {
+            let names = || NAMES.iter().map(|(name, _)| *name);
+            let hint = match nearest(other, names()).and_then(|near| NAMES.iter().find(|(name, _)| *name == near)) {
+                Some((name, value)) => format!("did you mean {name}: ({value})?"),
+                None => format!("there are {}:", names().collect::<Vec<_>>().join(":, ")),
+            };
+            return Err(format!("there is no filter `{other}:`, {hint} A text with a colon goes in quotes."));
+        }
+    };
+    Ok(Word { is_not, what })
+}
+
+/// `404`, or all of a class: `4xx`.
+fn read_status(text: &str) -> Option<(u16, u16)> {
+    if let Some(class) = text.strip_suffix("xx") {
+        let class = class.parse::<u16>().ok().filter(|class| (1..=5).contains(class))?;
+        return Some((class * 100, class * 100 + 99));
+    }
+    let status = text.parse().ok().filter(|status| (100..=599).contains(status))?;
+    Some((status, status))
+}
+
+impl What {
+    fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Status(..) => "status",
+            Self::Operation(_) => "op",
+            Self::Credential(_) => "cred",
+            Self::Service(_) => "service",
+            Self::Method(_) => "method",
+            Self::Path(_) => "path",
+            Self::Reason(_) => "reason",
+            Self::Id(_) => "id",
+            Self::Is(_) => "is",
+            Self::Text(_) => return None,
+        })
+    }
+
+    fn matches(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Status(from, to) => (*from..=*to).contains(&entry.status),
+            Self::Operation(id) => entry.operation.as_deref() == Some(id),
+            Self::Credential(part) => entry.credential().is_some_and(|label| label.to_lowercase().contains(part)),
+            Self::Service(name) => entry.service.as_deref() == Some(name),
+            Self::Method(method) => entry.method.eq_ignore_ascii_case(method),
+            Self::Path(path) => {
+                let mut paths = std::iter::once(&entry.path).chain(&entry.other_paths);
+                paths.any(|known| PathPattern::new(path).matches(known))
+            }
+            Self::Reason(part) => describe_reason(entry).to_lowercase().contains(part),
+            Self::Id(start) => entry.id.starts_with(start.as_str()),
+            Self::Is("refused") => entry.status >= 400,
+            Self::Is("injected") => entry.trace.fault.is_some(),
+            Self::Is("ignored") => !entry.ignored().is_empty(),
+            Self::Is("limited") => entry.trace.rate_limit.as_ref().is_some_and(|window| window.exceeded),
+            Self::Is(_) => entry.trace.credential.outcome == CredentialOutcome::Unknown,
+            Self::Text(text) => is_anywhere(text, entry),
+        }
+    }
+}
+
+/// Why it was not simply answered: what is shown in the list, and what refusals are grouped by.
+pub(super) fn describe_reason(entry: &Entry) -> String {
+    let trace = &entry.trace;
+    let fault = trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
+    let ignored = entry.ignored().iter().map(ToString::to_string);
+    fault.into_iter().chain(trace.refusal.clone()).chain(ignored).collect::<Vec<_>>().join("; ")
+}
+
+fn is_anywhere(text: &str, entry: &Entry) -> bool {
+    let has = |whole: &str| whole.to_lowercase().contains(text);
+    let query = || entry.query.as_deref().unwrap_or_default();
+    let decoded = || form_urlencoded::parse(query().as_bytes()).any(|(name, value)| has(&format!("{name}={value}")));
+    let body = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(has);
+    let header = || entry.request.headers.iter().any(|(name, value)| has(&format!("{name}: {value}")));
+    has(&format!("{} {}", entry.method, entry.path))
+        || has(query())
+        || decoded()
+        || has(&entry.id)
+        || entry.operation.as_deref().is_some_and(has)
+        || entry.credential().is_some_and(has)
+        || has(&describe_reason(entry))
+        || header()
+        || body(&entry.request.body)
+        || body(&entry.response.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::journal::example_entry;
+
+    fn known() -> Known<'static> {
+        Known {
+            operations: ["addInvoice", "getInvoice"].into(),
+            services: vec!["billing"],
+            credentials: ["dan@example.test (team 1)".to_owned()].into(),
+        }
+    }
+
+    #[test]
+    fn every_word_has_to_fit() {
+        let mut entry = example_entry("page=2&to=a%40b", r#"{"email":"Eve@example.test"}"#);
+        entry.status = 403;
+        entry.trace.refusal = Some("no permission to edit".into());
+        entry.trace.credential.label = Some("dan@example.test (team 1)".into());
+        for (text, fits) in [
+            ("", true),
+            ("status:403", true),
+            ("status:4xx op:addinvoice cred:dan eve@example.test", true),
+            ("status:4xx op:getInvoice", false),
+            ("status:200", false),
+            ("-status:2xx", true),
+            ("-status:4xx", false),
+            ("to=a@b", true),
+            ("service:billing method:post path:/v1/*", true),
+            ("path:/v1/other", false),
+            (r#"reason:"permission to""#, true),
+            (r#""to edit""#, true),
+            ("is:refused -is:ignored -is:injected", true),
+            ("id:1 page=2", true),
+            ("https://nowhere", false),
+        ] {
+            let search = Search::read(text, &known()).unwrap();
+            assert_eq!(search.matches(&entry), fits, "{text}");
+        }
+        let search = Search::read("status:200 cred:dan", &known()).unwrap();
+        assert!(search.matches_but("status", &entry) && !search.matches_but("cred", &entry));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        for (text, says) in [
+            ("statsu:404", "did you mean status:"),
+            ("colour:red", "there are status:, op:"),
+            ("status:9xx", "is not a status"),
+            ("op:addInvoise", "did you mean `addInvoice`?"),
+            ("cred:nobody", "no credential is called `nobody`"),
+            ("service:bill", "is not a service"),
+            ("is:odd", "is not something a request is"),
+        ] {
+            let refused = Search::read(text, &known()).unwrap_err();
+            assert!(refused.contains(says), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_put_in_and_taken_out() {
+        assert_eq!(toggle("", "status", "404"), "status:404");
+        assert_eq!(toggle("a status:403", "status", "404"), "a status:404");
+        assert_eq!(toggle("a status:404", "status", "404"), "a");
+        assert_eq!(toggle("a", "reason", "no way"), r#"a reason:"no way""#);
+        assert_eq!(toggle(r#"reason:"no way" a"#, "reason", "no way"), "a");
+        assert!(has(r#"reason:"no way" a"#, "reason", "no way") && !has("a", "reason", "no way"));
+    }
+}
