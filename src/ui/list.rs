@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use serde::Deserialize;
 
 use super::search::{Known, Search, describe_reason, has, toggle};
 use crate::{
@@ -39,9 +40,15 @@ pub(super) struct RequestList {
     pub evicted: i64,
     pub older: Option<String>,
     pub newest: Option<String>,
-    pub operations: Vec<String>,
+    pub operations: Vec<OperationId>,
     /// What fits, the newest first: numbers and ids.
     ids: Vec<(i64, String)>,
+}
+
+/// What this page reads of an operation.
+#[derive(Deserialize)]
+pub(super) struct OperationId {
+    pub operation: Option<String>,
 }
 
 pub(super) enum Line {
@@ -83,6 +90,7 @@ pub(super) struct Chip {
 impl RequestList {
     pub(super) async fn load(page: &Page, services: &Registry) -> Result<Self, PageError> {
         let db = &page.app().db;
+        let is_kept = page.app().config.journal.is_some();
         let all = store::journal::list(db, page.space.id, &Filter::default(), usize::MAX).await?;
         let evicted = store::journal::evicted(db, page.space.id).await?;
         let seeded: Vec<CredentialAnswer> = page.ask("/credentials").await?;
@@ -95,7 +103,8 @@ impl RequestList {
         };
         let text = read_box(page);
         let (search, trouble) = match Search::read(&text, &known) {
-            Ok(search) => (search, None),
+            Ok(search) if is_kept => (search, None),
+            Ok(search) => (search, Some("no journal is kept: start Locum without `--journal off`".to_owned())),
             Err(trouble) => (Search::default(), Some(trouble)),
         };
         let before: i64 = page.get("cursor").parse().unwrap_or(i64::MAX);
@@ -116,7 +125,7 @@ impl RequestList {
             evicted,
             older: last.map(|last| page.with(&[("cursor", &last), ("open", "")])),
             newest: (before != i64::MAX).then(|| page.with(&[("cursor", ""), ("open", "")])),
-            operations: known.operations.into_iter().map(ToOwned::to_owned).collect(),
+            operations: page.ask_outside("/operations").await?,
             ids: fitting.iter().map(|at| (all[*at].0, all[*at].1.id.to_string())).collect(),
             search: text,
             trouble,

@@ -75,10 +75,10 @@ async fn a_fault_is_offered_where_it_can_hit() {
     for (path, is_offered) in [("/token", true), ("/tokens", false)] {
         let asked = app.jetbrains_account(Role::OrgAdmin).get(path).await;
         let page = Reader::new(&app).open(&format!("/requests/{}", asked.header("x-request-id").unwrap())).await;
-        for offer in ["Copy as fault", "Inject this fault"] {
+        for offer in ["As fault", "Inject this fault"] {
             assert_eq!(page.text().contains(offer), is_offered, "{path}: {offer}");
         }
-        assert!(page.text().contains("Copy as verify"), "{path}");
+        assert!(page.text().contains("As verify"), "{path}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod guard;
 mod look;
+mod requests;
 mod steps;
 
 use axum::http::StatusCode;
@@ -75,12 +76,19 @@ impl<'a> Reader<'a> {
         let call = button(page, name).unwrap_or_else(|| panic!("no button `{name}`: {}", page.text()));
         let answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
         if !answer.text().contains("Cancel</a>") {
-            return answer;
+            return self.see(answer).await;
         }
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let dialog = answer.text().split("<dialog").nth(1).unwrap();
         let call = attribute(dialog, "value");
-        self.post(&[("form", &form), ("back", &back), ("call", &call)]).await
+        let answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
+        self.see(answer).await
+    }
+
+    /// What was made is on a page of its own.
+    async fn see(&mut self, answer: Answer) -> Answer {
+        let is_shown = answer.header("location").is_some_and(|to| to.contains("shown="));
+        if is_shown { self.follow(&answer).await } else { answer }
     }
 
     /// Follows the answer of a button that was just clicked.
