@@ -2,6 +2,7 @@
 
 mod guard;
 mod look;
+mod requests;
 mod steps;
 
 use axum::http::StatusCode;

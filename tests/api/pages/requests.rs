@@ -1,0 +1,163 @@
+//! The list of requests, one request, and what is done with it.
+
+use super::{Reader, attribute, button, field, plain};
+use crate::support::{Answer, Role, TestApp, apply, on_both_databases};
+
+const ASSIGN: &str = "/customer/licenses/assign";
+
+/// The rows of the list, as one reads them.
+fn rows(page: &Answer) -> Vec<String> {
+    let rows = page.text().split("<tr").skip(2).map(|row| row.split("</tr>").next().unwrap());
+    let says = |row: &str| {
+        let texts = row.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
+        plain(&texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "))
+    };
+    rows.map(says).collect()
+}
+
+async fn ask(app: &TestApp, role: Role, body: &str) -> String {
+    let asked = app.jetbrains_account(role).post(ASSIGN, body).await;
+    asked.header("x-request-id").unwrap().to_owned()
+}
+
+#[apply(on_both_databases)]
+async fn requests_are_searched_in_words(app: TestApp) {
+    ask(&app, Role::TeamViewer, r#"{"licenseId":"FREE000001","contact":{"email":"eve@example.test"}}"#).await;
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token?nobody=reads").await;
+    let mut reader = Reader::new(&app);
+    for (search, found) in [
+        ("", 3),
+        ("status:4xx op:assignLicense cred:dan eve@example.test", 1),
+        ("-status:2xx", 1),
+        ("op:getManagedEntityInfo", 2),
+        ("is:ignored", 1),
+        ("nobody=reads", 1),
+        ("not-there-at-all", 0),
+    ] {
+        let query: String = form_urlencoded::byte_serialize(search.as_bytes()).collect();
+        let page = reader.open(&format!("/?q={query}")).await;
+        assert_eq!(page.text().matches("<tr id=").count(), found, "{search}");
+        assert_eq!(page.text().contains("None of 3 requests fits"), found == 0, "{search}");
+    }
+    for (search, says) in [
+        ("q=statsu:404", "did you mean status:"),
+        ("q=cred:nobody", "no credential is called `nobody`"),
+        ("credential=nobody", "no credential is called `nobody`"),
+    ] {
+        assert!(plain(reader.open(&format!("/?{search}")).await.text()).contains(says), "{search}");
+    }
+}
+
+#[apply(on_both_databases)]
+async fn what_happened_between_requests_stands_between_them(app: TestApp) {
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    app.control().post("/clock/advance", r#"{"by":"31d"}"#).await.expect_ok();
+    app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
+    let mut reader = Reader::new(&app);
+    let lines = rows(&reader.open("/").await);
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert!(lines[0].starts_with("2026-02-15") && lines[3].starts_with("2026-01-15"), "{lines:#?}");
+    assert_eq!(lines[2], "— clock +31 d → 2026-02-15 09:00:00 frozen —");
+    app.control().post("/reset", "").await.expect_ok();
+    assert_eq!(rows(&reader.open("/").await), ["— reset to the seed —"]);
+}
+
+#[apply(on_both_databases)]
+async fn a_body_is_shown_as_it_was_sent(app: TestApp) {
+    let body = r#"{"z":1,"licenseId":"A","licenseId":"B","n":12345678901234567890123,"f":1.10}"#;
+    let id = ask(&app, Role::OrgAdmin, body).await;
+    let mut reader = Reader::new(&app);
+    let shown = plain(reader.open(&format!("/?open={id}")).await.text());
+    let set_out = "  \"z\": 1,\n  \"licenseId\": \"A\",\n  \"licenseId\": \"B\",\n  \"n\": 12345678901234567890123,\n  \"f\": 1.10\n";
+    assert!(shown.contains(set_out), "{shown}");
+    let raw = reader.get(&format!("/requests/{id}/request")).await;
+    assert_eq!((raw.text(), raw.header("content-type")), (body, Some("text/plain; charset=utf-8")));
+    assert_eq!(reader.get(&format!("/requests/{id}/other")).await.status, 404);
+}
+
+#[apply(on_both_databases)]
+async fn a_request_is_sent_again_as_its_caller(app: TestApp) {
+    let body = r#"{"licenseId":"FREE000001","contact":{"firstName":"E","lastName":"S","email":"eve@example.test"}}"#;
+    for (role, status, changed) in
+        [(Role::TeamViewer, 403, 403), (Role::OrgAdmin, 200, 404), (Role::Anonymous, 401, 401)]
+    {
+        let id = ask(&app, role, body).await;
+        let mut reader = Reader::new(&app);
+        let page = reader.open(&format!("/?open={id}")).await;
+        let (form, back) = (field(&page, "form"), field(&page, "back"));
+        let mut send = async |further: &[(&str, &str)]| {
+            let fields: Vec<(&str, &str)> =
+                [("form", &*form), ("back", &*back), ("id", &*id)].into_iter().chain(further.iter().copied()).collect();
+            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            let sent = reader.send("POST", "/_emulator/ui/again", body).await;
+            let to = sent.header("location").unwrap_or_else(|| panic!("{}", sent.text())).to_owned();
+            let page = reader.open(to.strip_prefix("/_emulator/ui").unwrap()).await;
+            let shown = page.text().split("id=\"opened-title\">").nth(1).unwrap().to_owned();
+            (shown.split('>').nth(1).unwrap()[..3].to_owned(), plain(&shown))
+        };
+        let (got, shown) = send(&[]).await;
+        let second = if status == 200 { "4" } else { &status.to_string() };
+        assert!(got.starts_with(second), "{got}: {shown}");
+        let (got, shown) = send(&[("body", &body.replace("FREE000001", "NOSUCH"))]).await;
+        assert_eq!(got, changed.to_string(), "{shown}");
+        assert!(shown.contains("Against the answer before") && shown.contains("NOSUCH"), "{shown}");
+        let foreign = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("form", "x"), ("back", &*back), ("id", &*id)])
+            .finish();
+        assert_eq!(reader.send("POST", "/_emulator/ui/again", foreign).await.status, 403);
+    }
+}
+
+/// Back and Reload show the token again, and make no other.
+#[apply(on_both_databases)]
+async fn a_token_is_on_a_page_that_can_be_loaded_again(app: TestApp) {
+    let mut reader = Reader::new(&app);
+    let page = reader.open("/jetbrains-account?as=cleo@example.test").await;
+    let call = button(&page, "Regenerate for cleo@example.test in the organization").unwrap();
+    let (form, back) = (field(&page, "form"), field(&page, "back"));
+    let fields = [("form", &*form), ("back", &*back), ("call", &*call)];
+    let asked = reader.post(&fields).await;
+    let made = if asked.text().contains("Cancel</a>") {
+        let call = attribute(asked.text().split("id=\"dialog\"").nth(1).unwrap(), "value");
+        reader.post(&[("form", &form), ("back", &back), ("call", &call)]).await
+    } else {
+        asked
+    };
+    let to = made.header("location").unwrap().strip_prefix("/_emulator/ui").unwrap().to_owned();
+    let token = |page: &Answer| {
+        page.text().split("id=\"token\">").nth(1).map(|rest| rest.split('<').next().unwrap().to_owned())
+    };
+    let first = token(&reader.open(&to).await).unwrap();
+    assert_eq!(token(&reader.open(&to).await).as_ref(), Some(&first));
+    app.jetbrains_account_token(&first, "6700001").get("/token").await.expect_ok();
+    // Nobody else sees it.
+    assert_eq!(token(&Reader::new(&app).open(&to).await), None);
+}
+
+#[apply(on_both_databases)]
+async fn a_request_of_another_space_is_found_by_its_id(app: TestApp) {
+    let made = app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    assert_eq!(made["name"], "t1");
+    let id = ask(&app, Role::OrgAdmin, "{}").await;
+    let mut reader = Reader::new(&app);
+    let found = reader.get(&format!("/requests/{id}?space=t1")).await;
+    assert_eq!(found.header("location"), Some(&*format!("/_emulator/ui/requests/{id}?space=default")));
+    assert_eq!(reader.get("/requests/nothing?space=t1").await.status, 404);
+}
+
+/// What is refused keeps what was entered; a question that does not hold says what comes nearest.
+#[apply(on_both_databases)]
+async fn a_refused_form_keeps_its_text(app: TestApp) {
+    ask(&app, Role::OrgAdmin, "{}").await;
+    let mut reader = Reader::new(&app);
+    let page = reader.open("/").await;
+    let form = field(&page, "form");
+    let call = r#"{"method":"POST","path":"/requests/verify","label":"Verify"}"#;
+    let question = r#"{"match":{"operation":"assignLicense","status":299}}"#;
+    let fields = [("form", &*form), ("back", "/_emulator/ui/"), ("call", call), ("body", question)];
+    let refused = reader.post(&fields).await;
+    assert_eq!(refused.status, 409);
+    let text = plain(refused.text());
+    assert!(text.contains(question) && text.contains("status: expected 299"), "{text}");
+}
