@@ -59,6 +59,7 @@ pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Ro
             &at("/pages.js"),
             get(asset("text/javascript; charset=utf-8", include_str!("../web/templates/pages.js"))),
         )
+        .route(&at("/icon.svg"), get(asset("image/svg+xml", include_str!("../web/templates/icon.svg"))))
         .route(BASE, get(home))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
         .layer(from_fn(set_security_headers))
