@@ -37,6 +37,12 @@ pub(crate) struct ControlAction {
     /// The page that is shown after it, if that is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<String>,
+    /// What the page says after it; above a token that it made, whose that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done: Option<String>,
+    /// How to use the token that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     /// What the button is about, for people who do not see where it stands.
     #[serde(skip)]
     of: Option<String>,
@@ -44,7 +50,7 @@ pub(crate) struct ControlAction {
 
 impl ControlAction {
     pub(crate) fn new(method: &'static str, path: String, body: Value, label: String) -> Self {
-        Self { method: method.to_owned(), path, body, label, ask: None, back: None, of: None }
+        Self { method: method.to_owned(), path, body, label, ask: None, back: None, done: None, hint: None, of: None }
     }
 
     /// Has a person confirm it first.
@@ -55,6 +61,16 @@ impl ControlAction {
     /// Shows another page after it.
     pub(crate) fn leads(self, to: String) -> Self {
         Self { back: Some(to), ..self }
+    }
+
+    /// Says by name what was done, after it.
+    pub(crate) fn says(self, done: impl Into<String>) -> Self {
+        Self { done: Some(done.into()), ..self }
+    }
+
+    /// Says how to use the token that it makes.
+    pub(crate) fn hints(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// Says what the button is about, so that it can be told from others with its label.
@@ -103,7 +119,7 @@ pub(crate) enum Overlay {
     /// It is to be confirmed.
     Ask { question: String, call: ControlAction },
     /// It made a token, which is shown only here.
-    Token { label: String, token: String },
+    Token { label: String, token: String, hint: String },
     /// It made several things, among them tokens, which are shown only here.
     Made { label: String, body: String },
     /// It was refused.
@@ -147,7 +163,7 @@ pub(crate) async fn call(
     let host = headers.get(header::HOST);
     let Some(overlay) = make(&caller.pages, host, method, &mut call, &fields).await? else {
         let to = call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back);
-        let note = CookieJar::new().add(note_cookie(&format!("Done: {}", call.label)));
+        let note = CookieJar::new().add(note_cookie(&call.done.unwrap_or_else(|| format!("Done: {}", call.label))));
         return Ok((note, Redirect::to(to)).into_response());
     };
     let mut view = Request::get(back);
@@ -178,7 +194,8 @@ async fn make(
     Ok(if !answered.status.is_success() {
         Some(Overlay::Refused { label, status: answered.status, detail: answered.detail() })
     } else if let Some(token) = answered.body["token"].as_str() {
-        Some(Overlay::Token { label, token: token.to_owned() })
+        let label = call.done.take().unwrap_or(label);
+        Some(Overlay::Token { label, token: token.to_owned(), hint: call.hint.take().unwrap_or_default() })
     } else if holds_token(&answered.body) {
         let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
         Some(Overlay::Made { label, body })

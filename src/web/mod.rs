@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod format;
 pub(crate) mod links;
+pub(crate) mod parts;
 pub(crate) mod session;
 pub(crate) mod view;
 

@@ -3,6 +3,7 @@
 mod guard;
 mod look;
 mod steps;
+mod vendors;
 
 use axum::http::StatusCode;
 
