@@ -42,8 +42,8 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     }
     if app.config.control {
         let index = control::index_with_slash(&app, services, seeds.clone());
-        let control_routes = control::routes(&app, services, seeds);
-        let pages = ui::router(&app, services, control_routes.clone());
+        let control_routes = control::routes(&app, services, seeds.clone());
+        let pages = ui::router(&app, services, seeds, control_routes.clone());
         router = router
             .nest(control::BASE, control::with_guard(control_routes, &app))
             .merge(control::with_guard(index, &app))

@@ -1,8 +1,12 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
+mod controls;
+mod coverage;
 mod curl;
 mod dashboard;
 mod request;
+mod start;
+mod world;
 
 use std::sync::Arc;
 
@@ -23,7 +27,7 @@ use crate::{
     control::consistent_read::read_consistently,
     core::error::Error,
     http::problem::Problem,
-    services::Services,
+    services::{Services, seeds::Seeds},
     web::{BASE, HOME, Pages, control_action, error::PageError, session},
 };
 
@@ -31,25 +35,33 @@ use crate::{
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+const CONTROLS: &str = "/controls";
+const COVERAGE: &str = "/coverage";
+const START: &str = "/start";
+
 /// The pages to look at. A button shows the one that it is on once more, with a dialog.
-fn views(app: &App, services: &Services) -> Router<Pages> {
+fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new().route(&at("/"), get(dashboard::show)).route(&at("/requests/{id}"), get(request::show));
+    let own = own.route(&at(START), get(start::show)).route(&at(CONTROLS), get(controls::show));
+    let own = own.route(&at(COVERAGE), get(coverage::show)).route(&at("/state"), get(controls::download_state));
     let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
-    all.layer(Extension(Arc::clone(services))).layer(from_fn_with_state(app.clone(), show_one_world))
+    all.layer(Extension(Arc::clone(services))).layer(Extension(seeds.clone())).layer(from_fn_with_state(app.clone(), show_one_world))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
-pub(crate) fn router(app: &App, services: &Services, control: Router<App>) -> Router<App> {
-    let own = ("/", "Requests");
-    let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
+pub(crate) fn router(app: &App, services: &Services, seeds: Seeds, control: Router<App>) -> Router<App> {
+    let of_services = services.pages().map(|page| (page.path, page.title));
+    let own = [("/", "Requests"), (CONTROLS, "Controls")];
+    let further = [(COVERAGE, "Coverage"), (START, "Start here")];
+    let links = own.into_iter().chain(of_services).chain(further).collect();
     let names = services.names().collect();
     let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
-    let caller = control_action::Caller { pages: pages.clone(), views: views(app, services).with_state(pages.clone()) };
+    let caller = control_action::Caller { pages: pages.clone(), views: views(app, services, &seeds).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()
-        .merge(views(app, services).with_state(pages.clone()))
+        .merge(views(app, services, &seeds).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))

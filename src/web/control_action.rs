@@ -17,6 +17,7 @@ use super::{
     Pages, control_client,
     error::PageError,
     form::Form,
+    form_body,
     links::is_own_page,
     session::{Session, note_cookie},
 };
@@ -183,6 +184,7 @@ async fn make(
     fields: &[(String, String)],
 ) -> Result<Option<Overlay>, PageError> {
     let label = call.label.clone();
+    form_body::complete_path(&mut call.path, fields);
     if let Err(detail) = complete(&mut call.body, fields) {
         return Ok(Some(Overlay::Refused { label, status: StatusCode::BAD_REQUEST, detail }));
     }
@@ -208,13 +210,13 @@ async fn make(
 fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String> {
     for (name, value) in fields {
         if name == "body" {
-            *body = serde_json::from_str(value).map_err(|e| format!("this is not JSON: {e}"))?;
-        } else if let Some(name) = name.strip_prefix("set.") {
-            if body.is_null() {
-                *body = Value::Object(serde_json::Map::new());
-            }
-            let members = body.as_object_mut().ok_or("the body is no JSON object")?;
-            members.insert(name.to_owned(), value.as_str().into());
+            // A call whose body is a text takes a text, such as a seed in YAML.
+            *body = match body {
+                Value::String(_) => value.as_str().into(),
+                _ => serde_json::from_str(value).map_err(|e| format!("this is not JSON: {e}"))?,
+            };
+        } else if let Some(name) = name.strip_prefix("set.").filter(|name| !name.starts_with('{')) {
+            form_body::set(body, name, value)?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ pub(crate) mod control_action;
 mod control_client;
 pub(crate) mod error;
 pub(crate) mod form;
+mod form_body;
 pub(crate) mod format;
 pub(crate) mod links;
 pub(crate) mod parts;

@@ -56,7 +56,7 @@ fn large() -> Value {
                 { "person": "p001@example.test", "role": "viewer", "team": 2 }],
             "licenses": [
                 { "count": 60, "product": "II", "team": 1 }, { "count": 10, "product": "GO", "team": 2 },
-                { "id": "HELDBYP002", "product": "GO", "team": 2, "assignee": { "person": "p002@example.test" } },
+                { "id": "HELDBYP002", "product": "GO", "team": 2, "assignee": "p002@example.test" },
             ],
         },
         "license_vault": {
@@ -140,7 +140,7 @@ async fn a_link_to_what_is_not_there_is_refused_and_not_bent_to_something_else()
     let app = TestApp::start_with(Database::Sqlite, &[]).await;
     let mut reader = Reader::new(&app);
     for (path, says) in [
-        ("/jetbrains-account?organization=6700002", "did you mean `6700001`?"),
+        ("/jetbrains-account?organization=67000012", "did you mean `6700001`?"),
         ("/jetbrains-account?team=9999", "there is no team `9999` in the space default"),
         ("/jetbrains-account?team=x", "there is no team `x`"),
         ("/jetbrains-account?as=nobody@x.test", "there is no person of Example Corp with the address `nobody@x.test`"),
