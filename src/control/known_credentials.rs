@@ -33,4 +33,3 @@ pub async fn find(app: &App, seeds: &Seeds) -> Option<(Vec<SeededCredential>, Pl
     }
     Some((known, plan))
 }
-

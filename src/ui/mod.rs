@@ -46,7 +46,9 @@ fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
     let own = own.route(&at(START), get(start::show)).route(&at(CONTROLS), get(controls::show));
     let own = own.route(&at(COVERAGE), get(coverage::show)).route(&at("/state"), get(controls::download_state));
     let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
-    all.layer(Extension(Arc::clone(services))).layer(Extension(seeds.clone())).layer(from_fn_with_state(app.clone(), show_one_world))
+    all.layer(Extension(Arc::clone(services)))
+        .layer(Extension(seeds.clone()))
+        .layer(from_fn_with_state(app.clone(), show_one_world))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard.
@@ -57,7 +59,8 @@ pub(crate) fn router(app: &App, services: &Services, seeds: Seeds, control: Rout
     let links = own.into_iter().chain(of_services).chain(further).collect();
     let names = services.names().collect();
     let pages = Pages { app: app.clone(), control: control.with_state(app.clone()), links, services: names };
-    let caller = control_action::Caller { pages: pages.clone(), views: views(app, services, &seeds).with_state(pages.clone()) };
+    let caller =
+        control_action::Caller { pages: pages.clone(), views: views(app, services, &seeds).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()

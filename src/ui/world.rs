@@ -85,7 +85,8 @@ pub(super) struct SpaceRow {
 impl SpaceRow {
     pub(super) fn new(page: &Page, name: &str) -> Self {
         let home = format!("{}/", crate::web::BASE);
-        let link = if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
+        let link =
+            if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
         let is_here = name == page.space.name;
         let delete = (name != DEFAULT_SPACE).then(|| {
             let path = format!("/spaces/{}", encode_segment(name));

@@ -38,7 +38,8 @@ async fn walk(reader: &mut Reader<'_>, path: &str, heading: &str) -> (Vec<String
 
 /// An organization with more of everything than one page shows.
 fn large() -> Value {
-    let people: Vec<Value> = (0..70).map(|n| json!({ "email": format!("p{n:03}@example.test"), "name": "P" })).collect();
+    let people: Vec<Value> =
+        (0..70).map(|n| json!({ "email": format!("p{n:03}@example.test"), "name": "P" })).collect();
     let held: Vec<Value> = (0..70)
         .map(|n| json!({ "user": format!("p{n:03}@example.test"), "product": "II", "running": [{ "product": "II" }] }))
         .collect();
@@ -155,7 +156,8 @@ async fn a_link_to_what_is_not_there_is_refused_and_not_bent_to_something_else()
         assert!(text.contains(says), "{path}: {text}");
         assert!(!text.contains("<button"), "{path}: {text}");
     }
-    for path in ["/jetbrains-account?organization=6700001&team=2001&as=BOB@example.test", "/license-vault?vault=example"]
+    for path in
+        ["/jetbrains-account?organization=6700001&team=2001&as=BOB@example.test", "/license-vault?vault=example"]
     {
         reader.open(path).await;
     }
