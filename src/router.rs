@@ -50,8 +50,9 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     router = router.merge(vendors.clone());
     if app.config.control {
         let index = control::index_with_slash(&app, services, seeds.clone());
-        let control_routes = control::routes(&app, services, seeds);
-        let pages = ui::router(&app, services, control_routes.clone(), complete(vendors, &app, observer.clone()));
+        let control_routes = control::routes(&app, services, seeds.clone());
+        let vendors = complete(vendors, &app, observer.clone());
+        let pages = ui::router(&app, services, seeds, control_routes.clone(), vendors);
         router = router
             .nest(control::BASE, control::with_guard(control_routes, &app))
             .merge(control::with_guard(index, &app))

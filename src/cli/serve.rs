@@ -29,20 +29,16 @@ use crate::{
         tls::{TlsListener, TlsPlace, ca_certificate_url},
     },
     config::{Config, Listen},
-    control::variables::Endpoints,
+    control::{known_credentials, variables::Endpoints},
     core::{error::Error, progress::Progress, token::PlainToken},
     domain::organization::DEFAULT_SPACE,
     http::connection::{Breakable, BreakableListener},
     reload::Reloader,
     router,
     seed::credential::SeededCredential,
-    services::{
-        self, Service, Services,
-        seeding::{self, Plan},
-        seeds::Seeds,
-    },
+    services::{self, Service, Services},
     startup::{self, Locum},
-    store::{self, Location},
+    store::Location,
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -149,7 +145,7 @@ pub(super) async fn start(
     }
     let found = match plan {
         Some(plan) => Some((plan.credentials(), plan)),
-        None => find_known(&app, &seeds).await,
+        None => known_credentials::find(&app, &seeds).await,
     };
     let (credentials, plan) = found.unzip();
     let credentials = credentials.unwrap_or_default();
@@ -364,29 +360,6 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
 
 /// Credentials that the banner shows of one service: enough to start with.
 const SHOWN_PER_SERVICE: usize = 10;
-
-/// A database that held data was not seeded now. What the seed spells out may still be good: the organizations that
-/// are there, and their credentials that are.
-async fn find_known(app: &App, seeds: &Seeds) -> Option<(Vec<SeededCredential>, Plan)> {
-    let mut ids = app.config.id_seed.of_write(DEFAULT_SPACE, 0);
-    let mut plan = seeding::check(&seeds.current(), &mut ids).ok()?;
-    let space = app.default_space().await.ok()?;
-    let mut db = app.db.read().await.ok()?;
-    let there = store::organization::list(&mut db, space.id).await.ok()?;
-    plan.organizations.retain_mut(|planned| {
-        let found = there.iter().find(|o| o.customer_code == planned.head.customer_code);
-        // Where the seed leaves it to chance, chance was another when the data was made.
-        found.inspect(|o| planned.head.org_id.clone_from(&o.org_id)).is_some()
-    });
-    let mut known = Vec::new();
-    for shown in plan.credentials() {
-        let fingerprint = app.keyring.fingerprint(&shown.token);
-        if let Ok(Some(_)) = store::credential::find(&mut db, shown.service, fingerprint).await {
-            known.push(shown);
-        }
-    }
-    Some((known, plan))
-}
 
 #[cfg(test)]
 mod tests {

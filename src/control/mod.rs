@@ -12,6 +12,7 @@ mod events;
 mod fault_rules;
 pub mod index;
 mod info;
+pub mod known_credentials;
 mod new_space;
 mod origin;
 mod probes;

@@ -1,7 +1,9 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
 mod again;
+mod controls;
 mod copies;
+mod coverage;
 mod curl;
 mod dashboard;
 mod json_text;
@@ -9,6 +11,8 @@ mod list;
 pub(crate) mod report;
 mod request;
 mod search;
+mod start;
+mod world;
 
 use std::sync::Arc;
 
@@ -29,7 +33,7 @@ use crate::{
     control::consistent_read::read_consistently,
     core::error::Error,
     http::problem::Problem,
-    services::Services,
+    services::{Services, seeds::Seeds},
     web::{BASE, HOME, Pages, control_action, error::PageError, session, shown::Shown},
 };
 
@@ -37,30 +41,48 @@ use crate::{
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+const CONTROLS: &str = "/controls";
+const COVERAGE: &str = "/coverage";
+const START: &str = "/start";
+
 /// The pages to look at. A button shows the one that it is on once more, with a dialog.
-fn views(app: &App, services: &Services) -> Router<Pages> {
+fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new()
         .route(&at("/"), get(dashboard::show))
         .route(&at("/requests/{id}"), get(request::show))
-        .route(&at("/requests/{id}/{which}"), get(request::show_body));
+        .route(&at("/requests/{id}/{which}"), get(request::show_body))
+        .route(&at(START), get(start::show))
+        .route(&at(CONTROLS), get(controls::show))
+        .route(&at(COVERAGE), get(coverage::show))
+        .route(&at("/state"), get(controls::download_state));
     let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
-    all.layer(Extension(Arc::clone(services))).layer(from_fn_with_state(app.clone(), show_one_world))
+    all.layer(Extension(Arc::clone(services)))
+        .layer(Extension(seeds.clone()))
+        .layer(from_fn_with_state(app.clone(), show_one_world))
 }
 
 /// The pages, to be merged into the root. `control` is the control API, behind no guard; `vendors` are the services.
-pub(crate) fn router(app: &App, services: &Services, control: Router<App>, vendors: Router) -> Router<App> {
-    let own = ("/", "Requests");
-    let links = std::iter::once(own).chain(services.pages().map(|page| (page.path, page.title))).collect();
+pub(crate) fn router(
+    app: &App,
+    services: &Services,
+    seeds: Seeds,
+    control: Router<App>,
+    vendors: Router,
+) -> Router<App> {
+    let of_services = services.pages().map(|page| (page.path, page.title));
+    let own = [("/", "Requests"), (CONTROLS, "Controls")];
+    let further = [(COVERAGE, "Coverage"), (START, "Start here")];
+    let links = own.into_iter().chain(of_services).chain(further).collect();
     let names = services.names().collect();
     let control = control.with_state(app.clone());
-    let shown = Shown::default();
-    let pages = Pages { app: app.clone(), control, vendors, shown, links, services: names };
-    let caller = control_action::Caller { pages: pages.clone(), views: views(app, services).with_state(pages.clone()) };
+    let pages = Pages { app: app.clone(), control, vendors, shown: Shown::default(), links, services: names };
+    let caller =
+        control_action::Caller { pages: pages.clone(), views: views(app, services, &seeds).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()
-        .merge(views(app, services).with_state(pages.clone()))
+        .merge(views(app, services, &seeds).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/again"), post(again::send).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Pages, control_client, error::PageError, form::Form, links::is_own_page, session::Session};
+use super::{Pages, control_client, error::PageError, form::Form, form_body, links::is_own_page, session::Session};
 use crate::http::CONTROL_BASE;
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
@@ -31,6 +31,12 @@ pub(crate) struct ControlAction {
     /// The page that is shown after it, if that is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<String>,
+    /// What the page says after it; above a token that it made, whose that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done: Option<String>,
+    /// How to use the token that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     /// What the button is about, for people who do not see where it stands.
     #[serde(skip)]
     of: Option<String>,
@@ -38,7 +44,7 @@ pub(crate) struct ControlAction {
 
 impl ControlAction {
     pub(crate) fn new(method: &'static str, path: String, body: Value, label: String) -> Self {
-        Self { method: method.to_owned(), path, body, label, ask: None, back: None, of: None }
+        Self { method: method.to_owned(), path, body, label, ask: None, back: None, done: None, hint: None, of: None }
     }
 
     /// Has a person confirm it first.
@@ -49,6 +55,16 @@ impl ControlAction {
     /// Shows another page after it.
     pub(crate) fn leads(self, to: String) -> Self {
         Self { back: Some(to), ..self }
+    }
+
+    /// Says by name what was done, after it.
+    pub(crate) fn says(self, done: impl Into<String>) -> Self {
+        Self { done: Some(done.into()), ..self }
+    }
+
+    /// Says how to use the token that it makes.
+    pub(crate) fn hints(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// Says what the button is about, so that it can be told from others with its label.
@@ -97,7 +113,7 @@ pub(crate) enum Overlay {
     /// It is to be confirmed.
     Ask { question: String, call: ControlAction },
     /// It made a token, which is shown only here.
-    Token { label: String, token: String },
+    Token { label: String, token: String, hint: String },
     /// It made several things, among them tokens, which are shown only here.
     Made { label: String, body: String },
     /// It was refused.
@@ -246,6 +262,7 @@ async fn make(
     fields: &[(String, String)],
 ) -> Result<Made, PageError> {
     let (label, untouched) = (call.label.clone(), call.clone());
+    form_body::complete_path(&mut call.path, fields);
     let refuse = |status, detail, nearest| {
         let entered = fields.iter().filter(|(name, _)| name == "body" || name.starts_with("set."));
         let (label, call) = (untouched.label.clone(), untouched.clone());
@@ -264,7 +281,8 @@ async fn make(
         let nearest = serde_json::from_value(answered.body["nearest"].clone()).unwrap_or_default();
         return refuse(answered.status, answered.detail(), nearest);
     } else if let Some(token) = answered.body["token"].as_str() {
-        Made::Kept(Overlay::Token { label, token: token.to_owned() })
+        let label = call.done.take().unwrap_or(label);
+        Made::Kept(Overlay::Token { label, token: token.to_owned(), hint: call.hint.take().unwrap_or_default() })
     } else if holds_token(&answered.body) {
         let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
         Made::Kept(Overlay::Made { label, body })
@@ -272,7 +290,7 @@ async fn make(
     {
         Made::Done(format!("Verified: expected {expected}, found {found}."))
     } else {
-        Made::Done(format!("Done: {label}"))
+        Made::Done(call.done.take().unwrap_or_else(|| format!("Done: {label}")))
     })
 }
 
@@ -280,13 +298,13 @@ async fn make(
 fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String> {
     for (name, value) in fields {
         if name == "body" {
-            *body = serde_json::from_str(value).map_err(|e| format!("this is not JSON: {e}"))?;
-        } else if let Some(name) = name.strip_prefix("set.") {
-            if body.is_null() {
-                *body = Value::Object(serde_json::Map::new());
-            }
-            let members = body.as_object_mut().ok_or("the body is no JSON object")?;
-            members.insert(name.to_owned(), value.as_str().into());
+            // A call whose body is a text takes a text, such as a seed in YAML.
+            *body = match body {
+                Value::String(_) => value.as_str().into(),
+                _ => serde_json::from_str(value).map_err(|e| format!("this is not JSON: {e}"))?,
+            };
+        } else if let Some(name) = name.strip_prefix("set.").filter(|name| !name.starts_with('{')) {
+            form_body::set(body, name, value)?;
         }
     }
     Ok(())

@@ -46,7 +46,8 @@ pub(crate) async fn call(
     if let Some(host) = host {
         request = request.header(header::HOST, host);
     }
-    let body = body.map(ToString::to_string).unwrap_or_default();
+    // A text is sent as it is, such as a seed in YAML.
+    let body = body.map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned)).unwrap_or_default();
     let request = request.body(Body::from(body)).map_err(|e| Error::Unreadable(e.to_string()))?;
     let response = pages.control.clone().oneshot(request).await.into_response();
     let status = response.status();

@@ -26,3 +26,8 @@ pub(crate) fn count_noun(number: impl Display, noun: &str) -> String {
     let number = number.to_string();
     if number == "1" { format!("{number} {noun}") } else { format!("{number} {noun}s") }
 }
+
+/// A name of the control API as people write it: `primary_contact` is `primary contact`.
+pub(crate) fn format_name(name: &str) -> String {
+    name.replace('_', " ")
+}

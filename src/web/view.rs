@@ -26,6 +26,7 @@ use crate::{
         clock::{Clock, Time},
         error::Error,
         now::Now,
+        suggest::suggest,
     },
     domain::organization::{DEFAULT_SPACE, Organization, Space},
     http::{connection::OverTls, request_context::find_sent_uri},
@@ -152,6 +153,11 @@ impl Page {
         control_client::call(&self.pages, None, Method::GET, &self.control_path(path), None).await?.read()
     }
 
+    /// Asks a route of the control API that is about no space.
+    pub(crate) async fn ask_outside<T: DeserializeOwned>(&self, path: &str) -> Result<T, PageError> {
+        control_client::call(&self.pages, None, Method::GET, path, None).await?.read()
+    }
+
     /// Makes a button that calls the control API, in this space.
     pub(crate) fn call(
         &self,
@@ -174,15 +180,43 @@ impl Page {
     }
 
     /// Finds all organizations, and the one that the page is about: which the query names, else the first.
+    ///
+    /// # Errors
+    /// The query names one that is not there: another one in its place would be changed by mistake.
     pub(crate) async fn organization(&self) -> Result<(Vec<Organization>, Option<Organization>), PageError> {
         let all = store::organization::list(&mut self.app().db.read().await?, self.space.id).await?;
-        let named = |o: &&Organization| o.customer_code.to_string() == self.get("organization");
-        let chosen = all.iter().find(named).or(all.first()).cloned();
+        let code = |o: &Organization| o.customer_code.to_string();
+        let chosen = match self.get("organization") {
+            "" => all.first().cloned(),
+            named => {
+                let found = all.iter().find(|o| code(o) == named).cloned();
+                let codes: Vec<String> = all.iter().map(code).collect();
+                let what = "organization with the customer code";
+                Some(found.ok_or_else(|| self.find_nothing(what, named, codes.iter().map(String::as_str)))?)
+            }
+        };
         Ok((all, chosen))
+    }
+
+    /// Says that the query names something that is not in the space, and what may have been meant.
+    pub(crate) fn find_nothing<'a>(
+        &self,
+        what: &str,
+        named: &str,
+        there: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> PageError {
+        let (space, near) = (&self.space.name, suggest(named, there));
+        PageError {
+            status: StatusCode::NOT_FOUND,
+            detail: format!("there is no {what} `{named}` in the space {space}{near}"),
+        }
     }
 
     /// Finds everybody in an organization, by address, and as whom the page is seen: whom the query names, else
     /// `default`, else the first.
+    ///
+    /// # Errors
+    /// The query names somebody who is not there.
     pub(crate) async fn people(
         &self,
         organization: &Organization,
@@ -192,10 +226,13 @@ impl Page {
         let mut people: Vec<Person> =
             known.into_iter().map(|(email, person)| Person { email, name: person.name }).collect();
         people.sort_unstable_by(|a, b| a.email.cmp(&b.email));
-        let named = self.query.get("as").map(String::as_str);
-        let is_known = |email: &&str| people.iter().any(|person| person.email == email.to_lowercase());
-        let chosen = named.filter(is_known).or(default).or(people.first().map(|person| person.email.as_str()));
-        let chosen = chosen.unwrap_or_default().to_lowercase();
+        let named = self.query.get("as").map(|email| email.to_lowercase());
+        if let Some(unknown) = named.as_ref().filter(|email| people.iter().all(|person| person.email != **email)) {
+            let what = format!("person of {} with the address", organization.name);
+            return Err(self.find_nothing(&what, unknown, people.iter().map(|person| person.email.as_str())));
+        }
+        let first = || people.first().map(|person| person.email.as_str());
+        let chosen = named.as_deref().or(default).or_else(first).unwrap_or_default().to_lowercase();
         Ok((people, chosen))
     }
 }

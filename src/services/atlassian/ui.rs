@@ -18,7 +18,6 @@ use crate::{
         domain::{
             api_key::ApiKey,
             api_token::ApiToken,
-            listing::Cursor,
             service_account::{OAuthClient, ServiceAccount, ServiceAccountToken},
         },
         store,
@@ -33,8 +32,10 @@ use crate::{
     },
 };
 
-/// How many service accounts the page shows.
-const SHOWN_ACCOUNTS: i64 = 100;
+/// The most rows that a page shows, because with more it would get long, and over 60 KB. The API goes up to 1000.
+const MOST_ROWS: i64 = 25;
+/// The most tokens and clients that it shows of one service account.
+const MOST_OF_ACCOUNT: usize = 10;
 
 /// What the page lists. Its text stands in the page's query, and in the path of the API's list.
 #[derive(Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -90,6 +91,8 @@ struct AccountRow {
     account: ServiceAccount,
     tokens: Vec<ServiceAccountToken>,
     clients: Vec<(OAuthClient, ControlAction)>,
+    /// Tokens and clients that pass the filters, but are too many to show.
+    more: usize,
     buttons: Vec<ControlAction>,
 }
 
@@ -109,13 +112,16 @@ struct Administration<'a> {
     refusal: Option<String>,
     /// How many records there are, in words.
     heading: String,
-    /// The request to the API that answers the same.
-    request: String,
+    /// The requests to the API that answer the same.
+    requests: Vec<String>,
+    is_filtered: bool,
     tokens: Vec<(ApiToken, ControlAction)>,
     keys: Vec<(ApiKey, ControlAction)>,
     accounts: Vec<AccountRow>,
     revoke_all: Option<ControlAction>,
     links: Vec<(&'static str, String)>,
+    /// What was done, and how many are left.
+    note: Option<String>,
 }
 
 impl Administration<'_> {
@@ -126,12 +132,14 @@ impl Administration<'_> {
     /// Makes a button that deletes or revokes something, after a question.
     fn make_button(&self, path: &str, label: &str, what: &str) -> ControlAction {
         let action = self.page.call("DELETE", &self.route(path), json!({ "actor": self.actor }), label);
-        action.of(what).asks(format!("{label} {what}? This cannot be undone."))
+        let done = if label == "Delete" { "Deleted" } else { "Revoked" };
+        action.of(what).says(format!("{done} {what}")).asks(format!("{label} {what}? This cannot be undone."))
     }
 }
 
 /// Shows the list that the query names, else the API tokens.
-pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
+pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
+    let note = page.note.take();
     let (organizations, Some(organization)) = page.organization().await? else {
         return render_empty_page(&page, "Atlassian", "organization");
     };
@@ -161,32 +169,51 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         },
         refusal: None,
         heading: String::new(),
-        request: format_request(&page, &organization, tab),
+        requests: format_requests(&page, &organization, tab),
+        is_filtered: page.query.keys().any(|name| !PAGE_ONLY.contains(&name.as_str()) && name != "cursor"),
         tokens: Vec::new(),
         keys: Vec::new(),
         accounts: Vec::new(),
         revoke_all: None,
         links: Vec::new(),
+        note,
         page: &page,
     };
     let mut db = page.app().db.read().await?;
     match fill(&mut db, &mut administration).await {
         Ok(()) => {}
         Err(FillError::Parameter(error)) => administration.refusal = Some(error.detail),
+        Err(FillError::TooMuch(detail)) => administration.refusal = Some(detail),
         Err(FillError::Other(error)) => return Err(error.into()),
     }
     drop(db);
     render_page(&page, &administration)
 }
 
-/// Formats the request to the API that answers what the page shows.
-fn format_request(page: &Page, organization: &Organization, tab: Tab) -> String {
-    let page_only = ["organization", "as", "tab"];
-    let mut pairs: Vec<(&str, &str)> = page.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    pairs.retain(|(name, _)| !page_only.contains(name));
-    pairs.sort_unstable();
+/// What the page's query has of its own; the rest is the API's.
+const PAGE_ONLY: [&str; 3] = ["organization", "as", "tab"];
+
+/// Formats the requests to the API that answer what the page shows: of service accounts, a list of each kind.
+fn format_requests(page: &Page, organization: &Organization, tab: Tab) -> Vec<String> {
     let base = crate::services::atlassian::BASE;
-    format!("GET {base}/orgs/{}/{}{}", organization.org_id, tab.name(), format_query(pairs))
+    let format = |list: &str, pairs: Vec<(&str, &str)>| {
+        format!("GET {base}/orgs/{}/{list}{}", organization.org_id, format_query(pairs))
+    };
+    if tab == Tab::ServiceAccounts {
+        let rows = MOST_ROWS.to_string();
+        let pairs = vec![("limit", rows.as_str()), ("cursor", page.get("cursor"))];
+        let filtered = |parameter, list| {
+            let value = page.get(parameter);
+            (!value.is_empty()).then(|| format(list, vec![(parameter, value)]))
+        };
+        let tokens = filtered("tokenLabel", "service-accounts/api-tokens");
+        let clients = filtered("clientName", "service-accounts/oauth-clients");
+        return std::iter::once(format(tab.name(), pairs)).chain(tokens).chain(clients).collect();
+    }
+    let mut pairs: Vec<(&str, &str)> = page.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    pairs.retain(|(name, _)| !PAGE_ONLY.contains(name));
+    pairs.sort_unstable();
+    vec![format(tab.name(), pairs)]
 }
 
 /// Reads the page's query as the API reads its own.
@@ -197,10 +224,14 @@ fn read_query<T: DeserializeOwned>(page: &Page) -> Result<T, Error> {
 
 /// Why a list cannot be shown.
 #[derive(thiserror::Error, Debug)]
-#[error(transparent)]
 enum FillError {
     /// A filter that the API would refuse.
+    #[error(transparent)]
     Parameter(#[from] ParameterError),
+    /// What the API would answer, but no page shows.
+    #[error("{0}")]
+    TooMuch(String),
+    #[error(transparent)]
     Other(#[from] Error),
 }
 
@@ -211,6 +242,7 @@ async fn fill(db: &mut Session<ReadOnly>, administration: &mut Administration<'_
     let (next, prev) = match administration.tab {
         Tab::ApiTokens => {
             let (filter, page_request) = read_query::<TokenQuery>(page)?.read(now)?;
+            check_size(page)?;
             let total = store::api_token::count(db, id, &filter, now).await?;
             let found = store::api_token::page(db, id, &filter, &page_request, now).await?;
             let revoke = |token: ApiToken| {
@@ -225,10 +257,11 @@ async fn fill(db: &mut Session<ReadOnly>, administration: &mut Administration<'_
                 (total > 0).then(|| administration.make_button("api-tokens", "Revoke all", everything));
             administration.tokens = tokens;
             administration.heading = count_noun(total, "API token");
-            (found.next, found.prev)
+            (found.next.map(|it| encode(&it)), found.prev.map(|it| encode(&it)))
         }
         Tab::ApiKeys => {
             let (filter, page_request) = read_query::<KeyQuery>(page)?.read(now)?;
+            check_size(page)?;
             administration.heading = count_noun(store::api_key::count(db, id, &filter, now).await?, "API key");
             let found = store::api_key::page(db, id, &filter, &page_request, now).await?;
             let revoke = |key: ApiKey| {
@@ -237,25 +270,53 @@ async fn fill(db: &mut Session<ReadOnly>, administration: &mut Administration<'_
                 (key, button)
             };
             administration.keys = found.items.into_iter().map(revoke).collect();
-            (found.next, found.prev)
+            (found.next.map(|it| encode(&it)), found.prev.map(|it| encode(&it)))
         }
-        Tab::ServiceAccounts => {
-            fill_accounts(db, administration).await?;
-            (None, None)
-        }
+        Tab::ServiceAccounts => fill_accounts(db, administration).await?,
     };
-    let make_link = |cursor: Option<Cursor>, title| Some((title, page.with(&[("cursor", &encode(&cursor?))])));
+    let make_link = |cursor: Option<String>, title| Some((title, page.with(&[("cursor", &cursor?)])));
     administration.links =
         [make_link(prev, "Previous page"), make_link(next, "Next page")].into_iter().flatten().collect();
     Ok(())
 }
 
+fn check_size(page: &Page) -> Result<(), FillError> {
+    match page.get("pageSize").parse::<i64>() {
+        Ok(size) if size > MOST_ROWS => {
+            let detail = format!("this page shows at most {MOST_ROWS} rows at once; the API answers up to 1000");
+            Err(FillError::TooMuch(detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the parts of the list after and before this one begin.
+type Around = (Option<String>, Option<String>);
+
 /// Fills in the service accounts with their tokens and clients, which are filtered as the API filters them.
-async fn fill_accounts(db: &mut Session<ReadOnly>, administration: &mut Administration<'_>) -> Result<(), Error> {
+async fn fill_accounts(
+    db: &mut Session<ReadOnly>,
+    administration: &mut Administration<'_>,
+) -> Result<Around, FillError> {
     let (page, id) = (administration.page, administration.organization.id);
     let (label, name) = (read_query::<LabelQuery>(page)?, read_query::<ClientNameQuery>(page)?);
+    let after = match page.get("cursor") {
+        "" => 0,
+        text => {
+            let position = text.parse().ok().filter(|position: &i64| *position >= 0);
+            position.ok_or_else(|| ParameterError::format("cursor is none of this list's"))?
+        }
+    };
     let mut rows = Vec::new();
-    for (_, account) in store::service_account::list(db, id, 0, SHOWN_ACCOUNTS).await? {
+    let mut found = store::service_account::list(db, id, after, MOST_ROWS + 1).await?;
+    let has_more = found.len() > usize::try_from(MOST_ROWS).unwrap_or_default();
+    found.truncate(usize::try_from(MOST_ROWS).unwrap_or_default());
+    let next = found.last().filter(|_| has_more).map(|(position, _)| position.to_string());
+    let prev = match after {
+        0 => None,
+        after => Some(store::service_account::find_page_before(db, id, after, MOST_ROWS).await?.to_string()),
+    };
+    for (_, account) in found {
         let mut tokens = store::service_account::list_tokens(db, id, Some(&account.id)).await?;
         let mut clients = store::oauth_client::list_of_accounts(db, id, Some(&account.id)).await?;
         let path = format!("service-accounts/{}", encode_segment(&account.id));
@@ -267,14 +328,18 @@ async fn fill_accounts(db: &mut Session<ReadOnly>, administration: &mut Administ
         buttons.push(administration.make_button(&path, "Delete", &format!("the service account {}", account.name)));
         tokens.retain(|token| label.matches(&token.label));
         clients.retain(|client| name.matches(&client.name));
+        let more = tokens.len().saturating_sub(MOST_OF_ACCOUNT) + clients.len().saturating_sub(MOST_OF_ACCOUNT);
+        tokens.truncate(MOST_OF_ACCOUNT);
+        clients.truncate(MOST_OF_ACCOUNT);
         let delete = |client: OAuthClient| {
             let path = format!("oauth-clients/{}", encode_segment(&client.id));
             let button = administration.make_button(&path, "Delete", &format!("the OAuth client {}", client.name));
             (client, button)
         };
-        rows.push(AccountRow { clients: clients.into_iter().map(delete).collect(), account, tokens, buttons });
+        let clients = clients.into_iter().map(delete).collect();
+        rows.push(AccountRow { clients, account, tokens, more, buttons });
     }
     administration.heading = count_noun(store::service_account::count(db, id).await?, "service account");
     administration.accounts = rows;
-    Ok(())
+    Ok((next, prev))
 }

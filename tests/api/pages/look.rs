@@ -147,8 +147,7 @@ async fn every_value_is_written_as_text() {
         format!("/?credential={query}&operation={query}&status={query}"),
         format!("/atlassian?q={query}&sort={query}&status={query}"),
         format!("/atlassian?createdAtSearchType={query}"),
-        format!("/jetbrains-account?as={query}&organization={query}&team={query}"),
-        format!("/license-vault?vault={query}"),
+        format!("/jetbrains-account?productCode={query}&assigneeEmail={query}&assigned={query}"),
     ] {
         let page = reader.open(&path).await;
         assert!(!page.text().contains("<img") && !page.text().contains("<script>"), "{path}: {}", page.text());
@@ -158,7 +157,14 @@ async fn every_value_is_written_as_text() {
             assert!(!outside.contains("onerror"), "{path}: <{tag}");
         }
     }
-    for path in [format!("/?space={query}"), format!("/requests/{query}")] {
+    for path in [
+        format!("/?space={query}"),
+        format!("/requests/{query}"),
+        format!("/jetbrains-account?as={query}"),
+        format!("/jetbrains-account?organization={query}"),
+        format!("/jetbrains-account?team={query}"),
+        format!("/license-vault?vault={query}"),
+    ] {
         let page = reader.get(&path).await;
         assert_eq!(page.status, 404);
         assert!(!page.text().contains("<img"), "{}", page.text());

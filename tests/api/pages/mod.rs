@@ -1,17 +1,21 @@
 //! The pages for people, seen without a browser. What they do in one: `tests/browser`.
 
+mod controls;
 mod guard;
 mod look;
 mod requests;
 mod steps;
+mod vendors;
 
 use axum::http::StatusCode;
 
 use crate::support::{Answer, TestApp};
 
 /// Every page, and every list on it.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "/",
+    "/controls",
+    "/coverage",
     "/jetbrains-account",
     "/jetbrains-account?team=2001&as=bob@example.test",
     "/license-vault",

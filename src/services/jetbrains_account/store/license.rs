@@ -178,6 +178,12 @@ pub async fn list_page<M>(
     Ok((read_licenses(&rows)?, total))
 }
 
+/// The codes of the products that there are licences of, by code.
+pub(crate) async fn list_products<M>(db: &mut Session<M>, organization: OrganizationId) -> Result<Vec<String>, Error> {
+    const SQL: &str = "SELECT DISTINCT product_code FROM license WHERE organization_id = $1 ORDER BY product_code";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).fetch_all(c).await)?)
+}
+
 async fn select<M>(db: &mut Session<M>, mut sql: Sql) -> Result<Vec<License>, Error> {
     sql.push(") SELECT ");
     push_rows(&mut sql, db.dialect());

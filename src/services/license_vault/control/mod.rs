@@ -36,7 +36,7 @@ pub(crate) use tokens::*;
 /// A vault's Settings page, as data.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct VaultAnswer {
-    name: String,
+    pub(crate) name: String,
     /// The organization's customer code.
     #[schema(example = "6700001")]
     organization: String,

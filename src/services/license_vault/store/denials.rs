@@ -34,6 +34,12 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
     db.write_along(SQL, binds).await
 }
 
+/// Counts the denials.
+pub(crate) async fn count<M>(db: &mut Session<M>, vault: VaultId) -> Result<i64, Error> {
+    const SQL: &str = "SELECT count(*) FROM vault_denial WHERE vault_id = $1";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_one(c).await)?)
+}
+
 /// Lists denials, oldest first, by row number, as the vendor's clients page through them (license-vault §2.3).
 pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, page: PageRequest) -> Result<Vec<Denial>, Error> {
     // On `LIMIT 0 +`, see `Sql::push_limit`.

@@ -1,5 +1,7 @@
 //! JetBrains Account → organization or team → Administration (jetbrains-account §14), as somebody sees it.
 
+mod licenses;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -11,7 +13,7 @@ use crate::{
     domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
-            license::{Assignee, License, LicenseFilter, display_name},
+            license::LicenseFilter,
             role::{Actor, Grant, Grants, Profile, Role},
             team::Team,
         },
@@ -21,13 +23,12 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{count_noun, format_time},
+        format::{format_name, format_time},
         view::{Page, Person, render_empty_page, render_page},
     },
 };
 
-/// Licences on a page.
-const PAGE: i64 = 25;
+use licenses::LicenseList;
 
 /// The organization's page or a team's.
 struct Tab {
@@ -55,13 +56,6 @@ struct TeamRow {
     assigned: i64,
 }
 
-struct LicenseRow {
-    license: License,
-    holder: String,
-    until: String,
-    state: &'static str,
-}
-
 #[derive(Template)]
 #[template(path = "jetbrains_account.html", config = "src/services/jetbrains_account/askama.toml")]
 struct Administration<'a> {
@@ -73,14 +67,15 @@ struct Administration<'a> {
     tabs: Vec<Tab>,
     /// Why there is nothing to see.
     nothing: Option<String>,
+    /// The pages on which there is something to see instead.
+    elsewhere: Vec<Tab>,
     roles: String,
     api_enabled: bool,
     switch: Option<ControlAction>,
     own: Option<TokenRow>,
     others: Vec<TokenRow>,
     teams: Vec<TeamRow>,
-    licenses: Vec<LicenseRow>,
-    counted: String,
+    licenses: LicenseList,
     links: Vec<(&'static str, String)>,
 }
 
@@ -89,6 +84,8 @@ struct AccountData {
     id: OrganizationId,
     api_enabled: bool,
     route: String,
+    /// How a token is sent.
+    hint: String,
     roles: Vec<(String, Grant)>,
     tokens: Vec<store::token::TokenSummary>,
     teams: Vec<Team>,
@@ -100,6 +97,7 @@ impl AccountData {
             id: organization.id,
             api_enabled: store::account::is_api_enabled(db, organization.id).await?,
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
+            hint: format!("Send it as X-Api-Key, beside X-Customer-Code: {}.", organization.customer_code),
             roles: store::role::list(db, organization.id).await?,
             tokens: store::token::list(db, organization.id).await?,
             teams: store::team::list(db, organization.id).await?,
@@ -116,6 +114,31 @@ impl AccountData {
             None => "Organization".to_owned(),
             Some(id) => self.teams.iter().find(|t| t.id == id).map_or_else(|| id.to_string(), |team| team.name.clone()),
         }
+    }
+
+    /// The organization, and its teams.
+    fn profiles(&self) -> impl Iterator<Item = Profile> {
+        std::iter::once(Profile::Organization).chain(self.teams.iter().map(|team| Profile::Team(team.id)))
+    }
+
+    /// The team that the query names, if it names one.
+    fn find_team(&self, page: &Page) -> Result<Option<i32>, PageError> {
+        let named = page.get("team");
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let ids: Vec<String> = self.teams.iter().map(|team| team.id.to_string()).collect();
+        let found = self.teams.iter().map(|team| team.id).find(|id| id.to_string() == named);
+        found.map(Some).ok_or_else(|| page.find_nothing("team", named, ids.iter().map(String::as_str)))
+    }
+
+    /// What somebody is, and of what: `organization admin, viewer of Platform`.
+    fn describe_grants(&self, grants: &Grants) -> String {
+        let describe = |grant: &Grant| match grant.profile {
+            Profile::Organization => format_name(grant.role.name()),
+            Profile::Team(_) => format!("{} of {}", format_name(grant.role.name()), self.profile_name(grant.profile)),
+        };
+        grants.0.iter().map(describe).collect::<Vec<_>>().join(", ")
     }
 
     /// Everybody who is something there, or has a token there.
@@ -149,6 +172,7 @@ impl AccountData {
         if looks.check_generate_token(&grants, profile, self.api_enabled).is_ok() {
             let call =
                 |label| page.call("POST", &route, body.clone(), label).of(format!("for {person} in the {profile}"));
+            let call = |label| call(label).says(format!("Token of {person} in the {profile}")).hints(&self.hint);
             buttons.push(match token {
                 None => call("Generate token"),
                 Some(_) => {
@@ -157,7 +181,7 @@ impl AccountData {
             });
         }
         if token.is_some() && looks.check_remove_token(profile).is_ok() {
-            let call = page.call("DELETE", &route, body, "Remove").of(whose.clone());
+            let call = page.call("DELETE", &route, body, "Remove").of(whose.clone()).says(format!("Removed {whose}"));
             buttons.push(call.asks(format!("Remove {whose}? It stops working at once.")));
         }
         TokenRow {
@@ -172,7 +196,7 @@ impl AccountData {
 
 /// Roles in words.
 fn describe_roles(grants: &Grants) -> String {
-    let mut names: Vec<String> = grants.0.iter().map(|grant| grant.role.name().replace('_', " ")).collect();
+    let mut names: Vec<String> = grants.0.iter().map(|grant| format_name(grant.role.name())).collect();
     names.dedup();
     names.join(", ")
 }
@@ -188,41 +212,43 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let admin = account.roles.iter().find(|(_, grant)| grant.role == Role::OrganizationAdmin);
     let (people, actor) = page.people(&organization, admin.map(|(person, _)| person.as_str())).await?;
     let grants = account.grants(&actor);
-    let team = page.get("team").parse().ok().filter(|id| account.teams.iter().any(|team| team.id == *id));
-    let profile = Profile::of(team);
+    let profile = Profile::of(account.find_team(&page)?);
+    let here = profile;
     let tab = |profile: Profile| {
         let id = profile.team().map(|id| id.to_string()).unwrap_or_default();
-        let link = page.with(&[("team", &id), ("page", "")]);
-        Tab { name: account.profile_name(profile), link, is_here: profile == Profile::of(team) }
+        let link = page.with(&[("team", &id), ("page", ""), ("teamId", "")]);
+        Tab { name: account.profile_name(profile), link, is_here: profile == here }
     };
-    let profiles =
-        std::iter::once(Profile::Organization).chain(account.teams.iter().map(|team| Profile::Team(team.id)));
     let sees = Actor { email: &actor, grants: &grants, is_self: true }.check_look(profile);
     let mut shown = Administration {
         organizations: &organizations,
         organization: &organization,
         people: &people,
         actor: &actor,
-        tabs: profiles.map(tab).collect(),
+        tabs: account.profiles().map(tab).collect(),
         nothing: None,
-        roles: describe_roles(&grants),
+        elsewhere: Vec::new(),
+        roles: account.describe_grants(&grants),
         api_enabled: account.api_enabled,
         switch: offer_switch(&page, &account, (&actor, &grants)),
         own: None,
         others: Vec::new(),
         teams: Vec::new(),
-        licenses: Vec::new(),
-        counted: String::new(),
+        licenses: LicenseList::default(),
         links: Vec::new(),
         page: &page,
     };
     if let Err(refusal) = sees {
         shown.nothing = Some(refusal.to_string());
+        let others = account.profiles().filter(|other| grants.standing(*other).is_some());
+        shown.elsewhere = others.map(tab).collect();
     } else {
         let looks = (actor.as_str(), &grants);
         shown.own = grants.standing(profile).map(|_| account.token_row(&page, looks, &actor, profile));
         shown.others = list_other_tokens(&page, &account, looks, profile);
-        fill_lists(&page, &account, profile, &mut shown).await?;
+        let mut db = page.app().db.read().await?;
+        shown.teams = list_teams(&mut db, &page, &account, profile).await?;
+        (shown.licenses, shown.links) = licenses::list(&mut db, &page, account.id, profile).await?;
     }
     render_page(&page, &shown)
 }
@@ -234,6 +260,7 @@ fn offer_switch(page: &Page, account: &AccountData, (email, grants): (&str, &Gra
     let body = json!({ "enabled": !enabled, "actor": email });
     let label = if enabled { "Disable API" } else { "Enable API" };
     let call = page.call("PUT", &format!("{}/api", account.route), body, label);
+    let call = call.says(if enabled { "The API is disabled" } else { "The API is enabled" });
     Some(if enabled { call.asks("Disable the API? Calls are refused, tokens are kept.") } else { call })
 }
 
@@ -250,63 +277,26 @@ fn list_other_tokens(page: &Page, account: &AccountData, looks: (&str, &Grants),
     rows.filter(|row| !row.buttons.is_empty()).collect()
 }
 
-/// Teams and licences, and who holds what.
-async fn fill_lists(
+/// Teams, and how many licences each has and has given away.
+async fn list_teams(
+    db: &mut Session<ReadOnly>,
     page: &Page,
     account: &AccountData,
     profile: Profile,
-    shown: &mut Administration<'_>,
-) -> Result<(), PageError> {
-    let mut db = page.app().db.read().await?;
-    let seen = account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id));
-    for team in seen {
+) -> Result<Vec<TeamRow>, PageError> {
+    let mut rows = Vec::new();
+    for team in account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id)) {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
         let one = paging::Page { number: 1, size: 1 };
-        shown.teams.push(TeamRow {
-            link: page.with(&[("team", &team.id.to_string()), ("page", "")]),
+        rows.push(TeamRow {
+            link: page.with(&[("team", &team.id.to_string()), ("page", ""), ("teamId", "")]),
             admins: account.holders(Role::TeamAdmin, Profile::Team(team.id)),
             viewers: account.holders(Role::Viewer, Profile::Team(team.id)),
-            licenses: store::license::list_page(&mut db, account.id, &of_team, one).await?.1,
-            assigned: store::license::list_page(&mut db, account.id, &held, one).await?.1,
+            licenses: store::license::list_page(db, account.id, &of_team, one).await?.1,
+            assigned: store::license::list_page(db, account.id, &held, one).await?.1,
             team: team.clone(),
         });
     }
-    let number = page.get("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
-    let asked = paging::Page { number, size: PAGE };
-    let filter = LicenseFilter { team: profile.team(), ..LicenseFilter::default() };
-    let (licenses, total) = store::license::list_page(&mut db, account.id, &filter, asked).await?;
-    shown.licenses = licenses.into_iter().map(|license| to_row(page, license)).collect();
-    shown.counted = count_noun(total, "licence");
-    let relations = asked.relations(total).into_iter().filter(|(name, _)| ["prev", "next"].contains(name));
-    let named = |(name, number): (&str, i64)| {
-        let title = if name == "prev" { "Previous page" } else { "Next page" };
-        (title, page.with(&[("page", &number.to_string())]))
-    };
-    shown.links = relations.map(named).collect();
-    Ok(())
-}
-
-fn to_row(page: &Page, license: License) -> LicenseRow {
-    let holder = match &license.assignee {
-        None => String::new(),
-        Some(Assignee::User { email, given_name, account_name }) => {
-            format!("{} <{email}>", display_name(given_name, account_name.as_deref()))
-        }
-        Some(Assignee::Server { uid, .. }) => format!("server {uid}"),
-        Some(Assignee::LicenseKey { registration_name, .. }) => format!("licence key of {registration_name}"),
-    };
-    let state = if license.suspended {
-        "suspended"
-    } else if license.assignee.is_some() {
-        "assigned"
-    } else if license.is_expired(&page.answer_time()) {
-        "expired"
-    } else if license.unavailable(&page.answer_time()).is_some() {
-        "not for people"
-    } else {
-        "free"
-    };
-    let until = license.subscription.as_ref().map(|subscription| subscription.valid_until.to_string());
-    LicenseRow { until: until.unwrap_or_else(|| "perpetual".to_owned()), holder, state, license }
+    Ok(rows)
 }

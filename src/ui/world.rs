@@ -1,0 +1,117 @@
+//! Faults, limits and spaces, as the dashboard and the controls show them.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    control::{FaultRuleAnswer, PolicyAnswer, RateLimits, WindowAnswer},
+    domain::organization::DEFAULT_SPACE,
+    web::{
+        control_action::ControlAction,
+        links::{encode_segment, format_query},
+        view::Page,
+    },
+};
+
+/// A rule that injects faults, in words, and the button that removes it.
+pub(super) struct FaultRow {
+    pub which: String,
+    pub then: String,
+    pub hits: i64,
+    pub times: Option<i64>,
+    pub remove: ControlAction,
+}
+
+impl FaultRow {
+    pub(super) fn new(page: &Page, rule: &FaultRuleAnswer) -> Self {
+        let which = describe(&rule.r#match);
+        let which = if which.is_empty() { "every request".to_owned() } else { which };
+        let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
+        let done = format!("Removed the fault for {which}");
+        let remove = remove.of(format!("the fault for {which}")).says(done);
+        Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.most_hits(), remove }
+    }
+
+    /// Whether it has hit as many requests as it may, and hits none any more.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.times.is_some_and(|times| self.hits >= times)
+    }
+}
+
+/// Names each member of an object, and its value; of a list, that of one object after the other.
+fn describe(described: &impl Serialize) -> String {
+    let object = serde_json::to_value(described).unwrap_or_default();
+    if let Value::Array(steps) = object {
+        return steps.iter().map(describe_step).collect::<Vec<_>>().join("; then ");
+    }
+    let members = object.as_object().into_iter().flatten().map(|(name, value)| match value {
+        Value::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    });
+    members.collect::<Vec<_>>().join(", ")
+}
+
+/// The same for one of a list, where an empty one does nothing.
+fn describe_step(step: &Value) -> String {
+    let described = describe(step);
+    if described.is_empty() { "let pass".to_owned() } else { described }
+}
+
+/// An open rate-limit window, and how many requests it lets through.
+pub(super) struct WindowRow {
+    pub window: WindowAnswer,
+    pub limit: i64,
+}
+
+impl WindowRow {
+    pub(super) fn list(limits: RateLimits) -> Vec<Self> {
+        let RateLimits { policies, windows, .. } = limits;
+        let limit = |window: &WindowAnswer| {
+            let policy = policies.iter().find(|policy| policy.organization == window.organization);
+            policy.map_or(0, |policy| policy.limit)
+        };
+        windows.into_iter().map(|window| Self { limit: limit(&window), window }).collect()
+    }
+}
+
+/// A space, the link to it, and the button that deletes it.
+pub(super) struct SpaceRow {
+    pub name: String,
+    pub is_here: bool,
+    pub link: String,
+    pub delete: Option<ControlAction>,
+}
+
+impl SpaceRow {
+    pub(super) fn new(page: &Page, name: &str) -> Self {
+        let home = format!("{}/", crate::web::BASE);
+        let link =
+            if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
+        let is_here = name == page.space.name;
+        let delete = (name != DEFAULT_SPACE).then(|| {
+            let path = format!("/spaces/{}", encode_segment(name));
+            let delete =
+                ControlAction::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
+            let delete = delete.asks(format!("Delete the space {name}? Its credentials are unknown from then on."));
+            if is_here { delete.leads(home) } else { delete }
+        });
+        Self { name: name.to_owned(), is_here, link, delete }
+    }
+}
+
+/// Limits in words: of many organizations with the same one, that once, with how many they are.
+pub(super) fn describe_policies(policies: &[PolicyAnswer]) -> Vec<String> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for PolicyAnswer { organization, limit, window, mode, .. } in policies {
+        let described = format!("{limit} per {window}, {mode}");
+        match groups.iter_mut().find(|(known, _)| *known == described) {
+            Some((_, organizations)) => organizations.push(organization),
+            None => groups.push((described, vec![organization])),
+        }
+    }
+    let describe = |(described, organizations): (String, Vec<&str>)| match organizations.as_slice() {
+        [first, second, _, ..] => format!("{first}, {second} and {} more: {described}", organizations.len() - 2),
+        few => format!("{}: {described}", few.join(", ")),
+    };
+    groups.into_iter().map(describe).collect()
+}
