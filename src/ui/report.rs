@@ -12,6 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::list::format_elapsed;
 use crate::{
     app::{App, run_journal::RunSpace},
     control::{FaultRuleAnswer, coverage::CoverageAnswer},
@@ -264,11 +265,6 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
 
 fn format_time_of_day(at: Time) -> String {
     at.format("%H:%M:%S").to_string()
-}
-
-/// In milliseconds, or microseconds where that is short.
-fn format_elapsed(micros: u64) -> String {
-    if micros < 1000 { format!("{micros} µs") } else { format!("{}.{} ms", micros / 1000, micros % 1000 / 100) }
 }
 
 fn describe_reason(entry: &Entry) -> String {

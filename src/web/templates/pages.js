@@ -198,10 +198,13 @@ const keys = {
   o: () => ($("#close") ?? (list?.contains(document.activeElement) ? document.activeElement : null))?.click(),
   c: () => $('[data-copy="curl"]')?.click(),
   p: () => list && press(),
-  "?": () => $("#keys").showModal(),
+  "?": () => {
+    $("#keys").open = !$("#keys").open;
+    $("#keys").scrollIntoView();
+  },
 };
 addEventListener("keydown", (event) => {
-  const writes = event.target.matches?.("input, textarea, select") || $("dialog[open]");
+  const writes = event.target.matches?.("input, textarea, select") || dialog;
   if (writes || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
   event.preventDefault();
   keys[event.key]();
