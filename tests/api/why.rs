@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Database, EXPIRED_KEY, READER_KEY, Role, TestApp, apply, on_both_databases};
+use crate::support::{Answer, EXPIRED_KEY, READER_KEY, Role, TestApp, apply, on_both_databases};
 
 const VAULT_TOKEN: &str = "demo-vault-token";
 const UNKNOWN: &str = "the credential is not valid here";
