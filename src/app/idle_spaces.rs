@@ -45,8 +45,7 @@ impl Default for SpaceUses {
 }
 
 impl SpaceUses {
-    /// Notes that a space is asked now, where there are spaces for which that matters. Another process may have made one
-    /// since this one looked: it waits for longer than that takes.
+    /// Notes that a space is asked now, where there are spaces for which that matters.
     pub fn note(&self, space: SpaceId) {
         if self.has_none() {
             return;
@@ -104,7 +103,9 @@ impl App {
             return Ok(());
         }
         let watched = store::space_origin::list_idle(&mut self.db.read().await?).await?;
-        uses.none_of.store(if watched.is_empty() { made } else { 0 }, Ordering::Release);
+        // Where processes share the database, another one may make some at any time.
+        let has_none = watched.is_empty() && !self.db.is_shared();
+        uses.none_of.store(if has_none { made } else { 0 }, Ordering::Release);
         uses.last.write().retain(|space, _| watched.iter().any(|one| one.space == *space));
         let later = watched.iter().filter_map(|one| {
             let last = uses.last(one.space)?;

@@ -222,7 +222,7 @@ pub(crate) fn write(
 }
 
 /// How many bytes of each body there is room for.
-fn choose_longest_body<'a>(entries: impl Iterator<Item = &'a Arc<Entry>> + Clone) -> usize {
+fn choose_longest_body<'a>(entries: &(impl Iterator<Item = &'a Arc<Entry>> + Clone)) -> usize {
     const CHOICES: [usize; 4] = [64 * 1024, 16 * 1024, 4 * 1024, 1024];
     let bytes = |most: usize| -> usize {
         let bodies = entries.clone().flat_map(|entry| [entry.request.body.len(), entry.response.body.len()]);
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn bodies_are_shortened_when_there_are_too_many() {
         let entry = Arc::new(example_entry("", &"x".repeat(64 * 1024)));
-        let of = |count: usize| choose_longest_body(std::iter::repeat_n(&entry, count));
+        let of = |count: usize| choose_longest_body(&std::iter::repeat_n(&entry, count));
         assert_eq!([of(0), of(128), of(129), of(3000), of(100_000)], [64 * 1024, 64 * 1024, 16 * 1024, 1024, 256]);
         let text = Text::of("POST /", &entry.request, 4);
         assert_eq!((text.text.as_str(), text.note.as_deref()), ("POST /\n\nxxxx", Some("the first 4 of 65536 bytes")));
