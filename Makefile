@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny \
-	openapi examples docs lint-container try-container try-fresh
+	openapi examples docs lint-files package try-container try-fresh
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,11 +59,15 @@ examples: ## Write the examples of the control API's document
 docs: ## Write what is generated in docs/ and README.md
 	UPDATE_DOCS=1 cargo test --quiet --locked --test cli docs::
 
-lint-container: ## Check the Dockerfile, compose.yaml and the examples for CI
-	scripts/lint-container
+lint-files: ## Check the Dockerfile, the scripts, the workflows, compose.yaml and the examples for CI
+	scripts/lint-files
 
 try-container: ## Build and run the image with Buildah and Podman, as root
 	scripts/try-container
 
 try-fresh: ## Try the README's commands on a bare Debian, as root and as a user with sudo
 	scripts/try-fresh
+
+package: ## Make what a release consists of, for this machine, into target/package, and try it
+	scripts/package
+	scripts/try-packages

@@ -3,15 +3,25 @@
 pub mod coverage;
 pub mod idle_spaces;
 pub mod remembered_answers;
+pub mod run_journal;
 
-use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    path::PathBuf,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers},
+    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers, run_journal::RunJournal},
     config::Config,
     core::{
         error::Error,
@@ -21,6 +31,7 @@ use crate::{
     },
     domain::{
         credential::CredentialId,
+        fault_rule::Rule,
         organization::{DEFAULT_SPACE, Space, SpaceId},
     },
     seed::{Diagnostics, apply::ApplyError},
@@ -39,12 +50,16 @@ pub struct Inner {
     pub keyring: Keyring,
     /// The fault rules that were read last, by space.
     pub fault_rules: RwLock<HashMap<SpaceId, FaultRules>>,
+    /// Whether there was ever a rule that delays requests.
+    has_delays: AtomicBool,
     /// The answers that services gave, if any are remembered.
     pub remembered_answers: Option<RememberedAnswers>,
     /// What of the services was asked.
     pub coverage: Coverage,
     /// When spaces were asked last.
     pub space_uses: SpaceUses,
+    /// The requests of all spaces, if somebody wants them after the spaces are gone.
+    pub run: OnceLock<RunJournal>,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -118,8 +133,10 @@ impl App {
             db,
             keyring,
             fault_rules: RwLock::default(),
+            has_delays: AtomicBool::new(false),
             coverage: Coverage::default(),
             space_uses: SpaceUses::default(),
+            run: OnceLock::new(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),
@@ -128,6 +145,18 @@ impl App {
         }));
         store::credential::learn(&mut app.db.read().await?, &app.keyring, None).await?;
         Ok(app)
+    }
+
+    /// Notes a rule that requests may be hit by.
+    pub fn note_rule(&self, rule: &Rule) {
+        if rule.delays() {
+            self.has_delays.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether requests may be delayed, because a tester wanted that at some time.
+    pub fn delays_requests(&self) -> bool {
+        self.has_delays.load(Ordering::Relaxed)
     }
 
     /// The space of requests without a known credential.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sha2::{Digest as _, Sha256};
 use tokio::{sync::Mutex, time::interval};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     control,
     core::{error::Error, progress::Progress},
     seed::{
-        file::Seed,
+        file::{Seed, SeedFile},
         sources::{Look, SeedSources},
     },
     services::{
@@ -31,16 +32,24 @@ pub struct Reloader {
     services: Services,
     seeds: Seeds,
     sources: SeedSources,
-    /// How the files looked when they were read last.
-    seen: Mutex<Look>,
+    seen: Mutex<Seen>,
+}
+
+/// What was read last.
+struct Seen {
+    /// How the files looked.
+    look: Look,
+    /// What was in them, in short.
+    digest: [u8; 32],
 }
 
 impl Reloader {
     /// `None` without `--watch`.
     pub fn new(app: &App, services: &Services, seeds: &Seeds) -> Option<Arc<Self>> {
         let (sources, look) = app.config.watched.clone()?;
+        let seen = Seen { look, digest: digest(&app.config.seeds) };
         let (app, services, seeds) = (app.clone(), Arc::clone(services), seeds.clone());
-        Some(Arc::new(Self { app, services, seeds, sources, seen: Mutex::new(look) }))
+        Some(Arc::new(Self { app, services, seeds, sources, seen: Mutex::new(seen) }))
     }
 
     /// Reads them whenever they change, until Locum stops.
@@ -54,19 +63,36 @@ impl Reloader {
             }
             let look = self.look().await;
             let is_settled = last.as_ref() == Some(&look);
-            if is_settled && *self.seen.lock().await != look {
-                self.reload().await;
+            if is_settled && self.seen.lock().await.look != look {
+                // One that is saved as it was ends no test that runs.
+                self.read_again(|is_changed| is_changed).await;
             }
             last = Some(look);
         }
     }
 
-    /// Reads them now. What is wrong with them is said, and everything stays as it is.
+    /// Reads them now, and resets also where nothing has changed. What is wrong with them is said, and everything stays as
+    /// it is.
     pub async fn reload(&self) {
+        self.read_again(|_| true).await;
+    }
+
+    /// Reads them, and pours them if they are wanted, told whether they have changed.
+    async fn read_again(&self, are_wanted: impl FnOnce(bool) -> bool) {
         // One after another, so that the last to be read are those that hold.
         let mut seen = self.seen.lock().await;
-        *seen = self.look().await;
-        match self.read().await {
+        seen.look = self.look().await;
+        let sources = self.sources.clone();
+        // Reading cannot fail; it can only be broken off with the runtime.
+        let Ok(files) = tokio::task::spawn_blocking(move || sources.load()).await else { return };
+        let digest = digest(&files);
+        let is_changed = digest != seen.digest || self.seeds.problem().is_some();
+        seen.digest = digest;
+        if !are_wanted(is_changed) {
+            tracing::debug!("the seeds were saved as they are, so nothing is reset");
+            return;
+        }
+        match check(files).await {
             Ok(seeds) => self.pour(seeds).await,
             Err(problem) => self.refuse(&format!("{WRONG}\n{problem}")).await,
         }
@@ -74,16 +100,8 @@ impl Reloader {
 
     async fn look(&self) -> Look {
         let sources = self.sources.clone();
-        // Looking cannot fail; it can only be broken off with the runtime.
+        // Looking cannot fail either.
         tokio::task::spawn_blocking(move || sources.look()).await.unwrap_or_default()
-    }
-
-    /// # Errors
-    /// Everything wrong with them, a line each.
-    async fn read(&self) -> Result<Vec<Seed<SeedOrganization>>, String> {
-        let sources = self.sources.clone();
-        let read = tokio::task::spawn_blocking(move || seeding::read_and_check(&sources.load(), &Progress::default()));
-        read.await.map_err(|error| error.to_string())?.map_err(|wrong| wrong.to_string())
     }
 
     async fn pour(&self, seeds: Vec<Seed<SeedOrganization>>) {
@@ -124,4 +142,22 @@ impl Reloader {
             self.app.db.tell(space.id, EventKind::State, "");
         }
     }
+}
+
+/// # Errors
+/// Everything wrong with them, a line each.
+async fn check(files: Vec<SeedFile>) -> Result<Vec<Seed<SeedOrganization>>, String> {
+    let read = tokio::task::spawn_blocking(move || seeding::read_and_check(&files, &Progress::default()));
+    read.await.map_err(|error| error.to_string())?.map_err(|wrong| wrong.to_string())
+}
+
+fn digest(files: &[SeedFile]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for SeedFile { name, text, .. } in files {
+        for part in [name, text.as_ref().unwrap_or_else(|why| why)] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+    }
+    digest.finalize().into()
 }

@@ -98,9 +98,9 @@ where
         let sought = behind.proxy.as_ref().map_or(Sought::Here, |proxy| proxy.find_sought(&request));
         let answer = match sought {
             Sought::Here => None,
-            Sought::Tunnel(proxy) => {
-                let router = behind.router.clone();
-                Some(proxy.open_tunnel(&mut request, origin.breaker.clone(), router, tunnels_stop.clone()))
+            Sought::Tunnel(proxy, port) => {
+                let (router, breaker) = (behind.router.clone(), origin.breaker.clone());
+                Some(proxy.open_tunnel(&mut request, port, breaker, router, tunnels_stop.clone()))
             }
             Sought::Nobody(refusal) => Some(refusal),
         };

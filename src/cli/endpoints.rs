@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    ffi::OsString,
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
@@ -20,7 +21,10 @@ use crate::{
     },
     domain::organization::DEFAULT_SPACE,
     seed::{Diagnostics, file::Seed},
-    services::seeding::{self, SeedOrganization},
+    services::{
+        self,
+        seeding::{self, SeedOrganization},
+    },
 };
 
 impl ValueEnum for Format {
@@ -100,6 +104,20 @@ pub(super) fn env(settings: &Settings, matches: &clap::ArgMatches, format: Forma
     });
     let endpoints = endpoints.with(tls.iter().flat_map(TlsPlace::variables));
     print(&endpoints.text(format).map_err(Failure::Failed)?)
+}
+
+/// Variables of the environment that tell of another server, and of which this one may have none of its own to say
+/// otherwise: those of an outer `exec`, of `eval "$(locum env)"`, of a CI's earlier step.
+pub(super) fn list_of_another_server() -> Vec<OsString> {
+    let names = services::variables::list("", None, &|_| false);
+    let names = names.iter().map(|(name, _)| &**name).chain(["LOCUM_SPACE", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"]);
+    let names: Vec<&str> = names.collect();
+    let is_ours = |variable: &str| {
+        let mut rests = names.iter().filter_map(|name| variable.strip_prefix(name));
+        // A credential's own variable has its label behind the name.
+        rests.any(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_str().is_some_and(is_ours)).collect()
 }
 
 /// The file of `--endpoints-file`. Dropped, it removes what it wrote.

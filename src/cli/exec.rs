@@ -9,7 +9,6 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{ExitCode, ExitStatus},
-    sync::Arc,
 };
 
 use futures_util::future::select_all;
@@ -24,20 +23,15 @@ use tokio::{
 };
 
 use crate::{
-    app::App,
+    app::{App, run_journal::RunJournal},
     cli::{
         Failure,
         as_vendors::AsVendors,
-        exec_reports, killed_by, orphans, output,
+        endpoints, exec_reports, killed_by, orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
-    core::error::Error,
-    domain::{
-        journal::{Entry, Filter, SequencedEntry},
-        request_matcher::RequestMatcher,
-    },
-    store,
+    domain::journal::Entry,
 };
 
 /// Starts a server, runs the command, stops the server, and ends as the command did. Standard output is the command's
@@ -57,6 +51,10 @@ pub(super) async fn exec(
         // The command did not run, which must not look as if it had run well.
         ControlFlow::Break(signal) => return Ok(killed_by(signal.as_raw())),
     };
+    // Tests delete and reset their spaces, and with them what was asked of them.
+    if let Some(bounds) = running.app.config.journal {
+        running.app.run.get_or_init(|| RunJournal::new(bounds));
+    }
     // With the number, a run that failed can be repeated.
     let id_seed = running.app.config.id_seed.0;
     tracing::info!(url = running.base, id_seed, database = running.app.config.location.describe(), "locum ready");
@@ -67,9 +65,12 @@ pub(super) async fn exec(
         && !status.success()
     {
         // An error is of no interest, because it means that nobody reads standard error.
-        let _ = explain(&running.app, *status, &mut output::stderr()).await;
+        let _ = explain(&running.app, *status, &mut output::stderr());
     }
-    let reported = if ended.is_ok() { reports.write(&running).await } else { Ok(()) };
+    let reported = match &ended {
+        Ok(status) => reports.write(&running, &program.to_string_lossy(), *status).await,
+        Err(_) => Ok(()),
+    };
     // However it stopped, the command had its end before.
     if let ControlFlow::Continue(Err(failure)) = running.stop().await {
         let _ = writeln!(output::stderr(), "locum: {failure}");
@@ -105,6 +106,9 @@ async fn run(
     let spawn = |command: &mut Command| {
         let variables = running.endpoints.variables();
         let of_vendors = as_vendors.into_iter().flat_map(AsVendors::variables);
+        for name in endpoints::list_of_another_server() {
+            command.env_remove(name);
+        }
         command.args(arguments).envs(variables).envs(no_proxy.clone()).envs(of_vendors).spawn()
     };
     let spawned = match spawn(&mut Command::new(program)) {
@@ -210,19 +214,14 @@ fn no_proxy(base: &str, variable: impl Fn(&str) -> Option<String>) -> [(&'static
 /// How many requests are shown.
 const SHOWN: usize = 10;
 
-/// Explains a command that failed: the id seed, because with it the run can be repeated, and the last requests that were
-/// refused, or sent what nothing read.
-async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
+/// Explains a command that failed: the id seed, because with it the run can be repeated, and the last requests that say
+/// why something may have failed. Those are the ones that were refused or hit by a fault, and those that sent what
+/// nothing read.
+fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
     let id_seed = app.config.id_seed.0;
     writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;
-    let telling = match last_telling(app).await {
-        Ok(telling) => telling,
-        Err(error) => {
-            error.log();
-            return Ok(());
-        }
-    };
-    for entry in telling {
+    let is_telling = |entry: &Entry| entry.status >= 400 || entry.trace.fault.is_some() || !entry.ignored().is_empty();
+    for entry in app.run.get().map(|run| run.last(SHOWN, is_telling)).unwrap_or_default() {
         let Entry { method, path, status, .. } = &*entry;
         let who = entry.credential().map(|label| format!(" by {label}")).unwrap_or_default();
         let why = entry.trace.refusal.as_deref().map(|why| format!(": {}", why.escape_debug())).unwrap_or_default();
@@ -231,33 +230,6 @@ async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Res
         writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}{}", unread.collect::<String>())?;
     }
     Ok(())
-}
-
-/// The last requests that say why something may have failed, the last one last: those that were refused, and those that
-/// sent what nothing read.
-async fn last_telling(app: &App) -> Result<Vec<Arc<Entry>>, Error> {
-    if app.config.journal.is_none() {
-        return Ok(Vec::new());
-    }
-    let refused = Filter { status: Some((400, 599)), ..Filter::default() };
-    // The others, so that each comes once.
-    let which = RequestMatcher { ignored: Some(true), ..RequestMatcher::default() };
-    let answered = Filter { which, status: Some((100, 399)), ..Filter::default() };
-    let mut all = list_in_every_space(app, &refused, SHOWN).await?;
-    all.extend(list_in_every_space(app, &answered, SHOWN).await?);
-    all.sort_by_key(|(number, entry)| (entry.at, *number));
-    Ok(all.split_off(all.len().saturating_sub(SHOWN)).into_iter().map(|(_, entry)| entry).collect())
-}
-
-/// Entries of the journals of every space, because tests make their own: at most so many of each, space by space the
-/// oldest first.
-pub(super) async fn list_in_every_space(app: &App, filter: &Filter, most: usize) -> Result<Vec<SequencedEntry>, Error> {
-    let mut all = Vec::new();
-    for space in store::space::list(&mut app.db.read().await?).await? {
-        let newest_first = store::journal::list(&app.db, space.id, filter, most).await?;
-        all.extend(newest_first.into_iter().rev());
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! `locum exec --coverage --har`: what the command left out, and what it asked.
+//! `locum exec --coverage --har --report`: what the command left out, and what it asked.
 
 use std::{
     fs::{self, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
+    process::ExitStatus,
 };
 
 use crate::{
-    cli::{Failure, exec, serve::Running},
+    cli::{Failure, serve::Running},
     config::Settings,
     control::{Archive, coverage::CoverageAnswer, variables},
-    domain::journal::Filter,
+    core::clock::Clock,
+    ui::report,
 };
 
 /// Where GitHub Actions shows a text beside a run.
@@ -29,6 +31,10 @@ pub(super) struct Wanted {
     /// Write the requests of all spaces and their answers as an HTTP Archive, which browsers' tools read
     #[arg(long, value_name = "FILE")]
     har: Option<PathBuf>,
+    /// Write the requests of all spaces, why they were refused, and the coverage as one page, FILE.html, that loads
+    /// nothing: for what a CI run keeps. `$GITHUB_STEP_SUMMARY` mentions it
+    #[arg(long, env = "LOCUM_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 fn read_percent(text: &str) -> Result<f64, String> {
@@ -39,13 +45,18 @@ fn read_percent(text: &str) -> Result<f64, String> {
 impl Wanted {
     /// Checks before the command runs that there will be reports.
     pub(super) fn check(&self, settings: &Settings) -> Result<(), Failure> {
-        if self.har.is_some() && settings.journal.0.is_none() {
-            return Err(Failure::Usage("--har: no journal is kept with --journal off".to_owned()));
+        for (option, file) in [("--har", &self.har), ("--report", &self.report)] {
+            if file.is_some() && settings.journal.0.is_none() {
+                return Err(Failure::Usage(format!("{option}: no journal is kept with --journal off")));
+            }
+        }
+        if let Some(file) = self.report.as_ref().filter(|file| !has_ending(file, "html") && !has_ending(file, "htm")) {
+            return Err(Failure::Usage(format!("--report: {} does not end in .html", file.display())));
         }
         if let Some(file) = self.coverage.as_ref().filter(|file| !is_markdown(file) && !has_ending(file, "json")) {
             return Err(Failure::Usage(format!("--coverage: {} ends neither in .json nor in .md", file.display())));
         }
-        for (option, file) in [("--coverage", &self.coverage), ("--har", &self.har)] {
+        for (option, file) in [("--coverage", &self.coverage), ("--har", &self.har), ("--report", &self.report)] {
             let folder = file.as_ref().and_then(|file| file.parent()).filter(|folder| !folder.as_os_str().is_empty());
             if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
                 return Err(Failure::Usage(format!("{option}: there is no folder {}", folder.display())));
@@ -54,13 +65,17 @@ impl Wanted {
         Ok(())
     }
 
-    /// Writes the reports, and fails where too little was met.
-    pub(super) async fn write(&self, running: &Running) -> Result<(), Failure> {
+    /// Writes the reports, and fails where one cannot be written, or too little was met.
+    pub(super) async fn write(&self, running: &Running, program: &str, ended: ExitStatus) -> Result<(), Failure> {
         let archived = match &self.har {
-            Some(file) => write_archive(running, file).await,
+            Some(file) => write_archive(running, file),
             None => Ok(()),
         };
-        self.write_coverage(running).and(archived)
+        let reported = match &self.report {
+            Some(file) => write_report(running, file, program, ended).await,
+            None => Ok(()),
+        };
+        self.write_coverage(running).and(archived).and(reported)
     }
 
     fn write_coverage(&self, running: &Running) -> Result<(), Failure> {
@@ -72,11 +87,7 @@ impl Wanted {
             let text = if is_markdown(file) { Ok(coverage.to_markdown()) } else { variables::json(&coverage) };
             let text = text.map_err(Failure::Failed)?;
             fs::write(file, text).map_err(|error| describe(file, &error))?;
-            if let Some(summary) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from) {
-                let opened = OpenOptions::new().append(true).create(true).open(&summary);
-                let written = opened.and_then(|mut file| file.write_all(coverage.to_markdown().as_bytes()));
-                written.map_err(|error| describe(&summary, &error))?;
-            }
+            append_to_summary(&coverage.to_markdown());
         }
         match self.coverage_min {
             Some(least) if coverage.percent() < least => Err(Failure::Failed(format!(
@@ -88,13 +99,37 @@ impl Wanted {
     }
 }
 
-async fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
-    let all = exec::list_in_every_space(&running.app, &Filter::default(), usize::MAX).await;
-    let mut all = all.map_err(|error| Failure::Failed(format!("cannot read the journal: {error}")))?;
-    all.sort_by_key(|(_, entry)| entry.at);
-    let archive = Archive::of(&running.base, all.iter().map(|(_, entry)| &**entry));
+fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
+    let all = running.app.run.get().map(|run| run.last(usize::MAX, |_| true)).unwrap_or_default();
+    let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
     let text = variables::json(&archive).map_err(Failure::Failed)?;
     fs::write(file, text).map_err(|error| describe(file, &error))
+}
+
+async fn write_report(running: &Running, file: &Path, program: &str, ended: ExitStatus) -> Result<(), Failure> {
+    let failed = |error| Failure::Failed(format!("cannot make the report: {error}"));
+    let program = Path::new(program).file_name().map_or_else(|| program.into(), |name| name.to_string_lossy());
+    let about = report::Run {
+        program: &program,
+        ended: ended.to_string(),
+        has_failed: !ended.success(),
+        // Those who keep it ask when that was, whatever the spaces' clocks say.
+        at: Clock::Real.now(),
+    };
+    let spaces = report::read(&running.app).await.map_err(failed)?;
+    let (page, line) = report::write(&running.app, &running.services, &about, &spaces).map_err(failed)?;
+    fs::write(file, page).map_err(|error| describe(file, &error))?;
+    append_to_summary(&format!("# {program}: {ended}\n\n{line}: see `{}` of this run.\n\n", file.display()));
+    Ok(())
+}
+
+/// Appends to the text that CI shows beside a run, where it does. It is beside what was asked for, so it fails no run.
+fn append_to_summary(text: &str) {
+    let Some(summary) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from) else { return };
+    let opened = OpenOptions::new().append(true).create(true).open(&summary);
+    if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
+        tracing::warn!("{SUMMARY}: {}", describe(&summary, &error));
+    }
 }
 
 fn describe(file: &Path, error: &std::io::Error) -> Failure {

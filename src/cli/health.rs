@@ -1,16 +1,14 @@
 //! `locum health`: asks `/readyz`, so that an image needs no curl.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
-use crate::{cli::Failure, config::Listen};
+use crate::{
+    cli::{Failure, client},
+    config::Listen,
+};
 
 const ONE_PROBE: Duration = Duration::from_secs(5);
 const BETWEEN_PROBES: Duration = Duration::from_millis(50);
@@ -52,19 +50,7 @@ async fn probe(listen: &Listen) -> Result<(), String> {
 
 async fn ask(listen: &Listen) -> Result<StatusCode, String> {
     let text = |e: &dyn std::error::Error| e.to_string();
-    let stream = match listen.host.parse::<IpAddr>() {
-        // What listens everywhere is asked here.
-        Ok(ip) if ip.is_unspecified() => {
-            let loopbacks = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-            TcpStream::connect(&loopbacks.map(|ip| SocketAddr::new(ip, listen.port))[..]).await
-        }
-        Ok(ip) => TcpStream::connect((ip, listen.port)).await,
-        Err(_) => TcpStream::connect((listen.host.as_str(), listen.port)).await,
-    };
-    let stream = stream.map_err(|e| text(&e))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| text(&e))?;
-    tokio::spawn(connection);
     let request = Request::get("/readyz").header("host", "localhost").body(Body::empty()).map_err(|e| text(&e))?;
-    sender.send_request(request).await.map(|response| response.status()).map_err(|e| text(&e))
+    let stream = client::connect(&listen.host, listen.port).await.map_err(|e| text(&e))?;
+    client::exchange(stream, request).await.map(|response| response.status()).map_err(|e| text(&e))
 }

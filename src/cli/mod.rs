@@ -4,13 +4,16 @@
 
 mod as_vendors;
 mod backup;
+mod client;
 mod connections;
 mod endpoints;
 mod exec;
 mod exec_reports;
 mod health;
 mod http2;
+mod line;
 mod log;
+mod man;
 mod openapi;
 mod orphans;
 mod output;
@@ -20,6 +23,7 @@ mod seed;
 mod serve;
 mod signals;
 mod stop;
+mod tail;
 mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};
@@ -82,6 +86,9 @@ enum Command {
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
+    /// Print the requests to a running server as they come, with the reasons of those that were refused
+    #[command(after_help = tail::EXAMPLES)]
+    Tail(tail::Options),
     /// Copy the SQLite file that these settings name, and its keys, also while a server uses it
     Backup {
         #[command(flatten)]
@@ -112,6 +119,12 @@ enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man {
+        /// Where to write locum.1, locum-serve.1 and the others
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
     },
 }
 
@@ -209,6 +222,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             }
             return block_on(exec::exec(prepared(command, *settings, matches), &reports, as_vendors, &words));
         }
+        Some(Command::Tail(options)) => block_on(tail::tail(&options, matches))?,
         Some(Command::Backup { settings, file }) => {
             let location = settings.find_location()?;
             return block_on(backup::backup(&location, &file));
@@ -220,6 +234,7 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
             clap_complete::generate(shell, &mut Cli::command(), "locum", &mut script);
             print(&String::from_utf8_lossy(&script))?;
         }
+        Some(Command::Man { dir }) => man::run(Cli::command(), dir.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }

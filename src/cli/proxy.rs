@@ -7,6 +7,7 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
+use futures_util::future::Either;
 use hyper::{
     Method, Request, StatusCode, Version,
     http::uri::Authority,
@@ -39,8 +40,8 @@ const NAMED: usize = 100;
 pub(super) enum Sought<'a> {
     /// Locum, or one of the services' hosts.
     Here,
-    /// One of the services' hosts, by a tunnel to it.
-    Tunnel(&'a Arc<Proxy>),
+    /// One of the services' hosts, by a tunnel to one of its ports.
+    Tunnel(&'a Arc<Proxy>, u16),
     /// Somebody else: what to answer.
     Nobody(Response),
 }
@@ -75,9 +76,13 @@ impl Proxy {
         let is_named = request.version() < Version::HTTP_2;
         let is_service = |ports: &[u16], port: u16| ports.contains(&port) && self.is_service(authority.host());
         if request.method() == Method::CONNECT {
-            let port = authority.port_u16().unwrap_or(HTTPS);
-            if is_named && is_service(&[HTTPS], port) {
-                return Sought::Tunnel(self);
+            // A host and a port, and nothing else (RFC 9110, section 9.3.6).
+            let Some(port) = authority.port_u16().filter(|_| !authority.as_str().contains('@')) else {
+                let why = "CONNECT asks for a host and its port, such as CONNECT api.example.test:443\n";
+                return Sought::Nobody((StatusCode::BAD_REQUEST, why).into_response());
+            };
+            if is_named && is_service(&[HTTP, HTTPS], port) {
+                return Sought::Tunnel(self, port);
             }
         } else {
             let port = authority.port_u16().unwrap_or(HTTP);
@@ -106,8 +111,8 @@ impl Proxy {
         if named.len() < NAMED && named.insert(asked.to_owned()) {
             tracing::warn!(
                 host = asked,
-                "a client asked the proxy for a host that is none of the services': it was refused, and nothing left \
-                 this machine"
+                "a client asked the proxy for what is none of the services' hosts at its own port: it was refused, and \
+                 nothing left this machine"
             );
         }
         let hosts = self.hosts.join(", ");
@@ -118,17 +123,20 @@ impl Proxy {
         (StatusCode::FORBIDDEN, why).into_response()
     }
 
-    /// Takes the connection of a CONNECT, and answers over it in the place of the host that was asked for.
+    /// Takes the connection of a CONNECT, and answers over it in the place of the host and the port that were asked for.
     pub(super) fn open_tunnel<B>(
         self: &Arc<Self>,
         request: &mut Request<B>,
+        port: u16,
         breaker: ConnectionBreaker,
         router: Router,
         stop: Stop,
     ) -> Response {
         let upgraded = upgrade::on(request);
         let behind = Behind { router, proxy: None };
-        tokio::spawn(answer_in_tunnel(upgraded, self.acceptor.clone(), breaker, behind, stop));
+        // Some clients tunnel to the port without TLS, too.
+        let acceptor = (port == HTTPS).then(|| self.acceptor.clone());
+        tokio::spawn(answer_in_tunnel(upgraded, acceptor, breaker, behind, stop));
         Response::new(Body::empty())
     }
 }
@@ -136,24 +144,31 @@ impl Proxy {
 /// A client that never speaks TLS has as long as at the port for that.
 async fn answer_in_tunnel(
     upgraded: OnUpgrade,
-    acceptor: TlsAcceptor,
+    acceptor: Option<TlsAcceptor>,
     breaker: ConnectionBreaker,
     behind: Behind,
     mut stop: Stop,
 ) {
     let shaking = timeout(HANDSHAKE, async {
         let stream = TokioIo::new(upgraded.await.map_err(std::io::Error::other)?);
-        acceptor.accept(stream).await
+        Ok(match acceptor {
+            Some(acceptor) => Either::Left(acceptor.accept(stream).await?),
+            None => Either::Right(stream),
+        })
     });
-    let shaken = tokio::select! {
+    let shaken: Result<std::io::Result<_>, _> = tokio::select! {
         shaken = shaking => shaken,
         () = wait_for(&mut stop) => return,
     };
     let why = match shaken {
-        Ok(Ok(stream)) => {
+        Ok(Ok(Either::Left(stream))) => {
             let is_http2 = chose_http2(&stream);
             let origin = Origin { breaker, is_over_tls: true };
             return connections::talk(stream, is_http2, origin, behind, stop).await;
+        }
+        Ok(Ok(Either::Right(stream))) => {
+            let origin = Origin { breaker, is_over_tls: false };
+            return connections::talk(stream, false, origin, behind, stop).await;
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("it took longer than {HANDSHAKE:?}"),

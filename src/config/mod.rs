@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::ArgMatches;
 use parse::check_control_token;
 use secrecy::SecretString;
-use sources::{IN_FILES, find_origins, read_file_named_by};
+use sources::{IN_FILES, find_origins, read_file_into};
 
 use crate::{
     core::{clock::Clock, ids::IdSeed, rate_window::Mode},
@@ -23,11 +23,11 @@ use crate::{
     tls::{Identity, TlsError},
 };
 
-pub(crate) use parse::{is_near_host, url_host};
+pub(crate) use parse::{is_near_host, parse_listen, parse_public_url, url_host};
 pub(crate) use settings::LOG_UNDER_EXEC;
 pub use settings::Settings;
-pub(crate) use sources::is_given;
 pub use sources::{ignore_empty_variables, unknown_variables};
+pub(crate) use sources::{is_given, read_control_token};
 pub use values::{Answers, Journal, Listen, LogFormat, Setting, Switch, TlsMode};
 
 /// How to serve over TLS.
@@ -176,17 +176,14 @@ impl Settings {
     fn read_files(&mut self) -> Result<Vec<&'static str>, ConfigError> {
         let mut read = Vec::new();
         for (id, variable) in IN_FILES {
-            let Some(text) = read_file_named_by(variable)? else { continue };
             let field = match id {
                 "database_url" => &mut self.database_url,
                 "server_key" => &mut self.server_key,
                 _ => &mut self.control_token,
             };
-            if field.replace(text).is_some() {
-                let name = variable.trim_end_matches("_FILE");
-                return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
+            if read_file_into(field, variable)? {
+                read.push(id);
             }
-            read.push(id);
         }
         Ok(read)
     }

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-pub(super) fn parse_listen(text: &str) -> Result<Listen, String> {
+pub(crate) fn parse_listen(text: &str) -> Result<Listen, String> {
     let wrong = || format!("`{text}` is not HOST:PORT, like localhost:8080, 0.0.0.0:8080 or [::]:8080");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port = port.parse().map_err(|_| wrong())?;
@@ -70,7 +70,7 @@ pub(super) fn check_path(path: PathBuf) -> Result<PathBuf, String> {
     if is_blank { Err("expected the path of a file".to_owned()) } else { Ok(path) }
 }
 
-pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
+pub(crate) fn parse_public_url(text: &str) -> Result<String, String> {
     let uri: hyper::Uri = text.parse().map_err(|_| format!("`{text}` is not a URL"))?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() || uri.query().is_some() {
         return Err(format!("`{text}` is not a base URL, like http://locum:8080"));

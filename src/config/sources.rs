@@ -10,10 +10,12 @@ use crate::{config::ConfigError, core::suggest::nearest};
 pub(super) const IN_FILES: [(&str, &str); 3] = [
     ("database_url", "LOCUM_DATABASE_URL_FILE"),
     ("server_key", "LOCUM_SERVER_KEY_FILE"),
-    ("control_token", "LOCUM_CONTROL_TOKEN_FILE"),
+    ("control_token", CONTROL_TOKEN_FILE),
 ];
-/// Variables that Locum sets for other programs and does not read: they are no misspelt settings.
-const EXPORTED_VARIABLES: [&str; 4] = ["LOCUM_URL", "LOCUM_SPACE", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL"];
+const CONTROL_TOKEN_FILE: &str = "LOCUM_CONTROL_TOKEN_FILE";
+/// Variables that Locum sets for other programs, or its packages for themselves, and that no setting reads: they are no
+/// misspelt settings.
+const EXPORTED_VARIABLES: [&str; 5] = ["LOCUM_URL", "LOCUM_SPACE", "LOCUM_TLS_URL", "LOCUM_TLS_CA_URL", "LOCUM_BIN"];
 
 /// Whether a flag or a variable sets it, so that it is not the default.
 pub(crate) fn is_given(matches: &ArgMatches, id: &str) -> bool {
@@ -30,12 +32,22 @@ pub(super) fn find_origins(matches: &ArgMatches) -> BTreeMap<String, &'static st
     matches.ids().filter_map(|id| Some((id.to_string(), origin(id.as_str())?))).collect()
 }
 
-/// The content of the file that `variable` names, if it is set.
-pub(super) fn read_file_named_by(variable: &str) -> Result<Option<String>, ConfigError> {
-    let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(None) };
+/// Puts the content of the file that `variable` names into a setting, and tells whether there is one.
+pub(super) fn read_file_into(setting: &mut Option<String>, variable: &str) -> Result<bool, ConfigError> {
+    let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(false) };
     let text = std::fs::read_to_string(&path)
         .map_err(|e| ConfigError(format!("{variable}: {} cannot be read: {e}", path.to_string_lossy())))?;
-    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    if setting.replace(text.trim_end_matches(['\r', '\n']).to_owned()).is_some() {
+        let name = variable.trim_end_matches("_FILE");
+        return Err(ConfigError(format!("{variable} is set together with {name} or its flag: set only one")));
+    }
+    Ok(true)
+}
+
+/// What callers of the control API must send: what is given, or what the file holds that its variable names.
+pub(crate) fn read_control_token(mut given: Option<String>) -> Result<Option<String>, ConfigError> {
+    read_file_into(&mut given, CONTROL_TOKEN_FILE)?;
+    Ok(given)
 }
 
 /// The command line, for which empty variables are not set: `LOCUM_X=${X}`, as it stands in compose files, says nothing

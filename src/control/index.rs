@@ -65,10 +65,18 @@ pub(super) async fn get_index(BaseUrl(base): BaseUrl, headers: HeaderMap) -> Res
     Ok(Answer(Index { pages, docs, routes }).into_response())
 }
 
-/// Whether somebody looks with a browser, which says that it prefers pages.
+/// Whether somebody looks with a browser, which says that it prefers pages: no other range has more weight.
 pub fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepts.split(',').any(|range| range.split(';').next().unwrap_or_default().trim() == "text/html")
+    let weighed = accepts.split(',').map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        (kind.eq_ignore_ascii_case("text/html"), weight)
+    });
+    let (pages, others): (Vec<_>, Vec<_>) = weighed.partition(|(is_page, _)| *is_page);
+    let most = |ranges: &[(bool, f32)]| ranges.iter().map(|(_, weight)| *weight).fold(0.0, f32::max);
+    most(&pages) > 0.0 && most(&pages) >= most(&others)
 }
 
 /// The example of an operation's body: its own, or that of the body's schema.

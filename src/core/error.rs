@@ -2,6 +2,7 @@
 //! words; what only one of them refuses is in its own list.
 
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     time::{Duration, Instant},
 };
@@ -139,11 +140,21 @@ impl FewLines {
     }
 }
 
+/// A name as a part of a JSON pointer (RFC 6901), in which a slash separates.
+pub fn escape_in_pointer(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
+}
+
+/// What [`escape_in_pointer`] made of a name.
+pub fn unescape_in_pointer(part: &str) -> Cow<'_, str> {
+    if part.contains('~') { part.replace("~1", "/").replace("~0", "~").into() } else { part.into() }
+}
+
 /// A JSON pointer (RFC 6901).
 pub fn pointer<T: AsRef<str>>(path: impl IntoIterator<Item = T>) -> String {
     path.into_iter().fold(String::new(), |mut pointer, name| {
         pointer.push('/');
-        pointer.push_str(&name.as_ref().replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&escape_in_pointer(name.as_ref()));
         pointer
     })
 }

@@ -107,6 +107,7 @@ async fn rules(app: &App, space: SpaceId, rules_revision: i64) -> Result<Arc<[St
         return Ok(rules);
     }
     let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
+    rules.iter().for_each(|stored| app.note_rule(&stored.rule));
     app.fault_rules.write().insert(space, (rules_revision, Arc::clone(&rules)));
     Ok(rules)
 }

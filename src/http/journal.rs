@@ -16,16 +16,18 @@ use parking_lot::Mutex;
 
 use crate::{
     app::App,
-    core::{redact::MASK, token::KnownTokens},
+    core::{
+        error::{escape_in_pointer, unescape_in_pointer},
+        redact::MASK,
+        token::KnownTokens,
+    },
     domain::journal::{
-        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, Message, PermissionTrace, RateLimitTrace,
+        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message, PermissionTrace,
+        RateLimitTrace,
     },
     http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,
 };
-
-/// Bytes of a body that are kept.
-const KEPT: usize = 64 * 1024;
 
 /// A request, as far as it is known before it is answered.
 pub struct RecordedRequest {
@@ -80,6 +82,13 @@ pub async fn record(
         app.learn(space, identified.rules_revision).await?;
         let redactor = Redactor { places, known: app.keyring.known(), found: false };
         let entry = entry(redactor, asked, decision, answered);
+        if let Some(run) = app.run.get() {
+            if !run.knows(space) {
+                let spaces = store::space::list(&mut app.db.read().await?).await?;
+                spaces.iter().for_each(|space| run.name(space.id, &space.name));
+            }
+            run.record(space, entry.clone());
+        }
         store::journal::record(&app.db, space, revision, entry, bounds).await
     };
     if let Err(error) = recorded.await {
@@ -109,15 +118,17 @@ fn entry(
     // wrote it.
     let only_reads = matches!(asked.method, Method::GET | Method::HEAD);
     let is_harmless = only_reads && !redactor.found && decision.fault.is_none();
-    let kept = answered.body.slice(..answered.body.len().min(KEPT));
+    // Nobody is sent the body of an answer to HEAD.
+    let sent = if asked.method == Method::HEAD { &Bytes::new() } else { answered.body };
+    let kept = sent.slice(..sent.len().min(KEPT_BODY));
     let response = Message {
         headers: if is_harmless {
             copy_headers(answered.headers, |_, _| (None, None))
         } else {
             redactor.headers(answered.headers, Some(answered.id))
         },
-        body: if is_harmless { kept } else { redactor.body(&kept, answered.body.len()) },
-        length: answered.body.len(),
+        body: if is_harmless { kept } else { redactor.body(&kept, sent.len()) },
+        length: sent.len(),
     };
     let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
     let ignored = answered.ignored.map(|IgnoredParts(ignored)| redactor.ignored(ignored));
@@ -212,12 +223,18 @@ impl Redactor<'_> {
     /// What was ignored, without the secrets that somebody took for names. Nearly always there are none, and the same is
     /// kept of every such request.
     fn ignored(&mut self, ignored: Arc<[Ignored]>) -> Arc<[Ignored]> {
+        // A secret is found where it stands alone, so each name is searched as it was sent.
         let mut place = |at: &str| {
-            // A secret is found where it stands alone, so each end is searched that may be a name.
-            at.match_indices('/').find_map(|(slash, _)| {
-                let (within, name) = at.split_at(slash + 1);
-                Some(format!("{within}{}", self.redact(name)?))
-            })
+            let mut found = false;
+            let names = at.split('/').map(|name| match self.redact(&unescape_in_pointer(name)) {
+                Some(redacted) => {
+                    found = true;
+                    escape_in_pointer(&redacted).into_owned()
+                }
+                None => name.to_owned(),
+            });
+            let names: Vec<String> = names.collect();
+            found.then(|| names.join("/"))
         };
         let places: Vec<Option<String>> = ignored.iter().map(|ignored| place(&ignored.at)).collect();
         if places.iter().all(Option::is_none) {
@@ -314,7 +331,7 @@ impl HttpBody for Copied {
             && let Some(data) = frame.data_ref()
         {
             let mut read = self.copy.0.lock();
-            let room = KEPT.saturating_sub(read.kept.len()).min(data.len());
+            let room = KEPT_BODY.saturating_sub(read.kept.len()).min(data.len());
             read.kept.extend_from_slice(&data[..room]);
             read.length += data.len();
         }

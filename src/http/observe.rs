@@ -7,13 +7,14 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use http_body_util::BodyExt as _;
 
 use crate::{
     app::{App, coverage::Outcome},
     http::{
+        CONTROL_BASE,
         credential_places::CredentialPlaces,
         decide::Decision,
         fault_rule,
@@ -61,6 +62,22 @@ pub struct Observer {
 /// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
 pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+    if !observer.app.delays_requests() || request.uri().path().starts_with(CONTROL_BASE) {
+        return answer(observer, request, next).await;
+    }
+    // A client may give up while its request is delayed, and the request is answered and taken down all the same: whoever
+    // tests what a client does after a time-out wants to know what it had asked for, and that it was done.
+    match tokio::spawn(answer(observer, request, next)).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Locum stops.
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
+}
+
+async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     let Observer { app, metrics, credential_places } = observer;
     let id: Arc<str> = app.next_request_id().to_string().into();
     let started = Instant::now();

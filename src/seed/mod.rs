@@ -118,13 +118,15 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The seeds of a directory, in lexical order.
+/// The seeds of a directory, in lexical order. A name that begins with a dot is none: editors and archivers leave such
+/// files beside those that they write.
 fn find_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        if ["yaml", "yml", "json"].contains(&extension) {
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if ["yaml", "yml", "json"].contains(&extension) && !is_hidden && !path.is_dir() {
             paths.push(path);
         }
     }

@@ -2,6 +2,7 @@
 
 mod curl;
 mod dashboard;
+pub(crate) mod report;
 mod request;
 
 use std::sync::Arc;

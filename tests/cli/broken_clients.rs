@@ -1,6 +1,6 @@
 //! Injected faults, as the clients that people use take them: curl, Python and Node, over plain HTTP and over TLS.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, io::Write as _, net::TcpStream, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -218,4 +218,36 @@ fn an_answer_that_is_cut_where_it_has_no_body_is_one_too() {
             assert!(came.parse::<u16>().is_err(), "{scheme} {client:?} {method}: {came}");
         });
     }
+}
+
+/// As with a client's time-out: the service does not know of it.
+#[test]
+fn a_request_is_answered_although_its_client_gave_up_during_a_delay() {
+    let server = Server::start(&[]);
+    let control = |path: &str, body: Value| {
+        let json = "Content-Type: application/json\r\n";
+        server.send("POST", &format!("/_emulator/{path}"), json, &body.to_string()).unwrap()
+    };
+    let rule = json!({"match": {"operation": "assignLicense"}, "then": {"delay": "300ms"}, "times": 1});
+    assert_eq!(control("faults", rule).0, 200);
+    let body = json!({
+        "licenseId": "FREE000001", "contact": {"firstName": "Eve", "lastName": "Stone", "email": "eve@example.test"}
+    });
+    let (body, [key, code, _]) = (body.to_string(), HEADERS.map(|(name, value)| format!("{name}: {value}\r\n")));
+    let mut client = TcpStream::connect(&server.address).unwrap();
+    let length = body.len();
+    write!(
+        client,
+        "POST /api/v1/customer/licenses/assign HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         {key}{code}Content-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    // It has come in, and waits.
+    let (status, _) = control("requests/verify", json!({"match": {"operation": "assignLicense"}, "within": "100ms"}));
+    assert_eq!(status, 409);
+    drop(client);
+    let expected = json!({"match": {"operation": "assignLicense", "status": 200}, "within": "10s"});
+    assert_eq!(control("requests/verify", expected), (200, r#"{"expected":"at least 1","found":1}"#.to_owned()));
+    let held = server.send("GET", "/api/v1/customer/licenses/FREE000001", &format!("{key}{code}"), "").unwrap().1;
+    assert!(held.contains("eve@example.test"), "{held}");
 }

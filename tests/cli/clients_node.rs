@@ -26,6 +26,7 @@ fn the_package_for_node_passes_its_tests() {
     for arguments in [&["ci", "--no-audit", "--no-fund"][..], &["test"]] {
         let mut npm = Command::new("npm");
         npm.args(arguments).current_dir(&copy).env("LOCUM_BIN", env!("CARGO_BIN_EXE_locum"));
+        npm.env("PROJECT_README", concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
         let output = npm.output().unwrap();
         assert!(
             output.status.success(),

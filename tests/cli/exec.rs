@@ -213,6 +213,18 @@ fn a_command_s_variables_get_real_answers() {
     assert_eq!(run(&["health", "--listen", address]).0, 1, "the server ends with the command");
 }
 
+/// Of an outer `exec`, or of `eval "$(locum env)"`.
+#[test]
+fn nothing_of_another_server_is_handed_on() {
+    let inherited = ["LOCUM_TLS_URL", "LICENSE_VAULT_TOKEN", "ATLASSIAN_API_KEY_READER", "JETBRAINS_ACCOUNT_URL"];
+    let mut command = locum(&["exec", "--seed", "none", "--", "env"]);
+    command.envs(inherited.map(|name| (name, "another's"))).env("ATLASSIAN_API_KEYS", "kept");
+    let given = variables(String::from_utf8(command.output().unwrap().stdout).unwrap().lines());
+    assert!(given["JETBRAINS_ACCOUNT_URL"].starts_with("http://127.0.0.1:"), "{given:?}");
+    assert!(inherited[..3].iter().all(|name| !given.contains_key(*name)), "{given:?}");
+    assert_eq!(given["ATLASSIAN_API_KEYS"], "kept");
+}
+
 #[test]
 fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     let mut command = locum(&["exec", "--", "sh", "-c", "env; echo up; read line; exit 3"]);

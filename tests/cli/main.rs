@@ -1,6 +1,7 @@
 //! The binary, as a user runs it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod action;
 mod body_limits;
 mod broken_clients;
 mod broken_connections;
@@ -24,6 +25,7 @@ mod recipes;
 mod replicas;
 mod seeds;
 mod signals;
+mod tail;
 mod terminal;
 mod tls;
 mod watch;
@@ -83,11 +85,13 @@ fn wrong_settings_exit_with_2_and_say_which() {
 fn completions_version_and_help() {
     for (arguments, says) in [
         (&["completions", "bash"][..], "_locum"),
+        (&["man"], ".TH locum 1"),
         (&["--version"], "locum 0."),
         (&["--help"], "--seed <SOURCE>"),
         (&["--help"], "--seed-inline <TEXT>"),
         (&["exec", "--help"], "--seed-inline <TEXT>"),
         (&["seed", "--help"], "validate"),
+        (&["tail", "--help"], "locum tail --status 4xx"),
     ] {
         let (code, stdout, _) = run(arguments);
         assert_eq!(code, 0);

@@ -110,7 +110,6 @@ fn nobody_else_is_reached() {
     let port = server.address.rsplit(':').next().unwrap().to_owned();
     for foreign in [
         "example.com:443",
-        "account.jetbrains.com:80",
         "account.jetbrains.com:8443",
         "jetbrains.com:443",
         "fls.jetbrains.com:443",
@@ -152,6 +151,31 @@ fn nobody_else_is_reached() {
     server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(log.matches(r#""host":"example.com:443""#).count(), 1, "{log}");
     assert!(log.contains("nothing left this machine") && !log.contains("secret"), "{log}");
+}
+
+/// Some clients tunnel for every URL, such as Node's.
+#[test]
+fn a_tunnel_to_the_port_without_tls_is_plain() {
+    let server = Server::start(&["--proxy"]);
+    let (mut stream, answer) = connect(&server.address, "account.jetbrains.com:80");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    write!(stream, "GET /api/v1/token HTTP/1.1\r\nHost: account.jetbrains.com\r\nConnection: close\r\n{ADMIN}\r\n")
+        .unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("Example Corp"), "{said}");
+}
+
+#[test]
+fn a_tunnel_is_to_a_host_and_a_port() {
+    let server = Server::start(&["--proxy"]);
+    for malformed in ["account.jetbrains.com", "account.jetbrains.com:99999", "ann@account.jetbrains.com:443"] {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        write!(stream, "CONNECT {malformed} HTTP/1.1\r\nHost: locum\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{malformed}: {answer}");
+    }
 }
 
 #[test]

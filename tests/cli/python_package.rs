@@ -59,10 +59,3 @@ fn the_python_package_passes_its_tests_and_is_typed() {
     expect_success(run("pytest", PACKAGE).args(arguments));
     expect_success(run("pytest", EXAMPLES).args(arguments));
 }
-
-/// A wheel is one binary and what starts it, so both have one version.
-#[test]
-fn the_python_package_has_the_version_of_the_binary() {
-    let project = fs::read_to_string(Path::new(PACKAGE).join("pyproject.toml")).unwrap();
-    assert!(project.contains(concat!("\nversion = \"", env!("CARGO_PKG_VERSION"), "\"\n")), "{project}");
-}

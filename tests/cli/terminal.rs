@@ -18,12 +18,25 @@ pub struct Screen(Receiver<String>);
 impl Screen {
     /// Gives the command a terminal for its errors and its log.
     pub fn of(command: &mut Command) -> Self {
+        let (screen, terminal) = Self::open(command);
+        command.stderr(terminal);
+        screen
+    }
+
+    /// Gives the command a terminal for what it prints.
+    pub fn of_output(command: &mut Command) -> Self {
+        let (screen, terminal) = Self::open(command);
+        command.stdout(terminal);
+        screen
+    }
+
+    fn open(command: &mut Command) -> (Self, Stdio) {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap();
         let terminal = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        command.stderr(Stdio::from(OwnedFd::from(terminal))).env("TERM", "xterm-256color");
+        command.env("TERM", "xterm-256color");
         // They change what gets colours, and the machine that runs the tests may have set them.
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
             command.env_remove(variable);
@@ -38,7 +51,7 @@ impl Screen {
                 }
             }
         });
-        Self(receiver)
+        (Self(receiver), Stdio::from(OwnedFd::from(terminal)))
     }
 
     /// Everything up to where `says` is.

@@ -24,7 +24,17 @@ fn seed(code: u32, token: &str) -> String {
 }
 
 fn start(source: &Path) -> (Server, Lines<BufReader<ChildStderr>>) {
-    let arguments = ["--listen", "127.0.0.1:0", "--watch", "--log-format", "json", "--seed", source.to_str().unwrap()];
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--watch",
+        "--log-format",
+        "json",
+        "--log",
+        "info,locum=debug",
+        "--seed",
+        source.to_str().unwrap(),
+    ];
     let mut server = Server::of(locum(&arguments).stderr(Stdio::piped()));
     let log = BufReader::new(server.child.stderr.take().unwrap()).lines();
     (server, log)
@@ -101,6 +111,9 @@ fn a_directory_is_watched_as_a_whole() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), seed(6_700_001, "first-token")).unwrap();
     let (server, mut log) = start(folder.path());
+    // What an editor leaves beside a file that it has open, and a folder that is called as if it were one.
+    std::os::unix::fs::symlink("somebody@somewhere.1:2", folder.path().join(".#a.yaml")).unwrap();
+    fs::create_dir(folder.path().join("more.yaml")).unwrap();
     fs::write(folder.path().join("b.yaml"), seed(6_700_002, "second-token")).unwrap();
     until(&mut log, APPLIED);
     assert_eq!((ask(&server, "6700001", "first-token"), ask(&server, "6700002", "second-token")), (200, 200));
@@ -117,6 +130,10 @@ fn a_hangup_reads_them_at_once() {
     let (server, mut log) = start(&file);
     let added = seed(6_700_009, "added-token");
     assert_eq!(server.send("POST", "/_emulator/seed", "", &added).unwrap().0, 200);
+    assert_eq!(ask(&server, "6700009", "added-token"), 200);
+    // Saved as it is, as when a branch is checked out: tests that run keep what they have.
+    fs::write(&file, seed(6_700_001, "first-token")).unwrap();
+    until(&mut log, "nothing is reset");
     assert_eq!(ask(&server, "6700009", "added-token"), 200);
     server.signal("-HUP");
     until(&mut log, APPLIED);

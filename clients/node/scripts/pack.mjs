@@ -3,9 +3,10 @@
 //
 //   LOCUM_BIN=target/release/locum node scripts/pack.mjs FOLDER [PLATFORM]
 //
-// writes locum-VERSION.tgz and locum-PLATFORM-VERSION.tgz, which is @locum/PLATFORM, into FOLDER.
+// writes locum-VERSION.tgz and locum-PLATFORM-VERSION.tgz, which is @locum/PLATFORM, into FOLDER. The version is the
+// binary's own, so it has to run here.
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -13,7 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { PLATFORMS } = createRequire(import.meta.url)("../dist/binary.js");
-const common = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const template = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 function fail(why) {
   console.error(`pack.mjs: ${why}`);
@@ -50,7 +51,7 @@ function packBinary(folder, platform, binary) {
     version: common.version,
     description: `The binary of Locum for ${platform}. Install the package locum, which takes it along.`,
     license: common.license,
-    files: ["bin"],
+    files: ["bin", "LICENSE*"],
     os: [os],
     cpu: [cpu],
     preferUnplugged: true,
@@ -59,6 +60,10 @@ function packBinary(folder, platform, binary) {
     mkdirSync(join(stage, "bin"));
     cpSync(binary, join(stage, "bin/locum"));
     chmodSync(join(stage, "bin/locum"), 0o755);
+    // Those of the libraries are there in a release only.
+    for (const name of readdirSync(root).filter((name) => name.startsWith("LICENSE"))) {
+      cpSync(join(root, name), join(stage, name));
+    }
   });
 }
 
@@ -68,10 +73,8 @@ const binary = process.env.LOCUM_BIN;
 if (!folder) fail("say which folder the packages go to");
 if (!binary || !existsSync(binary)) fail("LOCUM_BIN has to name a binary that is there");
 if (!PLATFORMS.includes(platform)) fail(`there is no platform ${platform}, only ${PLATFORMS.join(", ")}`);
-if (platform === own) {
-  const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).trim();
-  if (version !== `locum ${common.version}`) fail(`${binary} is ${version}, but package.json says ${common.version}`);
-}
+const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).trim().split(" ")[1];
+const common = { ...template, version };
 mkdirSync(folder, { recursive: true });
 packClient(resolve(folder));
 packBinary(resolve(folder), platform, resolve(binary));

@@ -1,5 +1,6 @@
 // What is published, installed into a folder of its own.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -7,7 +8,7 @@ import { becomes, fresh, root, run, runTool, start, startScript } from "./suppor
 
 const timeout = 240_000;
 const launcher = join(fresh, "node_modules/.bin/locum");
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const version = execFileSync(process.env.LOCUM_BIN, ["--version"], { encoding: "utf8" }).trim().split(" ")[1];
 
 test("npx locum is the binary of the platform's package", { timeout }, async () => {
   const { code, stdout } = await run("npx", ["--offline", "locum", "--version"]);

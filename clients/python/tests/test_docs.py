@@ -17,6 +17,8 @@ def test_two(shared):
 
 RECIPES = ROOT.parents[1] / "docs" / "recipes.md"
 
+PROJECT = ROOT.parents[1] / "README.md"
+
 
 def find_blocks(text: str, kind: str) -> list[str]:
     blocks = [block.partition("\n") for block in text.split("```")[1::2]]
@@ -52,3 +54,14 @@ def test_what_else_the_readme_shows_works(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=2)
     result = pytester.runpython_c(script)
     result.stdout.fnmatch_lines("http://127.0.0.1:*/admin/api-access/v1")
+
+
+def test_the_project_finds_in_the_first_minute_what_it_says(pytester: pytest.Pytester) -> None:
+    section = PROJECT.read_text(encoding="utf-8").split("\n## What it finds")[1].split("\n## ")[0]
+    script, test = find_blocks(section, "python")
+    shown = find_blocks(section, "")[0]
+    pytester.makepyfile(stale_tokens=script, test_stale_tokens=test)
+    result = pytester.runpytest_subprocess("-p", "no:xdist", "-p", "no:asyncio")
+    result.assert_outcomes(failed=1)
+    lines = [line.replace("[", "[[]").replace("…", "*") for line in shown.splitlines() if line]
+    result.stdout.fnmatch_lines(lines)

@@ -42,7 +42,8 @@ def build(folder: Path, **variables: str) -> Path:
 def test_a_wheel_brings_the_command_and_the_plug_in(binary: str, tmp_path: Path) -> None:
     wheel = build(tmp_path / "wheels", LOCUM_BIN=binary)
     # Any Python's, and one platform's.
-    assert wheel.name.startswith("locum-0.1.0-py3-none-")
+    version = call(binary, "--version").split()[1]
+    assert wheel.name.startswith(f"locum-{version}-py3-none-")
     assert not wheel.name.endswith(("-any.whl", "-linux_x86_64.whl")), "an index would refuse it"
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=True, symlinks=True)

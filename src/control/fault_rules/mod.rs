@@ -48,6 +48,7 @@ pub(super) async fn inject_fault(
     let mut db = app.db.write_in(&space).await?;
     let stored = store::fault_rule::add(&mut db, rule).await?;
     db.commit().await?;
+    app.note_rule(&stored.rule);
     Ok(Answer(stored.into()))
 }
 

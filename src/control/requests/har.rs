@@ -3,11 +3,12 @@
 //! HAR 1.2, <http://www.softwareishard.com/blog/har-12-spec/>; names that begin with `_` are ours, as it allows.
 
 use chrono::SecondsFormat;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::journal::{DecisionTrace, Entry, Message},
+    domain::journal::{DecisionTrace, Entry, KEPT_BODY, Message},
     services,
 };
 
@@ -141,6 +142,21 @@ struct Empty {}
 
 const UNKNOWN: &str = "unknown";
 
+/// What no URL has as it is, and the address of a request may: labels stand in place of tokens, in brackets.
+const NOT_IN_A_URL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 impl<'a> Archive<'a> {
     /// Of entries, the oldest first. `base` is the URL of requests that name no host.
     pub(crate) fn of(base: &str, entries: impl Iterator<Item = &'a Entry>) -> Self {
@@ -180,9 +196,10 @@ fn describe_request<'a>(base: &str, entry: &'a Entry) -> HarRequest<'a> {
     let scheme = base.split_once("://").map_or("http", |(scheme, _)| scheme);
     let base = host.map_or_else(|| base.to_owned(), |host| format!("{scheme}://{host}"));
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let address = format!("{}{}{}", entry.path, query.map_or("", |_| "?"), query.unwrap_or_default());
     HarRequest {
         method: &entry.method,
-        url: format!("{base}{}{}{}", entry.path, query.map_or("", |_| "?"), query.unwrap_or_default()),
+        url: format!("{base}{}", utf8_percent_encode(&address, NOT_IN_A_URL)),
         http_version: UNKNOWN,
         cookies: Vec::new(),
         headers: list_headers(&entry.request),
@@ -217,11 +234,11 @@ fn find_header<'a>(message: &'a Message, wanted: &str) -> Option<&'a str> {
 }
 
 fn describe_content(message: &Message) -> Content {
-    let (kept, size) = (message.body.len(), message.length);
-    let comment = match kept {
-        _ if kept == size => None,
-        0 => Some(format!("{size} bytes that are not kept, because they are no text")),
-        _ => Some(format!("the first {kept} of {size} bytes")),
+    let size = message.length;
+    let comment = match (message.body.is_empty(), message.is_cut()) {
+        (true, _) => (size > 0).then(|| format!("{size} bytes that are not kept, because they are no text")),
+        (false, true) => Some(format!("the first {KEPT_BODY} of {size} bytes")),
+        (false, false) => None,
     };
     Content {
         size,

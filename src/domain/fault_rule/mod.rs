@@ -89,6 +89,15 @@ impl Rule {
         }
     }
 
+    /// Whether it lets a request wait.
+    pub fn delays(&self) -> bool {
+        let effects = match &self.effect {
+            Effects::Always(effect) => std::slice::from_ref(effect),
+            Effects::InTurn(steps) => steps,
+        };
+        effects.iter().any(|effect| effect.delay_millis.is_some())
+    }
+
     /// What becomes of the request that matched as this number, from 1; `None` where it is not hit. `draw` is given
     /// which hit it is, from 1, and a number, and draws one that is not above that.
     pub fn hit(&self, id: &str, number: i64, draw: impl FnOnce(i64, u32) -> u32) -> Option<Hit> {

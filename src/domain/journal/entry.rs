@@ -40,6 +40,9 @@ pub struct Entry {
 /// An entry and its number: numbers rise, and a list goes down by them.
 pub type SequencedEntry = (i64, Arc<Entry>);
 
+/// Bytes of a body that are kept.
+pub const KEPT_BODY: usize = 64 * 1024;
+
 /// Headers and body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Message {
@@ -49,6 +52,14 @@ pub struct Message {
     pub body: Bytes,
     /// How many bytes it had.
     pub length: usize,
+}
+
+impl Message {
+    /// Whether the body was longer than what is kept. Its length alone does not tell, because what stands in place of a
+    /// secret has another.
+    pub fn is_cut(&self) -> bool {
+        self.length > KEPT_BODY
+    }
 }
 
 /// Names and values, in the order in which they came. One text, `name:value` in each line.

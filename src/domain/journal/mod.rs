@@ -11,7 +11,7 @@ use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
 pub(crate) use self::entry::example_entry;
 pub use self::{
     bounds::Bounds,
-    entry::{Entry, Headers, Message, SequencedEntry},
+    entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
     trace::{
         AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,

@@ -11,7 +11,7 @@ use serde::{
     },
 };
 
-use super::{Findings, Names, describe_unknown, note, note_refusal};
+use super::{Findings, Names, describe_unknown, escape_in_pointer, note, note_refusal};
 use crate::domain::journal::Ignored;
 
 /// Reads a body, and notes which members nothing reads: also of one that is refused for what its members are, because
@@ -50,7 +50,7 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body => f.write_str("body"),
-            Self::Member { of, name, .. } => write!(f, "{of}/{name}"),
+            Self::Member { of, name, .. } => write!(f, "{of}/{}", escape_in_pointer(name)),
             Self::Element { of, index } => write!(f, "{of}/{index}"),
         }
     }

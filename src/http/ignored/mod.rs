@@ -9,7 +9,10 @@ use axum::http::Method;
 use smallvec::SmallVec;
 
 pub(super) use self::members::read_json;
-use crate::{core::suggest::nearest, domain::journal::Ignored};
+use crate::{
+    core::{error::escape_in_pointer, suggest::nearest},
+    domain::journal::Ignored,
+};
 
 /// The most that is told of one request.
 const MOST: usize = 50;
@@ -126,7 +129,7 @@ impl Reading {
             let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
             if given & bit != 0 {
                 found.add("query", || Ignored {
-                    at: format!("query/{name}"),
+                    at: format!("query/{}", escape_in_pointer(&name)),
                     did_you_mean: None,
                     reason: Some("given twice: the first counts".into()),
                 });
@@ -164,7 +167,7 @@ fn describe_unknown(within: &str, name: &str, known: impl Iterator<Item = &'stat
     }
     // Of one letter, every other one is a typing error.
     let near = nearest(name, known.filter(|known| known.len() > 1));
-    Ignored { at: format!("{within}/{name}"), did_you_mean: near.map(Into::into), reason: None }
+    Ignored { at: format!("{within}/{}", escape_in_pointer(name)), did_you_mean: near.map(Into::into), reason: None }
 }
 
 #[cfg(test)]
@@ -189,7 +192,7 @@ mod tests {
             ("perpage=1&page=1", vec![format!("query/perpage {unread}: did you mean perPage?")]),
             ("x=1&x=2", vec![format!("query/x {unread}")]),
             ("page=1&page=1&page=2", vec![format!("query/page {unread}: given twice: the first counts")]),
-            ("=1&a/b=c", vec![format!("query/ {unread}"), format!("query/a/b {unread}")]),
+            ("=1&a/b=c", vec![format!("query/ {unread}"), format!("query/a~1b {unread}")]),
         ] {
             assert_eq!(find(&names, query), expected, "{query}");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{FULL_KEY, NOW, Role, TestApp, apply, on_both_databases};
+use crate::support::{FULL_KEY, NOW, Role, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 async fn get_archive(app: &TestApp, query: &str) -> Value {
     let answer = app.control().get(&format!("/requests?format=har{query}")).await;
@@ -81,6 +81,25 @@ async fn it_holds_requests_and_answers_whole_and_the_oldest_first(app: TestApp) 
 
     assert_eq!((&revoked["response"]["status"], &revoked["response"]["bodySize"]), (&204.into(), &0.into()));
     assert!(!archive.to_string().contains(FULL_KEY), "a secret");
+}
+
+/// Labels stand in place of tokens, with other characters and of another length.
+#[apply(on_both_databases)]
+async fn what_stands_in_place_of_a_secret_breaks_nothing(app: TestApp) {
+    let client = app.jetbrains_account(Role::OrgAdmin);
+    client.get(&format!("/products?t={VAULT_TOKEN}&u=%5B1%5D|^")).await;
+    client.call("POST", "/customer/licenses/assign", format!("{{\"licenseId\":\"{FULL_KEY}\"}}")).await;
+    client.call("HEAD", "/products", "").await;
+    let archive = get_archive(&app, "").await;
+    let [asked, sent, head] = entries(&archive) else { panic!("{archive}") };
+
+    let url = asked["request"]["url"].as_str().unwrap();
+    assert!(url.ends_with("/products?t=%5Bexample%20(vault)%5D&u=%5B1%5D%7C%5E"), "{url}");
+    assert_eq!(asked["request"]["queryString"][0], json!({"name": "t", "value": "[example (vault)]"}));
+    assert_eq!(sent["request"]["postData"]["text"], "{\"licenseId\":\"[full]\"}");
+    assert_eq!(sent["request"]["postData"]["comment"], Value::Null, "nothing was cut");
+    let content = &head["response"]["content"];
+    assert_eq!((&content["size"], &content["text"], &content["comment"]), (&0.into(), &Value::Null, &Value::Null));
 }
 
 #[apply(on_both_databases)]

@@ -19,6 +19,11 @@ async fn every_way_in_leads_to_the_pages() {
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/_emulator/ui/")), "{path}");
     }
     app.control().get("/ui/nothing").await.expect_problem(404);
+    // Who has no use for pages, or less than for something else.
+    for accept in ["text/html;q=0", "application/json, text/html;q=0.5", "*/*", "application/json"] {
+        let index = app.client().with_header("accept", accept).get("/_emulator").await;
+        assert_eq!(index.status, 200, "{accept}");
+    }
 }
 
 #[tokio::test]
