@@ -1,3 +1,4 @@
+#!/bin/sh
 # What the image's own script does for the variables of compose.yaml: makes a cluster in the volume, if there is none.
 set -eu
 if [ "$(id -u)" -eq 0 ]; then
