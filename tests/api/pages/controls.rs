@@ -25,7 +25,7 @@ async fn a_fault_is_built_from_fields() {
     let call = r#"{"method":"POST","path":"/faults","label":"Inject","done":"The fault is injected"}"#;
     let fields = [
         ("set.match.service", ""),
-        ("set.match.operation", "getApiTokens"),
+        ("set.match.operation", "assignLicence"),
         ("set.then.status:number", ""),
         ("set.then:steps", "503, pass"),
     ];
