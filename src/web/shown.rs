@@ -2,6 +2,7 @@
 //! Reload show it again, and do not make another.
 
 use std::{
+    any::Any,
     collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
@@ -9,7 +10,6 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::control_action::Overlay;
 use crate::core::ids::random_bytes;
 
 /// How long it is shown.
@@ -25,13 +25,13 @@ pub(crate) struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
 struct Kept {
     /// The only session that sees it.
     session: String,
-    overlay: Overlay,
+    made: Arc<dyn Any + Send + Sync>,
     until: Instant,
 }
 
 impl Shown {
     /// Keeps something, and returns what names it.
-    pub(super) fn keep(&self, session: &str, overlay: Overlay) -> String {
+    pub(super) fn keep(&self, session: &str, made: impl Any + Send + Sync) -> String {
         let (id, now) = (hex::encode(random_bytes::<8>()), Instant::now());
         let mut all = self.0.lock();
         all.retain(|_, kept| kept.until > now);
@@ -40,14 +40,14 @@ impl Shown {
         {
             all.remove(&oldest);
         }
-        all.insert(id.clone(), Kept { session: session.to_owned(), overlay, until: now + LIFETIME });
+        all.insert(id.clone(), Kept { session: session.to_owned(), made: Arc::new(made), until: now + LIFETIME });
         id
     }
 
-    pub(super) fn find(&self, session: &str, id: &str) -> Option<Overlay> {
+    pub(super) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<T> {
         let all = self.0.lock();
         let kept = all.get(id).filter(|kept| kept.session == session && kept.until > Instant::now())?;
-        Some(kept.overlay.clone())
+        kept.made.downcast_ref::<T>().cloned()
     }
 }
 
@@ -58,14 +58,13 @@ mod tests {
     #[test]
     fn it_is_shown_to_its_session_again_and_again() {
         let shown = Shown::default();
-        let token = |number: usize| Overlay::Made { label: String::new(), body: number.to_string() };
-        let first = shown.keep("a", token(0));
-        assert!(shown.find("a", &first).is_some() && shown.find("a", &first).is_some());
-        assert!(shown.find("b", &first).is_none() && shown.find("a", "").is_none());
+                let first = shown.keep("a", 0_usize);
+        assert!(shown.find::<usize>("a", &first).is_some() && shown.find::<usize>("a", &first).is_some());
+        assert!(shown.find::<usize>("b", &first).is_none() && shown.find::<usize>("a", "").is_none());
         for number in 0..MOST {
-            shown.keep("a", token(number));
+            shown.keep("a", number);
         }
-        assert!(shown.find("a", &first).is_none());
+        assert!(shown.find::<usize>("a", &first).is_none());
         assert_eq!(shown.0.lock().len(), MOST);
     }
 }

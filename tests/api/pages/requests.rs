@@ -69,7 +69,8 @@ async fn a_body_is_shown_as_it_was_sent(app: TestApp) {
     let id = ask(&app, Role::OrgAdmin, body).await;
     let mut reader = Reader::new(&app);
     let shown = plain(reader.open(&format!("/?open={id}")).await.text());
-    let set_out = "  \"z\": 1,\n  \"licenseId\": \"A\",\n  \"licenseId\": \"B\",\n  \"n\": 12345678901234567890123,\n  \"f\": 1.10\n";
+    let set_out = "  \"z\": 1,\n  \"licenseId\": \"A\",\n  \"licenseId\": \"B\",\n  \
+                   \"n\": 12345678901234567890123,\n  \"f\": 1.10\n";
     assert!(shown.contains(set_out), "{shown}");
     let raw = reader.get(&format!("/requests/{id}/request")).await;
     assert_eq!((raw.text(), raw.header("content-type")), (body, Some("text/plain; charset=utf-8")));
