@@ -193,7 +193,7 @@ pub(crate) fn write(
     spaces: &[SpaceRequests],
 ) -> Result<(String, String), Error> {
     let entries = || spaces.iter().flat_map(|space| space.entries.iter());
-    let most = choose_longest_body(entries());
+    let most = choose_longest_body(&entries());
     let mut number = 0;
     let sections: Vec<Section<'_>> = spaces.iter().map(|space| show_space(space, &mut number, most)).collect();
     let rows = || sections.iter().flat_map(|section| &section.rows);

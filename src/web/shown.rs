@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn it_is_shown_to_its_session_again_and_again() {
         let shown = Shown::default();
-                let first = shown.keep("a", 0_usize);
+        let first = shown.keep("a", 0_usize);
         assert!(shown.find::<usize>("a", &first).is_some() && shown.find::<usize>("a", &first).is_some());
         assert!(shown.find::<usize>("b", &first).is_none() && shown.find::<usize>("a", "").is_none());
         for number in 0..MOST {
