@@ -34,10 +34,10 @@ use crate::{
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Everything, on one origin. The services' paths do not collide.
-pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
+pub fn router(app: &App, services: &Services, seeds: &Seeds) -> Router {
     let metrics = Arc::new(Metrics::default());
     let credential_places = Arc::new(CredentialPlaces::new(services.credential_places().map(|(_, place)| place)));
-    let vendors = services.iter().fold(Router::new(), |router, service| router.merge((service.routes)(&app)));
+    let vendors = services.iter().fold(Router::new(), |router, service| router.merge((service.routes)(app)));
     let operations = services.operations().iter().map(|operation| KnownOperation {
         method: operation.method,
         path: operation.path.clone(),
@@ -49,16 +49,16 @@ pub fn router(app: App, services: &Services, seeds: Seeds) -> Router {
     let mut router = Router::new().merge(control::probes(&metrics).layer(map_response(observe::mark_background)));
     router = router.merge(vendors.clone());
     if app.config.control {
-        let index = control::index_with_slash(&app, services, seeds.clone());
-        let control_routes = control::routes(&app, services, seeds.clone());
-        let vendors = complete(vendors, &app, observer.clone());
-        let pages = ui::router(&app, services, seeds, control_routes.clone(), vendors);
+        let index = control::index_with_slash(app, services, seeds.clone());
+        let control_routes = control::routes(app, services, seeds.clone());
+        let vendors = complete(vendors, app, observer.clone());
+        let pages = ui::router(app, services, seeds, control_routes.clone(), vendors);
         router = router
-            .nest(control::BASE, control::with_guard(control_routes, &app))
-            .merge(control::with_guard(index, &app))
+            .nest(control::BASE, control::with_guard(control_routes, app))
+            .merge(control::with_guard(index, app))
             .merge(pages.layer(map_response(observe::mark_background)));
     }
-    complete(router, &app, observer)
+    complete(router, app, observer)
 }
 
 /// With what every request passes, whichever path it is for.

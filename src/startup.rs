@@ -50,6 +50,6 @@ pub async fn start_with(
     let plan = seeding::seed_if_empty(&app, services.tables(), &seeds, progress).await?;
     app.look_after_idle_spaces();
     let seeds = Seeds::new(seeds);
-    let router = router(app.clone(), &services, seeds.clone());
+    let router = router(&app, &services, &seeds);
     Ok(Locum { app, services, seeds, plan, router })
 }

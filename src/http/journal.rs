@@ -88,7 +88,9 @@ pub async fn record(
         if let Some(run) = app.run.get() {
             if !run.knows(space) {
                 let spaces = store::space::list(&mut app.db.read().await?).await?;
-                spaces.iter().for_each(|space| run.name(space.id, &space.name));
+                for space in &spaces {
+                    run.name(space.id, &space.name);
+                }
             }
             run.record(space, entry.clone());
         }

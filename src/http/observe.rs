@@ -68,7 +68,7 @@ pub struct Observer {
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
 pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
     if !observer.app.delays_requests() || request.uri().path().starts_with(CONTROL_BASE) {
-        return answer(observer, request, next).await;
+        return Box::pin(answer(observer, request, next)).await;
     }
     // A client may give up while its request is delayed, and the request is answered and taken down all the same: whoever
     // tests what a client does after a time-out wants to know what it had asked for, and that it was done.

@@ -167,7 +167,10 @@ fn text(message: &MessageAnswer) -> String {
 }
 
 fn compare(old: &str, new: &str) -> Vec<(&'static str, String)> {
-    let start = |text: &str| text.lines().take(COMPARED).map(|line| format!("{line}\n")).collect::<String>();
+    let start = |text: &str| {
+        let lines = text.lines().take(COMPARED);
+        lines.fold(String::new(), |start, line| start + line + "\n")
+    };
     let (old, new) = (start(old), start(new));
     let diff = TextDiff::from_lines(&old, &new);
     let hunks = diff.grouped_ops(AROUND);

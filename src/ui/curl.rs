@@ -149,8 +149,8 @@ mod tests {
         let text = write(&places, "http://localhost:1", &detail);
         assert_eq!(
             text,
-            "curl -i -X POST \"http://localhost:1/p?mytoken=1&token=$PARAMETER&a=\\$(id)\\\"\" \\\n  \
-             -H \"authorization: Ticket $TICKET\" \\\n  \
+            "curl -i -X POST 'http://localhost:1/p?mytoken=1&token=wrong-token&a=$(id)\"' \\\n  \
+             -H \"authorization: Ticket $TICKET_CI_TICKET\" \\\n  \
              -H 'x-note: it'\\''s `id` $(id)' \\\n  \
              --data-raw '{\"a\":\"'\\''; rm -rf / #\"}'"
         );

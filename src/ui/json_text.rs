@@ -23,7 +23,7 @@ pub(super) fn set_out(text: &str) -> Option<String> {
             }
             '{' | '[' => {
                 written.push(c);
-                while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                while rest.next_if(char::is_ascii_whitespace).is_some() {}
                 if let Some(end) = rest.next_if(|c| matches!(c, '}' | ']')) {
                     written.push(end);
                 } else {

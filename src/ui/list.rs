@@ -49,7 +49,7 @@ pub(super) enum Line {
     Date(String),
     /// What happened there.
     Note(String),
-    Request(RequestLine),
+    Request(Box<RequestLine>),
 }
 
 pub(super) struct RequestLine {
@@ -180,7 +180,7 @@ fn write_lines(
             date = Some(day);
         }
         let before = all.get(at + 1).and_then(|(_, entry)| entry.arrived);
-        lines.push(Line::Request(RequestLine::new(page, services, *number, entry, before)));
+        lines.push(Line::Request(Box::new(RequestLine::new(page, services, *number, entry, before))));
     }
     if is_last {
         lines.extend(notes.map(|note| Line::Note(note.text.clone())));
@@ -301,8 +301,8 @@ pub(super) fn format_elapsed(micros: u64) -> String {
 
 /// How much later a request came. One that came before the other was answered may have come earlier.
 fn format_gap(now: Time, before: Time) -> String {
-    let micros = u64::try_from((now - before).num_microseconds().unwrap_or(0)).unwrap_or(0);
     const MINUTE: u64 = 60_000_000;
+    let micros = u64::try_from((now - before).num_microseconds().unwrap_or(0)).unwrap_or(0);
     match micros {
         0..MINUTE => format!("+{}", format_elapsed(micros)),
         MINUTE.. if micros < 120 * MINUTE => format!("+{} min", micros / MINUTE),

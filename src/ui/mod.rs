@@ -66,7 +66,7 @@ fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
 pub(crate) fn router(
     app: &App,
     services: &Services,
-    seeds: Seeds,
+    seeds: &Seeds,
     control: Router<App>,
     vendors: Router,
 ) -> Router<App> {
@@ -78,11 +78,11 @@ pub(crate) fn router(
     let control = control.with_state(app.clone());
     let pages = Pages { app: app.clone(), control, vendors, shown: Shown::default(), links, services: names };
     let caller =
-        control_action::Caller { pages: pages.clone(), views: views(app, services, &seeds).with_state(pages.clone()) };
+        control_action::Caller { pages: pages.clone(), views: views(app, services, seeds).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()
-        .merge(views(app, services, &seeds).with_state(pages.clone()))
+        .merge(views(app, services, seeds).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).with_state(caller))
         .route(&at("/again"), post(again::send).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))

@@ -159,10 +159,10 @@ fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
             What::Is(found.ok_or_else(|| describe_unknown(&value, "something a request is", STATES))?)
         }
         other => {
-            let names = || NAMES.iter().map(|(name, _)| *name);
-            let hint = match nearest(other, names()).and_then(|near| NAMES.iter().find(|(name, _)| *name == near)) {
+            let all = || NAMES.iter().map(|(name, _)| *name);
+            let hint = match nearest(other, all()).and_then(|near| NAMES.iter().find(|(name, _)| *name == near)) {
                 Some((name, value)) => format!("did you mean {name}: ({value})?"),
-                None => format!("there are {}:", names().collect::<Vec<_>>().join(":, ")),
+                None => format!("there are {}:", all().collect::<Vec<_>>().join(":, ")),
             };
             return Err(format!("there is no filter `{other}:`, {hint} A text with a colon goes in quotes."));
         }

@@ -68,11 +68,7 @@ pub(super) async fn show(
     Extension(seeds): Extension<Seeds>,
     page: Page,
 ) -> Result<Response, PageError> {
-    let known = match page.space.name == DEFAULT_SPACE {
-        true => known_credentials::find(page.app(), &seeds).await,
-        // What another space was made with was shown to who made it.
-        false => None,
-    };
+    let known = if page.space.name == DEFAULT_SPACE { known_credentials::find(page.app(), &seeds).await } else { None };
     let exports = match &known {
         Some((tokens, plan)) => write_exports(&page, tokens, plan)?,
         None => page.ask("/variables?format=shell").await?,
@@ -130,7 +126,8 @@ fn to_row(page: &Page, known: &[SeededCredential], credential: CredentialAnswer)
 
 fn write_curl(page: &Page, credential: &SeededCredential) -> String {
     let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let headers: String = credential.headers.iter().map(|header| format!(" -H {}", quote(header))).collect();
+    let headers = credential.headers.iter();
+    let headers = headers.fold(String::new(), |headers, header| headers + " -H " + &quote(header));
     format!("curl -s{headers} {}", quote(&format!("{}{}", page.base, credential.path)))
 }
 

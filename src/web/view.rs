@@ -74,7 +74,7 @@ impl FromRequestParts<Pages> for Page {
         });
         Ok(Self {
             spaces: spaces.into_iter().map(|space| space.name).collect(),
-            here: without_shown(&uri),
+            here: without_shown(uri),
             path: uri.path().to_owned(),
             form_token: session.form_token(app),
             note,

@@ -12,7 +12,7 @@ const ORGANIZATION: &str = "8f2b0c1e-0000-4000-8000-000000000001";
 
 /// More than 10,000 records, and one of each kind that is special.
 fn write_seed() -> String {
-    formatdoc! {r##"
+    formatdoc! {r#"
         version: 1
         organizations:
           - name: Example Corp
@@ -63,7 +63,7 @@ fn write_seed() -> String {
                 - {{ id: svc-1, name: bot, description: d, tokens: [{{ label: ci }}, {{ label: o, status: expired }}],
                     oauth_clients: [{{ name: sync }}, {{ name: gone, status: revoked, scopes: [x] }}] }}
                 - {{ id: svc-2, name: empty }}
-    "##}
+    "#}
 }
 
 /// An option of the import, and the pages that it was given.

@@ -337,7 +337,7 @@ async fn fill_accounts(
             (client, button)
         };
         let clients = clients.into_iter().map(delete).collect();
-        rows.push(AccountRow { clients, account, tokens, more, buttons });
+        rows.push(AccountRow { account, tokens, clients, more, buttons });
     }
     administration.heading = count_noun(store::service_account::count(db, id).await?, "service account");
     administration.accounts = rows;

@@ -115,7 +115,7 @@ impl Import {
         entry.opt_text("product", record.text("product_name", &mut draft.notes));
         entry.opt_text("product_version", record.opt_text("product_version", &mut draft.notes));
         entry.opt_text("host", record.opt_text("user_hostname", &mut draft.notes).map(|host| hide_host(draft, host)));
-        entry.opt_text("ip", record.opt_text("user_ip", &mut draft.notes).map(|ip| hide_ip(draft, ip)));
+        entry.opt_text("ip", record.opt_text("user_ip", &mut draft.notes).map(|ip| hide_ip(draft, &ip)));
         entry.opt_text("reason", record.opt_text("reason", &mut draft.notes));
         let description = record.opt_text("description", &mut draft.notes);
         // It may have a name in it.
@@ -220,7 +220,7 @@ impl Import {
             running.opt_text("product", row.product.as_deref().map(find_code));
             running.opt_text("version", row.version.clone());
             running.opt_text("host", row.host.clone().map(|host| hide_host(draft, host)));
-            running.opt_text("ip", row.ip.clone().map(|ip| hide_ip(draft, ip)));
+            running.opt_text("ip", row.ip.as_deref().map(|ip| hide_ip(draft, ip)));
             running.opt_plain("since", row.since.map(|at| draft.moment(at)));
             allocation.entry.push("running", running);
         }
@@ -264,6 +264,6 @@ fn hide_host(draft: &Draft, host: String) -> String {
     draft.hide("host", "host-", host)
 }
 
-fn hide_ip(draft: &Draft, ip: String) -> String {
-    draft.pseudonyms.as_ref().map_or_else(|| ip.clone(), |some| some.ip(&ip))
+fn hide_ip(draft: &Draft, ip: &str) -> String {
+    draft.pseudonyms.as_ref().map_or_else(|| ip.to_owned(), |some| some.ip(ip))
 }

@@ -67,8 +67,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         return render_empty_page(&page, "License Vault", "vault");
     };
     let found = vaults.iter().find(|vault| vault.is_called(named)).or((named.is_empty()).then_some(first));
-    let names = || vaults.iter().map(|vault| vault.name.as_str());
-    let vault = found.ok_or_else(|| page.find_nothing("vault", named, names().collect::<Vec<_>>()))?;
+    let all = || vaults.iter().map(|vault| vault.name.as_str());
+    let vault = found.ok_or_else(|| page.find_nothing("vault", named, all().collect::<Vec<_>>()))?;
     let pools = store::vault::list_pools(&mut db, vault, &page.answer_time()).await?;
     let denial_count = store::denials::count(&mut db, vault.id).await?;
     let denial_part = page.part("denials");
