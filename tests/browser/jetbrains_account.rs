@@ -15,7 +15,7 @@ fn an_organization_admin_disables_and_enables_the_api() {
     browser.click("Disable API");
     browser.click("Disable API");
     browser.sees("Disabled");
-    browser.sees("Done: Disable API");
+    browser.sees("The API is disabled");
     assert_eq!(desk.jetbrains("demo-jba-organization-viewer"), 403);
     browser.click("Enable API");
     browser.sees("Enabled");
