@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod proxy;
 mod seed;
+mod seed_import;
 mod serve;
 mod signals;
 mod stop;
@@ -140,6 +141,8 @@ enum SeedCommand {
     },
     /// Print the JSON Schema of the format
     Schema,
+    /// Print a seed made of what services list: of your own data, with --anonymize without names
+    Import(seed_import::ImportArguments),
 }
 
 /// How a command ends when it does not end well.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::{
-    cli::{Failure, SeedCommand, print, progress::Watch},
+    cli::{Failure, SeedCommand, print, progress::Watch, seed_import},
     core::{ids::IdSeed, progress::Progress},
     seed::{self, count::Count},
     services::seeding::{self, Plan},
@@ -14,6 +14,7 @@ pub(super) fn run(command: &SeedCommand) -> Result<(), Failure> {
         SeedCommand::Init => print(seed::DEMO),
         SeedCommand::Schema => print(&format!("{:#}\n", seeding::schema())),
         SeedCommand::Validate { sources } => validate(sources),
+        SeedCommand::Import(arguments) => seed_import::run(arguments),
     }
 }
 

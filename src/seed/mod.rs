@@ -8,6 +8,7 @@ pub mod apply;
 pub mod count;
 pub mod credential;
 pub mod file;
+pub mod import;
 pub mod keys;
 mod lenient;
 pub mod own_names;

@@ -3,6 +3,7 @@
 
 pub mod atlassian;
 mod counts;
+pub mod importing;
 pub mod jetbrains_account;
 pub mod license_vault;
 pub mod operations;

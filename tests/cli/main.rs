@@ -23,6 +23,7 @@ mod proxy;
 mod python_package;
 mod recipes;
 mod replicas;
+mod seed_import;
 mod seeds;
 mod signals;
 mod tail;
@@ -92,6 +93,8 @@ fn completions_version_and_help() {
         (&["exec", "--help"], "--seed-inline <TEXT>"),
         (&["seed", "--help"], "validate"),
         (&["tail", "--help"], "locum tail --status 4xx"),
+        (&["seed", "import", "--help"], "locum seed import --"),
+        (&["completions", "bash"], "--vault-usage-report"),
     ] {
         let (code, stdout, _) = run(arguments);
         assert_eq!(code, 0);

@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod control;
 pub mod domain;
+pub(crate) mod import;
 pub(crate) mod seed;
 pub mod store;
 pub(crate) mod ui;

@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod control;
 pub(crate) mod domain;
+pub(crate) mod import;
 pub(crate) mod seed;
 pub(crate) mod store;
 pub(crate) mod ui;

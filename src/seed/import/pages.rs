@@ -1,0 +1,173 @@
+//! Pages of a list, as JSON: one, several one after the other, or an array of pages.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{
+    List, ListFile,
+    notes::{Notes, Place},
+    record::Record,
+};
+use crate::core::progress::Progress;
+
+/// Finds lines and columns in a text, from its front to its end.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Lines<'_> {
+    /// The line and column of a part of the text, which stands behind those that were asked for before.
+    fn find(&mut self, part: &str) -> (usize, usize) {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
+        let passed = self.text.get(self.at..offset).unwrap_or_default();
+        // Only what was passed is counted, because all pages may stand in one line.
+        self.line += passed.matches('\n').count();
+        match passed.rsplit_once('\n') {
+            Some((_, behind)) => self.column = behind.chars().count() + 1,
+            None => self.column += passed.chars().count(),
+        }
+        self.at = self.at.max(offset);
+        (self.line, self.column)
+    }
+}
+
+/// Reads a file's pages.
+struct Pages<'a> {
+    list: &'a List,
+    all: &'a [List],
+    lines: Lines<'a>,
+    file: usize,
+    count: usize,
+    /// The last page said that there is another.
+    goes_on: Option<Place>,
+    was_refused: bool,
+}
+
+/// Takes a file apart. `all` are the lists that it may be instead.
+pub fn read(
+    file: &ListFile,
+    list: &List,
+    all: &[List],
+    notes: &mut Notes,
+    progress: &Progress,
+    add: &mut dyn FnMut(Record, &mut Notes),
+) {
+    let text = file.text.trim_start_matches('\u{feff}');
+    let whole = Place { file: file.number, ..Place::default() };
+    if text.trim_start().starts_with('<') {
+        let message = "this is HTML and not JSON, perhaps a page to sign in or of a proxy: save the API's own answer";
+        return notes.refuse(whole, message);
+    }
+    progress.begin("reading lists", text.len() as u64);
+    let lines = Lines { text, at: 0, line: 1, column: 1 };
+    let mut pages = Pages { list, all, lines, file: file.number, count: 0, goes_on: None, was_refused: false };
+    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        match document {
+            Ok(document) => pages.page(document, notes, &mut |record, notes| {
+                progress.reach((record.offset) as u64);
+                add(record, notes);
+            }),
+            Err(error) => {
+                let is_table = text.lines().next().is_some_and(|line| !line.starts_with(['{', '[', '"']));
+                let hint = if is_table { " (this looks like CSV or text, not like JSON)" } else { "" };
+                let message = format!("cannot be read as JSON: {error}{hint}");
+                notes.refuse(Place { line: error.line(), column: error.column(), ..whole }, message);
+                return;
+            }
+        }
+    }
+    if text.trim().is_empty() {
+        notes.refuse(whole, format!("the file is empty; {} without a record is `[]`", list.what));
+    }
+    if let Some(place) = pages.goes_on {
+        notes.warn(place, "the last page says that there is another one: the list is not whole");
+    }
+}
+
+impl<'a> Pages<'a> {
+    fn place(&mut self, part: &RawValue) -> Place {
+        let (line, column) = self.lines.find(part.get());
+        Place { file: self.file, record: self.count, line, column }
+    }
+
+    /// A page, an array of pages, or a record.
+    fn page(&mut self, raw: &'a RawValue, notes: &mut Notes, add: &mut dyn FnMut(Record, &mut Notes)) {
+        if self.was_refused {
+            return;
+        }
+        if raw.get().starts_with('[') {
+            let parts: Vec<&'a RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+            for part in parts {
+                self.page(part, notes, add);
+            }
+            return;
+        }
+        if !raw.get().starts_with('{') {
+            let place = self.place(raw);
+            let message = format!("expected {}, found {}", self.list.what, shorten(raw.get()));
+            return notes.refuse(place, message);
+        }
+        if let Some((name, records)) = self.find_envelope(raw) {
+            let place = Place { record: 0, ..self.place(raw) };
+            let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+            let links = members.get("links").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+            self.goes_on = links.filter(|links| links["next"].is_string()).map(|_| place);
+            if self.list.envelope != Some(name) && self.all.iter().all(|other| other.envelope != Some(name)) {
+                return notes.refuse(place, format!("this is not {}", self.list.what));
+            }
+            for record in records {
+                self.record(record, notes, add);
+            }
+            return;
+        }
+        self.record(raw, notes, add);
+    }
+
+    /// The records of a page, if a member holds them.
+    fn find_envelope(&self, raw: &'a RawValue) -> Option<(&'static str, Vec<&'a RawValue>)> {
+        let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(raw.get()).ok()?;
+        let names = self.all.iter().filter_map(|list| list.envelope);
+        names.into_iter().find_map(|name| Some((name, serde_json::from_str(members.get(name)?.get()).ok()?)))
+    }
+
+    fn record(&mut self, raw: &'a RawValue, notes: &mut Notes, add: &mut dyn FnMut(Record, &mut Notes)) {
+        if self.was_refused {
+            return;
+        }
+        self.count += 1;
+        let place = self.place(raw);
+        let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
+            return notes.refuse(place, format!("expected an object, found {}", shorten(raw.get())));
+        };
+        if let Err(message) = check_kind(self.list, self.all, &members) {
+            // The others are of the same kind.
+            self.was_refused = true;
+            return notes.refuse(place, message);
+        }
+        add(Record::new(members, place, self.lines.at), notes);
+    }
+}
+
+/// Says what a record is of, where it is not of this list.
+pub(super) fn check_kind(list: &List, all: &[List], members: &Map<String, Value>) -> Result<(), String> {
+    let is_of = |list: &List| list.known_by.iter().all(|name| members.contains_key(*name));
+    if is_of(list) {
+        return Ok(());
+    }
+    // The one that more members speak for.
+    if let Some(other) = all.iter().filter(|other| is_of(other)).max_by_key(|other| other.known_by.len()) {
+        return Err(format!("this is {}: --{}", other.what, other.option));
+    }
+    let missing: Vec<String> =
+        list.known_by.iter().filter(|name| !members.contains_key(**name)).map(|name| format!("`{name}`")).collect();
+    Err(format!("this is no record of {}, which has {}", list.what, missing.join(", ")))
+}
+
+fn shorten(text: &str) -> String {
+    let start: String = text.chars().take(30).collect();
+    if start.len() < text.len() { format!("`{start}…`") } else { format!("`{start}`") }
+}

@@ -1,0 +1,129 @@
+//! A record of a list, whose members are taken out one by one: what is left has no place in a seed.
+
+use serde_json::{Map, Value};
+
+use super::notes::{Notes, Place};
+use crate::core::clock::{self, Time};
+
+#[derive(Debug)]
+pub struct Record {
+    members: Map<String, Value>,
+    /// Before the names of members, like `user.`.
+    prefix: String,
+    pub place: Place,
+    /// Where in the text it is.
+    pub offset: usize,
+}
+
+impl Record {
+    pub fn new(members: Map<String, Value>, place: Place, offset: usize) -> Self {
+        Self { members, prefix: String::new(), place, offset }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether it has a member that is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    fn refuse(&self, notes: &mut Notes, name: &str, message: &str) {
+        notes.refuse(self.place, format!("`{}{name}` {message}", self.prefix));
+    }
+
+    /// A text, or a number as text; `None` where it is missing or null.
+    pub fn opt_text(&mut self, name: &str, notes: &mut Notes) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => {
+                self.refuse(notes, name, "is not a text");
+                None
+            }
+        }
+    }
+
+    /// A text that has to be there.
+    pub fn text(&mut self, name: &str, notes: &mut Notes) -> Option<String> {
+        if !self.has(name) {
+            self.refuse(notes, name, "is missing");
+        }
+        self.opt_text(name, notes)
+    }
+
+    pub fn flag(&mut self, name: &str, notes: &mut Notes) -> Option<bool> {
+        match self.take(name)? {
+            Value::Bool(flag) => Some(flag),
+            _ => {
+                self.refuse(notes, name, "is neither true nor false");
+                None
+            }
+        }
+    }
+
+    pub fn whole(&mut self, name: &str, notes: &mut Notes) -> Option<i64> {
+        let value = self.take(name)?;
+        if value.as_i64().is_none() {
+            self.refuse(notes, name, "is not a whole number");
+        }
+        value.as_i64()
+    }
+
+    pub fn date(&mut self, name: &str, notes: &mut Notes) -> Option<Time> {
+        let text = self.opt_text(name, notes)?;
+        let read = clock::parse(&text);
+        read.map_err(|message| self.refuse(notes, name, &format!("cannot be read: {message}"))).ok()
+    }
+
+    pub fn texts(&mut self, name: &str, notes: &mut Notes) -> Vec<String> {
+        let read = self.take(name).map(serde_json::from_value::<Vec<String>>);
+        match read {
+            Some(Ok(texts)) => texts,
+            Some(Err(_)) => {
+                self.refuse(notes, name, "is not a list of texts");
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// An object in it.
+    pub fn object(&mut self, name: &str, notes: &mut Notes) -> Option<Record> {
+        match self.take(name)? {
+            Value::Object(members) => {
+                let prefix = format!("{}{name}.", self.prefix);
+                Some(Record { members, prefix, place: self.place, offset: self.offset })
+            }
+            _ => {
+                self.refuse(notes, name, "is not an object");
+                None
+            }
+        }
+    }
+
+    /// Leaves out what follows from the rest, or says nothing.
+    pub fn skip(&mut self, names: &[&str]) {
+        for name in names {
+            self.members.remove(*name);
+        }
+    }
+
+    /// Leaves out a member that always says the same; warns where it does not.
+    pub fn expect(&mut self, name: &str, usual: &str, notes: &mut Notes) {
+        if let Some(other) = self.opt_text(name, notes).filter(|text| text != usual) {
+            notes.warn(self.place, format!("`{}{name}: {other}` has no place in a seed", self.prefix));
+        }
+    }
+
+    /// Warns of what is left.
+    pub fn end(self, notes: &mut Notes) {
+        for (name, value) in self.members {
+            let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            if !is_nothing {
+                notes.warn(self.place, format!("`{}{name}` has no place in a seed", self.prefix));
+            }
+        }
+    }
+}

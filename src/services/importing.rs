@@ -1,0 +1,140 @@
+//! The registry's part of imports: which lists there are, and which service knows each.
+
+use super::{atlassian, jetbrains_account, license_vault, seeding};
+use crate::{
+    core::{ids::IdSeed, progress::Progress},
+    seed::{
+        Diagnostic,
+        file::SeedFile,
+        import::{
+            List, ListFile,
+            draft::Draft,
+            entry::Written,
+            notes::{Notes, Place},
+            pages,
+            record::Record,
+            table,
+        },
+    },
+};
+
+/// The name of the seed while it is checked.
+const SEED: &str = "the seed";
+
+/// An import that is under way.
+pub struct Import {
+    pub draft: Draft,
+    jetbrains_account: jetbrains_account::import::Import,
+    license_vault: license_vault::import::Import,
+    atlassian: atlassian::import::Import,
+}
+
+type Add = fn(&mut Import, Record);
+
+/// The lists that can be imported, and what is done with a record of each. Products come first, because licences name
+/// them.
+fn all() -> [(List, Add); 11] {
+    use jetbrains_account::import as account;
+    [
+        (account::PRODUCTS, |all, record| account::Import::add_product(&mut all.draft, record, false)),
+        (account::PLUGINS, |all, record| account::Import::add_product(&mut all.draft, record, true)),
+        (account::LICENSES, |all, record| all.jetbrains_account.add_license(&mut all.draft, record)),
+        (atlassian::import::TOKENS, |all, record| all.atlassian.add_token(&mut all.draft, record)),
+        (atlassian::import::KEYS, |all, record| all.atlassian.add_key(&mut all.draft, record)),
+        (atlassian::import::ACCOUNTS, |all, record| all.atlassian.add_account(&mut all.draft, record)),
+        (atlassian::import::ACCOUNT_TOKENS, |all, record| all.atlassian.add_account_token(&mut all.draft, record)),
+        (atlassian::import::CLIENTS, |all, record| all.atlassian.add_client(&mut all.draft, record)),
+        (license_vault::import::USAGE, |all, record| all.license_vault.add_usage(&mut all.draft, record)),
+        (license_vault::import::DENIALS, |all, record| all.license_vault.add_denial(&mut all.draft, record)),
+        (license_vault::import::REPORT, |all, record| all.license_vault.add_row(&mut all.draft, record)),
+    ]
+}
+
+/// The lists that can be imported.
+pub fn lists() -> Vec<List> {
+    all().map(|(list, _)| list).to_vec()
+}
+
+impl Import {
+    pub fn new(draft: Draft) -> Self {
+        Self {
+            draft,
+            jetbrains_account: Default::default(),
+            license_vault: Default::default(),
+            atlassian: Default::default(),
+        }
+    }
+
+    /// Reads a file of the list of an option.
+    pub fn read(&mut self, option: &str, file: &ListFile, progress: &Progress) {
+        let known = lists();
+        let Some((list, add)) = all().into_iter().find(|(list, _)| list.option == option) else { return };
+        // The notes are the draft's, so that they are out of it while the file is read.
+        let mut notes = std::mem::take(&mut self.draft.notes);
+        let mut add_record = |record: Record, notes: &mut Notes| {
+            std::mem::swap(&mut self.draft.notes, notes);
+            add(self, record);
+            std::mem::swap(&mut self.draft.notes, notes);
+        };
+        if list.is_table && table::is_table(&file.text) {
+            table::read(file, &list, &known, &mut notes, progress, &mut add_record);
+        } else {
+            pages::read(file, &list, &known, &mut notes, progress, &mut add_record);
+        }
+        self.draft.notes = notes;
+    }
+
+    /// Writes the seed.
+    ///
+    /// # Errors
+    /// Everything wrong with the lists, by file and record.
+    pub fn finish(mut self, name: &str, code: Option<u64>, progress: &Progress) -> (Notes, Result<String, String>) {
+        let finished = self.license_vault.finish(&mut self.draft);
+        self.jetbrains_account.add_operator(&mut self.draft);
+        self.atlassian.add_operator(&mut self.draft);
+        if let Some(problems) = self.draft.notes.list_problems() {
+            return (self.draft.notes, Err(problems));
+        }
+        let mut written = self.draft.write_head(name, code);
+        self.jetbrains_account.write(&mut self.draft, &mut written);
+        self.license_vault.write(&finished, &mut written);
+        self.atlassian.write(&mut written);
+        let mut notes = self.draft.notes;
+        check(&written, &mut notes, progress);
+        match notes.list_problems() {
+            Some(problems) => (notes, Err(problems)),
+            None => (notes, Ok(written.text)),
+        }
+    }
+}
+
+/// Reads the seed as every seed is read, because what a seed cannot be is known there: also what contradicts.
+fn check(written: &Written, notes: &mut Notes, progress: &Progress) {
+    let seeds = seeding::read_all(&[SeedFile::local(SEED, &*written.text)], progress);
+    progress.begin("checking seeds", 0);
+    let checked = seeds.and_then(|seeds| seeding::check(&seeds, &mut IdSeed(0).of_requests()));
+    progress.end();
+    for Diagnostic { line, message, .. } in checked.err().into_iter().flat_map(|problems| problems.0) {
+        let place = written.find_place(line).unwrap_or_default();
+        let message = match find_other(&message) {
+            Some((before, other)) => match written.find_place(other) {
+                Some(other) => format!("{before}in {}", notes.describe_place(other)),
+                None => message,
+            },
+            None => message,
+        };
+        notes.refuse(place, message);
+    }
+}
+
+/// A message that ends with another place in the seed: what is before it, and its line.
+fn find_other(message: &str) -> Option<(&str, u64)> {
+    let at = message.rfind("in line ")?;
+    let (line, _) = message[at + "in line ".len()..].split_once(", column ")?;
+    Some((&message[..at], line.parse().ok()?))
+}
+
+/// The place of a file as a whole.
+pub fn place_of_file(file: usize) -> Place {
+    Place { file, ..Place::default() }
+}
