@@ -59,9 +59,9 @@ impl Import {
     pub fn new(draft: Draft) -> Self {
         Self {
             draft,
-            jetbrains_account: Default::default(),
-            license_vault: Default::default(),
-            atlassian: Default::default(),
+            jetbrains_account: jetbrains_account::import::Import::default(),
+            license_vault: license_vault::import::Import::default(),
+            atlassian: atlassian::import::Import::default(),
         }
     }
 

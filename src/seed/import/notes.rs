@@ -1,6 +1,9 @@
 //! What is said of an import: what is wrong, and what is left out, each by file and record.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 /// How many problems are shown, and how many records of one warning.
 const MOST_SHOWN: usize = 20;
@@ -87,12 +90,12 @@ impl Notes {
                 if nth == 0 {
                     text += &self.describe_place(*at);
                 } else {
-                    text += &format!(", {} ({}:{})", at.record, at.line, at.column);
+                    let _ = write!(text, ", {} ({}:{})", at.record, at.line, at.column);
                 }
             }
             let more = count - records.len();
             if more > 0 {
-                text += &format!(" and {more} more");
+                let _ = write!(text, " and {more} more");
             }
             format!("{text}: {message}")
         };

@@ -54,12 +54,11 @@ impl Record {
     }
 
     pub fn flag(&mut self, name: &str, notes: &mut Notes) -> Option<bool> {
-        match self.take(name)? {
-            Value::Bool(flag) => Some(flag),
-            _ => {
-                self.refuse(notes, name, "is neither true nor false");
-                None
-            }
+        if let Value::Bool(flag) = self.take(name)? {
+            Some(flag)
+        } else {
+            self.refuse(notes, name, "is neither true nor false");
+            None
         }
     }
 
@@ -91,15 +90,12 @@ impl Record {
 
     /// An object in it.
     pub fn object(&mut self, name: &str, notes: &mut Notes) -> Option<Record> {
-        match self.take(name)? {
-            Value::Object(members) => {
-                let prefix = format!("{}{name}.", self.prefix);
-                Some(Record { members, prefix, place: self.place, offset: self.offset })
-            }
-            _ => {
-                self.refuse(notes, name, "is not an object");
-                None
-            }
+        if let Value::Object(members) = self.take(name)? {
+            let prefix = format!("{}{name}.", self.prefix);
+            Some(Record { members, prefix, place: self.place, offset: self.offset })
+        } else {
+            self.refuse(notes, name, "is not an object");
+            None
         }
     }
 

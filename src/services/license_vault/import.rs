@@ -269,5 +269,8 @@ fn hide_host(draft: &Draft, host: String) -> String {
 }
 
 fn hide_ip(draft: &Draft, ip: String) -> String {
-    draft.pseudonyms.as_ref().map_or_else(|| ip.clone(), |some| some.ip(&ip))
+    match &draft.pseudonyms {
+        Some(some) => some.ip(&ip),
+        None => ip,
+    }
 }
