@@ -76,7 +76,9 @@ impl Import {
             add(self, record);
             std::mem::swap(&mut self.draft.notes, notes);
         };
-        if list.is_table && table::is_table(&file.text) {
+        // A table in the option of another list is read too, so that it is named as what it is.
+        let is_table = table::is_table(&file.text) && (list.is_table || table::is_of_any(&file.text, &known));
+        if is_table {
             table::read(file, &list, &known, &mut notes, progress, &mut add_record);
         } else {
             pages::read(file, &list, &known, &mut notes, progress, &mut add_record);

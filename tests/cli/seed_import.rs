@@ -234,9 +234,22 @@ const LICENSE: &str = indoc! {r#"
 fn what_is_wrong_is_named_by_file_and_record() {
     let folder = tempfile::tempdir().unwrap();
     let key = r#"{"data":[{"id":"1","label":"k","keyType":"x","resource":"r","createdBy":{}}],"links":{}}"#;
+    let token = r#"{"id":"1","label":"k","status":"ALLOWED","createdAt":"2026-01-15","user":{}}"#;
     let report = "allocation_id;allocated_license;username\r\n1;GoLand\r\n";
     for (option, text, says) in [
         ("--atlassian", key.to_owned(), "0--atlassian:record 1 (1:10): this is a list of API keys: --atlassian-keys"),
+        (
+            "--atlassian-service-account-tokens",
+            format!(r#"{{"data":[{token}]}}"#),
+            "0--atlassian-service-account-tokens (1:1): this is a list of API tokens: --atlassian",
+        ),
+        (
+            "--atlassian",
+            format!("[{token}]"),
+            "0--atlassian (1:2): this is a list of service accounts' API tokens: --atlassian-service-account-tokens; \
+             the records of a list of API tokens stand in `data`",
+        ),
+        ("--jetbrains", r#"{"data":[]}"#.to_owned(), "licences, whose records do not stand in `data`"),
         ("--jetbrains", "<!doctype html>".to_owned(), "0--jetbrains: this is HTML and not JSON"),
         (
             "--jetbrains",
@@ -258,6 +271,13 @@ fn what_is_wrong_is_named_by_file_and_record() {
             "0--jetbrains:record 1 (1:1): `assignee.email` is missing",
         ),
         ("--jetbrains", LICENSE.replace("2027-01-15T", "15.1.2027 "), "`subscription.validUntilDate` cannot be read"),
+        ("--vault", report.to_owned(), "0--vault (1:1): this is a License Vault's usage report: --vault-usage-report"),
+        (
+            "--vault-usage-report",
+            report.replace("1;GoLand", "1;GoLand;ann"),
+            "0--vault-usage-report:record 1 (2:1): the report does not say how many licences there are: give the list \
+             of licences in use too (--vault)",
+        ),
         ("--vault-usage-report", report.to_owned(), "0--vault-usage-report:record 1 (2:1): 2 cells, where the first"),
     ] {
         let (code, stdout, stderr) = import(folder.path(), &[(option, text)], &["--now", "2026-11-20"]);

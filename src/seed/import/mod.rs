@@ -12,6 +12,8 @@ pub mod pseudonyms;
 pub mod record;
 pub mod table;
 
+use serde_json::{Map, Value};
+
 /// A list that can be imported.
 #[derive(Debug, Clone, Copy)]
 pub struct List {
@@ -27,6 +29,13 @@ pub struct List {
     pub known_by: &'static [&'static str],
     /// It can also be a table.
     pub is_table: bool,
+}
+
+impl List {
+    /// Whether a record has all members that the list's have.
+    pub fn knows(&self, members: &Map<String, Value>) -> bool {
+        self.known_by.iter().all(|name| members.contains_key(*name))
+    }
 }
 
 /// A file, as text.

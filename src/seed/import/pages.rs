@@ -116,15 +116,44 @@ impl<'a> Pages<'a> {
             let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
             let links = members.get("links").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
             self.goes_on = links.filter(|links| links["next"].is_string()).map(|_| place);
-            if self.list.envelope != Some(name) && self.all.iter().all(|other| other.envelope != Some(name)) {
-                return notes.refuse(place, format!("this is not {}", self.list.what));
+            if let Err(message) = self.check_envelope(name, &records) {
+                self.was_refused = true;
+                return notes.refuse(place, message);
             }
             for record in records {
                 self.record(record, notes, add);
             }
             return;
         }
+        if let Some(message) = self.find_list_without_pages(raw) {
+            self.was_refused = true;
+            let place = self.place(raw);
+            return notes.refuse(place, message);
+        }
         self.record(raw, notes, add);
+    }
+
+    /// Says what a page is of, where its records stand in a member where those of this list do not.
+    fn check_envelope(&self, name: &str, records: &[&RawValue]) -> Result<(), String> {
+        if self.list.envelope == Some(name) {
+            return Ok(());
+        }
+        let first = records.first().and_then(|record| serde_json::from_str(record.get()).ok());
+        let is_of = |other: &&List| other.envelope == Some(name) && first.as_ref().is_some_and(|of| other.knows(of));
+        Err(match self.all.iter().find(is_of) {
+            Some(other) => format!("this is {}: --{}", other.what, other.option),
+            None => format!("this is not {}, whose records do not stand in `{name}`", self.list.what),
+        })
+    }
+
+    /// Says what a record without a page is of, where another list has such records, and has no pages: which of the two
+    /// it is cannot be seen.
+    fn find_list_without_pages(&self, raw: &RawValue) -> Option<String> {
+        let envelope = self.list.envelope?;
+        let members = serde_json::from_str(raw.get()).ok()?;
+        let other = self.all.iter().find(|other| other.envelope.is_none() && other.knows(&members))?;
+        let List { what, option, .. } = other;
+        Some(format!("this is {what}: --{option}; the records of {} stand in `{envelope}`", self.list.what))
     }
 
     /// The records of a page, if a member holds them.
@@ -154,12 +183,11 @@ impl<'a> Pages<'a> {
 
 /// Says what a record is of, where it is not of this list.
 pub(super) fn check_kind(list: &List, all: &[List], members: &Map<String, Value>) -> Result<(), String> {
-    let is_of = |list: &List| list.known_by.iter().all(|name| members.contains_key(*name));
-    if is_of(list) {
+    if list.knows(members) {
         return Ok(());
     }
     // The one that more members speak for.
-    if let Some(other) = all.iter().filter(|other| is_of(other)).max_by_key(|other| other.known_by.len()) {
+    if let Some(other) = all.iter().filter(|other| other.knows(members)).max_by_key(|other| other.known_by.len()) {
         return Err(format!("this is {}: --{}", other.what, other.option));
     }
     let missing: Vec<String> =

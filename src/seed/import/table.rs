@@ -16,6 +16,12 @@ pub fn is_table(text: &str) -> bool {
     !text.is_empty() && !text.starts_with(['[', '{', '<'])
 }
 
+/// Whether the first line of a table has the names of one of the lists that are tables.
+pub fn is_of_any(text: &str, lists: &[List]) -> bool {
+    let head = text.lines().next().unwrap_or_default();
+    lists.iter().any(|list| list.is_table && list.known_by.iter().all(|name| head.contains(name)))
+}
+
 /// Takes a table apart. The separator is the one that the first line has most of.
 pub fn read(
     file: &ListFile,

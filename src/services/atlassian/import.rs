@@ -35,18 +35,24 @@ pub(crate) const ACCOUNTS: List = List {
         &["id", "displayName", "container"],
     )
 };
-pub(crate) const ACCOUNT_TOKENS: List = list(
-    "atlassian-service-account-tokens",
-    "a list of service accounts' API tokens",
-    "Atlassian: GET /orgs/{orgId}/service-accounts/api-tokens",
-    &["label", "user", "status", "createdAt"],
-);
-pub(crate) const CLIENTS: List = list(
-    "atlassian-oauth-clients",
-    "a list of service accounts' OAuth clients",
-    "Atlassian: GET /orgs/{orgId}/service-accounts/oauth-clients",
-    &["clientId", "clientName", "serviceAccount"],
-);
+pub(crate) const ACCOUNT_TOKENS: List = List {
+    envelope: None,
+    ..list(
+        "atlassian-service-account-tokens",
+        "a list of service accounts' API tokens",
+        "Atlassian: GET /orgs/{orgId}/service-accounts/api-tokens",
+        &["label", "user", "status", "createdAt"],
+    )
+};
+pub(crate) const CLIENTS: List = List {
+    envelope: None,
+    ..list(
+        "atlassian-oauth-clients",
+        "a list of service accounts' OAuth clients",
+        "Atlassian: GET /orgs/{orgId}/service-accounts/oauth-clients",
+        &["clientId", "clientName", "serviceAccount"],
+    )
+};
 
 /// The label of the key that the seed gets, so that there is a credential that works.
 const OWN_KEY: &str = "locum-import";

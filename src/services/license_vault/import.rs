@@ -157,6 +157,10 @@ impl Import {
             denials.push(entry);
         }
         let allocations = self.place_rows(draft);
+        if let Some(first) = allocations.first().filter(|_| self.pools.is_empty()) {
+            let message = "the report does not say how many licences there are: give the list of licences in use too";
+            draft.notes.refuse(first.entry.place, format!("{message} (--{})", USAGE.option));
+        }
         let mut left = std::mem::take(&mut self.in_use);
         for (code, kind) in allocations.iter().map(|one| (&one.code, &one.kind)) {
             let found = left.iter_mut().find(|((known, of), _)| known == code && kind.as_deref() == Some(*of));
