@@ -4,13 +4,17 @@ use axum::{
     extract::{Request, State},
     http::Method,
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 
 use crate::{
     app::{App, timeline::Note},
-    core::clock::{Clock, Time, write},
+    core::{
+        clock::{Clock, Time, write},
+        error::Error,
+    },
     domain::organization::{DEFAULT_SPACE, Space},
+    http::problem::Problem,
 };
 
 /// Middleware: notes what was done, where it was.
@@ -23,7 +27,12 @@ pub(super) async fn note(State(app): State<App>, request: Request, next: Next) -
     if path.is_empty() || matches!(&*path, "/requests/verify" | "/coverage") {
         return next.run(request).await;
     }
-    let before = app.space(&name).await.ok();
+    let before = match app.space(&name).await {
+        Ok(space) => Some(space),
+        // The handler would wait as long once more.
+        Err(error @ Error::Unavailable { .. }) => return Problem::from(error).into_response(),
+        Err(_) => None,
+    };
     let response = next.run(request).await;
     if !response.status().is_success() {
         return response;

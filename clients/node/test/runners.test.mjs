@@ -11,7 +11,7 @@ const SAW = `What Locum saw:
   503 POST /api/v1/customer/licenses/assign by ann@example.test (organization) (fault: status 503)
   404 GET /api/v1/customer/licenses/NOSUCH by ann@example.test (organization): no licence NOSUCH
 Meanwhile in the space \`default\`, where requests go that have no test's credential:
-  401 GET /api/v1/customer/licenses/FREE000001: the credential is not valid here
+  401 GET /api/v1/customer/licenses/FREE000001: the credential is not valid here: nobody here has such a token
 `;
 
 const NOT_VERIFIED = `LocumError: expected exactly 1 such requests, found 0

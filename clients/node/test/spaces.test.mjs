@@ -201,7 +201,7 @@ test("what Locum saw", async () => {
     "  503 GET /api/v1/token by ann@example.test (organization) (fault: status 503)",
     "  200 GET /api/v1/token?perpage=1 by ann@example.test (organization); ignored: query/perpage",
     "Meanwhile in the space `default`, where requests go that have no test's credential:",
-    "  401 GET /api/v1/token: the credential is not valid here",
+    "  401 GET /api/v1/token: the credential is not valid here: nobody here has such a token",
   ].join("\n"));
   await Promise.all(Array.from({ length: 60 }, () => token(space.jetbrainsAccount)));
   const lines = (await space.explain()).split("\n");

@@ -39,7 +39,7 @@ test_failing.py:*: LocumError
 403 GET /admin/api-access/v1/orgs/no-such-org/api-tokens by reader: the credential belongs to another organization
 200 POST /api/v1/customer/licenses/assign by ann@example.test (organization)
 meanwhile in the space `default`, where requests go that have no test's credential:
-  401 GET /public-api/licenses/usage: the credential is not valid here
+  401 GET /public-api/licenses/usage: the credential is not valid here: nobody here has such a token
 =========================== short test summary info ============================
 FAILED test_failing.py::test_assigning - locum.LocumError: expected exactly 1*
 """
