@@ -40,7 +40,7 @@ pub(super) struct StateDocument {
     #[schema(minimum = 1, example = 1)]
     format: u64,
     /// The version that wrote it.
-    #[schema(example = "0.1.0")]
+    #[schema(example = "0.2.0")]
     locum: String,
     /// What the space was called. It may be imported into another.
     #[schema(example = "default")]
