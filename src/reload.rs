@@ -9,6 +9,7 @@ use crate::{
     app::App,
     control,
     core::{error::Error, progress::Progress},
+    domain::organization::DEFAULT_SPACE,
     seed::{
         file::{Seed, SeedFile},
         sources::{Look, SeedSources},
@@ -105,27 +106,39 @@ impl Reloader {
     }
 
     async fn pour(&self, seeds: Vec<Seed<SeedOrganization>>) {
+        let before = self.seeds.current();
         // First, so that a reset that comes in between goes back to them too.
         self.seeds.replace(seeds);
-        let problems = match self.reset_spaces().await {
-            Ok(problems) => problems,
-            Err(error) => vec![error.to_string()],
-        };
-        if problems.is_empty() {
-            tracing::info!("the seeds have changed: every space that came from them is reset");
-        } else {
-            self.refuse(&problems.join("\n")).await;
+        match self.reset_spaces().await {
+            Ok(problems) if problems.is_empty() => {
+                tracing::info!("the seeds have changed: every space that came from them is reset");
+            }
+            Ok(problems) => self.refuse(&problems.join("\n")).await,
+            Err(problem) => {
+                self.seeds.replace(before);
+                self.refuse(&format!("{WRONG}\n{problem}")).await;
+            }
         }
     }
 
     /// Resets every space that came from them, and tells those that stay as they were, and why.
-    async fn reset_spaces(&self) -> Result<Vec<String>, Error> {
-        let spaces = store::space::list(&mut self.app.db.read().await?).await?;
+    ///
+    /// # Errors
+    /// Why the default space cannot have them, and so no space has: it alone has what they spell out, which another one
+    /// may have already.
+    async fn reset_spaces(&self) -> Result<Vec<String>, String> {
+        let list = async { store::space::list(&mut self.app.db.read().await?).await };
+        let mut spaces = list.await.map_err(|error: Error| error.to_string())?;
+        spaces.sort_by_key(|space| space.name != DEFAULT_SPACE);
         let mut problems = Vec::new();
         for space in &spaces {
-            if let Err(problem) = control::reload(&self.app, &self.services, space, &self.seeds).await {
-                let why = problem.detail();
-                problems.push(format!("the changed seeds are not in the space {}, which stays: {why}", space.name));
+            match control::reload(&self.app, &self.services, space, &self.seeds).await {
+                Ok(()) => {}
+                Err(problem) if space.name == DEFAULT_SPACE => return Err(problem.detail().to_owned()),
+                Err(problem) => {
+                    let why = problem.detail();
+                    problems.push(format!("the changed seeds are not in the space {}, which stays: {why}", space.name));
+                }
             }
         }
         Ok(problems)

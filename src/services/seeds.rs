@@ -33,7 +33,7 @@ impl Seeds {
     }
 
     /// Others take their place.
-    pub(crate) fn replace(&self, seeds: Vec<Seed<SeedOrganization>>) {
+    pub(crate) fn replace(&self, seeds: impl Into<Arc<[Seed<SeedOrganization>]>>) {
         *self.0.write() = Current { seeds: seeds.into(), problem: None };
     }
 

@@ -122,6 +122,35 @@ fn a_directory_is_watched_as_a_whole() {
     assert_eq!((ask(&server, "6700001", "first-token"), ask(&server, "6700002", "second-token")), (401, 200));
 }
 
+/// The default space has what a seed spells out, and another space may have that already.
+#[test]
+fn seeds_that_clash_with_a_space_change_nothing_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.yaml");
+    fs::write(&file, seed(6_700_001, "first-token")).unwrap();
+    let (server, mut log) = start(&file);
+    let make = |body: Value| {
+        let made = server.send("POST", "/_emulator/spaces", "Content-Type: application/json\r\n", &body.to_string());
+        serde_json::from_str::<Value>(&made.unwrap().1).unwrap()["variables"].clone()
+    };
+    let copy = make(serde_json::json!({"name": "a-copy"}));
+    make(serde_json::json!({"name": "own", "seed": seed(6_700_005, "own-token")}));
+    fs::write(&file, seed(6_700_002, "own-token")).unwrap();
+    until(&mut log, REFUSED);
+    let of_copy = |name: &str| copy[name].as_str().unwrap();
+    let in_copy = ask(&server, of_copy("JETBRAINS_ACCOUNT_CUSTOMER_CODE"), of_copy("JETBRAINS_ACCOUNT_API_KEY"));
+    assert_eq!(
+        (ask(&server, "6700001", "first-token"), in_copy, ask(&server, "6700005", "own-token")),
+        (200, 200, 200)
+    );
+    assert!(find_problem(&server).unwrap().contains("in use already"));
+    assert_eq!(server.send("POST", "/_emulator/reset", "", "").unwrap().0, 200, "it goes back to the old ones");
+    fs::write(&file, seed(6_700_003, "third-token")).unwrap();
+    until(&mut log, APPLIED);
+    assert_eq!(ask(&server, "6700003", "third-token"), 200);
+    assert_eq!(find_problem(&server), None);
+}
+
 #[test]
 fn a_hangup_reads_them_at_once() {
     let folder = tempfile::tempdir().unwrap();
