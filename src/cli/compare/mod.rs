@@ -138,7 +138,9 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     // Before anybody is asked, because an answer that cannot be written down was asked for in vain.
     let file = match &wanted.output {
         Some(path) => {
-            Some(File::create(path).map_err(|e| Failure::Usage(format!("--output: {}: {e}", path.display())))?)
+            // What is there stays until there is something else: whoever breaks it off loses no report.
+            let opened = File::options().write(true).create(true).truncate(false).open(path);
+            Some(opened.map_err(|e| Failure::Usage(format!("--output: {}: {e}", path.display())))?)
         }
         None => None,
     };
@@ -169,7 +171,10 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     };
     match file {
         Some(mut file) => {
-            file.write_all(text.as_bytes()).map_err(|e| Failure::Failed(format!("cannot write the report: {e}")))?;
+            let is_file = file.metadata().is_ok_and(|found| found.is_file());
+            let emptied = if is_file { file.set_len(0) } else { Ok(()) };
+            let written = emptied.and_then(|()| file.write_all(text.as_bytes()));
+            written.map_err(|e| Failure::Failed(format!("cannot write the report: {e}")))?;
         }
         None => print(&text)?,
     }

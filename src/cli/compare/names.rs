@@ -10,6 +10,8 @@ pub(super) const HIDDEN: &str = "<key>";
 
 const LONGEST: usize = 40;
 const MOST_WORDS: usize = 6;
+/// Shorter words are in every text, if only by chance.
+const SHORTEST_TOLD: usize = 3;
 /// On the average: words of random letters are shorter.
 const SHORTEST_WORD: usize = 2;
 
@@ -92,6 +94,149 @@ const USUAL_HEADERS: [&str; 43] = [
     "x-xss-protection",
 ];
 
+/// Words that interfaces are made of, and that are nobody's name.
+const USUAL_WORDS: [&str; 139] = [
+    "account",
+    "active",
+    "address",
+    "addresses",
+    "arn",
+    "atl",
+    "by",
+    "calendar",
+    "child",
+    "children",
+    "client",
+    "correlation",
+    "country",
+    "created",
+    "creation",
+    "currency",
+    "date",
+    "day",
+    "default",
+    "deleted",
+    "deprecated",
+    "device",
+    "disabled",
+    "display",
+    "domain",
+    "duration",
+    "email",
+    "enabled",
+    "end",
+    "entitlement",
+    "expired",
+    "expiry",
+    "external",
+    "feature",
+    "features",
+    "field",
+    "fields",
+    "first",
+    "flag",
+    "flags",
+    "format",
+    "from",
+    "group",
+    "groups",
+    "has",
+    "hash",
+    "host",
+    "identifier",
+    "index",
+    "internal",
+    "is",
+    "issued",
+    "key",
+    "keys",
+    "kind",
+    "label",
+    "labels",
+    "language",
+    "last",
+    "legacy",
+    "level",
+    "limit",
+    "locale",
+    "max",
+    "member",
+    "members",
+    "min",
+    "mode",
+    "modified",
+    "name",
+    "names",
+    "new",
+    "note",
+    "notes",
+    "number",
+    "offset",
+    "old",
+    "order",
+    "organization",
+    "owner",
+    "page",
+    "parent",
+    "permission",
+    "permissions",
+    "person",
+    "phone",
+    "plan",
+    "policy",
+    "previous",
+    "primary",
+    "product",
+    "products",
+    "project",
+    "quota",
+    "rate",
+    "reason",
+    "region",
+    "renewal",
+    "request",
+    "response",
+    "revision",
+    "revoked",
+    "role",
+    "roles",
+    "scope",
+    "scopes",
+    "seat",
+    "seats",
+    "secondary",
+    "session",
+    "site",
+    "size",
+    "source",
+    "start",
+    "state",
+    "subscription",
+    "suspended",
+    "tag",
+    "tags",
+    "target",
+    "team",
+    "tenant",
+    "time",
+    "token",
+    "tokens",
+    "trace",
+    "trial",
+    "updated",
+    "updates",
+    "url",
+    "usage",
+    "user",
+    "users",
+    "value",
+    "values",
+    "verified",
+    "version",
+    "workspace",
+    "zone",
+];
+
 /// Names that are known, and words that are private.
 #[derive(Default)]
 pub(super) struct Names {
@@ -107,6 +252,7 @@ impl Names {
     pub(super) fn of_document(document: &str) -> Self {
         let mut names = Self::default();
         USUAL_MEMBERS.iter().chain(&USUAL_HEADERS).for_each(|name| names.know(name));
+        names.usual_words.extend(USUAL_WORDS.map(str::to_owned));
         if let Ok(document) = serde_json::from_str::<Value>(document) {
             names.learn_properties(&document);
         }
@@ -183,18 +329,22 @@ impl Names {
     /// The name, or what stands for it: one that is not known has to be made of words, as people who design an
     /// interface make them, and no value may have these words, but for those that known names have.
     pub(super) fn show<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        if self.is_known(name) || (is_made_of_words(name) && !self.is_private(name)) {
+        if self.is_known(name) || (is_made_of_words(name) && self.has_usual_words(name) && !self.is_private(name)) {
             Cow::Borrowed(name)
         } else {
             Cow::Borrowed(HIDDEN)
         }
     }
 
+    /// Whether each of its words is in a known name: of another one, nobody can tell whether it is somebody's name.
+    fn has_usual_words(&self, name: &str) -> bool {
+        split_words(name).iter().all(|word| word.len() < SHORTEST_TOLD || self.usual_words.contains(word))
+    }
+
     fn is_private(&self, name: &str) -> bool {
-        // Shorter ones are in every text, if only by chance.
-        const SHORTEST: usize = 3;
-        let is_private =
-            |word: &String| word.len() >= SHORTEST && self.private.contains(word) && !self.usual_words.contains(word);
+        let is_private = |word: &String| {
+            word.len() >= SHORTEST_TOLD && self.private.contains(word) && !self.usual_words.contains(word)
+        };
         self.private.contains(&join(name)) || split_words(name).iter().any(is_private)
     }
 }
@@ -261,6 +411,10 @@ mod tests {
             "8f2b0c1e-0000-4000-8000-000000000001",
             "aBcDeFgH",
             "Ann Lee",
+            "hubert",
+            "acme-rocket",
+            "projectFalcon",
+            "x-customer-hildegard",
             "größe",
             "",
             "-",
