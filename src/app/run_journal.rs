@@ -47,7 +47,7 @@ impl RunJournal {
         self.kept.lock().places.contains_key(&space)
     }
 
-    /// Says what a space is called.
+    /// Gives a space its name, because it may be deleted before the report is written.
     pub fn name(&self, space: SpaceId, name: &str) {
         let mut kept = self.kept.lock();
         let next = kept.spaces.len();

@@ -62,7 +62,7 @@ pub(super) struct ControlClient {
     token: Option<String>,
 }
 
-/// What is read of a problem.
+/// The members of a problem (RFC 9457) that people are shown.
 #[derive(Deserialize)]
 struct Problem {
     detail: String,

@@ -90,9 +90,9 @@ impl Wanted {
             append_to_summary(&coverage.to_markdown());
         }
         match self.coverage_min {
-            Some(least) if coverage.percent() < least => Err(Failure::Failed(format!(
+            Some(least) if coverage.percent < least => Err(Failure::Failed(format!(
                 "{} % of the services' answers were met, and --coverage-min wants {least} %",
-                coverage.percent()
+                coverage.percent
             ))),
             _ => Ok(()),
         }

@@ -25,36 +25,36 @@ use crate::{
 pub(crate) struct CoverageAnswer {
     /// Of the successes, refusals and limits that there are, how many were met at least once.
     #[schema(example = 12.5)]
-    percent: f64,
-    met: usize,
-    of: usize,
-    operations: Vec<OperationCoverage>,
+    pub(crate) percent: f64,
+    pub(crate) met: usize,
+    pub(crate) of: usize,
+    pub(crate) operations: Vec<OperationCoverage>,
     /// The operations that nobody asked for.
     #[schema(example = json!(["rotateToken"]))]
-    never_asked: Vec<&'static str>,
+    pub(crate) never_asked: Vec<&'static str>,
 }
 
 /// How often an operation was answered in each way.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OperationCoverage {
     #[schema(example = json!(services::OTHER_EXAMPLE))]
-    service: &'static str,
+    pub(crate) service: &'static str,
     /// The vendor's operation id.
     #[schema(example = "assignLicense")]
-    operation: &'static str,
+    pub(crate) operation: &'static str,
     #[schema(example = "POST")]
-    method: &'static str,
+    pub(crate) method: &'static str,
     #[schema(example = "/api/v1/customer/licenses/assign")]
-    path: String,
-    success: u64,
+    pub(crate) path: String,
+    pub(crate) success: u64,
     /// By status: each that the service's document names, and each that was met beside.
     #[schema(example = json!({"400": 0, "401": 2}))]
-    refusals: BTreeMap<String, u64>,
+    pub(crate) refusals: BTreeMap<String, u64>,
     /// After the last request that a rate limit lets through; left out where the service has no limits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// Hit by an injected fault, whatever the answer was. Not part of the percentage.
-    fault: u64,
+    pub(crate) fault: u64,
     /// The statuses among `refusals` that the document names.
     #[serde(skip)]
     documented: Vec<String>,
@@ -85,10 +85,6 @@ impl CoverageAnswer {
         let percent = (1000 * met).checked_div(of).unwrap_or_default();
         let percent = f64::from(u32::try_from(percent).unwrap_or(u32::MAX)) / 10.0;
         Self { percent, met, of, operations, never_asked }
-    }
-
-    pub(crate) fn percent(&self) -> f64 {
-        self.percent
     }
 
     /// As people read it, in a summary of a CI run too.

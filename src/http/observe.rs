@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use futures_util::future::Either;
 use http_body_util::BodyExt as _;
 
 use crate::{
@@ -66,13 +67,20 @@ pub struct Observer {
 
 /// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
-pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
-    if !observer.app.delays_requests() || request.uri().path().starts_with(CONTROL_BASE) {
-        return Box::pin(answer(observer, request, next)).await;
-    }
-    // A client may give up while its request is delayed, and the request is answered and taken down all the same: whoever
-    // tests what a client does after a time-out wants to know what it had asked for, and that it was done.
-    match tokio::spawn(answer(observer, request, next)).await {
+pub fn observe(
+    State(observer): State<Observer>,
+    request: Request,
+    next: Next,
+) -> impl Future<Output = Response> + Send {
+    let is_delayed = observer.app.delays_requests() && !request.uri().path().starts_with(CONTROL_BASE);
+    let answer = answer(observer, request, next);
+    if is_delayed { Either::Left(answer_in_any_case(answer)) } else { Either::Right(answer) }
+}
+
+/// A client may give up while its request is delayed, and the request is answered and taken down all the same, because
+/// whoever tests what a client does after a time-out wants to know what it had asked for, and that it was done.
+async fn answer_in_any_case(answer: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(answer).await {
         Ok(response) => response,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

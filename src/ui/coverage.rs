@@ -1,46 +1,25 @@
 //! Which operations were asked, and which of their answers were met.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::response::Response;
-use serde::Deserialize;
+use axum::{Extension, response::Response};
 use serde_json::Value;
 
-use crate::web::{
-    control_action::ControlAction,
-    error::PageError,
-    view::{Page, render_page},
+use crate::{
+    control::coverage::{CoverageAnswer, OperationCoverage},
+    services::Services,
+    web::{
+        control_action::ControlAction,
+        error::PageError,
+        view::{Page, render_page},
+    },
 };
 
-/// What the page reads of what was asked.
-#[derive(Deserialize)]
-struct Coverage {
-    percent: f64,
-    met: usize,
-    of: usize,
-    operations: Vec<Operation>,
-    never_asked: BTreeSet<String>,
-}
-
-#[derive(Deserialize)]
-struct Operation {
-    service: String,
-    operation: String,
-    method: String,
-    path: String,
-    success: u64,
-    refusals: BTreeMap<String, u64>,
-    limit: Option<u64>,
-    fault: u64,
-}
-
-impl Operation {
-    /// How often each of the columns was met; `None` where an operation has no such answer.
-    fn cells(&self, statuses: &[String]) -> Vec<Option<u64>> {
-        let refusals = statuses.iter().map(|status| self.refusals.get(status).copied());
-        std::iter::once(Some(self.success)).chain(refusals).chain([self.limit]).collect()
-    }
+/// How often each of the columns was met; `None` where an operation has no such answer.
+fn count_columns(operation: &OperationCoverage, statuses: &[String]) -> Vec<Option<u64>> {
+    let refusals = statuses.iter().map(|status| operation.refusals.get(status).copied());
+    std::iter::once(Some(operation.success)).chain(refusals).chain([operation.limit]).collect()
 }
 
 /// How strongly a cell is coloured.
@@ -56,14 +35,14 @@ fn heat(met: Option<u64>) -> &'static str {
 #[template(path = "coverage.html", config = "src/ui/askama.toml")]
 struct CoveragePage<'a> {
     page: &'a Page,
-    coverage: Coverage,
+    coverage: CoverageAnswer,
     statuses: Vec<String>,
     start_over: ControlAction,
 }
 
 /// Shows it: what was never asked first, then what was asked, in the order of the documents.
-pub(super) async fn show(page: Page) -> Result<Response, PageError> {
-    let mut coverage: Coverage = page.ask_outside("/coverage").await?;
+pub(super) async fn show(Extension(services): Extension<Services>, page: Page) -> Result<Response, PageError> {
+    let mut coverage = CoverageAnswer::of(&services, &page.app().coverage);
     coverage.operations.sort_by_key(|one| !coverage.never_asked.contains(&one.operation));
     let statuses: BTreeSet<&String> = coverage.operations.iter().flat_map(|one| one.refusals.keys()).collect();
     let statuses = statuses.into_iter().cloned().collect();

@@ -1,18 +1,13 @@
 //! `locum exec --report`: what a command asked and was answered, as one page that stands alone. It has no script and loads
 //! nothing, because those who keep what a CI run made serve it from anywhere.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt::Write as _,
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use askama::Template;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::list::format_elapsed;
+use super::{list::format_elapsed, search::describe_decision};
 use crate::{
     app::{App, run_journal::RunSpace},
     control::{FaultRuleAnswer, coverage::CoverageAnswer},
@@ -139,26 +134,6 @@ struct Fault {
     hits: i64,
 }
 
-/// What the page reads of what was covered.
-#[derive(Deserialize)]
-struct Covered {
-    percent: f64,
-    met: usize,
-    of: usize,
-    operations: Vec<CoveredOperation>,
-}
-
-#[derive(Deserialize)]
-struct CoveredOperation {
-    operation: String,
-    method: String,
-    path: String,
-    success: u64,
-    refusals: BTreeMap<String, u64>,
-    limit: Option<u64>,
-    fault: u64,
-}
-
 #[derive(Template)]
 #[template(path = "report.html", config = "src/ui/askama.toml")]
 struct Report<'a> {
@@ -172,7 +147,7 @@ struct Report<'a> {
     refused_count: usize,
     refused: Groups,
     unread: Groups,
-    covered: Option<Covered>,
+    covered: CoverageAnswer,
     sections: Vec<Section<'a>>,
 }
 
@@ -203,7 +178,6 @@ pub(crate) fn write(
         (Some(row.entry.status), why, row.number)
     });
     let unread = rows().flat_map(|row| row.entry.ignored().iter().map(|part| (None, part.to_string(), row.number)));
-    let coverage = serde_json::to_value(CoverageAnswer::of(services, &app.coverage)).map_err(Error::internal)?;
     let report = Report {
         run,
         version: env!("CARGO_PKG_VERSION"),
@@ -214,7 +188,7 @@ pub(crate) fn write(
         refused_count,
         refused: group(refused),
         unread: group(unread),
-        covered: serde_json::from_value(coverage).ok(),
+        covered: CoverageAnswer::of(services, &app.coverage),
         sections,
     };
     let line = format!("{}, {} refused", count_noun(report.asked, "request"), refused_count);
@@ -246,7 +220,7 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
             number: *number,
             entry,
             date: is_new.then_some(date),
-            reason: describe_reason(entry),
+            reason: describe_decision(entry),
             asked: Text::of(&asked, &entry.request, most),
             answered: Text::of(&entry.status.to_string(), &entry.response, most),
         }
@@ -265,11 +239,6 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
 
 fn format_time_of_day(at: Time) -> String {
     at.format("%H:%M:%S").to_string()
-}
-
-fn describe_reason(entry: &Entry) -> String {
-    let fault = entry.trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
-    fault.into_iter().chain(entry.trace.refusal.clone()).collect::<Vec<_>>().join("; ")
 }
 
 /// Puts together what is alike.

@@ -221,10 +221,14 @@ impl What {
 
 /// Why it was not simply answered: what is shown in the list, and what refusals are grouped by.
 pub(super) fn describe_reason(entry: &Entry) -> String {
-    let trace = &entry.trace;
-    let fault = trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
-    let ignored = entry.ignored().iter().map(ToString::to_string);
-    fault.into_iter().chain(trace.refusal.clone()).chain(ignored).collect::<Vec<_>>().join("; ")
+    let decision = Some(describe_decision(entry)).filter(|decision| !decision.is_empty());
+    decision.into_iter().chain(entry.ignored().iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
+}
+
+/// The same without what nothing read.
+pub(super) fn describe_decision(entry: &Entry) -> String {
+    let fault = entry.trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
+    fault.into_iter().chain(entry.trace.refusal.clone()).collect::<Vec<_>>().join("; ")
 }
 
 fn is_anywhere(text: &str, entry: &Entry) -> bool {

@@ -138,7 +138,7 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     // Before anybody is asked, because an answer that cannot be written down was asked for in vain.
     let file = match &wanted.output {
         Some(path) => {
-            // What is there stays until there is something else: whoever breaks it off loses no report.
+            // Not emptied yet, because the comparison may be broken off, and the old report is better than none.
             let opened = File::options().write(true).create(true).truncate(false).open(path);
             Some(opened.map_err(|e| Failure::Usage(format!("--output: {}: {e}", path.display())))?)
         }

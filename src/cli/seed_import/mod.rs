@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
             let name = if path == "-" { "<standard input>" } else { path };
             let number = import.draft.notes.add_file(name);
             match read_file(path) {
-                Ok(text) => import.read(list.option, &ListFile { number, text }, &progress),
+                Ok(text) => import.read(list.option, &ListFile::new(number, text), &progress),
                 Err(message) => import.draft.notes.refuse(importing::place_of_file(number), message),
             }
         }

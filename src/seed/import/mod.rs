@@ -43,5 +43,14 @@ impl List {
 pub struct ListFile {
     /// By the number under which its name is noted.
     pub number: usize,
+    /// Without the byte order mark that editors on Windows put in front.
     pub text: String,
+}
+
+impl ListFile {
+    pub fn new(number: usize, mut text: String) -> Self {
+        let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+        text.drain(..mark);
+        Self { number, text }
+    }
 }

@@ -56,7 +56,7 @@ pub fn read(
     progress: &Progress,
     add: &mut dyn FnMut(Record, &mut Notes),
 ) {
-    let text = file.text.trim_start_matches('\u{feff}');
+    let text = file.text.as_str();
     let whole = Place { file: file.number, ..Place::default() };
     if text.trim_start().starts_with('<') {
         let message = "this is HTML and not JSON, perhaps a page to sign in or of a proxy: save the API's own answer";

@@ -12,7 +12,7 @@ use crate::core::progress::Progress;
 
 /// Whether a text is a table and not JSON.
 pub fn is_table(text: &str) -> bool {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = text.trim_start();
     !text.is_empty() && !text.starts_with(['[', '{', '<'])
 }
 
@@ -31,7 +31,7 @@ pub fn read(
     progress: &Progress,
     add: &mut dyn FnMut(Record, &mut Notes),
 ) {
-    let text = file.text.trim_start_matches('\u{feff}');
+    let text = file.text.as_str();
     let head = text.lines().next().unwrap_or_default();
     let separator = [b',', b';', b'\t'].into_iter().max_by_key(|one| {
         let count = head.bytes().filter(|byte| byte == one).count();
