@@ -253,6 +253,7 @@ impl App {
         self.fault_rules.write().remove(&space);
         self.learned.lock().remove(&space);
         self.space_uses.forget(space);
+        self.timeline.clear(space);
         if let Some(answers) = &self.remembered_answers {
             answers.forget(space);
         }

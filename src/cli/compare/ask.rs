@@ -17,7 +17,7 @@ use crate::{
     services::comparison::{Comparison, Question},
 };
 
-/// Who fails so often in a row is not asked further.
+/// After so many failures in a row nothing more is asked, because the service is down, and asking makes it no better.
 const MOST_FAILURES: usize = 3;
 /// So many items of Locum's own are asked for, where the upstream is asked for one.
 const MOST_ITEMS: usize = 50;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::services::comparison::{Comparison, Question};
 
-/// What is not written as it is in a segment of a path or a value of a query.
+/// The characters that are percent-encoded in a segment of a path and in a value of a query.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What stands for each placeholder, on one of both sides: where several do, those of a list.

@@ -156,8 +156,8 @@ impl Moment {
 }
 
 impl Moment {
-    /// Who writes microseconds writes as many digits as a moment takes, in threes: seldom fewer, and more where the
-    /// clock has them.
+    /// Whether the other may come from the same writer, because those that write microseconds leave out zeros at the
+    /// end, three at a time.
     fn covers(&self, other: &Self) -> bool {
         self.fraction >= 6
             && other.fraction.is_multiple_of(3)
