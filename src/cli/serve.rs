@@ -2,11 +2,14 @@
 
 use std::{
     error::Error as _,
+    future::poll_fn,
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
     ops::ControlFlow,
+    pin::Pin,
     process::ExitCode,
     sync::{Arc, OnceLock},
+    task::Poll,
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use rustix::process::Signal;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    app::App,
+    app::{App, StartError},
     cli::{
         Failure,
         connections::{self, Behind},
@@ -123,20 +126,21 @@ pub(super) async fn start(
     let timeout = config.shutdown_timeout;
     let progress = Progress::default();
     let watch = Watch::start(&progress, |line| tracing::info!(target: PROGRESS, "{line}"));
-    let (location, opened) = (config.location.clone(), OnceLock::new());
-    let Locum { app, services, seeds, plan, router } = tokio::select! {
-        started = startup::start_with(config, services, &progress, &opened) => started.map_err(|e| {
-            if e.is_usage() { Failure::Usage(e.to_string()) } else { Failure::Failed(with_causes(&e)) }
-        })?,
+    let opened = OnceLock::new();
+    let is_file = matches!(config.location, Location::File(_));
+    let mut starting = Box::pin(startup::start_with(config, services, &progress, &opened));
+    let started = tokio::select! {
+        started = &mut starting => started,
         signal = signals.next() => {
             drop(watch);
             tokio::select! {
-                closed = close_early(opened.get(), &location) => closed?,
+                closed = close_early(starting, &opened, is_file) => closed?,
                 _ = signals.next() => {}
             }
             return Ok(ControlFlow::Break(signal));
         }
     };
+    let Locum { app, services, seeds, plan, router } = started.map_err(|error| describe_start(&error))?;
     drop(watch);
     let _ = READY.set(router);
     let reloader = Reloader::new(&app, &services, &seeds);
@@ -173,14 +177,31 @@ pub(super) async fn start(
     }))
 }
 
-/// Closes what a start has opened that is broken off.
-async fn close_early(opened: Option<&App>, location: &Location) -> Result<(), Failure> {
-    match opened {
-        Some(app) => app.db.close().await,
-        // What the process before left is as it was.
-        None => location.check_alone(),
+/// Closes what a start has opened that is broken off. A file is opened first, because a process that ends while SQLite
+/// opens or closes it leaves a log behind of which nobody can say whether it is needed.
+async fn close_early(
+    mut starting: Pin<Box<impl Future<Output = Result<Locum, StartError>>>>,
+    opened: &OnceLock<App>,
+    is_file: bool,
+) -> Result<(), Failure> {
+    if is_file && opened.get().is_none() {
+        poll_fn(|context| match starting.as_mut().poll(context) {
+            Poll::Pending if opened.get().is_none() => Poll::Pending,
+            Poll::Ready(Err(error)) => Poll::Ready(Err(describe_start(&error))),
+            _ => Poll::Ready(Ok(())),
+        })
+        .await?;
     }
-    .map_err(|error| describe_stop(&error))
+    // Before the database is closed, because it may be in the middle of a write.
+    drop(starting);
+    match opened.get() {
+        Some(app) => app.db.close().await.map_err(|error| describe_stop(&error)),
+        None => Ok(()),
+    }
+}
+
+fn describe_start(error: &StartError) -> Failure {
+    if error.is_usage() { Failure::Usage(error.to_string()) } else { Failure::Failed(with_causes(error)) }
 }
 
 /// Makes a failed stop of what closing the database fails with, because the exit code tells that the file is not whole.

@@ -94,9 +94,10 @@ impl OpenFile {
         Err(Error::Unavailable(format!("{path}: {why}").into()))
     }
 
-    /// The log, where there is something in it.
+    /// The log, where there is something in it. SQLite keeps it beside the name that is no link.
     pub(crate) fn find_log(&self) -> Option<PathBuf> {
-        find_log(&self.real_path)
+        let log = beside(&self.real_path, "-wal");
+        fs::metadata(&log).is_ok_and(|found| found.len() > 0).then_some(log)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -124,20 +125,6 @@ impl OpenFile {
 
 const DELETED: &str = "the file was deleted or replaced: put it back, or start anew";
 const REPAIR: &str = "put a copy that `locum backup` made in its place, or begin anew in another file";
-
-/// The log of a file, where there is something in it. SQLite keeps it beside the name that is no link.
-fn find_log(real_path: &Path) -> Option<PathBuf> {
-    let log = beside(real_path, "-wal");
-    fs::metadata(&log).is_ok_and(|found| found.len() > 0).then_some(log)
-}
-
-/// Fails where a file that this process has not opened is not all of the data.
-pub(crate) fn check_alone(path: &Path) -> Result<(), Error> {
-    let real_path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    find_log(&real_path).map_or(Ok(()), |log| {
-        Err(say_keep_log(&log, path, "the start was broken off before it opened the file, which was not closed before"))
-    })
-}
 
 /// That a log has to stay, and what for.
 pub(crate) fn say_keep_log(log: &Path, path: &Path, why: &str) -> Error {

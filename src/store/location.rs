@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::{
-    core::error::Error,
-    store::{file, postgres_options},
-};
+use crate::store::{file, postgres_options};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -22,17 +19,6 @@ pub enum Location {
 }
 
 impl Location {
-    /// Fails where this is a file that was not closed by whoever had it last, so that it is not all of the data.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`], with what is to be done.
-    pub fn check_alone(&self) -> Result<(), Error> {
-        match self {
-            Self::File(path) => file::check_alone(path),
-            Self::Memory | Self::Postgres(_) => Ok(()),
-        }
-    }
-
     /// Reads `sqlite::memory:`, `sqlite:///data/locum.db` or `postgres://…`.
     pub fn parse(url: &str) -> Result<Self, String> {
         if url == "sqlite::memory:" {
