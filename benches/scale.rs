@@ -15,11 +15,11 @@ use support::{Server, Table, mebibytes, median, millis, processor, thousands};
 use tokio::runtime;
 
 const SIZES: [u32; 2] = [1_000, 1_000_000];
-const REPEATS: usize = 200;
+const REPEATS: usize = 60;
 const ORGANIZATION: &str = "/admin/api-access/v1/orgs/00000000-0000-4000-8000-000000000001";
 
 /// What is asked for, and whether it must not grow.
-const QUESTIONS: [(&str, &str); 7] = [
+const QUESTIONS: [(&str, &str); 12] = [
     ("first page of 20", "/api-tokens"),
     ("first page by `label`", "/api-tokens?sort=label"),
     ("page in the middle, by cursor", "/api-tokens?cursor="),
@@ -27,6 +27,14 @@ const QUESTIONS: [(&str, &str); 7] = [
     ("count of the blocked", "/api-tokens/count?status=blocked"),
     ("`q=` of one token", "/api-tokens?q=token-000500"),
     ("`q=` of them all", "/api-tokens?q=token"),
+    ("`q=` of one token, two letters", "/api-tokens?q=zq"),
+    ("`q=` of them all, one letter", "/api-tokens?q=e"),
+    ("count of `q=`, one letter", "/api-tokens/count?q=e"),
+    (
+        "made in half a year, by `label`",
+        "/api-tokens?sort=label&createdAtSearchType=lt&createdAtUom=day&createdAtValue=182",
+    ),
+    ("count of these", "/api-tokens/count?createdAtSearchType=lt&createdAtUom=week&createdAtValue=26"),
 ];
 
 fn main() {
@@ -81,7 +89,7 @@ async fn start(size: u32, url: Option<&str>) -> Server {
          \x20   people: [{{ email: ann@scale.test, name: Ann Lee }}, {{ email: bob@scale.test, name: Bob Ray }}]\n\
          \x20   atlassian:\n\
          \x20     api_keys: [{{ label: full, token: scale-key }}]\n\
-         \x20     api_tokens: [{{ count: {size} }}]\n\
+         \x20     api_tokens: [{{ count: {size} }}, {{ label: zq, user: ann@scale.test }}]\n\
          \x20     rate_limit: {{ mode: \"off\" }}\n"
     );
     // Nothing is remembered, because what is asked is how long an answer takes to make.

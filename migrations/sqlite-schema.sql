@@ -355,3 +355,4 @@ CREATE TABLE space_origin (
     idle_millis INTEGER,
     used_at     INTEGER NOT NULL
 ) STRICT;
+CREATE VIRTUAL TABLE api_token_searched_terms USING fts5vocab(api_token_search, instance);

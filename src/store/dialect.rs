@@ -70,11 +70,24 @@ impl Dialect {
         sql.push_raw(&format!("(value->>{place})")).push(cast);
     }
 
-    /// Adds the condition that a column's text contains `part`. PostgreSQL's trigram index answers LIKE only; SQLite's
-    /// LIKE ignores case.
+    /// Adds, behind a table, by which index SQLite is to find its rows; by none it reads all of them as they are stored.
+    /// PostgreSQL chooses by itself, because it knows how many rows there are.
+    pub(crate) fn push_index(self, sql: &mut Sql, index: Option<&'static str>) {
+        match (self, index) {
+            (Self::Sqlite, Some(index)) => sql.push(" INDEXED BY ").push(index),
+            (Self::Sqlite, None) => sql.push(" NOT INDEXED"),
+            (Self::Postgres, _) => sql,
+        };
+    }
+
+    /// Adds the condition that a column's text contains `part`. PostgreSQL's trigram index answers LIKE only, and of less
+    /// than three letters with every row that there is; SQLite's LIKE ignores case.
     pub(crate) fn push_contains(self, sql: &mut Sql, column: &'static str, part: &str) {
         match self {
             Self::Sqlite => sql.push("instr(").push(column).push(", ").bind(part.to_owned()).push(") > 0"),
+            Self::Postgres if part.chars().count() < 3 => {
+                sql.push("strpos(").push(column).push(", ").bind(part.to_owned()).push(") > 0")
+            }
             Self::Postgres => {
                 let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
                 sql.push(column).push(" LIKE ").bind(format!("%{escaped}%"))

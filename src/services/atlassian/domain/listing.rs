@@ -193,6 +193,16 @@ impl Filter {
     pub fn is_by_status(&self) -> bool {
         matches!(self, Self { q: None, created: None, last_active: None, expires: None, .. })
     }
+
+    /// The intervals that times must be in.
+    pub fn intervals(&self) -> impl Iterator<Item = (SortField, Interval)> {
+        let all = [
+            (SortField::CreatedAt, self.created),
+            (SortField::LastActiveAt, self.last_active),
+            (SortField::ExpiresAt, self.expires),
+        ];
+        all.into_iter().filter_map(|(field, interval)| Some((field, interval?)))
+    }
 }
 
 /// Stands between the fields of a searchable text. No field contains it.

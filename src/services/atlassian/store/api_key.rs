@@ -47,7 +47,7 @@ const MINUTE: i64 = 60_000_000;
 const TABLE: ListedTable = ListedTable {
     name: "api_key",
     columns: "id, label, scopes, created_at, expires_at, last_active_at, person_id, person_name, person_email",
-    count_hint: None,
+    may_be_large: false,
 };
 
 #[derive(Deserialize)]

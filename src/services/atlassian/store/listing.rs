@@ -9,9 +9,12 @@ use crate::{
         now::Now,
     },
     domain::organization::OrganizationId,
-    services::atlassian::domain::listing::{
-        Filter, Interval, NO_DATE, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue,
-        search_text,
+    services::atlassian::{
+        domain::listing::{
+            Filter, Interval, NO_DATE, Order, PageRequest, PageResult, SortField, SortKey, SortKeyed, SortValue,
+            search_text,
+        },
+        store::search_plan::{self, Source, Strategy},
     },
     store::{
         dialect::Dialect,
@@ -26,16 +29,10 @@ pub(crate) struct ListedTable {
     pub(crate) name: &'static str,
     /// The columns that a record is read from.
     pub(crate) columns: &'static str,
-    /// A statement that tells without counting how many rows organization `$1` has. Only a table with a trigram index
-    /// of `search` has one, because the index is worth asking only from some number of rows on. On SQLite the index is
-    /// `api_token_search`, on PostgreSQL one of the table's own.
-    pub(crate) count_hint: Option<&'static str>,
+    /// Whether it is `api_token`, of which there may be very many: then rows are found as [`search_plan`] says. Its
+    /// trigram index is `api_token_search` on SQLite, on PostgreSQL one of the table's own.
+    pub(crate) may_be_large: bool,
 }
-
-/// How many rows a search reads in the list's order before it asks the trigram index. A text that many rows contain is
-/// found at once this way, and a rare one soon after. On SQLite the tokens of an organization that has no more are not
-/// in the index, because keeping it would take longer than everything else about them.
-pub(crate) const READ_FIRST: i64 = 2_000;
 
 /// Whether a field is read in descending order. On the way back, that is the opposite of the list's order.
 fn descends(order: Order, page: &PageRequest) -> bool {
@@ -44,12 +41,23 @@ fn descends(order: Order, page: &PageRequest) -> bool {
 
 /// Adds `a DESC, b, id`: ids are sorted like the last field.
 fn push_order(sql: &mut Sql, page: &PageRequest) {
+    push_order_of(sql, page, ["", ""]);
+}
+
+/// The same by what no index knows, so that PostgreSQL sorts what it found, and reads nothing in the order of an index.
+fn push_order_without_index(sql: &mut Sql, page: &PageRequest) {
+    push_order_of(sql, page, [" || ''", " + 0"]);
+}
+
+/// Adds the order by columns, with what is added to a text and to a time.
+fn push_order_of(sql: &mut Sql, page: &PageRequest, [to_text, to_time]: [&'static str; 2]) {
     let mut is_descending = false;
     for order in &page.sort {
         is_descending = descends(*order, page);
-        sql.push(order.field.into()).push(if is_descending { " DESC, " } else { ", " });
+        sql.push(order.field.into()).push(if order.field.is_time() { to_time } else { to_text });
+        sql.push(if is_descending { " DESC, " } else { ", " });
     }
-    sql.push(if is_descending { "id DESC" } else { "id" });
+    sql.push("id").push(to_text).push(if is_descending { " DESC" } else { "" });
 }
 
 /// Adds ` AND` the condition that a row comes behind the cursor, in reading direction.
@@ -119,6 +127,12 @@ fn push_value(sql: &mut Sql, value: &SortValue) {
     };
 }
 
+/// Adds ` AND` that a time is in an interval.
+fn push_interval(sql: &mut Sql, field: SortField, Interval { from, to }: Interval) {
+    sql.push(" AND ").push(field.into()).push(" >= ").bind(from);
+    sql.push(" AND ").push(field.into()).push(" <= ").bind(to);
+}
+
 /// Adds ` AND` the conditions of the filter, without that of the search.
 fn push_filter(sql: &mut Sql, filter: &Filter, now: i64) {
     match filter.blocked {
@@ -126,15 +140,8 @@ fn push_filter(sql: &mut Sql, filter: &Filter, now: i64) {
         Some(false) => sql.push(" AND NOT blocked"),
         None => sql,
     };
-    let intervals = [
-        (SortField::CreatedAt, filter.created),
-        (SortField::LastActiveAt, filter.last_active),
-        (SortField::ExpiresAt, filter.expires),
-    ];
-    for (field, interval) in intervals {
-        let Some(Interval { from, to }) = interval else { continue };
-        sql.push(" AND ").push(field.into()).push(" >= ").bind(from);
-        sql.push(" AND ").push(field.into()).push(" <= ").bind(to);
+    for (field, interval) in filter.intervals() {
+        push_interval(sql, field, interval);
     }
     if filter.unexpired {
         sql.push(" AND (expires_at > ").bind(now).push(" OR expires_at = ").bind(NO_DATE).push(")");
@@ -152,17 +159,6 @@ fn push_next_expiry(sql: &mut Sql, table: &ListedTable, organization: Organizati
     sql.push(" AND expires_at > ").bind(now).push(" ORDER BY expires_at LIMIT 1)");
 }
 
-/// How rows are searched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SearchStrategy {
-    /// Row by row, in the list's order, to its end.
-    ReadAll,
-    /// Row by row, in the list's order, [`READ_FIRST`] rows.
-    ReadFirst,
-    /// By the trigram index.
-    Index,
-}
-
 /// Adds ` FROM … WHERE …` for the rows that are asked for: those behind a page's cursor, or all.
 fn push_source(
     sql: &mut Sql,
@@ -170,7 +166,7 @@ fn push_source(
     organization: OrganizationId,
     (filter, now): (&Filter, i64),
     dialect: Dialect,
-    strategy: SearchStrategy,
+    strategy: Strategy,
     page: Option<&PageRequest>,
 ) {
     let text = match filter.q.as_deref().map(search_text) {
@@ -181,22 +177,37 @@ fn push_source(
         }
         None => None,
     };
-    let uses_fts = strategy == SearchStrategy::Index && dialect == Dialect::Sqlite;
-    let trigrams = text.as_deref().filter(|_| uses_fts).map(write_trigrams);
-    match (&trigrams, strategy, page) {
-        (Some(trigrams), ..) => {
+    match (strategy, text.as_deref(), page) {
+        (Strategy::Collect(Source::Trigrams), Some(text), _) if dialect == Dialect::Sqlite => {
             // CROSS JOIN, so that SQLite starts from the index.
             sql.push(" FROM api_token_search found CROSS JOIN ").push(table.name).push(" ON number = found.rowid");
-            sql.push(" WHERE api_token_search MATCH ").bind(trigrams.clone()).push(" AND ");
+            sql.push(" WHERE api_token_search MATCH ").bind(write_trigrams(text)).push(" AND ");
         }
-        (None, SearchStrategy::ReadFirst, Some(page)) => {
+        (Strategy::Collect(Source::Beginnings), Some(text), _) if dialect == Dialect::Sqlite => {
+            sql.push(" FROM (SELECT DISTINCT doc");
+            search_plan::push_beginnings(sql, text);
+            sql.push(") found CROSS JOIN ").push(table.name).push(" ON number = found.doc WHERE ");
+        }
+        (Strategy::ReadFirst(rows), _, Some(page)) => {
             sql.push(" FROM (SELECT * FROM ").push(table.name).push(" WHERE organization_id = ").bind(organization.0);
+            // What is not in the interval that the list is sorted by is not read: it may be very far from its start.
+            for (field, interval) in filter.intervals().filter(|(field, _)| *field == page.sort[0].field) {
+                push_interval(sql, field, interval);
+            }
             push_cursor(sql, page);
             sql.push(" ORDER BY ");
             push_order(sql, page);
-            sql.push_limit(READ_FIRST).push(") first WHERE ");
+            sql.push_limit(rows).push(") first WHERE ");
         }
-        _ => {
+        (Strategy::Collect(source), ..) => {
+            sql.push(" FROM ").push(table.name);
+            match source {
+                Source::Index(index) => dialect.push_index(sql, Some(index)),
+                Source::Table | Source::Trigrams | Source::Beginnings => dialect.push_index(sql, None),
+            }
+            sql.push(" WHERE ");
+        }
+        (Strategy::AsPlanned | Strategy::ReadFirst(_), ..) => {
             sql.push(" FROM ").push(table.name).push(" WHERE ");
         }
     }
@@ -206,7 +217,7 @@ fn push_source(
         sql.push(" AND ");
         dialect.push_contains(sql, "search", &text);
     }
-    if let Some(page) = page.filter(|_| strategy != SearchStrategy::ReadFirst) {
+    if let Some(page) = page.filter(|_| !matches!(strategy, Strategy::ReadFirst(_))) {
         push_cursor(sql, page);
     }
 }
@@ -225,19 +236,6 @@ fn write_trigrams(text: &str) -> String {
     quoted.join(" AND ")
 }
 
-/// Whether the trigram index can be asked, and is worth it.
-async fn is_worth_an_index<M>(
-    db: &mut Session<M>,
-    table: &ListedTable,
-    organization: OrganizationId,
-    filter: &Filter,
-) -> Result<bool, Error> {
-    let is_long_enough = filter.q.as_ref().is_some_and(|q| q.chars().count() >= 3);
-    let Some(sql) = table.count_hint.filter(|_| is_long_enough) else { return Ok(false) };
-    let rows: i64 = on!(db, |c| sqlx::query_scalar(sql).bind(organization.0).fetch_one(c).await)?;
-    Ok(rows > READ_FIRST)
-}
-
 /// Lists one page.
 pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
     db: &mut Session<M>,
@@ -248,14 +246,12 @@ pub(crate) async fn page<M, R: DeserializeOwned, T: SortKeyed>(
     now: &Now,
     read: fn(R) -> Result<T, Error>,
 ) -> Result<PageResult<T>, Error> {
-    let strategies: &[SearchStrategy] = if is_worth_an_index(db, table, organization, filter).await? {
-        &[SearchStrategy::ReadFirst, SearchStrategy::Index]
-    } else {
-        &[SearchStrategy::ReadAll]
-    };
+    let text = filter.q.as_deref().and_then(search_text);
+    let search = (filter, text.as_deref());
+    let strategies = search_plan::choose(db, table, organization, search, Some(page)).await?;
     let mut found = Vec::new();
     for strategy in strategies {
-        found = select::<M, R>(db, table, organization, (filter, now), page, *strategy).await?;
+        found = select::<M, R>(db, table, organization, (filter, now), page, strategy).await?;
         if i64::try_from(found.len()).unwrap_or(i64::MAX) > page.size {
             break;
         }
@@ -270,7 +266,7 @@ async fn select<M, R: DeserializeOwned>(
     organization: OrganizationId,
     (filter, now): (&Filter, &Now),
     page: &PageRequest,
-    strategy: SearchStrategy,
+    strategy: Strategy,
 ) -> Result<Vec<R>, Error> {
     let (dialect, time) = (db.dialect(), now.filter());
     let instant = micros(time.instant());
@@ -278,7 +274,10 @@ async fn select<M, R: DeserializeOwned>(
     sql.push(table.columns);
     push_source(&mut sql, table, organization, (filter, instant), dialect, strategy, Some(page));
     sql.push(" ORDER BY ");
-    push_order(&mut sql, page);
+    match (strategy, dialect) {
+        (Strategy::Collect(_), Dialect::Postgres) => push_order_without_index(&mut sql, page),
+        _ => push_order(&mut sql, page),
+    }
     sql.push_limit(page.size + 1).push(") SELECT ");
     dialect.push_json_rows(&mut sql, table.columns, |sql| push_order(sql, page));
     push_next_expiry(&mut sql, table, organization, (filter, instant));
@@ -298,8 +297,9 @@ pub(crate) async fn count<M>(
     filter: &Filter,
     now: &Now,
 ) -> Result<i64, Error> {
-    let is_indexed = is_worth_an_index(db, table, organization, filter).await?;
-    let strategy = if is_indexed { SearchStrategy::Index } else { SearchStrategy::ReadAll };
+    let text = filter.q.as_deref().and_then(search_text);
+    let strategies = search_plan::choose(db, table, organization, (filter, text.as_deref()), None).await?;
+    let strategy = strategies.last().copied().unwrap_or(Strategy::AsPlanned);
     let time = now.filter();
     let instant = micros(time.instant());
     let mut sql = Sql::new("SELECT count(*)");

@@ -6,6 +6,7 @@ pub mod api_token;
 pub mod listing;
 pub mod oauth_client;
 pub mod person;
+mod search_plan;
 pub mod service_account;
 pub mod settings;
 pub(crate) mod state;

@@ -32,7 +32,7 @@ const TABLE: ListedTable = ListedTable {
            JOIN service_account a ON a.organization_id = c.organization_id AND a.id = c.service_account_id) client",
     columns: "id, name, scopes, created_at, updated_at, expires_at, revoked_at, revoker_id, person_id, person_name, \
               person_email, service_account_id, account_name, account_email",
-    count_hint: None,
+    may_be_large: false,
 };
 
 #[derive(Deserialize)]

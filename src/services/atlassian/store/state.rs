@@ -1,7 +1,7 @@
 //! How the service's tables are exported and imported.
 
 use crate::{
-    services::atlassian::{domain::api_access::Quirks, store::listing::READ_FIRST},
+    services::atlassian::{domain::api_access::Quirks, store::search_plan::READ_FIRST},
     store::state::{
         ServiceTables, Table,
         columns::{checked, count, flag, json, moment, nullable, of, text},
@@ -14,9 +14,10 @@ const COUNT_ANEW: &str = "INSERT INTO api_token_count (organization_id, blocked,
                           (SELECT id FROM organization WHERE space_id = $1) GROUP BY organization_id, blocked \
                           ON CONFLICT (organization_id, blocked) DO UPDATE SET tokens = excluded.tokens";
 
-/// Puts what is not in SQLite's trigram index into it, of organizations that have enough tokens to be searched by it.
-/// The tokens are read in the order of their keys, because that is the index's.
-const INDEX_MANY: &str = "INSERT INTO api_token_search (rowid, parts) SELECT t.number, t.search FROM \
+/// Puts what is not in SQLite's trigram index into it, of organizations that have enough tokens to be searched by it,
+/// with two letters more, because even the last one has to begin three. The tokens are read in the order of their keys,
+/// because that is the index's.
+const INDEX_MANY: &str = "INSERT INTO api_token_search (rowid, parts) SELECT t.number, t.search || char(31, 31) FROM \
                           (SELECT n.organization_id, min(n.number) AS first, max(n.number) AS last \
                           FROM api_token n WHERE n.organization_id IN \
                           (SELECT c.organization_id FROM api_token_count c JOIN organization o \
@@ -44,6 +45,7 @@ pub(crate) fn tables() -> ServiceTables {
             ("api_token_search_data", "is SQLite's part of that index"),
             ("api_token_search_docsize", "is SQLite's part of that index"),
             ("api_token_search_idx", "is SQLite's part of that index"),
+            ("api_token_searched_terms", "is SQLite's view of that index"),
         ],
         check: None,
     }
