@@ -355,3 +355,12 @@ CREATE TABLE space_origin (
     idle_millis INTEGER,
     used_at     INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE ended_credential (
+    number      INTEGER NOT NULL PRIMARY KEY,
+    space_id    INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+    fingerprint TEXT    NOT NULL UNIQUE,
+    service     TEXT    NOT NULL,
+    label       TEXT    NOT NULL,
+    ended_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ended_credential_space ON ended_credential (space_id, number);
