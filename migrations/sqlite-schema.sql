@@ -356,3 +356,12 @@ CREATE TABLE space_origin (
     used_at     INTEGER NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE api_token_searched_terms USING fts5vocab(api_token_search, instance);
+CREATE TABLE ended_credential (
+    number      INTEGER NOT NULL PRIMARY KEY,
+    space_id    INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+    fingerprint TEXT    NOT NULL UNIQUE,
+    service     TEXT    NOT NULL,
+    label       TEXT    NOT NULL,
+    ended_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ended_credential_space ON ended_credential (space_id, number);

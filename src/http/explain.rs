@@ -79,7 +79,7 @@ async fn explain_credential(
             format!("it is the token `{label}` of {of}, another service, in the space {space}")
         }));
     }
-    Ok(Some(match store::credential::find_ended(&app.db, fingerprint) {
+    Ok(Some(match store::ended::find(&mut db, fingerprint).await? {
         Some(ended) => {
             let is_replaced = store::credential::has_label(&mut db, ended.space, &ended.service, &ended.label).await?;
             let how = if is_replaced { "was given a new token" } else { "was revoked" };

@@ -13,15 +13,15 @@ use crate::{
         organization::{OrganizationId, Space, SpaceId},
     },
     store::{
-        db::Db,
         dialect::JsonType,
-        ended::EndedCredential,
         on,
         session::{ReadWrite, Session},
         space,
         sql::{Sql, bound},
     },
 };
+
+pub(crate) use crate::store::ended::{EndedRow, note_ended};
 
 /// The credential of `service` with this fingerprint, and the space it opens, both as of one moment.
 ///
@@ -246,7 +246,8 @@ pub async fn rotate(
     let created_at = if kind.has_record { credential.created_at } else { db.now() };
     let fingerprint = keyring.fingerprint(token);
     keyring.learn(fingerprint, &credential.label);
-    note_ended(db, vec![(credential.fingerprint.clone(), credential.service.clone(), credential.label.clone())]);
+    let ended = (credential.fingerprint.clone(), credential.service.clone(), credential.label.clone());
+    note_ended(db, vec![ended]).await?;
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.id.0)
         .bind(credential.organization.0)
@@ -263,26 +264,8 @@ pub async fn rotate(
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: CredentialId) -> Result<(), Error> {
     const SQL: &str =
         "DELETE FROM credential WHERE id = $1 AND organization_id = $2 RETURNING fingerprint, service, label";
-    let ended = on!(db, |c| sqlx::query_as(SQL).bind(id.0).bind(organization.0).fetch_all(c).await)?;
-    note_ended(db, ended);
-    Ok(())
-}
-
-/// What statements that delete credentials return: fingerprint, service and label.
-pub(crate) type EndedRow = (String, String, String);
-
-/// Notes, once the session is committed, that credentials have ended.
-pub(crate) fn note_ended(db: &mut Session<ReadWrite>, rows: Vec<EndedRow>) {
-    let (space, at) = (db.space().id, db.now());
-    let ended = rows.into_iter().filter_map(|(fingerprint, service, label)| {
-        Some((Fingerprint::from_hex(&fingerprint)?, EndedCredential { space, service, label, at }))
-    });
-    db.mode.ended.extend(ended);
-}
-
-/// What is known of a credential that ended before its time, as far as that was in this process.
-pub fn find_ended(db: &Db, fingerprint: Fingerprint) -> Option<EndedCredential> {
-    db.ended().find(fingerprint)
+    let ended: Vec<EndedRow> = on!(db, |c| sqlx::query_as(SQL).bind(id.0).bind(organization.0).fetch_all(c).await)?;
+    note_ended(db, ended).await
 }
 
 /// A credential, whichever service's and space's it is.

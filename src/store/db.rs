@@ -12,7 +12,6 @@ use crate::{
         organization::{Space, SpaceId},
     },
     store::{
-        ended::Ended,
         event::Event,
         journal::{
             memory::Journals,
@@ -46,8 +45,6 @@ struct Inner {
     untrimmed_journals: Untrimmed,
     /// Entries that the database did not take.
     losses: Losses,
-    /// Credentials that ended.
-    ended: Ended,
     /// Tells this process's listeners what happens; `None` tells them that they may have missed something.
     events: broadcast::Sender<Option<Event>>,
     /// Made when somebody listens for the first time: passes on what other processes say.
@@ -89,7 +86,6 @@ impl Db {
             journals: Journals::default(),
             untrimmed_journals: Untrimmed::default(),
             losses: Losses::default(),
-            ended: Ended::default(),
             events: broadcast::Sender::new(BACKLOG),
             relay: OnceCell::new(),
         }))
@@ -109,10 +105,6 @@ impl Db {
 
     pub(crate) fn losses(&self) -> &Losses {
         &self.0.losses
-    }
-
-    pub(crate) fn ended(&self) -> &Ended {
-        &self.0.ended
     }
 
     pub(crate) fn events(&self) -> &broadcast::Sender<Option<Event>> {

@@ -3,7 +3,7 @@
 
 pub(crate) mod db;
 pub(crate) mod dialect;
-mod ended;
+pub mod ended;
 mod error;
 mod event;
 mod file;
@@ -33,7 +33,6 @@ pub mod space_origin;
 pub mod state;
 
 pub use db::Db;
-pub use ended::EndedCredential;
 pub use location::Location;
 pub use open_error::OpenError;
 pub(crate) use session::on;

@@ -9,13 +9,11 @@ use crate::{
         clock::Time,
         error::Error,
         ids::{IdSeed, Ids},
-        token::Fingerprint,
     },
     domain::{credential::CredentialId, organization::Space},
     store::{
         db::{Db, Pools},
         dialect::Dialect,
-        ended::EndedCredential,
         event::Event,
         postgres::Lease,
         sql::{Bind, Sql, bound},
@@ -52,8 +50,6 @@ pub struct ReadWrite {
     /// Nothing of it is to last.
     pub(super) is_trial: bool,
     pub(super) events: Vec<Event>,
-    /// Credentials that it ends.
-    pub(super) ended: Vec<(Fingerprint, EndedCredential)>,
 }
 
 /// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed. Nothing else

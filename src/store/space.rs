@@ -193,9 +193,10 @@ pub async fn wipe(db: &mut Session<ReadWrite>) -> Result<(), Error> {
         "DELETE FROM license WHERE organization_id IN (SELECT id FROM organization WHERE space_id = $1)";
     const FAULTS: &str = "DELETE FROM injected_fault WHERE space_id = $1";
     const ORGANIZATIONS: &str = "DELETE FROM organization WHERE space_id = $1";
+    const ENDED: &str = "DELETE FROM ended_credential WHERE space_id = $1";
     const WRITES: &str = "UPDATE space SET writes = 0, clock_mode = 'real', clock_micros = 0 WHERE id = $1";
     let id = db.space().id.0;
-    let statements = [LICENSES, FAULTS, ORGANIZATIONS, WRITES];
+    let statements = [LICENSES, FAULTS, ORGANIZATIONS, ENDED, WRITES];
     // SQLite takes all of them at once, which is one trip to its thread.
     let statements = match db.dialect() {
         Dialect::Sqlite => vec![statements.join("; ")],

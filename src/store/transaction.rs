@@ -101,7 +101,6 @@ impl Db {
             deletes_space: false,
             is_trial: false,
             events: Vec::new(),
-            ended: Vec::new(),
         };
         Session { handle: session.handle, mode }
     }
@@ -180,16 +179,13 @@ impl Session<ReadWrite> {
         if self.dialect() == Dialect::Postgres && self.mode.clears_journal && !self.mode.deletes_space {
             journal::postgres::clear(&mut self).await?;
         }
-        let Self { handle, mut mode } = self;
-        let (db, ended) = (mode.db.clone(), std::mem::take(&mut mode.ended));
+        let Self { handle, mode } = self;
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(writer) => mode.commit_to_sqlite(writer).await,
                 Handle::Postgres(lease) => mode.commit_to_postgres(lease).await,
                 Handle::SqliteReader(_) => Ok(()),
-            }?;
-            db.ended().note(ended);
-            Ok(())
+            }
         };
         tokio::spawn(finish).await.map_err(Error::internal)?
     }

@@ -144,6 +144,7 @@ fn a_file_keeps_the_data_and_its_key() {
     let body = r#"{"licenseId":"FREE000001","contact":{"firstName":"E","lastName":"S","email":"e@example.test"}}"#;
     let mut server = Server::start(&["--database-url", &url]);
     assert_eq!(server.as_admin("POST", "/api/v1/customer/licenses/assign", body).unwrap().0, 200);
+    assert_eq!(server.send("POST", "/_emulator/credentials/reader/revoke", "", "").unwrap().0, 200);
     server.signal("-TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
     #[cfg(unix)]
@@ -155,6 +156,10 @@ fn a_file_keeps_the_data_and_its_key() {
     let again = Server::start(&["--database-url", &url]);
     assert!(again.banner.contains("curl "), "tokens that the seed spells out are still known: {}", again.banner);
     assert!(again.as_admin("GET", "/api/v1/customer/licenses/FREE000001", "").unwrap().1.contains("e@example.test"));
+    let reader = "Authorization: Bearer demo-atlassian-reader\r\n";
+    assert_eq!(again.send("GET", "/admin/api-access/v1/orgs/any/api-keys", reader, "").unwrap().0, 401);
+    let why = again.send("GET", "/_emulator/requests?status=401", "", "").unwrap().1;
+    assert!(why.contains("it was that of `reader`, which was revoked at "), "a restart forgets no dead token: {why}");
     let (status, told) = again.send("GET", "/check-configuration", "", "").unwrap();
     assert!(status == 200 && !told.contains(&*dir.path().to_string_lossy()), "nobody has to be known for it: {told}");
     drop(again);

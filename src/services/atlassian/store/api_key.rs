@@ -146,7 +146,7 @@ pub async fn issue(
                        last_active_at, person_id, person_name, person_email, search) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let ended = on!(db, |c| sqlx::query_as(DELETE).bind(organization.0).bind(&key.label).fetch_all(c).await)?;
-    credential::note_ended(db, ended);
+    credential::note_ended(db, ended).await?;
     let new = NewCredential {
         organization,
         service: SERVICE,

@@ -59,7 +59,7 @@ pub(crate) async fn delete(db: &mut Session<ReadWrite>, organization: Organizati
     const TEAM: &str = "DELETE FROM team WHERE organization_id = $1 AND id = $2";
     let id = i64::from(id);
     let ended = on!(db, |c| sqlx::query_as(TOKENS).bind(organization.0).bind(id).fetch_all(c).await)?;
-    credential::note_ended(db, ended);
+    credential::note_ended(db, ended).await?;
     on!(db, |c| sqlx::query(TEAM).bind(organization.0).bind(id).execute(c).await.map(drop))?;
     Ok(())
 }

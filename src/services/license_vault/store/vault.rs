@@ -219,7 +219,7 @@ pub(crate) async fn remove_token(
     let ended: Vec<EndedRow> =
         on!(db, |c| sqlx::query_as(SQL).bind(vault.id.0).bind(kind.name()).bind(name).fetch_all(c).await)?;
     let was_there = !ended.is_empty();
-    credential::note_ended(db, ended);
+    credential::note_ended(db, ended).await?;
     Ok(was_there)
 }
 
