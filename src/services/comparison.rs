@@ -3,6 +3,9 @@
 /// Harmless requests to a service, and what they need. All are GETs: what they ask for changes nothing, and no more does
 /// a refusal.
 pub struct Comparison {
+    /// The service's name, or that of another product that it emulates too.
+    pub name: &'static str,
+    pub title: &'static str,
     /// How a token is presented: the first one is taken where nothing else is said.
     pub schemes: &'static [Scheme],
     /// What requests name beside the token: the user says it of the real service.

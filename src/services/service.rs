@@ -63,8 +63,8 @@ pub struct Service {
     pub rate_limit: Option<RateLimit>,
     /// The vendor's host names, for certificates.
     pub hosts: &'static [&'static str],
-    /// What `locum compare` asks the real service, if there is something.
-    pub comparison: Option<&'static Comparison>,
+    /// What `locum compare` asks the real service, and other products that it emulates too.
+    pub comparisons: &'static [Comparison],
 }
 
 /// What a service says about itself in documents. Not part of [`Service`], so that the program, which serves the
@@ -108,7 +108,7 @@ impl Service {
             credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,
             hosts: &[],
-            comparison: None,
+            comparisons: &[],
         }
     }
 }

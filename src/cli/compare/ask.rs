@@ -10,6 +10,7 @@ use super::{
     fresh::Fresh,
     names::Names,
     pace::{Limit, MOST_WAITS, Pace},
+    standing::{Next, Standing},
     upstream::Upstream,
 };
 use crate::{
@@ -25,6 +26,7 @@ const MOST_ITEMS: usize = 50;
 /// A question, and what became of it.
 pub(super) struct Asked {
     pub(super) question: &'static Question,
+    pub(super) with_credential: bool,
     pub(super) answers: Result<Answers, Why>,
 }
 
@@ -51,12 +53,35 @@ pub(super) enum Why {
     Unavailable(u16),
     Trouble(&'static str),
     Stopped,
+    /// A page for people stands where something else does.
+    Page,
+    Elsewhere(u16),
+    Unknown(u16),
+    Foreign,
+    /// Nothing shows that it is the service that answers.
+    NotMet,
 }
 
 impl Why {
     /// Whether somebody can mend it: data that is not there is nobody's fault.
     pub(super) fn is_failure(self) -> bool {
         self != Self::NoData
+    }
+
+    /// What can be done where nothing was answered: what it is, and what to look at.
+    pub(super) fn explain(self) -> String {
+        const CREDENTIAL: &str = "check the token, what it may do, and the flags that say how it is presented and whose \
+                                  it is";
+        const PLACE: &str = "check --upstream and --service";
+        const LATER: &str = "try again later, or check --upstream";
+        let (what, advice) = match self {
+            Self::Refused(status) => (format!("the upstream refuses the credential ({status})"), CREDENTIAL),
+            Self::CredentialIsBad => (self.to_string(), CREDENTIAL),
+            Self::Unknown(_) => (self.to_string(), "check --upstream, --service, and the flags that say whose it is"),
+            Self::Page | Self::Elsewhere(_) | Self::Foreign | Self::NotMet | Self::NoData => (self.to_string(), PLACE),
+            Self::Limited | Self::Unavailable(_) | Self::Trouble(_) | Self::Stopped => (self.to_string(), LATER),
+        };
+        format!("{what}: {advice}")
     }
 }
 
@@ -72,11 +97,17 @@ impl fmt::Display for Why {
             Self::Unavailable(status) => write!(f, "the upstream is not available ({status})"),
             Self::Trouble(what) => f.write_str(what),
             Self::Stopped => f.write_str("the upstream was not asked further after the failures before"),
+            Self::Page => f.write_str("the upstream answers a page for people, perhaps one to sign in"),
+            Self::Elsewhere(status) => write!(f, "the upstream leads elsewhere ({status}), perhaps to sign in"),
+            Self::Unknown(status) => write!(f, "the upstream does not know what is asked ({status})"),
+            Self::Foreign => f.write_str("the upstream answers something else than this service"),
+            Self::NotMet => f.write_str("the upstream did not answer as this service"),
         }
     }
 }
 
-/// Asks everything. `theirs` and `ours` are what placeholders stand for.
+/// Asks everything. `theirs` and `ours` are what placeholders stand for. Beside what became of each question, why none
+/// could be asked, where that is so.
 ///
 /// # Errors
 /// Locum itself does not answer.
@@ -88,50 +119,47 @@ pub(super) async fn ask_all(
     theirs: &mut Values,
     ours: &mut Values,
     progress: &Progress,
-) -> Result<Vec<Asked>, String> {
+) -> Result<(Vec<Asked>, Option<Why>), String> {
     progress.begin("asking", comparison.questions.len() as u64);
-    let mut all = Vec::new();
-    let (mut failures, mut stop) = (0, None);
-    let (mut credential_is_good, mut credential_is_bad) = (false, false);
+    let mut all: Vec<Asked> = Vec::new();
+    let mut standing = Standing::default();
+    let (mut failures, mut next) = (0, Next::Anything);
     let mut refused: Vec<&str> = Vec::new();
     for question in comparison.questions {
         let with_credential = has_credential(comparison, question);
         let locum = ask_locum(comparison, question, fresh, ours).await?;
-        let answers = match (locum, stop) {
+        let answers = match (locum, &next) {
             (None, _) => Err(Why::NoData),
-            (_, Some(why)) => Err(why),
-            _ if with_credential && credential_is_bad => Err(Why::CredentialIsBad),
-            (Some(locum), None) => {
+            (_, Next::Nothing(why)) => Err(*why),
+            (_, Next::WithoutCredential) if with_credential => Err(Why::CredentialIsBad),
+            (Some(locum), _) => {
                 let answer = ask_upstream(comparison, question, upstream, pace, theirs).await;
                 let may_be_refused = with_credential
                     && (locum.first.is_success() || refused.iter().any(|path| is_below(question.path, path)));
-                answer.and_then(|answer| judge(question, may_be_refused, answer, locum))
+                let answers = answer.and_then(|answer| judge(question, may_be_refused, answer, locum));
+                failures = if matches!(answers, Err(Why::Trouble(_) | Why::Unavailable(_))) { failures + 1 } else { 0 };
+                next = match answers {
+                    Err(Why::Limited) => Next::Nothing(Why::Limited),
+                    _ if failures == MOST_FAILURES => Next::Nothing(Why::Stopped),
+                    _ => next,
+                };
+                answers
             }
         };
-        if let Err(Why::Refused(_)) = &answers {
-            refused.push(question.path);
-        }
         match &answers {
-            Ok(Answers { upstream, .. }) => {
-                if let Some(body) = upstream.json() {
-                    theirs.take(question, body);
-                }
-                failures = 0;
-                credential_is_good |= with_credential && upstream.is_success();
-            }
-            Err(Why::Refused(401)) if !credential_is_good => credential_is_bad = true,
-            Err(Why::Limited) => stop = Some(Why::Limited),
-            Err(Why::Trouble(_) | Why::Unavailable(_)) => {
-                failures += 1;
-                stop = (failures == MOST_FAILURES).then_some(Why::Stopped);
-            }
-            Err(Why::NoData | Why::Refused(_) | Why::CredentialIsBad | Why::Stopped) => {}
+            Ok(Answers { upstream, .. }) => upstream.json().into_iter().for_each(|body| theirs.take(question, body)),
+            Err(Why::Refused(_)) => refused.push(question.path),
+            Err(_) => {}
         }
-        all.push(Asked { question, answers });
+        all.push(Asked { question, with_credential, answers });
+        if matches!(next, Next::Anything) {
+            next = standing.note(&mut all);
+        }
         progress.advance(1);
     }
     progress.end();
-    Ok(all)
+    let why = standing.settle(&mut all);
+    Ok((all, why))
 }
 
 async fn ask_locum(

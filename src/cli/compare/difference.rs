@@ -9,7 +9,7 @@ use super::{
     answer::{Answer, Body},
     form::find_unexpected,
     header,
-    names::Names,
+    names::{HIDDEN, Names},
     shape::Shape,
 };
 
@@ -184,8 +184,11 @@ impl Compared {
 
     /// Of OpenAPI documents, what they describe: operations, and members of bodies.
     fn compare_documents(&mut self, upstream: &Value, locum: &Value, names: &Names) {
-        for list in [list_operations, list_properties] {
-            let (theirs, ours) = (list(upstream, names), list(locum, names));
+        let own_paths: Vec<&str> = list_paths(locum).map(|(path, _)| path.as_str()).collect();
+        for (theirs, ours) in [
+            (list_operations(upstream, &own_paths, names), list_operations(locum, &[], names)),
+            (list_properties(upstream, names), list_properties(locum, names)),
+        ] {
             for only in theirs.difference(&ours) {
                 self.note(Kind::Document, only, "described", ABSENT);
             }
@@ -196,22 +199,44 @@ impl Compared {
     }
 }
 
+fn list_paths(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["paths"].as_object().into_iter().flatten()
+}
+
 /// `GET /a/{}`.
-fn list_operations(document: &Value, names: &Names) -> BTreeSet<String> {
+fn list_operations(document: &Value, own_paths: &[&str], names: &Names) -> BTreeSet<String> {
     const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-    let show_segment = |segment: &str| match segment {
-        "" => String::new(),
-        parameter if parameter.starts_with('{') => "{}".to_owned(),
-        segment => names.show(segment).into_owned(),
-    };
-    let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(path, item)| {
-        let path: Vec<String> = path.split('/').map(show_segment).collect();
-        let path = path.join("/");
+    let operations = list_paths(document).flat_map(|(path, item)| {
+        let path = show_path(path, own_paths, names);
         let is_there = |method: &&str| item.get(method).is_some();
         METHODS.into_iter().filter(is_there).map(move |method| format!("`{} {path}`", method.to_uppercase()))
     });
     operations.collect()
+}
+
+/// A path without what may be data: a segment that is no name of an interface, or that stands where a path of Locum's
+/// own has a parameter, because a service may write its documents for each tenant.
+fn show_path(path: &str, own_paths: &[&str], names: &Names) -> String {
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_parameter = |segment: &str| segment.starts_with('{');
+    let fits = |own: &[&str]| {
+        let is_alike = |(own, segment): (&&str, &&str)| is_parameter(own) || own == segment;
+        own.len() == segments.len() && own.iter().zip(&segments).all(is_alike)
+    };
+    let own: Vec<Vec<&str>> =
+        own_paths.iter().map(|path| path.split('/').collect()).filter(|own: &Vec<_>| fits(own)).collect();
+    let show = |(at, segment): (usize, &&str)| {
+        if segment.is_empty() {
+            String::new()
+        } else if is_parameter(segment) {
+            "{}".to_owned()
+        } else if !names.is_known(segment) && own.iter().any(|own| is_parameter(own[at])) {
+            HIDDEN.to_owned()
+        } else {
+            names.show(segment).into_owned()
+        }
+    };
+    segments.iter().enumerate().map(show).collect::<Vec<_>>().join("/")
 }
 
 fn list_properties(document: &Value, names: &Names) -> BTreeSet<String> {
@@ -324,13 +349,24 @@ mod tests {
         let theirs = json!({"paths": {"/first/{x}/last": {"get": {}}, "/4711/new": {"post": {}}},
             "components": {"schemas": {"A": {"properties": {"fresh": {}}}}}});
         let ours = json!({"paths": {"/first/{y}/last": {"get": {}, "put": {}}}});
-        let (lines, _) = lines(&theirs, &ours);
         assert_eq!(
-            lines,
+            lines(&theirs, &ours).0,
             [
                 "Document `POST /<key>/new`: described | absent",
                 "Document `PUT /first/{}/last`: absent | described",
                 "Document member `fresh` of schemas: described | absent",
+            ]
+        );
+        // A tenant's name where others have a parameter, and one that is short.
+        let theirs = json!({"paths": {"/first/primary/last": {"get": {}}, "/hp/first": {"get": {}}}});
+        let ours = json!({"paths": {"/first/{y}/last": {"get": {}}, "/first/{y}/first": {"get": {}}}});
+        assert_eq!(
+            lines(&theirs, &ours).0,
+            [
+                "Document `GET /<key>/first`: described | absent",
+                "Document `GET /first/<key>/last`: described | absent",
+                "Document `GET /first/{}/first`: absent | described",
+                "Document `GET /first/{}/last`: absent | described",
             ]
         );
     }

@@ -96,7 +96,8 @@ fn find_all(body: &Value, pointer: &str) -> Vec<String> {
 
 /// Whether a question is asked with the user's credential.
 pub(super) fn has_credential(comparison: &Comparison, question: &Question) -> bool {
-    question.headers.unwrap_or(comparison.headers).iter().any(|(_, value)| value.contains("{token}"))
+    let headers = question.headers.unwrap_or(comparison.headers).iter().map(|(_, value)| *value);
+    headers.chain([question.path]).any(|template| template.contains("{token}"))
 }
 
 #[cfg(test)]
@@ -107,8 +108,14 @@ mod tests {
 
     #[test]
     fn placeholders_stand_for_what_earlier_answers_had() {
-        const COMPARISON: Comparison =
-            Comparison { schemes: &[], parameters: &[], headers: &[("x", "a {token}")], questions: &[] };
+        const COMPARISON: Comparison = Comparison {
+            name: "x",
+            title: "X",
+            schemes: &[],
+            parameters: &[],
+            headers: &[("x", "a {token}")],
+            questions: &[],
+        };
         const LIST: Question = Question::new("list", "/list").takes(&[("id", "/data/0/id"), ("next", "/next")]);
         const ONE: Question = Question::new("one", "/{id}?after={next}");
         let mut values = Values::new([("token", "t/1".to_owned())]);

@@ -11,7 +11,9 @@ mod names;
 mod pace;
 mod report;
 mod shape;
+mod standing;
 mod upstream;
+mod words;
 
 use std::{
     fmt::Write as _,
@@ -43,10 +45,13 @@ use crate::{
         token::PlainToken,
     },
     services::{
-        self, Service,
+        self,
         comparison::{Comparison, Scheme},
     },
 };
+
+/// Parts of hosts that are nobody's.
+const USUAL_LABELS: [&str; 5] = ["api", "com", "net", "org", "www"];
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Wanted {
@@ -100,10 +105,10 @@ enum Format {
     Json,
 }
 
-/// Services with something to ask, also as people write them.
+/// What there is something to ask of, also as people write it.
 fn list_services() -> Vec<PossibleValue> {
     let services = services::registry();
-    let names = services.iter().filter(|service| service.comparison.is_some()).map(|service| service.name);
+    let names = services.iter().flat_map(|service| service.comparisons).map(|comparison| comparison.name);
     names.map(|name| PossibleValue::new(name).alias(name.replace('_', "-"))).collect()
 }
 
@@ -116,8 +121,8 @@ pub(super) fn run(wanted: &Wanted) -> Result<ExitCode, Failure> {
 fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     let services = services::registry();
     let name = wanted.service.replace('-', "_");
-    let found = services.iter().find(|service| service.name == name);
-    let found = found.and_then(|service| Some((service, service.comparison?)));
+    let mut all = services.iter().flat_map(|service| service.comparisons.iter().map(move |one| (service, one)));
+    let found = all.find(|(_, comparison)| comparison.name == name);
     let (service, comparison) = found.ok_or_else(|| Failure::Usage(format!("--service: there is no {name}")))?;
     let upstream = Upstream::new(&wanted.upstream, wanted.ca_file.as_deref(), wanted.allow_http, wanted.timeout)
         .map_err(Failure::Usage)?;
@@ -126,8 +131,8 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage(format!("--pause: at least {}, because {why}", format_duration(PAUSE))));
     }
     let scheme = wanted.choose_scheme(comparison)?;
-    let parameters = wanted.list_parameters(service, comparison)?;
-    let plan = wanted.describe_plan(service, comparison);
+    let parameters = wanted.list_parameters(comparison)?;
+    let plan = wanted.describe_plan(comparison);
     if wanted.dry_run {
         return print(&plan).map(|()| ExitCode::SUCCESS);
     }
@@ -154,7 +159,7 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
         // An error is of no interest, because it means that nobody reads standard error.
         let _ = writeln!(io::stderr(), "locum: {line}");
     });
-    let asked = block_on(async {
+    let (asked, stranger) = block_on(async {
         let fresh = Fresh::start().await.map_err(Failure::Failed)?;
         let mut pace = Pace::new(wanted.pause);
         let asking = ask::ask_all(comparison, &upstream, &fresh, &mut pace, &mut theirs, &mut ours, &progress);
@@ -163,8 +168,11 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
     drop(watch);
 
     let private: Vec<&str> = theirs.all().chain([upstream.host()]).collect();
-    let names = ask::learn_names(&service.document.text(), &asked, &private);
-    let report = Report::new(service, &asked, &names);
+    let mut names = ask::learn_names(&service.document.text(), &asked, &private);
+    let of_vendor: Vec<&str> = service.hosts.iter().flat_map(|host| host.split('.')).collect();
+    let is_tenants = |part: &&str| !of_vendor.contains(part) && !USUAL_LABELS.contains(part);
+    upstream.address_parts().filter(is_tenants).for_each(|part| names.hide_address(part));
+    let report = Report::new(comparison, &asked, stranger, &names);
     let text = match wanted.format {
         Format::Markdown => report.to_markdown(),
         Format::Json => report.to_json(),
@@ -179,6 +187,9 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
         None => print(&text)?,
     }
     let _ = writeln!(io::stderr(), "locum: {}", report.summary());
+    if let Some(why) = stranger {
+        let _ = writeln!(io::stderr(), "locum: nothing was compared: {}", why.explain());
+    }
     Ok(ExitCode::from(if report.differs() { 1 } else { u8::from(report.failed()) * 2 }))
 }
 
@@ -196,21 +207,18 @@ impl Wanted {
     }
 
     /// What requests name of the real service.
-    fn list_parameters(
-        &self,
-        service: &Service,
-        comparison: &'static Comparison,
-    ) -> Result<Vec<(&'static str, String)>, Failure> {
+    fn list_parameters(&self, comparison: &'static Comparison) -> Result<Vec<(&'static str, String)>, Failure> {
         let given = [("org", &self.org), ("customer_code", &self.customer_code)];
         let is_known = |name: &str| comparison.parameters.iter().any(|parameter| parameter.name == name);
         let flag = |name: &str| format!("--{}", name.replace('_', "-"));
         if let Some((name, _)) = given.iter().find(|(name, value)| value.is_some() && !is_known(name)) {
-            return Err(Failure::Usage(format!("{}: {} is asked without", flag(name), service.title)));
+            return Err(Failure::Usage(format!("{}: {} is asked without", flag(name), comparison.title)));
         }
         let find = |name: &'static str| {
             let value = given.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.as_ref());
             let value = value.filter(|value| !value.is_empty());
-            let missing = || Failure::Usage(format!("{} is missing: {} is asked with one", flag(name), service.title));
+            let missing =
+                || Failure::Usage(format!("{} is missing: {} is asked with one", flag(name), comparison.title));
             value.map(|value| (name, value.clone())).ok_or_else(missing)
         };
         comparison.parameters.iter().map(|parameter| find(parameter.name)).collect()
@@ -236,11 +244,11 @@ impl Wanted {
         Ok(PlainToken::new(token))
     }
 
-    fn describe_plan(&self, service: &Service, comparison: &Comparison) -> String {
+    fn describe_plan(&self, comparison: &Comparison) -> String {
         let (count, pause) = (comparison.questions.len(), format_duration(self.pause));
         let mut text = format!(
             "{count} requests to {} at {}, one each {pause}, all GET; nothing is changed, and nobody else is asked:\n",
-            service.title, self.upstream,
+            comparison.title, self.upstream,
         );
         for question in comparison.questions {
             let without = if has_credential(comparison, question) { "" } else { "  (without the token)" };

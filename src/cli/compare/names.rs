@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::Value;
 
+use super::words::{USUAL_HEADERS, USUAL_MEMBERS, USUAL_SHORT_WORDS, USUAL_WORDS};
+
 /// What stands in the place of a name that is not shown.
 pub(super) const HIDDEN: &str = "<key>";
 
@@ -15,239 +17,6 @@ const SHORTEST_TOLD: usize = 3;
 /// On the average: words of random letters are shorter.
 const SHORTEST_WORD: usize = 2;
 
-/// Names of members that everybody has.
-const USUAL_MEMBERS: [&str; 28] = [
-    "cause",
-    "code",
-    "count",
-    "data",
-    "description",
-    "detail",
-    "details",
-    "error",
-    "errors",
-    "exception",
-    "href",
-    "id",
-    "instance",
-    "items",
-    "links",
-    "message",
-    "messages",
-    "meta",
-    "next",
-    "path",
-    "prev",
-    "requestId",
-    "self",
-    "status",
-    "timestamp",
-    "title",
-    "total",
-    "type",
-];
-
-/// Names of headers that everybody has.
-const USUAL_HEADERS: [&str; 43] = [
-    "accept-ranges",
-    "access-control-allow-credentials",
-    "access-control-allow-headers",
-    "access-control-allow-methods",
-    "access-control-allow-origin",
-    "access-control-expose-headers",
-    "access-control-max-age",
-    "allow",
-    "cache-control",
-    "content-disposition",
-    "content-language",
-    "content-location",
-    "content-security-policy",
-    "content-type",
-    "cross-origin-embedder-policy",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "date",
-    "deprecation",
-    "etag",
-    "expires",
-    "last-modified",
-    "link",
-    "location",
-    "permissions-policy",
-    "pragma",
-    "ratelimit",
-    "ratelimit-limit",
-    "ratelimit-policy",
-    "ratelimit-remaining",
-    "ratelimit-reset",
-    "referrer-policy",
-    "retry-after",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "sunset",
-    "vary",
-    "www-authenticate",
-    "x-content-type-options",
-    "x-frame-options",
-    "x-request-id",
-    "x-xss-protection",
-];
-
-/// Words that interfaces are made of, and that are nobody's name.
-const USUAL_WORDS: [&str; 150] = [
-    "account",
-    "active",
-    "address",
-    "addresses",
-    "all",
-    "any",
-    "arn",
-    "atl",
-    "by",
-    "calendar",
-    "child",
-    "children",
-    "client",
-    "correlation",
-    "count",
-    "country",
-    "created",
-    "creation",
-    "currency",
-    "date",
-    "day",
-    "default",
-    "deleted",
-    "deprecated",
-    "device",
-    "disabled",
-    "display",
-    "domain",
-    "duration",
-    "email",
-    "enabled",
-    "end",
-    "enforced",
-    "entitlement",
-    "expired",
-    "expiry",
-    "external",
-    "feature",
-    "features",
-    "field",
-    "fields",
-    "first",
-    "flag",
-    "flags",
-    "format",
-    "fresh",
-    "from",
-    "group",
-    "groups",
-    "has",
-    "hash",
-    "host",
-    "identifier",
-    "index",
-    "internal",
-    "is",
-    "issued",
-    "key",
-    "keys",
-    "kind",
-    "label",
-    "labels",
-    "language",
-    "last",
-    "legacy",
-    "level",
-    "limit",
-    "locale",
-    "many",
-    "max",
-    "member",
-    "members",
-    "min",
-    "mode",
-    "modified",
-    "more",
-    "name",
-    "names",
-    "new",
-    "none",
-    "note",
-    "notes",
-    "number",
-    "offset",
-    "old",
-    "one",
-    "order",
-    "organization",
-    "owner",
-    "page",
-    "parent",
-    "permission",
-    "permissions",
-    "person",
-    "phone",
-    "plan",
-    "policy",
-    "previous",
-    "primary",
-    "product",
-    "products",
-    "project",
-    "quota",
-    "rate",
-    "reason",
-    "region",
-    "renewal",
-    "request",
-    "response",
-    "revision",
-    "revoked",
-    "role",
-    "roles",
-    "scope",
-    "scopes",
-    "seat",
-    "seats",
-    "secondary",
-    "session",
-    "site",
-    "size",
-    "some",
-    "source",
-    "start",
-    "state",
-    "subscription",
-    "suspended",
-    "tag",
-    "tags",
-    "target",
-    "team",
-    "tenant",
-    "time",
-    "token",
-    "tokens",
-    "total",
-    "trace",
-    "trial",
-    "updated",
-    "updates",
-    "url",
-    "usage",
-    "user",
-    "users",
-    "value",
-    "values",
-    "verified",
-    "version",
-    "workspace",
-    "zone",
-];
-
 /// Names that are known, and words that are private.
 #[derive(Default)]
 pub(super) struct Names {
@@ -256,6 +25,8 @@ pub(super) struct Names {
     usual_words: HashSet<String>,
     /// The words of all values of the upstream, in lower case, and each value as one word.
     private: HashSet<String>,
+    /// Words of where the upstream is, which are hidden though interfaces have them: a tenant may be called by one.
+    of_tenant: HashSet<String>,
 }
 
 impl Names {
@@ -263,7 +34,7 @@ impl Names {
     pub(super) fn of_document(document: &str) -> Self {
         let mut names = Self::default();
         USUAL_MEMBERS.iter().chain(&USUAL_HEADERS).for_each(|name| names.know(name));
-        names.usual_words.extend(USUAL_WORDS.map(str::to_owned));
+        names.usual_words.extend(USUAL_WORDS.into_iter().chain(USUAL_SHORT_WORDS).map(str::to_owned));
         if let Ok(document) = serde_json::from_str::<Value>(document) {
             names.learn_properties(&document);
         }
@@ -290,7 +61,8 @@ impl Names {
 
     /// What Locum itself answers is known.
     pub(super) fn know(&mut self, name: &str) {
-        if self.known.insert(name.to_owned()) {
+        // A path begins with an empty segment, which is no name.
+        if !name.is_empty() && self.known.insert(name.to_owned()) {
             self.usual_words.extend(split_words(name));
         }
     }
@@ -315,7 +87,12 @@ impl Names {
         self.private.extend(text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase));
     }
 
-    /// The same for all values of a body. What an OpenAPI document explains to people is not anybody's, and has every
+    /// A part of the upstream's address, which may be a tenant's name.
+    pub(super) fn hide_address(&mut self, part: &str) {
+        self.of_tenant.insert(join(part));
+    }
+
+    /// Hides all values of a body. What an OpenAPI document explains to people is not anybody's, and has every
     /// word.
     pub(super) fn hide_values(&mut self, body: &Value) {
         self.hide_values_but(body, if body.get("paths").is_some() { &["description", "summary"] } else { &[] });
@@ -349,14 +126,17 @@ impl Names {
 
     /// Whether each of its words is in a known name: of another one, nobody can tell whether it is somebody's name.
     fn has_usual_words(&self, name: &str) -> bool {
-        split_words(name).iter().all(|word| word.len() < SHORTEST_TOLD || self.usual_words.contains(word))
+        split_words(name).iter().all(|word| self.usual_words.contains(word))
     }
 
     fn is_private(&self, name: &str) -> bool {
         let is_private = |word: &String| {
             word.len() >= SHORTEST_TOLD && self.private.contains(word) && !self.usual_words.contains(word)
         };
-        self.private.contains(&join(name)) || split_words(name).iter().any(is_private)
+        let words = split_words(name);
+        self.private.contains(&join(name))
+            || self.of_tenant.contains(&join(name))
+            || words.iter().any(|word| is_private(word) || self.of_tenant.contains(word))
     }
 }
 
@@ -440,5 +220,21 @@ mod tests {
         assert_eq!(names.show("failedBy"), HIDDEN);
         names.know("request_id");
         assert_eq!(names.show("requestNumber"), "requestNumber");
+    }
+
+    #[test]
+    fn a_tenant_may_be_called_as_an_interface_is() {
+        let mut names = Names::of_document(r#"{"paths":{"/api/trial-tokens/{id}":{}}}"#);
+        assert_eq!((names.show("trial"), names.show("primaryTrial")), ("trial".into(), "primaryTrial".into()));
+        names.hide_address("trial");
+        names.hide_address("primary-site");
+        for name in ["trial", "primaryTrial", "primarySite", "Trial"] {
+            assert_eq!(names.show(name), HIDDEN, "{name}");
+        }
+        assert_eq!((names.show("trial-tokens"), names.show("primary")), ("trial-tokens".into(), "primary".into()));
+        // Nor do short words show one, and a path begins with no name.
+        for name in ["hp", "hq-site", "ab", "x-hp-site", ""] {
+            assert_eq!(names.show(name), HIDDEN, "{name}");
+        }
     }
 }

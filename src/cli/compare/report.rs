@@ -10,11 +10,13 @@ use super::{
     difference::{Compared, compare, summarize},
     names::Names,
 };
-use crate::services::{Service, comparison::Question};
+use crate::services::comparison::{Comparison, Question};
 
 pub(super) struct Report<'a> {
-    service: &'a Service,
+    comparison: &'a Comparison,
     lines: Vec<Line>,
+    /// Why nothing was compared, if so.
+    stranger: Option<Why>,
 }
 
 struct Line {
@@ -62,7 +64,7 @@ fn find_alike<'a>(asked: &Asked, status: u16, all: &'a [Asked]) -> Vec<&'a Value
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(service: &'a Service, asked: &[Asked], names: &Names) -> Self {
+    pub(super) fn new(comparison: &'a Comparison, asked: &[Asked], stranger: Option<Why>, names: &Names) -> Self {
         let line = |one: &Asked| {
             let outcome = match &one.answers {
                 Ok(Answers { upstream, locum: Locums { first, others } }) => Outcome::Compared {
@@ -74,7 +76,7 @@ impl<'a> Report<'a> {
             };
             Line { question: one.question, outcome }
         };
-        Self { service, lines: asked.iter().map(line).collect() }
+        Self { comparison, lines: asked.iter().map(line).collect(), stranger }
     }
 
     pub(super) fn differs(&self) -> bool {
@@ -99,11 +101,14 @@ impl<'a> Report<'a> {
             "# {}: the real service and Locum {}\n\n{}.\n\nStatuses, headers and bodies were compared by their form. \
              There are no values here, and names of members only where they are not somebody's data; `<key>` stands for \
              the others. § is a line of “Our guess” in docs/fidelity.md that a request settles.\n",
-            self.service.title,
+            self.comparison.title,
             env!("CARGO_PKG_VERSION"),
             self.summary()
         );
         // Writing to a string cannot fail.
+        if let Some(why) = self.stranger {
+            let _ = write!(text, "\n**Nothing was compared**: {}.\n", why.explain());
+        }
         let _ = self.write_differences(&mut text).and_then(|()| self.write_rest(&mut text));
         text
     }
@@ -179,9 +184,10 @@ impl<'a> Report<'a> {
         let requests: Vec<Value> = self.lines.iter().map(describe).collect();
         let report = json!({
             "format": 1,
-            "service": self.service.name,
+            "service": self.comparison.name,
             "locum": env!("CARGO_PKG_VERSION"),
             "summary": self.summary(),
+            "nothing_compared": self.stranger.map(Why::explain),
             "requests": requests,
         });
         format!("{report:#}\n")

@@ -88,6 +88,11 @@ impl Upstream {
         &self.host
     }
 
+    /// The labels of the host, and the segments of the path in front of all others.
+    pub(super) fn address_parts(&self) -> impl Iterator<Item = &str> {
+        self.host.split('.').chain(self.prefix.split('/')).filter(|part| !part.is_empty())
+    }
+
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }

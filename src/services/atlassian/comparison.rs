@@ -23,6 +23,8 @@ const ROUTE_FIRST: (&str, &str) = ("2", "a wrong path or method is refused befor
 
 /// Reading, and refusals of what is asked wrongly. No wrong key is sent: somebody may be told of it.
 pub(super) const COMPARISON: Comparison = Comparison {
+    name: "atlassian",
+    title: "Atlassian API Access",
     schemes: &[Scheme { word: "Bearer", demo_token: "demo-atlassian-key" }],
     parameters: &[Parameter { name: "org", demo: "8f2b0c1e-0000-4000-8000-000000000001" }],
     headers: &[("authorization", "{scheme} {token}")],

@@ -292,7 +292,7 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),
         hosts: &[HOST],
-        comparison: Some(&comparison::COMPARISON),
+        comparisons: &[comparison::COMPARISON],
         ..Service::new::<Atlassian>("Atlassian API Access", router)
     }
 }

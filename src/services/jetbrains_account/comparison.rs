@@ -14,6 +14,8 @@ const KEY_ONLY: &[(&str, &str)] = &[("x-api-key", "{token}")];
 
 /// Reading, and refusals of what is asked wrongly. No wrong key is sent: somebody may be told of it.
 pub(super) const COMPARISON: Comparison = Comparison {
+    name: "jetbrains_account",
+    title: "JetBrains Account",
     schemes: &[Scheme { word: "X-Api-Key", demo_token: "demo-jba-organization-admin" }],
     parameters: &[Parameter { name: "customer_code", demo: "6700001" }],
     headers: &[("x-customer-code", "{customer_code}"), ("x-api-key", "{token}")],

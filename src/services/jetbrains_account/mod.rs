@@ -227,7 +227,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &["account.jetbrains.com"],
-        comparison: Some(&comparison::COMPARISON),
+        comparisons: &[comparison::COMPARISON],
         ..Service::new::<JetBrainsAccount>("JetBrains Account", |app| nest(app, BASE, router(app)).merge(pages()))
     }
 }

@@ -8,9 +8,14 @@ const BLANKS: (&str, &str) = ("2.3, 2.4, 5", "an empty or blank value of a query
 const ERRORS: (&str, &str) = ("2.5", "the body of errors, that of a wrong method too");
 const DOCUMENT: (&str, &str) = ("2.6, 9", "the document needs no credential");
 
-/// Reading, and refusals of what is asked wrongly. No wrong token is sent: somebody may be told of it. Nor is the
-/// License Server asked, which is another product on another host (license-vault §5).
-pub(super) const COMPARISON: Comparison = Comparison {
+const SERVER: (&str, &str) = ("5, 9", "`licenses-report.json` adds regular, virtual and true-up licences up");
+
+pub(super) const COMPARISONS: [Comparison; 2] = [VAULT, LICENSE_SERVER];
+
+/// Reading, and refusals of what is asked wrongly. No wrong token is sent: somebody may be told of it.
+const VAULT: Comparison = Comparison {
+    name: "license_vault",
+    title: "License Vault",
     schemes: &[
         Scheme { word: "Bearer", demo_token: "demo-vault-token" },
         Scheme { word: "Automation", demo_token: "demo-automation-token" },
@@ -42,5 +47,28 @@ pub(super) const COMPARISON: Comparison = Comparison {
         Question::new("wrong-method", "/public-api/licenses/revoke").settles(&[ERRORS, UNKNOWN_PATHS]),
         Question::new("no-credential", "/public-api/licenses/usage").with(&[]).settles(&[ERRORS]),
         Question::new("wrong-path-without-credential", "/public-api/no-such-path").with(&[]).settles(&[ERRORS]),
+    ],
+};
+
+/// What monitors ask the License Server, another product on another host (license-vault §5). Its token stands in the
+/// query. `/reportApi` is left out, because it is a POST.
+const LICENSE_SERVER: Comparison = Comparison {
+    name: "license_server",
+    title: "License Server",
+    schemes: &[Scheme { word: "token", demo_token: "demo-reporting-token" }],
+    parameters: &[],
+    headers: &[],
+    questions: &[
+        Question::new("licenses", "/licenses-report.json?token={token}").settles(&[SERVER]),
+        Question::new("tickets", "/tickets-report.json?token={token}").settles(&[SERVER]),
+        Question::new("health", "/health").settles(&[SERVER]),
+        Question::new("version", "/check-version").settles(&[SERVER]),
+        Question::new("connection", "/check-connection"),
+        Question::new("configuration", "/check-configuration").settles(&[SERVER]),
+        Question::new("no-token", "/licenses-report.json").settles(&[SERVER]),
+        Question::new("no-token-for-tickets", "/tickets-report.json").settles(&[SERVER]),
+        Question::new("empty-token", "/licenses-report.json?token=").settles(&[BLANKS, SERVER]),
+        Question::new("wrong-path", "/no-such-path").settles(&[SERVER]),
+        Question::new("wrong-method", "/reportApi").settles(&[SERVER]),
     ],
 };

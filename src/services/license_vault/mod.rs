@@ -338,7 +338,7 @@ pub fn service() -> Service {
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &HOSTS,
-        comparison: Some(&comparison::COMPARISON),
+        comparisons: &comparison::COMPARISONS,
         ..Service::new::<LicenseVault>("License Vault", router)
     }
 }

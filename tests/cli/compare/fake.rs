@@ -135,6 +135,7 @@ pub type Side = (&'static str, &'static str, &'static [&'static str]);
 pub const ATLASSIAN: Side = ("atlassian", "demo-atlassian-key", &["--org", "8f2b0c1e-0000-4000-8000-000000000001"]);
 pub const ACCOUNT: Side = ("jetbrains-account", "demo-jba-organization-admin", &["--customer-code", "6700001"]);
 pub const VAULT: Side = ("license-vault", "demo-vault-token", &[]);
+pub const LICENSE_SERVER: Side = ("license-server", "demo-reporting-token", &[]);
 pub const ALL: [Side; 3] = [ATLASSIAN, ACCOUNT, VAULT];
 
 /// Exit code, standard output, standard error.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fake::{ALL, Fake, Reply, compare};
+use super::fake::{ALL, Fake, LICENSE_SERVER, Reply, compare};
 
 /// What must not come out. Letters only, too, because those look like names of an interface.
 const NAME: &str = "Quibblewick";
@@ -19,7 +19,8 @@ const DAY: &str = "2019-07-13";
 fn list_secrets(url: &str) -> Vec<String> {
     let mut all = [NAME, SURNAME, TOKEN, ID, HOST, DAY].map(str::to_lowercase).to_vec();
     all.extend(
-        ["9944aabb0011", "4f71aa08", "hush", "7340915", "demo-", "6700001", "8f2b0c1e", "127.0.0.1"].map(Into::into),
+        ["/zq/", "9944aabb0011", "4f71aa08", "hush", "7340915", "demo-", "6700001", "8f2b0c1e", "127.0.0.1"]
+            .map(Into::into),
     );
     all.push(url.rsplit(':').next().unwrap().to_owned());
     all
@@ -72,6 +73,9 @@ fn plant_everywhere(uri: &str, reply: &mut Reply) {
         // A document is keyed by paths.
         Some(mut document) if document.get("paths").is_some() => {
             document["paths"][format!("/{TOKEN}/{ID}/{NAME}/{{{SURNAME}}}")] = json!({"get": {"summary": NAME}});
+            // A tenant's name where others have a parameter, and one that is short.
+            document["paths"]["/customer/teams/quibblewick/licenses"] = json!({"get": {}});
+            document["paths"]["/zq/licenses"] = json!({"get": {}});
             document["components"]["schemas"][NAME] = json!({"properties": {TOKEN: {}, SURNAME: {"example": SURNAME}}});
             document["info"]["title"] = json!(format!("{NAME} {SURNAME}"));
             reply.body = document.to_string().into_bytes();
@@ -88,7 +92,7 @@ fn plant_everywhere(uri: &str, reply: &mut Reply) {
 async fn no_report_has_a_value_a_name_an_address_an_id_a_token_or_a_host() {
     let fake = Fake::start(plant_everywhere).await;
     let secrets = list_secrets(&fake.url);
-    for side in ALL {
+    for side in ALL.into_iter().chain([LICENSE_SERVER]) {
         for format in ["markdown", "json"] {
             let (code, report, stderr) = compare(&fake.url, side, &["--format", format]).await;
             assert_eq!(code, 1, "{report}{stderr}");
@@ -102,13 +106,17 @@ async fn no_report_has_a_value_a_name_an_address_an_id_a_token_or_a_host() {
             assert!(report.contains("<key>") && report.contains("byPerson"), "{report}");
             assert!(report.contains("another media type;<parameter>"), "{report}");
         }
-        assert!(fake.calls().len() > 30);
+        assert!(fake.calls().len() > 20);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_at_the_top_and_as_keys_alone_are_not_shown() {
     let fake = Fake::start(|uri, reply| {
+        // By one answer the service is known.
+        if ["?pageSize=100", "/token", "/usage"].iter().any(|known| uri.ends_with(known)) {
+            return;
+        }
         let hidden = if uri.contains("count") {
             json!(format!("{NAME} {TOKEN}"))
         } else if uri.contains("pageSize=1&") || uri.contains("cursor=no") {
