@@ -54,6 +54,8 @@ fn the_python_package_passes_its_tests_and_is_typed() {
         command
     };
     expect_success(run("mypy", PACKAGE).args(["--cache-dir", env!("CARGO_TARGET_TMPDIR")]));
+    let python = environment.join("bin/python");
+    expect_success(run("pyright", PACKAGE).arg("--pythonpath").arg(python));
     // A few at once, because most of the time of each is spent starting.
     let arguments = ["-p", "no:cacheprovider", "--numprocesses", "2"];
     expect_success(run("pytest", PACKAGE).args(arguments));

@@ -15,8 +15,8 @@ export class LocumError extends Error {
   /** The whole answer. */
   readonly problem: Problem | undefined;
 
-  constructor(detail: string, problem?: Problem, options?: ErrorOptions) {
-    super(describe(detail, problem?.nearest ?? []), options);
+  constructor(detail: string, problem?: Problem, options?: { cause?: unknown }) {
+    super(describe(problem?.pointer ? `${problem.pointer}: ${detail}` : detail, problem?.nearest ?? []), options);
     this.detail = detail;
     this.status = problem?.status;
     this.pointer = problem?.pointer;
@@ -31,8 +31,8 @@ export class LocumError extends Error {
   }
 }
 
-function describe(detail: string, nearest: Near[]): string {
-  const lines = [detail];
+function describe(what: string, nearest: Near[]): string {
+  const lines = [what];
   for (const near of nearest) {
     lines.push(`nearest: ${near.status} ${near.method} ${near.path}`);
     for (const { field, expected, found } of near.differences) {

@@ -29,11 +29,13 @@ export class Service {
 
   /** @internal Says what is in the space now. */
   update(variables: Record<string, string>, credentials: Credential[]): void {
-    const own = credentials.filter(({ service }) => service === this.#id);
-    const pairs = own.map(({ label, token }) => [label, token] as const);
+    const tokens: Record<string, string> = {};
+    for (const { service, label, token } of credentials) {
+      if (service === this.#id && !Object.hasOwn(tokens, label)) tokens[label] = token;
+    }
     const members = { ...this.#names, credentials: "" };
     for (const [member, name] of Object.entries(members)) {
-      const value = member === "credentials" ? Object.fromEntries(pairs.reverse()) : variables[name];
+      const value = member === "credentials" ? tokens : variables[name];
       const known = { value, enumerable: true, configurable: true };
       // Only whoever needs it learns that it is not there.
       const absent = { get: () => this.#refuse(name), enumerable: false, configurable: true };

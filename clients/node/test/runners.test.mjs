@@ -59,6 +59,27 @@ test("Jest shows what Locum saw under a failed test", { timeout }, async () => {
   assert.match(failures[1], /at .*failing\.test\.js:16:3/);
 });
 
+test("Jest shows it however a test fails", { timeout }, async () => {
+  const { code, stdout, stderr } = await runTool("jest", ["--rootDir", "jest", "endings"]);
+  assert.equal(code, 1, stderr);
+  const failures = findFailures(stderr, /\n {2}● /);
+  const told = [
+    ["is beside others", "LocumError: locum.jetbrainsAccount: there is a space only while a test runs: not "],
+    ["ends badly", "LocumError: expected exactly 0 such requests, found 1\nnearest: 404 GET "],
+    ["takes too long", 'thrown: "Exceeded timeout of 1000 ms for a test.\n'],
+    ["throws a text", 'thrown: "a text"'],
+    ["throws what cannot be changed", "frozen"],
+  ];
+  const saw = "\n\nWhat Locum saw:\n  404 GET /api/v1/customer/licenses/NOSUCH by ";
+  assert.deepEqual(failures.map((failure) => failure.split("\n")[0]), told.map(([name]) => name));
+  for (const [at, [name, said]] of told.entries()) {
+    assert.ok(failures[at].includes(`${name}\n\n${said}`), failures[at]);
+    assert.equal(failures[at].includes(saw), doesJestTell && name !== "is beside others", failures[at]);
+    assert.match(failures[at], /at .*endings\.test\.js:/);
+  }
+  assert.equal(stdout.includes(UNTOLD), !doesJestTell);
+});
+
 test("seed and clock are options of the fixture, and of the helper", { timeout }, async () => {
   const ofVitest = await runTool("vitest", ["run", "--root", "vitest", "options"]);
   assert.deepEqual([ofVitest.code, ofVitest.stderr], [0, ""], ofVitest.stdout);

@@ -36,6 +36,7 @@ test("a space is ready for a client of each service", async () => {
   assert.equal(space.variables.JETBRAINS_ACCOUNT_API_KEY, space.jetbrainsAccount.apiKey);
   assert.equal(space.atlassian.credential("full"), apiKey);
   assert.notEqual(space.atlassian.credentials.reader, apiKey);
+  assert.deepEqual(Object.keys(space.atlassian.credentials), ["full", "reader", "expired"]);
   assert.ok(space.licenseVault.automationToken);
   assert.ok(space.credentials.some(({ service, label }) => service === "atlassian" && label === "reader"));
   const options = { ...space.jetbrainsAccount };
@@ -85,6 +86,7 @@ test("a seed is an object, a text, a path or a URL, and what it spells out is ke
     assert.equal(error.status, 400);
     assert.match(error.detail, /unknown key `organisations`, did you mean `organizations`\?/);
     assert.match(error.pointer, /^\/seed/);
+    assert.equal(error.message, `${error.pointer}: ${error.detail}`);
     return true;
   });
 });

@@ -135,6 +135,107 @@ def test_another_fixture_that_fails_is_explained_too(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*- What Locum saw -*", "200 GET /public-api/*"], consecutive=True)
 
 
+@pytest.mark.usefixtures("client")
+def test_what_fails_in_the_teardown_is_explained_once(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+        from client import get_usage
+
+        @pytest.fixture
+        def cleaned(locum):
+            yield
+            assert get_usage(locum.license_vault.url, locum.license_vault.token) == 201
+
+        def test_good(cleaned):
+            pass
+
+        def test_bad(cleaned):
+            assert False
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1, errors=2)
+    saw = [index for index, line in enumerate(result.outlines) if "What Locum saw" in line]
+    told = [result.outlines[index + 1] for index in saw]
+    assert told == [
+        "200 GET /public-api/licenses/usage by example (vault)",
+        "no request with a credential of this test",
+    ]
+
+
+WORLDS = """
+    import pytest
+    from client import get_profile, get_usage, list_api_tokens
+
+    def use(world):
+        return get_usage(world.license_vault.url, world.license_vault.token)
+
+    @pytest.fixture(scope="module")
+    def shared(locum_server):
+        with locum_server.space() as world:
+            use(world)
+            yield world
+
+    def test_one_of_the_module(shared):
+        atlassian = shared.atlassian
+        assert list_api_tokens(atlassian.url, atlassian.org_id, atlassian.api_key) == 201
+
+    def test_one_that_is_gone(locum_server):
+        with locum_server.space() as world:
+            assert use(world) == 201
+
+    def test_two(shared, locum):
+        jba = shared.jetbrains_account
+        get_profile(jba.url, jba.api_key, jba.customer_code)
+        assert use(locum) == 201
+
+    def test_by_name(request):
+        assert use(request.getfixturevalue("locum")) == 201
+
+    def test_none():
+        assert False
+"""
+
+# The first line is that of the set-up, which is the first test's.
+SAW_WORLDS = """
+200 GET /public-api/licenses/usage by example (vault)
+200 GET /admin/api-access/v1/orgs/*/api-tokens by full
+200 GET /public-api/licenses/usage by example (vault)
+in the space `t*`:
+  200 GET /api/v1/token by ann@example.test (organization)
+in the space `t*`:
+  200 GET /public-api/licenses/usage by example (vault)
+200 GET /public-api/licenses/usage by example (vault)
+"""
+
+
+@pytest.mark.usefixtures("client")
+def test_any_world_that_a_test_has_used_is_shown_since_it_began(pytester: pytest.Pytester) -> None:
+    result = run(pytester, WORLDS)
+    result.assert_outcomes(failed=5)
+    told = [line for line in result.outlines if line.lstrip().startswith(("200 ", "in the space", "no request"))]
+    pytest.LineMatcher(told).fnmatch_lines(lines(SAW_WORLDS), consecutive=True)
+    assert len(told) == len(lines(SAW_WORLDS))
+    assert len([line for line in result.outlines if "What Locum saw" in line]) == 4
+
+
+@pytest.mark.usefixtures("client")
+def test_it_is_also_where_no_terminal_shows_it(pytester: pytest.Pytester) -> None:
+    text = """
+        from client import get_usage
+
+        def test_it(locum):
+            print("the test's own")
+            get_usage(locum.license_vault.url, locum.license_vault.token)
+            assert False
+    """
+    result = run(pytester, text, "--junitxml=report.xml", "--show-capture=no")
+    result.stdout.fnmatch_lines(["*- What Locum saw -*", "200 GET /public-api/*"], consecutive=True)
+    result.stdout.no_fnmatch_line("the test's own")
+    assert "200 GET /public-api/licenses/usage by" in (pytester.path / "report.xml").read_text()
+
+
 def test_nothing_is_said_where_nothing_is_wrong_or_nobody_asked(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -213,6 +314,8 @@ def test_a_locum_that_ends_says_why(pytester: pytest.Pytester) -> None:
         ("LOCUM_BIN", "/bin/false", "/bin/false did not start: Locum has ended (exit code 1)"),
         ("LOCUM_SEED", "/no/such.yaml", "* did not start: Locum has ended (exit code 2): */no/such.yaml*"),
         ("LOCUM_URL", "http://127.0.0.1:1", "cannot join LOCUM_URL=http://127.0.0.1:1: * does not answer: *refused*"),
+        ("LOCUM_URL", "localhost:8080", "cannot join LOCUM_URL=localhost:8080: expected the URL of a Locum, like *"),
+        ("LOCUM_URL", "http://localhost:x", "cannot join LOCUM_URL=http://localhost:x: expected the URL of a Locum, *"),
     ],
 )
 def test_a_locum_that_cannot_be_had_is_said_in_a_line(

@@ -11,11 +11,13 @@ from collections import deque
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any, Generator, Mapping, Optional, Union, cast
+from urllib.parse import urlsplit
 
 from locum._binary import find_binary
 from locum._control import Control
 from locum._error import LocumError
 from locum._proxy import kept_from_proxies
+from locum._saw import Watch
 from locum._world import Locum, write_time
 
 # Settings of the environment that a Locum of our own takes; not those that say where it listens and keeps its data.
@@ -45,11 +47,14 @@ class LocumServer:
 
     url: str
     """Where it is, as ``http://127.0.0.1:40123``."""
+    watch: Watch
+    """What the plug-in for pytest says under a failed test."""
 
     def __init__(self, control: Control, is_own: bool) -> None:
         self.url = control.url
         self._control = control
         self._is_own = is_own
+        self.watch = Watch(control)
 
     @classmethod
     @contextmanager
@@ -67,11 +72,13 @@ class LocumServer:
     @classmethod
     def join(cls, url: str) -> LocumServer:
         """Uses a Locum that runs. Where it has a control token, ``LOCUM_CONTROL_TOKEN`` is that."""
-        control = Control(url.rstrip("/"), os.environ.get("LOCUM_CONTROL_TOKEN"), lambda: None)
+        control = Control(check_url(url), os.environ.get("LOCUM_CONTROL_TOKEN"), lambda: None)
         try:
             info = control.call("GET", "info")
         except LocumError as error:
-            raise LocumError(f"cannot join LOCUM_URL={url}: {error.detail}", error.status, error.problem) from error
+            way_out = "; LOCUM_CONTROL_TOKEN is where this package has it from" if error.status == 401 else ""
+            detail = f"cannot join LOCUM_URL={url}: {error.detail}{way_out}"
+            raise LocumError(detail, error.status, error.problem) from error
         if not (isinstance(info, Mapping) and cast("Mapping[str, Any]", info).get("name") == "locum"):
             raise LocumError(f"cannot join LOCUM_URL={url}: what answers there is no Locum")
         return cls(control, is_own=False)
@@ -95,9 +102,11 @@ class LocumServer:
         if not self._is_own:
             wanted["idle_ttl"] = IDLE_TTL
         world = Locum(self._control, self._control.call("POST", "spaces", wanted))
+        self.watch.add(world.space)
         try:
             yield world
         finally:
+            self.watch.remove(world.space)
             try:
                 self._control.call("DELETE", f"spaces/{world.space}")
             except LocumError as error:
@@ -147,6 +156,19 @@ def start_process() -> Generator[Control, None, None]:
         reader.join(STOP_PATIENCE)
         process.stdout.close()
         process.stderr.close()
+
+
+def check_url(text: str) -> str:
+    url = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        # A port that is none is refused when it is asked for, and no earlier.
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise LocumError(f"cannot join LOCUM_URL={text}: expected the URL of a Locum, like http://localhost:8080")
+    return url
 
 
 def is_taken(name: str) -> bool:

@@ -9,14 +9,14 @@ from typing import Any, ContextManager, Generator, Iterator, Mapping, Optional, 
 import pytest
 
 from locum._error import LocumError
-from locum._saw import Mark
+from locum._saw import Watch
 from locum._server import LocumServer
 from locum._world import Locum
 
 Entered = TypeVar("Entered")
 Seed = Union[Mapping[str, Any], str]
 
-MARK = pytest.StashKey[Mark]()
+WATCH = pytest.StashKey[Watch]()
 
 MARKER = (
     "locum(seed=…, clock=…): the world of the fixture `locum` is made from this seed (a dict, a text in YAML or JSON, "
@@ -29,24 +29,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def locum_server() -> Iterator[LocumServer]:
+def locum_server(request: pytest.FixtureRequest) -> Iterator[LocumServer]:
     """A Locum for the whole run, or the one that ``LOCUM_URL`` names. Of pytest-xdist, each worker has its own."""
     with ExitStack() as stack:
-        yield enter(stack, LocumServer.start())
+        server = enter(stack, LocumServer.start())
+        request.config.stash[WATCH] = server.watch
+        server.watch.begin_test()
+        yield server
 
 
 @pytest.fixture
 def locum(request: pytest.FixtureRequest, locum_server: LocumServer) -> Iterator[Locum]:
     """A world that only this test is in."""
-    node: pytest.Item = request.node
+    # By name, because it has no type in pytest 8, which pyright minds.
+    node: pytest.Item = getattr(request, "node")
     settings = read_markers(node)
     seed, clock = read_seed(settings.get("seed"), node.path.parent), settings.get("clock")
+    # A test that asks for it by `getfixturevalue` has not begun yet.
+    if not locum_server.watch.is_begun:
+        locum_server.watch.begin_test()
     with ExitStack() as stack:
-        world = enter(stack, locum_server.space(seed, clock))
-        node.stash[MARK] = Mark(world)
-        yield world
-    # It may be run again, in another world.
-    del node.stash[MARK]
+        yield enter(stack, locum_server.space(seed, clock))
 
 
 def enter(stack: ExitStack, context: ContextManager[Entered]) -> Entered:
@@ -85,10 +88,36 @@ def read_seed(seed: Union[Seed, Path, None], folder: Path) -> Optional[Seed]:
     pytest.fail(message, pytrace=False)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    watch = item.config.stash.get(WATCH, None)
+    if watch is not None:
+        watch.end_test()
+        # Also without a world of its own: one of its module or class will do.
+        if "locum_server" in getattr(item, "fixturenames", ()):
+            watch.begin_test()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report: pytest.TestReport = (yield).get_result()
-    mark: Optional[Mark] = item.stash.get(MARK, None)
-    # Once is enough; and after the test, its space is gone.
-    if mark is not None and report.failed and report.when != "teardown":
-        report.sections.append(("What Locum saw", mark.describe()))
+    watch = item.config.stash.get(WATCH, None)
+    if watch is None or not watch.is_begun or not report.failed:
+        return
+    # Once is enough, if the teardown fails as well.
+    if report.when == "teardown" and watch.is_told:
+        return
+    saw = watch.describe()
+    if saw is not None:
+        watch.is_told = True
+        add_section(report, "What Locum saw", saw)
+
+
+def add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Puts it to the failure itself, which is also in JUnit's files and before the debugger's prompt."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(title, text)
+    else:
+        # One that has no traceback, as of `xfail(strict=True)`.
+        report.sections.append((title, text))
