@@ -21,11 +21,11 @@ use crate::{
 /// found at once this way, and a rare one soon after. On SQLite the tokens of an organization that has no more are not
 /// in the index, because keeping it would take longer than everything else about them.
 pub(crate) const READ_FIRST: i64 = 2_000;
-/// No more entries of an index are counted: they are one row of a hundred, in the largest lists there are.
-const MANY: i64 = 10_000;
-/// How many rows are read in the list's order for each that the page shows, before all are read. Twice as many as it
-/// takes, on average, to find one of a hundred.
-const READ_FOR_EACH: i64 = 200;
+/// No more entries of an index are counted: they are one row of two hundred, in the largest lists there are.
+const MANY: i64 = 5_000;
+/// How many rows are read in the list's order for each that the page shows, before all are read: twice as many as it
+/// takes on average to find one of two hundred.
+const READ_FOR_EACH: i64 = 400;
 /// Reading this part of the rows in the list's order takes about as long as reading all of them as they are stored.
 const SIXTEENTH: i64 = 16;
 /// An organization that has less than this part of all rows is not searched by reading all.
