@@ -36,8 +36,8 @@ type Add = fn(&mut Import, Record);
 fn all() -> [(List, Add); 11] {
     use jetbrains_account::import as account;
     [
-        (account::PRODUCTS, |all, record| account::Import::add_product(&mut all.draft, record, false)),
-        (account::PLUGINS, |all, record| account::Import::add_product(&mut all.draft, record, true)),
+        (account::PRODUCTS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, false)),
+        (account::PLUGINS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, true)),
         (account::LICENSES, |all, record| all.jetbrains_account.add_license(&mut all.draft, record)),
         (atlassian::import::TOKENS, |all, record| all.atlassian.add_token(&mut all.draft, record)),
         (atlassian::import::KEYS, |all, record| all.atlassian.add_key(&mut all.draft, record)),
@@ -92,6 +92,7 @@ impl Import {
     /// Everything wrong with the lists, by file and record.
     pub fn finish(mut self, name: &str, code: Option<u64>, progress: &Progress) -> (Notes, Result<String, String>) {
         let finished = self.license_vault.finish(&mut self.draft);
+        self.jetbrains_account.check_products(&mut self.draft);
         self.jetbrains_account.add_operator(&mut self.draft);
         self.atlassian.add_operator(&mut self.draft);
         if let Some(problems) = self.draft.notes.list_problems() {

@@ -198,9 +198,7 @@ async fn what_stays_is_met_once_each_way_while_others_go(app: TestApp) {
             victims.retain(|victim| living.iter().any(|token| token.id == victim.id));
             for victim in victims {
                 let mut db = app.app.db.write(space).await.unwrap();
-                atlassian_store::api_token::delete_for(&mut db, organization, &victim.user.id, &victim.label)
-                    .await
-                    .unwrap();
+                atlassian_store::api_token::make_way(&mut db, organization, &victim).await.unwrap();
                 db.commit().await.unwrap();
                 living.retain(|token| (&token.user.id, &token.label) != (&victim.user.id, &victim.label));
                 gone.insert(victim.id);
@@ -238,7 +236,7 @@ async fn an_emptied_page_leads_back_to_the_record_it_was_reached_from(app: TestA
         let second = page(first.next.clone().unwrap()).await;
         let mut db = app.app.db.write(space).await.unwrap();
         for token in &tokens[gone.clone()] {
-            atlassian_store::api_token::delete_for(&mut db, organization, &token.user.id, &token.label).await.unwrap();
+            atlassian_store::api_token::make_way(&mut db, organization, token).await.unwrap();
         }
         db.commit().await.unwrap();
         let forward = gone.start == 3;

@@ -70,14 +70,13 @@ impl Why {
 
     /// What can be done where nothing was answered: what it is, and what to look at.
     pub(super) fn explain(self) -> String {
-        const CREDENTIAL: &str = "check the token, what it may do, and the flags that say how it is presented and whose \
-                                  it is";
+        const CREDENTIAL: &str = "check the token, what it may do, and --scheme, --org or --customer-code";
         const PLACE: &str = "check --upstream and --service";
         const LATER: &str = "try again later, or check --upstream";
         let (what, advice) = match self {
             Self::Refused(status) => (format!("the upstream refuses the credential ({status})"), CREDENTIAL),
             Self::CredentialIsBad => (self.to_string(), CREDENTIAL),
-            Self::Unknown(_) => (self.to_string(), "check --upstream, --service, and the flags that say whose it is"),
+            Self::Unknown(_) => (self.to_string(), "check --upstream, --service, and --org or --customer-code"),
             Self::Page | Self::Elsewhere(_) | Self::Foreign | Self::NotMet | Self::NoData => (self.to_string(), PLACE),
             Self::Limited | Self::Unavailable(_) | Self::Trouble(_) | Self::Stopped => (self.to_string(), LATER),
         };

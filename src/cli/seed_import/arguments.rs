@@ -43,7 +43,7 @@ impl Args for ImportArguments {
             .override_usage("locum seed import [OPTIONS] --LIST FILE [--LIST FILE]... > seed.yaml")
             .group(ArgGroup::new("lists").args(options).multiple(true).required(true))
             .arg(Arg::new("anonymize").long("anonymize").action(ArgAction::SetTrue).help(
-                "Write pseudonyms for names, addresses, ids, labels and machines; counts, dates and products stay",
+                "Write pseudonyms for names, addresses, ids, labels and machines; counts, dates and usual products stay",
             ))
             .arg(
                 Arg::new("anonymize_key")

@@ -69,6 +69,26 @@ impl Draft {
         }
     }
 
+    /// The code of a product: those that the catalogue has are everybody's, others may be a customer's own.
+    pub fn hide_code(&self, code: &str) -> String {
+        match &self.pseudonyms {
+            Some(some) if product_catalogue::find(code).is_none() => some.upper("product code", code, 10),
+            _ => code.to_owned(),
+        }
+    }
+
+    /// The name of a product, by the same rule.
+    pub fn hide_product(&self, name: &str) -> String {
+        let is_known = product_catalogue::CATALOGUE.iter().any(|(_, known)| *known == name);
+        if is_known { name.to_owned() } else { self.hide("product", "Product ", name.to_owned()) }
+    }
+
+    /// What names a product by its code or by its name.
+    pub fn hide_product_or_code(&self, text: &str) -> String {
+        let is_code = self.products.contains_key(text) || product_catalogue::find(text).is_some();
+        if is_code { self.hide_code(text) } else { self.hide_product(text) }
+    }
+
     /// A moment as a seed has it, relative to the clock.
     pub fn moment(&self, time: Time) -> String {
         let millis = (time - self.now).num_milliseconds();
@@ -191,7 +211,7 @@ impl Draft {
             }
             (_, None) => {
                 let mut entry = Entry::new(place);
-                entry.text("code", code).text("name", name);
+                entry.text("code", self.hide_code(code)).text("name", self.hide_product(name));
                 self.products.insert(code.to_owned(), (entry, name.to_owned(), is_plugin));
             }
         }

@@ -10,6 +10,7 @@ pub mod notes;
 pub mod pages;
 pub mod pseudonyms;
 pub mod record;
+mod strict;
 pub mod table;
 
 use serde_json::{Map, Value};

@@ -1,13 +1,12 @@
 //! Pages of a list, as JSON: one, several one after the other, or an array of pages.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     List, ListFile,
     notes::{Notes, Place},
     record::Record,
+    strict::{Members, read_object},
 };
 use crate::core::progress::Progress;
 
@@ -62,6 +61,10 @@ pub fn read(
         let message = "this is HTML and not JSON, perhaps a page to sign in or of a proxy: save the API's own answer";
         return notes.refuse(whole, message);
     }
+    if text.starts_with("HTTP/") {
+        let message = "this begins with the answer's headers: save its body alone (curl without -i)";
+        return notes.refuse(whole, message);
+    }
     progress.begin("reading lists", text.len() as u64);
     let lines = Lines { text, at: 0, line: 1, column: 1 };
     let mut pages = Pages { list, all, lines, file: file.number, count: 0, goes_on: None, was_refused: false };
@@ -111,10 +114,12 @@ impl<'a> Pages<'a> {
             let message = format!("expected {}, found {}", self.list.what, shorten(raw.get()));
             return notes.refuse(place, message);
         }
-        if let Some((name, records)) = self.find_envelope(raw) {
+        if let Some((name, records, members)) = self.find_envelope(raw) {
             let place = Place { record: 0, ..self.place(raw) };
-            let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-            let links = members.get("links").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+            if let Some(problem) = members.problem {
+                return notes.refuse(place, problem);
+            }
+            let links = members.by_name.get("links").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
             self.goes_on = links.filter(|links| links["next"].is_string()).map(|_| place);
             if let Err(message) = self.check_envelope(name, &records) {
                 self.was_refused = true;
@@ -157,10 +162,12 @@ impl<'a> Pages<'a> {
     }
 
     /// The records of a page, if a member holds them.
-    fn find_envelope(&self, raw: &'a RawValue) -> Option<(&'static str, Vec<&'a RawValue>)> {
-        let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(raw.get()).ok()?;
-        let names = self.all.iter().filter_map(|list| list.envelope);
-        names.into_iter().find_map(|name| Some((name, serde_json::from_str(members.get(name)?.get()).ok()?)))
+    fn find_envelope(&self, raw: &'a RawValue) -> Option<(&'static str, Vec<&'a RawValue>, Members<'a>)> {
+        let members: Members<'a> = serde_json::from_str(raw.get()).ok()?;
+        let mut names = self.all.iter().filter_map(|list| list.envelope);
+        let read = |name| serde_json::from_str(members.by_name.get(name)?.get()).ok();
+        let (name, records) = names.find_map(|name| Some((name, read(name)?)))?;
+        Some((name, records, members))
     }
 
     fn record(&mut self, raw: &'a RawValue, notes: &mut Notes, add: &mut dyn FnMut(Record, &mut Notes)) {
@@ -169,8 +176,12 @@ impl<'a> Pages<'a> {
         }
         self.count += 1;
         let place = self.place(raw);
-        let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
+        if !raw.get().starts_with('{') {
             return notes.refuse(place, format!("expected an object, found {}", shorten(raw.get())));
+        }
+        let members = match read_object(raw.get()) {
+            Ok(members) => members,
+            Err(message) => return notes.refuse(place, message),
         };
         if let Err(message) = check_kind(self.list, self.all, &members) {
             // The others are of the same kind.

@@ -88,7 +88,7 @@ impl Import {
         }
         add_dates(draft, &mut record, &mut entry);
         add_scopes(draft, &mut record, &mut entry);
-        warn_of_id(draft, &mut record);
+        add_id(draft, &mut record, &mut entry);
         record.end(&mut draft.notes);
         self.tokens.push(entry);
     }
@@ -112,7 +112,7 @@ impl Import {
         if record.has("revocationDate") {
             draft.notes.warn(place, "the key was revoked, and works in the seed");
         }
-        warn_of_id(draft, &mut record);
+        add_id(draft, &mut record, &mut entry);
         record.end(&mut draft.notes);
         // Those that open most come first, because the first one is what clients are given.
         let at = if is_full { 0 } else { self.keys.len() };
@@ -192,7 +192,7 @@ impl Import {
             Some(other) => draft.notes.warn(place, format!("`status: {other}` is another at --now, by `expiresAt`")),
             None => {}
         }
-        warn_of_id(draft, &mut record);
+        add_id(draft, &mut record, &mut entry);
         record.end(&mut draft.notes);
         account.push("tokens", entry);
     }
@@ -298,6 +298,7 @@ fn add_dates(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool 
 /// Whether there are scopes.
 fn add_scopes(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool {
     let scopes = record.texts("scopes", &mut draft.notes);
+    let scopes: Vec<String> = scopes.into_iter().map(|scope| hide_scope(draft, scope)).collect();
     let is_scoped = !scopes.is_empty();
     if is_scoped {
         entry.set("scopes", Value::Texts(scopes));
@@ -305,8 +306,19 @@ fn add_scopes(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool
     is_scoped
 }
 
-fn warn_of_id(draft: &mut Draft, record: &mut Record) {
-    if record.opt_text("id", &mut draft.notes).is_some() {
-        draft.notes.warn(record.place, "`id` has no place in a seed, which makes another");
-    }
+/// A scope as the vendor names them, like `read:jira-work`, is everybody's; what looks otherwise may be a customer's
+/// text.
+fn hide_scope(draft: &Draft, scope: String) -> String {
+    const FIRST: [&str; 8] = ["read", "write", "delete", "manage", "create", "update", "search", "admin"];
+    const WHOLE: [&str; 4] = ["email", "offline_access", "openid", "profile"];
+    let is_plain = scope.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":-._".contains(&b));
+    let has_verb = scope.split_once(':').is_some_and(|(verb, rest)| FIRST.contains(&verb) && !rest.is_empty());
+    let is_public = (is_plain && has_verb) || WHOLE.contains(&scope.as_str());
+    if is_public { scope } else { draft.hide("scope", "scope-", scope) }
+}
+
+fn add_id(draft: &mut Draft, record: &mut Record, entry: &mut Entry) {
+    let id = record.opt_text("id", &mut draft.notes);
+    let id = id.map(|id| draft.pseudonyms.as_ref().map_or_else(|| id.clone(), |some| some.uuid("token", &id)));
+    entry.opt_text("id", id);
 }

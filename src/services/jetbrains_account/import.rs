@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::domain::{contact, day::Day};
 use crate::{
     core::now::Now,
+    domain::product_catalogue,
     seed::import::{
         List,
         draft::{Draft, write_list},
@@ -48,16 +49,45 @@ pub(crate) struct Import {
     /// By id, with the names that lists have for them.
     teams: BTreeMap<i64, (Entry, String)>,
     licenses: Vec<Entry>,
+    /// The first record of `/products`, and whether the catalogue has one of them.
+    products: Option<(Place, bool)>,
+    was_swapped: bool,
 }
 
 impl Import {
-    pub(crate) fn add_product(draft: &mut Draft, mut record: Record, is_plugin: bool) {
+    pub(crate) fn add_product(&mut self, draft: &mut Draft, mut record: Record, is_plugin: bool) {
         let code = record.text("code", &mut draft.notes);
         let name = record.text("name", &mut draft.notes);
         if let (Some(code), Some(name)) = (code, name) {
+            self.check_kind(draft, &code, is_plugin, record.place);
             draft.declare(&code, &name, is_plugin, record.place);
         }
         record.end(&mut draft.notes);
+    }
+
+    /// Both lists have records of the same form, so that only the codes tell which is which.
+    fn check_kind(&mut self, draft: &mut Draft, code: &str, is_plugin: bool, place: Place) {
+        let is_known = product_catalogue::find(code).is_some();
+        if is_plugin && is_known && !self.was_swapped {
+            let message = "is the code of a product: this is a list of products: --products";
+            draft.notes.refuse(place, format!("`{code}` {message}"));
+            self.was_swapped = true;
+        }
+        if draft.products.get(code).is_some_and(|(_, _, known)| *known != is_plugin) {
+            draft.notes.warn(place, "another list has the code as the other kind, product or plug-in, which is kept");
+        }
+        if !is_plugin {
+            self.products.get_or_insert((place, false)).1 |= is_known;
+        }
+    }
+
+    /// Warns where no product is one that everybody has. Call it when all lists were read.
+    pub(crate) fn check_products(&self, draft: &mut Draft) {
+        if let Some((place, false)) = self.products {
+            let message = "none of the products is in Locum's catalogue: if this is a list of plug-ins, it is for \
+                           --plugins";
+            draft.notes.warn(place, message);
+        }
     }
 
     pub(crate) fn add_license(&mut self, draft: &mut Draft, mut record: Record) {
@@ -72,7 +102,7 @@ impl Import {
             let name = product.opt_text("name", &mut draft.notes);
             if let Some(code) = code {
                 draft.declare(&code, name.as_deref().unwrap_or(&code), false, place);
-                entry.text("product", code);
+                entry.text("product", draft.hide_code(&code));
             }
             product.end(&mut draft.notes);
         }

@@ -8,7 +8,9 @@ const BLANKS: (&str, &str) = ("2.3, 2.4, 5", "an empty or blank value of a query
 const ERRORS: (&str, &str) = ("2.5", "the body of errors, that of a wrong method too");
 const DOCUMENT: (&str, &str) = ("2.6, 9", "the document needs no credential");
 
-const SERVER: (&str, &str) = ("5, 9", "`licenses-report.json` adds regular, virtual and true-up licences up");
+const SERVER_NAMES: (&str, &str) = ("5, 9", "the suffix ` Toolbox`");
+const SERVER_TOKEN: (&str, &str) = ("5, 9", "a wrong token is a 403 with a text");
+const SERVER_ERRORS: (&str, &str) = ("5, 9", "those of the other routes a text");
 
 pub(super) const COMPARISONS: [Comparison; 2] = [VAULT, LICENSE_SERVER];
 
@@ -59,16 +61,16 @@ const LICENSE_SERVER: Comparison = Comparison {
     parameters: &[],
     headers: &[],
     questions: &[
-        Question::new("licenses", "/licenses-report.json?token={token}").settles(&[SERVER]),
-        Question::new("tickets", "/tickets-report.json?token={token}").settles(&[SERVER]),
-        Question::new("health", "/health").settles(&[SERVER]),
-        Question::new("version", "/check-version").settles(&[SERVER]),
+        Question::new("licenses", "/licenses-report.json?token={token}").settles(&[SERVER_NAMES]),
+        Question::new("tickets", "/tickets-report.json?token={token}").settles(&[SERVER_NAMES]),
+        Question::new("health", "/health"),
+        Question::new("version", "/check-version").settles(&[("5, 9", "build numbers")]),
         Question::new("connection", "/check-connection"),
-        Question::new("configuration", "/check-configuration").settles(&[SERVER]),
-        Question::new("no-token", "/licenses-report.json").settles(&[SERVER]),
-        Question::new("no-token-for-tickets", "/tickets-report.json").settles(&[SERVER]),
-        Question::new("empty-token", "/licenses-report.json?token=").settles(&[BLANKS, SERVER]),
-        Question::new("wrong-path", "/no-such-path").settles(&[SERVER]),
-        Question::new("wrong-method", "/reportApi").settles(&[SERVER]),
+        Question::new("configuration", "/check-configuration").settles(&[("5, 9", "`check-configuration`")]),
+        Question::new("no-token", "/licenses-report.json").settles(&[SERVER_TOKEN]),
+        Question::new("no-token-for-tickets", "/tickets-report.json").settles(&[SERVER_TOKEN]),
+        Question::new("empty-token", "/licenses-report.json?token=").settles(&[BLANKS, SERVER_TOKEN]),
+        Question::new("wrong-path", "/no-such-path").settles(&[SERVER_ERRORS]),
+        Question::new("wrong-method", "/reportApi").settles(&[SERVER_ERRORS]),
     ],
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::domain::catalogue::Catalogue;
 use crate::{
     core::clock::Time,
-    domain::product_catalogue::DeclaredProduct,
+    domain::product_catalogue::{self, DeclaredProduct},
     seed::import::{
         List,
         draft::{Draft, write_list},
@@ -44,6 +44,8 @@ pub(crate) const REPORT: List = List {
 const NAME: &str = "imported";
 const TOKEN_NAME: &str = "locum-import";
 const KINDS: [(&str, &str); 3] = [("regular", "regular"), ("true_up", "trueUp"), ("virtual", "virtual")];
+/// The one that is known (license-vault §2.3): others may be texts of a customer's own.
+const USUAL_REASON: &str = "CANCELLED";
 const USUAL_DESCRIPTION: &str = "Unable to find suitable license";
 
 /// A row of the report.
@@ -80,7 +82,7 @@ impl Import {
         let code = record.text("code", &mut draft.notes);
         let name = record.text("displayName", &mut draft.notes);
         let mut entry = Entry::new(place);
-        entry.text("product", code.clone().unwrap_or_default());
+        entry.text("product", draft.hide_code(code.as_deref().unwrap_or_default()));
         let mut total = 0;
         for (kind, member) in KINDS {
             let count = record.whole(&format!("{member}Total"), &mut draft.notes).unwrap_or(0);
@@ -112,11 +114,15 @@ impl Import {
         if let Some(at) = record.date("timestamp", &mut draft.notes) {
             entry.plain("at", draft.past(at, place));
         }
-        entry.opt_text("product", record.text("product_name", &mut draft.notes));
-        entry.opt_text("product_version", record.opt_text("product_version", &mut draft.notes));
+        let product = record.text("product_name", &mut draft.notes);
+        entry.opt_text("product", product.map(|product| draft.hide_product_or_code(&product)));
+        let version = record.opt_text("product_version", &mut draft.notes);
+        entry.opt_text("product_version", version.map(|version| hide_version(draft, version)));
         entry.opt_text("host", record.opt_text("user_hostname", &mut draft.notes).map(|host| hide_host(draft, host)));
         entry.opt_text("ip", record.opt_text("user_ip", &mut draft.notes).map(|ip| hide_ip(draft, &ip)));
-        entry.opt_text("reason", record.opt_text("reason", &mut draft.notes));
+        let reason = record.opt_text("reason", &mut draft.notes);
+        let reason = reason.map(|text| if text == USUAL_REASON { text } else { draft.hide("reason", "REASON-", text) });
+        entry.opt_text("reason", reason);
         let description = record.opt_text("description", &mut draft.notes);
         // It may have a name in it.
         let description = description
@@ -209,8 +215,8 @@ impl Import {
             let index = *places.entry(&row.allocation).or_insert_with(|| {
                 let code = find_code(&row.license);
                 let mut entry = Entry::new(row.place);
-                entry.text("user", user).text("product", &code);
-                entry.opt_plain("kind", row.kind.clone());
+                entry.text("user", user).text("product", draft.hide_product_or_code(&code));
+                entry.opt_text("kind", row.kind.clone());
                 let since = since.get(row.allocation.as_str()).copied();
                 entry.opt_plain("since", since.map(|at| draft.past(at, row.place)));
                 found.push(Allocation { entry, code, kind: row.kind.clone(), since, username: row.username.clone() });
@@ -221,8 +227,9 @@ impl Import {
                 draft.notes.refuse(row.place, "another row has the same allocation for another user");
             }
             let mut running = Entry::new(row.place);
-            running.opt_text("product", row.product.as_deref().map(find_code));
-            running.opt_text("version", row.version.clone());
+            let product = row.product.as_deref().map(find_code);
+            running.opt_text("product", product.map(|product| draft.hide_product_or_code(&product)));
+            running.opt_text("version", row.version.clone().map(|version| hide_version(draft, version)));
             running.opt_text("host", row.host.clone().map(|host| hide_host(draft, host)));
             running.opt_text("ip", row.ip.as_deref().map(|ip| hide_ip(draft, ip)));
             running.opt_plain("since", row.since.map(|at| draft.moment(at)));
@@ -266,6 +273,15 @@ pub(crate) struct Finished {
 
 fn hide_host(draft: &Draft, host: String) -> String {
     draft.hide("host", "host-", host)
+}
+
+/// A version of numbers is a product's; with other words in it, it may be anybody's.
+fn hide_version(draft: &Draft, version: String) -> String {
+    const WORDS: [&str; 4] = ["EAP", "RC", "Beta", "Preview"];
+    let is_public = |part: &str| {
+        part.bytes().all(|b| b.is_ascii_digit()) || WORDS.contains(&part) || product_catalogue::find(part).is_some()
+    };
+    if version.split(['.', '-', ' ']).all(is_public) { version } else { draft.hide("version", "", version) }
 }
 
 fn hide_ip(draft: &Draft, ip: &str) -> String {

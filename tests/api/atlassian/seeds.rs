@@ -79,6 +79,17 @@ const WRONG: &[(&str, &[&str])] = &[
         "service_accounts: [{ id: a, name: a }, { id: ^a, name: b }]",
         &["another one has the id `a`, in line 6, column 32"],
     ),
+    (
+        "api_tokens: [{ user: ann@example.test, label: a, id: x }, { user: ann@example.test, label: b, id: ^x }]",
+        &["another one has the id `x`, in line 6, column 60"],
+    ),
+    ("api_keys: [{ label: a, id: x }, { label: b, id: ^x }]", &["another one has the id `x`, in line 6, column 34"]),
+    (
+        "service_accounts: [{ name: a, tokens: [{ label: a, id: x }, { label: b, id: ^x }] }]",
+        &["another one has the id `x`, in line 6, column 62"],
+    ),
+    ("api_tokens: [{ count: 2, id: ^x }]", &["`count` tokens cannot have one id"]),
+    ("api_keys: [{ label: k, id: ^'a b' }]", &["`a b` cannot be an id: it has to fit into a path"]),
     ("service_accounts: [{ id: ^'a/b', name: a }]", &["`a/b` cannot be an id: it has to fit into a path"]),
     (
         "service_accounts: [{ name: a, tokens: [{ label: ^t, scopes: [] }] }]",
@@ -183,4 +194,40 @@ async fn a_seed_replaces_what_has_its_name(app: TestApp) {
     );
     assert_eq!(tokens[0]["user"]["name"], "renamed-bot");
     assert_eq!(full.get("/service-accounts").await.expect_ok()["items"][0]["displayName"], "renamed-bot");
+}
+
+#[apply(on_both_databases)]
+async fn a_seed_replaces_what_has_its_id(app: TestApp) {
+    let full = app.atlassian(FULL_KEY);
+    let send = async |labels: [&str; 3]| {
+        let [key, token, account_token] = labels;
+        app.seed_atlassian(&format!(
+            "      api_keys: [{{ id: key-1, label: {key}, token: {key}-token }}]\n      \
+             api_tokens: [{{ id: token-1, user: ann@example.test, label: {token} }}]\n      \
+             service_accounts: [{{ id: svc-1, name: bot, tokens: [{{ id: own-1, label: {account_token} }}] }}]"
+        ))
+        .await;
+    };
+    let labels = async |path: &str| full.get(path).await.list_member("label");
+    send(["first", "second", "third"]).await;
+    let (keys, tokens) =
+        (full.get("/api-keys/count").await.text().to_owned(), full.get("/api-tokens/count").await.text().to_owned());
+    send(["fourth", "fifth", "sixth"]).await;
+    assert!(
+        labels("/api-keys").await.contains(&"fourth".to_owned())
+            && !labels("/api-keys").await.contains(&"first".to_owned())
+    );
+    app.atlassian("first-token").get("/api-tokens").await.expect_gateway_error(401, "Unauthorized");
+    app.atlassian("fourth-token").get("/api-tokens").await.expect_ok();
+    assert_eq!(labels("/api-tokens?q=second").await, Vec::<String>::new());
+    assert_eq!(full.get("/api-tokens?q=fifth").await.expect_ok()["data"][0]["id"], "token-1");
+    let own = full.get("/service-accounts/svc-1/api-tokens").await.expect_ok();
+    let found: Vec<_> =
+        own.as_array().unwrap().iter().filter(|token| token["id"] == "own-1").map(|token| &token["label"]).collect();
+    assert_eq!(found, ["sixth"]);
+    // As many as before: each took the place of one.
+    assert_eq!(
+        (full.get("/api-keys/count").await.text(), full.get("/api-tokens/count").await.text()),
+        (keys.as_str(), tokens.as_str())
+    );
 }

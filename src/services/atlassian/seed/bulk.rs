@@ -86,7 +86,8 @@ pub(super) async fn add_tokens(
             NewTokens::Batch(_) if db.is_trial() => continue,
             NewTokens::Batch(batch) => batch,
         };
-        let later: HashSet<(&str, &str)> = tokens[at..].iter().filter_map(NewTokens::owner_and_label).collect();
+        let later = tokens[at..].iter().filter_map(NewTokens::as_one);
+        let later: HashSet<(&str, &str)> = later.map(|one| (one.user.id.as_str(), one.label.as_str())).collect();
         for number in 0..batch.count {
             let token = batch.make_token(number, db.ids());
             if !later.contains(&(token.user.id.as_str(), token.label.as_str())) {

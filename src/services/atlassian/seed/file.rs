@@ -32,6 +32,9 @@ pub struct Atlassian {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedKey {
+    /// Its id.
+    #[schemars(with = "Option<String>")]
+    pub id: Option<Scalar>,
     /// What it is called.
     #[schemars(with = "String")]
     pub label: Scalar,
@@ -60,6 +63,9 @@ pub struct SeedKey {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedToken {
+    /// Its id. Not together with `count`.
+    #[schemars(with = "Option<String>")]
+    pub id: Option<Scalar>,
     /// An e-mail address of `people`. Left out beside `count`, the tokens go round.
     #[schemars(with = "Option<String>")]
     pub user: Option<Scalar>,
@@ -117,6 +123,9 @@ pub struct SeedAccount {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct SeedAccountToken {
+    /// Its id.
+    #[schemars(with = "Option<String>")]
+    pub id: Option<Scalar>,
     /// What it is called.
     #[schemars(with = "String")]
     pub label: Scalar,

@@ -81,7 +81,7 @@ impl NewKey {
 
 #[derive(Debug)]
 pub(crate) enum NewTokens {
-    /// Replaces the tokens that the user has with this label.
+    /// Replaces the tokens that the user has with this label, and the one that has its id.
     One(ApiToken),
     Batch(TokenBatch),
 }
@@ -94,10 +94,9 @@ impl NewTokens {
         }
     }
 
-    /// The owner's id and the label of a single token.
-    pub(super) fn owner_and_label(&self) -> Option<(&str, &str)> {
+    pub(super) fn as_one(&self) -> Option<&ApiToken> {
         match self {
-            Self::One(token) => Some((&token.user.id, &token.label)),
+            Self::One(token) => Some(token),
             Self::Batch(_) => None,
         }
     }
@@ -118,11 +117,13 @@ const LONGEST_ID: usize = 100;
 pub(crate) struct Planner<'a> {
     context: SectionPlanner<'a>,
     /// What the section has used already: labels of API keys, users' ids with labels of API tokens, ids of service
-    /// accounts, ids of OAuth clients.
+    /// accounts, of OAuth clients, of API keys, of API tokens.
     key_labels: Keys<String>,
     token_labels: Keys<(String, String)>,
     account_ids: Keys<String>,
     client_ids: Keys<String>,
+    key_ids: Keys<String>,
+    token_ids: Keys<String>,
 }
 
 impl<'a> Planner<'a> {
@@ -133,6 +134,8 @@ impl<'a> Planner<'a> {
             token_labels: Keys::default(),
             account_ids: Keys::default(),
             client_ids: Keys::default(),
+            key_ids: Keys::default(),
+            token_ids: Keys::default(),
         }
     }
 
@@ -191,7 +194,7 @@ impl<'a> Planner<'a> {
         let created_at = self.read_date(key.created_at.as_ref()).unwrap_or(self.context.now);
         Some(NewKey {
             key: ApiKey {
-                id: self.context.ids.uuid().to_string(),
+                id: choose_id(&mut self.context, key.id.as_ref(), &mut self.key_ids),
                 label,
                 scopes,
                 created_at,
@@ -221,6 +224,9 @@ impl<'a> Planner<'a> {
             [&token.created_at, &token.expires_at, &token.last_active_at].map(|date| self.read_date(date.as_ref()));
         let scopes = self.read_texts(&token.scopes);
         if let Some(count) = &token.count {
+            if let Some(id) = &token.id {
+                self.reader().report(id.referenced, "`count` tokens cannot have one id");
+            }
             let users: Vec<User> = match user {
                 Some(user) => user.into_iter().collect(),
                 None => self.context.people.values().cloned().map(User::from).collect(),
@@ -251,7 +257,7 @@ impl<'a> Planner<'a> {
         let message = format!("{} has another token with the label `{label}`", user.email);
         self.token_labels.insert(self.context.reader, (user.id.clone(), label.clone()), at, message);
         Some(NewTokens::One(ApiToken {
-            id: self.context.ids.uuid().to_string(),
+            id: choose_id(&mut self.context, token.id.as_ref(), &mut self.token_ids),
             label,
             blocked,
             scopes,
@@ -316,7 +322,7 @@ impl<'a> Planner<'a> {
         let message = format!("another token of the account has the label `{label}`");
         labels.insert(self.reader(), label.clone(), token.label.referenced, message);
         Some(ServiceAccountToken {
-            id: self.context.ids.uuid().to_string(),
+            id: choose_id(&mut self.context, token.id.as_ref(), &mut self.token_ids),
             label,
             scopes,
             created_at,
@@ -396,6 +402,14 @@ impl<'a> Planner<'a> {
                 .and_then(|scalar| self.reader().whole(scalar, 0, i64::from(u32::MAX)))
                 .and_then(|quota| u32::try_from(quota).ok()),
         }
+    }
+}
+
+/// The id that the seed says, else one that is made up.
+fn choose_id(context: &mut SectionPlanner<'_>, said: Option<&Scalar>, taken: &mut Keys<String>) -> String {
+    match said {
+        Some(scalar) => read_id(context.reader, scalar, taken).unwrap_or_default(),
+        None => context.ids.uuid().to_string(),
     }
 }
 

@@ -60,8 +60,8 @@ async fn merge_tokens(
     if planned.api_tokens.is_empty() {
         return Ok(());
     }
-    for (owner, label) in planned.api_tokens.iter().filter_map(NewTokens::owner_and_label) {
-        store::api_token::delete_for(db, organization, owner, label).await?;
+    for token in planned.api_tokens.iter().filter_map(NewTokens::as_one) {
+        store::api_token::make_way(db, organization, token).await?;
     }
     let mut loader = Loader::new(tables);
     let number = loader.refer("organization", organization.0)?;

@@ -140,12 +140,13 @@ pub async fn issue(
     token: &PlainToken,
 ) -> Result<bool, Error> {
     const DELETE: &str = "DELETE FROM credential WHERE id IN \
-                        (SELECT credential_id FROM api_key WHERE organization_id = $1 AND label = $2) \
+                        (SELECT credential_id FROM api_key WHERE organization_id = $1 AND (label = $2 OR id = $3)) \
                         RETURNING fingerprint, service, label";
     const SQL: &str = "INSERT INTO api_key (organization_id, id, credential_id, label, scopes, created_at, expires_at, \
                        last_active_at, person_id, person_name, person_email, search) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let ended = on!(db, |c| sqlx::query_as(DELETE).bind(organization.0).bind(&key.label).fetch_all(c).await)?;
+    let ended =
+        on!(db, |c| sqlx::query_as(DELETE).bind(organization.0).bind(&key.label).bind(&key.id).fetch_all(c).await)?;
     credential::note_ended(db, ended).await?;
     let new = NewCredential {
         organization,

@@ -149,17 +149,26 @@ async fn count_down(db: &mut Session<ReadWrite>, organization: OrganizationId, d
     Ok(())
 }
 
-/// Deletes a user's tokens with a label, because a seed is about to store one anew.
-pub async fn delete_for(
+/// Deletes what a token takes the place of: those of its user with its label, and the one that has its id.
+pub async fn make_way(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
-    user_id: &str,
-    label: &str,
+    token: &ApiToken,
 ) -> Result<(), Error> {
-    const TOKENS: &str =
+    const BY_LABEL: &str =
         "DELETE FROM api_token WHERE organization_id = $1 AND label = $2 AND person_id = $3 RETURNING blocked";
-    let deleted: Vec<bool> =
-        on!(db, |c| sqlx::query_scalar(TOKENS).bind(organization.0).bind(label).bind(user_id).fetch_all(c).await)?;
+    const BY_ID: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 RETURNING blocked";
+    let mut deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(BY_LABEL)
+        .bind(organization.0)
+        .bind(&token.label)
+        .bind(&token.user.id)
+        .fetch_all(c)
+        .await)?;
+    deleted.extend::<Vec<bool>>(on!(db, |c| sqlx::query_scalar(BY_ID)
+        .bind(organization.0)
+        .bind(&token.id)
+        .fetch_all(c)
+        .await)?);
     count_down(db, organization, &deleted).await
 }
 

@@ -157,13 +157,14 @@ pub async fn upsert_token(
     token: &ServiceAccountToken,
 ) -> Result<(), Error> {
     const DELETE: &str = "DELETE FROM service_account_token \
-                        WHERE organization_id = $1 AND service_account_id = $2 AND label = $3";
+                        WHERE organization_id = $1 AND ((service_account_id = $2 AND label = $3) OR id = $4)";
     const SQL: &str = "INSERT INTO service_account_token (organization_id, id, service_account_id, label, scopes, \
                        created_at, expires_at, last_active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     on!(db, |c| sqlx::query(DELETE)
         .bind(organization.0)
         .bind(&token.account.id)
         .bind(&token.label)
+        .bind(&token.id)
         .execute(c)
         .await
         .map(drop))?;
