@@ -1,5 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
+// Not the global one, which is a browser's in the environments that Jest and Vitest make of jsdom.
+import { URL as NodeUrl } from "node:url";
 import { LocumError } from "./error.js";
 import type { Problem } from "./wire.js";
 
@@ -29,7 +31,7 @@ export class Control {
       headers["content-type"] = typeof body === "string" ? "application/yaml" : "application/json";
       headers["content-length"] = String(Buffer.byteLength(text));
     }
-    const url = new URL(`${this.base}/_emulator/${path.replace(/^\/+/, "")}`);
+    const url = new NodeUrl(`${this.base}/_emulator/${path.replace(/^\/+/, "")}`);
     let answer: Answer;
     try {
       answer = await send(url, method, headers, text, patience);
