@@ -43,11 +43,11 @@ fi
 options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --report "$state/report.html")
 [ -z "${ACTION_SEED:-}" ] || options+=(--seed "$ACTION_SEED")
 [ -z "${ACTION_CLOCK:-}" ] || options+=(--clock "$ACTION_CLOCK")
+arguments=${ACTION_ARGUMENTS:-}
 # A word may have spaces in it, but not around it: those are of the workflow's layout.
 while read -r line; do
-    line=${line%$'\r'}
     [ -z "$line" ] || options+=("$line")
-done <<<"${ACTION_ARGUMENTS:-}"
+done <<<"${arguments//$'\r'/}"
 
 # The step ends, and Locum stays, for as long as what waits beside it: without a terminal, without the step's output,
 # which would keep the step waiting, and without its summary, which is a file of the last step.
