@@ -76,7 +76,8 @@ function send(
 function refuse({ status, text }: Answer, method: string, path: string): LocumError {
   const problem = parse(text);
   if (typeof problem === "object" && problem !== null && "detail" in problem && typeof problem.detail === "string") {
-    return new LocumError(problem.detail, { status, ...problem } as Problem);
+    const wayOut = status === 401 ? "; it is what `controlToken` says, or LOCUM_CONTROL_TOKEN" : "";
+    return new LocumError(problem.detail + wayOut, { status, ...problem } as Problem);
   }
   const detail = `${method} /_emulator/${path} was answered with ${status}, not by Locum: ${text.slice(0, 200)}`;
   return new LocumError(detail, { status, detail });
