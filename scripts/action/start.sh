@@ -13,6 +13,8 @@ install_binary() {
     esac
     version=${ACTION_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -n 1)}
     version=${version#v}
+    [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$ ]] ||
+        fail "version: '$version' is none: say one of a release, like 0.2.0, or nothing for that of this action"
     name=locum-$version-$target
     binary=$state/$name/locum
     [ ! -x "$binary" ] || return 0
@@ -28,10 +30,12 @@ install_binary() {
 sums() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 mkdir -p "$state"
-[ ! -e "$state/pid" ] || fail "Locum runs already: start it once in a job, and make a space for each test"
+# One that has ended before its time is no obstacle.
+! { [ -e "$state/pid" ] && kill -0 "$(cat "$state/pid")" 2>/dev/null; } ||
+    fail "Locum runs already: start it once in a job, and make a space for each test"
 if [ -n "${ACTION_BINARY:-}" ]; then
-    binary=$(cd "$(dirname "$ACTION_BINARY")" && pwd)/$(basename "$ACTION_BINARY")
-    [ -x "$binary" ] || fail "binary: $ACTION_BINARY is not a program"
+    binary=$(cd "$(dirname "$ACTION_BINARY")" 2>/dev/null && pwd)/$(basename "$ACTION_BINARY")
+    [ -f "$binary" ] && [ -x "$binary" ] || fail "binary: $ACTION_BINARY is not a program"
 else
     install_binary
 fi
@@ -39,17 +43,20 @@ fi
 options=(--endpoints-file "$state/endpoints.json" --coverage "$state/coverage.md" --report "$state/report.html")
 [ -z "${ACTION_SEED:-}" ] || options+=(--seed "$ACTION_SEED")
 [ -z "${ACTION_CLOCK:-}" ] || options+=(--clock "$ACTION_CLOCK")
-while IFS= read -r line; do
+arguments=${ACTION_ARGUMENTS:-}
+# A word may have spaces in it, but not around it: those are of the workflow's layout.
+while read -r line; do
     [ -z "$line" ] || options+=("$line")
-done <<<"${ACTION_ARGUMENTS:-}"
+done <<<"${arguments//$'\r'/}"
 
 # The step ends, and Locum stays, for as long as what waits beside it: without a terminal, without the step's output,
 # which would keep the step waiting, and without its summary, which is a file of the last step.
+rm -f "$state/endpoints.json"
 GITHUB_STEP_SUMMARY='' nohup "$binary" exec "${options[@]}" -- sleep 1000000 \
     >"$state/stdout" 2>"$state/stderr" </dev/null &
 pid=$!
 until [ -s "$state/endpoints.json" ]; do
-    kill -0 "$pid" 2>/dev/null || fail "Locum did not start: $(tail -n 5 "$state/stderr")"
+    kill -0 "$pid" 2>/dev/null || fail "Locum did not start: $(said)"
     sleep 0.05
 done
 echo "$pid" >"$state/pid"

@@ -4,9 +4,10 @@
 [ -e "$state/pid" ] || fail "Locum does not run: a step of this action has to start it, before this one"
 pid=$(cat "$state/pid")
 rm -f "$state/pid"
-kill -TERM "$pid" 2>/dev/null || fail "Locum ended before its time: $(tail -n 5 "$state/stderr")"
+kill -TERM "$pid" 2>/dev/null || fail "Locum ended before its time: $(said)"
 # It is no child of this shell.
 while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+[ -s "$state/coverage.md" ] || fail "Locum ended before its time: $(said)"
 
 # What `exec` says of a command that was ended: first by what, then the last requests that were refused.
 refused=$(sed -n 's/^locum: \([1-5][0-9][0-9] .*\)/\1/p' "$state/stderr")

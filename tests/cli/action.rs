@@ -110,6 +110,44 @@ fn a_seed_that_is_wrong_is_named_by_line() {
 }
 
 #[test]
+fn whatever_is_wrong_is_said_in_one_line_which_is_what_an_annotation_has() {
+    let job = Job::new("wrong");
+    fs::write(job.folder.join("seed.yaml"), "version: 1\none: 1\nother: 2\n").unwrap();
+    let binary = ("binary", env!("CARGO_BIN_EXE_locum"));
+    for (inputs, says) in [
+        (&[binary, ("seed", "seed.yaml")][..], "`organizations`%0Aseed.yaml:3:1: unknown key `other`"),
+        (&[binary, ("arguments", "--id-seed 42")], "did not start: error: unexpected argument '--id-seed 42' found%0A"),
+        (&[binary, ("clock", "50%")], "invalid value '50%25' for"),
+        (&[("binary", "no/such/locum")], "binary: no/such/locum is not a program"),
+        (&[("binary", ".")], "binary: . is not a program"),
+        (&[("binary", "/bin/false")], "Locum did not start: it said nothing"),
+        (&[("version", "latest")], "version: 'latest' is none: say one of a release, like 0.2.0"),
+        (&[("version", "../0.2.0")], "version: '../0.2.0' is none"),
+        (&[("do", "summary")], "Locum does not run"),
+    ] {
+        let output = job.step(inputs);
+        assert_eq!(output.status.code(), Some(1), "{inputs:?}");
+        let said = said_by(&output);
+        assert!(said.starts_with("::error title=Locum::") && said.contains(says), "{inputs:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn its_inputs_may_have_spaces_and_lines_of_another_system() {
+    let job = Job::new("a job's");
+    fs::copy(env!("CARGO_BIN_EXE_locum"), job.folder.join("my locum")).unwrap();
+    let seed = "version: 1\norganizations: [{ name: Own Corp, customer_code: '6700077' }]\n";
+    fs::write(job.folder.join("my seed.yaml"), seed).unwrap();
+    let arguments = "  --id-seed \r\n42\r\n\r\n";
+    let output = job.step(&[("binary", "my locum"), ("seed", "my seed.yaml"), ("arguments", arguments)]);
+    assert!(output.status.success(), "{}", said_by(&output));
+    assert_eq!(job.find_variable("JETBRAINS_ACCOUNT_CUSTOMER_CODE"), "6700077");
+    assert!(job.step(&[("do", "summary")]).status.success());
+    assert!(job.read("GITHUB_STEP_SUMMARY").contains("No request was refused."));
+}
+
+#[test]
 fn it_starts_once_and_what_it_is_told_is_checked() {
     let job = Job::new("once");
     job.start(&[]);

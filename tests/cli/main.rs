@@ -23,6 +23,7 @@ mod progress;
 mod proxy;
 mod python_package;
 mod recipes;
+mod release;
 mod replicas;
 mod seed_import;
 mod seeds;

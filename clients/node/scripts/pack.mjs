@@ -4,7 +4,7 @@
 //   LOCUM_BIN=target/release/locum node scripts/pack.mjs FOLDER [PLATFORM]
 //
 // writes locum-VERSION.tgz and locum-PLATFORM-VERSION.tgz, which is @locum/PLATFORM, into FOLDER. The version is the
-// binary's own, so it has to run here.
+// binary's own, so it has to run here. LOCUM_REPOSITORY is where the repository is on the web, if it is anywhere.
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -51,6 +51,7 @@ function packBinary(folder, platform, binary) {
     version: common.version,
     description: `The binary of Locum for ${platform}. Install the package locum, which takes it along.`,
     license: common.license,
+    ...repository,
     files: ["bin", "LICENSE*"],
     os: [os],
     cpu: [cpu],
@@ -74,7 +75,10 @@ if (!folder) fail("say which folder the packages go to");
 if (!binary || !existsSync(binary)) fail("LOCUM_BIN has to name a binary that is there");
 if (!PLATFORMS.includes(platform)) fail(`there is no platform ${platform}, only ${PLATFORMS.join(", ")}`);
 const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).trim().split(" ")[1];
-const common = { ...template, version };
+// npm attests where a package comes from only if that is what it says itself.
+const address = process.env.LOCUM_REPOSITORY;
+const repository = address ? { repository: { type: "git", url: `git+${address}.git` } } : {};
+const common = { ...template, version, ...repository };
 mkdirSync(folder, { recursive: true });
 packClient(resolve(folder));
 packBinary(resolve(folder), platform, resolve(binary));

@@ -1,5 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
+// Not the global one, which is a browser's in the environments that Jest and Vitest make of jsdom.
+import { URL as NodeUrl } from "node:url";
 import { LocumError } from "./error.js";
 import type { Problem } from "./wire.js";
 
@@ -29,7 +31,7 @@ export class Control {
       headers["content-type"] = typeof body === "string" ? "application/yaml" : "application/json";
       headers["content-length"] = String(Buffer.byteLength(text));
     }
-    const url = new URL(`${this.base}/_emulator/${path.replace(/^\/+/, "")}`);
+    const url = new NodeUrl(`${this.base}/_emulator/${path.replace(/^\/+/, "")}`);
     let answer: Answer;
     try {
       answer = await send(url, method, headers, text, patience);
@@ -74,7 +76,8 @@ function send(
 function refuse({ status, text }: Answer, method: string, path: string): LocumError {
   const problem = parse(text);
   if (typeof problem === "object" && problem !== null && "detail" in problem && typeof problem.detail === "string") {
-    return new LocumError(problem.detail, { status, ...problem } as Problem);
+    const wayOut = status === 401 ? "; it is what `controlToken` says, or LOCUM_CONTROL_TOKEN" : "";
+    return new LocumError(problem.detail + wayOut, { status, ...problem } as Problem);
   }
   const detail = `${method} /_emulator/${path} was answered with ${status}, not by Locum: ${text.slice(0, 200)}`;
   return new LocumError(detail, { status, detail });

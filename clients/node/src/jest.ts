@@ -56,8 +56,9 @@ export function locum(options: LocumOptions = {}): Space {
   const find = (member: PropertyKey): Space => {
     if (space) return space;
     throw new LocumError(
-      `locum.${String(member)}: there is a space only while a test runs: not while tests are named, not in \`beforeAll\`, ` +
-        'and not in `test.concurrent`, for which Jest runs no `beforeEach`. createLocum() of "locum" makes one anywhere',
+      `locum.${String(member)}: there is a space only while a test runs: not while tests are named, not in ` +
+        "`beforeAll`, and not in `test.concurrent`, for which Jest runs no `beforeEach`. createLocum() of \"locum\" " +
+        "makes one anywhere",
     );
   };
   return new Proxy({} as Space, {

@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+// Not the global one, which is a browser's in the environments that Jest and Vitest make of jsdom.
+import { URL as NodeUrl } from "node:url";
 import { Control } from "./control.js";
 import { LocumError } from "./error.js";
 import { keepFromProxies } from "./proxy.js";
@@ -78,7 +80,7 @@ export function createLocum(options: LocumOptions = {}): Promise<Locum> {
 }
 
 function checkUrl(text: string): string {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+  if (!/^https?:\/\//.test(text) || !NodeUrl.canParse(text)) {
     throw new LocumError(`\`${text}\` is no URL of a Locum: expected one like http://localhost:8080`);
   }
   return text.replace(/\/+$/, "");

@@ -1,3 +1,5 @@
+import { URL as NodeUrl } from "node:url";
+
 /** Hosts that no proxy reaches: this machine is another one there. */
 const LOCAL = ["127.0.0.1", "localhost", "::1"];
 
@@ -6,7 +8,7 @@ export function keepFromProxies(base: string, env: NodeJS.ProcessEnv = process.e
   const isSet = (name: string) => Boolean(env[name]?.trim());
   const proxies = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
   if (!proxies.some(isSet)) return;
-  const hosts = [...LOCAL, new URL(base).hostname.replace(/^\[|\]$/g, "")];
+  const hosts = [...LOCAL, new NodeUrl(base).hostname.replace(/^\[|\]$/g, "")];
   const [lower, upper] = ["no_proxy", "NO_PROXY"].map((name) => (isSet(name) ? env[name] : undefined));
   env["no_proxy"] = extend(lower ?? upper, hosts);
   env["NO_PROXY"] = extend(upper ?? lower, hosts);

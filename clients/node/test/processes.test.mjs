@@ -173,3 +173,19 @@ test("the waiting command is gone too", { timeout }, async () => {
   const isGone = (pid) => start("kill", ["-0", pid]).ended.then(({ code }) => code !== 0);
   assert.ok(await becomes(async () => (await Promise.all(all.map(isGone))).every(Boolean)));
 });
+
+test("a browser's globals are none of its own, as in jsdom", { timeout }, async () => {
+  const { code, stderr } = await startScript(`
+    import assert from "node:assert/strict";
+    import { URL as NodeUrl } from "node:url";
+    const { createLocum } = await import("locum");
+    globalThis.URL = class { constructor(text) { this.href = String(text); } };
+    const locum = await createLocum();
+    const seed = new URL(new NodeUrl("seed.yaml", "file://" + process.cwd() + "/"));
+    const space = await locum.space({ seed });
+    assert.equal(space.jetbrainsAccount.apiKey, "zoes-token");
+    await space.delete();
+    await locum.close();
+  `).ended;
+  assert.equal(code, 0, stderr);
+});

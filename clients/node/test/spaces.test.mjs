@@ -253,3 +253,16 @@ test("what is no Locum", async () => {
   });
   server.close();
 });
+
+test("a control token that is missing or wrong", async () => {
+  const detail = "the control token is required: send it as `Authorization: Bearer`";
+  const problem = JSON.stringify({ status: 401, detail });
+  const server = createServer((_, answer) => answer.writeHead(401).end(problem)).unref();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await assert.rejects((await createLocum({ url })).space(), {
+    status: 401,
+    message: `${detail}; it is what \`controlToken\` says, or LOCUM_CONTROL_TOKEN`,
+  });
+  server.close();
+});
