@@ -329,7 +329,7 @@ CREATE TABLE journal_entry (
     status     INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
     entry      TEXT    NOT NULL
-, has_ignored INTEGER NOT NULL DEFAULT 0) STRICT;
+, has_ignored INTEGER NOT NULL DEFAULT 0, messages TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX journal_entry_space ON journal_entry (space_id, number);
 CREATE INDEX journal_entry_id ON journal_entry (space_id, id);
 CREATE TABLE journal_state (
@@ -365,3 +365,11 @@ CREATE TABLE ended_credential (
     ended_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ended_credential_space ON ended_credential (space_id, number);
+CREATE TABLE journal_note (
+    number       INTEGER NOT NULL PRIMARY KEY,
+    space_id     INTEGER NOT NULL,
+    arrived      INTEGER NOT NULL,
+    after_number INTEGER NOT NULL,
+    text         TEXT    NOT NULL
+) STRICT;
+CREATE INDEX journal_note_space ON journal_note (space_id, number);

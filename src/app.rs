@@ -4,7 +4,6 @@ pub mod coverage;
 pub mod idle_spaces;
 pub mod remembered_answers;
 pub mod run_journal;
-pub mod timeline;
 
 use std::{
     collections::HashMap,
@@ -22,10 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::{
-    app::{
-        coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers, run_journal::RunJournal,
-        timeline::Timeline,
-    },
+    app::{coverage::Coverage, idle_spaces::SpaceUses, remembered_answers::RememberedAnswers, run_journal::RunJournal},
     config::Config,
     core::{
         error::Error,
@@ -64,8 +60,6 @@ pub struct Inner {
     pub space_uses: SpaceUses,
     /// The requests of all spaces, if somebody wants them after the spaces are gone.
     pub run: OnceLock<RunJournal>,
-    /// What happened to spaces between their requests.
-    pub timeline: Timeline,
     default_space: RwLock<Option<Space>>,
     /// At which revision of a space other processes' tokens were last learned.
     learned: Mutex<HashMap<SpaceId, i64>>,
@@ -143,7 +137,6 @@ impl App {
             coverage: Coverage::default(),
             space_uses: SpaceUses::default(),
             run: OnceLock::new(),
-            timeline: Timeline::default(),
             default_space: RwLock::default(),
             learned: Mutex::default(),
             rotations: Mutex::default(),
@@ -253,7 +246,6 @@ impl App {
         self.fault_rules.write().remove(&space);
         self.learned.lock().remove(&space);
         self.space_uses.forget(space);
-        self.timeline.clear(space);
         if let Some(answers) = &self.remembered_answers {
             answers.forget(space);
         }

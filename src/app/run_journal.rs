@@ -1,8 +1,8 @@
-//! The requests of all spaces from a moment on, whatever becomes of the spaces: a test deletes its own, or resets it, and
-//! the space's journal goes with that.
+//! The requests of all spaces from a moment on, and what was done to the spaces in between, whatever becomes of them: a
+//! test deletes its own, or resets it, and the space's journal goes with that.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -21,11 +21,29 @@ pub struct RunJournal {
 
 #[derive(Default)]
 struct Kept {
-    entries: VecDeque<(SpaceId, Arc<Entry>)>,
+    happened: VecDeque<(SpaceId, Happened)>,
     bytes: usize,
     /// In the order in which they were asked first.
     spaces: Vec<RunSpace>,
     places: HashMap<SpaceId, usize>,
+}
+
+/// What there is to tell.
+#[derive(Clone)]
+pub enum Happened {
+    /// A request was answered.
+    Request(Arc<Entry>),
+    /// Something was done to the space: what, for people.
+    Note(Arc<str>),
+}
+
+impl Happened {
+    fn size(&self) -> usize {
+        match self {
+            Self::Request(entry) => entry.size(),
+            Self::Note(text) => text.len(),
+        }
+    }
 }
 
 /// A space of the run.
@@ -58,36 +76,73 @@ impl RunJournal {
 
     /// Keeps an entry, in place of the oldest where there is no more room.
     pub fn record(&self, space: SpaceId, entry: Entry) {
+        self.keep(space, Happened::Request(Arc::new(entry)));
+    }
+
+    /// Keeps what was done to a space, in the same way.
+    pub fn note(&self, space: SpaceId, text: &str) {
+        self.keep(space, Happened::Note(text.into()));
+    }
+
+    fn keep(&self, space: SpaceId, happened: Happened) {
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
-        kept.bytes += entry.size();
-        kept.entries.push_back((space, Arc::new(entry)));
+        kept.bytes += happened.size();
+        kept.happened.push_back((space, happened));
         // The newest stays, however large.
-        while kept.entries.len() > 1 && (kept.entries.len() > self.bounds.entries || kept.bytes > self.bounds.bytes) {
-            let Some((space, oldest)) = kept.entries.pop_front() else { break };
+        while kept.happened.len() > 1 && (kept.happened.len() > self.bounds.entries || kept.bytes > self.bounds.bytes) {
+            let Some((space, oldest)) = kept.happened.pop_front() else { break };
             kept.bytes -= oldest.size();
-            if let Some(place) = kept.places.get(&space) {
+            if let (Happened::Request(_), Some(place)) = (oldest, kept.places.get(&space)) {
                 kept.spaces[*place].dropped += 1;
             }
         }
     }
 
-    /// The last ones that are wanted, no more than `most` of them, the oldest first.
-    pub fn last(&self, most: usize, is_wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
+    /// All requests, in the order in which they were answered.
+    pub fn requests(&self) -> Vec<Arc<Entry>> {
+        let request = |(_, happened): &(SpaceId, Happened)| match happened {
+            Happened::Request(entry) => Some(Arc::clone(entry)),
+            Happened::Note(_) => None,
+        };
+        self.kept.lock().happened.iter().filter_map(request).collect()
+    }
+
+    /// The last requests that are wanted, the oldest first, each with what was done to its space right before it: no more
+    /// than `most` of both.
+    pub fn last(&self, most: usize, is_wanted: impl Fn(&Entry) -> bool) -> Vec<(RunSpace, Happened)> {
         let kept = self.kept.lock();
-        let newest = kept.entries.iter().rev().map(|(_, entry)| entry).filter(|entry| is_wanted(entry));
-        let mut last: Vec<_> = newest.take(most).cloned().collect();
+        let mut last = Vec::new();
+        // The spaces of which a request was told that came right after.
+        let mut told = HashSet::new();
+        for (space, happened) in kept.happened.iter().rev() {
+            let is_told = match happened {
+                Happened::Request(entry) => is_wanted(entry),
+                Happened::Note(_) => told.contains(space),
+            };
+            if is_told && matches!(happened, Happened::Request(_)) {
+                told.insert(*space);
+            } else {
+                told.remove(space);
+            }
+            if let Some(place) = kept.places.get(space).filter(|_| is_told) {
+                last.push((kept.spaces[*place].clone(), happened.clone()));
+            }
+            if last.len() == most {
+                break;
+            }
+        }
         last.reverse();
         last
     }
 
     /// All, space by space.
-    pub fn by_space(&self) -> Vec<(RunSpace, Vec<Arc<Entry>>)> {
+    pub fn by_space(&self) -> Vec<(RunSpace, Vec<Happened>)> {
         let kept = self.kept.lock();
         let mut all: Vec<_> = kept.spaces.iter().map(|space| (space.clone(), Vec::new())).collect();
-        for (space, entry) in &kept.entries {
+        for (space, happened) in &kept.happened {
             if let Some(place) = kept.places.get(space) {
-                all[*place].1.push(Arc::clone(entry));
+                all[*place].1.push(happened.clone());
             }
         }
         all

@@ -138,14 +138,7 @@ fn away(error: &dyn std::error::Error) -> Trouble {
     Trouble::Away(error.to_string())
 }
 
-/// A server-sent event.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) name: String,
-    pub(super) data: String,
-}
-
-/// Server-sent events, as they come.
+/// The names of server-sent events, as these come.
 pub(super) struct Events {
     body: Incoming,
     text: Vec<u8>,
@@ -156,7 +149,7 @@ impl Events {
     ///
     /// # Errors
     /// Why there will be none.
-    pub(super) async fn next(&mut self) -> Result<Event, String> {
+    pub(super) async fn next(&mut self) -> Result<String, String> {
         loop {
             if let Some(event) = self.next_here() {
                 return Ok(event);
@@ -171,25 +164,22 @@ impl Events {
     }
 
     /// The next one, if it is here already.
-    pub(super) fn next_here(&mut self) -> Option<Event> {
+    pub(super) fn next_here(&mut self) -> Option<String> {
         take_event(&mut self.text)
     }
 }
 
-/// Takes the first event that is whole. A block without a name is a comment, which keeps the stream alive.
-fn take_event(text: &mut Vec<u8>) -> Option<Event> {
+/// Takes the first event that is whole, and returns its name. A block without a name is a comment, which keeps the stream alive.
+fn take_event(text: &mut Vec<u8>) -> Option<String> {
     const END: &[u8] = b"\n\n";
     loop {
         let end = text.windows(END.len()).position(|window| window == END)?;
         let block: Vec<u8> = text.drain(..end + END.len()).collect();
         let block = String::from_utf8_lossy(&block);
-        let field = |name: &str| {
-            let values = block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            values.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
-        };
-        let name = field("event");
+        let names = block.lines().filter_map(|line| line.strip_prefix("event")?.strip_prefix(':'));
+        let name = names.map(|name| name.strip_prefix(' ').unwrap_or(name)).collect::<String>();
         if !name.is_empty() {
-            return Some(Event { name, data: field("data") });
+            return Some(name);
         }
     }
 }
@@ -201,11 +191,10 @@ mod tests {
     #[test]
     fn an_event_is_taken_when_it_is_whole() {
         let mut text = b":\n\nevent: clock\ndata: {\"a\":\ndata: 1}\n\nevent:state\nda".to_vec();
-        let clock = Event { name: "clock".to_owned(), data: "{\"a\":\n1}".to_owned() };
-        assert_eq!(take_event(&mut text), Some(clock));
+        assert_eq!(take_event(&mut text).as_deref(), Some("clock"));
         assert_eq!(take_event(&mut text), None);
         text.extend(b"ta:2\n\n");
-        assert_eq!(take_event(&mut text), Some(Event { name: "state".to_owned(), data: "2".to_owned() }));
+        assert_eq!(take_event(&mut text).as_deref(), Some("state"));
         assert_eq!((take_event(&mut text), text.len()), (None, 0));
     }
 

@@ -23,17 +23,22 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, run_journal::RunJournal},
+    app::{
+        App,
+        run_journal::{Happened, RunJournal},
+    },
     cli::{
         Failure,
         as_vendors::AsVendors,
-        endpoints, exec_reports, killed_by, orphans, output,
+        endpoints, exec_reports, killed_by,
+        line::{Line, PLAIN},
+        orphans, output,
         serve::{self, Running},
     },
     config::{Config, url_host},
-    control::FaultRuleAnswer,
+    control::{FaultRuleAnswer, RequestSummary},
     core::error::Error,
-    domain::journal::Entry,
+    domain::{journal::Entry, organization::DEFAULT_SPACE},
     store,
 };
 
@@ -214,23 +219,26 @@ fn no_proxy(base: &str, variable: impl Fn(&str) -> Option<String>) -> [(&'static
     [("NO_PROXY", extend(upper.as_ref().or(lower.as_ref()))), ("no_proxy", extend(lower.as_ref().or(upper.as_ref())))]
 }
 
-/// How many requests are shown.
+/// How many lines are shown of what happened.
 const SHOWN: usize = 10;
 
 /// Explains a command that failed: the id seed, because with it the run can be repeated, and the last requests that say
 /// why something may have failed. Those are the ones that were refused or hit by a fault, and those that sent what
-/// nothing read.
+/// nothing read; with what was done to the space right before.
 async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Result<()> {
     let id_seed = app.config.id_seed.0;
     writeln!(out, "locum: {status}; with --id-seed {id_seed} the same ids and tokens come again")?;
     let is_telling = |entry: &Entry| entry.status >= 400 || entry.trace.fault.is_some() || !entry.ignored().is_empty();
-    for entry in app.run.get().map(|run| run.last(SHOWN, is_telling)).unwrap_or_default() {
-        let Entry { method, path, status, .. } = &*entry;
-        let who = entry.credential().map(|label| format!(" by {label}")).unwrap_or_default();
-        let why = entry.trace.refusal.as_deref().map(|why| format!(": {}", why.escape_debug())).unwrap_or_default();
-        let fault = entry.trace.fault.as_ref().map(|fault| format!(" (fault {})", fault.id)).unwrap_or_default();
-        let unread = entry.ignored().iter().map(|part| format!("; {}", part.to_string().escape_debug()));
-        writeln!(out, "locum: {status} {method} {path}{who}{fault}{why}{}", unread.collect::<String>())?;
+    for (space, happened) in app.run.get().map(|run| run.last(SHOWN, is_telling)).unwrap_or_default() {
+        let mut text = String::new();
+        let mut line = Line::begin(&mut text, false);
+        let place = if *space.name == *DEFAULT_SPACE { "" } else { &format!(" in the space {}", space.name) };
+        let written = match happened {
+            Happened::Request(entry) => line.write_request(&RequestSummary::from(&*entry), None),
+            Happened::Note(note) => line.write(PLAIN, &format!("— {note}{place} —")),
+        };
+        written.map_err(io::Error::other)?;
+        writeln!(out, "locum: {text}")?;
     }
     match list_unhit_faults(app).await {
         Ok(unhit) => {

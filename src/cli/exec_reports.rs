@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    app::run_journal::RunJournal,
     cli::{Failure, serve::Running},
     config::Settings,
     control::{Archive, coverage::CoverageAnswer, variables},
@@ -100,7 +101,7 @@ impl Wanted {
 }
 
 fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
-    let all = running.app.run.get().map(|run| run.last(usize::MAX, |_| true)).unwrap_or_default();
+    let all = running.app.run.get().map(RunJournal::requests).unwrap_or_default();
     let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
     let text = variables::json(&archive).map_err(Failure::Failed)?;
     fs::write(file, text).map_err(|error| describe(file, &error))

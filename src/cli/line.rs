@@ -7,6 +7,8 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
+use crate::{control::RequestSummary, web::format::format_elapsed};
+
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const PLAIN: Style = Style::new();
@@ -50,6 +52,24 @@ impl<'a, W: Write> Line<'a, W> {
         write!(self.writer, "{space}{style}{}{style:#}", Printable(text))
     }
 
+    /// A request as the journal has it, and what nothing read of it.
+    pub(super) fn write_request(&mut self, request: &RequestSummary, room: Option<usize>) -> fmt::Result {
+        let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        let ignored = request.ignored.iter().map(ToString::to_string);
+        let reasons: Vec<String> = request.refusal.iter().cloned().chain(ignored).collect();
+        let fault = request.fault.as_ref().map(|did| format!("injected: {did}")).unwrap_or_default();
+        let answered = Answered {
+            status: &request.status.to_string(),
+            method: &request.method,
+            path: &format!("{}{query}", request.path),
+            credential: request.credential.as_deref().unwrap_or_default(),
+            fault: &fault,
+            reason: &reasons.join("; "),
+            elapsed: request.elapsed_us,
+        };
+        self.write_answer(answered, room)
+    }
+
     /// Status, method, path, credential, fault, reason, and how long it took. Where there is only so much room, first the
     /// path and then the reason are shortened, because either may be as long as a client likes.
     pub(super) fn write_answer(&mut self, answered: Answered<'_>, room: Option<usize>) -> fmt::Result {
@@ -60,7 +80,7 @@ impl<'a, W: Write> Line<'a, W> {
             Some(b'3') => CYAN,
             _ => GREEN,
         };
-        let took = describe_time(elapsed);
+        let took = format_elapsed(elapsed);
         let (mut path, mut reason) = (escape(path), escape(reason));
         if let Some(room) = room {
             let texts = [status, method, credential, fault, took.as_str()];
@@ -119,14 +139,6 @@ fn shorten(text: String, columns: usize, cut: Cut) -> String {
     let start: String = text.chars().take(columns - 1 - kept_end).collect();
     let end: String = text.chars().skip(length - kept_end).collect();
     format!("{start}…{end}")
-}
-
-fn describe_time(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..1_000_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
-    }
 }
 
 /// A text in which nothing moves the terminal's cursor or colours what follows, whatever a client sent.
@@ -189,12 +201,5 @@ mod tests {
         assert_eq!(line_in(false, asked, Some(5)), "200 GET 0 µs");
         assert_eq!(line_in(true, with_path, Some(60)).matches('…').count(), 1);
         assert!(line(false, with_path).contains(&long), "elsewhere it is whole");
-    }
-
-    #[test]
-    fn times_are_short() {
-        for (micros, text) in [(999, "999 µs"), (1_000, "1.0 ms"), (999_999, "999.9 ms"), (61_250_000, "61.2 s")] {
-            assert_eq!(describe_time(micros), text);
-        }
     }
 }

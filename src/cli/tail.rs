@@ -1,26 +1,25 @@
 //! `locum tail`: what happens in a running Locum, a line for each request.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     io::{self, ErrorKind, IsTerminal as _, Write as _},
     os::fd::AsFd as _,
     time::Duration,
 };
 
 use clap::{ArgMatches, parser::ValueSource};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::{io::Interest, net::unix::pipe::Sender};
 
 use crate::{
     cli::{
         Failure,
-        client::{ControlClient, Event, Events, Trouble},
-        line::{Answered, DIM, Line, count_columns, find_width},
+        client::{ControlClient, Trouble},
+        line::{DIM, Line, count_columns, find_width},
         tell,
     },
     config::{Listen, parse_listen, parse_public_url, read_control_token},
-    control::{ClockAnswer, JournalPage, RequestSummary},
+    control::{JournalPage, NoteAnswer, RequestSummary},
     domain::organization::DEFAULT_SPACE,
 };
 
@@ -124,15 +123,7 @@ impl From<io::Error> for End {
 /// Prints requests until nobody reads them.
 pub(super) async fn tail(options: &Options, matches: &ArgMatches) -> Result<(), Failure> {
     let client = options.client(matches)?;
-    let mut tail = Tail {
-        options,
-        client,
-        last: None,
-        is_begun: false,
-        faults: HashMap::new(),
-        date: String::new(),
-        clock: String::new(),
-    };
+    let mut tail = Tail { options, client, last: None, last_note: String::new(), is_begun: false, date: String::new() };
     loop {
         let ended = tokio::select! {
             ended = tail.run() => ended,
@@ -170,14 +161,12 @@ struct Tail<'a> {
     client: ControlClient,
     /// The newest request that was listed.
     last: Option<String>,
+    /// When the newest note was made.
+    last_note: String,
     /// It has printed what was there.
     is_begun: bool,
-    /// The faults that are known.
-    faults: HashMap<String, Value>,
     /// The date of the last line.
     date: String,
-    /// What was said of the clock last.
-    clock: String,
 }
 
 /// Requests, the newest first, and how many the journal has dropped.
@@ -195,8 +184,6 @@ impl Tail<'_> {
         let space = [("space", self.options.space.as_str())];
         // Before the list, so that nothing is missed in between.
         let mut events = self.client.listen("/events", &space).await?;
-        let faults: Vec<Value> = self.client.get("/faults", &space).await?;
-        self.faults = faults.into_iter().map(|fault| (id_of(&fault), fault)).collect();
         if self.is_begun {
             self.catch_up().await?;
         } else {
@@ -204,23 +191,37 @@ impl Tail<'_> {
         }
         loop {
             let event = events.next().await.map_err(|why| End::Trouble(Trouble::Away(why)))?;
-            self.print_event(event, &mut events).await?;
+            let further = std::iter::from_fn(|| events.next_here());
+            // One list has all that are here.
+            let tells = |event: &String| matches!(event.as_str(), "request" | "note" | "missed");
+            if std::iter::once(event).chain(further).filter(tells).count() > 0 {
+                self.catch_up().await?;
+            }
         }
     }
 
-    /// Prints the last requests.
+    /// Prints the last requests, and what was done between them.
     async fn begin(&mut self) -> Result<(), End> {
         let wanted = self.options.lines;
+        let mut notes = self.list_new_notes().await?;
         // One at least, to know where to go on.
         let Listed { requests: mut newest_first, .. } = self.list(None, wanted.max(1)).await?;
         self.last = newest_first.first().map(|newest| newest.id.clone());
         self.is_begun = true;
         newest_first.truncate(wanted);
-        self.print_requests(newest_first)
+        // Before the first of all requests, everything was done that is there.
+        if newest_first.len() == wanted {
+            let ids: HashSet<&str> = newest_first.iter().map(|request| request.id.as_str()).collect();
+            notes.retain(|note| note.after.as_deref().is_some_and(|id| ids.contains(id)));
+        }
+        let further = notes.len().saturating_sub(wanted);
+        self.print_all(newest_first, notes.split_off(further))
     }
 
-    /// Prints the requests that came since the last one.
+    /// Prints the requests that came since the last one, and what was done since.
     async fn catch_up(&mut self) -> Result<(), End> {
+        // These first, so that the requests that they come after are in the list.
+        let notes = self.list_new_notes().await?;
         let listed = match self.list(self.last.as_deref(), usize::MAX).await {
             // It was cleared or dropped, and so were those before it: what is there is new.
             Err(Trouble::Refused { pointer: Some(pointer), .. }) if pointer == "/since" => {
@@ -236,7 +237,21 @@ impl Tail<'_> {
         if let Some(newest) = listed.requests.first() {
             self.last = Some(newest.id.clone());
         }
-        self.print_requests(listed.requests)
+        self.print_all(listed.requests, notes)
+    }
+
+    /// What was done to the space since this was asked last. Nothing where only certain requests are wanted.
+    async fn list_new_notes(&mut self) -> Result<Vec<NoteAnswer>, Trouble> {
+        let [space, filters @ ..] = self.options.filters();
+        if self.options.json || filters.iter().any(|(_, value)| !value.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let mut notes: Vec<NoteAnswer> = self.client.get("/timeline", &[space]).await?;
+        notes.retain(|note| note.arrived > self.last_note);
+        if let Some(newest) = notes.last() {
+            self.last_note.clone_from(&newest.arrived);
+        }
+        Ok(notes)
     }
 
     async fn list(&self, since: Option<&str>, most: usize) -> Result<Listed, Trouble> {
@@ -254,35 +269,20 @@ impl Tail<'_> {
         }
     }
 
-    async fn print_event(&mut self, event: Event, events: &mut Events) -> Result<(), End> {
-        let mut event = Some(event);
-        let mut lists = false;
-        // One list has all the requests that are here.
-        while let Some(Event { name, data }) = event.take() {
-            match name.as_str() {
-                "request" | "missed" => {
-                    lists = true;
-                    event = events.next_here();
-                    continue;
-                }
-                _ if lists => {
-                    lists = false;
-                    self.catch_up().await?;
-                }
-                _ => {}
-            }
-            match name.as_str() {
-                "clock" => self.print_clock(&read(&data)?)?,
-                "fault" => self.print_fault(read(&data)?)?,
-                _ => {}
-            }
+    /// Prints requests, and each note behind the one that it comes after. What comes after none of them is older.
+    fn print_all(&mut self, newest_first: Vec<RequestSummary>, notes: Vec<NoteAnswer>) -> Result<(), End> {
+        let ids: HashSet<&str> = newest_first.iter().map(|request| request.id.as_str()).collect();
+        let (later, older): (Vec<_>, Vec<_>) =
+            notes.iter().partition(|note| note.after.as_deref().is_some_and(|id| ids.contains(id)));
+        for note in older {
+            self.print_between(&note.text)?;
         }
-        if lists { self.catch_up().await } else { Ok(()) }
-    }
-
-    fn print_requests(&mut self, newest_first: Vec<RequestSummary>) -> Result<(), End> {
-        for request in newest_first.into_iter().rev() {
-            self.print_request(&request)?;
+        let mut later = later.into_iter().peekable();
+        for request in newest_first.iter().rev() {
+            self.print_request(request)?;
+            while let Some(note) = later.next_if(|note| note.after.as_ref() == Some(&request.id)) {
+                self.print_between(&note.text)?;
+            }
         }
         Ok(())
     }
@@ -298,55 +298,11 @@ impl Tail<'_> {
             self.print_between(date)?;
         }
         let time = time.get(..8).unwrap_or(time);
-        let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        let ignored = request.ignored.iter().map(ToString::to_string);
-        let reasons: Vec<String> = request.refusal.iter().cloned().chain(ignored).collect();
-        let fault = request.fault.as_ref().map(|did| format!("injected: {did}")).unwrap_or_default();
-        let answered = Answered {
-            status: &request.status.to_string(),
-            method: &request.method,
-            path: &format!("{}{query}", request.path),
-            credential: request.credential.as_deref().unwrap_or_default(),
-            fault: &fault,
-            reason: &reasons.join("; "),
-            elapsed: request.elapsed_us,
-        };
         let room = find_width(io::stdout()).map(|width| width.saturating_sub(count_columns(time) + 1));
         print_line(|line| {
             line.write(DIM, time)?;
-            line.write_answer(answered, room)
+            line.write_request(request, room)
         })
-    }
-
-    fn print_clock(&mut self, clock: &ClockAnswer) -> Result<(), End> {
-        let text = match clock.mode.as_str() {
-            "real" => "clock: the machine's".to_owned(),
-            mode => format!("clock: {mode} at {}", clock.now),
-        };
-        // A reset sets it to what it was.
-        if text == self.clock {
-            return Ok(());
-        }
-        self.print_between(&text)?;
-        self.clock = text;
-        Ok(())
-    }
-
-    /// Prints that a fault was made or removed. One that only hit stands at the request.
-    fn print_fault(&mut self, fault: Value) -> Result<(), End> {
-        let id = id_of(&fault);
-        let (became, faults) = if fault["removed"] != true {
-            let is_new = self.faults.insert(id, fault.clone()).is_none();
-            ("made", Vec::from_iter(is_new.then_some(fault)))
-        } else if id.is_empty() {
-            ("removed", self.faults.drain().map(|(_, fault)| fault).collect())
-        } else {
-            ("removed", Vec::from_iter(self.faults.remove(&id)))
-        };
-        for fault in faults {
-            self.print_between(&format!("fault {became}: {} gets {}", fault["match"], fault["then"]))?;
-        }
-        Ok(())
     }
 
     /// Prints a line that is about no request.
@@ -407,15 +363,6 @@ impl Tail<'_> {
 #[expect(clippy::disallowed_methods, reason = "another process has to come back; there is nothing to wait on")]
 async fn pause() {
     tokio::time::sleep(BETWEEN_TRIES).await;
-}
-
-fn id_of(fault: &Value) -> String {
-    fault["id"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Reads what an event says.
-fn read<T: DeserializeOwned>(data: &str) -> Result<T, End> {
-    serde_json::from_str(data).map_err(|error| End::Trouble(Trouble::Away(format!("an event that is none: {error}"))))
 }
 
 fn print_line(write: impl FnOnce(&mut Line<'_, String>) -> std::fmt::Result) -> Result<(), End> {

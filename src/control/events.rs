@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    control::{clock::ClockAnswer, fault_rules, requests::RequestSummary},
+    control::{clock::ClockAnswer, fault_rules, requests::RequestSummary, timeline::NoteAnswer},
     core::error::Error,
     domain::organization::{Space, SpaceId},
     http::{
@@ -29,9 +29,9 @@ use crate::{
 };
 
 /// Server-sent events of a space: `request` (answered, as in the journal), `state` (something was written; its
-/// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `missed` (the listener was too slow, or
-/// the database was away: look again). The first is the `state` that the space is in. The stream ends with the space,
-/// or with Locum.
+/// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `note` (what was done to the space, in
+/// words, as in its timeline), `missed` (the listener was too slow, or the database was away: look again). The first is
+/// the `state` that the space is in. The stream ends with the space, or with Locum.
 #[utoipa::path(get, path = "/events", operation_id = "getEvents", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
@@ -86,6 +86,11 @@ impl EventStream {
                 let found = store::journal::find(&self.app.db, self.space, &id).await?;
                 let request = found.map(|(_, entry)| event("request", &RequestSummary::from(&*entry)));
                 Ok(request.transpose()?.map(|event| event.id(id)))
+            }
+            EventKind::Note => {
+                let number = id.parse().map_err(Error::internal)?;
+                let found = store::journal::find_note(&self.app.db, self.space, number).await?;
+                found.map(|note| event("note", &NoteAnswer::from(note))).transpose()
             }
             EventKind::State => state(&self.space().await?).map(Some),
             EventKind::Clock => event("clock", &ClockAnswer::from(self.space().await?.clock)).map(Some),

@@ -67,6 +67,7 @@ pub(crate) use self::{
         har::Archive,
         list::JournalPage,
     },
+    timeline::NoteAnswer,
 };
 
 pub use crate::http::CONTROL_BASE as BASE;
@@ -129,6 +130,7 @@ fn space_routes<D: Description>(of_services: impl Iterator<Item = Routes<D>>) ->
         .routes(routes!(requests::list::get_requests, requests::list::delete_requests))
         .routes(routes!(requests::detail::get_request))
         .routes(routes!(requests::verify::verify_requests))
+        .routes(routes!(timeline::get_timeline))
         .routes(routes!(events::get_events));
     of_services.fold(platform, Routes::merge)
 }

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    control::origin::Origin,
+    control::{origin::Origin, timeline},
     core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
@@ -118,13 +118,19 @@ pub(super) async fn reset(
 /// nothing to do with them.
 pub(crate) async fn reload(app: &App, services: &Services, space: &Space, seeds: &Seeds) -> Result<(), Problem> {
     if space.name == DEFAULT_SPACE {
-        return fill_default(app, services, space, seeds).await.map(drop);
+        fill_default(app, services, space, seeds).await?;
+    } else {
+        let origin = Origin::of(app, space.id).await?;
+        if origin.has_own_seed() {
+            return Ok(());
+        }
+        fill_again(app, services, space, seeds, origin).await?;
     }
-    let origin = Origin::of(app, space.id).await?;
-    if origin.has_own_seed() {
-        return Ok(());
+    match app.space(&space.name).await {
+        Ok(space) => timeline::keep(app, &space, "reset to the seed, which was read again".to_owned()).await,
+        Err(error) => error.log(),
     }
-    fill_again(app, services, space, seeds, origin).await.map(drop)
+    Ok(())
 }
 
 async fn fill_default(app: &App, services: &Services, space: &Space, seeds: &Seeds) -> Result<Seeded, Problem> {

@@ -1,6 +1,9 @@
 //! Query and body of control requests, refused as problems that point at the value.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     body::Bytes,
@@ -38,6 +41,17 @@ pub struct SpaceQuery {
 #[derive(Clone, Copy)]
 pub(crate) struct SpaceUnavailable;
 
+/// Where the space of a request is left as it was found, for who put this into it.
+#[derive(Clone, Default)]
+pub(crate) struct FoundSpace(Arc<OnceLock<Space>>);
+
+impl FoundSpace {
+    /// `None` when the request is about no space, or was refused before.
+    pub(crate) fn get(&self) -> Option<&Space> {
+        self.0.get()
+    }
+}
+
 impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
@@ -56,6 +70,9 @@ impl FromRequestParts<App> for InSpace {
         };
         let space = app.space(&name).await?;
         app.space_uses.note(space.id);
+        if let Some(FoundSpace(found)) = parts.extensions.get() {
+            found.get_or_init(|| space.clone());
+        }
         Ok(Self(space))
     }
 }

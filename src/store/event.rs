@@ -16,6 +16,8 @@ pub enum EventKind {
     Clock,
     /// The faults to inject are others now, or one hit.
     Fault,
+    /// What requests come after was noted.
+    Note,
 }
 
 /// Something that happened in a space.
@@ -25,7 +27,7 @@ pub struct Event {
     pub space: i64,
     /// What.
     pub happened: EventKind,
-    /// The request's id, or the fault's.
+    /// The request's id, the fault's, or the note's number.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
 }

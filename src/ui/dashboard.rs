@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    list::{RequestList, format_elapsed},
+    list::RequestList,
     request::RequestView,
     world::{FaultRow, SpaceRow, WindowRow, describe_policies},
 };
@@ -16,7 +16,7 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{format_time, format_timestamp},
+        format::{format_elapsed, format_time, format_timestamp},
         links::encode_segment,
         view::{Page, render_page},
     },
@@ -94,10 +94,9 @@ async fn open(page: &Page, services: &Services, list: &RequestList) -> Result<Op
     }
     let mut view = RequestView::load(page, services, id).await?;
     let to = |id: Option<&String>| id.map(|id| page.with(&[("open", id), ("against", "")]));
-    let (newer, older) = list.neighbours(id);
-    (view.newer, view.older) = (to(newer), to(older));
+    (view.newer, view.older) = (to(list.newer.as_ref()), to(list.older_one.as_ref()));
     view.alone = Some(page.link(&format!("/requests/{}", encode_segment(id)), &[]));
-    let row = list.number(id).map(|number| format!("#r{number}")).unwrap_or_default();
+    let row = list.open_number.map(|number| format!("#r{number}")).unwrap_or_default();
     view.back = format!("{}{row}", page.with(&[("open", ""), ("against", "")]));
     Ok(Some(view))
 }

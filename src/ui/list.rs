@@ -1,18 +1,20 @@
 //! The list of requests: one line each, with what happened between them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
 
-use super::search::{Known, Search, describe_reason, has, toggle};
+use super::search::{Known, Search, Verdict, describe_reason, has, toggle};
 use crate::{
-    app::timeline::Note,
     control::CredentialAnswer,
     core::clock::{self, Time},
-    domain::journal::{Entry, Filter, SequencedEntry},
+    domain::journal::Entry,
     services::Registry,
-    store,
-    web::{error::PageError, view::Page},
+    store::{self, journal::NotedAfter},
+    web::{error::PageError, format::format_elapsed, view::Page},
 };
 
 /// Requests on a page.
@@ -40,8 +42,11 @@ pub(super) struct RequestList {
     pub older: Option<String>,
     pub newest: Option<String>,
     pub operations: Vec<String>,
-    /// What fits, the newest first: numbers and ids.
-    ids: Vec<(i64, String)>,
+    /// The ids of the requests after and before the open one, of those that fit.
+    pub newer: Option<String>,
+    pub older_one: Option<String>,
+    /// Of the open one, if it fits.
+    pub open_number: Option<i64>,
 }
 
 pub(super) enum Line {
@@ -83,59 +88,138 @@ pub(super) struct Chip {
 impl RequestList {
     pub(super) async fn load(page: &Page, services: &Registry) -> Result<Self, PageError> {
         let db = &page.app().db;
-        let all = store::journal::list(db, page.space.id, &Filter::default(), usize::MAX).await?;
         let evicted = store::journal::evicted(db, page.space.id).await?;
-        let seeded: Vec<CredentialAnswer> = page.ask("/credentials").await?;
-        let seeded = seeded.into_iter().map(|credential| credential.label);
-        let heard = all.iter().filter_map(|(_, entry)| entry.credential().map(ToOwned::to_owned));
         let known = Known {
             operations: services.operations().iter().filter_map(|operation| operation.id).collect(),
             services: services.names().collect(),
-            credentials: seeded.chain(heard).collect::<BTreeSet<_>>(),
         };
         let text = read_box(page);
-        let (search, trouble) = match Search::read(&text, &known) {
+        let (mut search, mut trouble) = match Search::read(&text, &known) {
             Ok(search) => (search, None),
             Err(trouble) => (Search::default(), Some(trouble)),
         };
-        let trouble = match page.app().config.journal {
-            Some(_) => trouble,
-            None => Some("no journal is kept: start Locum without --journal off".to_owned()),
-        };
         let before: i64 = page.get("cursor").parse().unwrap_or(i64::MAX);
-        let fitting: Vec<usize> = (0..all.len()).filter(|at| search.matches(&all[*at].1)).collect();
-        let mut shown = fitting.iter().copied().filter(|at| all[*at].0 < before);
-        let here: Vec<usize> = shown.by_ref().take(PAGE).collect();
-        let is_last = shown.next().is_none();
-        let last = here.last().map(|at| all[*at].0.to_string()).filter(|_| !is_last);
-        let notes = page.app().timeline.list(page.space.id);
-        let lines = write_lines(page, services, &all, &here, &notes, is_last, before == i64::MAX);
-        let (chips, reasons) = count_chips(page, &text, &search, &all);
+        let mut scan = Scan::run(page, &search, before).await?;
+        let seeded: Vec<CredentialAnswer> = page.ask("/credentials").await?;
+        let labels = seeded.into_iter().map(|credential| credential.label).chain(std::mem::take(&mut scan.credentials));
+        if let Err(unknown) = search.check_credentials(&labels.collect()) {
+            (search, trouble) = (Search::default(), Some(unknown));
+            scan = Scan::run(page, &search, before).await?;
+        }
+        if page.app().config.journal.is_none() {
+            trouble = Some("no journal is kept: start Locum without --journal off".to_owned());
+        }
+        // After the requests, so that each note comes after one that was read.
+        let notes = store::journal::list_notes(db, page.space.id).await?;
+        let last = scan.here.last().map(|shown| shown.number.to_string()).filter(|_| scan.has_more);
+        let (chips, reasons) = write_chips(page, &text, &scan.counts);
         Ok(Self {
-            lines,
+            lines: write_lines(page, services, &scan, &notes, before),
             chips,
             reasons,
-            found: fitting.len(),
-            total: all.len(),
+            found: scan.found,
+            total: scan.total,
             evicted,
             older: last.map(|last| page.with(&[("cursor", &last), ("open", "")])),
             newest: (before != i64::MAX).then(|| page.with(&[("cursor", ""), ("open", "")])),
             operations: known.operations.into_iter().map(ToOwned::to_owned).collect(),
-            ids: fitting.iter().map(|at| (all[*at].0, all[*at].1.id.to_string())).collect(),
+            newer: scan.newer,
+            older_one: scan.older,
+            open_number: scan.open_number,
             search: text,
             trouble,
         })
     }
+}
 
-    /// The ids of the requests after and before this one, of those that fit.
-    pub(super) fn neighbours(&self, id: &str) -> (Option<&String>, Option<&String>) {
-        let Some(at) = self.ids.iter().position(|(_, known)| known == id) else { return (None, None) };
-        let id = |at: Option<usize>| at.and_then(|at| self.ids.get(at)).map(|(_, id)| id);
-        (id(at.checked_sub(1)), id(at.checked_add(1)))
+/// What one look at every entry of the journal tells. Only those that are shown are kept, because all may be large.
+#[derive(Default)]
+struct Scan {
+    /// The newest first.
+    here: Vec<Shown>,
+    /// There are older ones that fit.
+    has_more: bool,
+    found: usize,
+    total: usize,
+    /// What the credentials are called.
+    credentials: BTreeSet<String>,
+    counts: Counts,
+    newer: Option<String>,
+    older: Option<String>,
+    open_number: Option<i64>,
+}
+
+struct Shown {
+    number: i64,
+    entry: Arc<Entry>,
+    /// When the request before it came, whether it fits or not.
+    before: Option<Time>,
+}
+
+/// How many requests each filter would leave.
+#[derive(Default)]
+struct Counts {
+    statuses: BTreeMap<u16, usize>,
+    reasons: BTreeMap<String, usize>,
+    injected: usize,
+    ignored: usize,
+}
+
+impl Scan {
+    async fn run(page: &Page, search: &Search, before: i64) -> Result<Self, PageError> {
+        let open = page.get("open");
+        let (mut scan, mut last, mut follows_shown) = (Self::default(), None, false);
+        let visit = |number: i64, entry: &Arc<Entry>| {
+            if std::mem::take(&mut follows_shown)
+                && let Some(shown) = scan.here.last_mut()
+            {
+                shown.before = entry.arrived;
+            }
+            scan.total += 1;
+            if let Some(label) = entry.credential().filter(|label| !scan.credentials.contains(*label)) {
+                scan.credentials.insert(label.to_owned());
+            }
+            let verdict = search.judge(entry);
+            scan.counts.add(entry, verdict);
+            if !verdict.fits() {
+                return;
+            }
+            scan.found += 1;
+            if !open.is_empty() {
+                let newer = last.replace(entry.id.clone());
+                if *entry.id == *open {
+                    (scan.newer, scan.open_number) = (newer.map(|id| id.to_string()), Some(number));
+                } else if scan.open_number.is_some() && scan.older.is_none() {
+                    scan.older = Some(entry.id.to_string());
+                }
+            }
+            if number < before && scan.here.len() < PAGE {
+                scan.here.push(Shown { number, entry: Arc::clone(entry), before: None });
+                follows_shown = true;
+            } else if number < before {
+                scan.has_more = true;
+            }
+        };
+        store::journal::for_each(&page.app().db, page.space.id, search.parts(), visit).await?;
+        Ok(scan)
     }
+}
 
-    pub(super) fn number(&self, id: &str) -> Option<i64> {
-        self.ids.iter().find(|(_, known)| known == id).map(|(number, _)| *number)
+impl Counts {
+    fn add(&mut self, entry: &Entry, verdict: Verdict) {
+        if verdict.fits_but("status") {
+            *self.statuses.entry(entry.status).or_default() += 1;
+        }
+        if let Some(refusal) = entry.trace.refusal.as_ref().filter(|_| verdict.fits_but("reason")) {
+            match self.reasons.get_mut(refusal.as_str()) {
+                Some(count) => *count += 1,
+                None => drop(self.reasons.insert(refusal.clone(), 1)),
+            }
+        }
+        if verdict.fits_but("is") {
+            self.injected += usize::from(entry.trace.fault.is_some());
+            self.ignored += usize::from(!entry.ignored().is_empty());
+        }
     }
 }
 
@@ -152,26 +236,19 @@ fn read_box(page: &Page) -> String {
     words.join(" ").trim().to_owned()
 }
 
-fn write_lines(
-    page: &Page,
-    services: &Registry,
-    all: &[SequencedEntry],
-    here: &[usize],
-    notes: &[Note],
-    is_last: bool,
-    is_first: bool,
-) -> Vec<Line> {
+fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfter], before: i64) -> Vec<Line> {
     let mut lines = Vec::new();
+    // The page says that instead.
+    if scan.found == 0 && scan.total > 0 {
+        return lines;
+    }
     let mut date: Option<NaiveDate> = None;
     // The newest first, as the list.
-    let mut notes = notes.iter().rev().peekable();
-    let first = here.first().and_then(|at| all[*at].1.arrived);
-    if !is_first {
-        while notes.next_if(|note| first.is_some_and(|first| note.arrived > first)).is_some() {}
-    }
-    for at in here {
-        let (number, entry) = &all[*at];
-        while let Some(note) = notes.next_if(|note| entry.arrived.is_some_and(|arrived| note.arrived > arrived)) {
+    let mut notes = notes.iter().map(|(note, _)| note).rev().peekable();
+    // The page before has those.
+    while notes.next_if(|note| note.after >= before).is_some() {}
+    for Shown { number, entry, before } in &scan.here {
+        while let Some(note) = notes.next_if(|note| note.after >= *number) {
             lines.push(Line::Note(note.text.clone()));
         }
         let day = entry.at.date_naive();
@@ -179,10 +256,9 @@ fn write_lines(
             lines.push(Line::Date(day.to_string()));
             date = Some(day);
         }
-        let before = all.get(at + 1).and_then(|(_, entry)| entry.arrived);
-        lines.push(Line::Request(Box::new(RequestLine::new(page, services, *number, entry, before))));
+        lines.push(Line::Request(Box::new(RequestLine::new(page, services, *number, entry, *before))));
     }
-    if is_last {
+    if !scan.has_more {
         lines.extend(notes.map(|note| Line::Note(note.text.clone())));
     }
     lines
@@ -227,20 +303,8 @@ fn describe_nobody(entry: &Entry) -> String {
     }
 }
 
-fn count_chips(page: &Page, text: &str, search: &Search, all: &[SequencedEntry]) -> (Vec<Chip>, Vec<Chip>) {
-    let (mut statuses, mut reasons, mut injected, mut ignored) = (BTreeMap::new(), BTreeMap::new(), 0, 0);
-    for (_, entry) in all {
-        if search.matches_but("status", entry) {
-            *statuses.entry(entry.status).or_insert(0) += 1;
-        }
-        if let Some(refusal) = entry.trace.refusal.as_ref().filter(|_| search.matches_but("reason", entry)) {
-            *reasons.entry(refusal.as_str()).or_insert(0) += 1;
-        }
-        if search.matches_but("is", entry) {
-            injected += usize::from(entry.trace.fault.is_some());
-            ignored += usize::from(!entry.ignored().is_empty());
-        }
-    }
+fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip>) {
+    let Counts { statuses, reasons, injected, ignored } = counts;
     let chip = |name: &str, value: &str, class: String, count: usize| Chip {
         label: cut_to(value, 60),
         class,
@@ -249,13 +313,13 @@ fn count_chips(page: &Page, text: &str, search: &Search, all: &[SequencedEntry])
         is_on: has(text, name, value),
     };
     let of_status = statuses
-        .into_iter()
-        .map(|(status, count)| chip("status", &status.to_string(), format!("s{}", status / 100), count));
-    let states = [("injected", "fault", injected), ("ignored", "warn", ignored)];
+        .iter()
+        .map(|(status, count)| chip("status", &status.to_string(), format!("s{}", status / 100), *count));
+    let states = [("injected", "fault", *injected), ("ignored", "warn", *ignored)];
     let states = states.into_iter().filter(|(.., count)| *count > 0);
     let chips =
         of_status.chain(states.map(|(state, class, count)| chip("is", state, class.to_owned(), count))).collect();
-    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    let mut reasons: Vec<(&str, usize)> = reasons.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
     reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
     let reasons =
         reasons.into_iter().take(REASONS).map(|(reason, count)| chip("reason", reason, "warn".to_owned(), count));
@@ -289,16 +353,6 @@ fn cut_to(text: &str, longest: usize) -> String {
     }
 }
 
-/// In microseconds, or the unit in which it is short.
-pub(super) fn format_elapsed(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..100_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        100_000..10_000_000 => format!("{} ms", micros / 1_000),
-        _ => format!("{} s", micros / 1_000_000),
-    }
-}
-
 /// How much later a request came. One that came before the other was answered may have come earlier.
 fn format_gap(now: Time, before: Time) -> String {
     const MINUTE: u64 = 60_000_000;
@@ -321,7 +375,7 @@ mod tests {
             (-5, "+0 µs"),
             (12_345, "+12.3 ms"),
             (345_678, "+345 ms"),
-            (59_999_999, "+59 s"),
+            (59_999_999, "+59.9 s"),
             (60_000_000, "+1 min"),
             (7_200_000_000, "+2 h"),
         ] {

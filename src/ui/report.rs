@@ -7,9 +7,12 @@ use askama::Template;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use super::{list::format_elapsed, search::describe_decision};
+use super::search::describe_decision;
 use crate::{
-    app::{App, run_journal::RunSpace},
+    app::{
+        App,
+        run_journal::{Happened, RunSpace},
+    },
     control::{FaultRuleAnswer, coverage::CoverageAnswer},
     core::{
         clock::{self, Time},
@@ -18,7 +21,7 @@ use crate::{
     domain::journal::{Entry, Message},
     services::Registry,
     store,
-    web::format::{count_noun, format_time},
+    web::format::{count_noun, format_elapsed, format_time},
 };
 
 /// How many bytes of bodies a page has at most, so that a browser opens it: of longer ones only the beginning is there.
@@ -42,7 +45,7 @@ pub(crate) struct Run<'a> {
 /// What was asked in a space.
 pub(crate) struct SpaceRequests {
     space: RunSpace,
-    entries: Vec<Arc<Entry>>,
+    happened: Vec<Happened>,
     faults: Vec<FaultRuleAnswer>,
 }
 
@@ -55,11 +58,26 @@ pub(crate) async fn read(app: &App) -> Result<Vec<SpaceRequests>, Error> {
         let rules = store::fault_rule::list(&mut app.db.read().await?, space.id).await?;
         faults.insert(space.name, rules.into_iter().map(Into::into).collect());
     }
-    let all = run.by_space().into_iter().map(|(space, entries)| {
+    let all = run.by_space().into_iter().map(|(space, happened)| {
         let faults = faults.remove(&*space.name).unwrap_or_default();
-        SpaceRequests { space, entries, faults }
+        SpaceRequests { space, happened, faults }
     });
     Ok(all.collect())
+}
+
+impl SpaceRequests {
+    fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> + Clone {
+        self.happened.iter().filter_map(|happened| match happened {
+            Happened::Request(entry) => Some(entry),
+            Happened::Note(_) => None,
+        })
+    }
+}
+
+/// A line of the page.
+enum Line<'a> {
+    Note(&'a str),
+    Request(Box<Row<'a>>),
 }
 
 /// A request on the page.
@@ -124,7 +142,16 @@ struct Section<'a> {
     name: &'a str,
     evicted: i64,
     faults: Vec<Fault>,
-    rows: Vec<Row<'a>>,
+    lines: Vec<Line<'a>>,
+}
+
+impl Section<'_> {
+    fn rows(&self) -> impl Iterator<Item = &Row<'_>> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Request(row) => Some(&**row),
+            Line::Note(_) => None,
+        })
+    }
 }
 
 /// An injected fault, as it was at the end.
@@ -167,11 +194,11 @@ pub(crate) fn write(
     run: &Run<'_>,
     spaces: &[SpaceRequests],
 ) -> Result<(String, String), Error> {
-    let entries = || spaces.iter().flat_map(|space| space.entries.iter());
+    let entries = || spaces.iter().flat_map(SpaceRequests::entries);
     let most = choose_longest_body(&entries());
     let mut number = 0;
     let sections: Vec<Section<'_>> = spaces.iter().map(|space| show_space(space, &mut number, most)).collect();
-    let rows = || sections.iter().flat_map(|section| &section.rows);
+    let rows = || sections.iter().flat_map(Section::rows);
     let refused_count = rows().filter(|row| row.entry.status >= 400).count();
     let refused = rows().filter(|row| row.entry.status >= 400).map(|row| {
         let why = if row.reason.is_empty() { "no reason was given".to_owned() } else { row.reason.clone() };
@@ -207,7 +234,11 @@ fn choose_longest_body<'a>(entries: &(impl Iterator<Item = &'a Arc<Entry>> + Clo
 
 fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> Section<'a> {
     let mut last_date = String::new();
-    let rows = space.entries.iter().map(|entry| {
+    let lines = space.happened.iter().map(|happened| {
+        let entry = match happened {
+            Happened::Request(entry) => entry,
+            Happened::Note(text) => return Line::Note(text),
+        };
         *number += 1;
         let date = clock::write(entry.at).split('T').next().unwrap_or_default().to_owned();
         let is_new = date != last_date;
@@ -216,16 +247,16 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
         }
         let query = entry.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
         let asked = format!("{} {}{query}", entry.method, entry.path);
-        Row {
+        Line::Request(Box::new(Row {
             number: *number,
             entry,
             date: is_new.then_some(date),
             reason: describe_decision(entry),
             asked: Text::of(&asked, &entry.request, most),
             answered: Text::of(&entry.status.to_string(), &entry.response, most),
-        }
+        }))
     });
-    let rows = rows.collect();
+    let lines = lines.collect();
     let faults = space.faults.iter().map(|fault| {
         let write = |part: serde_json::Result<String>| part.unwrap_or_default();
         Fault {
@@ -234,7 +265,7 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
             hits: fault.hits,
         }
     });
-    Section { name: &space.space.name, evicted: space.space.dropped, faults: faults.collect(), rows }
+    Section { name: &space.space.name, evicted: space.space.dropped, faults: faults.collect(), lines }
 }
 
 fn format_time_of_day(at: Time) -> String {

@@ -12,7 +12,6 @@ use super::{
     again::{Again, Against},
     copies::{self, CopyableText},
     json_text::set_out,
-    list::format_elapsed,
 };
 use crate::{
     control::{Header, MessageAnswer, RequestDetail, RequestSummary},
@@ -22,7 +21,7 @@ use crate::{
     store,
     web::{
         error::PageError,
-        format::{format_time, format_timestamp},
+        format::{format_elapsed, format_time, format_timestamp},
         links::{encode_segment, format_query},
         view::{Page, render_page},
     },

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    core::suggest::{describe_unknown, nearest},
+    core::suggest::{describe_unknown, nearest, suggest},
     domain::{
         journal::{CredentialOutcome, Entry},
         path_pattern::PathPattern,
     },
+    store::journal::Parts,
 };
 
 /// The names of filters, and what stands behind them.
@@ -57,8 +58,6 @@ enum What {
 pub(super) struct Known<'a> {
     pub operations: BTreeSet<&'a str>,
     pub services: Vec<&'a str>,
-    /// Of the space, and of its journal.
-    pub credentials: BTreeSet<String>,
 }
 
 impl Search {
@@ -70,14 +69,59 @@ impl Search {
         split(text).iter().map(|word| read_word(word, known)).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(super) fn matches(&self, entry: &Entry) -> bool {
-        self.0.iter().all(|Word { is_not, what }| what.matches(entry) != *is_not)
+    /// What is wrong with the words about credentials, when all are known that the space and its journal have.
+    pub(super) fn check_credentials(&self, known: &BTreeSet<String>) -> Result<(), String> {
+        let labels = || known.iter().map(String::as_str);
+        let is_known = |part: &str| labels().any(|label| label.to_lowercase().contains(part));
+        let mut parts = self.0.iter().filter_map(|word| match &word.what {
+            What::Credential(part) => Some(part.as_str()),
+            _ => None,
+        });
+        let unknown = parts.find(|part| !is_known(part));
+        unknown.map_or(Ok(()), |part| Err(format!("no credential is called `{part}`{}", suggest(part, labels()))))
     }
 
-    /// The same without the filters of one name, for counting what each of those would leave.
-    pub(super) fn matches_but(&self, name: &str, entry: &Entry) -> bool {
-        let mut others = self.0.iter().filter(|word| word.is_not || word.what.name() != Some(name));
-        others.all(|Word { is_not, what }| what.matches(entry) != *is_not)
+    /// As much of a request as it looks at.
+    pub(super) fn parts(&self) -> Parts {
+        let looks_anywhere = self.0.iter().any(|word| matches!(word.what, What::Text(_)));
+        if looks_anywhere { Parts::All } else { Parts::WithoutMessages }
+    }
+
+    /// Which words do not fit.
+    pub(super) fn judge(&self, entry: &Entry) -> Verdict {
+        let mut verdict = Verdict::Fits;
+        for Word { is_not, what } in &self.0 {
+            if what.matches(entry) != *is_not {
+                continue;
+            }
+            let name = what.name().filter(|_| !is_not);
+            verdict = match (verdict, name) {
+                (Verdict::Fits, Some(name)) => Verdict::FailsBy(name),
+                (Verdict::FailsBy(other), Some(name)) if name == other => Verdict::FailsBy(name),
+                _ => return Verdict::Fails,
+            };
+        }
+        verdict
+    }
+}
+
+/// Whether a request is one of those that are searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Fits,
+    /// It would be without the filters of this name.
+    FailsBy(&'static str),
+    Fails,
+}
+
+impl Verdict {
+    pub(super) fn fits(self) -> bool {
+        self == Self::Fits
+    }
+
+    /// Whether it fits without the filters of one name: what each of those would leave is counted so.
+    pub(super) fn fits_but(self, name: &str) -> bool {
+        matches!(self, Self::Fits) || matches!(self, Self::FailsBy(by) if by == name)
     }
 }
 
@@ -138,16 +182,7 @@ fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
             let unknown = || describe_unknown(&value, "an operation", known.operations.iter().copied());
             What::Operation((*found.ok_or_else(unknown)?).to_owned())
         }
-        "cred" => {
-            let labels = || known.credentials.iter().map(String::as_str);
-            if !labels().any(|label| label.to_lowercase().contains(&lower)) {
-                return Err(format!(
-                    "no credential is called `{value}`{}",
-                    crate::core::suggest::suggest(&value, labels())
-                ));
-            }
-            What::Credential(lower)
-        }
+        "cred" => What::Credential(lower),
         "service" if known.services.contains(&lower.as_str()) => What::Service(lower),
         "service" => return Err(describe_unknown(&value, "a service", known.services.iter().copied())),
         "method" => What::Method(lower),
@@ -255,11 +290,7 @@ mod tests {
     use crate::domain::journal::example_entry;
 
     fn known() -> Known<'static> {
-        Known {
-            operations: ["addInvoice", "getInvoice"].into(),
-            services: vec!["billing"],
-            credentials: ["dan@example.test (team 1)".to_owned()].into(),
-        }
+        Known { operations: ["addInvoice", "getInvoice"].into(), services: vec!["billing"] }
     }
 
     #[test]
@@ -286,10 +317,21 @@ mod tests {
             ("https://nowhere", false),
         ] {
             let search = Search::read(text, &known()).unwrap();
-            assert_eq!(search.matches(&entry), fits, "{text}");
+            assert_eq!(search.judge(&entry).fits(), fits, "{text}");
         }
-        let search = Search::read("status:200 cred:dan", &known()).unwrap();
-        assert!(search.matches_but("status", &entry) && !search.matches_but("cred", &entry));
+        for (text, but_status, but_credential) in [
+            ("cred:dan", true, true),
+            ("status:200 cred:dan", true, false),
+            ("status:200 status:404", true, false),
+            ("status:200 cred:eve", false, false),
+            ("-status:403", false, false),
+            ("status:200 -status:403", false, false),
+            ("-status:403 status:200", false, false),
+            ("status:200 nowhere", false, false),
+        ] {
+            let verdict = Search::read(text, &known()).unwrap().judge(&entry);
+            assert_eq!((verdict.fits_but("status"), verdict.fits_but("cred")), (but_status, but_credential), "{text}");
+        }
     }
 
     #[test]
@@ -299,13 +341,16 @@ mod tests {
             ("colour:red", "there are status:, op:"),
             ("status:9xx", "is not a status"),
             ("op:addInvoise", "did you mean `addInvoice`?"),
-            ("cred:nobody", "no credential is called `nobody`"),
             ("service:bill", "is not a service"),
             ("is:odd", "is not something a request is"),
         ] {
             let refused = Search::read(text, &known()).unwrap_err();
             assert!(refused.contains(says), "{text}: {refused}");
         }
+        let labels = ["dan@example.test (team 1)".to_owned()].into();
+        let check = |text| Search::read(text, &known()).unwrap().check_credentials(&labels);
+        assert_eq!((check("cred:DAN 404"), check("404")), (Ok(()), Ok(())));
+        assert_eq!(check("cred:dan cred:Nobody"), Err("no credential is called `nobody`".to_owned()));
     }
 
     #[test]

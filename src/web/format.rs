@@ -31,3 +31,27 @@ pub(crate) fn count_noun(number: impl Display, noun: &str) -> String {
 pub(crate) fn format_name(name: &str) -> String {
     name.replace('_', " ")
 }
+
+/// How long something took, from microseconds, in the unit in which it is short.
+pub(crate) fn format_elapsed(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..100_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        100_000..1_000_000 => format!("{} ms", micros / 1_000),
+        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        for (micros, text) in
+            [(999, "999 µs"), (1_000, "1.0 ms"), (99_999, "99.9 ms"), (345_678, "345 ms"), (61_250_000, "61.2 s")]
+        {
+            assert_eq!(format_elapsed(micros), text);
+        }
+    }
+}

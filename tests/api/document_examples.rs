@@ -18,7 +18,7 @@ use crate::support::{Answer, Client, Database, FULL_KEY, ORG, Role, TestApp, VAU
 /// An answer without an end.
 const ENDLESS: &str = "getEvents";
 /// What these answer has a version, a key or a time of the day, so what stands in the document was written once.
-const NEVER_THE_SAME: [&str; 4] = ["getState", "putState", "getInfo", "deleteClock"];
+const NEVER_THE_SAME: [&str; 5] = ["getState", "putState", "getInfo", "deleteClock", "getTimeline"];
 /// What the document shows of answers that are no JSON.
 const TEXTS: [(&str, &str); 2] = [
     ("getCaCertificate", "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"),

@@ -249,10 +249,12 @@ fn a_command_that_fails_is_told_what_was_refused_or_ignored_last() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 12, "{said}");
     assert!(lines[0].contains("--id-seed"), "{said}");
-    assert!(lines[1].starts_with("locum: 404 GET /nowhere/4: "), "{said}");
-    assert!(lines[9].starts_with("locum: 401 GET /api/v1/token: the credential is "), "{said}");
-    let unread = "query/vresion was not read; query/a\\nb was not read";
-    assert_eq!(lines[10], format!("locum: 200 GET /check-version; {unread}"), "{said}");
+    assert!(lines[1].starts_with("locum: 404 GET /nowhere/5 "), "{said}");
+    let made = r#"locum: — fault made: {"operation":"assignLicense"} gets {"status":503} —"#;
+    assert_eq!(lines[8], made, "what was done right before: {said}");
+    assert!(lines[9].starts_with("locum: 401 GET /api/v1/token the credential is "), "{said}");
+    let unread = "locum: 200 GET /check-version?vresion=1&a%0Ab query/vresion was not read; query/a\\nb was not read ";
+    assert!(lines[10].starts_with(unread), "{said}");
     assert_eq!(lines[11], r#"locum: no request was hit by the fault for {"operation":"assignLicense"}"#, "{said}");
     assert!(!said.contains("guessed"));
 }

@@ -105,6 +105,7 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
         "Space t1: 0 requests",
         "% of the services' answers met",
         "<li class=\"between\">2026-01-15</li>",
+        "<li class=\"between\">— clock +31 d → 2026-02-15 09:00:00 frozen —</li>",
         "ann@example.test (organization)",
     ] {
         assert!(page.contains(told), "there is no {told}");
@@ -151,15 +152,20 @@ fn what_was_asked_outlives_its_space() {
     let output = locum(&[&["exec"], &reports[..], &["--", "bash", "-c", COMMAND]].concat()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("locum: ")).collect();
-    let [_, nowhere, empty, refused] = lines.as_slice() else { panic!("{said}") };
+    let [_, nowhere, made, empty, refused] = lines.as_slice() else { panic!("{said}") };
     assert!(nowhere.starts_with("locum: 404 GET /nowhere/1"), "{said}");
+    assert_eq!(*made, r#"locum: — fault made: {} gets {"fault":"empty"} in the space t2 —"#);
     assert!(
-        empty.starts_with("locum: 200 GET /api/v1/customer/licenses/FREE000001 by ") && empty.contains("(fault "),
+        empty.starts_with("locum: 200 GET /api/v1/customer/licenses/FREE000001 ann@") && empty.contains("injected: "),
         "{said}"
     );
-    assert!(refused.ends_with(": no licence NOSUCH"), "{said}");
+    assert!(refused.contains(" no licence NOSUCH "), "{said}");
     let archive: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(archive["log"]["entries"].as_array().unwrap().len(), 3, "{archive}");
     let page = fs::read_to_string(page).unwrap();
     assert!(page.contains("Space default: 1 request") && page.contains("Space t2: 2 requests"), "{page}");
+    let place = |told: &str| page.find(told).unwrap_or_else(|| panic!("there is no {told}: {page}"));
+    let reset = place("<li class=\"between\">— reset to the seed —</li>");
+    assert!(place("/nowhere/1") < reset && reset < place("Space t2"), "{page}");
+    place("— fault made: {} gets {&#34;fault&#34;:&#34;empty&#34;} —");
 }

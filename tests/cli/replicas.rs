@@ -171,6 +171,19 @@ fn what_happens_at_one_is_heard_at_the_other() {
     assert!(heard("event: request"));
     two.control("POST", "/clock/advance", r#"{"by":"1h"}"#);
     assert!(heard("event: clock"));
+    assert!(heard("event: note"));
+    let timeline = one.control("GET", "/timeline", "");
+    assert!(timeline[0]["text"].as_str().unwrap().starts_with("clock +1 h → "), "{timeline}");
+    assert_eq!(timeline[0]["after"], one.control("GET", "/requests", "")["requests"][0]["id"]);
+    let page = one.send("GET", "/_emulator/ui/", "", "").unwrap().1;
+    assert!(page.contains("— clock +1 h → "), "{page}");
+
+    // Whose a dead token was, also where it did not end.
+    one.control("POST", "/credentials/reader/revoke", "");
+    assert_eq!(two.status(COUNT, "Authorization: Bearer demo-atlassian-reader\r\n"), 401);
+    let refused = two.control("GET", "/requests?status=401", "");
+    let why = refused["requests"][0]["refusal"].as_str().unwrap();
+    assert!(why.contains("it was that of `reader`, which was revoked at "), "{why}");
 
     let question = r#"{"match":{"operation":"getProducts"},"within":"1m"}"#;
     let found = std::thread::scope(|scope| {

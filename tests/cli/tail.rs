@@ -148,7 +148,7 @@ fn what_happens_is_printed_as_it_happens_also_after_a_restart() {
     assert_eq!(following.next(), format!("09:00:00 200 GET /api/v1/customer/teams/2001/licenses {ann}"));
 
     control(&server, "POST", "clock/advance", r#"{"by":"1d"}"#);
-    assert_eq!(following.next(), "— clock: frozen at 2026-01-16T09:00:00Z —");
+    assert_eq!(following.next(), "— clock +1 d → 2026-01-16 09:00:00 frozen —");
     let fault = r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503},"times":1}"#;
     control(&server, "POST", "faults", fault);
     let made = following.next();
@@ -157,11 +157,11 @@ fn what_happens_is_printed_as_it_happens_also_after_a_restart() {
     assert_eq!(following.next(), "— 2026-01-16 —");
     assert_eq!(following.next(), format!("09:00:00 503 GET /api/v1/token {ann} injected: status 503"));
     control(&server, "DELETE", "faults", "");
-    assert_eq!(following.next(), made.replace("made", "removed"));
+    assert_eq!(following.next(), "— all faults removed —");
     control(&server, "POST", "reset", "");
-    assert_eq!(following.next(), "— clock: frozen at 2026-01-15T09:00:00Z —");
-    ask(&server, "/api/v1/token", 200);
     assert_eq!(following.next(), "— the journal begins anew —");
+    assert_eq!(following.next(), "— reset to the seed —");
+    ask(&server, "/api/v1/token", 200);
     assert_eq!(following.next(), "— 2026-01-15 —");
     assert_eq!(following.next(), format!("09:00:00 200 GET /api/v1/token {ann}"));
 
@@ -173,6 +173,38 @@ fn what_happens_is_printed_as_it_happens_also_after_a_restart() {
     ask(&again, "/api/v1/customer/licenses/FREE000001", 200);
     assert_eq!(following.next(), "— the journal begins anew —");
     assert_eq!(following.next(), format!("09:00:00 200 GET /api/v1/customer/licenses/FREE000001 {ann}"));
+}
+
+#[test]
+fn what_was_done_stands_behind_the_request_that_it_came_after() {
+    let server = Server::start(&FROZEN);
+    let at = server.address.as_str();
+    let advance = || control(&server, "POST", "clock/advance", r#"{"by":"1h"}"#);
+    control(&server, "POST", "seed?dry_run", "version: 1");
+    assert_eq!(printed(at, &[]), [""; 0], "nothing was done");
+    advance();
+    ask(&server, "/api/v1/token", 200);
+    advance();
+    control(&server, "POST", "credentials/reader/revoke", "");
+    ask(&server, "/api/v1/products", 200);
+    advance();
+    let kind = |line: &String| line.trim_matches(['—', ' ']).split(" ann@").next().unwrap().to_owned();
+    let all = [
+        "clock +1 h → 2026-01-15 10:00:00 frozen",
+        "2026-01-15",
+        "10:00:00 200 GET /api/v1/token",
+        "clock +1 h → 2026-01-15 11:00:00 frozen",
+        "the credential reader was revoked",
+        "11:00:00 200 GET /api/v1/products",
+        "clock +1 h → 2026-01-15 12:00:00 frozen",
+    ];
+    assert_eq!(printed(at, &[]).iter().map(kind).collect::<Vec<_>>(), all);
+    let last = printed(at, &["-n", "1"]);
+    assert_eq!(last.iter().map(kind).collect::<Vec<_>>(), [all[1], all[5], all[6]]);
+    assert_eq!(printed(at, &["--status", "2xx"]).len(), 3, "who asks for certain requests gets nothing else");
+    assert_eq!(printed(at, &["--json"]).len(), 2);
+    control(&server, "DELETE", "requests", "");
+    assert_eq!(printed(at, &[]), [""; 0]);
 }
 
 #[test]

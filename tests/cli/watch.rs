@@ -73,6 +73,11 @@ fn seeds_that_change_are_applied_and_wrong_ones_are_refused() {
     fs::write(&file, seed(6_700_001, "second-token")).unwrap();
     until(&mut log, APPLIED);
     assert_eq!((ask(&server, "6700001", "first-token"), ask(&server, "6700001", "second-token")), (401, 200));
+    for space in ["default", "t1"] {
+        let timeline = server.send("GET", &format!("/_emulator/timeline?space={space}"), "", "").unwrap().1;
+        assert!(timeline.contains(r#""text":"reset to the seed, which was read again"}]"#), "{space}: {timeline}");
+    }
+    assert_eq!(server.send("GET", "/_emulator/timeline?space=own", "", "").unwrap().1, "[]");
     let spaces = server.send("GET", "/_emulator/spaces", "", "").unwrap().1;
     let spaces: Value = serde_json::from_str(&spaces).unwrap();
     let revision =

@@ -17,10 +17,15 @@ const UNCHANGED: [(&str, &str); 5] = [
     ("space_origin", "is what a reset of a space that was made goes back to"),
 ];
 /// Columns that only ever rise.
-const REVISIONS: [(&str, &str); 3] =
-    [("space", "revision"), ("space", "rules_revision"), ("journal_state", "since_revision")];
+const REVISIONS: [(&str, &str); 5] = [
+    ("space", "revision"),
+    ("space", "rules_revision"),
+    ("journal_state", "since_revision"),
+    ("journal_note", "number"),
+    ("journal_note", "arrived"),
+];
 /// What SQLite does not keep in tables.
-const IN_MEMORY_ON_SQLITE: [&str; 3] = ["rate_window", "journal_entry", "journal_state"];
+const IN_MEMORY_ON_SQLITE: [&str; 4] = ["rate_window", "journal_entry", "journal_note", "journal_state"];
 
 /// Every row of every table, keys of the database's own replaced by their rank: a reset may give new ones.
 async fn content(url: &str, schema: &Schema) -> BTreeMap<String, Vec<String>> {

@@ -29,8 +29,16 @@ const DATA: [&str; 10] = [
     "vault_revocation",
 ];
 /// Tables beside the data of a space. No request is decided by them either.
-const BESIDE: [&str; 7] =
-    ["ended_credential", "journal_entry", "journal_state", "rate_window", "snapshot", "server", "space_origin"];
+const BESIDE: [&str; 8] = [
+    "ended_credential",
+    "journal_entry",
+    "journal_note",
+    "journal_state",
+    "rate_window",
+    "snapshot",
+    "server",
+    "space_origin",
+];
 /// What every write changes.
 const SPACE: &str = "space";
 

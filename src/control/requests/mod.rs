@@ -81,7 +81,7 @@ impl From<&Entry> for RequestSummary {
 }
 
 /// Refuses where no journal is kept. Not with a 409, which says of a question that requests were not as expected.
-fn check_journal_is_kept(app: &App) -> Result<(), Problem> {
+pub(super) fn check_journal_is_kept(app: &App) -> Result<(), Problem> {
     if app.config.journal.is_some() {
         return Ok(());
     }

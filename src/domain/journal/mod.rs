@@ -3,6 +3,7 @@
 mod bounds;
 mod entry;
 mod expectation;
+mod note;
 mod trace;
 
 use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
@@ -13,6 +14,7 @@ pub use self::{
     bounds::Bounds,
     entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
+    note::{KEPT_NOTES, Note},
     trace::{
         AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,
     },

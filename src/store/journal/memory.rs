@@ -7,9 +7,9 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::arena::StringArena;
+use super::{arena::StringArena, notes::NotedAfter};
 use crate::domain::{
-    journal::{Bounds, Count, Entry, Expectation, Filter, SequencedEntry},
+    journal::{Bounds, Count, Entry, Expectation, Filter, KEPT_NOTES, Note, SequencedEntry},
     organization::SpaceId,
 };
 
@@ -25,6 +25,9 @@ struct Journal {
     last_number: i64,
     bytes: usize,
     evicted: i64,
+    /// With their numbers, the oldest first.
+    notes: VecDeque<(i64, Note)>,
+    last_note: i64,
     /// Requests of an earlier revision are not kept, because the journal was cleared since.
     since_revision: i64,
 }
@@ -57,7 +60,8 @@ impl Journals {
     pub(crate) fn clear(&self, space: SpaceId, revision: i64) {
         let mut journals = self.lock();
         let journal = journals.entry(space).or_default();
-        *journal = Journal { last_number: journal.last_number, since_revision: revision, ..Journal::default() };
+        let Journal { last_number, last_note, .. } = *journal;
+        *journal = Journal { last_number, last_note, since_revision: revision, ..Journal::default() };
     }
 
     /// Drops the journal of a space that is gone.
@@ -87,12 +91,40 @@ impl Journals {
         Count { found: i64::try_from(found).unwrap_or(i64::MAX), evicted: journal.evicted }
     }
 
+    /// Keeps a note of what happened at this revision or before it: its number, if it is kept.
+    pub(super) fn note(&self, space: SpaceId, revision: i64, note: impl FnOnce(i64) -> Note) -> Option<i64> {
+        let mut journals = self.lock();
+        let journal = journals.entry(space).or_default();
+        if revision < journal.since_revision {
+            return None;
+        }
+        if journal.notes.len() == KEPT_NOTES {
+            journal.notes.pop_front();
+        }
+        journal.last_note += 1;
+        let after = journal.entries.back().map_or(0, |(number, _)| *number);
+        journal.notes.push_back((journal.last_note, note(after)));
+        Some(journal.last_note)
+    }
+
+    pub(super) fn notes(&self, space: SpaceId, only: Option<i64>) -> Vec<NotedAfter> {
+        let journals = self.lock();
+        let Some(journal) = journals.get(&space) else { return Vec::new() };
+        let notes = journal.notes.iter().filter(|(number, _)| only.is_none_or(|only| only == *number));
+        notes.map(|(_, note)| (note.clone(), journal.id_of(note.after))).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<SpaceId, Journal>> {
         self.0.lock()
     }
 }
 
 impl Journal {
+    fn id_of(&self, number: i64) -> Option<String> {
+        let at = self.entries.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        self.entries.get(at).map(|(_, entry)| entry.id.to_string())
+    }
+
     /// Adds an entry, and returns those that it leaves no room for.
     fn push(&mut self, mut entry: Entry, bounds: Bounds) -> Vec<Arc<Entry>> {
         const RECENT: usize = 16;

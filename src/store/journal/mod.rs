@@ -3,10 +3,13 @@
 mod arena;
 mod losses;
 pub(super) mod memory;
+mod notes;
 pub(super) mod pending;
 pub(super) mod postgres;
 
 use std::sync::Arc;
+
+pub use self::notes::{NotedAfter, find_note, list_notes, note};
 
 use crate::{
     core::error::Error,
@@ -57,8 +60,34 @@ pub fn clear(db: &mut Session<ReadWrite>) {
 /// Entries of a space, the newest first, no more than `limit` of them.
 pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Result<Vec<SequencedEntry>, Error> {
     match db.pools() {
-        Pools::Postgres(_) => postgres::list(&mut db.read().await?, space, filter, limit).await,
+        Pools::Postgres(_) => postgres::list(&mut db.read().await?, space, filter, limit, Parts::All).await,
         Pools::Sqlite(_) => Ok(db.journals().list(space, filter, limit)),
+    }
+}
+
+/// As much of entries as is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    All,
+    /// No headers and no bodies, which are most of what is read from a database.
+    WithoutMessages,
+}
+
+/// Visits every entry of a space, the newest first.
+pub async fn for_each(
+    db: &Db,
+    space: SpaceId,
+    parts: Parts,
+    mut visit: impl FnMut(i64, &Arc<Entry>),
+) -> Result<(), Error> {
+    let all = Filter::default();
+    match db.pools() {
+        Pools::Postgres(_) => postgres::for_each(&mut db.read().await?, space, all, parts, visit).await,
+        // Visited without the lock, so that requests do not wait to be recorded.
+        Pools::Sqlite(_) => {
+            db.journals().list(space, &all, usize::MAX).iter().for_each(|(number, entry)| visit(*number, entry));
+            Ok(())
+        }
     }
 }
 
@@ -108,7 +137,7 @@ pub async fn nearest(
     most: usize,
 ) -> Result<Vec<Arc<Entry>>, Error> {
     let mut best: Vec<(usize, Arc<Entry>)> = Vec::new();
-    let mut compare = |entry: &Arc<Entry>| {
+    let compare = |_: i64, entry: &Arc<Entry>| {
         let distance = expected.differences(entry).len();
         let place = best.partition_point(|(other, _)| *other <= distance);
         if (distance == 0) == (which == Nearest::Matching) && place < most {
@@ -116,10 +145,6 @@ pub async fn nearest(
             best.truncate(most);
         }
     };
-    let all = Filter::default();
-    match db.pools() {
-        Pools::Postgres(_) => postgres::for_each(&mut db.read().await?, space, all, compare).await?,
-        Pools::Sqlite(_) => db.journals().list(space, &all, usize::MAX).iter().for_each(|(_, entry)| compare(entry)),
-    }
+    for_each(db, space, Parts::All, compare).await?;
     Ok(best.into_iter().map(|(_, entry)| entry).collect())
 }

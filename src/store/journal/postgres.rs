@@ -14,6 +14,7 @@ use crate::{
         can_be_stored,
         db::Db,
         event::EventKind,
+        journal::Parts,
         on,
         session::{ReadWrite, Session},
         sql::{Bind, Sql, bound},
@@ -22,11 +23,11 @@ use crate::{
 
 pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \
-         (space_id, id, at, service, operation, credential, method, path, status, has_ignored, bytes, entry) SELECT ";
+         (space_id, id, at, service, operation, credential, method, path, status, has_ignored, bytes, entry, messages) SELECT ";
     const TELL: &str = " RETURNING id) SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), ";
     let size = entry.size();
     let mut sql = Sql::new(KEPT);
-    let values: [Bind; 12] = [
+    let values: [Bind; 13] = [
         space.0.into(),
         entry.id.to_string().into(),
         micros(entry.at).into(),
@@ -39,6 +40,7 @@ pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry
         (!entry.ignored().is_empty()).into(),
         i64::try_from(size).map_err(Error::internal)?.into(),
         serde_json::to_string(entry).map_err(Error::internal)?.into(),
+        serde_json::to_string(&(&entry.request, &entry.response)).map_err(Error::internal)?.into(),
     ];
     sql.bind_list(values);
     sql.push(" WHERE EXISTS (SELECT 1 FROM space WHERE id = ").bind(space.0);
@@ -71,22 +73,29 @@ async fn trim(db: &Db, space: SpaceId, bounds: Bounds) -> Result<(), Error> {
 /// Drops everything, also what will still be recorded of requests from before the session's revision.
 pub(crate) async fn clear(db: &mut Session<ReadWrite>) -> Result<(), Error> {
     const ENTRIES: &str = "DELETE FROM journal_entry WHERE space_id = $1";
+    const NOTES: &str = "DELETE FROM journal_note WHERE space_id = $1";
     const STATE: &str = "INSERT INTO journal_state (space_id, since_revision, evicted) VALUES ($1, $2, 0) \
                          ON CONFLICT (space_id) DO UPDATE SET since_revision = excluded.since_revision, evicted = 0";
     let (space, revision) = (db.space().id.0, db.space().revision);
-    on!(db, |c| sqlx::query(ENTRIES).bind(space).execute(c).await.map(drop))?;
+    for sql in [ENTRIES, NOTES] {
+        on!(db, |c| sqlx::query(sql).bind(space).execute(c).await.map(drop))?;
+    }
     on!(db, |c| sqlx::query(STATE).bind(space).bind(revision).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// Deletes the journal of a space that is gone, with what requests under way still added to it.
 pub(crate) async fn delete(db: &Db, space: SpaceId) -> Result<(), Error> {
-    let mut entries = Sql::new("DELETE FROM journal_entry WHERE space_id = ");
-    entries.bind(space.0);
-    let _: Vec<(i64,)> = db.write_alone(entries).await?;
-    let mut state = Sql::new("DELETE FROM journal_state WHERE space_id = ");
-    state.bind(space.0);
-    let _: Vec<(i64,)> = db.write_alone(state).await?;
+    const DELETIONS: [&str; 3] = [
+        "DELETE FROM journal_entry WHERE space_id = ",
+        "DELETE FROM journal_note WHERE space_id = ",
+        "DELETE FROM journal_state WHERE space_id = ",
+    ];
+    for deletion in DELETIONS {
+        let mut sql = Sql::new(deletion);
+        sql.bind(space.0);
+        let _: Vec<(i64,)> = db.write_alone(sql).await?;
+    }
     Ok(())
 }
 
@@ -95,9 +104,13 @@ pub(super) async fn list<M>(
     space: SpaceId,
     filter: &Filter,
     limit: usize,
+    parts: Parts,
 ) -> Result<Vec<SequencedEntry>, Error> {
-    let mut sql = Sql::new("SELECT number, entry FROM journal_entry WHERE space_id = ");
-    sql.bind(space.0);
+    let mut sql = Sql::new(match parts {
+        Parts::All => "SELECT number, entry, messages",
+        Parts::WithoutMessages => "SELECT number, entry, NULL",
+    });
+    sql.push(" FROM journal_entry WHERE space_id = ").bind(space.0);
     // Query and body are in no column: who asks for them looks at the entries.
     let RequestMatcher { service, operation, credential, method, path, query: _, body: _, ignored } = &filter.which;
     let texts = [
@@ -132,7 +145,7 @@ pub(super) async fn list<M>(
     }
     sql.push(" ORDER BY number DESC LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let (text, binds) = sql.into_parts();
-    let rows: Vec<(i64, String)> = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_all(c).await)?;
+    let rows: Vec<Row> = on!(db, |c| bound!(sqlx::query_as(text), binds).fetch_all(c).await)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -171,16 +184,23 @@ fn write_regex(pattern: PathPattern<'_>) -> String {
     regex
 }
 
-fn read((number, text): (i64, String)) -> Result<SequencedEntry, Error> {
-    Ok((number, serde_json::from_str(&text).map_err(Error::internal)?))
+/// Its number, and an entry with its messages, if these were asked for.
+type Row = (i64, String, Option<String>);
+
+fn read((number, entry, messages): Row) -> Result<SequencedEntry, Error> {
+    let mut entry: Entry = serde_json::from_str(&entry).map_err(Error::internal)?;
+    if let Some(messages) = messages {
+        (entry.request, entry.response) = serde_json::from_str(&messages).map_err(Error::internal)?;
+    }
+    Ok((number, Arc::new(entry)))
 }
 
 pub(super) async fn find<M>(db: &mut Session<M>, space: SpaceId, id: &str) -> Result<Option<SequencedEntry>, Error> {
-    const SQL: &str = "SELECT number, entry FROM journal_entry WHERE space_id = $1 AND id = $2";
+    const SQL: &str = "SELECT number, entry, messages FROM journal_entry WHERE space_id = $1 AND id = $2";
     if !can_be_stored(id) {
         return Ok(None);
     }
-    let row: Option<(i64, String)> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(id).fetch_optional(c).await)?;
+    let row: Option<Row> = on!(db, |c| sqlx::query_as(SQL).bind(space.0).bind(id).fetch_optional(c).await)?;
     row.map(read).transpose()
 }
 
@@ -197,7 +217,7 @@ pub(super) async fn count<M>(db: &mut Session<M>, space: SpaceId, expected: &Exp
     // Before the entries as well as after them, because between the two some may be dropped or all cleared.
     let evicted_before = evicted(db, space).await?;
     let mut found = 0;
-    for_each(db, space, filter, |entry| found += i64::from(expected.matches(entry))).await?;
+    for_each(db, space, filter, Parts::All, |_, entry| found += i64::from(expected.matches(entry))).await?;
     Ok(Count { found, evicted: evicted_before.max(evicted(db, space).await?) })
 }
 
@@ -206,13 +226,14 @@ pub(super) async fn for_each<M>(
     db: &mut Session<M>,
     space: SpaceId,
     mut filter: Filter,
-    mut visit: impl FnMut(&Arc<Entry>),
+    parts: Parts,
+    mut visit: impl FnMut(i64, &Arc<Entry>),
 ) -> Result<(), Error> {
     const PAGE: usize = 500;
     loop {
-        let page = list(db, space, &filter, PAGE).await?;
-        for (_, entry) in &page {
-            visit(entry);
+        let page = list(db, space, &filter, PAGE, parts).await?;
+        for (number, entry) in &page {
+            visit(*number, entry);
         }
         match page.last() {
             Some((number, _)) if page.len() == PAGE => filter.before = Some(*number),

@@ -179,7 +179,7 @@ if (list) {
     dead = true;
     say();
   });
-  for (const name of ["request", "state", "clock", "fault", "missed"]) events.addEventListener(name, refresh);
+  for (const name of ["request", "state", "clock", "fault", "note", "missed"]) events.addEventListener(name, refresh);
   // Other spaces, and limits, tell this one nothing.
   setInterval(() => document.visibilityState === "visible" && refresh(), 5000);
 }

@@ -225,6 +225,8 @@ async fn events_come_as_things_happen(app: TestApp) {
         (name.as_str(), after["revision"].as_i64().unwrap()),
         ("state", before["revision"].as_i64().unwrap() + 1)
     );
+    let (name, note) = next().await;
+    assert_eq!((name.as_str(), &note["text"]), ("note", &"clock +1 h → 2026-01-15 10:00:00 frozen".into()));
     let rule = app
         .control()
         .post("/faults", r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503}}"#)
@@ -232,6 +234,9 @@ async fn events_come_as_things_happen(app: TestApp) {
         .expect_ok();
     assert_eq!(next().await, ("fault".to_owned(), rule.clone()));
     assert_eq!(next().await.0, "state");
+    let (name, note) = next().await;
+    let made = r#"fault made: {"operation":"getManagedEntityInfo"} gets {"status":503}"#;
+    assert_eq!((name.as_str(), &note["text"], note.get("after")), ("note", &made.into(), None));
     let answer = app.jetbrains_account(Role::OrgAdmin).without_document_check().get("/token").await;
     let (name, hit) = next().await;
     assert_eq!((name.as_str(), &hit["id"], &hit["hits"]), ("fault", &rule["id"], &1.into()));
@@ -242,6 +247,51 @@ async fn events_come_as_things_happen(app: TestApp) {
     );
     app.control().delete("/faults").await.expect_ok();
     assert_eq!(next().await, ("fault".to_owned(), json!({"id": "", "removed": true})));
+}
+
+#[apply(on_both_databases)]
+async fn what_was_done_to_a_space_is_its_timeline(app: TestApp) {
+    let control = app.control();
+    let told = async |space: &str| {
+        let notes = app.control().get(&format!("/spaces/{space}/timeline")).await.expect_ok();
+        let texts = notes.as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap().to_owned());
+        texts.collect::<Vec<_>>()
+    };
+    control.post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    assert!(told("default").await.is_empty() && told("t1").await.is_empty());
+    control.put("/snapshots/s", "").await.expect_ok();
+    let rule = r#"{"match":{"operation":"getManagedEntityInfo"},"then":{"delay":"1ms"}}"#;
+    let rule = control.post("/faults", rule).await.expect_ok();
+    control.delete(&format!("/faults/{}", rule["id"].as_str().unwrap())).await.expect_ok();
+    control.post("/spaces/t1/rate-limits/reset", "").await.expect_ok();
+    let found = control.get("/credentials/reader").await.expect_ok()["id"].as_str().unwrap().to_owned();
+    control.post(&format!("/credentials/{found}/expire"), "").await.expect_ok();
+    control.post("/credentials/nobody/expire", "").await.expect_problem(404);
+    let rotated = control.post("/credentials/reader/rotate", "").await.expect_ok();
+    control.post("/requests/verify", r#"{"match":{},"count":{"exactly":0}}"#).await.expect_ok();
+    let body = json!({"match": {"body": {"key": rotated["token"]}}, "then": {"status": 500, "body": "x".repeat(1000)}});
+    control.post("/faults", &body).await.expect_ok();
+    let notes = told("default").await;
+    let about = r#"{"operation":"getManagedEntityInfo"} gets {"delay":"1ms"}"#;
+    assert_eq!(
+        notes[..5],
+        [
+            "snapshot s taken",
+            &format!("fault made: {about}"),
+            &format!("fault removed: {about}"),
+            "the credential reader expired",
+            "the credential reader got a new token",
+        ]
+    );
+    assert!(notes[5].contains("[reader]") && notes[5].ends_with("xx…") && notes.len() == 6, "{notes:?}");
+    assert_eq!(told("t1").await, ["counting started over"]);
+    control.post("/snapshots/s/restore", "").await.expect_ok();
+    assert_eq!(told("default").await, ["snapshot s restored"], "the journal began anew");
+    control.delete("/requests").await.expect_ok();
+    assert!(told("default").await.is_empty());
+    control.post("/seed", "version: 1").await.expect_ok();
+    control.post("/seed?mode=replace", "version: 1").await.expect_ok();
+    assert_eq!(told("default").await, ["a seed replaced everything"]);
 }
 
 #[apply(on_both_databases)]

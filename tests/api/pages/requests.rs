@@ -63,6 +63,55 @@ async fn what_happened_between_requests_stands_between_them(app: TestApp) {
     assert_eq!(rows(&reader.open("/").await), ["— reset to the seed —"]);
 }
 
+/// Also where pages end between them, and where a search leaves out the requests around them.
+#[apply(on_both_databases)]
+async fn each_page_counts_the_whole_journal_and_every_line_is_on_one(app: TestApp) {
+    for number in 0..120 {
+        let path = if number % 3 == 0 { "/customer/licenses/NOSUCH" } else { "/token" };
+        app.jetbrains_account(Role::OrgAdmin).get(path).await;
+        if [19, 69, 70, 119].contains(&number) {
+            app.advance_clock("1h").await;
+        }
+    }
+    let mut reader = Reader::new(&app);
+    for (search, found, statuses) in [
+        ("", 120, [80, 40]),
+        ("status:404", 40, [80, 40]),
+        ("op:getByLicenseId status:200", 0, [0, 40]),
+        ("-status:404", 80, [80, 0]),
+    ] {
+        let query: String = form_urlencoded::byte_serialize(search.as_bytes()).collect();
+        let (mut path, mut numbers, mut notes) = (format!("/?q={query}"), Vec::new(), Vec::new());
+        loop {
+            let page = reader.open(&path).await;
+            let text = page.text();
+            for (status, count) in [200, 404].into_iter().zip(statuses) {
+                let chip = format!("{status}</b> <span>×{count}</span>");
+                assert_eq!(text.contains(&chip), count > 0, "{search}: {status} × {count} of {path}: {text}");
+            }
+            let of_page = text.split("<tr id=\"r").skip(1).map(|row| row.split('"').next().unwrap().to_owned());
+            numbers.extend(of_page);
+            notes.extend(rows(&page).into_iter().filter(|row| row.starts_with('—')));
+            let Some((before, _)) = text.split_once("\">Older requests") else { break };
+            let older = plain(before.rsplit("href=\"").next().unwrap());
+            path = older.strip_prefix("/_emulator/ui").unwrap().to_owned();
+        }
+        assert_eq!(numbers.len(), found, "{search}");
+        numbers.dedup();
+        assert_eq!(numbers.len(), found, "{search}: none twice");
+        if found == 0 {
+            assert!(notes.is_empty(), "{search}: {notes:?}");
+        } else {
+            let hours = [13, 12, 11, 10].map(|hour| format!("— clock +1 h → 2026-01-15 {hour}:00:00 frozen —"));
+            assert_eq!(notes, hours, "{search}");
+        }
+    }
+    let second = app.control().get("/requests?status=404&limit=3").await.expect_ok()["requests"].clone();
+    let id = |at: usize| second[at]["id"].as_str().unwrap();
+    let page = reader.open(&format!("/?q=status%3A404&open={}", id(1))).await;
+    assert!(page.text().contains(&format!("open={}", id(0))) && page.text().contains(&format!("open={}", id(2))));
+}
+
 #[apply(on_both_databases)]
 async fn a_body_is_shown_as_it_was_sent(app: TestApp) {
     let body = r#"{"z":1,"licenseId":"A","licenseId":"B","n":12345678901234567890123,"f":1.10}"#;
