@@ -102,6 +102,7 @@ impl Db {
             is_trial: false,
             events: Vec::new(),
             ended: Vec::new(),
+            changed: None,
         };
         Session { handle: session.handle, mode }
     }
@@ -181,7 +182,7 @@ impl Session<ReadWrite> {
             journal::postgres::clear(&mut self).await?;
         }
         let Self { handle, mut mode } = self;
-        let (db, ended) = (mode.db.clone(), std::mem::take(&mut mode.ended));
+        let (db, ended, changed) = (mode.db.clone(), std::mem::take(&mut mode.ended), mode.changed.take());
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(writer) => mode.commit_to_sqlite(writer).await,
@@ -189,6 +190,9 @@ impl Session<ReadWrite> {
                 Handle::SqliteReader(_) => Ok(()),
             }?;
             db.ended().note(ended);
+            if let Some((changed, written)) = changed {
+                written.add(changed);
+            }
             Ok(())
         };
         tokio::spawn(finish).await.map_err(Error::internal)?
