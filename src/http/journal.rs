@@ -23,8 +23,8 @@ use crate::{
         token::KnownTokens,
     },
     domain::journal::{
-        AppliedFault, Change, Changed, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message, PermissionTrace,
-        RateLimitTrace,
+        AppliedFault, Change, Changed, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message,
+        PermissionTrace, RateLimitTrace,
     },
     http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,

@@ -236,7 +236,7 @@ impl Session<ReadWrite> {
     }
 
     /// With the commit, tells of what is noted from here on.
-    pub(crate) fn tell_changes(&mut self, to: &Arc<Written>) {
+    pub fn tell_changes(&mut self, to: &Arc<Written>) {
         self.mode.changed = Some((Changed::default(), Arc::clone(to)));
     }
 

@@ -190,7 +190,11 @@ fn write_lines(
 
 impl RequestLine {
     fn new(page: &Page, services: &Registry, number: i64, entry: &Entry, before: Option<Time>) -> Self {
-        let (why, fault) = (describe_reason(entry), entry.trace.fault.is_some());
+        let (mut why, fault) = (describe_reason(entry), entry.trace.fault.is_some());
+        let says_change = why.is_empty() && entry.changed.is_some();
+        if let Some(changed) = entry.changed.as_ref().filter(|_| says_change) {
+            why = changed.describe();
+        }
         let query = entry.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
         Self {
             number,
@@ -207,6 +211,8 @@ impl RequestLine {
             why: cut(&why),
             why_class: if fault {
                 "fault"
+            } else if says_change {
+                "quiet"
             } else if entry.trace.refusal.is_none() {
                 ""
             } else if entry.status >= 500 {
@@ -228,7 +234,8 @@ fn describe_nobody(entry: &Entry) -> String {
 }
 
 fn count_chips(page: &Page, text: &str, search: &Search, all: &[SequencedEntry]) -> (Vec<Chip>, Vec<Chip>) {
-    let (mut statuses, mut reasons, mut injected, mut ignored) = (BTreeMap::new(), BTreeMap::new(), 0, 0);
+    let (mut statuses, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    let (mut injected, mut ignored, mut changed) = (0, 0, 0);
     for (_, entry) in all {
         if search.matches_but("status", entry) {
             *statuses.entry(entry.status).or_insert(0) += 1;
@@ -239,6 +246,7 @@ fn count_chips(page: &Page, text: &str, search: &Search, all: &[SequencedEntry])
         if search.matches_but("is", entry) {
             injected += usize::from(entry.trace.fault.is_some());
             ignored += usize::from(!entry.ignored().is_empty());
+            changed += usize::from(entry.changed.is_some());
         }
     }
     let chip = |name: &str, value: &str, class: String, count: usize| Chip {
@@ -251,7 +259,7 @@ fn count_chips(page: &Page, text: &str, search: &Search, all: &[SequencedEntry])
     let of_status = statuses
         .into_iter()
         .map(|(status, count)| chip("status", &status.to_string(), format!("s{}", status / 100), count));
-    let states = [("injected", "fault", injected), ("ignored", "warn", ignored)];
+    let states = [("injected", "fault", injected), ("ignored", "warn", ignored), ("changed", "", changed)];
     let states = states.into_iter().filter(|(.., count)| *count > 0);
     let chips =
         of_status.chain(states.map(|(state, class, count)| chip("is", state, class.to_owned(), count))).collect();

@@ -62,17 +62,23 @@ impl Changed {
 
     /// All of it in a line.
     pub fn describe(&self) -> String {
-        let mut said: Vec<Cow<'_, str>> = self.first.iter().map(|change| Cow::Borrowed(&*change.what)).collect();
-        if self.further() > 0 {
-            said.push(format!("and {} more", self.further()).into());
-        }
-        said.join("; ")
+        describe_changes(self.first.iter().map(|change| &*change.what), self.count)
     }
 
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.first.iter().map(Change::size).sum::<usize>()
     }
+}
+
+/// Says in a line what was changed: of more than two, the first and how many more.
+pub fn describe_changes<'a>(what: impl Iterator<Item = &'a str>, count: usize) -> String {
+    let named = if count > 2 { 1 } else { count };
+    let mut said: Vec<Cow<'_, str>> = what.take(named).map(Cow::Borrowed).collect();
+    if count > named {
+        said.push(format!("and {} more", count - named).into());
+    }
+    said.join("; ")
 }
 
 #[cfg(test)]
@@ -86,9 +92,11 @@ mod tests {
         assert!(changed.is_empty() && changed.describe().is_empty());
         changed.add(1, [number(0)]);
         assert_eq!((changed.describe(), changed.further()), ("parked 0".to_owned(), 0));
-        changed.add(5000, (1..=5000).map(|it| if it < 100 { number(it) } else { unreachable!("nobody asks for it") }));
-        assert_eq!((changed.first.len(), changed.further()), (Changed::MOST, 4993));
-        assert!(changed.describe().ends_with("parked 7; and 4993 more"), "{}", changed.describe());
+        changed.add(1, [number(1)]);
+        assert_eq!(changed.describe(), "parked 0; parked 1");
+        changed.add(5000, (2..=5001).map(|it| if it < 100 { number(it) } else { unreachable!("nobody asks for it") }));
+        assert_eq!((changed.first.len(), changed.further()), (Changed::MOST, 4994));
+        assert_eq!(changed.describe(), "parked 0; and 5001 more");
     }
 
     #[test]

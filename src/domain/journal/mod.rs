@@ -12,7 +12,7 @@ use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
 pub(crate) use self::entry::example_entry;
 pub use self::{
     bounds::Bounds,
-    change::{Change, Changed},
+    change::{Change, Changed, describe_changes},
     entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
     trace::{
