@@ -56,7 +56,8 @@ impl<'a, W: Write> Line<'a, W> {
     pub(super) fn write_request(&mut self, request: &RequestSummary, room: Option<usize>) -> fmt::Result {
         let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
         let ignored = request.ignored.iter().map(ToString::to_string);
-        let reasons: Vec<String> = request.refusal.iter().cloned().chain(ignored).collect();
+        let reasons: Vec<String> =
+            request.refusal.iter().cloned().chain(ignored).chain(request.describe_changes()).collect();
         let fault = request.fault.as_ref().map(|did| format!("injected: {did}")).unwrap_or_default();
         let answered = Answered {
             status: &request.status.to_string(),

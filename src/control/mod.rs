@@ -62,7 +62,7 @@ pub(crate) use self::{
     fault_rules::FaultRuleAnswer,
     rate_limits::{PolicyAnswer, RateLimits, WindowAnswer},
     requests::{
-        RequestSummary,
+        ChangeAnswer, RequestSummary,
         detail::{Header, MessageAnswer, RequestDetail},
         har::Archive,
         list::JournalPage,

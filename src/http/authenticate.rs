@@ -24,7 +24,7 @@ use crate::{
         stored_credential::StoredCredential,
         vendor_service::{Outcome, Presented, VendorService},
     },
-    store::{self, credential::CredentialUse},
+    store::{self, Written, credential::CredentialUse},
 };
 
 /// Credentials that are remembered as verified, per router that a service is mounted with.
@@ -99,8 +99,8 @@ pub struct Identified {
     pub rules_revision: i64,
     /// The generation that was in it, see [`Space::generation`].
     pub generation: i64,
-    /// The handler has opened a session that writes.
-    pub wrote: Arc<AtomicBool>,
+    /// What the handler has written.
+    pub written: Arc<Written>,
     /// The handler was about to write when the rights that the request was let in by had changed.
     pub outdated: Arc<AtomicBool>,
     /// The time in the space. A handler has [`Self::answer_time`].
@@ -205,7 +205,7 @@ fn in_space(space: &Space, now: Time, credential_outcome: CredentialOutcome) -> 
         revision: space.revision,
         rules_revision: space.rules_revision,
         generation: space.generation(),
-        wrote: Arc::default(),
+        written: Arc::default(),
         outdated: Arc::default(),
         now,
         answer_time: Now::at(now),

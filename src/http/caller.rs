@@ -20,7 +20,7 @@ use crate::{
         ignored,
         vendor_service::{Outcome, VendorService},
     },
-    store::{Changes, ReadOnly, ReadWrite, Session, credential},
+    store::{Changes, ReadOnly, ReadWrite, Session, Written, credential},
 };
 
 /// What a handler may do for a service's callers.
@@ -53,7 +53,7 @@ pub struct Caller<S: VendorService, P> {
     generation: i64,
     /// What the request's credential is found by.
     fingerprint: Option<Fingerprint>,
-    wrote: Arc<AtomicBool>,
+    written: Arc<Written>,
     outdated: Arc<AtomicBool>,
     app: App,
     scope: PhantomData<P>,
@@ -79,7 +79,7 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
             rules_revision: identified.rules_revision,
             generation: identified.generation,
             fingerprint: identified.fingerprint,
-            wrote: Arc::clone(&identified.wrote),
+            written: Arc::clone(&identified.written),
             outdated: Arc::clone(&identified.outdated),
             is_over_tls: parts.extensions.get::<OverTls>().is_some(),
             app: app.clone(),
@@ -122,7 +122,10 @@ impl<S: VendorService, P: Writes> Caller<S, P> {
         if !is_known {
             self.check_again(&mut session).await?;
         }
-        self.wrote.store(true, Ordering::Relaxed);
+        self.written.note_session();
+        if self.app.config.journal.is_some() {
+            session.tell_changes(&self.written);
+        }
         Ok(session)
     }
 

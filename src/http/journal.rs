@@ -23,8 +23,8 @@ use crate::{
         token::KnownTokens,
     },
     domain::journal::{
-        AppliedFault, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message, PermissionTrace,
-        RateLimitTrace,
+        AppliedFault, Change, Changed, CredentialTrace, DecisionTrace, Entry, Headers, Ignored, KEPT_BODY, Message,
+        PermissionTrace, RateLimitTrace,
     },
     http::{credential_places::CredentialPlaces, decide::Decision, ignored::IgnoredParts},
     store,
@@ -138,6 +138,7 @@ fn entry(
     let refusal = answered.refusal.map(|refusal| redactor.address(&refusal).unwrap_or(refusal));
     let ignored = answered.ignored.map(|IgnoredParts(ignored)| redactor.ignored(ignored));
     let identified = &decision.identified;
+    let changed = identified.written.read().map(|changed| Arc::new(redactor.changed(changed)));
     Entry {
         id: answered.id.into(),
         at: identified.now,
@@ -153,6 +154,7 @@ fn entry(
         request,
         response,
         trace: trace(decision, refusal, ignored),
+        changed,
     }
 }
 
@@ -248,6 +250,16 @@ impl Redactor<'_> {
         }
         let redacted = ignored.iter().zip(places);
         redacted.map(|(it, at)| Ignored { at: at.unwrap_or_else(|| it.at.clone()), ..it.clone() }).collect()
+    }
+
+    /// What was changed, without the secrets that somebody took for names.
+    fn changed(&mut self, Changed { count, first }: Changed) -> Changed {
+        let redacted = first.into_iter().map(|Change { record, id, what }| Change {
+            record,
+            id: self.redact(&id).unwrap_or(id),
+            what: self.redact(&what).unwrap_or(what),
+        });
+        Changed { count, first: redacted.collect() }
     }
 
     /// The headers without their secrets. The request's id is searched for none, because Locum made it.

@@ -78,7 +78,7 @@ async fn answer<S: VendorService>(
                 (None, None) => refuse::<S>(Error::DataReplaced),
             });
         }
-        let (wrote, rights) = (Arc::clone(&identified.wrote), Arc::clone(&identified.outdated));
+        let (written, rights) = (Arc::clone(&identified.written), Arc::clone(&identified.outdated));
         let known = (outcome, identified);
         let (answer, origin) = decide_and_run::<S>(service, deadline, (parts, body), known, next.clone()).await;
         if rights.load(Ordering::Relaxed) {
@@ -88,7 +88,7 @@ async fn answer<S: VendorService>(
         let has_waited = was_awaited || was_delayed(&answer);
         let memorable = match origin {
             // What was written was written to the generation that the request was let into.
-            _ if wrote.load(Ordering::Relaxed) => return Ok(answer),
+            _ if written.has_opened_session() => return Ok(answer),
             // It is of the revision that the request was let in at.
             Origin::Remembered if !has_waited => return Ok(answer),
             Origin::Remembered => None,

@@ -4,7 +4,7 @@
 //! A handler that reads sees of the request only what an answer is remembered by: the path, the query, and the headers
 //! that its service names. It sees the time only through [`crate::core::now::Now`]. So no handler has to think of it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
@@ -221,7 +221,7 @@ async fn memorize(
     };
     // What stands in the extensions is for this request alone.
     let is_plain = response.status() == StatusCode::OK && response.extensions().is_empty();
-    let is_of_request = identified.wrote.load(Ordering::Relaxed) || RequestContext::was_read();
+    let is_of_request = identified.written.has_opened_session() || RequestContext::was_read();
     if !is_plain || is_of_request || response.body().size_hint().exact().is_none() {
         return (response, None);
     }

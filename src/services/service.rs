@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    pin::Pin,
     sync::{Arc, OnceLock},
 };
 
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
-    core::rate_window::RateLimit,
+    core::{error::Error, rate_window::RateLimit},
     http::{
         credential_places::CredentialPlace,
         document::Document,
@@ -25,7 +26,7 @@ use crate::{
         credential::CredentialKind,
         state::{ServiceTables, Tables},
     },
-    web::Pages,
+    web::{Pages, view},
 };
 
 /// One service, as the platform sees it.
@@ -84,7 +85,15 @@ pub struct Page {
     pub path: &'static str,
     pub title: &'static str,
     pub show: fn() -> MethodRouter<Pages>,
+    /// Links to the row of a record, by its kind and id as changes say them, if it is there.
+    pub(crate) find_record: FindRecord,
 }
+
+/// See [`Page::find_record`].
+pub(crate) type FindRecord = for<'a> fn(&'a view::Page, &'a str, &'a str) -> FoundRecord<'a>;
+
+/// A link, once it is known.
+pub(crate) type FoundRecord<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send + 'a>>;
 
 impl Service {
     /// A service with routes and a document, and nothing else yet.

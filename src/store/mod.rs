@@ -16,6 +16,7 @@ pub(crate) mod sql;
 mod sqlite;
 mod transaction;
 mod turns;
+mod written;
 
 pub mod backup;
 pub mod credential;
@@ -37,6 +38,7 @@ pub use location::Location;
 pub use open_error::OpenError;
 pub(crate) use session::on;
 pub use session::{Changes, ReadOnly, ReadWrite, Session};
+pub use written::Written;
 
 /// PostgreSQL cannot even be asked for a text with a NUL in it, and nothing stored ever holds one.
 pub(crate) fn can_be_stored(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Two databases behind one kind of session.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -10,7 +10,11 @@ use crate::{
         error::Error,
         ids::{IdSeed, Ids},
     },
-    domain::{credential::CredentialId, organization::Space},
+    domain::{
+        credential::CredentialId,
+        journal::{Change, Changed},
+        organization::Space,
+    },
     store::{
         db::{Db, Pools},
         dialect::Dialect,
@@ -18,6 +22,7 @@ use crate::{
         postgres::Lease,
         sql::{Bind, Sql, bound},
         sqlite::{Reader, WriteTransaction},
+        written::Written,
     },
 };
 
@@ -50,6 +55,8 @@ pub struct ReadWrite {
     /// Nothing of it is to last.
     pub(super) is_trial: bool,
     pub(super) events: Vec<Event>,
+    /// What it changes, and who is told; `None` where nobody is.
+    pub(super) changed: Option<(Changed, Arc<Written>)>,
 }
 
 /// A connection with a purpose: read-only, or an open transaction that is rolled back unless committed. Nothing else
@@ -222,6 +229,24 @@ impl Session<ReadWrite> {
 
     pub(crate) fn tell_at_commit(&mut self, event: Event) {
         self.mode.events.push(event);
+    }
+
+    /// With the commit, tells of what is noted from here on.
+    pub fn tell_changes(&mut self, to: &Arc<Written>) {
+        self.mode.changed = Some((Changed::default(), Arc::clone(to)));
+    }
+
+    /// Notes that a record is changed, for whoever asks what a request did. What writes to a service's table notes it;
+    /// a seed and the control API are told of nothing, and pay nothing.
+    pub(crate) fn note_change(&mut self, change: impl FnOnce() -> Change) {
+        self.note_changes(1, std::iter::once_with(change));
+    }
+
+    /// The same of many: `each` is asked for no more than are said one by one.
+    pub(crate) fn note_changes(&mut self, count: usize, each: impl IntoIterator<Item = Change>) {
+        if let Some((changed, _)) = &mut self.mode.changed {
+            changed.add(count, each);
+        }
     }
 
     /// Draws the ids of the write from another number than this process's own.

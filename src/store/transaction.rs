@@ -101,6 +101,7 @@ impl Db {
             deletes_space: false,
             is_trial: false,
             events: Vec::new(),
+            changed: None,
         };
         Session { handle: session.handle, mode }
     }
@@ -179,13 +180,18 @@ impl Session<ReadWrite> {
         if self.dialect() == Dialect::Postgres && self.mode.clears_journal && !self.mode.deletes_space {
             journal::postgres::clear(&mut self).await?;
         }
-        let Self { handle, mode } = self;
+        let Self { handle, mut mode } = self;
+        let changed = mode.changed.take();
         let finish = async move {
             match handle {
                 Handle::SqliteWriter(writer) => mode.commit_to_sqlite(writer).await,
                 Handle::Postgres(lease) => mode.commit_to_postgres(lease).await,
                 Handle::SqliteReader(_) => Ok(()),
+            }?;
+            if let Some((changed, written)) = changed {
+                written.add(changed);
             }
+            Ok(())
         };
         tokio::spawn(finish).await.map_err(Error::internal)?
     }

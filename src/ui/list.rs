@@ -163,6 +163,7 @@ struct Counts {
     reasons: BTreeMap<String, usize>,
     injected: usize,
     ignored: usize,
+    changed: usize,
 }
 
 impl Scan {
@@ -219,6 +220,7 @@ impl Counts {
         if verdict.fits_but("is") {
             self.injected += usize::from(entry.trace.fault.is_some());
             self.ignored += usize::from(!entry.ignored().is_empty());
+            self.changed += usize::from(entry.changed.is_some());
         }
     }
 }
@@ -266,7 +268,11 @@ fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfte
 
 impl RequestLine {
     fn new(page: &Page, services: &Registry, number: i64, entry: &Entry, before: Option<Time>) -> Self {
-        let (why, fault) = (describe_reason(entry), entry.trace.fault.is_some());
+        let (mut why, fault) = (describe_reason(entry), entry.trace.fault.is_some());
+        let says_change = why.is_empty() && entry.changed.is_some();
+        if let Some(changed) = entry.changed.as_ref().filter(|_| says_change) {
+            why = changed.describe();
+        }
         let query = entry.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
         Self {
             number,
@@ -283,6 +289,8 @@ impl RequestLine {
             why: cut(&why),
             why_class: if fault {
                 "fault"
+            } else if says_change {
+                "quiet"
             } else if entry.trace.refusal.is_none() {
                 ""
             } else if entry.status >= 500 {
@@ -304,7 +312,7 @@ fn describe_nobody(entry: &Entry) -> String {
 }
 
 fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip>) {
-    let Counts { statuses, reasons, injected, ignored } = counts;
+    let Counts { statuses, reasons, injected, ignored, changed } = counts;
     let chip = |name: &str, value: &str, class: String, count: usize| Chip {
         label: cut_to(value, 60),
         class,
@@ -315,7 +323,7 @@ fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip
     let of_status = statuses
         .iter()
         .map(|(status, count)| chip("status", &status.to_string(), format!("s{}", status / 100), *count));
-    let states = [("injected", "fault", *injected), ("ignored", "warn", *ignored)];
+    let states = [("injected", "fault", *injected), ("ignored", "warn", *ignored), ("changed", "", *changed)];
     let states = states.into_iter().filter(|(.., count)| *count > 0);
     let chips =
         of_status.chain(states.map(|(state, class, count)| chip("is", state, class.to_owned(), count))).collect();

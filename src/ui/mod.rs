@@ -1,6 +1,7 @@
 //! `/_emulator/ui/`: pages for people. What they show they read; what their buttons do, the control API does.
 
 mod again;
+mod changes;
 mod controls;
 mod copies;
 mod coverage;

@@ -10,6 +10,7 @@ use axum::{
 
 use super::{
     again::{Again, Against},
+    changes::{self, ChangeRow},
     copies::{self, CopyableText},
     json_text::set_out,
 };
@@ -100,6 +101,9 @@ pub(super) struct RequestView {
     pub texts: Vec<CopyableText>,
     pub again: Option<Again>,
     pub against: Option<Against>,
+    pub changes: Vec<ChangeRow>,
+    /// How many more records it changed.
+    pub more_changed: usize,
 }
 
 impl RequestView {
@@ -109,6 +113,7 @@ impl RequestView {
         let (texts, again) = (copies::list(page, services, &detail), Again::of(&detail));
         let against = Against::load(page, &detail).await;
         let RequestDetail { summary, request, response, trace } = detail;
+        let changes = changes::list(page, services, &summary).await?;
         let query = summary.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
         Ok(Self {
             target: cut(format!("{}{query}", summary.path)).0,
@@ -122,11 +127,13 @@ impl RequestView {
             newer: None,
             older: None,
             alone: None,
+            again,
+            against,
+            more_changed: summary.changed.map_or(0, |all| all.saturating_sub(changes.len())),
+            changes,
             request: summary,
             trace,
             texts,
-            again,
-            against,
         })
     }
 }

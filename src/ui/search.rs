@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The names of filters, and what stands behind them.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 10] = [
     ("status", "404 or 4xx"),
     ("op", "an operation's id"),
     ("cred", "a part of what a credential is called"),
@@ -21,11 +21,12 @@ const NAMES: [(&str, &str); 9] = [
     ("path", "a path, in which * stands for a segment"),
     ("reason", "a part of why it was refused"),
     ("id", "an x-request-id"),
-    ("is", "refused, injected, ignored, limited or unknown"),
+    ("is", "refused, injected, ignored, limited, unknown or changed"),
+    ("record", "the id of a record that was changed"),
 ];
 /// Other names for some of them, which links of older pages have.
 const ALIASES: [(&str, &str); 4] = [("operation", "op"), ("credential", "cred"), ("key", "cred"), ("ignored", "is")];
-const STATES: [&str; 5] = ["refused", "injected", "ignored", "limited", "unknown"];
+const STATES: [&str; 6] = ["refused", "injected", "ignored", "limited", "unknown", "changed"];
 
 /// What is searched for. Everything has to fit.
 #[derive(Debug, Default, PartialEq)]
@@ -50,6 +51,7 @@ enum What {
     Reason(String),
     Id(String),
     Is(&'static str),
+    Record(String),
     /// Anywhere.
     Text(String),
 }
@@ -172,6 +174,7 @@ fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
     let (name, value) = (name.to_lowercase(), value.replace('"', ""));
     let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, name)| name);
     let lower = value.to_lowercase();
+    let (name, lower) = if name == "changed" && lower == "yes" { ("is", name.to_owned()) } else { (name, lower) };
     let what = match name {
         "status" => {
             let (from, to) = read_status(&lower).ok_or(format!("`{value}` is not a status: 404 or 4xx"))?;
@@ -189,6 +192,7 @@ fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
         "path" => What::Path(value),
         "reason" => What::Reason(lower),
         "id" => What::Id(lower),
+        "record" => What::Record(lower),
         "is" => {
             let found = STATES.iter().find(|state| **state == lower);
             What::Is(found.ok_or_else(|| describe_unknown(&value, "something a request is", STATES))?)
@@ -227,6 +231,7 @@ impl What {
             Self::Reason(_) => "reason",
             Self::Id(_) => "id",
             Self::Is(_) => "is",
+            Self::Record(_) => "record",
             Self::Text(_) => return None,
         })
     }
@@ -248,10 +253,21 @@ impl What {
             Self::Is("injected") => entry.trace.fault.is_some(),
             Self::Is("ignored") => !entry.ignored().is_empty(),
             Self::Is("limited") => entry.trace.rate_limit.as_ref().is_some_and(|window| window.exceeded),
+            Self::Is("changed") => entry.changed.is_some(),
+            Self::Record(id) => has_changed(id, entry),
             Self::Is(_) => entry.trace.credential.outcome == CredentialOutcome::Unknown,
             Self::Text(text) => is_anywhere(text, entry),
         }
     }
+}
+
+/// Whether it changed the record of this id: of more than are kept one by one, those that it named.
+fn has_changed(id: &str, entry: &Entry) -> bool {
+    let Some(changed) = &entry.changed else { return false };
+    let names = |text: &str| text.to_lowercase().contains(id);
+    changed.first.iter().any(|change| change.id.to_lowercase() == id)
+        || changed.further() > 0
+            && (std::str::from_utf8(&entry.request.body).is_ok_and(names) || entry.query.as_deref().is_some_and(names))
 }
 
 /// Why it was not simply answered: what is shown in the list, and what refusals are grouped by.
@@ -279,6 +295,7 @@ fn is_anywhere(text: &str, entry: &Entry) -> bool {
         || entry.operation.as_deref().is_some_and(has)
         || entry.credential().is_some_and(has)
         || has(&describe_reason(entry))
+        || entry.changed.iter().flat_map(|changed| &changed.first).any(|change| has(&change.what))
         || header()
         || body(&entry.request.body)
         || body(&entry.response.body)

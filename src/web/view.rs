@@ -141,6 +141,12 @@ impl Page {
         format!("{}{}", self.path, format_query(all))
     }
 
+    /// Links to the requests that changed a record.
+    pub(crate) fn requests_of(&self, id: &str) -> String {
+        let word = if id.contains([' ', '"']) { format!("\"{}\"", id.replace('"', "")) } else { id.to_owned() };
+        self.link("/", &[("q", &format!("record:{word}"))])
+    }
+
     /// A path of the control API, in this space. `path` may have a query.
     fn control_path(&self, path: &str) -> String {
         let space = self.space_parameter();

@@ -4,6 +4,7 @@
 //! what both need down, or hand it down. `docs/architecture.md` shows the rooms.
 #![expect(clippy::unwrap_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
+mod changes;
 mod source;
 mod time;
 mod writes;

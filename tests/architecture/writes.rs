@@ -21,7 +21,7 @@ const HOMES: [&str; 5] =
 
 /// Whether a text is, or has in it, a statement that writes. `DO UPDATE SET` belongs to an insertion, which is found by
 /// its own words.
-fn writes(sql: &str) -> bool {
+pub fn writes(sql: &str) -> bool {
     let words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let follows = |word: &str, next: &str| words.windows(2).any(|pair| pair == [word, next]);
@@ -62,7 +62,7 @@ fn is_sql(kind: &Type) -> bool {
 }
 
 /// `&mut Session<ReadWrite>` or `&mut Session<Transaction>`.
-fn is_writing_session(kind: &Type) -> bool {
+pub fn is_writing_session(kind: &Type) -> bool {
     let kind = if let Type::Reference(reference) = kind { &*reference.elem } else { kind };
     let Type::Path(path) = kind else { return false };
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Session") else { return false };
@@ -89,8 +89,8 @@ impl Visit<'_> for Functions {
 
 /// What a function's body says.
 #[derive(Default)]
-struct Words {
-    texts: Vec<String>,
+pub struct Words {
+    pub texts: Vec<String>,
     calls_write_alone: bool,
     /// It opens a transaction of its own.
     begins: bool,

@@ -71,6 +71,7 @@ ask "$JETBRAINS_ACCOUNT_URL/customer/licenses?perpage=1&x=%3Cscript%3E"
 ask "$JETBRAINS_ACCOUNT_URL/customer/licenses/%3Cimg%20src=x%20onerror=alert(1)%3E"
 ask "$JETBRAINS_ACCOUNT_URL/customer/licenses/assign" -H 'X-Odd: "><script>alert(2)</script>' \
     -d '{"licenseId":"</pre></details><script>alert(3)</script>","key":"'"$JETBRAINS_ACCOUNT_API_KEY"'"}'
+ask -X POST "$JETBRAINS_ACCOUNT_URL/customer/licenses/revoke?licenseId=ABCDE12345"
 control faults '{"match":{"operation":"getManagedEntityInfo"},"then":{"status":503},"times":1}'
 control faults '{"match":{"operation":"assignLicense"},"then":{"status":503},"times":1}'
 ask "$JETBRAINS_ACCOUNT_URL/token"
@@ -90,7 +91,7 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
     let page = fs::read_to_string(&file).unwrap();
     let summary = fs::read_to_string(&summary).unwrap();
     assert!(
-        summary.contains("7 requests, 5 refused: see `") && summary.contains("report.html` of this run"),
+        summary.contains("8 requests, 5 refused: see `") && summary.contains("report.html` of this run"),
         "{summary}"
     );
 
@@ -107,6 +108,7 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
         "<li class=\"between\">2026-01-15</li>",
         "<li class=\"between\">— clock +31 d → 2026-02-15 09:00:00 frozen —</li>",
         "ann@example.test (organization)",
+        "<dt>Changed</dt><dd>took ABCDE12345 back from ann@example.test <span",
     ] {
         assert!(page.contains(told), "there is no {told}");
     }

@@ -105,6 +105,10 @@ fn the_last_requests_are_printed_with_their_reasons() {
     let object: serde_json::Value = serde_json::from_str(&as_json[0]).unwrap();
     assert_eq!((&object["operation"], as_json.len()), (&"getByLicenseId".into(), 1));
 
+    assert_eq!(server.as_admin("POST", "/api/v1/customer/licenses/revoke?licenseId=ABCDE12345", "").unwrap().0, 200);
+    let changed = format!("{ann} took ABCDE12345 back from ann@example.test");
+    assert!(printed(at, &["-n", "1"])[1].ends_with(&changed), "{changed}");
+
     control(&server, "POST", "spaces", r#"{"name":"t1"}"#);
     assert_eq!(printed(at, &["--space", "t1"]), [""; 0]);
     let output = tail("nowhere.test:1", &["--no-follow", "--url", &format!("http://{at}")]).output().unwrap();

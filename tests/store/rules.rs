@@ -199,7 +199,7 @@ async fn what_is_written_along_is_seen_by_the_next_statement_and_lasts_with_the_
     }
     let (left, _) = license::list_page(&mut session, organization, &free, everything).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
-    license::release(&mut session, organization, &all[0].id).await.unwrap();
+    license::release(&mut session, organization, &all[0]).await.unwrap();
     drop(session);
 
     for commits in [false, true] {
@@ -207,7 +207,7 @@ async fn what_is_written_along_is_seen_by_the_next_statement_and_lasts_with_the_
         for one in &all[..3] {
             license::assign(&mut session, organization, &one.id, &contact, false).await.unwrap();
         }
-        license::release(&mut session, organization, &all[0].id).await.unwrap();
+        license::release(&mut session, organization, &all[0]).await.unwrap();
         if commits {
             session.commit().await.unwrap();
         } else {

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ChangeAnswer;
 use crate::{
     domain::journal::{DecisionTrace, Entry, KEPT_BODY, Message},
     services,
@@ -53,7 +54,7 @@ struct HarEntry<'a> {
     response: HarResponse<'a>,
     cache: Empty,
     timings: Timings,
-    /// Why it was refused, the fault that hit it, and what it sent that nothing read.
+    /// Why it was refused, the fault that hit it, what it sent that nothing read, and what it changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
     #[serde(rename = "_locum")]
@@ -71,6 +72,12 @@ struct Decided<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a str>,
     trail: &'a DecisionTrace,
+    /// What it changed: the first few records.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeAnswer>,
+    /// How many records it changed, where they are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<usize>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -172,7 +179,9 @@ fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
     let time = entry.elapsed_micros as f64 / 1000.0;
     let fault = entry.trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
     let unread = entry.ignored().iter().map(ToString::to_string);
-    let comments: Vec<String> = entry.trace.refusal.clone().into_iter().chain(fault).chain(unread).collect();
+    let changed = entry.changed.iter().map(|changed| changed.describe());
+    let decided = entry.trace.refusal.clone().into_iter().chain(fault);
+    let comments: Vec<String> = decided.chain(unread).chain(changed).collect();
     HarEntry {
         started_date_time: entry.at.to_rfc3339_opts(SecondsFormat::Millis, true),
         time,
@@ -186,6 +195,8 @@ fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
             service: entry.service.as_deref(),
             operation: entry.operation.as_deref(),
             trail: &entry.trace,
+            changes: ChangeAnswer::list(entry),
+            changed: entry.changed.as_ref().filter(|changed| changed.further() > 0).map(|changed| changed.count),
         },
     }
 }

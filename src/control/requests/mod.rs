@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     core::clock,
-    domain::journal::{Entry, Ignored},
+    domain::journal::{Change, Entry, Ignored, describe_changes},
     http::problem::Problem,
     services,
 };
@@ -58,6 +58,54 @@ pub(crate) struct RequestSummary {
     /// What it sent that nothing read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ignored: Vec<Ignored>,
+    /// What it changed: the first few records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) changes: Vec<ChangeAnswer>,
+    /// How many records it changed, where they are more than are said one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2000)]
+    pub(crate) changed: Option<usize>,
+}
+
+/// A record that a request changed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChangeAnswer {
+    /// Whose record it is.
+    #[schema(value_type = String, example = json!(services::OTHER_EXAMPLE))]
+    pub(crate) service: Cow<'static, str>,
+    /// What kind of record.
+    #[schema(value_type = String, example = "licence")]
+    pub(crate) record: Cow<'static, str>,
+    /// What the record is found by.
+    #[schema(example = "FREE000003")]
+    pub(crate) id: String,
+    /// What was done with it, in words.
+    #[schema(example = "assigned FREE000003 to eve@example.test")]
+    pub(crate) what: String,
+}
+
+impl RequestSummary {
+    /// What it changed, in a line.
+    pub(crate) fn describe_changes(&self) -> Option<String> {
+        let what = self.changes.iter().map(|change| &*change.what);
+        let said = describe_changes(what, self.changed.unwrap_or(self.changes.len()));
+        (!said.is_empty()).then_some(said)
+    }
+}
+
+impl ChangeAnswer {
+    /// The first few of an entry's changes.
+    pub(crate) fn list(entry: &Entry) -> Vec<Self> {
+        let service = entry.service.clone().unwrap_or_default();
+        let first = entry.changed.iter().flat_map(|changed| &changed.first);
+        let answer = first.map(|Change { record, id, what }| Self {
+            service: service.clone(),
+            record: record.clone(),
+            id: id.clone(),
+            what: what.clone(),
+        });
+        answer.collect()
+    }
 }
 
 impl From<&Entry> for RequestSummary {
@@ -76,6 +124,8 @@ impl From<&Entry> for RequestSummary {
             fault: entry.trace.fault.as_ref().map(|fault| fault.description.clone()),
             refusal: entry.trace.refusal.clone(),
             ignored: entry.ignored().to_vec(),
+            changes: ChangeAnswer::list(entry),
+            changed: entry.changed.as_ref().filter(|changed| changed.further() > 0).map(|changed| changed.count),
         }
     }
 }

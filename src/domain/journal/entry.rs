@@ -7,7 +7,10 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::trace::{DecisionTrace, Ignored};
+use super::{
+    change::Changed,
+    trace::{DecisionTrace, Ignored},
+};
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
@@ -41,6 +44,9 @@ pub struct Entry {
     #[serde(skip)]
     pub response: Message,
     pub trace: DecisionTrace,
+    /// What it changed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Arc<Changed>>,
 }
 
 /// An entry and its number: numbers rise, and a list goes down by them.
@@ -130,6 +136,7 @@ impl Entry {
             + message(&self.request)
             + message(&self.response)
             + self.ignored().iter().map(Ignored::size).sum::<usize>()
+            + self.changed.as_ref().map_or(0, |changed| changed.size())
     }
 
     /// What a matcher looks at.
@@ -187,12 +194,14 @@ pub(crate) fn example_entry(query: &str, body: &str) -> Entry {
         request: Message { body: body.to_owned().into(), length: body.len(), ..Message::default() },
         response: Message::default(),
         trace: DecisionTrace::default(),
+        changed: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::journal::Change;
 
     #[test]
     fn an_entry_survives_being_written() {
@@ -202,12 +211,14 @@ mod tests {
         let part =
             Ignored { at: "query/x".to_owned(), did_you_mean: Some("y".into()), reason: Some("for a reason".into()) };
         entry.trace.ignored = Some([part].into());
+        let change = Change::new("invoice", "7", "added the invoice 7");
+        entry.changed = Some(Changed { count: 2, first: vec![change] }.into());
         let headers = [("host", "a:1"), ("x", ""), ("host", "in\ntwo")];
         entry.response.headers = Headers::of(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))));
         let mut read: Entry = serde_json::from_str(&serde_json::to_string(&entry).unwrap()).unwrap();
         let messages = serde_json::to_string(&(&entry.request, &entry.response)).unwrap();
         (read.request, read.response) = serde_json::from_str(&messages).unwrap();
-        assert_eq!(read.trace, entry.trace);
+        assert_eq!((read.trace, read.changed), (entry.trace, entry.changed));
         assert_eq!((read.request.body, read.response.body), (entry.request.body, entry.response.body));
         let headers: Vec<_> = read.response.headers.iter().collect();
         assert_eq!(headers, [("host", "a:1"), ("x", ""), ("host", "intwo")]);

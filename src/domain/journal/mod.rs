@@ -1,6 +1,7 @@
 //! The journal: what was asked, what was decided, what was answered.
 
 mod bounds;
+mod change;
 mod entry;
 mod expectation;
 mod note;
@@ -12,6 +13,7 @@ use crate::{core::clock::Time, domain::request_matcher::RequestMatcher};
 pub(crate) use self::entry::example_entry;
 pub use self::{
     bounds::Bounds,
+    change::{Change, Changed, describe_changes},
     entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
     note::{KEPT_NOTES, Note},

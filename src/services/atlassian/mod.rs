@@ -287,7 +287,12 @@ pub fn service() -> Service {
     Service {
         document_title: "Atlassian Admin API Access",
         control_routes: control::routes,
-        page: Some(Page { path: "/atlassian", title: "Atlassian", show: || get(ui::show) }),
+        page: Some(Page {
+            path: "/atlassian",
+            title: "Atlassian",
+            show: || get(ui::show),
+            find_record: ui::find_record,
+        }),
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         rate_limit: Some(DEFAULT_RATE_LIMIT),

@@ -1,5 +1,7 @@
 //! Atlassian → API tokens, API keys, service accounts: lists with the API's filters, buttons that revoke and delete.
 
+mod record;
+
 use askama::Template;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -31,6 +33,8 @@ use crate::{
         view::{Page, Person, render_empty_page, render_page},
     },
 };
+
+pub(crate) use record::find_record;
 
 /// The most rows that a page shows, because with more it would get long, and over 60 KB. The API goes up to 1000.
 const MOST_ROWS: i64 = 25;

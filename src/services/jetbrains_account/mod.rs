@@ -223,7 +223,12 @@ pub fn service() -> Service {
     Service {
         document_title: "JetBrains Account API",
         control_routes: control::routes,
-        page: Some(Page { path: "/jetbrains-account", title: "JetBrains Account", show: || get(ui::show) }),
+        page: Some(Page {
+            path: "/jetbrains-account",
+            title: "JetBrains Account",
+            show: || get(ui::show),
+            find_record: ui::find_record,
+        }),
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &["account.jetbrains.com"],

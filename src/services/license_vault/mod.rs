@@ -334,7 +334,12 @@ pub fn service() -> Service {
         base_path: BASE,
         document_title: "License Vault API",
         control_routes: control::routes,
-        page: Some(Page { path: "/license-vault", title: "License Vault", show: || get(ui::show) }),
+        page: Some(Page {
+            path: "/license-vault",
+            title: "License Vault",
+            show: || get(ui::show),
+            find_record: ui::find_record,
+        }),
         tables: store::state::tables,
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &HOSTS,

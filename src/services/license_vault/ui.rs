@@ -1,5 +1,7 @@
 //! License Vault → Settings (license-vault §3), and below it the users, the licences and the denials.
 
+mod record;
+
 use askama::Template;
 use axum::response::Response;
 use serde_json::json;
@@ -27,6 +29,8 @@ use crate::{
         view::{Page, Person, render_empty_page, render_page},
     },
 };
+
+pub(crate) use record::find_record;
 
 #[derive(Template)]
 #[template(path = "license_vault.html", config = "src/services/license_vault/askama.toml")]

@@ -1,6 +1,7 @@
 mod atlassian;
 mod bad_input;
 mod ca_certificate;
+mod changes;
 mod clock;
 mod coverage;
 mod credentials;

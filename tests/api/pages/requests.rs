@@ -1,7 +1,7 @@
 //! The list of requests, one request, and what is done with it.
 
 use super::{Reader, attribute, button, field, plain};
-use crate::support::{Answer, Role, TestApp, apply, on_both_databases};
+use crate::support::{Answer, FULL_KEY, Role, TestApp, VAULT_TOKEN, apply, on_both_databases};
 
 const ASSIGN: &str = "/customer/licenses/assign";
 
@@ -47,6 +47,64 @@ async fn requests_are_searched_in_words(app: TestApp) {
     ] {
         assert!(plain(reader.open(&format!("/?{search}")).await.text()).contains(says), "{search}");
     }
+}
+
+/// What a request changed stands in the list and on its page, with a link to the row; and the row links back.
+#[apply(on_both_databases)]
+async fn a_request_and_the_rows_that_it_changed_link_to_each_other(app: TestApp) {
+    let body = r#"{"licenseId":"FREE000003","contact":{"firstName":"E","lastName":"S","email":"eve@example.test"}}"#;
+    let assigned = ask(&app, Role::OrgAdmin, body).await;
+    ask(&app, Role::OrgAdmin, &body.replace("FREE000003", "FREE000001")).await;
+    ask(&app, Role::TeamViewer, body).await;
+    let vault = app.license_vault(VAULT_TOKEN);
+    let held = vault.get("/public-api/licenses?email=bob@example.test").await.expect_ok();
+    let held = held[0]["allocationId"].as_str().unwrap();
+    let revoked = vault.post(&format!("/public-api/licenses/revoke?allocationId={held}"), "").await;
+    let full = app.atlassian(FULL_KEY);
+    let renamed = full.patch("/service-accounts", r#"{"atlassianId":"svc-2","displayName":"release-bot"}"#).await;
+    let gone = full.delete("/oauth-clients/client-sync").await;
+    let rotated = app.jetbrains_account(Role::TeamAdmin).post("/token/rotate", "").await;
+    let id = |answer: &Answer| answer.header("x-request-id").unwrap().to_owned();
+    let mut reader = Reader::new(&app);
+    for (id, what, row) in [
+        (assigned, "assigned FREE000003 to eve@example.test", Some("id=\"license-FREE000003\"")),
+        (id(&revoked), "gave bob@example.test a licence of IntelliJ IDEA Ultimate", Some("bob@example.test</a></th>")),
+        (id(&renamed), "changed the service account release-bot", Some("id=\"service-account-svc-2\"")),
+        (id(&rotated), "rotated the token of bob@example.test (team 2001)", Some("<h3 id=\"own\">")),
+        (id(&gone), "deleted the OAuth client sync", None),
+    ] {
+        let page = reader.open(&format!("/?open={id}")).await;
+        let changed = page.text().split("What it changed</h3>").nth(1).unwrap_or_else(|| panic!("{what}"));
+        let changed = changed.split("</ul>").next().unwrap();
+        let item = changed.split("<li>").find(|item| plain(item).contains(what)).unwrap_or_else(|| panic!("{changed}"));
+        assert_eq!(item.starts_with("<a href="), row.is_some(), "{item}");
+        let touched = item.rsplit("href=\"").next().unwrap().split('"').next().unwrap();
+        let list = reader.open(plain(touched).strip_prefix("/_emulator/ui").unwrap()).await;
+        assert!(list.text().contains(&id), "{what}: {touched}");
+        let Some(row) = row else { continue };
+        let link = plain(item.split('"').nth(1).unwrap());
+        let (path, fragment) = link.strip_prefix("/_emulator/ui").unwrap().split_once('#').unwrap();
+        let there = reader.open(path).await;
+        assert!(there.text().contains(row) && there.text().contains(&format!("id=\"{fragment}\"")), "{link}");
+        let back = there.text().split(&format!("id=\"{fragment}\"")).nth(1).unwrap();
+        let back = plain(back.split("href=\"").nth(1).unwrap().split('"').next().unwrap());
+        assert!(back.contains("q=record"), "{back}");
+        assert!(reader.open(back.strip_prefix("/_emulator/ui").unwrap()).await.text().contains(&id), "{what}: {back}");
+    }
+    for (search, found) in [
+        ("record:free000003", 1),
+        ("record:FREE00000", 0),
+        ("is:changed", 6),
+        ("changed:yes service:license_vault", 1),
+        ("-is:changed op:assignLicense", 1),
+        ("is:changed eve@example.test", 2),
+    ] {
+        let query: String = form_urlencoded::byte_serialize(search.as_bytes()).collect();
+        let page = reader.open(&format!("/?q={query}")).await;
+        assert_eq!(page.text().matches("<tr id=").count(), found, "{search}");
+    }
+    let lines = rows(&reader.open("/?q=record:FREE000003").await);
+    assert!(lines[1].contains("assigned FREE000003 to eve@example.test"), "{lines:?}");
 }
 
 #[apply(on_both_databases)]

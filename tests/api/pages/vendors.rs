@@ -10,7 +10,12 @@ fn rows(page: &Answer, heading: &str) -> Vec<String> {
     let section = page.text().split(&format!("<h2 id=\"{heading}\"")).nth(1).unwrap();
     let table = section.split("<h2").next().unwrap().split("<tbody>").nth(1).unwrap_or_default();
     let cells = table.split("<th scope=\"row\">").skip(1);
-    cells.map(|cell| plain(cell.trim_start_matches("<code>").split('<').next().unwrap())).collect()
+    // The first text, in whatever it stands.
+    let name = |cell: &str| {
+        let mut texts = cell.split('<').map(|part| part.rsplit_once('>').map_or(part, |(_, text)| text));
+        plain(texts.find(|text| !text.is_empty()).unwrap())
+    };
+    cells.map(name).collect()
 }
 
 /// The same of the list below a heading.

@@ -39,7 +39,7 @@ pub(crate) async fn write(
     }
     merge_tokens(db, tables, organization, planned, progress).await?;
     for new in &planned.service_accounts {
-        store::service_account::upsert(db, organization, &new.account).await?;
+        store::service_account::upsert(db, organization, &new.account, "seeded").await?;
         for token in &new.tokens {
             store::service_account::upsert_token(db, organization, token).await?;
         }

@@ -13,7 +13,7 @@ use crate::{
         now::Now,
         token::{Keyring, PlainToken},
     },
-    domain::{credential::CredentialId, organization::OrganizationId},
+    domain::{credential::CredentialId, journal::Change, organization::OrganizationId},
     services::atlassian::{
         domain::{
             api_access::User,
@@ -120,14 +120,15 @@ pub async fn note_use(db: &Db, used: CredentialUse) -> Result<(), Error> {
 
 /// Revokes a key: it is neither listed nor accepted any more. `false` when there is none.
 pub async fn revoke(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
-    const SQL: &str = "SELECT credential_id FROM api_key WHERE organization_id = $1 AND id = $2";
+    const SQL: &str = "SELECT credential_id, label FROM api_key WHERE organization_id = $1 AND id = $2";
     if !can_be_stored(id) {
         return Ok(false);
     }
-    let found: Option<i64> =
-        on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
-    let Some(found) = found else { return Ok(false) };
+    let found: Option<(i64, String)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?;
+    let Some((found, label)) = found else { return Ok(false) };
     credential::delete(db, organization, CredentialId(found)).await?;
+    db.note_change(|| Change::new("API key", id, format!("revoked the API key {label}")));
     Ok(true)
 }
 

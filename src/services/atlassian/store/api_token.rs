@@ -8,7 +8,10 @@ use crate::{
         error::Error,
         now::Now,
     },
-    domain::organization::OrganizationId,
+    domain::{
+        journal::{Change, Changed},
+        organization::OrganizationId,
+    },
     services::atlassian::{
         domain::{
             api_access::User,
@@ -102,11 +105,24 @@ pub async fn count<M>(
 pub async fn revoke_all(db: &mut Session<ReadWrite>, organization: OrganizationId) -> Result<bool, Error> {
     const TOKENS: &str = "DELETE FROM api_token WHERE organization_id = $1";
     const COUNTS: &str = "DELETE FROM api_token_count WHERE organization_id = $1";
-    let (now, unexpired) = (Now::at(db.now()), Filter { unexpired: true, ..Filter::default() });
-    let unexpired = count(db, organization, &unexpired, &now).await?;
+    // In one trip how many there are, and the first of them.
+    const FIRST: &str = "SELECT id, label, person_email, CAST((SELECT COALESCE(SUM(tokens), 0) FROM api_token_count \
+                         WHERE organization_id = $1) - (SELECT count(*) FROM api_token WHERE organization_id = $1 \
+                         AND expires_at >= 0 AND expires_at <= $2) AS BIGINT) FROM api_token \
+                         WHERE organization_id = $1 AND (expires_at > $2 OR expires_at = $3) \
+                         ORDER BY created_at, id LIMIT 0 + $4";
+    let (now, most) = (micros(db.now()), i64::try_from(Changed::MOST).map_err(Error::internal)?);
+    let first: Vec<(String, String, String, i64)> =
+        on!(db, |c| sqlx::query_as(FIRST).bind(organization.0).bind(now).bind(NO_DATE).bind(most).fetch_all(c).await)?;
+    let unexpired = first.first().map_or(0, |(.., count)| usize::try_from(*count).unwrap_or_default());
+    db.note_changes(unexpired, first.into_iter().map(|(id, label, email, _)| change(&id, &label, &email)));
     db.write_along(TOKENS, [organization.0.into()]).await?;
     db.write_along(COUNTS, [organization.0.into()]).await?;
     Ok(unexpired > 0)
+}
+
+fn change(id: &str, label: &str, email: &str) -> Change {
+    Change::new("API token", id, format!("revoked the API token {label} of {email}"))
 }
 
 /// Revokes one token; `false` when there is none that has not expired.
@@ -123,12 +139,12 @@ pub(super) async fn revoke_of(
 ) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM api_token WHERE organization_id = $1 AND id = $2 \
                        AND person_id = COALESCE($5, person_id) AND (expires_at > $3 OR expires_at = $4) \
-                       RETURNING blocked";
+                       RETURNING blocked, label, person_email";
     if !can_be_stored(id) {
         return Ok(false);
     }
     let now = micros(db.now());
-    let deleted: Vec<bool> = on!(db, |c| sqlx::query_scalar(SQL)
+    let deleted: Vec<(bool, String, String)> = on!(db, |c| sqlx::query_as(SQL)
         .bind(organization.0)
         .bind(id)
         .bind(now)
@@ -136,7 +152,9 @@ pub(super) async fn revoke_of(
         .bind(user)
         .fetch_all(c)
         .await)?;
-    count_down(db, organization, &deleted).await?;
+    let blocked: Vec<bool> = deleted.iter().map(|(blocked, ..)| *blocked).collect();
+    count_down(db, organization, &blocked).await?;
+    db.note_changes(deleted.len(), deleted.iter().map(|(_, label, email)| change(id, label, email)));
     Ok(!deleted.is_empty())
 }
 

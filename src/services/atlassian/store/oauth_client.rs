@@ -8,7 +8,7 @@ use crate::{
         error::Error,
         now::Now,
     },
-    domain::organization::OrganizationId,
+    domain::{journal::Change, organization::OrganizationId},
     services::atlassian::{
         domain::{
             api_access::User,
@@ -25,6 +25,9 @@ use crate::{
         session::{ReadWrite, Session},
     },
 };
+
+/// What people call a record of these.
+pub(crate) const CLIENT: &str = "OAuth client";
 
 /// The clients, each with the name and address of its service account.
 const TABLE: ListedTable = ListedTable {
@@ -196,11 +199,16 @@ pub async fn upsert(
         .execute(c)
         .await
         .map(drop))?;
+    db.note_change(|| {
+        let made = format!("created the OAuth client {} of {}", client.name, client.account.name);
+        Change::new(CLIENT, &client.id, made)
+    });
     Ok(())
 }
 
 /// Deletes a client; `false` when there is none.
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
-    const SQL: &str = "DELETE FROM oauth_client WHERE organization_id = $1 AND id = $2";
-    delete_one(db, SQL, organization, id).await
+    const SQL: &str = "DELETE FROM oauth_client WHERE organization_id = $1 AND id = $2 RETURNING name";
+    let change = |name| Change::new(CLIENT, id, format!("deleted the OAuth client {name}"));
+    delete_one(db, SQL, organization, id, change).await
 }

@@ -5,7 +5,10 @@ use crate::{
         clock::{from_micros, micros},
         error::Error,
     },
-    domain::organization::OrganizationId,
+    domain::{
+        journal::{Change, Changed},
+        organization::OrganizationId,
+    },
     services::atlassian::{
         domain::{
             api_access::User,
@@ -19,6 +22,9 @@ use crate::{
         session::{ReadWrite, Session},
     },
 };
+
+/// What people call a record of these.
+pub(crate) const ACCOUNT: &str = "service account";
 
 type AccountRow = (String, i64, String, String, Option<String>, i64, Option<String>);
 
@@ -75,11 +81,22 @@ pub async fn find<M>(
     Ok(row.map(read_service_account))
 }
 
-/// Adds a service account at the end, or replaces the one with its id.
+/// Where an account stands in the list; `None` when there is none.
+pub async fn find_position<M>(
+    db: &mut Session<M>,
+    organization: OrganizationId,
+    id: &str,
+) -> Result<Option<i64>, Error> {
+    const SQL: &str = "SELECT position FROM service_account WHERE organization_id = $1 AND id = $2";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(organization.0).bind(id).fetch_optional(c).await)?)
+}
+
+/// Adds a service account at the end, or replaces the one with its id. `done` says which, for who asks what was changed.
 pub async fn upsert(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     account: &ServiceAccount,
+    done: &str,
 ) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO service_account (organization_id, id, position, name, email, description, \
                        updated_at, created_by) VALUES ($1, $2, (SELECT COALESCE(MAX(position), 0) + 1 FROM \
@@ -98,13 +115,18 @@ pub async fn upsert(
         .execute(c)
         .await
         .map(drop))?;
+    db.note_change(|| Change::new(ACCOUNT, &account.id, format!("{done} the service account {}", account.name)));
     Ok(())
 }
 
 /// Deletes a service account, its tokens and its OAuth clients; `false` when there is none.
 pub async fn delete(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<bool, Error> {
-    const SQL: &str = "DELETE FROM service_account WHERE organization_id = $1 AND id = $2";
-    delete_one(db, SQL, organization, id).await
+    const SQL: &str = "DELETE FROM service_account WHERE organization_id = $1 AND id = $2 RETURNING name";
+    let change = |name| {
+        let what = format!("deleted the service account {name} with its API tokens and OAuth clients");
+        Change::new(ACCOUNT, id, what)
+    };
+    delete_one(db, SQL, organization, id, change).await
 }
 
 /// Lists the tokens of one service account, or of all, account by account, newest last.
@@ -183,6 +205,10 @@ pub async fn upsert_token(
     Ok(())
 }
 
+fn change_of_token(id: &str, label: &str, account: &str) -> Change {
+    Change::new("API token", id, format!("revoked the API token {label} of the service account {account}"))
+}
+
 /// Revokes one token of a service account; `false` when it has no such token.
 pub(super) async fn revoke_token(
     db: &mut Session<ReadWrite>,
@@ -190,16 +216,14 @@ pub(super) async fn revoke_token(
     account: &str,
     id: &str,
 ) -> Result<bool, Error> {
-    const SQL: &str =
-        "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2 AND id = $3";
-    let deleted = on!(db, |c| sqlx::query(SQL)
-        .bind(organization.0)
-        .bind(account)
-        .bind(id)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(deleted > 0)
+    const SQL: &str = "DELETE FROM service_account_token \
+                       WHERE organization_id = $1 AND service_account_id = $2 AND id = $3 RETURNING label, \
+                       (SELECT a.name FROM service_account a WHERE a.organization_id = $1 AND a.id = $2)";
+    let deleted: Option<(String, String)> =
+        on!(db, |c| sqlx::query_as(SQL).bind(organization.0).bind(account).bind(id).fetch_optional(c).await)?;
+    let Some((label, name)) = deleted else { return Ok(false) };
+    db.note_change(|| change_of_token(id, &label, &name));
+    Ok(true)
 }
 
 /// Revokes every token of a service account; `false` when there is no such account.
@@ -209,9 +233,22 @@ pub async fn revoke_tokens(
     account: &str,
 ) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM service_account_token WHERE organization_id = $1 AND service_account_id = $2";
-    if find(db, organization, account).await?.is_none() {
+    // In one trip whether the account is there, how many tokens it has, and the first of them.
+    const FIRST: &str = "SELECT a.name, count(t.id) OVER (), t.id, t.label FROM service_account a \
+                         LEFT JOIN service_account_token t ON t.organization_id = a.organization_id \
+                         AND t.service_account_id = a.id WHERE a.organization_id = $1 AND a.id = $2 \
+                         ORDER BY t.created_at, t.id LIMIT 0 + $3";
+    type Found = (String, i64, Option<String>, Option<String>);
+    if !can_be_stored(account) {
         return Ok(false);
     }
+    let most = i64::try_from(Changed::MOST).map_err(Error::internal)?;
+    let first: Vec<Found> =
+        on!(db, |c| sqlx::query_as(FIRST).bind(organization.0).bind(account).bind(most).fetch_all(c).await)?;
+    let Some((_, count, ..)) = first.first() else { return Ok(false) };
+    let count = usize::try_from(*count).unwrap_or_default();
+    let each = first.into_iter().filter_map(|(name, _, id, label)| Some(change_of_token(&id?, &label?, &name)));
+    db.note_changes(count, each);
     db.write_along(SQL, [organization.0.into(), account.into()]).await?;
     Ok(true)
 }

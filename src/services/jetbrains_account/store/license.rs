@@ -10,7 +10,10 @@ use crate::{
         error::Error,
         paging::Page,
     },
-    domain::organization::{OrganizationId, email_key},
+    domain::{
+        journal::Change,
+        organization::{OrganizationId, email_key},
+    },
     services::jetbrains_account::domain::{
         contact::Contact,
         day::Day,
@@ -27,6 +30,9 @@ use crate::{
         state::Cell,
     },
 };
+
+/// What people call a record of these.
+pub(crate) const RECORD: &str = "licence";
 
 /// Licences written by one statement. SQLite looks every `$n` up among those before it, so that many are slow.
 const ROWS_PER_INSERT: usize = 40;
@@ -263,16 +269,37 @@ pub async fn assign(
         assigned_at.into(),
         offline_code.into(),
     ];
+    db.note_change(|| change(id, format!("assigned {id} to {}", contact.email)));
     db.write_along(SQL, binds).await
 }
 
 /// Takes a licence back from whoever holds it.
 ///
 /// unverified: that it still says when it was last assigned and in use.
-pub async fn release(db: &mut Session<ReadWrite>, organization: OrganizationId, id: &str) -> Result<(), Error> {
+pub async fn release(
+    db: &mut Session<ReadWrite>,
+    organization: OrganizationId,
+    license: &License,
+) -> Result<(), Error> {
     const SQL: &str = "UPDATE license SET assignee_kind = NULL, assignee = NULL, assignee_key = NULL, \
                        assignee_name = NULL, offline_code = FALSE WHERE organization_id = $1 AND id = $2";
+    let id = &license.id;
+    db.note_change(|| change(id, format!("took {id} back from {}", describe_holder(license))));
     db.write_along(SQL, [organization.0.into(), id.into()]).await
+}
+
+/// A change of a licence.
+fn change(id: &str, what: String) -> Change {
+    Change::new(RECORD, id, what)
+}
+
+fn describe_holder(license: &License) -> String {
+    match &license.assignee {
+        Some(Assignee::User { email, .. }) => email.clone(),
+        Some(Assignee::Server { uid, .. }) => format!("the server {uid}"),
+        Some(Assignee::LicenseKey { registration_name, .. }) => format!("the licence key of {registration_name}"),
+        None => "nobody".to_owned(),
+    }
 }
 
 /// `team_id <> $1 AND …` for those of the licences that a move to `team` moves: not the ones that are unknown, there
@@ -312,19 +339,21 @@ pub async fn move_to_team(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     ids: &BTreeSet<String>,
-    team: i32,
+    team: &Team,
 ) -> Result<BTreeSet<String>, Error> {
     let mut moved = BTreeSet::new();
     for chunk in bind_ids(ids).chunks(IDS_PER_STATEMENT) {
         let mut sql = Sql::new("UPDATE license SET team_id = ");
-        sql.bind(i64::from(team));
-        push_movable(&mut sql, organization, chunk, team);
+        sql.bind(i64::from(team.id));
+        push_movable(&mut sql, organization, chunk, team.id);
         sql.push(" RETURNING id");
         let (text, binds) = sql.into_parts();
         let rows: Vec<String> =
             on!(db, |c| bound!(sqlx::query_scalar(text), binds).persistent(false).fetch_all(c).await)?;
         moved.extend(rows);
     }
+    let each = moved.iter().map(|id| change(id, format!("moved {id} to the team {} ({})", team.name, team.id)));
+    db.note_changes(moved.len(), each);
     Ok(moved)
 }
 

@@ -10,6 +10,7 @@ use crate::{
     },
     domain::{
         credential::{Credential, CredentialId},
+        journal::Change,
         organization::{OrganizationId, Person, PersonId},
     },
     services::jetbrains_account::{
@@ -134,7 +135,7 @@ pub(crate) async fn issue(
         label: &label,
         expires_at: None,
     };
-    remove(db, organization, person.id, profile).await?;
+    let is_rotated = remove(db, organization, person.id, profile).await?;
     let Some(credential) = credential::issue(db, keyring, &new, token).await? else { return Ok(false) };
     on!(db, |c| sqlx::query(SQL)
         .bind(credential.0)
@@ -144,6 +145,8 @@ pub(crate) async fn issue(
         .execute(c)
         .await
         .map(drop))?;
+    let done = if is_rotated { "rotated" } else { "made" };
+    db.note_change(|| Change::new("token", &label, format!("{done} the token of {label}")));
     Ok(true)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     web::{
         error::PageError,
         format::{count_noun, format_time_or},
-        links::format_query,
+        links::{encode_segment, format_query},
         parts::{Links, ROWS},
         view::Page,
     },
@@ -25,6 +25,9 @@ use crate::{
 
 /// The parameters of the API's list that the page has fields for.
 const FILTERS: [&str; 4] = ["productCode", "teamId", "assigneeEmail", "assigned"];
+
+/// The parameter that names one licence.
+pub(super) const NAMED: &str = "license";
 
 #[derive(Default)]
 pub(super) struct LicenseList {
@@ -66,6 +69,17 @@ pub(super) async fn list(
         is_filtered: filters.iter().any(|(_, value)| !value.is_empty()),
         ..LicenseList::default()
     };
+    // What is linked to by its id, whatever the filters.
+    let named = page.get(NAMED);
+    if !named.is_empty() {
+        let found = store::license::find(db, organization, named).await?;
+        let found = found.filter(|license| profile.team().is_none_or(|team| team == license.team.id));
+        shown.request = format!("GET {BASE}/customer/licenses/{}", encode_segment(named));
+        shown.is_filtered = true;
+        shown.counted = count_noun(i64::from(found.is_some()), "licence");
+        shown.rows = found.into_iter().map(|license| to_row(page, license)).collect();
+        return Ok((shown, Links::new()));
+    }
     let read = extract::read_query::<JetBrainsAccount, LicenseQuery>(query.trim_start_matches('?'));
     let (filter, asked) = match read.and_then(LicenseQuery::read) {
         Ok(read) => read,

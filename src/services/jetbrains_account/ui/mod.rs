@@ -1,6 +1,7 @@
 //! JetBrains Account → organization or team → Administration (jetbrains-account §14), as somebody sees it.
 
 mod licenses;
+mod record;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ use crate::{
 };
 
 use licenses::LicenseList;
+pub(crate) use record::find_record;
 
 /// The organization's page or a team's.
 struct Tab {
@@ -44,6 +46,8 @@ struct TokenRow {
     roles: String,
     /// When it was generated; empty if it was not.
     since: String,
+    /// The requests that changed it.
+    requests: String,
     buttons: Vec<ControlAction>,
 }
 
@@ -186,6 +190,7 @@ impl AccountData {
         }
         TokenRow {
             roles: describe_roles(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
+            requests: page.requests_of(&store::token::describe(person, profile)),
             since: token.map(|token| format_time(token.created_at)).unwrap_or_default(),
             person: person.to_owned(),
             profile: self.profile_name(profile),
@@ -216,7 +221,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let here = profile;
     let tab = |profile: Profile| {
         let id = profile.team().map(|id| id.to_string()).unwrap_or_default();
-        let link = page.with(&[("team", &id), ("page", ""), ("teamId", "")]);
+        let link = page.with(&[("team", &id), ("page", ""), ("teamId", ""), ("license", "")]);
         Tab { name: account.profile_name(profile), link, is_here: profile == here }
     };
     let sees = Actor { email: &actor, grants: &grants, is_self: true }.check_look(profile);
@@ -290,7 +295,7 @@ async fn list_teams(
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
         let one = paging::Page { number: 1, size: 1 };
         rows.push(TeamRow {
-            link: page.with(&[("team", &team.id.to_string()), ("page", ""), ("teamId", "")]),
+            link: page.with(&[("team", &team.id.to_string()), ("page", ""), ("teamId", ""), ("license", "")]),
             admins: account.holders(Role::TeamAdmin, Profile::Team(team.id)),
             viewers: account.holders(Role::Viewer, Profile::Team(team.id)),
             licenses: store::license::list_page(db, account.id, &of_team, one).await?.1,

@@ -78,7 +78,7 @@ async fn write_allocation(db: &mut Session<ReadWrite>, vault: &Vault, new: &NewA
     let id = db.ids().uuid().to_string();
     let user = store::users::name_user(db, vault, new.user.clone()).await?;
     let since = new.since.unwrap_or(db.now());
-    store::allocations::insert(db, vault.id, &id, &user, &new.product, new.kind, since).await?;
+    store::allocations::insert(db, vault, &id, &user, &new.product, new.kind, since).await?;
     for merged in &new.merges {
         store::allocations::merge_into(db, vault.id, merged, &id).await?;
     }

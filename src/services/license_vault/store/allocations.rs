@@ -9,7 +9,7 @@ use crate::{
         error::Error,
         now::Now,
     },
-    domain::organization::email_key,
+    domain::{journal::Change, organization::email_key},
     services::license_vault::domain::{
         allocation::{Allocation, AllocationFilter, Connection, VaultUser},
         vault::{LicenseKind, Vault, VaultId},
@@ -139,7 +139,7 @@ pub(crate) async fn is_known<M>(db: &mut Session<M>, vault: &Vault, email: &str)
 /// Stores an allocation that was last seen at the session's time.
 pub(crate) async fn insert(
     db: &mut Session<ReadWrite>,
-    vault: VaultId,
+    vault: &Vault,
     id: &str,
     user: &VaultUser,
     product: &str,
@@ -150,7 +150,7 @@ pub(crate) async fn insert(
                        allocated_at, last_seen_at, released_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, -1)";
     let now = micros(db.now());
     let binds = [
-        vault.0.into(),
+        vault.id.0.into(),
         id.into(),
         (&user.username).into(),
         (&user.email).into(),
@@ -160,7 +160,14 @@ pub(crate) async fn insert(
         micros(since).into(),
         now.into(),
     ];
+    let name = || vault.catalogue.find_product_name(product);
+    db.note_change(|| change(id, format!("gave {} a licence of {}", user.email, name())));
     db.write_along(SQL, binds).await
+}
+
+/// A change of an allocation.
+fn change(id: &str, what: String) -> Change {
+    Change::new("licence", id, what)
 }
 
 /// Notes that a product was seen that runs on the allocation.
@@ -175,14 +182,21 @@ pub(crate) async fn merge_into(db: &mut Session<ReadWrite>, vault: VaultId, from
     const MOVE: &str =
         "UPDATE vault_connection SET allocation_id = $3 WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
     db.write_along(MOVE, [vault.0.into(), from.into(), to.into()]).await?;
-    release(db, vault, from).await
+    release(db, vault, from, || "put what ran on a licence onto a wider one, and ended the first".to_owned()).await
 }
 
-/// Ends an allocation, so that its licence is free at once. What still runs on it has no licence then.
-pub(crate) async fn release(db: &mut Session<ReadWrite>, vault: VaultId, id: &str) -> Result<(), Error> {
+/// Ends an allocation, so that its licence is free at once. What still runs on it has no licence then. `what` was done
+/// is said to who asks what was changed.
+pub(crate) async fn release(
+    db: &mut Session<ReadWrite>,
+    vault: VaultId,
+    id: &str,
+    what: impl FnOnce() -> String,
+) -> Result<(), Error> {
     const SQL: &str =
         "UPDATE vault_allocation SET released_at = $3 WHERE vault_id = $1 AND id = $2 AND released_at = -1";
     let now = micros(db.now());
+    db.note_change(|| change(id, what()));
     db.write_along(SQL, [vault.0.into(), id.into(), now.into()]).await
 }
 

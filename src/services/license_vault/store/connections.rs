@@ -1,11 +1,14 @@
 //! Connections: the products that run on a vault's licences.
 
+use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
+
 use crate::store::session::on;
 use crate::{
     core::{
         clock::{Time, micros},
         error::Error,
     },
+    domain::journal::Change,
     services::license_vault::{
         domain::{
             allocation::LicenseRequest,
@@ -26,7 +29,7 @@ use crate::{
 /// this machine already, with or without a licence, else of a new one.
 pub(crate) async fn connect(
     db: &mut Session<ReadWrite>,
-    vault: VaultId,
+    vault: &Vault,
     allocation: &str,
     request: &LicenseRequest,
 ) -> Result<String, Error> {
@@ -34,7 +37,7 @@ pub(crate) async fn connect(
                         AND allocation_id = $2 AND product = $3 AND host = $4 AND ended_at = -1 RETURNING id";
     let now = micros(db.now());
     let same: Option<String> = on!(db, |c| sqlx::query_scalar(SAME)
-        .bind(vault.0)
+        .bind(vault.id.0)
         .bind(allocation)
         .bind(&request.product)
         .bind(&request.host)
@@ -45,15 +48,19 @@ pub(crate) async fn connect(
         .await)?;
     let id = if let Some(id) = same {
         id
-    } else if let Some(id) = denied_products::find_connection(db, vault, request).await? {
-        denied_products::move_to(db, vault, &id, allocation, request).await?;
+    } else if let Some(id) = denied_products::find_connection(db, vault.id, request).await? {
+        denied_products::move_to(db, vault.id, &id, allocation, request).await?;
         id
     } else {
         let (id, at) = (db.ids().uuid().to_string(), db.now());
-        insert(db, vault, allocation, &id, request, at).await?;
+        insert(db, vault.id, allocation, &id, request, at).await?;
         id
     };
-    mark_seen(db, vault, allocation).await?;
+    db.note_change(|| {
+        let name = vault.catalogue.find_product_name(&request.product);
+        change(&id, format!("let {name} of {} run on {}", request.user.email, request.host))
+    });
+    mark_seen(db, vault.id, allocation).await?;
     Ok(id)
 }
 
@@ -83,20 +90,28 @@ pub(crate) async fn insert(
     db.write_along(SQL, binds).await
 }
 
-/// Sets a time of a live connection to the session's time, by a statement that returns the allocation's id. `None` when
-/// there is no such connection.
-async fn set_time(
+/// A change of a running product.
+fn change(id: &str, what: String) -> Change {
+    Change::new("running product", id, what)
+}
+
+/// Sets a time of a live connection to the session's time, by a statement that returns a row. `None` when there is no
+/// such connection.
+async fn set_time<Row>(
     db: &mut Session<ReadWrite>,
     vault: &Vault,
     connection: &str,
     sql: &'static str,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Row>, Error>
+where
+    Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
     expire_due(db, vault).await?;
     if !can_be_stored(connection) {
         return Ok(None);
     }
     let now = micros(db.now());
-    Ok(on!(db, |c| sqlx::query_scalar(sql).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?)
+    Ok(on!(db, |c| sqlx::query_as(sql).bind(vault.id.0).bind(connection).bind(now).fetch_optional(c).await)?)
 }
 
 /// Notes that a running product was seen; `false` when it does not run.
@@ -107,7 +122,8 @@ pub(super) async fn mark_product_seen(
 ) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
                        RETURNING allocation_id";
-    let Some(allocation) = set_time(db, vault, connection, SQL).await? else { return Ok(false) };
+    let found: Option<(String,)> = set_time(db, vault, connection, SQL).await?;
+    let Some((allocation,)) = found else { return Ok(false) };
     mark_seen(db, vault.id, &allocation).await?;
     Ok(true)
 }
@@ -121,13 +137,23 @@ pub(crate) async fn close(
     always_release: bool,
 ) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET ended_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
-                       RETURNING allocation_id";
-    const LEFT: &str =
-        "SELECT count(*) FROM vault_connection WHERE vault_id = $1 AND allocation_id = $2 AND ended_at = -1";
-    let Some(allocation) = set_time(db, vault, connection, SQL).await? else { return Ok(false) };
-    let left: i64 = on!(db, |c| sqlx::query_scalar(LEFT).bind(vault.id.0).bind(&allocation).fetch_one(c).await)?;
-    if left == 0 && (always_release || vault.floating) {
-        release(db, vault.id, &allocation).await?;
+                       RETURNING allocation_id, product, host, (SELECT a.email FROM vault_allocation a \
+                       WHERE a.vault_id = $1 AND a.id = allocation_id)";
+    // Nothing where the licence was taken away before.
+    const LEFT: &str = "SELECT (SELECT count(*) FROM vault_connection c WHERE c.vault_id = $1 AND c.allocation_id = $2 \
+                        AND c.ended_at = -1) FROM vault_allocation a WHERE a.vault_id = $1 AND a.id = $2 \
+                        AND a.released_at = -1";
+    let found: Option<(String, String, String, String)> = set_time(db, vault, connection, SQL).await?;
+    let Some((allocation, product, host, user)) = found else { return Ok(false) };
+    db.note_change(|| {
+        let name = vault.catalogue.find_product_name(&product);
+        change(connection, format!("disconnected {name} of {user} on {host}"))
+    });
+    let left: Option<i64> =
+        on!(db, |c| sqlx::query_scalar(LEFT).bind(vault.id.0).bind(&allocation).fetch_optional(c).await)?;
+    if left == Some(0) && (always_release || vault.floating) {
+        release(db, vault.id, &allocation, || format!("gave back the licence of {user}, which nothing runs on"))
+            .await?;
     }
     Ok(true)
 }

@@ -6,12 +6,16 @@ use crate::{
         clock::{from_micros, micros},
         error::Error,
     },
+    domain::journal::Change,
     services::license_vault::domain::{
         allocation::{Denial, PageRequest, VaultUser},
         vault::VaultId,
     },
     store::session::{ReadWrite, Session},
 };
+
+/// What people call a record of these.
+pub(crate) const RECORD: &str = "denial";
 
 /// Stores a denial.
 pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: &Denial) -> Result<(), Error> {
@@ -20,7 +24,7 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
     let id = db.ids().uuid().to_string();
     let binds = [
         vault.0.into(),
-        id.into(),
+        (&id).into(),
         micros(denial.at).into(),
         (&denial.user.username).into(),
         (&denial.user.email).into(),
@@ -31,6 +35,8 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
         (&denial.reason).into(),
         (&denial.description).into(),
     ];
+    let (user, product) = (&denial.user.email, &denial.product_name);
+    db.note_change(|| Change::new(RECORD, &id, format!("denied {user} a licence for {product}")));
     db.write_along(SQL, binds).await
 }
 
@@ -38,6 +44,14 @@ pub(crate) async fn insert(db: &mut Session<ReadWrite>, vault: VaultId, denial: 
 pub(crate) async fn count<M>(db: &mut Session<M>, vault: VaultId) -> Result<i64, Error> {
     const SQL: &str = "SELECT count(*) FROM vault_denial WHERE vault_id = $1";
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).fetch_one(c).await)?)
+}
+
+/// Counts the denials after this one; `None` when there is no such denial.
+pub(crate) async fn count_later<M>(db: &mut Session<M>, vault: VaultId, id: &str) -> Result<Option<i64>, Error> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM vault_denial l WHERE l.vault_id = $1 \
+                       AND (l.at > d.at OR (l.at = d.at AND l.id > d.id))) \
+                       FROM vault_denial d WHERE d.vault_id = $1 AND d.id = $2";
+    Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(id).fetch_optional(c).await)?)
 }
 
 /// Lists denials, oldest first, by row number, as the vendor's clients page through them (license-vault §2.3).

@@ -93,19 +93,21 @@ async fn decide_about(
         AllocationDecision::Reuse { allocation } => allocation,
         AllocationDecision::Give { product, kind, merges, releases } => {
             if let Some(id) = releases {
-                allocations::release(db, vault.id, &id).await?;
                 let index = all.iter().position(|allocation| allocation.id == id);
                 victim = index.map(|index| all.swap_remove(index));
+                let from = || victim.as_ref().map_or("somebody", |victim| &victim.user.email);
+                let to = &request.user.email;
+                allocations::release(db, vault.id, &id, || format!("took a licence from {} for {to}", from())).await?;
             }
             let id = db.ids().uuid().to_string();
-            allocations::insert(db, vault.id, &id, &request.user, &product, kind, at).await?;
+            allocations::insert(db, vault, &id, &request.user, &product, kind, at).await?;
             for merged in merges {
                 allocations::merge_into(db, vault.id, &merged, &id).await?;
             }
             id
         }
     };
-    let connection = connections::connect(db, vault.id, &allocation, request).await?;
+    let connection = connections::connect(db, vault, &allocation, request).await?;
     let stored = allocations::list_live(db, vault, &now, AllocationFilter::Id(&allocation)).await?.pop();
     let allocation = stored.ok_or_else(|| Error::internal("the allocation that was just made is gone"))?;
     Ok((RequestOutcome::Granted { allocation: Box::new(allocation), connection }, victim))

@@ -36,8 +36,10 @@ pub(crate) async fn revoke(
     vault.check_revocations(before, count)?;
     allocations::expire_due(db, vault).await?;
     let ids: Vec<String> = revoked.iter().map(|allocation| allocation.id.clone()).collect();
-    for id in &ids {
-        allocations::release(db, vault.id, id).await?;
+    for Allocation { id, product, user, .. } in &revoked {
+        let name = || vault.catalogue.find_product_name(product);
+        let what = || format!("revoked {} of {}", name(), user.email);
+        allocations::release(db, vault.id, id, what).await?;
     }
     requests::ask_again(db, vault, revoked).await?;
     Ok(ids)

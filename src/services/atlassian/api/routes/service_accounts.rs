@@ -258,7 +258,7 @@ pub(crate) async fn create_service_account(
         updated_at: db.now(),
         created_by: None,
     };
-    store::service_account::upsert(&mut db, organization.id, &account).await?;
+    store::service_account::upsert(&mut db, organization.id, &account, "created").await?;
     db.commit().await?;
     Ok(answer_created(CreatedServiceAccount::new(account, &organization.org_id)))
 }
@@ -306,7 +306,7 @@ pub(crate) async fn update_service_account(
         updated_at: db.now(),
         ..account
     };
-    store::service_account::upsert(&mut db, organization.id, &changed).await?;
+    store::service_account::upsert(&mut db, organization.id, &changed, "changed").await?;
     db.commit().await?;
     Ok(Answer(ServiceAccount::new(changed, &organization.org_id)))
 }

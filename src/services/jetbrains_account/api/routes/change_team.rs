@@ -48,7 +48,7 @@ pub(crate) async fn change_team(
     owner.check_edit_some_team()?;
     let (organization, team) = (owner.organization.id, request.target_team_id.0);
     let mut db = caller.write().await?;
-    store::team::find(&mut db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
+    let target = store::team::find(&mut db, organization, team).await?.ok_or(JetBrainsError::TeamUnknown(team))?;
     // unverified: that a move takes Edit on both sides, the target first, and that nothing moves when one licence may
     // not (jetbrains-account §14).
     owner.check_edit(team)?;
@@ -56,7 +56,7 @@ pub(crate) async fn change_team(
     for source in store::license::find_teams_of_movable(&mut db, organization, &ids, team).await? {
         owner.check_edit(source)?;
     }
-    let license_ids = store::license::move_to_team(&mut db, organization, &ids, team).await?;
+    let license_ids = store::license::move_to_team(&mut db, organization, &ids, &target).await?;
     db.commit().await?;
     Ok(Answer(ChangeTeamResponse { license_ids }).into_response())
 }

@@ -51,19 +51,19 @@ pub(crate) async fn revoke_asset(
     let owner = &caller.principal;
     let wanted = query.0.read()?;
     let mut db = caller.write().await?;
-    let licenses = match wanted {
+    let mut licenses = match wanted {
         Revoke::License(id) => find_named(&mut db, owner, id).await?,
         Revoke::Person { email, product_code } => find_held_by(&mut db, owner, email, product_code).await?,
     };
     for license in &licenses {
         license.check_revocable(db.now())?;
     }
-    let mut license_ids: Vec<String> = licenses.into_iter().map(|license| license.id).collect();
-    license_ids.sort();
-    for id in &license_ids {
-        store::license::release(&mut db, owner.organization.id, id).await?;
+    licenses.sort_by(|a, b| a.id.cmp(&b.id));
+    for license in &licenses {
+        store::license::release(&mut db, owner.organization.id, license).await?;
     }
     db.commit().await?;
+    let license_ids = licenses.into_iter().map(|license| license.id).collect();
     Ok(Answer(RevokedLicensesResponse { license_ids }).into_response())
 }
 
