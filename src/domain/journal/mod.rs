@@ -14,7 +14,7 @@ pub use self::{
     bounds::Bounds,
     entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
-    note::{KEPT_NOTES, Note},
+    note::{KEPT_NOTES, Note, NotedAfter},
     trace::{
         AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,
     },
