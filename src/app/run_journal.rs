@@ -108,8 +108,8 @@ impl RunJournal {
         self.kept.lock().happened.iter().filter_map(request).collect()
     }
 
-    /// The last requests that are wanted, the oldest first, each with what was done to its space right before it: no more
-    /// than `most` of both.
+    /// The last requests that are wanted, the oldest first, each with what was done to its space right before it: no
+    /// more than `most` of both.
     pub fn last(&self, most: usize, is_wanted: impl Fn(&Entry) -> bool) -> Vec<(RunSpace, Happened)> {
         let kept = self.kept.lock();
         let mut last = Vec::new();

@@ -169,7 +169,8 @@ impl Events {
     }
 }
 
-/// Takes the first event that is whole, and returns its name. A block without a name is a comment, which keeps the stream alive.
+/// Takes the first event that is whole, and returns its name. A block without a name is a comment, which keeps the
+/// stream alive.
 fn take_event(text: &mut Vec<u8>) -> Option<String> {
     const END: &[u8] = b"\n\n";
     loop {

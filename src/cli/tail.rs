@@ -123,7 +123,8 @@ impl From<io::Error> for End {
 /// Prints requests until nobody reads them.
 pub(super) async fn tail(options: &Options, matches: &ArgMatches) -> Result<(), Failure> {
     let client = options.client(matches)?;
-    let mut tail = Tail { options, client, last: None, last_note: String::new(), is_begun: false, date: String::new() };
+    let mut tail =
+        Tail { options, client, last: None, listed_notes: HashSet::new(), is_begun: false, date: String::new() };
     loop {
         let ended = tokio::select! {
             ended = tail.run() => ended,
@@ -161,8 +162,8 @@ struct Tail<'a> {
     client: ControlClient,
     /// The newest request that was listed.
     last: Option<String>,
-    /// When the newest note was made.
-    last_note: String,
+    /// The notes that were listed last: when they were made, by clocks that need not agree, and what they say.
+    listed_notes: HashSet<(String, String)>,
     /// It has printed what was there.
     is_begun: bool,
     /// The date of the last line.
@@ -215,7 +216,7 @@ impl Tail<'_> {
             notes.retain(|note| note.after.as_deref().is_some_and(|id| ids.contains(id)));
         }
         let further = notes.len().saturating_sub(wanted);
-        self.print_all(newest_first, notes.split_off(further))
+        self.print_all(&newest_first, &notes.split_off(further))
     }
 
     /// Prints the requests that came since the last one, and what was done since.
@@ -237,7 +238,7 @@ impl Tail<'_> {
         if let Some(newest) = listed.requests.first() {
             self.last = Some(newest.id.clone());
         }
-        self.print_all(listed.requests, notes)
+        self.print_all(&listed.requests, &notes)
     }
 
     /// What was done to the space since this was asked last. Nothing where only certain requests are wanted.
@@ -247,10 +248,10 @@ impl Tail<'_> {
             return Ok(Vec::new());
         }
         let mut notes: Vec<NoteAnswer> = self.client.get("/timeline", &[space]).await?;
-        notes.retain(|note| note.arrived > self.last_note);
-        if let Some(newest) = notes.last() {
-            self.last_note.clone_from(&newest.arrived);
-        }
+        let key = |note: &NoteAnswer| (note.arrived.clone(), note.text.clone());
+        let listed = notes.iter().map(key).collect();
+        let known = std::mem::replace(&mut self.listed_notes, listed);
+        notes.retain(|note| !known.contains(&key(note)));
         Ok(notes)
     }
 
@@ -270,7 +271,7 @@ impl Tail<'_> {
     }
 
     /// Prints requests, and each note behind the one that it comes after. What comes after none of them is older.
-    fn print_all(&mut self, newest_first: Vec<RequestSummary>, notes: Vec<NoteAnswer>) -> Result<(), End> {
+    fn print_all(&mut self, newest_first: &[RequestSummary], notes: &[NoteAnswer]) -> Result<(), End> {
         let ids: HashSet<&str> = newest_first.iter().map(|request| request.id.as_str()).collect();
         let (later, older): (Vec<_>, Vec<_>) =
             notes.iter().partition(|note| note.after.as_deref().is_some_and(|id| ids.contains(id)));

@@ -19,12 +19,12 @@ use crate::{
         clock::{Clock, Time, write},
         error::Error,
     },
-    domain::organization::Space,
+    domain::{journal::NotedAfter, organization::Space},
     http::{
         control_input::{Answer, FoundSpace, InSpace, SpaceQuery},
         problem::{Problem, Refused},
     },
-    store::{self, journal::NotedAfter},
+    store,
 };
 
 /// As much of a note as is kept: a fault may be as long as a tester likes.
@@ -50,8 +50,8 @@ impl From<NotedAfter> for NoteAnswer {
     }
 }
 
-/// What was done to the space since its journal began: its clock moved, its data replaced, faults, limits and credentials
-/// changed. The oldest first, and no more than the last thousand.
+/// What was done to the space since its journal began: its clock moved, its data replaced, faults, limits and
+/// credentials changed. The oldest first, and no more than the last thousand.
 #[utoipa::path(get, path = "/timeline", operation_id = "getTimeline", tag = "Requests",
     security((), ("controlToken" = [])),
     params(SpaceQuery),
@@ -65,8 +65,8 @@ pub(super) async fn get_timeline(
     Ok(Answer(notes.into_iter().map(Into::into).collect()))
 }
 
-/// Keeps a note of what was done to a space, as it is now. When that fails it is only logged, because it was done all the
-/// same.
+/// Keeps a note of what was done to a space, as it is now. When that fails it is only logged, because it was done all
+/// the same.
 pub(super) async fn keep(app: &App, space: &Space, text: String) {
     let arrived = Clock::Real.now();
     if app.config.journal.is_none() {

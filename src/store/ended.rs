@@ -1,5 +1,5 @@
-//! Credentials that ended before their time, because whoever still sends one asks why it is refused. They go with the data
-//! that they were of.
+//! Credentials that ended before their time, because whoever still sends one asks why it is refused. They go with the
+//! data that they were of.
 
 use crate::{
     core::{

@@ -11,9 +11,9 @@ use super::search::{Known, Search, Verdict, describe_reason, has, toggle};
 use crate::{
     control::CredentialAnswer,
     core::clock::{self, Time},
-    domain::journal::Entry,
+    domain::journal::{Entry, NotedAfter},
     services::Registry,
-    store::{self, journal::NotedAfter},
+    store,
     web::{error::PageError, format::format_elapsed, view::Page},
 };
 

@@ -13,5 +13,8 @@ pub struct Note {
     pub text: String,
 }
 
+/// A note, and the id of the request that it comes after, if the journal still has that.
+pub type NotedAfter = (Note, Option<String>);
+
 /// Notes that are kept of each space.
 pub const KEPT_NOTES: usize = 1000;

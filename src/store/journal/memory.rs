@@ -7,9 +7,9 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{arena::StringArena, notes::NotedAfter};
+use super::arena::StringArena;
 use crate::domain::{
-    journal::{Bounds, Count, Entry, Expectation, Filter, KEPT_NOTES, Note, SequencedEntry},
+    journal::{Bounds, Count, Entry, Expectation, Filter, KEPT_NOTES, Note, NotedAfter, SequencedEntry},
     organization::SpaceId,
 };
 

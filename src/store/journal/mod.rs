@@ -9,7 +9,7 @@ pub(super) mod postgres;
 
 use std::sync::Arc;
 
-pub use self::notes::{NotedAfter, find_note, list_notes, note};
+pub use self::notes::{find_note, list_notes, note};
 
 use crate::{
     core::error::Error,

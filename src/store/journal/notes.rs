@@ -6,7 +6,7 @@ use crate::{
         error::Error,
     },
     domain::{
-        journal::{KEPT_NOTES, Note},
+        journal::{KEPT_NOTES, Note, NotedAfter},
         organization::SpaceId,
     },
     store::{
@@ -17,11 +17,8 @@ use crate::{
     },
 };
 
-/// A note, and the id of the request that it comes after, if the journal still has that.
-pub type NotedAfter = (Note, Option<String>);
-
-/// Keeps a note of what happened when the space was at `revision`, and tells whoever listens. If the journal was cleared
-/// since, the note is not kept.
+/// Keeps a note of what happened when the space was at `revision`, and tells whoever listens. If the journal was
+/// cleared since, the note is not kept.
 pub async fn note(db: &Db, space: SpaceId, revision: i64, arrived: Time, text: String) -> Result<(), Error> {
     match db.pools() {
         Pools::Postgres(_) => note_in_database(db, space, revision, arrived, text).await,
@@ -63,7 +60,7 @@ async fn read(db: &Db, space: SpaceId, only: Option<i64>) -> Result<Vec<NotedAft
     }
 }
 
-/// As entries are kept: with no word for the transaction, and in no other's way. The oldest beyond the bound goes along.
+/// As entries are kept: with no word for the transaction, and in no other's way. What is beyond the bound goes along.
 async fn note_in_database(db: &Db, space: SpaceId, revision: i64, arrived: Time, text: String) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_note (space_id, arrived, after_number, text) SELECT ";
     const AFTER: &str = ", COALESCE((SELECT MAX(number) FROM journal_entry WHERE space_id = ";

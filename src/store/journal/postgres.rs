@@ -23,7 +23,8 @@ use crate::{
 
 pub(super) async fn record(db: &Db, space: SpaceId, revision: i64, entry: &Entry, bounds: Bounds) -> Result<(), Error> {
     const KEPT: &str = "WITH kept AS (INSERT INTO journal_entry \
-         (space_id, id, at, service, operation, credential, method, path, status, has_ignored, bytes, entry, messages) SELECT ";
+         (space_id, id, at, service, operation, credential, method, path, status, has_ignored, bytes, entry, messages) \
+         SELECT ";
     const TELL: &str = " RETURNING id) SELECT COUNT(CAST(pg_notify('locum_' || current_schema(), ";
     let size = entry.size();
     let mut sql = Sql::new(KEPT);

@@ -152,7 +152,7 @@ async fn each_page_counts_the_whole_journal_and_every_line_is_on_one(app: TestAp
             notes.extend(rows(&page).into_iter().filter(|row| row.starts_with('—')));
             let Some((before, _)) = text.split_once("\">Older requests") else { break };
             let older = plain(before.rsplit("href=\"").next().unwrap());
-            path = older.strip_prefix("/_emulator/ui").unwrap().to_owned();
+            older.strip_prefix("/_emulator/ui").unwrap().clone_into(&mut path);
         }
         assert_eq!(numbers.len(), found, "{search}");
         numbers.dedup();
