@@ -17,6 +17,7 @@ use crate::{
     core::rate_window::RateLimit,
     http::{
         credential_places::CredentialPlace,
+        describe_credential::{DescribeCredential, describe_credential},
         document::Document,
         routes::{Described, Routes},
         vendor_service::{ErrorCode, VendorService},
@@ -55,6 +56,8 @@ pub struct Service {
     /// Its tables in a space's state.
     pub tables: fn() -> ServiceTables,
     pub credential_kinds: &'static [CredentialKind],
+    /// What its credentials may do.
+    pub describe_credential: DescribeCredential,
     /// The codes that its errors have.
     pub error_codes: fn() -> Vec<ErrorCode>,
     /// Where its requests carry credentials.
@@ -104,6 +107,7 @@ impl Service {
             page: None,
             tables: ServiceTables::default,
             credential_kinds: &[],
+            describe_credential: describe_credential::<S>,
             error_codes: S::error_codes,
             credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,

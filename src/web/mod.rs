@@ -7,6 +7,7 @@ pub(crate) mod form;
 mod form_body;
 pub(crate) mod format;
 pub(crate) mod links;
+pub(crate) mod overlay;
 pub(crate) mod parts;
 pub(crate) mod session;
 pub(crate) mod shown;

@@ -1,7 +1,9 @@
 //! The pages for people, seen without a browser. What they do in one: `tests/browser`.
 
 mod controls;
+mod forms;
 mod guard;
+mod large;
 mod look;
 mod requests;
 mod steps;
@@ -12,8 +14,9 @@ use axum::http::StatusCode;
 use crate::support::{Answer, TestApp};
 
 /// Every page, and every list on it.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
+    "/start",
     "/controls",
     "/coverage",
     "/jetbrains-account",
