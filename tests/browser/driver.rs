@@ -139,7 +139,7 @@ impl Browser {
         for xpath in [
             format!("//dialog[@open]//*[{there} and {said}]"),
             format!("//*[{there} and {said}]"),
-            format!("{label}//input | {label}//select | //*[@id = {label}/@for]"),
+            format!("{label}//input | {label}//select | {label}//textarea | //*[@id = {label}/@for]"),
         ] {
             if let Ok(found) = self.find(&xpath) {
                 return found;

@@ -69,7 +69,7 @@ fn what_others_do_is_seen() {
     desk.control("DELETE", "/requests", "");
     desk.browser.wait_for("No request yet.");
     desk.atlassian("/api-tokens/count");
-    desk.browser.wait_for("1 of 1000 getApiTokensCount counted");
+    desk.browser.wait_for("1 of 1000 getApiTokenCountByOrgId counted");
     desk.control("POST", "/faults", r#"{"match":{"operation":"getLicenseUsage"},"then":{"status":503}}"#);
     desk.browser.wait_for("1 fault armed");
     desk.open("/controls").wait_for("Live");
@@ -115,8 +115,10 @@ fn a_token_survives_back_and_reload_without_another_one() {
 
 #[test]
 fn over_tls_cookies_are_secure_and_copies_say_https() {
-    let mut server = Server::of(locum(&["--listen", "127.0.0.1:0", "--tls", "auto"]).args(FROZEN));
-    let address = server.banner.trim_end().rsplit("https://").next().unwrap().to_owned();
+    let mut server =
+        Server::of(locum(&["--listen", "127.0.0.1:0", "--tls", "auto", "--tls-listen", "127.0.0.1:0"]).args(FROZEN));
+    let line = server.banner.lines().find(|line| line.starts_with("Over TLS")).unwrap();
+    let address = line.rsplit("https://").next().unwrap().to_owned();
     let browser = Browser::open();
     browser.go(&format!("https://{address}/_emulator/ui/"));
     browser.wait_for("Live");

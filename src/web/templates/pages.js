@@ -53,7 +53,7 @@ if (place && !dialog) {
   if (place.path === location.pathname && [place.hash, ""].includes(location.hash)) {
     scrollTo(0, place.y);
     const again = [...document.querySelectorAll("main button")].find((it) => named(it) === place.name);
-    focusOn(again ?? $(".note"), { preventScroll: true });
+    focusOn(again ?? $(".note:not(:empty)"), { preventScroll: true });
   }
 }
 // What was refused is mended where it was entered.

@@ -90,10 +90,10 @@ async fn ask_much(app: &TestApp) {
 /// Snapshots, faults, limits, spaces.
 async fn control_much(app: &TestApp) {
     let control = app.control();
-    for n in 0..40 {
+    for n in 0..10 {
         control.call("PUT", &format!("/snapshots/{}-{n}", "long".repeat(15)), "").await.expect_ok();
     }
-    for n in 0..300 {
+    for n in 0..60 {
         let body = "<&>".repeat(2_000);
         let fault = json!({ "match": { "path": format!("/never/{n}") }, "then": { "status": 503, "body": body } });
         control.post("/faults", fault).await.expect_ok();
