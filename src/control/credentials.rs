@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A credential, without its token.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CredentialAnswer {
     #[schema(example = "cred-3")]
     pub(crate) id: String,
@@ -55,7 +55,7 @@ pub(crate) struct CredentialAnswer {
 }
 
 /// Whether a credential works, by the space's clock.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CredentialStatus {
     Active,

@@ -58,8 +58,7 @@ use crate::{
 pub use self::probes::starting;
 pub(crate) use self::seed::reload;
 pub(crate) use self::{
-    clock::ClockAnswer,
-    credentials::CredentialAnswer,
+    credentials::{CredentialAnswer, CredentialStatus},
     fault_rules::FaultRuleAnswer,
     rate_limits::{PolicyAnswer, RateLimits, WindowAnswer},
     requests::{

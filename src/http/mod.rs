@@ -11,6 +11,7 @@ pub mod control_guard;
 pub mod control_input;
 pub mod credential_places;
 pub mod decide;
+pub mod describe_credential;
 pub mod document;
 mod explain;
 pub mod extract;

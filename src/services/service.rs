@@ -18,6 +18,7 @@ use crate::{
     core::{error::Error, rate_window::RateLimit},
     http::{
         credential_places::CredentialPlace,
+        describe_credential::{DescribeCredential, describe_credential},
         document::Document,
         routes::{Described, Routes},
         vendor_service::{ErrorCode, VendorService},
@@ -56,6 +57,8 @@ pub struct Service {
     /// Its tables in a space's state.
     pub tables: fn() -> ServiceTables,
     pub credential_kinds: &'static [CredentialKind],
+    /// What its credentials may do.
+    pub describe_credential: DescribeCredential,
     /// The codes that its errors have.
     pub error_codes: fn() -> Vec<ErrorCode>,
     /// Where its requests carry credentials.
@@ -113,6 +116,7 @@ impl Service {
             page: None,
             tables: ServiceTables::default,
             credential_kinds: &[],
+            describe_credential: describe_credential::<S>,
             error_codes: S::error_codes,
             credential_places: S::CREDENTIAL_PLACES,
             rate_limit: None,

@@ -4,7 +4,7 @@ use axum::{
     Extension,
     body::Body,
     extract::State,
-    http::{HeaderName, HeaderValue, Request, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use similar::{ChangeTag, TextDiff};
@@ -22,7 +22,13 @@ use crate::{
     http::{observe::X_REQUEST_ID, stored_credential::StoredCredential},
     store,
     web::{
-        BASE, Pages, control_action::check_form, error::PageError, form::Form, links::encode_segment, session::Session,
+        BASE, Pages,
+        control_action::{Caller, check_form},
+        error::PageError,
+        form::Form,
+        links::encode_segment,
+        overlay::{Entered, Overlay, Refused},
+        session::Session,
         view::Page,
     },
 };
@@ -66,18 +72,31 @@ impl Again {
 
 /// Sends it, and shows what came of it beside the answer before.
 pub(super) async fn send(
-    State(pages): State<Pages>,
+    State(caller): State<Caller>,
+    headers: HeaderMap,
     Extension(session): Extension<Session>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
+    let back = check_form(&caller.pages, &session, &fields)?;
+    match send_again(&caller.pages, back, &fields).await {
+        // It stays where it was entered, with what is wrong beside it.
+        Err(PageError { status, detail }) if status.is_client_error() => {
+            let refused = Refused::new("Send again".to_owned(), status, detail, Entered::of(&fields));
+            let overlay = Overlay::Refused(Box::new(refused));
+            caller.show(headers.get(header::HOST), back, session, overlay).await
+        }
+        sent => sent,
+    }
+}
+
+async fn send_again(pages: &Pages, back: &str, fields: &[(String, String)]) -> Result<Response, PageError> {
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let back = check_form(&pages, &session, &fields)?;
     let id = field("id").unwrap_or_default();
-    let space = find_space(&pages, back).await?;
+    let space = find_space(pages, back).await?;
     let found = store::journal::find(&pages.app.db, space.id, id).await?;
     let (_, entry) = found.ok_or_else(|| Error::NotFound(format!("the journal holds no request `{id}`")))?;
     let mut request = rebuild(&entry, field("body"))?;
-    if let Some(credential) = find_credential(&pages, space.id, &entry).await? {
+    if let Some(credential) = find_credential(pages, space.id, &entry).await? {
         request.extensions_mut().insert(credential);
     }
     let answer = pages.vendors.clone().oneshot(request).await.into_response();

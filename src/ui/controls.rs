@@ -8,14 +8,15 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::world::{FaultRow, SpaceRow, WindowRow, describe_policies};
+use super::world::{FaultRow, SpaceRow, WindowRow, describe_policies, list_limited};
 use crate::{
-    control::{ClockAnswer, CredentialAnswer, FaultRuleAnswer, RateLimits},
+    control::{CredentialAnswer, FaultRuleAnswer, RateLimits},
     web::{
         control_action::ControlAction,
         error::PageError,
         format::{count_noun, format_timestamp},
         links::encode_segment,
+        parts::{CHOICES, FEW_ROWS, Part},
         view::{Page, render_page},
     },
 };
@@ -44,27 +45,28 @@ struct SnapshotRow {
 #[template(path = "controls.html", config = "src/ui/askama.toml")]
 struct Controls<'a> {
     page: &'a Page,
-    clock: ClockAnswer,
     moves: Vec<ControlAction>,
     advance: ControlAction,
     /// Sets the clock to a time, at which it stays, or from which it runs on.
     set: [ControlAction; 2],
     operations: Vec<String>,
     credentials: Vec<String>,
-    faults: Vec<FaultRow>,
+    faults: Part<FaultRow>,
     inject: ControlAction,
+    /// What stands at first where a rule is written.
+    example_fault: String,
     remove_all: ControlAction,
-    policies: Vec<String>,
+    policies: Part<String>,
     organizations: Vec<String>,
-    windows: Vec<WindowRow>,
+    windows: Part<WindowRow>,
     limit: ControlAction,
     recount: ControlAction,
-    snapshots: Vec<SnapshotRow>,
+    snapshots: Part<SnapshotRow>,
     take: ControlAction,
     /// Checks a seed, adds it, puts it in the place of everything.
     seed: [ControlAction; 3],
     reset: ControlAction,
-    spaces: Vec<SpaceRow>,
+    spaces: Part<SpaceRow>,
     create: ControlAction,
 }
 
@@ -74,16 +76,25 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
     let mut operations: Vec<String> = operations.into_iter().filter_map(|known| known.operation).collect();
     operations.sort_unstable();
     operations.dedup();
-    let mut credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
-    // To choose from, not to look through.
-    credentials.truncate(100);
+    let credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
     let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
     let limits: RateLimits = page.ask("/rate-limits").await?;
     let snapshots: Vec<Snapshot> = page.ask("/snapshots").await?;
     let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
     let name = &page.space.name;
+    let limited = list_limited(&limits, &credentials);
+    let policies = page.take_part("limits", "limits", describe_policies(&limited), FEW_ROWS);
+    let organizations = limited.iter().map(|policy| policy.organization.clone()).take(CHOICES).collect();
+    let faults = page.take_part("faults", "faults", faults, FEW_ROWS);
+    let service = page.pages.services.last().copied().unwrap_or_default();
+    let example_fault =
+        format!("{{\"match\": {{\"service\": \"{service}\"}},\n \"then\": {{\"status\": 503}},\n \"times\": 1}}");
+    let snapshots = page.take_part("snapshots", "snapshots", snapshots, FEW_ROWS);
+    let spaces = page.take_part("spaces", "spaces", page.spaces.iter().collect(), FEW_ROWS);
+    let replaces = "Data, clock, faults, limits and requests go.";
+    let replace = format!("Put this seed in the place of everything in the space {name}? {replaces}");
+    let reset = format!("Put the space {name} back to its seed? {replaces}");
     let template = Controls {
-        clock: page.ask("/clock").await?,
         moves: vec![
             page.call("PUT", "/clock", json!({ "mode": "frozen" }), "Freeze").says("The clock stands"),
             moved("1h", "+1 h").says("The clock was moved by 1 h"),
@@ -97,30 +108,31 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
             page.call("PUT", "/clock", json!({ "mode": "offset" }), "Run on from").says("The clock runs on"),
         ],
         operations,
-        credentials: credentials.into_iter().map(|credential| credential.label).collect(),
-        faults: faults.iter().map(|rule| FaultRow::new(&page, rule)).collect(),
+        credentials: credentials.into_iter().map(|credential| credential.label).take(CHOICES).collect(),
+        faults: faults.map(|rule| FaultRow::new(&page, &rule)),
+        example_fault,
         inject: page.call("POST", "/faults", Value::Null, "Inject").says("The fault is injected"),
         remove_all: page.call("DELETE", "/faults", Value::Null, "Remove all").says("Removed every fault"),
-        policies: describe_policies(&limits.policies),
-        organizations: limits.policies.iter().map(|policy| policy.organization.clone()).take(100).collect(),
+        policies,
+        organizations,
         limit: page.call("PUT", "/rate-limits", Value::Null, "Set").says("The limit is set"),
         recount: page
             .call("POST", "/rate-limits/reset", Value::Null, "Start counting over")
             .says("Nothing is counted yet"),
-        windows: WindowRow::list(limits),
-        snapshots: snapshots.into_iter().map(|snapshot| to_row(&page, snapshot)).collect(),
+        windows: page.take_part("windows", "limits", WindowRow::list(limits), FEW_ROWS),
+        snapshots: snapshots.map(|snapshot| to_row(&page, snapshot)),
         take: page.call("PUT", "/snapshots/{snapshot}", Value::Null, "Take").says("The snapshot is taken"),
         seed: [
-            page.call("POST", "/seed?dry_run=true", json!(""), "Check"),
-            page.call("POST", "/seed", json!(""), "Add"),
-            page.call("POST", "/seed?mode=replace", json!(""), "Replace").asks(format!(
-                "Put this seed in the place of everything in the space {name}? Data, clock, faults, limits and requests go."
-            )),
+            page.call("POST", "/seed?dry_run=true", json!(""), "Check")
+                .says("The seed is good; nothing was done yet")
+                .only_checks(),
+            page.call("POST", "/seed", json!(""), "Add").says("The seed was added"),
+            page.call("POST", "/seed?mode=replace", json!(""), "Replace")
+                .says("The seed is all there is now")
+                .asks(replace),
         ],
-        reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(format!(
-            "Put the space {name} back to its seed? Data, clock, faults, limits and requests go."
-        )),
-        spaces: page.spaces.iter().map(|name| SpaceRow::new(&page, name)).collect(),
+        reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(reset),
+        spaces: spaces.map(|name| SpaceRow::new(&page, name)),
         create: ControlAction::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
         page: &page,
     };

@@ -25,6 +25,13 @@ pub(super) struct CopyableText {
     pub press: &'static str,
 }
 
+impl CopyableText {
+    /// What the form is called that sends it.
+    pub(super) fn place(&self) -> String {
+        format!("{}-form", self.id)
+    }
+}
+
 /// Everything that is offered.
 pub(super) fn list(page: &Page, services: &Registry, detail: &RequestDetail) -> Vec<CopyableText> {
     let places: Vec<_> = services.credential_places().collect();

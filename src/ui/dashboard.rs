@@ -1,22 +1,22 @@
-//! What Locum is doing: requests as they come, the clock, faults, limits, spaces.
+//! What Locum is doing: requests as they come, and beside them one of these.
 
 use askama::Template;
-use axum::{Extension, response::Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
-
-use super::{
-    list::RequestList,
-    request::RequestView,
-    world::{FaultRow, SpaceRow, WindowRow, describe_policies},
+use axum::{
+    Extension,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{list::RequestList, request::RequestView, world::WindowRow};
 use crate::{
-    control::{ClockAnswer, FaultRuleAnswer, RateLimits},
+    control::FaultRuleAnswer,
     services::Services,
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{format_elapsed, format_time, format_timestamp},
+        format::{count_noun, format_elapsed, format_time, format_timestamp},
         links::encode_segment,
         view::{Page, render_page},
     },
@@ -35,55 +35,60 @@ struct Dashboard<'a> {
     list: RequestList,
     /// The request that is open beside the list.
     opened: Option<RequestView>,
+    /// Why the request that the address names is not.
+    gone: Option<String>,
     /// What is wrong with seeds that have changed.
     seed_problem: Option<String>,
-    clock: ClockAnswer,
-    moves: Vec<ControlAction>,
-    faults: Vec<FaultRow>,
-    inject: ControlAction,
+    /// What else decides about requests: text, class, and where it is controlled.
+    strip: Vec<(String, &'static str, String)>,
     clear: ControlAction,
-    policies: Vec<String>,
-    windows: Vec<WindowRow>,
-    recount: ControlAction,
-    spaces: Vec<SpaceRow>,
-    create: ControlAction,
-    reset: ControlAction,
 }
 
 /// Shows all of it.
 pub(super) async fn show(Extension(services): Extension<Services>, page: Page) -> Result<Response, PageError> {
     let list = RequestList::load(&page, &services).await?;
-    let opened = open(&page, &services, &list).await?;
+    let (opened, gone) = match open(&page, &services, &list).await {
+        Ok(opened) => (opened, None),
+        Err(PageError { status: StatusCode::NOT_FOUND, detail }) => (None, Some(detail)),
+        Err(error) => return Err(error),
+    };
+    let status = if gone.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let info: SeedProblem = page.ask("/info").await?;
-    let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
-    let limits: RateLimits = page.ask("/rate-limits").await?;
-    let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
     let template = Dashboard {
         list,
         opened,
+        gone,
         seed_problem: info.seed_problem,
-        clock: page.ask("/clock").await?,
-        moves: vec![
-            page.call("PUT", "/clock", json!({ "mode": "frozen" }), "Freeze"),
-            moved("1h", "+1 h"),
-            moved("1d", "+1 d"),
-            page.call("DELETE", "/clock", Value::Null, "Real"),
-        ],
-        faults: faults.iter().map(|rule| FaultRow::new(&page, rule)).collect(),
-        inject: page.call("POST", "/faults", Value::Null, "Inject"),
-        clear: page.call("DELETE", "/requests", Value::Null, "Clear").asks("Forget every request of this space?"),
-        policies: describe_policies(&limits.policies),
-        windows: WindowRow::list(limits),
-        recount: page.call("POST", "/rate-limits/reset", Value::Null, "Start counting over"),
-        spaces: page.spaces.iter().map(|name| SpaceRow::new(&page, name)).collect(),
-        create: ControlAction::new("POST", "/spaces".to_owned(), Value::Null, "Create".to_owned()),
-        reset: page.call("POST", "/reset", Value::Null, "Reset to seed").asks(format!(
-            "Put the space {} back to its seed? Data, clock, faults, limits and requests go.",
-            page.space.name
-        )),
+        strip: write_strip(&page).await?,
+        clear: page
+            .call("DELETE", "/requests", Value::Null, "Clear")
+            .says("Every request is forgotten")
+            .asks("Forget every request of this space?"),
         page: &page,
     };
-    render_page(&page, &template)
+    let response = render_page(&page, &template)?;
+    // The list is whole, but what the address says is not there.
+    Ok(if response.status() == StatusCode::OK { (status, response).into_response() } else { response })
+}
+
+/// Faults that may hit, and the limit that is nearest, as links to where they are controlled.
+async fn write_strip(page: &Page) -> Result<Vec<(String, &'static str, String)>, PageError> {
+    let faults: Vec<FaultRuleAnswer> = page.ask("/faults").await?;
+    let armed = faults.iter().filter(|rule| rule.most_hits().is_none_or(|most| rule.hits < most)).count();
+    let windows = WindowRow::list(page.ask("/rate-limits").await?);
+    let to = |heading: &str| format!("{}#{heading}", page.link(super::CONTROLS, &[]));
+    let mut strip = vec![("Clock".to_owned(), "", to("clock"))];
+    strip.push(match armed {
+        0 => ("No fault is armed".to_owned(), "", to("faults")),
+        armed => (format!("{} armed", count_noun(armed, "fault")), "fault", to("faults")),
+    });
+    if let Some(WindowRow { window, limit }) = windows.first() {
+        let class = if window.remaining == 0 { "warn" } else { "" };
+        strip.push((format!("{} of {limit} {} counted", window.requests, window.operation), class, to("limits")));
+    }
+    strip.push((count_noun(page.spaces.len(), "space"), "", to("spaces")));
+    strip.push(("Start here".to_owned(), "", page.link(super::START, &[])));
+    Ok(strip)
 }
 
 /// The request that the address names, between its neighbours in the list.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{Uri, header},
     middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Redirect, Response},
@@ -35,7 +35,9 @@ use crate::{
     core::error::Error,
     http::problem::Problem,
     services::{Services, seeds::Seeds},
-    web::{BASE, HOME, Pages, control_action, error::PageError, security_headers, session, shown::Shown},
+    web::{
+        BASE, HOME, Pages, control_action, error::PageError, overlay::Overlay, security_headers, session, shown::Shown,
+    },
 };
 
 const CONTROLS: &str = "/controls";
@@ -50,6 +52,7 @@ fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
         .route(&at("/requests/{id}"), get(request::show))
         .route(&at("/requests/{id}/{which}"), get(request::show_body))
         .route(&at(START), get(start::show))
+        .route(&at("/start/variables"), get(start::show_exports))
         .route(&at(CONTROLS), get(controls::show))
         .route(&at(COVERAGE), get(coverage::show))
         .route(&at("/state"), get(controls::download_state));
@@ -80,8 +83,9 @@ pub(crate) fn router(
     let home = async || Redirect::to(HOME);
     Router::new()
         .merge(views(app, services, seeds).with_state(pages.clone()))
-        .route(&at("/calls"), post(control_action::call).with_state(caller))
-        .route(&at("/again"), post(again::send).with_state(pages.clone()))
+        .route(&at("/calls"), post(control_action::call).get(home).with_state(caller.clone()))
+        .route(&at("/again"), post(again::send).get(home).with_state(caller))
+        .route(&at("/shown/{id}"), get(show_made).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
         .route(&at("/login"), post(session::login).with_state(pages))
@@ -119,5 +123,19 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
     match Request::get(format!("/events{query}")).body(Body::empty()) {
         Ok(request) => pages.control.oneshot(request).await.into_response(),
         Err(error) => Problem::from(Error::Unreadable(error.to_string())).into_response(),
+    }
+}
+
+/// All of what was made, where a page shows the beginning.
+async fn show_made(
+    State(pages): State<Pages>,
+    Extension(session): Extension<session::Session>,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    match pages.shown.find(session.name(), &id) {
+        Some(Overlay::Made(made)) => {
+            Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], made.body).into_response())
+        }
+        _ => Err(Error::NotFound("what was made is not shown any more".to_owned()).into()),
     }
 }

@@ -1,10 +1,12 @@
-//! Faults, limits and spaces, as the dashboard and the controls show them.
+//! Faults, limits and spaces, as the controls show them, and in a few words as the list of requests does.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    control::{FaultRuleAnswer, PolicyAnswer, RateLimits, WindowAnswer},
+    control::{CredentialAnswer, FaultRuleAnswer, PolicyAnswer, RateLimits, WindowAnswer},
     domain::organization::DEFAULT_SPACE,
     web::{
         control_action::ControlAction,
@@ -25,16 +27,25 @@ pub(super) struct FaultRow {
 impl FaultRow {
     pub(super) fn new(page: &Page, rule: &FaultRuleAnswer) -> Self {
         let which = describe(&rule.r#match);
-        let which = if which.is_empty() { "every request".to_owned() } else { which };
+        let which = if which.is_empty() { "every request".to_owned() } else { cut(which) };
         let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
         let done = format!("Removed the fault for {which}");
         let remove = remove.of(format!("the fault for {which}")).says(done);
-        Self { which, then: describe(&rule.then), hits: rule.hits, times: rule.most_hits(), remove }
+        Self { which, then: cut(describe(&rule.then)), hits: rule.hits, times: rule.most_hits(), remove }
     }
 
     /// Whether it has hit as many requests as it may, and hits none any more.
     pub(super) fn is_used_up(&self) -> bool {
         self.times.is_some_and(|times| self.hits >= times)
+    }
+}
+
+/// Cuts to what a row has room for.
+fn cut(text: String) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -64,13 +75,16 @@ pub(super) struct WindowRow {
 }
 
 impl WindowRow {
+    /// Of all open windows, first those that let the fewest requests through.
     pub(super) fn list(limits: RateLimits) -> Vec<Self> {
         let RateLimits { policies, windows, .. } = limits;
         let limit = |window: &WindowAnswer| {
             let policy = policies.iter().find(|policy| policy.organization == window.organization);
             policy.map_or(0, |policy| policy.limit)
         };
-        windows.into_iter().map(|window| Self { limit: limit(&window), window }).collect()
+        let mut rows: Vec<Self> = windows.into_iter().map(|window| Self { limit: limit(&window), window }).collect();
+        rows.sort_by_key(|row| row.window.remaining);
+        rows
     }
 }
 
@@ -79,28 +93,44 @@ pub(super) struct SpaceRow {
     pub name: String,
     pub is_here: bool,
     pub link: String,
+    /// What somebody needs who is there for the first time.
+    pub start: String,
     pub delete: Option<ControlAction>,
 }
 
 impl SpaceRow {
     pub(super) fn new(page: &Page, name: &str) -> Self {
         let home = format!("{}/", crate::web::BASE);
-        let link =
-            if name == DEFAULT_SPACE { home.clone() } else { format!("{home}{}", format_query([("space", name)])) };
+        let query = if name == DEFAULT_SPACE { String::new() } else { format_query([("space", name)]) };
+        let (link, start) = (format!("{home}{query}"), format!("{}{}{query}", crate::web::BASE, super::START));
         let is_here = name == page.space.name;
         let delete = (name != DEFAULT_SPACE).then(|| {
             let path = format!("/spaces/{}", encode_segment(name));
             let delete =
                 ControlAction::new("DELETE", path, Value::Null, "Delete".to_owned()).of(format!("the space {name}"));
             let delete = delete.asks(format!("Delete the space {name}? Its credentials are unknown from then on."));
+            let delete = delete.says(format!("Deleted the space {name}"));
             if is_here { delete.leads(home) } else { delete }
         });
-        Self { name: name.to_owned(), is_here, link, delete }
+        Self { name: name.to_owned(), is_here, link, start, delete }
     }
 }
 
+/// The limits of the organizations that have what a service limits: a credential of it, or something counted.
+pub(super) fn list_limited<'a>(limits: &'a RateLimits, credentials: &[CredentialAnswer]) -> Vec<&'a PolicyAnswer> {
+    let mut limited: BTreeSet<(&str, &str)> =
+        credentials.iter().map(|one| (one.organization.as_str(), one.service.as_str())).collect();
+    for policy in &limits.policies {
+        if limits.windows.iter().any(|window| window.organization == policy.organization) {
+            limited.insert((&policy.organization, &policy.service));
+        }
+    }
+    let is_limited = |policy: &&PolicyAnswer| limited.contains(&(policy.organization.as_str(), &*policy.service));
+    limits.policies.iter().filter(is_limited).collect()
+}
+
 /// Limits in words: of many organizations with the same one, that once, with how many they are.
-pub(super) fn describe_policies(policies: &[PolicyAnswer]) -> Vec<String> {
+pub(super) fn describe_policies(policies: &[&PolicyAnswer]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for PolicyAnswer { organization, limit, window, mode, .. } in policies {
         let described = format!("{limit} per {window}, {mode}");

@@ -6,14 +6,22 @@ use axum::{
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Pages, control_client, error::PageError, form::Form, form_body, links::is_own_page, session::Session};
+use super::{
+    Pages, control_client,
+    error::PageError,
+    form::Form,
+    form_body,
+    links::is_own_page,
+    overlay::{Entered, Made, Overlay, Refused},
+    session::Session,
+};
 use crate::http::CONTROL_BASE;
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
@@ -37,6 +45,9 @@ pub(crate) struct ControlAction {
     /// How to use the token that it makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// Whether it changes nothing, so that what was entered is still there after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_checks: bool,
     /// What the button is about, for people who do not see where it stands.
     #[serde(skip)]
     of: Option<String>,
@@ -44,7 +55,18 @@ pub(crate) struct ControlAction {
 
 impl ControlAction {
     pub(crate) fn new(method: &'static str, path: String, body: Value, label: String) -> Self {
-        Self { method: method.to_owned(), path, body, label, ask: None, back: None, done: None, hint: None, of: None }
+        Self {
+            method: method.to_owned(),
+            path,
+            body,
+            label,
+            ask: None,
+            back: None,
+            done: None,
+            hint: None,
+            only_checks: false,
+            of: None,
+        }
     }
 
     /// Has a person confirm it first.
@@ -67,6 +89,11 @@ impl ControlAction {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// Keeps what was entered, because nothing is done with it yet.
+    pub(crate) fn only_checks(self) -> Self {
+        Self { only_checks: true, ..self }
+    }
+
     /// Says what the button is about, so that it can be told from others with its label.
     pub(crate) fn of(self, whose: impl Into<String>) -> Self {
         Self { of: Some(whose.into()), ..self }
@@ -83,7 +110,8 @@ impl ControlAction {
 
     /// Writes the request for people to read.
     pub(crate) fn request(&self) -> String {
-        let body = if self.body.is_null() { String::new() } else { format!(" {}", self.body) };
+        let is_empty = self.body.is_null() || self.body == "";
+        let body = if is_empty { String::new() } else { format!(" {}", self.body) };
         format!("{} {}{}{body}", self.method, CONTROL_BASE, self.path)
     }
 
@@ -107,73 +135,35 @@ struct Button<'a> {
     call: &'a ControlAction,
 }
 
-/// A dialog over a page.
-#[derive(Debug, Clone)]
-pub(crate) enum Overlay {
-    /// It is to be confirmed.
-    Ask { question: String, call: ControlAction },
-    /// It made a token, which is shown only here.
-    Token { label: String, token: String, hint: String },
-    /// It made several things, among them tokens, which are shown only here.
-    Made { label: String, body: String },
-    /// It was refused.
-    Refused(Box<Refused>),
-    /// The page that has it is not of this session, so nothing was done yet.
-    Stale { call: ControlAction },
-}
-
-/// What was refused, why, and what was entered, to be mended.
-#[derive(Debug, Clone)]
-pub(crate) struct Refused {
-    pub label: String,
-    pub status: StatusCode,
-    pub detail: String,
-    /// The call, with nothing that was entered.
-    pub call: ControlAction,
-    /// The names of fields, and what was entered.
-    pub entered: Vec<(String, String)>,
-    /// Requests that are nearly as they were expected, and why they are not.
-    pub nearest: Vec<NearRequest>,
-}
-
-/// As much as is shown of a request that comes near to what was asked about.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct NearRequest {
-    pub id: String,
-    pub method: String,
-    pub path: String,
-    pub status: u16,
-    pub differences: Vec<NearDifference>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct NearDifference {
-    pub field: String,
-    pub expected: String,
-    pub found: Option<String>,
-}
-
-impl Overlay {
-    /// The status of the page beneath.
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::Refused(refused) => refused.status,
-            Self::Stale { .. } => StatusCode::FORBIDDEN,
-            Self::Ask { .. } | Self::Token { .. } | Self::Made { .. } => StatusCode::OK,
-        }
-    }
-}
-
+/// What calls are made with, and the pages that are shown after it.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub pages: Pages,
     pub views: Router,
 }
 
+impl Caller {
+    /// Shows a page with something over it.
+    pub(crate) async fn show(
+        self,
+        host: Option<&HeaderValue>,
+        page: &str,
+        session: Session,
+        overlay: Overlay,
+    ) -> Result<Response, PageError> {
+        let mut view = Request::get(page);
+        if let Some(host) = host {
+            view = view.header(header::HOST, host);
+        }
+        let view = view.extension(session).extension(overlay).body(Body::empty()).map_err(|_| unreadable())?;
+        Ok(self.views.oneshot(view).await.into_response())
+    }
+}
+
 /// Makes the call that a form holds, and shows the page again, with a dialog if there is something to say.
 ///
-/// Fields: `form`, the session's form token; `back`, the page; `call`; `set.NAME`, a text of the call's body;
-/// `body`, all of it, as JSON.
+/// Fields: `form`, the session's form token; `back`, the page; `place`, the id of a form that is filled in; `call`;
+/// `set.NAME`, a text of the call's body; `body`, all of it, as JSON; `cancel`, where it is not to be done after all.
 pub(crate) async fn call(
     State(caller): State<Caller>,
     headers: HeaderMap,
@@ -181,39 +171,38 @@ pub(crate) async fn call(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
     let field = |name: &str| find_field(&fields, name);
-    let unreadable = || PageError { status: StatusCode::BAD_REQUEST, detail: UNREADABLE.to_owned() };
     let back = field("back").filter(|back| is_own_page(back)).ok_or_else(unreadable)?;
-    let mut call: ControlAction =
-        field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
+    let host = headers.get(header::HOST);
+    let entered = Entered::of(&fields);
+    if field("cancel").is_some() {
+        return caller.show(host, back, session, Overlay::Kept { entered, note: None }).await;
+    }
+    let call: ControlAction = field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
     // Not GET, because no button needs it, and the answer of `/events` would never end.
     let method: Method = call.method.parse().ok().filter(|method| *method != Method::GET).ok_or_else(unreadable)?;
-    let host = headers.get(header::HOST);
-    let overlay = if is_of_session(&caller.pages, &session, &fields) {
-        make(&caller.pages, host, method, &mut call, &fields).await?
+    let to = call.back.clone().filter(|back| is_own_page(back)).unwrap_or_else(|| back.to_owned());
+    let outcome = if is_of_session(&caller.pages, &session, &fields) {
+        make(&caller.pages, host, method, call, entered).await?
     } else {
         // Not a dead end: Locum was started anew, and who pressed the button wants it still.
-        complete(&mut call.body, &fields).map_err(|detail| PageError { status: StatusCode::BAD_REQUEST, detail })?;
-        Made::Shown(Overlay::Stale { call: call.clone() })
+        Outcome::Shown(Overlay::Stale { call, entered })
     };
-    let to = call.back.as_deref().filter(|back| is_own_page(back)).unwrap_or(back);
-    let overlay = match overlay {
-        Made::Shown(overlay) => overlay,
-        Made::Kept(overlay) => {
+    match outcome {
+        Outcome::Shown(overlay) => caller.show(host, back, session, overlay).await,
+        Outcome::Kept(overlay) => {
             let id = caller.pages.shown.keep(session.name(), overlay);
             let separator = if to.contains('?') { '&' } else { '?' };
-            return Ok(Redirect::to(&format!("{to}{separator}shown={id}")).into_response());
+            Ok(Redirect::to(&format!("{to}{separator}shown={id}")).into_response())
         }
-        Made::Done(note) => {
+        Outcome::Done(note) => {
             let note = CookieJar::new().add(session.note_cookie(&note));
-            return Ok((note, Redirect::to(to)).into_response());
+            Ok((note, Redirect::to(&to)).into_response())
         }
-    };
-    let mut view = Request::get(back);
-    if let Some(host) = host {
-        view = view.header(header::HOST, host);
     }
-    let view = view.extension(session).extension(overlay).body(Body::empty()).map_err(|_| unreadable())?;
-    Ok(caller.views.oneshot(view).await.into_response())
+}
+
+fn unreadable() -> PageError {
+    PageError { status: StatusCode::BAD_REQUEST, detail: UNREADABLE.to_owned() }
 }
 
 const UNREADABLE: &str = "the form does not say which page, or which call";
@@ -244,10 +233,10 @@ pub(crate) fn check_form<'a>(
 }
 
 /// What became of a call.
-enum Made {
+enum Outcome {
     /// It is done, and the next page says so.
     Done(String),
-    /// A dialog is the answer.
+    /// The page says something else.
     Shown(Overlay),
     /// The same, but what it shows was made, and is not to be made once more.
     Kept(Overlay),
@@ -258,39 +247,36 @@ async fn make(
     pages: &Pages,
     host: Option<&HeaderValue>,
     method: Method,
-    call: &mut ControlAction,
-    fields: &[(String, String)],
-) -> Result<Made, PageError> {
-    let (label, untouched) = (call.label.clone(), call.clone());
-    form_body::complete_path(&mut call.path, fields);
-    let refuse = |status, detail, nearest| {
-        let entered = fields.iter().filter(|(name, _)| name == "body" || name.starts_with("set."));
-        let (label, call) = (untouched.label.clone(), untouched.clone());
-        let refused = Refused { label, status, detail, call, entered: entered.cloned().collect(), nearest };
-        Ok(Made::Shown(Overlay::Refused(Box::new(refused))))
-    };
-    if let Err(detail) = complete(&mut call.body, fields) {
-        return refuse(StatusCode::BAD_REQUEST, detail, Vec::new());
+    call: ControlAction,
+    entered: Entered,
+) -> Result<Outcome, PageError> {
+    let ControlAction { mut path, mut body, label, ask, done, hint, only_checks, .. } = call.clone();
+    form_body::complete_path(&mut path, &entered.fields);
+    let refuse = |status, detail| Refused::new(label.clone(), status, detail, entered.clone());
+    if let Err(detail) = complete(&mut body, &entered.fields) {
+        return Ok(Outcome::Shown(Overlay::Refused(Box::new(refuse(StatusCode::BAD_REQUEST, detail)))));
     }
-    if let Some(question) = call.ask.take() {
-        return Ok(Made::Shown(Overlay::Ask { question, call: call.clone() }));
+    if let Some(question) = ask {
+        let call = ControlAction { ask: None, ..call };
+        return Ok(Outcome::Shown(Overlay::Ask { question, call, entered }));
     }
-    let body = Some(&call.body).filter(|body| !body.is_null());
-    let answered = control_client::call(pages, host, method, &call.path, body).await?;
+    let body = Some(body).filter(|body| !body.is_null());
+    let answered = control_client::call(pages, host, method, &path, body.as_ref()).await?;
     Ok(if !answered.status.is_success() {
-        let nearest = serde_json::from_value(answered.body["nearest"].clone()).unwrap_or_default();
-        return refuse(answered.status, answered.detail(), nearest);
+        let refused = refuse(answered.status, answered.detail()).with_answer(&answered.body);
+        Outcome::Shown(Overlay::Refused(Box::new(refused)))
+    } else if only_checks {
+        Outcome::Shown(Overlay::Kept { entered, note: done })
     } else if let Some(token) = answered.body["token"].as_str() {
-        let label = call.done.take().unwrap_or(label);
-        Made::Kept(Overlay::Token { label, token: token.to_owned(), hint: call.hint.take().unwrap_or_default() })
+        let (label, hint) = (done.unwrap_or(label), hint.unwrap_or_default());
+        Outcome::Kept(Overlay::Token { label, token: token.to_owned(), hint })
     } else if holds_token(&answered.body) {
-        let body = serde_json::to_string_pretty(&answered.body).unwrap_or_default();
-        Made::Kept(Overlay::Made { label, body })
+        Outcome::Kept(Overlay::Made(Made::new(label, &answered.body)))
     } else if let (Some(expected), Some(found)) = (answered.body["expected"].as_str(), answered.body["found"].as_i64())
     {
-        Made::Done(format!("Verified: expected {expected}, found {found}."))
+        Outcome::Done(format!("Verified: expected {expected}, found {found}."))
     } else {
-        Made::Done(call.done.take().unwrap_or_else(|| format!("Done: {label}")))
+        Outcome::Done(done.unwrap_or_else(|| format!("Done: {label}")))
     })
 }
 

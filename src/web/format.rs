@@ -42,6 +42,14 @@ pub(crate) fn format_elapsed(micros: u64) -> String {
     }
 }
 
+/// Names the first of many, and says how many there are beside them.
+pub(crate) fn name_few(all: &[impl AsRef<str>], separator: &str) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<&str> = all.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let named = named.join(separator);
+    if all.len() > NAMED { format!("{named} and {} more", all.len() - NAMED) } else { named }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +61,12 @@ mod tests {
         {
             assert_eq!(format_elapsed(micros), text);
         }
+    }
+
+    #[test]
+    fn of_many_the_first_are_named() {
+        assert_eq!(name_few(&["a", "b"], ", "), "a, b");
+        assert_eq!(name_few(&["a", "b", "c", "d", "e"], " "), "a b c d e");
+        assert_eq!(name_few(&["a", "b", "c", "d", "e", "f"], " "), "a b c d e and 1 more");
     }
 }

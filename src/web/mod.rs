@@ -8,6 +8,7 @@ mod form_body;
 pub(crate) mod format;
 pub(crate) mod guard;
 pub(crate) mod links;
+pub(crate) mod overlay;
 pub(crate) mod parts;
 pub(crate) mod security_headers;
 pub(crate) mod session;

@@ -6,14 +6,51 @@ use crate::core::paging;
 /// Rows of a list that one page shows: with more it would get long, and over 60 KB.
 pub(crate) const ROWS: i64 = 25;
 
+/// Rows of each list, where a page has several.
+pub(crate) const FEW_ROWS: i64 = 8;
+
+/// Of names to choose from, as many as a page offers. Others can be written.
+pub(crate) const CHOICES: usize = 30;
+
 /// Links to the parts before and after.
 pub(crate) type Links = Vec<(&'static str, String)>;
+
+/// What a page shows of a list.
+pub(crate) struct Part<T> {
+    pub rows: Vec<T>,
+    /// How many the whole list has.
+    pub count: usize,
+    pub links: Links,
+}
+
+// Derived, it would ask for rows that have a default.
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), count: 0, links: Links::new() }
+    }
+}
+
+impl<T> Part<T> {
+    pub(crate) fn map<U>(self, to_row: impl FnMut(T) -> U) -> Part<U> {
+        let Self { rows, count, links } = self;
+        Part { rows: rows.into_iter().map(to_row).collect(), count, links }
+    }
+}
 
 impl Page {
     /// Which part of a list the query's parameter asks for: the first, if it names none.
     pub(crate) fn part(&self, parameter: &str) -> paging::Page {
         let number = self.get(parameter).parse().ok().filter(|number| *number > 0).unwrap_or(1);
         paging::Page { number, size: ROWS }
+    }
+
+    /// Takes the part of a list that the query's parameter asks for. Links lead back to the heading with that id.
+    pub(crate) fn take_part<T>(&self, parameter: &str, heading: &str, all: Vec<T>, size: i64) -> Part<T> {
+        let (part, count) = (paging::Page { size, ..self.part(parameter) }, all.len());
+        let links = self.part_links(parameter, part, i64::try_from(count).unwrap_or(i64::MAX));
+        let links = links.into_iter().map(|(title, link)| (title, format!("{link}#{heading}"))).collect();
+        let [skipped, size] = [part.offset(), size].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        Part { rows: all.into_iter().skip(skipped).take(size).collect(), count, links }
     }
 
     /// Links to the parts around one of a list of `total` rows.

@@ -44,7 +44,7 @@ impl Shown {
         id
     }
 
-    pub(super) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<T> {
+    pub(crate) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<T> {
         let all = self.0.lock();
         let kept = all.get(id).filter(|kept| kept.session == session && kept.until > Instant::now())?;
         kept.made.downcast_ref::<T>().cloned()

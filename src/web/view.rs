@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use super::{
     BASE, Pages,
-    control_action::{ControlAction, Overlay},
+    control_action::ControlAction,
     control_client,
     error::PageError,
     format::format_time,
     links::format_query,
+    overlay::{Overlay, Refused},
     session::Session,
 };
 use crate::{
@@ -47,6 +48,8 @@ pub(crate) struct Page {
     pub base: String,
     pub note: Option<String>,
     pub overlay: Option<Overlay>,
+    /// What names what was made and is shown now.
+    pub shown: Option<String>,
     pub form_token: String,
     path: String,
 }
@@ -61,9 +64,14 @@ impl FromRequestParts<Pages> for Page {
         let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query: HashMap<String, String> =
             pairs.into_owned().filter(|(_, value)| !value.trim().is_empty()).collect();
-        let shown = query.remove("shown").map(|id| pages.shown.find(session.name(), &id));
+        let shown = query.remove("shown");
+        let made = shown.as_ref().map(|id| pages.shown.find(session.name(), id));
         let gone = || "What was made is not shown any more.".to_owned();
-        let note = session.note.clone().or_else(|| shown.as_ref().filter(|found| found.is_none()).map(|_| gone()));
+        let overlay: Option<Overlay> = parts.extensions.get().cloned();
+        let note = match &overlay {
+            Some(Overlay::Kept { note, .. }) => note.clone(),
+            _ => session.note.clone().or_else(|| made.as_ref().filter(|found| found.is_none()).map(|_| gone())),
+        };
         let space = app.space(&query.remove("space").unwrap_or_else(|| DEFAULT_SPACE.to_owned())).await?;
         let spaces = store::space::list(&mut app.db.read().await?).await?;
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -78,7 +86,8 @@ impl FromRequestParts<Pages> for Page {
             path: uri.path().to_owned(),
             form_token: session.form_token(app),
             note,
-            overlay: parts.extensions.get().cloned().or(shown.flatten()),
+            overlay: overlay.or(made.flatten()),
+            shown,
             pages: pages.clone(),
             space,
             query,
@@ -110,13 +119,36 @@ impl Page {
 
     /// Whether this page is the one at a path, or below it.
     pub(crate) fn is_at(&self, path: &str) -> bool {
-        let rest = self.path.strip_prefix(BASE).and_then(|here| here.strip_prefix(path));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let here = self.path.strip_prefix(BASE).unwrap_or_default();
+        // One request is of the list, which is at the root.
+        if path == "/" {
+            return here == path || here.starts_with("/requests/");
+        }
+        here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// Gets a parameter of the query; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.query.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// What was entered into a field of a form, where the form is shown again; else what stands there at first.
+    pub(crate) fn entered<'a>(&'a self, place: &str, name: &str, at_first: &'a str) -> &'a str {
+        let entered = self.overlay.as_ref().and_then(Overlay::entered).filter(|entered| entered.place == place);
+        entered.and_then(|entered| entered.get(name)).unwrap_or(at_first)
+    }
+
+    /// Whether a form is shown again with what was entered.
+    pub(crate) fn keeps(&self, place: &str) -> bool {
+        self.overlay.as_ref().and_then(Overlay::entered).is_some_and(|entered| entered.place == place)
+    }
+
+    /// Why what a form sent was refused.
+    pub(crate) fn refused(&self, place: &str) -> Option<&Refused> {
+        match &self.overlay {
+            Some(Overlay::Refused(refused)) if refused.entered.place == place => Some(refused),
+            _ => None,
+        }
     }
 
     /// The space as a parameter of a query: empty for the default one, which no link needs to name.

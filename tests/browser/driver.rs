@@ -67,7 +67,8 @@ impl Browser {
             &profile_flag,
         ];
         let options = json!({ "binary": program("CHROMIUM"), "args": arguments });
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+        let wanted = json!({ "acceptInsecureCerts": true, "goog:chromeOptions": options });
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
         let mut browser = Self { driver, address, session: String::new(), files };
         let session = browser.command("POST", "", &wanted);
         session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
@@ -111,6 +112,18 @@ impl Browser {
         self.command("POST", "/url", &json!({ "url": url }));
     }
 
+    pub fn reload(&self) {
+        self.command("POST", "/refresh", &json!({}));
+    }
+
+    pub fn back(&self) {
+        self.command("POST", "/back", &json!({}));
+    }
+
+    pub fn cookies(&self) -> Value {
+        self.command("GET", "/cookie", &json!({}))
+    }
+
     fn find(&self, xpath: &str) -> Result<String, String> {
         let found = self.try_command("POST", "/element", &json!({ "using": "xpath", "value": xpath }))?;
         Ok(found[ELEMENT].as_str().unwrap().to_owned())
@@ -126,7 +139,7 @@ impl Browser {
         for xpath in [
             format!("//dialog[@open]//*[{there} and {said}]"),
             format!("//*[{there} and {said}]"),
-            format!("{label}//input | {label}//select | //*[@id = {label}/@for]"),
+            format!("{label}//input | {label}//select | {label}//textarea | //*[@id = {label}/@for]"),
         ] {
             if let Ok(found) = self.find(&xpath) {
                 return found;
@@ -185,6 +198,12 @@ impl Browser {
     #[track_caller]
     pub fn run(&self, script: &str) -> Value {
         self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Runs a script that calls its last argument when it is done.
+    #[track_caller]
+    pub fn run_until_done(&self, script: &str, arguments: &Value) -> Value {
+        self.command("POST", "/execute/async", &json!({ "script": script, "args": arguments }))
     }
 
     /// Asks until an expression of the page's is true. Between two pages there is none to ask.

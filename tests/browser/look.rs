@@ -4,8 +4,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::Desk;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 11] = [
     "/",
+    "/start",
+    "/controls",
+    "/coverage",
     "/jetbrains-account",
     "/jetbrains-account?as=bob@example.test&team=2001",
     "/license-vault",
@@ -65,8 +68,15 @@ return [...document.querySelectorAll('body *')]
   .map((it) => it.outerHTML.slice(0, 80));
 ";
 
+/// Buttons that nobody sees without scrolling to the side.
+const OUTSIDE: &str = r"
+return [...document.querySelectorAll('button, .button, summary')].filter((it) => it.checkVisibility())
+  .filter((it) => { const at = it.getBoundingClientRect(); return at.left < 0 || at.right > innerWidth; })
+  .map((it) => it.outerHTML.slice(0, 80));
+";
+
 /// A desk at which something has happened.
-fn busy() -> Desk {
+pub fn busy() -> Desk {
     let desk = Desk::new();
     desk.jetbrains("demo-jba-organization-admin");
     desk.jetbrains("nobody-s-token");
@@ -93,11 +103,12 @@ fn everybody_can_read_every_page() {
     let desk = busy();
     let browser = &desk.browser;
     let check = |what: &str| {
-        for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "dark")] {
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (360, "dark")] {
             browser.resize(width, 900);
             browser.colors(scheme);
             assert_eq!(browser.run(FAINT), serde_json::json!([]), "{what} in {scheme}");
             assert_eq!(browser.run(WIDE), serde_json::json!([]), "{what} is wider than {width}");
+            assert_eq!(browser.run(OUTSIDE), serde_json::json!([]), "{what} hides buttons at {width}");
         }
         assert_eq!(browser.run(NAMELESS), serde_json::json!([]), "{what}");
         browser.resize(1280, 900);

@@ -2,12 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
 mod atlassian;
+mod axe;
+mod controls;
 mod documents;
 mod driver;
 mod jetbrains_account;
+mod keys;
 mod license_vault;
 mod locum;
 mod look;
+mod trust;
 
 #[expect(dead_code, reason = "what one binary leaves unused, the other needs")]
 #[path = "../support/server.rs"]
@@ -21,6 +25,9 @@ use server::Server;
 /// The Atlassian organization of the demo seed.
 const ORG: &str = "/admin/api-access/v1/orgs/8f2b0c1e-0000-4000-8000-000000000001";
 
+/// What makes every run the same.
+const FROZEN: [&str; 4] = ["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "7"];
+
 /// A server and somebody who looks at it.
 struct Desk {
     server: Server,
@@ -33,8 +40,13 @@ impl Desk {
     }
 
     fn with(browser: Browser) -> Self {
-        let server = Server::start(&["--clock", "frozen@2026-01-15T09:00:00Z", "--id-seed", "7"]);
+        let server = Server::start(&FROZEN);
         Self { server, browser }
+    }
+
+    /// With further settings.
+    fn of(settings: &[&str]) -> Self {
+        Self { server: Server::start(&[&FROZEN, settings].concat()), browser: Browser::open() }
     }
 
     fn open(&self, path: &str) -> &Browser {

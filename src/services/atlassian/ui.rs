@@ -28,7 +28,7 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{count_noun, format_time, format_time_or},
+        format::{count_noun, format_time, format_time_or, name_few},
         links::{encode_segment, format_query},
         view::{Page, Person, render_empty_page, render_page},
     },
@@ -38,8 +38,10 @@ pub(crate) use record::find_record;
 
 /// The most rows that a page shows, because with more it would get long, and over 60 KB. The API goes up to 1000.
 const MOST_ROWS: i64 = 25;
+/// The same of service accounts, whose rows are larger.
+const MOST_ACCOUNTS: i64 = 12;
 /// The most tokens and clients that it shows of one service account.
-const MOST_OF_ACCOUNT: usize = 10;
+const MOST_OF_ACCOUNT: usize = 5;
 
 /// What the page lists. Its text stands in the page's query, and in the path of the API's list.
 #[derive(Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -148,7 +150,7 @@ pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
         return render_empty_page(&page, "Atlassian", "organization");
     };
     let (people, actor) = page.people(&organization, None).await?;
-    let tab = page.get("tab").parse().unwrap_or(Tab::ApiTokens);
+    let tab = find_tab(&page)?;
     let [chosen_organization, chosen_actor] = ["organization", "as"].map(|name| (name, page.get(name)));
     let make_link = |tab: Tab| page.link("/atlassian", &[chosen_organization, chosen_actor, ("tab", tab.name())]);
     let created = || DateFilter::read(&page, "createdAt", "Created");
@@ -194,6 +196,14 @@ pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
     render_page(&page, &administration)
 }
 
+/// The list that the query names, else the first.
+fn find_tab(page: &Page) -> Result<Tab, PageError> {
+    match page.get("tab") {
+        "" => Ok(Tab::ApiTokens),
+        named => named.parse().map_err(|_| page.find_nothing("list", named, Tab::TITLES.map(|(tab, _)| tab.name()))),
+    }
+}
+
 /// What the page's query has of its own; the rest is the API's.
 const PAGE_ONLY: [&str; 3] = ["organization", "as", "tab"];
 
@@ -204,7 +214,7 @@ fn format_requests(page: &Page, organization: &Organization, tab: Tab) -> Vec<St
         format!("GET {base}/orgs/{}/{list}{}", organization.org_id, format_query(pairs))
     };
     if tab == Tab::ServiceAccounts {
-        let rows = MOST_ROWS.to_string();
+        let rows = MOST_ACCOUNTS.to_string();
         let pairs = vec![("limit", rows.as_str()), ("cursor", page.get("cursor"))];
         let filtered = |parameter, list| {
             let value = page.get(parameter);
@@ -312,13 +322,13 @@ async fn fill_accounts(
         }
     };
     let mut rows = Vec::new();
-    let mut found = store::service_account::list(db, id, after, MOST_ROWS + 1).await?;
-    let has_more = found.len() > usize::try_from(MOST_ROWS).unwrap_or_default();
-    found.truncate(usize::try_from(MOST_ROWS).unwrap_or_default());
+    let mut found = store::service_account::list(db, id, after, MOST_ACCOUNTS + 1).await?;
+    let has_more = found.len() > usize::try_from(MOST_ACCOUNTS).unwrap_or_default();
+    found.truncate(usize::try_from(MOST_ACCOUNTS).unwrap_or_default());
     let next = found.last().filter(|_| has_more).map(|(position, _)| position.to_string());
     let prev = match after {
         0 => None,
-        after => Some(store::service_account::find_page_before(db, id, after, MOST_ROWS).await?.to_string()),
+        after => Some(store::service_account::find_page_before(db, id, after, MOST_ACCOUNTS).await?.to_string()),
     };
     for (_, account) in found {
         let mut tokens = store::service_account::list_tokens(db, id, Some(&account.id)).await?;

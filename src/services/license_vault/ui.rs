@@ -25,12 +25,15 @@ use crate::{
         error::PageError,
         format::{format_time, format_timestamp},
         links::encode_segment,
-        parts::{Links, ROWS},
+        parts::Links,
         view::{Page, Person, render_empty_page, render_page},
     },
 };
 
 pub(crate) use record::find_record;
+
+/// Rows of each list.
+const SHOWN: i64 = 15;
 
 #[derive(Template)]
 #[template(path = "license_vault.html", config = "src/services/license_vault/askama.toml")]
@@ -75,7 +78,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vault = found.ok_or_else(|| page.find_nothing("vault", named, all().collect::<Vec<_>>()))?;
     let pools = store::vault::list_pools(&mut db, vault, &page.answer_time()).await?;
     let denial_count = store::denials::count(&mut db, vault.id).await?;
-    let denial_part = page.part("denials");
+    let denial_part = paging::Page { size: SHOWN, ..page.part("denials") };
     let denials = list_latest_denials(&mut db, vault, denial_part, denial_count).await?;
     let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
@@ -89,13 +92,13 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         let revoke = is_administrator.then(|| make_revoke_button(&page, &route, &actor, &allocation));
         UserRow::Active(allocation, revoke)
     };
-    let user_part = page.part("users");
+    let user_part = paging::Page { size: SHOWN, ..page.part("users") };
     let user_count = i64::try_from(allocations.len() + denied.len()).unwrap_or(i64::MAX);
     let users = allocations.into_iter().map(to_row).chain(denied.into_iter().map(UserRow::Denied));
     let skipped = usize::try_from(user_part.offset()).unwrap_or(usize::MAX);
     let template = SettingsPage {
         buttons: if is_administrator { make_buttons(&page, &route, &actor, &settings) } else { Vec::new() },
-        users: users.skip(skipped).take(usize::try_from(ROWS).unwrap_or_default()).collect(),
+        users: users.skip(skipped).take(usize::try_from(SHOWN).unwrap_or_default()).collect(),
         user_count,
         user_links: page.part_links("users", user_part, user_count),
         denial_links: page.part_links("denials", denial_part, denial_count),

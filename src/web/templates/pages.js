@@ -8,7 +8,10 @@ if (dialog) {
   dialog.showModal();
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
-    location.assign(dialog.dataset.back);
+    // What was entered into a form comes back.
+    const cancel = dialog.querySelector("[name=cancel]");
+    if (cancel) cancel.click();
+    else location.assign(dialog.dataset.back);
   });
 }
 
@@ -28,24 +31,36 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", () => copy(button));
 }
-dialog?.querySelector("[autofocus]")?.focus();
+// A browser that goes to the place that the address names takes the focus away, after this has run.
+function focusOn(it, options) {
+  if (!it) return;
+  it.focus(options);
+  if (location.hash) addEventListener("load", () => requestAnimationFrame(() => requestAnimationFrame(() => it.focus(options))));
+}
+focusOn(dialog?.querySelector("[autofocus]"));
 
 // What was done leads back to where it was done.
 const named = (it) => it && (it.getAttribute("aria-label") ?? it.textContent).trim();
 addEventListener("submit", (event) => {
   if (dialog?.contains(event.submitter) || event.target.method !== "post") return;
-  const place = { path: location.pathname, y: scrollY, name: named(event.submitter) };
+  const hash = new URL(event.target.action).hash;
+  const place = { path: location.pathname, hash, y: scrollY, name: named(event.submitter) };
   sessionStorage.setItem("place", JSON.stringify(place));
 });
 const place = JSON.parse(sessionStorage.getItem("place") ?? "null");
 if (place && !dialog) {
   sessionStorage.removeItem("place");
-  if (place.path === location.pathname && !location.hash) {
+  if (place.path === location.pathname && [place.hash, ""].includes(location.hash)) {
     scrollTo(0, place.y);
     const again = [...document.querySelectorAll("main button")].find((it) => named(it) === place.name);
-    (again ?? $(".note")).focus({ preventScroll: true });
+    focusOn(again ?? $(".note:not(:empty)"), { preventScroll: true });
   }
 }
+// What was refused is mended where it was entered.
+focusOn($(".refused")?.parentElement.querySelector("input:not([type=hidden]), textarea, select"));
+// Who closes a request is at its row again.
+const row = /^#r\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
+if (row && !dialog) focusOn(row.querySelector("a"));
 if ($("#opened") && !dialog && matchMedia("(min-width: 60rem)").matches) {
   $("tr[aria-selected]")?.scrollIntoView({ block: "nearest" });
 }
@@ -79,8 +94,11 @@ async function refresh() {
   busy = true;
   const started = Date.now();
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const answer = await fetch(document.body.dataset.here, { headers: { accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (page.querySelector("[data-live]")) take(page);
+    // The space is gone, or the session.
+    else if (answer.status < 500) location.assign(document.body.dataset.here);
   } catch {
     // The server is gone; the stream says so.
   }
@@ -136,6 +154,7 @@ function say() {
   live.classList.toggle("dead", dead);
   const text = dead ? "Not live: the connection is gone" : paused ? "Paused" : "Live";
   if (live.textContent !== text) live.textContent = text;
+  if (!pause) return;
   const label = fresh ? `${fresh} new` : paused ? "Go on" : "Pause";
   if (pause.textContent !== label) pause.textContent = label;
   pause.setAttribute("aria-pressed", String(paused));
@@ -148,7 +167,7 @@ function press() {
     paused = false;
     scrollTo(0, 0);
     getSelection().removeAllRanges();
-    fetch(location.href, { headers: { accept: "text/html" } })
+    fetch(document.body.dataset.here, { headers: { accept: "text/html" } })
       .then((answer) => answer.text())
       .then((text) => {
         const then = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live=requests]");
@@ -167,6 +186,8 @@ function press() {
 if (list) {
   pause.hidden = false;
   pause.addEventListener("click", press);
+}
+if (live) {
   say();
   const events = new EventSource(document.body.dataset.events);
   events.addEventListener("open", () => {

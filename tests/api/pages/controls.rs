@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Reader, field, plain};
-use crate::support::{Answer, Database, Role, TestApp};
+use crate::support::{Answer, Database, Role, TestApp, apply, on_both_databases};
 
 async fn start() -> TestApp {
     TestApp::start_with(Database::Sqlite, &[]).await
@@ -65,9 +65,9 @@ async fn a_snapshot_is_taken_and_a_limit_set() {
 async fn a_seed_is_refused_by_line() {
     let app = start().await;
     let mut reader = Reader::new(&app);
-    let call = r#"{"method":"POST","path":"/seed","body":"","label":"Add"}"#;
+    let call = r#"{"method":"POST","path":"/seed","body":"","label":"Add","done":"The seed was added"}"#;
     let refused = send(&mut reader, call, &[("body", "version: 1\norganizations:\n  - nam: x\n")]).await;
-    assert!(refused.status.is_client_error() && plain(refused.text()).contains(":3:"), "{}", refused.text());
+    assert!(refused.status.is_client_error() && plain(refused.text()).contains("Line 3:"), "{}", refused.text());
 }
 
 #[tokio::test]
@@ -82,6 +82,66 @@ async fn what_the_seed_spells_out_is_there_to_copy() {
     app.control().post("/spaces", json!({ "name": "t1" })).await.expect_ok();
     let page = reader.open("/start?space=t1").await;
     assert!(page.text().contains("Rotate to see") && page.text().contains("LOCUM_SPACE"), "{}", page.text());
+    // An empty list, and each space, lead there.
+    assert!(reader.open("/?space=t1").await.text().contains("/_emulator/ui/start?space=t1\">Start here</a>"));
+    let controls = reader.open("/controls").await;
+    for to in
+        ["/_emulator/ui/start\" aria-label=\"Start here in the space default\"", "/_emulator/ui/start?space=t1\" aria-"]
+    {
+        assert!(controls.text().contains(to), "{to}: {}", controls.text());
+    }
+}
+
+/// The row of a credential: what it may do.
+fn role(page: &Answer, label: &str) -> String {
+    let row = page.text().split(&format!("<th scope=\"row\">{label}<br>")).nth(1);
+    let row = row.unwrap_or_else(|| panic!("no {label}: {}", page.text()));
+    plain(row.split("data-label=\"may\">").nth(1).unwrap().split("</td>").next().unwrap())
+}
+
+/// In words, as a request by it is explained.
+#[apply(on_both_databases)]
+async fn what_a_credential_may_do_is_said(app: TestApp) {
+    app.control().post("/spaces", json!({ "name": "t1" })).await.expect_ok();
+    let mut reader = Reader::new(&app);
+    for space in ["default", "t1"] {
+        let page = reader.open(&format!("/start?space={space}")).await;
+        for (label, says) in [
+            ("ann@example.test (organization)", "admin of the organization"),
+            ("bob@example.test (team 2001)", "admin of the team 2001"),
+            ("dan@example.test (team 2001)", "viewer of the team 2001"),
+            ("example (vault)", "vault token"),
+            ("example (reporting)", "reporting token"),
+            ("reader", "read:tokens:admin"),
+            ("full", "every scope"),
+            ("expired", "expired"),
+        ] {
+            assert!(role(&page, label).contains(says), "{space}: {label} may {}", role(&page, label));
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_are_of_those_who_have_some() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    let organizations: Vec<_> = (0..61)
+        .map(|n| {
+            let mut organization = json!({ "name": format!("O{n}"), "customer_code": format!("{}", 6_800_000 + n) });
+            if n < 2 {
+                organization["people"] = json!([{ "email": "ann@example.test", "name": "Ann" }]);
+                organization["atlassian"] = json!({ "api_keys": [{ "label": "full" }] });
+            }
+            organization
+        })
+        .collect();
+    let seed = json!({ "version": 1, "organizations": organizations });
+    app.control().post("/seed?mode=replace", seed).await.expect_ok();
+    let page = reader.open("/controls").await;
+    let limits = page.text().split("data-live=\"limits\"").nth(1).unwrap().split("<form").next().unwrap();
+    assert!(limits.contains("6800000, 6800001: 200 per 60s, observe") && !limits.contains("6800002"), "{limits}");
+    app.control().post("/seed?mode=replace", json!({ "version": 1, "organizations": [] })).await.expect_ok();
+    assert!(reader.open("/controls").await.text().contains("Nobody here is limited."));
 }
 
 #[tokio::test]

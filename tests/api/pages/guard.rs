@@ -51,7 +51,7 @@ async fn other_sites_and_foreign_names_are_refused() {
 async fn forms_of_no_session_or_of_another_are_refused_and_change_nothing() {
     let app = start(&[]).await;
     let (mut one, mut two) = (Reader::new(&app), Reader::new(&app));
-    let page = one.open("/").await;
+    let page = one.open("/controls").await;
     let foreign = field(&two.open("/").await, "form");
     let call = button(&page, "+1 d").unwrap();
     let own = field(&page, "form");
@@ -138,7 +138,7 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
         let page = reader.open(path).await;
         assert!(!page.text().contains("sesame"), "{path}");
     }
-    let page = reader.open("/").await;
+    let page = reader.open("/controls").await;
     let frozen = reader.click(&page, "+1 h").await;
     assert_eq!(frozen.status, 303);
     // The session is good for the pages only.

@@ -2,7 +2,9 @@
 
 mod controls;
 mod documents;
+mod forms;
 mod guard;
+mod large;
 mod look;
 mod requests;
 mod steps;
@@ -13,8 +15,9 @@ use axum::http::StatusCode;
 use crate::support::{Answer, TestApp};
 
 /// Every page, and every list on it.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
+    "/start",
     "/controls",
     "/coverage",
     "/jetbrains-account",

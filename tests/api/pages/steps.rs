@@ -113,10 +113,10 @@ async fn a_space_of_its_own_has_pages_of_its_own(app: TestApp) {
     let page = reader.follow(&done).await;
     assert!(page.text().contains(&code) && page.text().contains("Disabled"));
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
-    let page = reader.open("/?space=t1").await;
+    let page = reader.open("/controls?space=t1").await;
     let reset = reader.click(&page, "Reset to seed").await;
     assert!(reset.text().contains("Tokens are shown only once"), "{}", reset.text());
-    let page = reader.open("/?space=t1").await;
+    let page = reader.open("/controls?space=t1").await;
     let gone = reader.click(&page, "Delete the space t1").await;
     assert_eq!(gone.header("location"), Some("/_emulator/ui/"), "{}", gone.text());
     app.control().get("/spaces/t1").await.expect_problem(404);

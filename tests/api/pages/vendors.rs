@@ -163,6 +163,7 @@ async fn a_link_to_what_is_not_there_is_refused_and_not_bent_to_something_else()
         ("/license-vault?as=bobb@example.test", "did you mean `bob@example.test`?"),
         ("/atlassian?organization=1", "there is no organization with the customer code `1`"),
         ("/atlassian?as=bobb@example.test", "did you mean `bob@example.test`?"),
+        ("/atlassian?tab=api-key", "there is no list `api-key` in the space default, did you mean `api-keys`?"),
     ] {
         let page = reader.get(path).await;
         assert_eq!(page.status, 404, "{path}");
@@ -262,7 +263,7 @@ async fn the_call_above_a_list_answers_what_the_list_shows() {
     assert_eq!(
         calls,
         [
-            "/service-accounts?limit=25",
+            "/service-accounts?limit=12",
             "/service-accounts/api-tokens?tokenLabel=ci",
             "/service-accounts/oauth-clients?clientName=sync",
         ]

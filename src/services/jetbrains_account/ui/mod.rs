@@ -3,14 +3,14 @@
 mod licenses;
 mod record;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    core::paging,
+    core::{clock::Time, paging},
     domain::organization::{Organization, OrganizationId, email_key},
     services::jetbrains_account::{
         domain::{
@@ -24,13 +24,17 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{format_name, format_time},
+        format::{format_name, format_time, name_few},
+        parts::{CHOICES, FEW_ROWS, Links, Part},
         view::{Page, Person, render_empty_page, render_page},
     },
 };
 
 use licenses::LicenseList;
 pub(crate) use record::find_record;
+
+/// Of an organization with more teams, only the first have a tab. All are in the list of teams.
+const TABS: usize = 12;
 
 /// The organization's page or a team's.
 struct Tab {
@@ -77,10 +81,12 @@ struct Administration<'a> {
     api_enabled: bool,
     switch: Option<ControlAction>,
     own: Option<TokenRow>,
-    others: Vec<TokenRow>,
-    teams: Vec<TeamRow>,
+    others: Part<TokenRow>,
+    teams: Part<TeamRow>,
+    /// All of them, to choose from.
+    team_names: Vec<(i32, String)>,
     licenses: LicenseList,
-    links: Vec<(&'static str, String)>,
+    license_links: Links,
 }
 
 /// What the page is made of.
@@ -91,26 +97,37 @@ struct AccountData {
     /// How a token is sent.
     hint: String,
     roles: Vec<(String, Grant)>,
+    /// The same by person.
+    grants: HashMap<String, Vec<Grant>>,
     tokens: Vec<store::token::TokenSummary>,
+    /// When the token of a person in a profile was generated.
+    generated: HashMap<(String, Profile), Time>,
     teams: Vec<Team>,
 }
 
 impl AccountData {
     async fn load(db: &mut Session<ReadOnly>, organization: &Organization) -> Result<Self, PageError> {
+        let roles = store::role::list(db, organization.id).await?;
+        let tokens = store::token::list(db, organization.id).await?;
+        let mut grants: HashMap<String, Vec<Grant>> = HashMap::new();
+        for (person, grant) in &roles {
+            grants.entry(email_key(person)).or_default().push(*grant);
+        }
         Ok(Self {
             id: organization.id,
             api_enabled: store::account::is_api_enabled(db, organization.id).await?,
             route: format!("/organizations/{}/jetbrains-account", organization.customer_code),
             hint: format!("Send it as X-Api-Key, beside X-Customer-Code: {}.", organization.customer_code),
-            roles: store::role::list(db, organization.id).await?,
-            tokens: store::token::list(db, organization.id).await?,
+            generated: tokens.iter().map(|one| ((email_key(&one.email), one.profile), one.created_at)).collect(),
+            roles,
+            grants,
+            tokens,
             teams: store::team::list(db, organization.id).await?,
         })
     }
 
     fn grants(&self, email: &str) -> Grants {
-        let theirs = self.roles.iter().filter(|(person, _)| email_key(person) == email_key(email));
-        Grants(theirs.map(|(_, grant)| *grant).collect())
+        Grants(self.grants.get(&email_key(email)).cloned().unwrap_or_default())
     }
 
     fn profile_name(&self, profile: Profile) -> String {
@@ -155,7 +172,7 @@ impl AccountData {
     fn holders(&self, role: Role, profile: Profile) -> String {
         let grant = Grant { role, profile };
         let theirs = self.roles.iter().filter(|(_, held)| *held == grant).map(|(person, _)| person.as_str());
-        theirs.collect::<Vec<_>>().join(", ")
+        name_few(&theirs.collect::<Vec<_>>(), ", ")
     }
 
     /// A person's token in a profile, with the buttons that the rules leave to who looks.
@@ -163,9 +180,7 @@ impl AccountData {
         let grants = self.grants(person);
         let is_self = email_key(actor.0) == email_key(person);
         let looks = Actor { email: actor.0, grants: actor.1, is_self };
-        let is_theirs =
-            |it: &&store::token::TokenSummary| email_key(&it.email) == email_key(person) && it.profile == profile;
-        let token = self.tokens.iter().find(is_theirs);
+        let token = self.generated.get(&(email_key(person), profile)).copied();
         let mut body = json!({ "actor": actor.0, "person": person });
         if let Some(team) = profile.team() {
             body["team"] = team.into();
@@ -191,7 +206,7 @@ impl AccountData {
         TokenRow {
             roles: describe_roles(&Grants(grants.0.into_iter().filter(|grant| grant.profile == profile).collect())),
             requests: page.requests_of(&store::token::describe(person, profile)),
-            since: token.map(|token| format_time(token.created_at)).unwrap_or_default(),
+            since: token.map(format_time).unwrap_or_default(),
             person: person.to_owned(),
             profile: self.profile_name(profile),
             buttons,
@@ -221,7 +236,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let here = profile;
     let tab = |profile: Profile| {
         let id = profile.team().map(|id| id.to_string()).unwrap_or_default();
-        let link = page.with(&[("team", &id), ("page", ""), ("teamId", ""), ("license", "")]);
+        let link =
+            page.with(&[("team", &id), ("page", ""), ("teamId", ""), ("tokens", ""), ("teams", ""), ("license", "")]);
         Tab { name: account.profile_name(profile), link, is_here: profile == here }
     };
     let sees = Actor { email: &actor, grants: &grants, is_self: true }.check_look(profile);
@@ -230,17 +246,23 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         organization: &organization,
         people: &people,
         actor: &actor,
-        tabs: account.profiles().map(tab).collect(),
+        tabs: account
+            .profiles()
+            .enumerate()
+            .filter(|(at, profile)| *at <= TABS || *profile == here)
+            .map(|(_, profile)| tab(profile))
+            .collect(),
         nothing: None,
         elsewhere: Vec::new(),
         roles: account.describe_grants(&grants),
         api_enabled: account.api_enabled,
         switch: offer_switch(&page, &account, (&actor, &grants)),
         own: None,
-        others: Vec::new(),
-        teams: Vec::new(),
+        others: Part::default(),
+        teams: Part::default(),
+        team_names: account.teams.iter().take(CHOICES).map(|team| (team.id, team.name.clone())).collect(),
         licenses: LicenseList::default(),
-        links: Vec::new(),
+        license_links: Links::new(),
         page: &page,
     };
     if let Err(refusal) = sees {
@@ -250,10 +272,11 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     } else {
         let looks = (actor.as_str(), &grants);
         shown.own = grants.standing(profile).map(|_| account.token_row(&page, looks, &actor, profile));
-        shown.others = list_other_tokens(&page, &account, looks, profile);
+        let others = list_other_tokens(&page, &account, looks, profile);
+        shown.others = page.take_part("tokens", "others", others, FEW_ROWS);
         let mut db = page.app().db.read().await?;
         shown.teams = list_teams(&mut db, &page, &account, profile).await?;
-        (shown.licenses, shown.links) = licenses::list(&mut db, &page, account.id, profile).await?;
+        (shown.licenses, shown.license_links) = licenses::list(&mut db, &page, account.id, profile).await?;
     }
     render_page(&page, &shown)
 }
@@ -288,14 +311,23 @@ async fn list_teams(
     page: &Page,
     account: &AccountData,
     profile: Profile,
-) -> Result<Vec<TeamRow>, PageError> {
+) -> Result<Part<TeamRow>, PageError> {
     let mut rows = Vec::new();
-    for team in account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id)) {
+    let all: Vec<&Team> = account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id)).collect();
+    let mut part = page.take_part("teams", "teams", all, FEW_ROWS);
+    for team in std::mem::take(&mut part.rows) {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
         let one = paging::Page { number: 1, size: 1 };
         rows.push(TeamRow {
-            link: page.with(&[("team", &team.id.to_string()), ("page", ""), ("teamId", ""), ("license", "")]),
+            link: page.with(&[
+                ("team", &team.id.to_string()),
+                ("page", ""),
+                ("teamId", ""),
+                ("tokens", ""),
+                ("teams", ""),
+                ("license", ""),
+            ]),
             admins: account.holders(Role::TeamAdmin, Profile::Team(team.id)),
             viewers: account.holders(Role::Viewer, Profile::Team(team.id)),
             licenses: store::license::list_page(db, account.id, &of_team, one).await?.1,
@@ -303,5 +335,5 @@ async fn list_teams(
             team: team.clone(),
         });
     }
-    Ok(rows)
+    Ok(Part { rows, count: part.count, links: part.links })
 }
