@@ -137,12 +137,13 @@ fn whatever_is_wrong_is_said_in_one_line_which_is_what_an_annotation_has() {
 fn its_inputs_may_have_spaces_and_lines_of_another_system() {
     let job = Job::new("a job's");
     fs::copy(env!("CARGO_BIN_EXE_locum"), job.folder.join("my locum")).unwrap();
-    let seed = "version: 1\norganizations: [{ name: Own Corp, customer_code: '6700077' }]\n";
+    let seed = "{ version: 1, organizations: [{ name: Own, people: [{ email: zoe@own.test }], atlassian: { api_keys: \
+                [{ label: zoes, token: zoes-key }] } }] }";
     fs::write(job.folder.join("my seed.yaml"), seed).unwrap();
     let arguments = "  --id-seed \r\n42\r\n\r\n";
     let output = job.step(&[("binary", "my locum"), ("seed", "my seed.yaml"), ("arguments", arguments)]);
     assert!(output.status.success(), "{}", said_by(&output));
-    assert_eq!(job.find_variable("JETBRAINS_ACCOUNT_CUSTOMER_CODE"), "6700077");
+    assert_eq!(job.find_variable("ATLASSIAN_API_KEY"), "zoes-key");
     assert!(job.step(&[("do", "summary")]).status.success());
     assert!(job.read("GITHUB_STEP_SUMMARY").contains("No request was refused."));
 }
