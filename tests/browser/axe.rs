@@ -65,6 +65,7 @@ fn axe_finds_nothing_on_locum_s_own_pages() {
         desk.open(path);
         check(browser, path, &[]);
     }
+    desk.status("/api/v1/token?nobody=reads", "X-Customer-Code: 6700001\r\nX-Api-Key: demo-jba-organization-admin");
     for search in ["status:503", "status:403", "is:ignored"] {
         desk.open(&format!("/?q={search}"));
         let open = browser
@@ -131,6 +132,8 @@ fn axe_finds_nothing_at_the_login_in_a_report_and_around_the_documents() {
     browser.run("for (const it of document.querySelectorAll('details')) it.open = true");
     check(browser, "a report", &[]);
     // What is within is Swagger UI's own.
+    let desk = Desk::new();
+    let browser = &desk.browser;
     for path in ["/_emulator/docs/index.html", "/api-doc/index.html"] {
         browser.go(&format!("http://{}{path}", desk.server.address));
         browser.wait("document.querySelector('.swagger-ui .opblock, .swagger-ui .info')");

@@ -59,7 +59,7 @@ struct SettingsPage<'a> {
 /// Somebody who works with the vault's products.
 enum UserRow {
     /// With a licence, and the button that revokes it, for an administrator.
-    Active(AllocationAnswer, Option<ControlAction>),
+    Active(Box<AllocationAnswer>, Option<ControlAction>),
     /// Without one, which was taken away.
     Denied(DeniedProductAnswer),
 }
@@ -90,7 +90,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let denied: Vec<DeniedProductAnswer> = page.ask(&format!("{route}/denied-products")).await?;
     let to_row = |allocation: AllocationAnswer| {
         let revoke = is_administrator.then(|| make_revoke_button(&page, &route, &actor, &allocation));
-        UserRow::Active(allocation, revoke)
+        UserRow::Active(Box::new(allocation), revoke)
     };
     let user_part = paging::Page { size: SHOWN, ..page.part("users") };
     let user_count = i64::try_from(allocations.len() + denied.len()).unwrap_or(i64::MAX);
