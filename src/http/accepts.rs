@@ -47,13 +47,13 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
     }
 
     #[test]
     fn who_takes_gzip() {
-        let takes = |values: &[&str]| takes_gzip(&headers(header::ACCEPT_ENCODING, values));
+        let takes = |values: &[&str]| takes_gzip(&headers(&header::ACCEPT_ENCODING, values));
         for values in [
             &["gzip"][..],
             &["GZIP"],
@@ -104,7 +104,7 @@ mod tests {
             (&["*/*"], false),
             (&[], false),
         ] {
-            assert_eq!(wants_page(&headers(header::ACCEPT, accepts)), wants, "{accepts:?}");
+            assert_eq!(wants_page(&headers(&header::ACCEPT, accepts)), wants, "{accepts:?}");
         }
     }
 }

@@ -46,15 +46,10 @@ fn check_unknown_path(services: &Registry, which: &RequestMatcher, path: &str) -
 
 /// Whether requests for the path reach the service, which answers all that is below its base.
 fn is_below(service: &Service, path: &str) -> bool {
-    let mut bases = vec![service.base_path.to_owned()];
-    bases.extend(service.mounted_again_at.map(|at| format!("{at}{}", service.base_path)));
     let is_written = !path.contains(['?', '#']);
-    let (path, length) = (path.trim_end_matches('/'), path.trim_end_matches('/').split('/').count());
-    is_written
-        && bases.iter().any(|base| {
-            let rest = length.saturating_sub(base.split('/').count());
-            PathPattern::new(path).can_be(&format!("{base}{}", "/{any}".repeat(rest)))
-        })
+    let path = path.trim_end_matches('/');
+    let rest = path.split('/').count().saturating_sub(service.base_path.split('/').count());
+    is_written && PathPattern::new(path).can_be(&format!("{}{}", service.base_path, "/{any}".repeat(rest)))
 }
 
 /// Whether an operation's path was meant: each segment is the operation's, as far as both go, and one is misspelt; or
@@ -91,7 +86,7 @@ fn fits(sent: Segment<'_>, known: &str) -> bool {
     }
 }
 
-/// Refuses a method that none of the operations has which are meant otherwise. With `OPTIONS` a browser asks everywhere.
+/// Refuses a method that none of the operations has which are meant. With `OPTIONS` a browser asks everywhere.
 fn check_method(services: &Registry, which: &RequestMatcher) -> Result<(), Problem> {
     let Some(method) = which.method.as_deref().filter(|method| !method.eq_ignore_ascii_case(Method::OPTIONS.as_str()))
     else {
@@ -104,15 +99,12 @@ fn check_method(services: &Registry, which: &RequestMatcher) -> Result<(), Probl
     }
     let whose = which.service.as_deref().unwrap_or("any service");
     let what = format!("no operation of {whose} has the method `{method}`");
-    let detail = match &which.path {
-        Some(path) => {
-            let known: Vec<String> = meant.iter().map(|operation| operation.describe()).collect();
-            format!("{what} at `{path}`: {}", known.join(", "))
-        }
-        None => {
-            let known: BTreeSet<&str> = meant.iter().map(|operation| operation.method).collect();
-            format!("{what}{}", suggest(method, known))
-        }
+    let detail = if let Some(path) = &which.path {
+        let known: Vec<String> = meant.iter().map(|operation| operation.describe()).collect();
+        format!("{what} at `{path}`: {}", known.join(", "))
+    } else {
+        let known: BTreeSet<&str> = meant.iter().map(|operation| operation.method).collect();
+        format!("{what}{}", suggest(method, known))
     };
     Err(Problem::unknown("/match/method", detail))
 }
