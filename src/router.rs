@@ -16,6 +16,7 @@ use crate::{
     control,
     core::error::Error,
     http::{
+        accepts::wants_page,
         answer::without_needless_length,
         body_limit,
         credential_places::CredentialPlaces,
@@ -74,9 +75,14 @@ fn complete(router: Router<App>, app: &App, observer: Observer) -> Router {
 /// A path that is nobody's is one that a client got wrong: the journal shows it. Who looks at the root with a browser
 /// means the pages.
 async fn not_found(State(app): State<App>, request: Request) -> Response {
-    let looks = app.config.control && request.uri().path() == "/" && request.method() == Method::GET;
-    if looks && control::index::wants_page(request.headers()) {
-        return observe::mark_background(Redirect::to(web::HOME).into_response()).await;
+    let page = match request.uri().path() {
+        "/" if wants_page(request.headers()) => Some(web::HOME),
+        // A browser asks for it beside whatever it shows that is no page.
+        "/favicon.ico" => Some(web::ICON),
+        _ => None,
+    };
+    if let Some(page) = page.filter(|_| app.config.control && request.method() == Method::GET) {
+        return observe::mark_background(Redirect::to(page).into_response()).await;
     }
     let mut response = Problem::from(Error::RouteUnknown).into_response();
     if let Ok(decision) = decide::of_no_service(&app).await {

@@ -1,7 +1,7 @@
 //! `GET /_emulator`: what there is, for people with curl and for programs that read text.
 
 use axum::{
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::{
     control::spaces::BaseUrl,
     core::error::Error,
     http::{
+        accepts::wants_page,
         control_input::Answer,
         document,
         problem::{Problem, Refused},
@@ -63,20 +64,6 @@ pub(super) async fn get_index(BaseUrl(base): BaseUrl, headers: HeaderMap) -> Res
     }
     let (pages, docs) = (format!("{base}{}", web::HOME), format!("{base}{}/docs", super::BASE));
     Ok(Answer(Index { pages, docs, routes }).into_response())
-}
-
-/// Whether somebody looks with a browser, which says that it prefers pages: no other range has more weight.
-pub fn wants_page(headers: &HeaderMap) -> bool {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let weighed = accepts.split(',').map(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let kind = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-        (kind.eq_ignore_ascii_case("text/html"), weight)
-    });
-    let (pages, others): (Vec<_>, Vec<_>) = weighed.partition(|(is_page, _)| *is_page);
-    let most = |ranges: &[(bool, f32)]| ranges.iter().map(|(_, weight)| *weight).fold(0.0, f32::max);
-    most(&pages) > 0.0 && most(&pages) >= most(&others)
 }
 
 /// The example of an operation's body: its own, or that of the body's schema.

@@ -43,7 +43,7 @@ use crate::{
     app::App,
     core::error::Error,
     http::{
-        body_limit, control_guard, control_input, document,
+        body_limit, control_input, document,
         metrics::Metrics,
         operations::Operations,
         problem::Problem,
@@ -52,6 +52,7 @@ use crate::{
     },
     routes,
     services::{self, Services, seeds::Seeds},
+    web::guard::guard,
 };
 
 pub use self::probes::starting;
@@ -153,14 +154,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The control API behind its guard, to be mounted at [`BASE`].
 pub fn with_guard(routes: Router<App>, app: &App) -> Router<App> {
-    routes.layer(from_fn_with_state(app.clone(), control_guard::guard))
+    routes.layer(from_fn_with_state(app.clone(), guard))
 }
 
 /// The control API as such: for [`with_guard`], and for Locum's own pages, which stand behind a guard of their own.
 pub fn routes(app: &App, services: &Services, seeds: Seeds) -> Router<App> {
     let space_routes = || space_routes(services.iter().map(|service| (service.control_routes)()));
     let routes = documented(space_routes()).into_router();
-    let routes = routes.nest("/spaces/{space}", space_routes().into_router()).merge(docs::router(services));
+    let routes = routes.nest("/spaces/{space}", space_routes().into_router()).merge(docs::router(app, services));
     layered(app, services, seeds, routes)
 }
 

@@ -19,20 +19,6 @@ use crate::{
 /// Where the certificate of Locum's own authority is, below the control API.
 pub const CA_CERTIFICATE_PATH: &str = "/ca.crt";
 
-/// Middleware: refuses foreign pages, foreign host names, and callers without the control token. The authority's
-/// certificate is everybody's.
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.uri().path() == CA_CERTIFICATE_PATH {
-        return next.run(request).await;
-    }
-    let checked = check_site(&app, request.uri(), request.headers())
-        .and_then(|()| check_token(&app, request.headers()).map_err(Problem::from));
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
 /// Middleware: refuses foreign pages and foreign host names. For pages, which ask for the control token themselves.
 pub async fn guard_site(State(app): State<App>, request: Request, next: Next) -> Response {
     match check_site(&app, request.uri(), request.headers()) {
@@ -45,7 +31,11 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+/// Refuses foreign pages and foreign host names.
+///
+/// # Errors
+/// 403.
+pub fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| text(headers, name);
     let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
     if host.is_some_and(|host| !is_known_host(app, host)) {
@@ -66,7 +56,11 @@ fn check_site(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> 
     Ok(())
 }
 
-fn check_token(app: &App, headers: &HeaderMap) -> Result<(), Error> {
+/// Refuses callers without the control token, where there is one.
+///
+/// # Errors
+/// [`Error::CredentialMissing`], [`Error::CredentialRejected`].
+pub fn check_token(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     if app.config.control_token.is_none() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! HTTP machinery that every route shares. Names no vendor.
 
+pub mod accepts;
 pub mod answer;
 pub mod authenticate;
 pub mod body_limit;

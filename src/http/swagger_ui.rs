@@ -17,7 +17,10 @@ use bytes::Bytes;
 use flate2::{Compression, bufread::GzEncoder, read::GzDecoder};
 use serde_json::json;
 
-use crate::http::observe::mark_background;
+use crate::{
+    app::App,
+    http::{accepts::takes_gzip, observe::mark_background},
+};
 
 /// A file of the page.
 #[derive(Clone)]
@@ -40,11 +43,14 @@ macro_rules! plain {
 
 /// The file that tells the page what to show.
 const INITIALIZER: &str = "swagger-initializer.js";
+const INDEX: &str = "index.html";
+
+/// Where the page asks for the credentials to fill in. Nobody is told who may not see them on Locum's pages.
+pub const CREDENTIALS: &str = "/_emulator/docs/credentials.json";
 
 /// Finds a file of the page that is the same wherever that stands.
 fn find(name: &str) -> Option<File> {
     Some(match name {
-        "index.html" => plain!("index.html"),
         "index.css" => plain!("index.css"),
         "favicon-32x32.png" => plain!("favicon-32x32.png"),
         "swagger-ui.css" => compressed!("swagger-ui.css"),
@@ -54,15 +60,20 @@ fn find(name: &str) -> Option<File> {
     })
 }
 
-/// The files of the page below `at`, first of all its `index.html`. `documents` are names and where each is found,
-/// relative to the page, so that both can stand behind a prefix.
+/// The files of the page below `at`, first of all its `index.html`, with a title. `documents` are names and where each
+/// is found, relative to the page, so that both can stand behind a prefix.
 ///
 /// They are compressed for who takes that, as every browser does.
-pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static str, String)]) -> Router<S> {
-    let initializer = File::Plain(write_initializer(documents).into());
+pub fn files(app: &App, at: &str, title: &str, documents: &[(&'static str, String)]) -> Router<App> {
+    let index = File::Plain(include_str!("swagger_ui/index.html").replace("{title}", title).into());
+    let initializer = File::Plain(write_initializer(app, documents).into());
     let file = async move |Path(parameters): Path<HashMap<String, String>>, headers: HeaderMap| {
         let name = parameters.get("file").map(String::as_str).unwrap_or_default();
-        let file = if name == INITIALIZER { Some(initializer) } else { find(name) };
+        let file = match name {
+            INDEX => Some(index),
+            INITIALIZER => Some(initializer),
+            _ => find(name),
+        };
         file.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |file| send(name, file, &headers))
     };
     Router::new()
@@ -71,21 +82,23 @@ pub fn files<S: Clone + Send + Sync + 'static>(at: &str, documents: &[(&'static 
         .layer(map_response(restrict))
 }
 
-fn write_initializer(documents: &[(&'static str, String)]) -> String {
+fn write_initializer(app: &App, documents: &[(&'static str, String)]) -> String {
     let urls: Vec<_> = documents.iter().map(|(name, url)| json!({ "name": name, "url": url })).collect();
-    let config = json!({
+    let settings = json!({
         "dom_id": "#swagger-ui",
         "deepLinking": true,
+        "displayRequestDuration": true,
         "layout": "StandaloneLayout",
+        "persistAuthorization": true,
+        // What the page adds to a request is worth nothing to who copies that.
+        "showMutatedRequest": false,
+        "told": app.config.control.then_some(CREDENTIALS),
+        "tryItOutEnabled": true,
         "urls": urls,
         // Else the page asks a server of its makers about the document.
         "validatorUrl": "none",
     });
-    format!(
-        "window.ui = SwaggerUIBundle(Object.assign({config:#}, {{\n  \
-         presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],\n  \
-         plugins: [SwaggerUIBundle.plugins.DownloadUrl],\n}}));\n"
-    )
+    include_str!("swagger_ui/initializer.js").replace("{settings}", &format!("{settings:#}"))
 }
 
 /// The page loads nothing from other sites, and is in no frame. It writes styles of its own.
@@ -134,19 +147,4 @@ fn read_all(mut reader: impl Read) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes)?;
     Ok(bytes.into())
-}
-
-/// Whether the client takes answers that gzip compressed (RFC 9110, 12.5.3): what it says of gzip counts, else what it
-/// says of all others.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING);
-    let said = |coding: &str| {
-        let mut codings = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        codings.find_map(|one| {
-            let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
-            let weight = weight.trim().trim_start_matches("q=").parse().unwrap_or(0.0);
-            name.trim().eq_ignore_ascii_case(coding).then_some(weight > 0.0)
-        })
-    };
-    said("gzip").or_else(|| said("*")).unwrap_or(false)
 }

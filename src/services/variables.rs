@@ -41,6 +41,20 @@ impl Plan {
         let names = names.into_iter().map(Some).chain(std::iter::repeat(None));
         credentials.into_iter().zip(names).collect()
     }
+
+    /// Of credentials of the plan, for each service and kind the one that has the variable of the best, else the first.
+    pub fn choose_of_each_kind(&self, credentials: Vec<SeededCredential>) -> Vec<SeededCredential> {
+        let works = |token: &PlainToken| credentials.iter().any(|one| one.token.expose() == token.expose());
+        let best: Vec<_> = best("", Some(self), &works).into_iter().filter_map(|(_, value)| value).collect();
+        let is_best = |one: &SeededCredential| best.iter().any(|best| best == one.token.expose());
+        let (mut chosen, others): (Vec<_>, Vec<_>) = credentials.into_iter().partition(is_best);
+        for one in others {
+            if !chosen.iter().any(|known: &SeededCredential| (known.service, known.kind) == (one.service, one.kind)) {
+                chosen.push(one);
+            }
+        }
+        chosen
+    }
 }
 
 /// The variables of a client of the server at `base`: the URLs, of the plan's credentials the first ones that work and

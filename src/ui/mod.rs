@@ -20,8 +20,8 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Uri, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    http::{Uri, header},
+    middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -34,12 +34,8 @@ use crate::{
     core::error::Error,
     http::problem::Problem,
     services::{Services, seeds::Seeds},
-    web::{BASE, HOME, Pages, control_action, error::PageError, session, shown::Shown},
+    web::{BASE, HOME, Pages, control_action, error::PageError, security_headers, session, shown::Shown},
 };
-
-/// Pages load nothing from other sites, have no inline code, and are in no frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                      img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const CONTROLS: &str = "/controls";
 const COVERAGE: &str = "/coverage";
@@ -93,10 +89,14 @@ pub(crate) fn router(
             &at("/pages.js"),
             get(asset("text/javascript; charset=utf-8", include_str!("../web/templates/pages.js"))),
         )
+        .route(
+            &at("/login.js"),
+            get(asset("text/javascript; charset=utf-8", include_str!("../web/templates/login.js"))),
+        )
         .route(&at("/icon.svg"), get(asset("image/svg+xml", include_str!("../web/templates/icon.svg"))))
         .route(BASE, get(home))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
-        .layer(from_fn(set_security_headers))
+        .layer(map_response(security_headers::add))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::from(Error::internal("a handler panicked")).into_response()
         }))
@@ -119,20 +119,4 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
         Ok(request) => pages.control.oneshot(request).await.into_response(),
         Err(error) => Problem::from(Error::Unreadable(error.to_string())).into_response(),
     }
-}
-
-/// Middleware: tells browsers what no page may do. The referrer policy is not `no-referrer`, because browsers would
-/// then send forms with `Origin: null`, which the guard refuses.
-async fn set_security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::CACHE_CONTROL, "no-store"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

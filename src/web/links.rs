@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::{BASE, DOCUMENTS, HOME};
+use super::{BASE, CONTROL_DOCUMENT, DOCUMENTS, HOME};
 
 /// Writes a query with its `?`. Leaves out what is empty.
 pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -20,7 +20,13 @@ pub(crate) fn encode_segment(text: &str) -> String {
 
 /// Whether a link leads to the documents of the control API, which are behind the same login.
 pub(crate) fn is_document(link: &str) -> bool {
-    link.starts_with(DOCUMENTS) && link.parse::<Uri>().is_ok()
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['?', '#']);
+    let leads = match (link.strip_prefix(DOCUMENTS), link.strip_prefix(CONTROL_DOCUMENT)) {
+        (Some(rest), _) => rest.starts_with('/') || ends(rest),
+        (None, Some(rest)) => ends(rest),
+        (None, None) => false,
+    };
+    leads && link.parse::<Uri>().is_ok()
 }
 
 /// Whether a link leads to one of Locum's pages. Forms may lead nowhere else, so that nobody can use them to send

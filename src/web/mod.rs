@@ -6,8 +6,10 @@ pub(crate) mod error;
 pub(crate) mod form;
 mod form_body;
 pub(crate) mod format;
+pub(crate) mod guard;
 pub(crate) mod links;
 pub(crate) mod parts;
+pub(crate) mod security_headers;
 pub(crate) mod session;
 pub(crate) mod shown;
 pub(crate) mod view;
@@ -21,8 +23,12 @@ use crate::app::App;
 pub(crate) const BASE: &str = "/_emulator/ui";
 /// The first of them.
 pub(crate) const HOME: &str = "/_emulator/ui/";
+/// The mark that browsers show beside a page's title.
+pub(crate) const ICON: &str = "/_emulator/ui/icon.svg";
 /// Where the documents of the control API are.
 pub(crate) const DOCUMENTS: &str = "/_emulator/docs";
+/// Where the control API's own document is, which stood there before the pages of documents.
+pub(crate) const CONTROL_DOCUMENT: &str = "/_emulator/openapi.json";
 
 /// What a page is made from.
 #[derive(Clone)]

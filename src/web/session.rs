@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     extract::{FromRequest as _, Request, State},
     http::{
-        Extensions, HeaderMap, Method, StatusCode, Uri, header,
+        Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header,
         uri::{Authority, PathAndQuery},
     },
     middleware::Next,
@@ -103,6 +103,11 @@ impl Session {
         bool::from(session.proof(app).as_bytes().ct_eq(proof.as_bytes())).then_some(session)
     }
 
+    /// As [`Self::find`], for who has nothing but the request.
+    pub(super) fn of_request(app: &App, extensions: &Extensions, headers: &HeaderMap, sent: &Uri) -> Option<Self> {
+        Self::find(app, &CookieJar::from_headers(headers), Place::of(app, extensions, headers, sent))
+    }
+
     fn sign(&self, app: &App, purpose: &str) -> String {
         app.keyring.fingerprint(&PlainToken::new(format!("locum-ui {purpose} {}", self.name))).to_hex()
     }
@@ -117,6 +122,11 @@ impl Session {
         let mut token = self.sign(app, "form");
         token.truncate(32);
         token
+    }
+
+    /// Whether a header holds that.
+    pub(super) fn is_form(&self, app: &App, sent: Option<&HeaderValue>) -> bool {
+        sent.is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(self.form_token(app).as_bytes())))
     }
 
     fn cookie(&self, app: &App) -> Cookie<'static> {
@@ -149,6 +159,11 @@ fn show_login(to: &str, is_wrong: bool) -> Response {
     }
 }
 
+/// Asks for the control token of who asked for an address.
+pub(super) fn show_login_for(asked: &Uri) -> Response {
+    show_login(asked.path_and_query().map_or("", PathAndQuery::as_str), false)
+}
+
 /// Middleware: gives every browser a session; behind a control token, asks for it first.
 pub(crate) async fn session(
     State(pages): State<Pages>,
@@ -161,8 +176,7 @@ pub(crate) async fn session(
     let known = Session::find(app, &cookies, place);
     let is_new = known.is_none();
     if is_new && app.config.control_token.is_some() {
-        let to = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
-        return show_login(to.map_or("", PathAndQuery::as_str), false);
+        return if request.method() == Method::GET { show_login_for(request.uri()) } else { show_login("", false) };
     }
     let session = known.unwrap_or_else(|| Session::new(place));
     if is_new {

@@ -41,12 +41,14 @@ async fn files_are_compressed_for_who_takes_that_and_plain_for_the_others() {
             );
             assert_eq!(plain.header("x-frame-options"), Some("DENY"), "{path}");
             let whole = plain.text().to_owned();
-            for accepts in ["identity", "", "br", "gzip;q=0", "*;q=0"] {
+            assert_eq!(plain.header("vary"), Some("accept-encoding"), "{path}");
+            for accepts in ["identity", "", "br", "gzip;q=0", "*;q=0", "identity, gzip;q=0.5"] {
                 let answer = get(Some(accepts)).await;
+                assert_eq!(answer.header("vary"), Some("accept-encoding"), "{path} for `{accepts}`");
                 assert_eq!(answer.header("content-encoding"), None, "{path} for `{accepts}`");
                 assert_eq!(answer.text(), whole, "{path} for `{accepts}`");
             }
-            for accepts in ["gzip", "gzip, deflate, br", "br;q=1, gzip;q=0.5"] {
+            for accepts in ["gzip", "gzip, deflate, br", "br;q=1, gzip;q=0.5", "*", "identity;q=0"] {
                 let answer = get(Some(accepts)).await;
                 assert_eq!(answer.header("content-encoding"), Some("gzip"), "{path} for `{accepts}`");
                 assert_eq!(answer.header("vary"), Some("accept-encoding"), "{path} for `{accepts}`");
@@ -95,6 +97,7 @@ async fn pages_show_the_documents_without_a_network() {
         let index = seen_from(address, lead.header("location").unwrap());
         let (content_type, page) = load(&app, &index).await;
         assert_eq!(content_type, "text/html", "{index}");
+        assert!(!page.contains("{title}") && !page.contains("Swagger UI"), "{page}");
 
         let mut assets = 0;
         for asset in quoted(&page, "src=\"").chain(quoted(&page, "href=\"")) {
@@ -122,8 +125,16 @@ async fn pages_show_the_documents_without_a_network() {
             titles.push(document["info"]["title"].as_str().unwrap().to_owned());
         }
         assert_eq!(titles, documents, "{setup}");
+        for on in ["deepLinking", "displayRequestDuration", "persistAuthorization", "tryItOutEnabled"] {
+            assert!(setup.contains(&format!("\"{on}\": true")), "{setup}");
+        }
         assert_eq!(app.client().get(&seen_from(&index, "nope.js")).await.status, 404);
     }
+    let icon = app.client().get("/favicon.ico").await;
+    load_text(&app, icon.header("location").unwrap()).await;
+    // Whoever reads asks the services for nothing.
+    let requests = app.control().get("/requests").await.expect_ok();
+    assert_eq!(requests["requests"], serde_json::json!([]));
 }
 
 /// An image has no text.

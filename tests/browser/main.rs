@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::tests_outside_test_module, reason = "these are tests")]
 
 mod atlassian;
+mod documents;
 mod driver;
 mod jetbrains_account;
 mod license_vault;

@@ -42,8 +42,8 @@ pub(crate) struct SessionAnswer {
 /// Signs a person in to the organization's administration: a browser session, for `createOAuthClient`, which takes
 /// nothing else. Good for eight hours of the space's clock.
 ///
-/// unverified: who administers an organization is not part of a seed, so anybody of its people may sign in.
-// atlassian-api-access §7.12.
+/// Who administers an organization is not part of a seed, so anybody of its people may sign in.
+// unverified: that anybody may (atlassian-api-access §7.12).
 #[utoipa::path(post, path = "/organizations/{customerCode}/atlassian/session", operation_id = "openAtlassianSession",
     request_body = AtlassianActor,
     responses((status = 200, description = "The session, shown once", body = SessionAnswer)))]

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::map_response,
     response::{Redirect, Response},
     routing::get,
 };
@@ -29,6 +30,7 @@ use crate::{
     http::{
         credential_places::{CredentialPlace, Location},
         mount::{mount, nest},
+        observe::mark_background,
         routes::{Description, Routes},
         swagger_ui,
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
@@ -182,18 +184,22 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 fn router(app: &App) -> Router<App> {
-    mount::<JetBrainsAccount>(app, document_routes()).layer(axum::middleware::map_response(add_headers))
+    mount::<JetBrainsAccount>(app, document_routes()).layer(map_response(add_headers))
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
 ///
 /// unverified: that both names lead on to a page below the first.
-fn pages() -> Router<App> {
+fn pages(app: &App) -> Router<App> {
+    const TITLE: &str = "JetBrains Account API";
     let page = get(async || Redirect::to("api-doc/index.html"));
     Router::new()
         .route("/api-doc", page.clone())
         .route("/openapi", page)
-        .merge(swagger_ui::files("/api-doc", &[("JetBrains Account API", "../api/v1/swagger.json".to_owned())]))
+        // What the page reads is no request of a client's, so it is not the service that answers it.
+        .route("/api-doc/swagger.json", get(api::routes::document::get_swagger))
+        .layer(map_response(mark_background))
+        .merge(swagger_ui::files(app, "/api-doc", TITLE, &[(TITLE, "swagger.json".to_owned())]))
 }
 
 /// The headers of every answer (jetbrains-account §2).
@@ -228,6 +234,6 @@ pub fn service() -> Service {
         credential_kinds: &CREDENTIAL_KINDS,
         hosts: &["account.jetbrains.com"],
         comparison: Some(&comparison::COMPARISON),
-        ..Service::new::<JetBrainsAccount>("JetBrains Account", |app| nest(app, BASE, router(app)).merge(pages()))
+        ..Service::new::<JetBrainsAccount>("JetBrains Account", |app| nest(app, BASE, router(app)).merge(pages(app)))
     }
 }

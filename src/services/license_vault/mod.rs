@@ -307,7 +307,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: &App) -> Router<App> {
     let api = mount::<LicenseVault>(app, api_routes());
     let server = mount_without_fallback::<LicenseVault>(app, server_routes());
-    let routes = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router());
+    let routes = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router(app));
     routes.clone().nest(BY_NAME, routes)
 }
 

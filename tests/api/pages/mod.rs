@@ -1,6 +1,7 @@
 //! The pages for people, seen without a browser. What they do in one: `tests/browser`.
 
 mod controls;
+mod documents;
 mod guard;
 mod look;
 mod requests;

@@ -56,10 +56,8 @@ impl From<RevokeError> for VaultError {
     }
 }
 
-/// What went wrong.
-///
-/// unverified: all of it; no source has seen a body.
-// license-vault §2.5.
+/// What went wrong. Our guess: no source has seen a body.
+// unverified: all of it (license-vault §2.5).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(crate) struct ErrorBody {

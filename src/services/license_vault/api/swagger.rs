@@ -57,7 +57,7 @@ fn send_document(server: &str) -> Result<Response, VaultError> {
 /// Routes that need neither a vault nor a credential.
 ///
 /// unverified: that none is needed; the groups and the page's configuration (license-vault §2.6).
-pub(crate) fn router() -> Router<App> {
+pub(crate) fn router(app: &App) -> Router<App> {
     let document = async |OriginalUri(uri): OriginalUri| {
         // Relative, because what stands in front of Locum is not known here; and behind the vault's name if the
         // document is, because a client that is made from it must reach the same vault.
@@ -71,6 +71,6 @@ pub(crate) fn router() -> Router<App> {
         .route("/api-docs/{group}", get(document))
         // Relative, because the path may begin with a vault's name.
         .route("/swagger-ui.html", get(async || Redirect::to("swagger-ui/index.html")))
-        .merge(swagger_ui::files("/swagger-ui", &[(GROUP, "../api-docs".to_owned())]))
+        .merge(swagger_ui::files(app, "/swagger-ui", "License Vault API", &[(GROUP, "../api-docs".to_owned())]))
         .method_not_allowed_fallback(|| async { refuse::<LicenseVault>(Error::MethodUnknown) })
 }

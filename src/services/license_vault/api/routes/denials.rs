@@ -16,8 +16,8 @@ use crate::{
 
 /// Requests that found no licence, by row. A page shorter than was asked for is the last one: the limit is never cut.
 ///
-/// unverified: the order, oldest first.
-// license-vault §2.3.
+/// Our guess: the order, oldest first.
+// unverified: the order (license-vault §2.3).
 #[utoipa::path(
     get, path = "/denials/report", operation_id = "getDenialsReport",
     params(DaysQuery, RowsQuery),

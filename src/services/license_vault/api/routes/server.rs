@@ -96,7 +96,8 @@ pub(crate) const NOT_REGISTERED: &str = "The server is not registered: there is 
 
 /// Whether the server is registered and in contact; it calls home hourly. A 500 when there is no vault.
 ///
-/// unverified: the 500 is a JSON object.
+/// Our guess: the 500 is a JSON object.
+// unverified: that (license-vault §5).
 #[utoipa::path(
     get, path = "/health", operation_id = "getHealth",
     responses(
@@ -161,7 +162,8 @@ pub(crate) async fn check_connection() -> Response {
 
 /// Where the server keeps its log and its settings. Not the path, because nobody has to say who they are.
 ///
-/// unverified: the text.
+/// Our guess: the text.
+// unverified: that (license-vault §5).
 #[utoipa::path(
     get, path = "/check-configuration", operation_id = "checkConfiguration",
     responses((status = 200, description = "The places", body = String, content_type = "text/plain")),
@@ -195,7 +197,8 @@ pub(crate) struct LicenseLine {
 ///
 /// A name stands there once, because clients tell the lines apart by nothing else.
 ///
-/// unverified: the suffix of the names; that regular, virtual and true-up licences are added up.
+/// Our guess: the suffix of the names; that regular, virtual and true-up licences are added up.
+// unverified: both (license-vault §5).
 #[utoipa::path(
     get, path = "/licenses-report.json", operation_id = "getLicensesReportJson",
     responses(
@@ -317,7 +320,8 @@ pub(crate) struct OverallLine {
 
 /// How many licences were in use at once between two days.
 ///
-/// unverified: sections beside `Overall` are not known; what is available now was so all the time.
+/// Our guess: that there is no section beside `Overall`, and that what is available now was so all the time.
+// unverified: both (license-vault §5).
 #[utoipa::path(
     post, path = "/reportApi", operation_id = "getReport",
     params(ReportQuery),
