@@ -205,18 +205,28 @@ pub(super) fn find_services(services: &Registry, matcher: &RequestMatcher) -> BT
 }
 
 /// Refuses a path that no operation has, with the nearest.
-pub(super) fn check_path(services: &Registry, matcher: &RequestMatcher) -> Result<(), Problem> {
+fn check_path(services: &Registry, matcher: &RequestMatcher) -> Result<(), Problem> {
     let Some(wanted) = &matcher.path else { return Ok(()) };
-    let refuse = |detail: String| Err(Problem::unknown("/match/path", detail));
-    if let Some(half) = PathPattern::new(wanted).find_half_pattern() {
-        return refuse(format!(
-            "`{half}` in `{wanted}` stands for nothing: a whole segment `*` or `{{name}}` stands for any one segment, \
-             and a `*` at the end for anything"
-        ));
-    }
+    check_half_pattern(wanted)?;
     if candidates(services, matcher).any(|operation| operation.can_have(services, wanted)) {
         return Ok(());
     }
+    Err(refuse_path(services, matcher, wanted, ""))
+}
+
+/// Refuses a segment that is neither text nor a pattern.
+pub(super) fn check_half_pattern(wanted: &str) -> Result<(), Problem> {
+    let Some(half) = PathPattern::new(wanted).find_half_pattern() else { return Ok(()) };
+    let detail = format!(
+        "`{half}` in `{wanted}` stands for nothing: a whole segment `*` or `{{name}}` stands for any one segment, \
+         and a `*` at the end for anything"
+    );
+    Err(Problem::unknown("/match/path", detail))
+}
+
+/// The refusal of a path that no operation has: the nearest, and then what else there is to do.
+pub(super) fn refuse_path(services: &Registry, matcher: &RequestMatcher, wanted: &str, way_out: &str) -> Problem {
+    let refuse = |detail: String| Problem::unknown("/match/path", detail + way_out);
     let whose = matcher.service.as_deref().unwrap_or("any service");
     let what = format!("no operation of {whose} has the path `{wanted}`");
     if let Some(other) = services.operations().iter().find(|operation| operation.can_have(services, wanted)) {
@@ -260,7 +270,10 @@ pub(super) fn check_body(services: &Registry, matcher: &RequestMatcher) -> Resul
 }
 
 /// The operations of the service that a matcher names, if it names one.
-fn candidates<'a>(services: &'a Registry, matcher: &'a RequestMatcher) -> impl Iterator<Item = &'a Operation> {
+pub(super) fn candidates<'a>(
+    services: &'a Registry,
+    matcher: &'a RequestMatcher,
+) -> impl Iterator<Item = &'a Operation> {
     let service = matcher.service.as_deref();
     services.operations().iter().filter(move |one| service.is_none_or(|service| one.service == service))
 }
@@ -281,7 +294,7 @@ fn fill(path: &str, wanted: &str) -> String {
 
 impl Operation {
     /// What it is, in a sentence.
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let Self { service, id, method, path, .. } = self;
         let id = id.as_deref().unwrap_or_default();
         format!("`{id}` is {method} {path} of {service}")
@@ -294,18 +307,18 @@ impl Operation {
     }
 
     /// What is asked for with HEAD is answered like GET.
-    fn has_method(&self, method: &str) -> bool {
+    pub(super) fn has_method(&self, method: &str) -> bool {
         let is = |known: &Method| method.eq_ignore_ascii_case(known.as_str());
         method.eq_ignore_ascii_case(self.method) || is(&Method::HEAD) && self.method == Method::GET.as_str()
     }
 
     /// Whether its path can be what is wanted.
-    fn can_have(&self, services: &Registry, wanted: &str) -> bool {
+    pub(super) fn can_have(&self, services: &Registry, wanted: &str) -> bool {
         self.paths(services).any(|path| PathPattern::new(wanted).can_be(&path))
     }
 
     /// Where it is mounted.
-    fn paths<'a>(&'a self, services: &'a Registry) -> impl Iterator<Item = String> + 'a {
+    pub(super) fn paths<'a>(&'a self, services: &'a Registry) -> impl Iterator<Item = String> + 'a {
         let service = services.iter().find(|service| service.name == self.service);
         let further = service.and_then(|service| service.mounted_again_at);
         std::iter::once(self.path.clone()).chain(further.map(|base| format!("{base}{}", self.path)))

@@ -1,5 +1,6 @@
 //! `/faults`: what is to go wrong.
 
+mod reach;
 mod rule;
 mod then;
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::then::{ThenOrSteps, place};
+use super::{
+    reach,
+    then::{ThenOrSteps, place},
+};
 use crate::{
     control::{error_code, request_matcher},
     core::error::Error,
@@ -71,7 +74,7 @@ impl FaultRule {
         }
         let effect = then.read()?;
         request_matcher::check(services, &mut which)?;
-        request_matcher::check_path(services, &which)?;
+        reach::check(services, &which)?;
         request_matcher::check_body(services, &which)?;
         for (at, step) in effect.iter().enumerate() {
             let at = place(&effect, at);

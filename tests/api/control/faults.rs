@@ -202,12 +202,6 @@ async fn rules_that_would_never_hit(app: TestApp) {
             "did you mean `/admin/api-access/v1/orgs/{orgId}/api-tokens/count`? `",
         ),
         (
-            json!({"path": "/api/v1/customer/*/X/team/licenses"}),
-            "/match/path",
-            "no operation of any service has the path",
-        ),
-        (json!({"path": "/api/v1/customer/{a}/{b}/{c}/{d}"}), "/match/path", "no operation"),
-        (
             json!({"path": "/api/v1/customer/licenses/**"}),
             "/match/path",
             "`*` in `/api/v1/customer/licenses/**` stands",
@@ -270,6 +264,76 @@ async fn rules_that_would_never_hit(app: TestApp) {
         assert!(detail.contains(says), "{matcher}: {detail}");
     }
     assert_eq!(app.control().get("/faults").await.text(), "[]");
+}
+
+/// What reaches a service is refused where an operation was meant: by path and method.
+#[apply(on_both_databases)]
+async fn slips_are_refused(app: TestApp) {
+    for (matcher, pointer, says) in [
+        (
+            json!({"service": "jetbrains_account", "path": "/api/v1/customer/licences"}),
+            "/match/path",
+            "did you mean `/api/v1/customer/licenses`? `getAllForCustomer` is GET /api/v1/customer/licenses of \
+             jetbrains_account; for what clients misspell, put `*` in the place of the segment",
+        ),
+        (json!({"path": "/api/v1/customer/licences/*"}), "/match/path", "did you mean `/api/v1/customer/licenses/*`?"),
+        (json!({"path": "/api/v1/licenses/assign"}), "/match/path", "no operation of any service has the path"),
+        (json!({"path": "/public-api/licences/usage"}), "/match/path", "`getLicenseUsage` is GET"),
+        (json!({"path": "/license-vault/example/public-api/licenses/usages"}), "/match/path", "`getLicenseUsage` is"),
+        (json!({"path": "/api/v1/customer/nosuch?page=1"}), "/match/path", "no operation of any service has the path"),
+        (json!({"path": "/api/v1x/nosuch"}), "/match/path", "no operation of any service has the path"),
+        (json!({"service": "license_vault", "path": "/api/v1/nosuch"}), "/match/path", "no operation of license_vault"),
+        // Behind a vault's name, what is no operation is nobody's.
+        (
+            json!({"path": "/license-vault/{vault}/public-api/nosuch"}),
+            "/match/path",
+            "no operation of any service has the path",
+        ),
+        (json!({"method": "PUT"}), "/match/method", "no operation of any service has the method `PUT`"),
+        (
+            json!({"service": "license_vault", "method": "DELETE"}),
+            "/match/method",
+            "no operation of license_vault has the method `DELETE`: expected `GET`, `POST`",
+        ),
+        (
+            json!({"path": "/api/v1/token", "method": "DELETE"}),
+            "/match/method",
+            "no operation of any service has the method `DELETE` at `/api/v1/token`: `getManagedEntityInfo` is GET \
+             /api/v1/token of jetbrains_account",
+        ),
+    ] {
+        let rule = json!({"match": matcher, "then": {"status": 500}});
+        let problem = app.control().post("/faults", rule).await.expect_problem(422);
+        assert_eq!(problem["pointer"], pointer, "{matcher}: {problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "{matcher}: {detail}");
+    }
+    assert_eq!(app.control().get("/faults").await.text(), "[]");
+}
+
+/// A client may ask for what is no operation, which the service would answer by a 404.
+#[apply(on_both_databases)]
+async fn rules_for_paths_of_no_operation_hit(app: TestApp) {
+    let client = app.client().without_document_check();
+    let org = format!("/admin/api-access/v1/orgs/{ORG}");
+    for (matcher, path) in [
+        (json!({"path": "/api/v1/customer/nosuch"}), "/api/v1/customer/nosuch"),
+        (json!({"path": "/api/v1/nosuch", "service": "jetbrains_account"}), "/api/v1/nosuch"),
+        (json!({"path": "/api/v1/customer/*/X/team/*"}), "/api/v1/customer/1/X/team/licences"),
+        (json!({"path": "/api/v1/customer/{a}/{b}/{c}/{d}"}), "/api/v1/customer/1/2/3/4"),
+        (json!({"path": "/api/v1/customer/*"}), "/api/v1/customer/licences"),
+        (json!({"path": "/api/v1/nosuch/", "method": "PUT"}), "/api/v1/nosuch/"),
+        (json!({"path": "/public-api/nosuch/*"}), "/public-api/nosuch/1"),
+        (json!({"path": format!("{org}/nosuch")}), &*format!("{org}/nosuch")),
+        (json!({"path": "/api/v1/token", "method": "OPTIONS"}), "/api/v1/token"),
+    ] {
+        let rule = json!({"match": matcher, "then": {"status": 418}});
+        let method = matcher["method"].as_str().unwrap_or("GET");
+        assert_ne!(client.call(method, path, "").await.status, 418, "{matcher}");
+        let id = inject(&app, &rule.to_string()).await["id"].clone();
+        assert_eq!(client.call(method, path, "").await.status, 418, "{matcher}");
+        app.control().delete(&format!("/faults/{}", id.as_str().unwrap())).await.expect_ok();
+    }
 }
 
 /// Whatever a request can be is taken, and hits it.
