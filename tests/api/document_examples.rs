@@ -30,14 +30,16 @@ const SHOWN: [(&str, &[&str]); 2] = [("tables", &["organization", "person"]), ("
 const TAKES_AN_ANSWER: &str = "putState";
 
 /// What a form of a document's page holds before anybody writes into it.
-struct Form<'a> {
-    id: &'a str,
-    method: Method,
-    path: String,
+pub struct Form<'a> {
+    pub id: &'a str,
+    pub method: Method,
+    /// The path as the document writes it.
+    pub template: String,
+    pub path: String,
     /// Parameters of the path that have no example.
-    unknown: Vec<String>,
-    query: String,
-    body: String,
+    pub unknown: Vec<String>,
+    pub query: String,
+    pub body: String,
     /// The schema of the body has an example of its own.
     describes_body: bool,
 }
@@ -90,6 +92,7 @@ impl<'a> Form<'a> {
         let mut form = Self {
             id,
             method,
+            template: path.to_owned(),
             path: path.to_owned(),
             unknown: Vec::new(),
             query: String::new(),
@@ -119,9 +122,14 @@ impl<'a> Form<'a> {
         form
     }
 
-    async fn send(&self, client: &Client) -> Answer {
+    /// Path and query.
+    pub fn address(&self) -> String {
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
-        client.call(self.method.as_str(), &format!("{}{query}", self.path), &self.body).await
+        format!("{}{query}", self.path)
+    }
+
+    async fn send(&self, client: &Client) -> Answer {
+        client.call(self.method.as_str(), &self.address(), &self.body).await
     }
 
     #[track_caller]
@@ -132,7 +140,7 @@ impl<'a> Form<'a> {
     }
 }
 
-fn forms(document: &OpenApi) -> Vec<Form<'_>> {
+pub fn forms(document: &OpenApi) -> Vec<Form<'_>> {
     let components = serde_json::to_value(document).unwrap()["components"].take();
     let paths = document.paths.paths.iter();
     let forms = paths.flat_map(|(path, item)| of_path(item).into_iter().map(move |(method, of)| (path, method, of)));

@@ -11,6 +11,7 @@ mod document;
 mod document_check;
 mod document_examples;
 mod document_pages;
+mod documented_refusals;
 mod fourth_service;
 mod guards;
 mod jetbrains_account;
