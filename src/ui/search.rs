@@ -269,7 +269,7 @@ fn is_anywhere(text: &str, entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::journal::example_entry;
+    use crate::domain::journal::{Change, Changed, example_entry};
 
     fn known() -> Known<'static> {
         Known {
@@ -307,6 +307,22 @@ mod tests {
         }
         let search = Search::read("status:200 cred:dan", &known()).unwrap();
         assert!(search.matches_but("status", &entry) && !search.matches_but("cred", &entry));
+    }
+
+    #[test]
+    fn of_many_changed_records_those_fit_that_the_request_named() {
+        let mut entry = example_entry("only=7", r#"["IN2000","IN2001"]"#);
+        let change = Change::new("invoice", "IN1000", "sent IN1000");
+        for (count, fits) in
+            [(None, [false; 4]), (Some(1), [true, false, false, false]), (Some(20), [true, true, false, true])]
+        {
+            entry.changed = count.map(|count| Changed { count, first: vec![change.clone()] }.into());
+            let found = ["record:in1000", "record:IN2001", "record:IN2002", "changed:yes record:7"].map(|text| {
+                let search = Search::read(text, &known()).unwrap();
+                search.matches(&entry)
+            });
+            assert_eq!(found, fits, "{count:?}");
+        }
     }
 
     #[test]
