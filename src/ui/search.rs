@@ -304,7 +304,7 @@ fn is_anywhere(text: &str, entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::journal::example_entry;
+    use crate::domain::journal::{Change, Changed, example_entry};
 
     fn known() -> Known<'static> {
         Known { operations: ["addInvoice", "getInvoice"].into(), services: vec!["billing"] }
@@ -348,6 +348,22 @@ mod tests {
         ] {
             let verdict = Search::read(text, &known()).unwrap().judge(&entry);
             assert_eq!((verdict.fits_but("status"), verdict.fits_but("cred")), (but_status, but_credential), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_many_changed_records_those_fit_that_the_request_named() {
+        let mut entry = example_entry("only=7", r#"["IN2000","IN2001"]"#);
+        let change = Change::new("invoice", "IN1000", "sent IN1000");
+        for (count, fits) in
+            [(None, [false; 4]), (Some(1), [true, false, false, false]), (Some(20), [true, true, false, true])]
+        {
+            entry.changed = count.map(|count| Changed { count, first: vec![change.clone()] }.into());
+            let found = ["record:in1000", "record:IN2001", "record:IN2002", "changed:yes record:7"].map(|text| {
+                let search = Search::read(text, &known()).unwrap();
+                search.matches(&entry)
+            });
+            assert_eq!(found, fits, "{count:?}");
         }
     }
 

@@ -78,6 +78,16 @@ export interface Ignored {
   reason?: string;
 }
 
+/** A record that a request changed. */
+export interface Change {
+  service: string;
+  /** What kind of record. */
+  record: string;
+  id: string;
+  /** Like `assigned FREE000003 to eve@example.test`. */
+  what: string;
+}
+
 /** A request of the journal, in short. */
 export interface RequestSummary {
   id: string;
@@ -97,6 +107,10 @@ export interface RequestSummary {
   /** Why it was refused. */
   refusal?: string;
   ignored?: Ignored[];
+  /** The first few records that it changed. */
+  changes?: Change[];
+  /** How many it changed, where they are more. */
+  changed?: number;
 }
 
 export interface RequestFilter {

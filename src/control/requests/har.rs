@@ -196,7 +196,7 @@ fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
             operation: entry.operation.as_deref(),
             trail: &entry.trace,
             changes: ChangeAnswer::list(entry),
-            changed: entry.changed.as_ref().filter(|changed| changed.further() > 0).map(|changed| changed.count),
+            changed: entry.changed.as_ref().and_then(|changed| changed.count_of_more()),
         },
     }
 }

@@ -125,7 +125,7 @@ impl From<&Entry> for RequestSummary {
             refusal: entry.trace.refusal.clone(),
             ignored: entry.ignored().to_vec(),
             changes: ChangeAnswer::list(entry),
-            changed: entry.changed.as_ref().filter(|changed| changed.further() > 0).map(|changed| changed.count),
+            changed: entry.changed.as_ref().and_then(|changed| changed.count_of_more()),
         }
     }
 }

@@ -60,6 +60,11 @@ impl Changed {
         self.count.saturating_sub(self.first.len())
     }
 
+    /// How many records it were, where they are more than are said one by one.
+    pub fn count_of_more(&self) -> Option<usize> {
+        (self.further() > 0).then_some(self.count)
+    }
+
     /// All of it in a line.
     pub fn describe(&self) -> String {
         describe_changes(self.first.iter().map(|change| &*change.what), self.count)

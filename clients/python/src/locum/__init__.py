@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from locum._error import LocumError
 from locum._server import LocumServer
-from locum._wire import Credential, Difference, Fault, Ignored, Match, Near, Request, Then
+from locum._wire import Change, Credential, Difference, Fault, Ignored, Match, Near, Request, Then
 from locum._world import Atlassian, Clock, Faults, JetBrainsAccount, LicenseVault, Locum
 
 __all__ = [
     "Atlassian",
+    "Change",
     "Clock",
     "Credential",
     "Difference",

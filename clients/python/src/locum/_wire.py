@@ -17,6 +17,15 @@ class Ignored(_Ignored, total=False):
     reason: str
 
 
+class Change(TypedDict):
+    """A record that a request changed."""
+
+    service: str
+    record: str
+    id: str
+    what: str
+
+
 class _Request(TypedDict):
     id: str
     at: str
@@ -36,6 +45,8 @@ class Request(_Request, total=False):
     fault: str
     refusal: str
     ignored: list[Ignored]
+    changes: list[Change]
+    changed: int
 
 
 class _Difference(TypedDict):
