@@ -17,7 +17,7 @@ MEGABYTE = 1_000_000
 LIMIT = 20 * MEGABYTE
 STAND_INS = Path(__file__).parent / "images"
 # By what an image's name has in it.
-STAND_IN_OF = {"rust:": "rust", "distroless/cc-debian12": "distroless", "postgres:": "postgres", "curl:": "curl"}
+STAND_IN_OF = {"rust:": "rust", "distroless/static-debian12": "distroless", "postgres:": "postgres", "curl:": "curl"}
 
 
 def clone():
