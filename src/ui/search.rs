@@ -85,8 +85,8 @@ impl Search {
 
     /// As much of a request as it looks at.
     pub(super) fn parts(&self) -> Parts {
-        let looks_anywhere = self.0.iter().any(|word| matches!(word.what, What::Text(_)));
-        if looks_anywhere { Parts::All } else { Parts::WithoutMessages }
+        let looks_into_bodies = self.0.iter().any(|word| matches!(word.what, What::Text(_) | What::Record(_)));
+        if looks_into_bodies { Parts::All } else { Parts::WithoutMessages }
     }
 
     /// Which words do not fit.
@@ -361,7 +361,7 @@ mod tests {
             entry.changed = count.map(|count| Changed { count, first: vec![change.clone()] }.into());
             let found = ["record:in1000", "record:IN2001", "record:IN2002", "changed:yes record:7"].map(|text| {
                 let search = Search::read(text, &known()).unwrap();
-                search.matches(&entry)
+                search.judge(&entry).fits()
             });
             assert_eq!(found, fits, "{count:?}");
         }
