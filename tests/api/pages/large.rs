@@ -96,7 +96,7 @@ async fn control_much(app: &TestApp) {
     for n in 0..60 {
         let body = "<&>".repeat(2_000);
         let fault =
-            json!({ "match": { "credential": format!("nobody {n}") }, "then": { "status": 503, "body": body } });
+            json!({ "match": { "credential": format!("key {}", n + 1) }, "then": { "status": 503, "body": body } });
         control.post("/faults", fault).await.expect_ok();
     }
     for space in 0..200 {
