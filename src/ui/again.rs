@@ -53,7 +53,7 @@ pub(super) struct Again {
 impl Again {
     /// `None` where not all of the body is there.
     pub(super) fn of(detail: &RequestDetail) -> Option<Self> {
-        const LONGEST: usize = 6_000;
+        const LONGEST: usize = 1_500;
         let RequestDetail { request, trace, .. } = detail;
         let body = request.body.clone();
         if body.as_ref().map_or(0, String::len) != request.body_bytes {

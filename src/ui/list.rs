@@ -22,7 +22,7 @@ const PAGE: usize = 50;
 /// Reasons that are offered as filters.
 const REASONS: usize = 5;
 /// As much of a path, and of a reason, as a line has room for.
-const LONGEST: usize = 110;
+const LONGEST: usize = 70;
 /// What older links filter by: each is a word of the search.
 const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "ignored"];
 

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// As much of a body as a page shows, counted as HTML writes it. The whole is behind a link.
-const SHOWN: usize = 9_000;
+const SHOWN: usize = 2_000;
 
 /// A message as the page shows it.
 pub(super) struct MessageView {

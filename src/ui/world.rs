@@ -42,7 +42,7 @@ impl FaultRow {
 
 /// Cuts to what a row has room for.
 fn cut(text: String) -> String {
-    const LONGEST: usize = 200;
+    const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

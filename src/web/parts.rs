@@ -7,10 +7,10 @@ use crate::core::paging;
 pub(crate) const ROWS: i64 = 25;
 
 /// Rows of each list, where a page has several.
-pub(crate) const FEW_ROWS: i64 = 8;
+pub(crate) const FEW_ROWS: i64 = 4;
 
 /// Of names to choose from, as many as a page offers. Others can be written.
-pub(crate) const CHOICES: usize = 30;
+pub(crate) const CHOICES: usize = 20;
 
 /// Links to the parts before and after.
 pub(crate) type Links = Vec<(&'static str, String)>;

@@ -78,7 +78,7 @@ async fn ask_much(app: &TestApp) {
     let long = "x".repeat(200_000);
     let client = app.jetbrains_account(Role::Anonymous);
     for n in 0..5_000 {
-        client.get(&format!("/customer/nothing/{}?n={n}&a={}", "long/".repeat(n % 60), "<&>".repeat(n % 50))).await;
+        client.get(&format!("/customer/nothing/{}?n={n}&a={}", "long/".repeat(n % 60), "'&".repeat(n % 50))).await;
     }
     client.post("/customer/licenses/assign", format!("{{\"licenseId\": \"{long}\", \"\\\"\": \"{long}\"}}")).await;
     let atlassian = app.atlassian(FULL_KEY);
@@ -96,7 +96,7 @@ async fn control_much(app: &TestApp) {
     for n in 0..60 {
         let body = "<&>".repeat(2_000);
         let fault =
-            json!({ "match": { "credential": format!("nobody {n}") }, "then": { "status": 503, "body": body } });
+            json!({ "match": { "credential": format!("key {}", n + 1) }, "then": { "status": 503, "body": body } });
         control.post("/faults", fault).await.expect_ok();
     }
     for space in 0..200 {
