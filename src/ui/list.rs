@@ -17,6 +17,8 @@ use crate::{
 
 /// Requests on a page.
 const PAGE: usize = 50;
+/// The same beside one that is open, which takes its part of what a page may weigh.
+const PAGE_BESIDE: usize = 38;
 /// Reasons that are offered as filters.
 const REASONS: usize = 5;
 /// As much of a path, and of a reason, as a line has room for.
@@ -105,7 +107,8 @@ impl RequestList {
         let before: i64 = page.get("cursor").parse().unwrap_or(i64::MAX);
         let fitting: Vec<usize> = (0..all.len()).filter(|at| search.matches(&all[*at].1)).collect();
         let mut shown = fitting.iter().copied().filter(|at| all[*at].0 < before);
-        let here: Vec<usize> = shown.by_ref().take(PAGE).collect();
+        let most = if page.get("open").is_empty() { PAGE } else { PAGE_BESIDE };
+        let here: Vec<usize> = shown.by_ref().take(most).collect();
         let is_last = shown.next().is_none();
         let last = here.last().map(|at| all[*at].0.to_string()).filter(|_| !is_last);
         let notes = page.app().timeline.list(page.space.id);
