@@ -11,7 +11,7 @@ use super::search::{Known, Search, Verdict, describe_reason, has, toggle};
 use crate::{
     control::CredentialAnswer,
     core::clock::{self, Time},
-    domain::journal::{Entry, NotedAfter},
+    domain::journal::{Entry, Note, NotedAfter},
     services::Registry,
     store,
     web::{error::PageError, format::format_elapsed, view::Page},
@@ -19,10 +19,15 @@ use crate::{
 
 /// Requests on a page.
 const PAGE: usize = 50;
+/// The same beside one that is open, which takes its part of what a page may weigh.
+const PAGE_BESIDE: usize = 38;
 /// Reasons that are offered as filters.
 const REASONS: usize = 5;
 /// As much of a path, and of a reason, as a line has room for.
 const LONGEST: usize = 70;
+/// What happened, between two requests.
+const NOTES: usize = 5;
+const LONGEST_NOTE: usize = 160;
 /// What older links filter by: each is a word of the search.
 const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "ignored"];
 
@@ -169,6 +174,7 @@ struct Counts {
 impl Scan {
     async fn run(page: &Page, search: &Search, before: i64) -> Result<Self, PageError> {
         let open = page.get("open");
+        let most = if open.is_empty() { PAGE } else { PAGE_BESIDE };
         let (mut scan, mut last, mut follows_shown) = (Self::default(), None, false);
         let visit = |number: i64, entry: &Arc<Entry>| {
             if std::mem::take(&mut follows_shown)
@@ -194,7 +200,7 @@ impl Scan {
                     scan.older = Some(entry.id.to_string());
                 }
             }
-            if number < before && scan.here.len() < PAGE {
+            if number < before && scan.here.len() < most {
                 scan.here.push(Shown { number, entry: Arc::clone(entry), before: None });
                 follows_shown = true;
             } else if number < before {
@@ -250,9 +256,7 @@ fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfte
     // The page before has those.
     while notes.next_if(|note| note.after >= before).is_some() {}
     for Shown { number, entry, before } in &scan.here {
-        while let Some(note) = notes.next_if(|note| note.after >= *number) {
-            lines.push(Line::Note(note.text.clone()));
-        }
+        tell(&mut lines, std::iter::from_fn(|| notes.next_if(|note| note.after >= *number)));
         let day = entry.at.date_naive();
         if date != Some(day) {
             lines.push(Line::Date(day.to_string()));
@@ -261,9 +265,18 @@ fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfte
         lines.push(Line::Request(Box::new(RequestLine::new(page, services, *number, entry, *before))));
     }
     if !scan.has_more {
-        lines.extend(notes.map(|note| Line::Note(note.text.clone())));
+        tell(&mut lines, notes);
     }
     lines
+}
+
+/// Tells the newest of what happened in one place, because preparing a test may take hundreds of faults and spaces.
+fn tell<'a>(lines: &mut Vec<Line>, mut notes: impl Iterator<Item = &'a Note>) {
+    lines.extend(notes.by_ref().take(NOTES).map(|note| Line::Note(cut_to(&note.text, LONGEST_NOTE))));
+    let more = notes.count();
+    if more > 0 {
+        lines.push(Line::Note(format!("and {more} more before that")));
+    }
 }
 
 impl RequestLine {

@@ -121,6 +121,7 @@ fn what_was_refused_is_mended_where_it_was_entered() {
         browser.click("Replace");
         browser.sees("Put this seed in the place of everything");
         browser.click("Cancel");
+        browser.wait("!document.body.innerText.includes('in the place of everything')");
         let text = browser.run("return document.querySelector('#seed-text textarea').value");
         assert!(text.as_str().unwrap().contains("Second Corp"), "{text}");
         browser.click("Add");

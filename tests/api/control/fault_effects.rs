@@ -157,7 +157,7 @@ async fn a_sequence_does_one_step_for_each_hit(app: TestApp) {
         (200, 5, None),
     ];
     assert_eq!(seen, expected);
-    let page = app.client().get("/_emulator/ui/").await;
+    let page = app.client().get("/_emulator/ui/controls").await;
     let shown = "status 503; then code MISSING_FIELD; then delay 1ms..3ms; then let pass; then ";
     assert!(page.text().contains(shown) && page.text().contains("5 of 5 hits"), "{}", page.text());
     // A spent rule is in nobody's way.

@@ -240,8 +240,10 @@ async fn pages_say_it_in_words() {
         let page = reader.get(path).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text().contains("query/perpage was not read: did you mean perPage?"), "{}", page.text());
-        assert!(page.text().contains("query/&#60;b&#62; was not read") && !page.text().contains("<b>="));
+        assert!(!page.text().contains("<b>="));
     }
+    // A line of the list has no room for the second.
+    assert!(reader.get(&detail).await.text().contains("query/&#60;b&#62; was not read"));
     let others = reader.get("/_emulator/ui/?ignored=false").await;
     assert!(others.text().contains("/api/v1/products") && !others.text().contains("perpage"));
 }
