@@ -158,8 +158,8 @@ async fn a_sequence_does_one_step_for_each_hit(app: TestApp) {
     ];
     assert_eq!(seen, expected);
     let page = app.client().get("/_emulator/ui/controls").await;
-    let shown = "status 503; then code MISSING_FIELD; then delay 1ms..3ms; then let pass; then ";
-    assert!(page.text().contains(shown) && page.text().contains("5 of 5 hits"), "{}", page.text());
+    let shown = "status 503; then code MISSING_FIELD; then delay 1ms..3ms; th…";
+    assert!(page.text().contains(shown) && page.text().contains("5 hits of 5"), "{}", page.text());
     // A spent rule is in nobody's way.
     inject(&app, json!({"then": [{"status": 418}]})).await;
     assert_eq!(client.get(path).await.status, 418);

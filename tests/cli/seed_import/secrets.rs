@@ -69,10 +69,14 @@ fn plant_each(lists: &Lists, secret: &str) -> Vec<(String, Lists)> {
         }
         let pages: Vec<Value> = serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap).collect();
         let mut places = BTreeSet::new();
-        pages.iter().for_each(|page| list_texts(page, "", &mut places));
+        for page in &pages {
+            list_texts(page, "", &mut places);
+        }
         for place in places {
             let mut pages = pages.clone();
-            pages.iter_mut().for_each(|page| plant(page, "", &place, secret));
+            for page in &mut pages {
+                plant(page, "", &place, secret);
+            }
             add(&place, pages.iter().map(ToString::to_string).collect());
         }
     }

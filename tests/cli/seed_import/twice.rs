@@ -55,7 +55,7 @@ fn products_and_plugins_that_are_swapped_are_noticed() {
     };
     let (code, stdout, stderr) = of(&[("--products", products), ("--plugins", plugins)]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert!(stdout.contains(r#"      plugins:"#) && stdout.contains(r#"- { code: "PWORK""#), "{stdout}");
+    assert!(stdout.contains(r"      plugins:") && stdout.contains(r#"- { code: "PWORK""#), "{stdout}");
     let swapped = "record 2 (1:38): `II` is the code of a product: this is a list of products: --products";
     for lists in [&[("--plugins", products)][..], &[("--products", plugins), ("--plugins", products)]] {
         let (code, stdout, stderr) = of(lists);
