@@ -44,7 +44,7 @@ fn is_outage(error: &SqlxError) -> bool {
             } else {
                 matches!(
                     sqlite_code(error.as_ref()),
-                    Some(BUSY | LOCKED | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | NOTADB)
+                    Some(BUSY | LOCKED | NOMEM | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | NOTADB)
                 )
             }
         }
@@ -97,6 +97,7 @@ pub(crate) fn of_migration(error: &MigrateError) -> Option<&SqlxError> {
 pub(crate) fn hint(error: &SqlxError) -> &'static str {
     match error.as_database_error().and_then(sqlite_code) {
         Some(BUSY | LOCKED) => ". Another process holds it: stop that one first, a file serves one Locum at a time",
+        Some(NOMEM) => SMALLER,
         Some(READONLY) => WRITABLE,
         Some(CANTOPEN) => THERE,
         Some(FULL) => ROOM,
@@ -123,11 +124,15 @@ const WRITABLE: &str =
     ". The file and its directory must be writable: look at their owner and mode, and how they are mounted";
 const THERE: &str =
     ". The directory must be there, and both it and the file open to this user, who needs to write in it";
+// SQLite allocates no more at once, and has a database in memory in one piece.
+const SMALLER: &str = ". A database in memory takes at most 2 GiB: delete snapshots or spaces, or keep the data in a file \
+                       (--database-url sqlite:///data/locum.db)";
 const ROOM: &str = ". Make room on the disk";
 
 /// <https://www.sqlite.org/rescode.html>
 const BUSY: i64 = 5;
 const LOCKED: i64 = 6;
+const NOMEM: i64 = 7;
 const READONLY: i64 = 8;
 const IOERR: i64 = 10;
 const CORRUPT: i64 = 11;
