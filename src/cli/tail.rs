@@ -216,7 +216,11 @@ impl Tail<'_> {
             notes.retain(|note| note.after.as_deref().is_some_and(|id| ids.contains(id)));
         }
         let further = notes.len().saturating_sub(wanted);
-        self.print_all(&newest_first, &notes.split_off(further))
+        let mut notes = notes.split_off(further);
+        if let Some(first) = notes.first_mut().filter(|_| further > 0) {
+            first.text = format!("({further} more before) {}", first.text);
+        }
+        self.print_all(&newest_first, &notes)
     }
 
     /// Prints the requests that came since the last one, and what was done since.

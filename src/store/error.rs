@@ -124,8 +124,8 @@ const WRITABLE: &str =
     ". The file and its directory must be writable: look at their owner and mode, and how they are mounted";
 const THERE: &str =
     ". The directory must be there, and both it and the file open to this user, who needs to write in it";
-// SQLite allocates no more at once, and has a database in memory in one piece.
-const SMALLER: &str = ". A database in memory takes at most 2 GiB: delete snapshots or spaces, or keep the data in a file \
+// SQLite has it in one piece, which it doubles, and allocates less than 2 GiB at once.
+const SMALLER: &str = ". A database in memory takes about 1 GiB: delete snapshots or spaces, or keep the data in a file \
                        (--database-url sqlite:///data/locum.db)";
 const ROOM: &str = ". Make room on the disk";
 

@@ -319,7 +319,16 @@ fn what_is_wrong_is_named_by_file_and_record() {
     let (code, _, stderr) = run(&["seed", "import", "--jetbrains", "/no/such/file"]);
     assert!(code == 2 && stderr.contains("/no/such/file: cannot be read"), "{stderr}");
     assert_eq!(run(&["seed", "import"]).0, 2);
-    assert_eq!(run(&["seed", "import", "--jetbrains", "x", "--anonymize-key", "short"]).0, 2);
+    for (flags, says) in [
+        (&["--anonymize", "--anonymize-key", "short"][..], "at least 16 characters"),
+        // Real names would be written, where pseudonyms are counted on.
+        (&["--anonymize-key", "a key of a certain length"], "--anonymize"),
+        (&["--name", ""], "--name"),
+        (&["--name", "a\nb"], "--name"),
+    ] {
+        let (code, stdout, stderr) = run(&[&["seed", "import", "--jetbrains", "x"], flags].concat());
+        assert!(code == 2 && stdout.is_empty() && stderr.contains(says), "{flags:?}: {stderr}");
+    }
 }
 
 #[test]

@@ -90,9 +90,9 @@ impl fmt::Display for Why {
             Self::NoData => f.write_str("no earlier answer has what it would ask for"),
             Self::Refused(status) => write!(f, "the credential may not ask this ({status})"),
             Self::CredentialIsBad => f.write_str("the upstream refused the credential before (401)"),
-            Self::Limited => {
-                f.write_str("the upstream limits requests, and does not say for how long, or for more than a minute")
-            }
+            Self::Limited => f.write_str(
+                "the upstream limits requests: again and again, for more than a minute, or without a word for how long",
+            ),
             Self::Unavailable(status) => write!(f, "the upstream is not available ({status})"),
             Self::Trouble(what) => f.write_str(what),
             Self::Stopped => f.write_str("the upstream was not asked further after the failures before"),

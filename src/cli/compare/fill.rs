@@ -87,7 +87,8 @@ fn find_all(body: &Value, pointer: &str) -> Vec<String> {
             Value::Number(number) => number.to_string(),
             _ => continue,
         };
-        if !found.contains(&text) {
+        // As segments of a path, dots lead to a request that is not on the list.
+        if text != "." && text != ".." && !found.contains(&text) {
             found.push(text);
         }
     }

@@ -214,6 +214,10 @@ impl Wanted {
         if let Some((name, _)) = given.iter().find(|(name, value)| value.is_some() && !is_known(name)) {
             return Err(Failure::Usage(format!("{}: {} is asked without", flag(name), comparison.title)));
         }
+        let leads_away = |value: &str| value.split('/').any(|part| part == "." || part == "..");
+        if let Some((name, _)) = given.iter().find(|(_, value)| value.as_deref().is_some_and(leads_away)) {
+            return Err(Failure::Usage(format!("{}: dots would lead to a request that is not planned", flag(name))));
+        }
         let find = |name: &'static str| {
             let value = given.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.as_ref());
             let value = value.filter(|value| !value.is_empty());

@@ -51,6 +51,8 @@ impl Args for ImportArguments {
                     .value_name("KEY")
                     .env("LOCUM_ANONYMIZE_KEY")
                     .hide_env_values(true)
+                    // Who gives a key counts on pseudonyms.
+                    .requires("anonymize")
                     .value_parser(parse_key)
                     .help(
                         "What the pseudonyms depend on: with the same key the same ones; without, random and forgotten",
@@ -68,6 +70,7 @@ impl Args for ImportArguments {
                     .long("name")
                     .value_name("NAME")
                     .default_value("Imported")
+                    .value_parser(parse_name)
                     .help("The organization's name"),
             )
             .arg(
@@ -108,6 +111,16 @@ impl FromArgMatches for ImportArguments {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("must not be empty".to_owned())
+    } else if text.chars().any(char::is_control) {
+        Err("must not hold control characters".to_owned())
+    } else {
+        Ok(text.to_owned())
     }
 }
 

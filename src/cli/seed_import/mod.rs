@@ -4,6 +4,8 @@ mod arguments;
 
 use std::io::{Read as _, Write as _};
 
+use chrono::SubsecRound as _;
+
 pub(super) use arguments::ImportArguments;
 
 use crate::{
@@ -23,7 +25,9 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
         Some(key) => Pseudonyms::new(key.as_bytes()),
         None => Pseudonyms::new(&random_bytes::<32>()),
     });
-    let mut import = Import::new(Draft::new(arguments.now.unwrap_or_else(|| Clock::Real.now()), pseudonyms));
+    // Seeds have milliseconds, and two dates would each be cut.
+    let now = arguments.now.unwrap_or_else(|| Clock::Real.now().trunc_subsecs(3));
+    let mut import = Import::new(Draft::new(now, pseudonyms));
     // In the order in which one list needs another, not in that of the command line.
     for list in importing::lists() {
         let given = arguments.files.iter().filter(|(option, _)| *option == list.option);

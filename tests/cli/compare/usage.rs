@@ -37,6 +37,8 @@ async fn wrong_usage_exits_with_2_says_what_is_wrong_and_sends_nothing() {
         (&[&vault[..], &["--output", "/no/such/folder/x", "--yes"]].concat(), "--output: /no/such/folder/x"),
         (&[&atlassian[..], &["--yes"]].concat(), "--org is missing"),
         (&[&atlassian[..], &["--org", "", "--yes"]].concat(), "--org is missing"),
+        (&[&atlassian[..], &["--org", "..", "--yes"]].concat(), "--org: dots would lead"),
+        (&[&atlassian[..], &["--org", "../../x", "--yes"]].concat(), "--org: dots would lead"),
         (&["compare", "--service", "atlasian", "--upstream", &fake.url], "atlassian"),
         (&["compare", "--service", "atlassian"], "--upstream"),
         (&of("http://example.test"), "http shows the credential to everybody on the way: use https"),
