@@ -124,10 +124,10 @@ async fn who_asks_for_time_gets_it_and_is_asked_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_too_much_time_is_left_alone() {
     for (status, retry_after, why, calls) in [
-        (429, Some("3600"), "the upstream limits requests, ", 1),
-        (429, None, "the upstream limits requests, ", 1),
-        (429, Some("0"), "the upstream limits requests, ", 4),
-        (503, Some("3600"), "the upstream limits requests, ", 1),
+        (429, Some("3600"), "the upstream limits requests: again and again", 1),
+        (429, None, "the upstream limits requests: again and again", 1),
+        (429, Some("0"), "the upstream limits requests: again and again", 4),
+        (503, Some("3600"), "the upstream limits requests: again and again", 1),
         (503, None, "the upstream is not available (503)", 3),
         (502, Some("0"), "the upstream is not available (502)", 3),
     ] {
