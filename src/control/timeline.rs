@@ -18,6 +18,7 @@ use crate::{
     core::{
         clock::{Clock, Time, write},
         error::Error,
+        text::cut,
     },
     domain::{journal::NotedAfter, organization::Space},
     http::{
@@ -77,10 +78,7 @@ pub(super) async fn keep(app: &App, space: &Space, text: String) {
         return error.log();
     }
     let text = app.keyring.known().redact(&text).unwrap_or(text);
-    let text = match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    };
+    let text = cut(&text, LONGEST);
     if let Some(run) = app.run.get() {
         run.name(space.id, &space.name);
         run.note(space.id, &text);
@@ -132,7 +130,7 @@ fn decode(path: &str) -> String {
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-/// Says what was done; `None` where that is not of interest to whoever looks at requests.
+/// Says what was done. `None` where the requests are the same with and without it.
 fn describe(method: &Method, path: &str, done: &Done, before: &Space, space: &Space) -> Option<String> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let parts = match parts.as_slice() {

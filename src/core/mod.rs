@@ -15,5 +15,6 @@ pub mod redact;
 mod seal;
 pub mod secret_file;
 pub mod suggest;
+pub mod text;
 pub mod token;
 mod token_hashes;

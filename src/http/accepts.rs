@@ -28,7 +28,7 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let plain = weigh(&["identity"]);
     match weigh(&["gzip", "x-gzip"]).or(weigh(&["*"])) {
         Some(gzip) => gzip > 0.0 && plain.is_none_or(|plain| gzip >= plain),
-        // Who refuses plain alone takes what it does not speak of.
+        // Any other coding may be sent, because the client refuses plain and says nothing of the others.
         None => plain.is_some_and(|plain| plain <= 0.0),
     }
 }

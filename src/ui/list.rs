@@ -10,7 +10,10 @@ use chrono::NaiveDate;
 use super::search::{Known, Search, Verdict, describe_reason, has, toggle};
 use crate::{
     control::CredentialAnswer,
-    core::clock::{self, Time},
+    core::{
+        clock::{self, Time},
+        text::cut,
+    },
     domain::journal::{Entry, Note, NotedAfter},
     services::Registry,
     store,
@@ -272,7 +275,7 @@ fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfte
 
 /// Tells the newest of what happened in one place, because preparing a test may take hundreds of faults and spaces.
 fn tell<'a>(lines: &mut Vec<Line>, mut notes: impl Iterator<Item = &'a Note>) {
-    lines.extend(notes.by_ref().take(NOTES).map(|note| Line::Note(cut_to(&note.text, LONGEST_NOTE))));
+    lines.extend(notes.by_ref().take(NOTES).map(|note| Line::Note(cut(&note.text, LONGEST_NOTE))));
     let more = notes.count();
     if more > 0 {
         lines.push(Line::Note(format!("and {more} more before that")));
@@ -294,12 +297,12 @@ impl RequestLine {
             status: entry.status,
             class: if fault { "sf".to_owned() } else { format!("s{}", entry.status / 100) },
             method: entry.method.to_string(),
-            short: cut(&format!("{}{query}", shorten_path(services, entry))),
-            target: cut(&format!("{}{query}", entry.path)),
+            short: cut(&format!("{}{query}", shorten_path(services, entry)), LONGEST),
+            target: cut(&format!("{}{query}", entry.path), LONGEST),
             link: page.with(&[("open", &entry.id)]),
             is_open: page.get("open") == &*entry.id,
             who: entry.credential().map_or_else(|| describe_nobody(entry), ToOwned::to_owned),
-            why: cut(&why),
+            why: cut(&why, LONGEST),
             why_class: if fault {
                 "fault"
             } else if says_change {
@@ -327,7 +330,7 @@ fn describe_nobody(entry: &Entry) -> String {
 fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip>) {
     let Counts { statuses, reasons, injected, ignored, changed } = counts;
     let chip = |name: &str, value: &str, class: String, count: usize| Chip {
-        label: cut_to(value, 60),
+        label: cut(value, 60),
         class,
         count,
         link: page.with(&[("q", &toggle(text, name, value)), ("cursor", ""), ("open", "")]),
@@ -363,17 +366,6 @@ fn shorten_path(services: &Registry, entry: &Entry) -> String {
     rest.unwrap_or(&entry.path).split('/').map(shorten).collect::<Vec<_>>().join("/")
 }
 
-fn cut(text: &str) -> String {
-    cut_to(text, LONGEST)
-}
-
-fn cut_to(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 /// How much later a request came. One that came before the other was answered may have come earlier.
 fn format_gap(now: Time, before: Time) -> String {
     const MINUTE: u64 = 60_000_000;
@@ -402,6 +394,6 @@ mod tests {
         ] {
             assert_eq!(gap(micros), text);
         }
-        assert_eq!(cut_to("aäb", 2), "aä…");
+        assert_eq!(cut("aäb", 2), "aä…");
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     control::{CredentialAnswer, FaultRuleAnswer, PolicyAnswer, RateLimits, WindowAnswer},
+    core::text::cut,
     domain::organization::DEFAULT_SPACE,
     web::{
         control_action::ControlAction,
@@ -14,6 +15,9 @@ use crate::{
         view::Page,
     },
 };
+
+/// As much as a row has room for.
+const LONGEST: usize = 60;
 
 /// A rule that injects faults, in words, and the button that removes it.
 pub(super) struct FaultRow {
@@ -27,25 +31,16 @@ pub(super) struct FaultRow {
 impl FaultRow {
     pub(super) fn new(page: &Page, rule: &FaultRuleAnswer) -> Self {
         let which = describe(&rule.r#match);
-        let which = if which.is_empty() { "every request".to_owned() } else { cut(which) };
+        let which = if which.is_empty() { "every request".to_owned() } else { cut(&which, LONGEST) };
         let remove = page.call("DELETE", &format!("/faults/{}", encode_segment(&rule.id)), Value::Null, "Remove");
         let done = format!("Removed the fault for {which}");
         let remove = remove.of(format!("the fault for {which}")).says(done);
-        Self { which, then: cut(describe(&rule.then)), hits: rule.hits, times: rule.most_hits(), remove }
+        Self { which, then: cut(&describe(&rule.then), LONGEST), hits: rule.hits, times: rule.most_hits(), remove }
     }
 
     /// Whether it has hit as many requests as it may, and hits none any more.
     pub(super) fn is_used_up(&self) -> bool {
         self.times.is_some_and(|times| self.hits >= times)
-    }
-}
-
-/// Cuts to what a row has room for.
-fn cut(text: String) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }
 

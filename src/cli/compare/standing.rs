@@ -11,8 +11,8 @@ use super::{
 /// So many answers in a row that cannot be the service's are enough.
 const MOST_IN_A_ROW: usize = 3;
 
-/// What is known after each question. Only answers to what Locum answers with success tell something, because a refusal
-/// may look like anything.
+/// What is known after each question. A question tells something only if Locum's own answer to it is a success, because
+/// services word their refusals as they like.
 #[derive(Default)]
 pub(super) struct Standing {
     /// One answer to the credential was the service's.
@@ -79,12 +79,9 @@ impl Standing {
             return None;
         }
         for one in &mut *asked {
-            let stranger = one.answers.as_ref().ok().map(|answers| {
-                let tells = answers.locum.first.is_success();
-                tells.then(|| find_stranger(answers)).flatten().unwrap_or(Why::NotMet)
-            });
-            if let Some(why) = stranger {
-                one.answers = Err(why);
+            if let Ok(answers) = &one.answers {
+                let why = if answers.locum.first.is_success() { find_stranger(answers) } else { None };
+                one.answers = Err(why.unwrap_or(Why::NotMet));
             }
         }
         let mut reasons = asked.iter().filter(|one| one.with_credential).filter_map(|one| one.answers.as_ref().err());

@@ -51,7 +51,7 @@ impl Args for ImportArguments {
                     .value_name("KEY")
                     .env("LOCUM_ANONYMIZE_KEY")
                     .hide_env_values(true)
-                    // Who gives a key counts on pseudonyms.
+                    // Without it, real names would be written for somebody who expects pseudonyms, because the key is given.
                     .requires("anonymize")
                     .value_parser(parse_key)
                     .help(

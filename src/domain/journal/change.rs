@@ -76,7 +76,7 @@ impl Changed {
     }
 }
 
-/// Says in a line what was changed: of more than two, the first and how many more.
+/// Both changes in a line; or, where there are more than two, the first and the number of the others.
 pub fn describe_changes<'a>(what: impl Iterator<Item = &'a str>, count: usize) -> String {
     let named = if count > 2 { 1 } else { count };
     let mut said: Vec<Cow<'_, str>> = what.take(named).map(Cow::Borrowed).collect();

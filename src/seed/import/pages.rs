@@ -8,7 +8,7 @@ use super::{
     record::Record,
     strict::{Members, read_object},
 };
-use crate::core::progress::Progress;
+use crate::core::{progress::Progress, text::cut};
 
 /// Finds lines and columns in a text, from its front to its end.
 struct Lines<'a> {
@@ -207,6 +207,5 @@ pub(super) fn check_kind(list: &List, all: &[List], members: &Map<String, Value>
 }
 
 fn shorten(text: &str) -> String {
-    let start: String = text.chars().take(30).collect();
-    if start.len() < text.len() { format!("`{start}…`") } else { format!("`{start}`") }
+    format!("`{}`", cut(text, 30))
 }

@@ -24,7 +24,7 @@ pub fn is_of_any(text: &str, lists: &[List]) -> bool {
     lists.iter().any(|list| list.is_table && list.known_by.iter().all(|name| head.contains(name)))
 }
 
-/// Takes a table apart.
+/// Reads a table: each row becomes a record, by the names in its first line.
 pub fn read(
     file: &ListFile,
     list: &List,
