@@ -1,6 +1,6 @@
 //! Connections: accepted, served, and closed when a client takes too long.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, serve::Listener};
 use hyper::{
@@ -88,11 +88,24 @@ pub(super) struct Origin {
     pub(super) is_over_tls: bool,
 }
 
+/// Bytes that come and go.
+trait Stream: AsyncRead + AsyncWrite + Send {}
+
+impl<I: AsyncRead + AsyncWrite + Send> Stream for I {}
+
 /// Answers the requests of one connection, until it ends. Whatever ended it, there is nobody left to tell.
-pub(super) async fn talk<I>(stream: I, is_http2: bool, origin: Origin, behind: Behind, mut stop: Stop)
+pub(super) async fn talk<I>(stream: I, is_http2: bool, origin: Origin, behind: Behind, stop: Stop)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // Waiting to write is limited, and nothing else, so a stream of events may be quiet for as long as it likes.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(UNREAD_LIMIT));
+    talk_over(Box::pin(stream), is_http2, origin, behind, stop).await;
+}
+
+/// The same over a stream of whatever kind, because else HTTP would be in the program once for each of them.
+async fn talk_over(stream: Pin<Box<dyn Stream>>, is_http2: bool, origin: Origin, behind: Behind, mut stop: Stop) {
     let tunnels_stop = stop.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         let sought = behind.proxy.as_ref().map_or(Sought::Here, |proxy| proxy.find_sought(&request));
@@ -114,10 +127,6 @@ where
             }
         }
     });
-    // Waiting to write is limited, and nothing else, so a stream of events may be quiet for as long as it likes.
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(UNREAD_LIMIT));
-    let stream = Box::pin(stream);
     if is_http2 {
         return http2::serve(stream, service, stop, HEAD_LIMIT).await;
     }

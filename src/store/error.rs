@@ -97,10 +97,9 @@ pub(crate) fn of_migration(error: &MigrateError) -> Option<&SqlxError> {
 pub(crate) fn hint(error: &SqlxError) -> &'static str {
     match error.as_database_error().and_then(sqlite_code) {
         Some(BUSY | LOCKED) => ". Another process holds it: stop that one first, a file serves one Locum at a time",
-        Some(NOMEM) => SMALLER,
         Some(READONLY) => WRITABLE,
         Some(CANTOPEN) => THERE,
-        Some(FULL) => ROOM,
+        Some(FULL | NOMEM) => SMALLER,
         Some(NOTADB) => ". It is no SQLite file, or a damaged one: name another one",
         Some(CORRUPT) => {
             ". It is damaged: put a copy that `locum backup` made in its place, or begin anew in another file"
@@ -124,9 +123,8 @@ const WRITABLE: &str =
     ". The file and its directory must be writable: look at their owner and mode, and how they are mounted";
 const THERE: &str =
     ". The directory must be there, and both it and the file open to this user, who needs to write in it";
-// SQLite has it in one piece, which it doubles, and allocates less than 2 GiB at once.
-const SMALLER: &str = ". A database in memory takes about 1 GiB: delete snapshots or spaces, or keep the data in a file \
-                       (--database-url sqlite:///data/locum.db)";
+const SMALLER: &str = ". Make room on the disk. A database in memory takes 2 GiB: delete snapshots or spaces, or keep \
+                       the data in a file (--database-url sqlite:///data/locum.db)";
 const ROOM: &str = ". Make room on the disk";
 
 /// <https://www.sqlite.org/rescode.html>
