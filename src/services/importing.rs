@@ -1,5 +1,7 @@
 //! The registry's part of imports: which lists there are, and which service knows each.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use super::{atlassian, jetbrains_account, license_vault, seeding};
 use crate::{
     core::{ids::IdSeed, progress::Progress},
@@ -27,32 +29,43 @@ pub struct Import {
     jetbrains_account: jetbrains_account::import::Import,
     license_vault: license_vault::import::Import,
     atlassian: atlassian::import::Import,
+    /// Which records there were, of each option, and the number of the file.
+    seen: HashMap<(&'static str, [u8; 32]), usize>,
 }
 
-type Add = fn(&mut Import, Record);
+/// What is done with a list, and with a record of it.
+struct Reading {
+    list: List,
+    note_list: fn(&mut Import),
+    add: fn(&mut Import, Record),
+}
 
-/// The lists that can be imported, and what is done with a record of each. Products come first, because licences name
-/// them.
-fn all() -> [(List, Add); 11] {
+/// The lists that can be imported. Products come first, because licences name them.
+fn all() -> [Reading; 11] {
     use jetbrains_account::import as account;
+    let of_account = |list, add| Reading { list, note_list: |all| all.jetbrains_account.note_list(), add };
+    let of_vault = |list, add| Reading { list, note_list: |all| all.license_vault.note_list(), add };
+    let of_administration = |list, add| Reading { list, note_list: |all| all.atlassian.note_list(), add };
     [
-        (account::PRODUCTS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, false)),
-        (account::PLUGINS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, true)),
-        (account::LICENSES, |all, record| all.jetbrains_account.add_license(&mut all.draft, record)),
-        (atlassian::import::TOKENS, |all, record| all.atlassian.add_token(&mut all.draft, record)),
-        (atlassian::import::KEYS, |all, record| all.atlassian.add_key(&mut all.draft, record)),
-        (atlassian::import::ACCOUNTS, |all, record| all.atlassian.add_account(&mut all.draft, record)),
-        (atlassian::import::ACCOUNT_TOKENS, |all, record| all.atlassian.add_account_token(&mut all.draft, record)),
-        (atlassian::import::CLIENTS, |all, record| all.atlassian.add_client(&mut all.draft, record)),
-        (license_vault::import::USAGE, |all, record| all.license_vault.add_usage(&mut all.draft, record)),
-        (license_vault::import::DENIALS, |all, record| all.license_vault.add_denial(&mut all.draft, record)),
-        (license_vault::import::REPORT, |all, record| all.license_vault.add_row(&mut all.draft, record)),
+        of_account(account::PRODUCTS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, false)),
+        of_account(account::PLUGINS, |all, record| all.jetbrains_account.add_product(&mut all.draft, record, true)),
+        of_account(account::LICENSES, |all, record| all.jetbrains_account.add_license(&mut all.draft, record)),
+        of_administration(atlassian::import::TOKENS, |all, record| all.atlassian.add_token(&mut all.draft, record)),
+        of_administration(atlassian::import::KEYS, |all, record| all.atlassian.add_key(&mut all.draft, record)),
+        of_administration(atlassian::import::ACCOUNTS, |all, record| all.atlassian.add_account(&mut all.draft, record)),
+        of_administration(atlassian::import::ACCOUNT_TOKENS, |all, record| {
+            all.atlassian.add_account_token(&mut all.draft, record);
+        }),
+        of_administration(atlassian::import::CLIENTS, |all, record| all.atlassian.add_client(&mut all.draft, record)),
+        of_vault(license_vault::import::USAGE, |all, record| all.license_vault.add_usage(&mut all.draft, record)),
+        of_vault(license_vault::import::DENIALS, |all, record| all.license_vault.add_denial(&mut all.draft, record)),
+        of_vault(license_vault::import::REPORT, |all, record| all.license_vault.add_row(&mut all.draft, record)),
     ]
 }
 
 /// The lists that can be imported.
 pub fn lists() -> Vec<List> {
-    all().map(|(list, _)| list).to_vec()
+    all().map(|reading| reading.list).to_vec()
 }
 
 impl Import {
@@ -62,18 +75,23 @@ impl Import {
             jetbrains_account: jetbrains_account::import::Import::default(),
             license_vault: license_vault::import::Import::default(),
             atlassian: atlassian::import::Import::default(),
+            seen: HashMap::new(),
         }
     }
 
     /// Reads a file of the list of an option.
     pub fn read(&mut self, option: &str, file: &ListFile, progress: &Progress) {
         let known = lists();
-        let Some((list, add)) = all().into_iter().find(|(list, _)| list.option == option) else { return };
+        let Some(reading) = all().into_iter().find(|reading| reading.list.option == option) else { return };
+        let Reading { list, note_list, add } = reading;
+        note_list(self);
         // The notes are the draft's, so that they are out of it while the file is read.
         let mut notes = std::mem::take(&mut self.draft.notes);
         let mut add_record = |record: Record, notes: &mut Notes| {
             std::mem::swap(&mut self.draft.notes, notes);
-            add(self, record);
+            if self.is_new(&list, &record) {
+                add(self, record);
+            }
             std::mem::swap(&mut self.draft.notes, notes);
         };
         // A table in the option of another list is read too, so that it is named as what it is.
@@ -84,6 +102,26 @@ impl Import {
             pages::read(file, &list, &known, &mut notes, progress, &mut add_record);
         }
         self.draft.notes = notes;
+    }
+
+    /// Whether a record is to be added; of one that was there before it is said what becomes of it.
+    fn is_new(&mut self, list: &List, record: &Record) -> bool {
+        let place = record.place;
+        let first = match self.seen.entry((list.option, record.fingerprint())) {
+            Entry::Vacant(entry) => {
+                entry.insert(place.file);
+                return true;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
+        let is_new = list.has_twins && first == place.file;
+        let message = if is_new {
+            "the file has another record that is the same in everything: both are kept"
+        } else {
+            "a record before is the same in everything: it is kept once"
+        };
+        self.draft.notes.warn(place, message);
+        is_new
     }
 
     /// Writes the seed.

@@ -290,7 +290,7 @@ fn what_is_wrong_is_named_by_file_and_record() {
         ("--jetbrains", r#"{"error":"x"}"#.to_owned(), "this is no record of a list of JetBrains Account licences"),
         (
             "--jetbrains",
-            format!("[{LICENSE}]\n[{LICENSE}]"),
+            format!("[{LICENSE}]\n[{}]", LICENSE.replace("II", "GO")),
             "0--jetbrains:record 2 (5:2): another licence has the id `A1`, in 0--jetbrains:record 1 (1:2)",
         ),
         (
@@ -355,4 +355,79 @@ fn what_has_no_place_is_named_and_the_rest_is_kept() {
     for says in ["record 2 (3:1): use that has ended has no place", "1 regular GO licences are in use"] {
         assert!(stderr.contains(says), "{stderr}");
     }
+}
+
+#[test]
+fn an_empty_list_comes_back_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = "allocation_id,allocated_license,username\n";
+    for (option, text, path) in [
+        ("--jetbrains", "[]", "/api/v1/customer/licenses"),
+        ("--products", "[]", "/api/v1/customer/licenses"),
+        ("--plugins", "[]", "/api/v1/customer/licenses"),
+        ("--atlassian", r#"{"data":[],"links":{}}"#, "/admin/api-access/v1/orgs/{org}/api-tokens?pageSize=20"),
+        ("--atlassian-keys", r#"{"data":[]}"#, "/admin/api-access/v1/orgs/{org}/api-tokens?pageSize=20"),
+        ("--atlassian-service-accounts", r#"{"items":[]}"#, "/admin/api-access/v1/orgs/{org}/service-accounts"),
+        ("--atlassian-oauth-clients", "[]", "/admin/api-access/v1/orgs/{org}/oauth-clients"),
+        ("--vault", r#"{"licenseUsages":[],"timestamp":"2026-11-20T00:00:00Z"}"#, "/public-api/licenses/usage"),
+        ("--vault-denials", "[]", "/public-api/denials/report?from=2026-01-01"),
+        ("--vault-usage-report", report, "/public-api/licenses/usage"),
+    ] {
+        let (code, seed, stderr) = import(folder.path(), &[(option, text.to_owned())], &["--now", "2026-11-20"]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{option}");
+        let file = folder.path().join("seed.yaml");
+        std::fs::write(&file, &seed).unwrap();
+        let file = file.to_str().unwrap();
+        let server = Server::start(&["--seed", file, "--id-seed", "1"]);
+        let (_, variables, _) = run(&["env", "--format", "json", "--seed", file, "--id-seed", "1"]);
+        let variables: Value = serde_json::from_str(&variables).unwrap();
+        let variable = |name: &str| variables[name].as_str().unwrap_or_default().to_owned();
+        let headers = format!(
+            "X-Api-Key: {}\r\nX-Customer-Code: {}\r\nAuthorization: {}\r\n",
+            variable("JETBRAINS_ACCOUNT_API_KEY"),
+            variable("JETBRAINS_ACCOUNT_CUSTOMER_CODE"),
+            match option {
+                vault if vault.starts_with("--vault") => {
+                    format!("Automation {}", variable("LICENSE_VAULT_AUTOMATION_TOKEN"))
+                }
+                _ => format!("Bearer {}", variable("ATLASSIAN_API_KEY")),
+            },
+        );
+        let answer = get(&server, &path.replace("{org}", &variable("ATLASSIAN_ORG_ID")), &headers);
+        let answer = answer.trim().replace(char::is_whitespace, "");
+        // A vault lists the products of its catalogue also where it has none of them.
+        let count = |part| answer.matches(part).count();
+        let has_none = count("Total\":0,") > 0 && count("Total\":0,") + count("Total\":0}") == count("Total\":");
+        let is_empty = ["[]", r#""data":[]"#, r#""items":[]"#].iter().any(|empty| answer.contains(empty)) || has_none;
+        assert!(is_empty, "{option}: {answer}");
+    }
+}
+
+#[test]
+fn a_login_with_a_blank_gets_an_address_that_no_other_login_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let denial = |login: &str| {
+        format!(r#"{{"timestamp":"2026-11-01T00:00:00Z","username":"{login}","product_name":"GoLand","reason":"X"}}"#)
+    };
+    let logins = ["jane doe", "Jane Doe", "jane%20doe", "jane\u{a0}doe", "janedoe"].map(denial).join(",");
+    let lists = [("--vault-denials", format!("[{logins}]"))];
+    let (code, stdout, stderr) = import(folder.path(), &lists, &["--now", "2026-11-20"]);
+    assert_eq!(code, 0, "{stderr}");
+    for (login, count) in [("jane%20doe", 2), ("jane%2520doe", 1), ("jane%C2%A0doe", 1), ("janedoe", 1)] {
+        let user = format!(r#"user: "{login}@imported.test""#);
+        assert_eq!(stdout.matches(&user).count(), count, "{login}\n{stdout}");
+    }
+    assert!(stderr.contains("a login with blanks is no part of an address"), "{stderr}");
+    let (code, _, stderr) =
+        import(folder.path(), &[("--vault-denials", format!("[{}]", denial(" ")))], &["--now", "2026-11-20"]);
+    assert!(code == 2 && stderr.contains("the user's login is empty"), "{stderr}");
+}
+
+#[test]
+fn what_is_wrong_with_a_record_stands_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = LICENSE.replace(r#"{"licenseId":"A1""#, r#"{"news":1,"licenseId":{}"#);
+    let (code, _, stderr) = import(folder.path(), &[("--jetbrains", text)], &["--now", "2026-11-20"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("`licenseId`") && !stderr.contains("has no place"), "{stderr}");
 }

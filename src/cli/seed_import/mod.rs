@@ -42,11 +42,12 @@ pub(super) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
     }
     let (notes, written) = import.finish(&arguments.name, arguments.customer_code, &progress);
     drop(watch);
+    // Nothing is left out where there is no seed, and what is wrong stands alone.
+    let text = written.map_err(Failure::Usage)?;
     let mut stderr = output::stderr();
     for warning in notes.list_warnings() {
         let _ = writeln!(stderr, "locum: warning: {warning}");
     }
-    let text = written.map_err(Failure::Usage)?;
     if arguments.anonymize && arguments.key.is_none() {
         let message = "the pseudonyms are of a random key: with --anonymize-key, another import has the same ones";
         let _ = writeln!(stderr, "locum: {message}");

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::{
     entry::{Entry, Written, quote},
     notes::{Notes, Place},
@@ -18,6 +20,8 @@ const DAY: i64 = 86_400_000;
 #[derive(Debug)]
 struct Person {
     entry: Entry,
+    /// The address, before a pseudonym took its place.
+    email: String,
     /// Whether the name is one that was made unreadable.
     is_masked: bool,
     /// Before a pseudonym took its place.
@@ -132,9 +136,14 @@ impl Draft {
 
     /// Notes that there is a person; returns the address that the seed has.
     pub fn add_person(&mut self, email: &str, name: Option<String>, is_masked: bool, place: Place) -> String {
-        let written = self.hide_address(email.to_owned());
+        let written = self.insert_person(email, name, is_masked, place);
         let login = email_key(email.split('@').next().unwrap_or_default());
         self.logins.entry(login).or_insert_with(|| written.clone());
+        written
+    }
+
+    fn insert_person(&mut self, email: &str, name: Option<String>, is_masked: bool, place: Place) -> String {
+        let written = self.hide_address(email.to_owned());
         let hidden = name.as_ref().map(|name| match &self.pseudonyms {
             // By the address, because two services may know one person by two names.
             Some(pseudonyms) => format!("Person {}", pseudonyms.word("name", &email_key(email))),
@@ -143,8 +152,13 @@ impl Draft {
         let person = self.people.entry(email_key(&written)).or_insert_with(|| {
             let mut entry = Entry::new(place);
             entry.text("email", &written);
-            Person { entry, is_masked: true, name: None }
+            Person { entry, email: email.to_owned(), is_masked: true, name: None }
         });
+        if person.email != email {
+            let message = "the address differs from one in a record before only in capital letters: both are of one \
+                           person";
+            self.notes.warn(place, message);
+        }
         if let (Some(name), Some(hidden)) = (name, hidden) {
             let is_other = person.name.as_ref().is_some_and(|known| *known != name);
             if is_other && !person.is_masked && !is_masked {
@@ -162,7 +176,8 @@ impl Draft {
     pub fn add_operator(&mut self, email: &str, name: &str) {
         let mut entry = Entry::default();
         entry.text("email", email).text("name", name);
-        self.people.entry(email_key(email)).or_insert(Person { entry, is_masked: false, name: None });
+        let person = Person { entry, email: email.to_owned(), is_masked: false, name: None };
+        self.people.entry(email_key(email)).or_insert(person);
     }
 
     /// Sets a field of a person, by the address that the seed has. Another value than one that is there is a
@@ -189,15 +204,27 @@ impl Draft {
 
     /// The address of whom a list names by a login. Call it when all lists with addresses were read.
     pub fn find_login(&mut self, login: &str, place: Place) -> String {
-        if login.contains('@') {
-            return self.add_person(login, None, true, place);
+        if login.trim().is_empty() {
+            self.notes.refuse(place, "the user's login is empty");
         }
         if let Some(written) = self.logins.get(&email_key(login)) {
             return written.clone();
         }
-        let message = "no list has the address of the user, which is made of the login: @imported.test";
-        self.notes.warn(place, message);
-        self.add_person(&format!("{login}@imported.test"), None, true, place)
+        let encoded = encode_blanks(login);
+        let is_address = login.contains('@');
+        if encoded != login {
+            let message = "a login with blanks is no part of an address: they are written as in a URL, a blank as %20";
+            self.notes.warn(place, message);
+        } else if !is_address {
+            let message = "no list has the address of the user, which is made of the login: @imported.test";
+            self.notes.warn(place, message);
+        }
+        if is_address {
+            return self.add_person(&encoded, None, true, place);
+        }
+        let written = self.insert_person(&format!("{encoded}@imported.test"), None, true, place);
+        self.logins.insert(email_key(login), written.clone());
+        written
     }
 
     /// Notes a product or a plug-in, unless the catalogue has it by this name.
@@ -244,6 +271,19 @@ impl Draft {
         write_list(&mut written, "    people:", self.people.values().map(|person| &person.entry));
         written
     }
+}
+
+/// Writes blanks as in a URL, and what they are written with too, so that no two texts become one.
+fn encode_blanks(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_whitespace() || letter == '%' {
+            encoded.extend(utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
+        } else {
+            encoded.push(letter);
+        }
+    }
+    encoded
 }
 
 /// Writes a list below its title, unless it is empty.

@@ -30,6 +30,8 @@ pub struct List {
     pub known_by: &'static [&'static str],
     /// It can also be a table.
     pub is_table: bool,
+    /// Two of its records may be the same in everything, and yet be two.
+    pub has_twins: bool,
 }
 
 impl List {

@@ -72,6 +72,8 @@ impl Notes {
     /// What is wrong, by place; `None` when nothing is.
     pub fn list_problems(&mut self) -> Option<String> {
         self.problems.sort();
+        // A seed may have the same of a record in two places, like a person and what the person holds.
+        self.problems.dedup();
         let mut lines: Vec<String> = (self.problems.iter().take(MOST_SHOWN))
             .map(|(at, message)| format!("{}: {message}", Named(self, *at)))
             .collect();

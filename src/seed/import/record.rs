@@ -1,6 +1,7 @@
 //! A record of a list, whose members are taken out one by one: what is left has no place in a seed.
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::notes::{Notes, Place};
 use crate::core::clock::{self, Time};
@@ -27,6 +28,11 @@ impl Record {
     /// Whether it has a member that is not null.
     pub fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// A fingerprint of all that it says.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(Value::Object(self.members.clone()).to_string()).into()
     }
 
     fn refuse(&self, notes: &mut Notes, name: &str, message: &str) {

@@ -1,7 +1,10 @@
 //! What the lists of Atlassian's administration mean for a seed (atlassian-api-access §7).
 
+mod scope_words;
+
 use std::collections::BTreeMap;
 
+use self::scope_words::is_public_scope;
 use crate::seed::import::{
     List,
     draft::{Draft, write_list},
@@ -11,7 +14,7 @@ use crate::seed::import::{
 };
 
 const fn list(option: &'static str, what: &'static str, help: &'static str, known_by: &'static [&'static str]) -> List {
-    List { option, what, help, envelope: Some("data"), known_by, is_table: false }
+    List { option, what, help, envelope: Some("data"), known_by, is_table: false, has_twins: false }
 }
 
 pub(crate) const TOKENS: List = list(
@@ -60,6 +63,7 @@ const OWN_KEY: &str = "locum-import";
 /// What was imported of an administration.
 #[derive(Debug, Default)]
 pub(crate) struct Import {
+    /// There is a list, be it an empty one.
     was_asked: bool,
     keys: Vec<Entry>,
     /// A key that works and may do everything is among them.
@@ -72,8 +76,12 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    pub(crate) fn add_token(&mut self, draft: &mut Draft, mut record: Record) {
+    /// Notes that there is a list, be it an empty one.
+    pub(crate) fn note_list(&mut self) {
         self.was_asked = true;
+    }
+
+    pub(crate) fn add_token(&mut self, draft: &mut Draft, mut record: Record) {
         let place = record.place;
         let mut entry = Entry::new(place);
         let Some(user) = add_user(draft, &mut record, "user") else { return record.end(&mut draft.notes) };
@@ -94,7 +102,6 @@ impl Import {
     }
 
     pub(crate) fn add_key(&mut self, draft: &mut Draft, mut record: Record) {
-        self.was_asked = true;
         let place = record.place;
         let mut entry = Entry::new(place);
         add_label(draft, &mut record, &mut entry, "\0keys");
@@ -121,7 +128,6 @@ impl Import {
     }
 
     pub(crate) fn add_account(&mut self, draft: &mut Draft, mut record: Record) {
-        self.was_asked = true;
         let place = record.place;
         let id = record.text("id", &mut draft.notes);
         let name = record.text("displayName", &mut draft.notes);
@@ -154,7 +160,6 @@ impl Import {
 
     /// The account of a record, which is made where no list had it.
     fn find_account(&mut self, draft: &mut Draft, record: &mut Record, member: &str) -> Option<(String, &mut Entry)> {
-        self.was_asked = true;
         let place = record.place;
         let mut account = record.object(member, &mut draft.notes)?;
         let id = account.text("id", &mut draft.notes)?;
@@ -298,23 +303,15 @@ fn add_dates(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool 
 /// Whether there are scopes.
 fn add_scopes(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool {
     let scopes = record.texts("scopes", &mut draft.notes);
-    let scopes: Vec<String> = scopes.into_iter().map(|scope| hide_scope(draft, scope)).collect();
+    let scopes: Vec<String> = scopes
+        .into_iter()
+        .map(|scope| if is_public_scope(&scope) { scope } else { draft.hide("scope", "scope-", scope) })
+        .collect();
     let is_scoped = !scopes.is_empty();
     if is_scoped {
         entry.set("scopes", Value::Texts(scopes));
     }
     is_scoped
-}
-
-/// A scope as the vendor names them, like `read:jira-work`, is everybody's; what looks otherwise may be a customer's
-/// text.
-fn hide_scope(draft: &Draft, scope: String) -> String {
-    const FIRST: [&str; 8] = ["read", "write", "delete", "manage", "create", "update", "search", "admin"];
-    const WHOLE: [&str; 4] = ["email", "offline_access", "openid", "profile"];
-    let is_plain = scope.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":-._".contains(&b));
-    let has_verb = scope.split_once(':').is_some_and(|(verb, rest)| FIRST.contains(&verb) && !rest.is_empty());
-    let is_public = (is_plain && has_verb) || WHOLE.contains(&scope.as_str());
-    if is_public { scope } else { draft.hide("scope", "scope-", scope) }
 }
 
 fn add_id(draft: &mut Draft, record: &mut Record, entry: &mut Entry) {

@@ -22,6 +22,7 @@ pub(crate) const LICENSES: List = List {
     envelope: None,
     known_by: &["licenseId", "product", "team"],
     is_table: false,
+    has_twins: false,
 };
 pub(crate) const PRODUCTS: List = List {
     option: "products",
@@ -30,6 +31,7 @@ pub(crate) const PRODUCTS: List = List {
     envelope: None,
     known_by: &["code", "name"],
     is_table: false,
+    has_twins: false,
 };
 pub(crate) const PLUGINS: List = List {
     option: "plugins",
@@ -38,6 +40,7 @@ pub(crate) const PLUGINS: List = List {
     envelope: None,
     known_by: &["code", "name"],
     is_table: false,
+    has_twins: false,
 };
 
 /// Whoever the seed gives a token, so that there is a credential that works.
@@ -52,9 +55,21 @@ pub(crate) struct Import {
     /// The first record of `/products`, and whether the catalogue has one of them.
     products: Option<(Place, bool)>,
     was_swapped: bool,
+    /// There is a list, be it an empty one.
+    was_asked: bool,
 }
 
 impl Import {
+    /// Notes that there is a list, be it an empty one.
+    pub(crate) fn note_list(&mut self) {
+        self.was_asked = true;
+    }
+
+    /// Whether there is an account. The lists of another service may tell of products, which are declared here.
+    fn is_there(&self, draft: &Draft) -> bool {
+        self.was_asked || !draft.products.is_empty()
+    }
+
     pub(crate) fn add_product(&mut self, draft: &mut Draft, mut record: Record, is_plugin: bool) {
         let code = record.text("code", &mut draft.notes);
         let name = record.text("name", &mut draft.notes);
@@ -168,7 +183,7 @@ impl Import {
 
     /// Writes the section, with a person whose token works.
     pub(crate) fn write(&self, draft: &mut Draft, written: &mut Written) {
-        if self.licenses.is_empty() && draft.products.is_empty() {
+        if !self.is_there(draft) {
             return;
         }
         written.line("    jetbrains_account:", Place::default());
@@ -187,7 +202,7 @@ impl Import {
 
     /// Adds who is to have the token, if there is an account.
     pub(crate) fn add_operator(&self, draft: &mut Draft) {
-        if !self.licenses.is_empty() || !draft.products.is_empty() {
+        if self.is_there(draft) {
             draft.add_operator(OPERATOR, "Locum Import");
         }
     }

@@ -22,6 +22,7 @@ pub(crate) const USAGE: List = List {
     envelope: Some("licenseUsages"),
     known_by: &["code", "displayName", "regularTotal"],
     is_table: false,
+    has_twins: false,
 };
 pub(crate) const DENIALS: List = List {
     option: "vault-denials",
@@ -30,6 +31,8 @@ pub(crate) const DENIALS: List = List {
     envelope: None,
     known_by: &["username", "product_name", "reason"],
     is_table: false,
+    // Whoever is refused asks again, and clocks of doubles stand still.
+    has_twins: true,
 };
 pub(crate) const REPORT: List = List {
     option: "vault-usage-report",
@@ -38,6 +41,7 @@ pub(crate) const REPORT: List = List {
     envelope: None,
     known_by: &["allocation_id", "allocated_license"],
     is_table: true,
+    has_twins: false,
 };
 
 /// The vault's name, which is in none of the lists.
@@ -67,6 +71,7 @@ struct Row {
 /// What was imported of a vault.
 #[derive(Debug, Default)]
 pub(crate) struct Import {
+    /// There is a list, be it an empty one.
     was_asked: bool,
     pools: Vec<Entry>,
     /// How many are in use by code and kind, and which record says so.
@@ -76,8 +81,12 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    pub(crate) fn add_usage(&mut self, draft: &mut Draft, mut record: Record) {
+    /// Notes that there is a list, be it an empty one.
+    pub(crate) fn note_list(&mut self) {
         self.was_asked = true;
+    }
+
+    pub(crate) fn add_usage(&mut self, draft: &mut Draft, mut record: Record) {
         let place = record.place;
         let code = record.text("code", &mut draft.notes);
         let name = record.text("displayName", &mut draft.notes);
@@ -107,7 +116,6 @@ impl Import {
     }
 
     pub(crate) fn add_denial(&mut self, draft: &mut Draft, mut record: Record) {
-        self.was_asked = true;
         let place = record.place;
         let mut entry = Entry::new(place);
         let username = record.text("username", &mut draft.notes);
@@ -135,7 +143,6 @@ impl Import {
     }
 
     pub(crate) fn add_row(&mut self, draft: &mut Draft, mut record: Record) {
-        self.was_asked = true;
         let notes = &mut draft.notes;
         let row = Row {
             place: record.place,

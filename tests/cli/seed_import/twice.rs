@@ -69,3 +69,54 @@ fn products_and_plugins_that_are_swapped_are_noticed() {
     let (code, _, stderr) = of(&[("--products", products), ("--plugins", r#"[{"code":"AIU","name":"AI Ultimate"}]"#)]);
     assert!(code == 0 && stderr.contains("another list has the code as the other kind"), "{stderr}");
 }
+
+#[test]
+fn a_record_that_two_files_have_is_one_and_twins_of_one_file_are_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = r#"{"id":"1","label":"k","status":"ALLOWED","createdAt":"2026-01-15","user":{"email":"a@a.test"}}"#;
+    let account = r#"{"id":"712020:1","displayName":"ci","container":"ari:cloud:platform::org/8f2b0c1e-0000-4000-8000-000000000001"}"#;
+    let usage = r#"{"code":"GO","displayName":"GoLand","regularTotal":3,"regularInUse":0}"#;
+    let denial =
+        r#"{"timestamp":"2026-11-01T00:00:00Z","username":"ann","product_name":"GoLand","reason":"CANCELLED"}"#;
+    let (page, items) = (|record: &str| format!(r#"{{"data":[{record}]}}"#), format!(r#"{{"items":[{account}]}}"#));
+    let usages = format!(r#"{{"licenseUsages":[{usage}]}}"#);
+    let report = "allocation_id,allocated_license,username,product_name\n1,GoLand,ann,GoLand\n";
+    let vault = ("--vault", usages.clone());
+    for (option, text, of_seed, most) in [
+        ("--jetbrains", LICENSE.trim().to_owned(), r#"id: "A1""#, 1),
+        ("--products", r#"[{"code":"X","name":"Y"}]"#.to_owned(), r#"code: "X""#, 1),
+        ("--atlassian", page(token), r#"label: "k""#, 1),
+        ("--atlassian-service-accounts", items, r#"name: "ci""#, 1),
+        ("--vault", usages, r#"product: "GO""#, 1),
+        ("--vault-denials", format!("[{denial}]"), r#"user: "ann@imported.test", "#, 1),
+        ("--vault-denials", format!("[{denial},{denial}]"), "reason:", 2),
+        ("--vault-usage-report", report.to_owned(), "running:", 1),
+    ] {
+        let mut lists = vec![(option, text.clone()), (option, text)];
+        if option == "--vault-usage-report" {
+            lists.push(vault.clone());
+        }
+        let (code, stdout, stderr) = import(folder.path(), &lists, &["--now", "2026-11-20"]);
+        assert_eq!(code, 0, "{option} {stderr}");
+        let records = stdout.lines().filter(|line| line.contains(of_seed) || line.contains(r#"user: "ann"#)).count();
+        assert!(records >= 1 && stdout.matches(of_seed).count() <= most, "{option}\n{stdout}");
+        assert!(stderr.contains("a record before is the same in everything: it is kept once"), "{option} {stderr}");
+        let said = stderr.contains("both are kept");
+        assert_eq!(said, most == 2, "{option} {stderr}");
+    }
+}
+
+#[test]
+fn an_address_in_two_spellings_is_one_person_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = LICENSE.trim().replace("A1", "A2").replace("a@a.test", "A@A.test");
+    let lists = [("--jetbrains", format!("[{},{other}]", LICENSE.trim()))];
+    let (code, stdout, stderr) = import(folder.path(), &lists, &["--now", "2026-11-20"]);
+    assert_eq!(code, 0, "{stderr}");
+    // Each list may write it as its service does.
+    for (part, count) in [(r#"{ email: "a@a.test""#, 1), (r#"assignee: "a@a.test""#, 1), (r#"assignee: "A@A.test""#, 1)]
+    {
+        assert_eq!(stdout.matches(part).count(), count, "{part}\n{stdout}");
+    }
+    assert!(stderr.contains("record 2") && stderr.contains("only in capital letters"), "{stderr}");
+}
