@@ -4,7 +4,7 @@ use axum::{
     Extension,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header},
+    http::{HeaderName, HeaderValue, Request, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
 use similar::{ChangeTag, TextDiff};
@@ -23,7 +23,7 @@ use crate::{
     store,
     web::{
         BASE, Pages,
-        control_action::{Caller, check_form},
+        control_action::{check_form, lead_to},
         error::PageError,
         form::Form,
         links::encode_segment,
@@ -72,18 +72,16 @@ impl Again {
 
 /// Sends it, and shows what came of it beside the answer before.
 pub(super) async fn send(
-    State(caller): State<Caller>,
-    headers: HeaderMap,
+    State(pages): State<Pages>,
     Extension(session): Extension<Session>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let back = check_form(&caller.pages, &session, &fields)?;
-    match send_again(&caller.pages, back, &fields).await {
+    let back = check_form(&pages, &session, &fields)?;
+    match send_again(&pages, back, &fields).await {
         // It stays where it was entered, with what is wrong beside it.
         Err(PageError { status, detail }) if status.is_client_error() => {
             let refused = Refused::new("Send again".to_owned(), status, detail, Entered::of(&fields));
-            let overlay = Overlay::Refused(Box::new(refused));
-            caller.show(headers.get(header::HOST), back, session, overlay).await
+            Ok(lead_to(&pages, &session, back, Overlay::Refused(Box::new(refused))))
         }
         sent => sent,
     }

@@ -44,7 +44,7 @@ const CONTROLS: &str = "/controls";
 const COVERAGE: &str = "/coverage";
 const START: &str = "/start";
 
-/// The pages to look at. A button shows the one that it is on once more, with a dialog.
+/// The pages to look at.
 fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
     let own = Router::new()
@@ -77,14 +77,12 @@ pub(crate) fn router(
     let names = services.names().collect();
     let control = control.with_state(app.clone());
     let pages = Pages { app: app.clone(), control, vendors, shown: Shown::default(), links, services: names };
-    let caller =
-        control_action::Caller { pages: pages.clone(), views: views(app, services, seeds).with_state(pages.clone()) };
     let at = |path: &str| format!("{BASE}{path}");
     let home = async || Redirect::to(HOME);
     Router::new()
         .merge(views(app, services, seeds).with_state(pages.clone()))
-        .route(&at("/calls"), post(control_action::call).get(home).with_state(caller.clone()))
-        .route(&at("/again"), post(again::send).get(home).with_state(caller))
+        .route(&at("/calls"), post(control_action::call).get(home).with_state(pages.clone()))
+        .route(&at("/again"), post(again::send).get(home).with_state(pages.clone()))
         .route(&at("/shown/{id}"), get(show_made).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))

@@ -2,16 +2,13 @@
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
-    Router,
-    body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 use super::{
     Pages, control_client,
@@ -135,37 +132,21 @@ struct Button<'a> {
     call: &'a ControlAction,
 }
 
-/// What calls are made with, and the pages that are shown after it.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub pages: Pages,
-    pub views: Router,
+/// Leads to a page with something over it. It has an address of its own, because Back and Reload would ask whether to
+/// send a form again that was answered by a page.
+pub(crate) fn lead_to(pages: &Pages, session: &Session, page: &str, overlay: Overlay) -> Response {
+    let bytes = overlay.count_bytes();
+    let id = pages.shown.keep(session.name(), overlay, bytes);
+    let separator = if page.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{page}{separator}shown={id}")).into_response()
 }
 
-impl Caller {
-    /// Shows a page with something over it.
-    pub(crate) async fn show(
-        self,
-        host: Option<&HeaderValue>,
-        page: &str,
-        session: Session,
-        overlay: Overlay,
-    ) -> Result<Response, PageError> {
-        let mut view = Request::get(page);
-        if let Some(host) = host {
-            view = view.header(header::HOST, host);
-        }
-        let view = view.extension(session).extension(overlay).body(Body::empty()).map_err(|_| unreadable())?;
-        Ok(self.views.oneshot(view).await.into_response())
-    }
-}
-
-/// Makes the call that a form holds, and shows the page again, with a dialog if there is something to say.
+/// Makes the call that a form holds, and leads to the page again, with a dialog if there is something to say.
 ///
 /// Fields: `form`, the session's form token; `back`, the page; `place`, the id of a form that is filled in; `call`;
 /// `set.NAME`, a text of the call's body; `body`, all of it, as JSON; `cancel`, where it is not to be done after all.
 pub(crate) async fn call(
-    State(caller): State<Caller>,
+    State(pages): State<Pages>,
     headers: HeaderMap,
     axum::Extension(session): axum::Extension<Session>,
     Form(fields): Form<Vec<(String, String)>>,
@@ -175,25 +156,21 @@ pub(crate) async fn call(
     let host = headers.get(header::HOST);
     let entered = Entered::of(&fields);
     if field("cancel").is_some() {
-        return caller.show(host, back, session, Overlay::Kept { entered, note: None }).await;
+        return Ok(lead_to(&pages, &session, back, Overlay::Kept { entered, note: None }));
     }
     let call: ControlAction = field("call").and_then(|call| serde_json::from_str(call).ok()).ok_or_else(unreadable)?;
     // Not GET, because no button needs it, and the answer of `/events` would never end.
     let method: Method = call.method.parse().ok().filter(|method| *method != Method::GET).ok_or_else(unreadable)?;
     let to = call.back.clone().filter(|back| is_own_page(back)).unwrap_or_else(|| back.to_owned());
-    let outcome = if is_of_session(&caller.pages, &session, &fields) {
-        make(&caller.pages, host, method, call, entered).await?
+    let outcome = if is_of_session(&pages, &session, &fields) {
+        make(&pages, host, method, call, entered).await?
     } else {
         // Not a dead end: Locum was started anew, and who pressed the button wants it still.
-        Outcome::Shown(Overlay::Stale { call, entered })
+        Outcome::Open(Overlay::Stale { call, entered })
     };
     match outcome {
-        Outcome::Shown(overlay) => caller.show(host, back, session, overlay).await,
-        Outcome::Kept(overlay) => {
-            let id = caller.pages.shown.keep(session.name(), overlay);
-            let separator = if to.contains('?') { '&' } else { '?' };
-            Ok(Redirect::to(&format!("{to}{separator}shown={id}")).into_response())
-        }
+        Outcome::Open(overlay) => Ok(lead_to(&pages, &session, back, overlay)),
+        Outcome::Made(overlay) => Ok(lead_to(&pages, &session, &to, overlay)),
         Outcome::Done(note) => {
             let note = CookieJar::new().add(session.note_cookie(&note));
             Ok((note, Redirect::to(&to)).into_response())
@@ -236,10 +213,10 @@ pub(crate) fn check_form<'a>(
 enum Outcome {
     /// It is done, and the next page says so.
     Done(String),
-    /// The page says something else.
-    Shown(Overlay),
-    /// The same, but what it shows was made, and is not to be made once more.
-    Kept(Overlay),
+    /// The page that the button is on has something to say first.
+    Open(Overlay),
+    /// It is done, and the next page shows what was made.
+    Made(Overlay),
 }
 
 /// Makes the call, or asks whether to.
@@ -254,24 +231,24 @@ async fn make(
     form_body::complete_path(&mut path, &entered.fields);
     let refuse = |status, detail| Refused::new(label.clone(), status, detail, entered.clone());
     if let Err(detail) = complete(&mut body, &entered.fields) {
-        return Ok(Outcome::Shown(Overlay::Refused(Box::new(refuse(StatusCode::BAD_REQUEST, detail)))));
+        return Ok(Outcome::Open(Overlay::Refused(Box::new(refuse(StatusCode::BAD_REQUEST, detail)))));
     }
     if let Some(question) = ask {
         let call = ControlAction { ask: None, ..call };
-        return Ok(Outcome::Shown(Overlay::Ask { question, call, entered }));
+        return Ok(Outcome::Open(Overlay::Ask { question, call, entered }));
     }
     let body = Some(body).filter(|body| !body.is_null());
     let answered = control_client::call(pages, host, method, &path, body.as_ref()).await?;
     Ok(if !answered.status.is_success() {
         let refused = refuse(answered.status, answered.detail()).with_answer(&answered.body);
-        Outcome::Shown(Overlay::Refused(Box::new(refused)))
+        Outcome::Open(Overlay::Refused(Box::new(refused)))
     } else if only_checks {
-        Outcome::Shown(Overlay::Kept { entered, note: done })
+        Outcome::Open(Overlay::Kept { entered, note: done })
     } else if let Some(token) = answered.body["token"].as_str() {
         let (label, hint) = (done.unwrap_or(label), hint.unwrap_or_default());
-        Outcome::Kept(Overlay::Token { label, token: token.to_owned(), hint })
+        Outcome::Made(Overlay::Token { label, token: token.to_owned(), hint })
     } else if holds_token(&answered.body) {
-        Outcome::Kept(Overlay::Made(Made::new(label, &answered.body)))
+        Outcome::Made(Overlay::Made(Made::new(label, &answered.body)))
     } else if let (Some(expected), Some(found)) = (answered.body["expected"].as_str(), answered.body["found"].as_i64())
     {
         Outcome::Done(format!("Verified: expected {expected}, found {found}."))

@@ -42,6 +42,14 @@ impl Overlay {
         }
     }
 
+    /// About as many bytes as it takes to keep it.
+    pub(super) fn count_bytes(&self) -> usize {
+        let fields = self.entered().map_or(&[][..], |entered| &entered.fields);
+        let entered: usize = fields.iter().map(|(name, text)| name.len() + text.len()).sum();
+        let made = if let Self::Made(made) = self { made.body.len() + made.exports.len() } else { 0 };
+        entered + made
+    }
+
     /// Whether it is a dialog. What a form says stands beside the form.
     pub(crate) fn is_dialog(&self) -> bool {
         match self {

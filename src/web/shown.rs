@@ -1,5 +1,5 @@
-//! What a button made and is shown for a while: the page that shows it has an address of its own, so that Back and
-//! Reload show it again, and do not make another.
+//! What lies over a page is kept for a while: the page has an address of its own with it, so that Back and Reload show
+//! it again, and neither make another nor ask whether to send a form once more.
 
 use std::{
     any::Any,
@@ -14,8 +14,9 @@ use crate::core::ids::random_bytes;
 
 /// How long it is shown.
 const LIFETIME: Duration = Duration::from_mins(5);
-/// As much as is kept at a time.
+/// As much as is kept at a time. The newest is kept however long it is, which the limit of bodies limits.
 const MOST: usize = 100;
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// What is shown, by what addresses name it by.
 #[derive(Debug, Clone, Default)]
@@ -25,29 +26,32 @@ pub(crate) struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
 struct Kept {
     /// The only session that sees it.
     session: String,
-    made: Arc<dyn Any + Send + Sync>,
+    shown: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
     until: Instant,
 }
 
 impl Shown {
-    /// Keeps something, and returns what names it.
-    pub(super) fn keep(&self, session: &str, made: impl Any + Send + Sync) -> String {
+    /// Keeps something of so many bytes, and returns what names it.
+    pub(super) fn keep(&self, session: &str, shown: impl Any + Send + Sync, bytes: usize) -> String {
         let (id, now) = (hex::encode(random_bytes::<8>()), Instant::now());
         let mut all = self.0.lock();
         all.retain(|_, kept| kept.until > now);
-        if all.len() >= MOST
+        let mut total: usize = all.values().map(|kept| kept.bytes).sum();
+        while (all.len() >= MOST || total + bytes > MOST_BYTES)
             && let Some(oldest) = all.iter().min_by_key(|(_, kept)| kept.until).map(|(id, _)| id.clone())
         {
-            all.remove(&oldest);
+            total -= all.remove(&oldest).map_or(0, |kept| kept.bytes);
         }
-        all.insert(id.clone(), Kept { session: session.to_owned(), made: Arc::new(made), until: now + LIFETIME });
+        let (session, shown, until) = (session.to_owned(), Arc::new(shown), now + LIFETIME);
+        all.insert(id.clone(), Kept { session, shown, bytes, until });
         id
     }
 
     pub(crate) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<T> {
         let all = self.0.lock();
         let kept = all.get(id).filter(|kept| kept.session == session && kept.until > Instant::now())?;
-        kept.made.downcast_ref::<T>().cloned()
+        kept.shown.downcast_ref::<T>().cloned()
     }
 }
 
@@ -58,13 +62,18 @@ mod tests {
     #[test]
     fn it_is_shown_to_its_session_again_and_again() {
         let shown = Shown::default();
-        let first = shown.keep("a", 0_usize);
+        let first = shown.keep("a", 0_usize, 1);
         assert!(shown.find::<usize>("a", &first).is_some() && shown.find::<usize>("a", &first).is_some());
         assert!(shown.find::<usize>("b", &first).is_none() && shown.find::<usize>("a", "").is_none());
         for number in 0..MOST {
-            shown.keep("a", number);
+            shown.keep("a", number, 1);
         }
         assert!(shown.find::<usize>("a", &first).is_none());
         assert_eq!(shown.0.lock().len(), MOST);
+        let large = shown.keep("a", 1_usize, MOST_BYTES - MOST);
+        assert_eq!(shown.0.lock().len(), MOST);
+        let larger = shown.keep("a", 2_usize, 2 * MOST_BYTES);
+        assert!(shown.find::<usize>("a", &large).is_none() && shown.find::<usize>("a", &larger).is_some());
+        assert_eq!(shown.0.lock().len(), 1);
     }
 }

@@ -34,6 +34,9 @@ use crate::{
     store,
 };
 
+/// Said in the place of what lay over a page.
+const GONE: &str = "What was made, asked or entered here is not kept any more: it was for a few minutes.";
+
 /// What templates need to know of the page that is requested.
 pub(crate) struct Page {
     pub pages: Pages,
@@ -65,12 +68,12 @@ impl FromRequestParts<Pages> for Page {
         let mut query: HashMap<String, String> =
             pairs.into_owned().filter(|(_, value)| !value.trim().is_empty()).collect();
         let shown = query.remove("shown");
-        let made = shown.as_ref().map(|id| pages.shown.find(session.name(), id));
-        let gone = || "What was made is not shown any more.".to_owned();
-        let overlay: Option<Overlay> = parts.extensions.get().cloned();
+        let kept = shown.as_ref().map(|id| pages.shown.find(session.name(), id));
+        let is_gone = kept.as_ref().is_some_and(Option::is_none);
+        let overlay: Option<Overlay> = kept.flatten();
         let note = match &overlay {
             Some(Overlay::Kept { note, .. }) => note.clone(),
-            _ => session.note.clone().or_else(|| made.as_ref().filter(|found| found.is_none()).map(|_| gone())),
+            _ => session.note.clone().or_else(|| is_gone.then(|| GONE.to_owned())),
         };
         let space = app.space(&query.remove("space").unwrap_or_else(|| DEFAULT_SPACE.to_owned())).await?;
         let spaces = store::space::list(&mut app.db.read().await?).await?;
@@ -86,7 +89,7 @@ impl FromRequestParts<Pages> for Page {
             path: uri.path().to_owned(),
             form_token: session.form_token(app),
             note,
-            overlay: overlay.or(made.flatten()),
+            overlay,
             shown,
             pages: pages.clone(),
             space,

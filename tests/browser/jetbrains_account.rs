@@ -153,6 +153,34 @@ fn all_of_it_works_with_the_keyboard() {
 }
 
 #[test]
+fn back_and_reload_send_no_form_once_more() {
+    let desk = Desk::new();
+    let is_asked = "document.querySelector('dialog')?.matches(':modal')";
+    let browser = desk.open("/jetbrains-account?as=cleo@example.test");
+    browser.click("Remove the token of cleo@example.test in the organization");
+    browser.wait(is_asked);
+    assert_eq!(browser.run("return location.pathname"), "/_emulator/ui/jetbrains-account");
+    browser.reload();
+    browser.wait(is_asked);
+    browser.back();
+    browser.wait("!document.querySelector('dialog')");
+    browser.run("history.forward()");
+    browser.wait(is_asked);
+    assert_eq!(desk.jetbrains("demo-jba-organization-viewer"), 200);
+    browser.click("Remove");
+    browser.wait_for("You have no token here.");
+    browser.back();
+    browser.wait(is_asked);
+    // It is asked once more, and there is nothing left to remove.
+    browser.click("Remove");
+    browser.wait("location.pathname === '/_emulator/ui/jetbrains-account'");
+    browser.reload();
+    browser.wait("document.readyState === 'complete'");
+    assert_eq!(browser.run("return location.pathname"), "/_emulator/ui/jetbrains-account");
+    assert_eq!(desk.jetbrains("demo-jba-organization-viewer"), 401);
+}
+
+#[test]
 fn it_works_without_javascript() {
     let desk = Desk::with(Browser::without_javascript());
     let browser = desk.open("/jetbrains-account?as=cleo@example.test");

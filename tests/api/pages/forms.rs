@@ -180,10 +180,9 @@ async fn the_forms_of_a_request_keep_what_was_refused() {
     app.control().call("DELETE", "/organizations/6700001/jetbrains-account/tokens", token).await.expect_ok();
     let page = reader.open(&format!("/?open={id}")).await;
     let (form, back) = (field(&page, "form"), field(&page, "back"));
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("form", &*form), ("back", &*back), ("place", "again"), ("id", &*id), ("body", "{\"a\": 1}")])
-        .finish();
-    let refused = reader.send("POST", "/_emulator/ui/again", body).await;
+    let fields = [("form", &*form), ("back", &*back), ("place", "again"), ("id", &*id), ("body", "{\"a\": 1}")];
+    let refused = reader.submit("/again", &fields).await;
+    let refused = reader.go_on(refused).await;
     assert_eq!(refused.status, 409, "{}", refused.text());
     let html = plain(&form_at(&refused, "again"));
     assert!(html.contains("is gone, so nobody can send as it") && html.contains("{\"a\": 1}</textarea>"), "{html}");
@@ -205,8 +204,7 @@ async fn where_forms_lead_is_no_dead_end() {
 async fn what_was_made_is_shown_whatever_its_length() {
     let app = start().await;
     let mut reader = Reader::new(&app);
-    let made = send(&mut reader, "/controls", "space", "Create", &[("set.name", "t1")]).await;
-    let page = reader.follow(&made).await;
+    let page = send(&mut reader, "/controls", "space", "Create", &[("set.name", "t1")]).await;
     let text = plain(page.text());
     assert!(
         text.contains("export LOCUM_SPACE='t1'\n") && text.contains("export JETBRAINS_ACCOUNT_API_KEY='"),
@@ -222,8 +220,7 @@ async fn what_was_made_is_shown_whatever_its_length() {
         })
         .collect();
     let seed = json!({ "version": 1, "organizations": organizations }).to_string();
-    let made = send(&mut reader, "/controls", "seed-text", "Add", &[("body", &seed)]).await;
-    let page = reader.follow(&made).await;
+    let page = send(&mut reader, "/controls", "seed-text", "Add", &[("body", &seed)]).await;
     assert!(page.text().len() < 40_000, "{} bytes", page.text().len());
     let whole = page.text().split("href=\"/_emulator/ui/shown/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let whole = reader.get(&format!("/shown/{whole}")).await;

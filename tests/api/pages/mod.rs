@@ -73,9 +73,27 @@ impl<'a> Reader<'a> {
         answer
     }
 
-    async fn post(&mut self, fields: &[(&str, &str)]) -> Answer {
+    /// Sends a form, by its path below `/_emulator/ui`.
+    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send("POST", "/_emulator/ui/calls", body).await
+        self.send("POST", &format!("/_emulator/ui{path}"), body).await
+    }
+
+    /// Sends the form of a button, and goes to what the page says of it, if it says something.
+    async fn post(&mut self, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.submit("/calls", fields).await;
+        self.go_on(answer).await
+    }
+
+    async fn go_on(&mut self, answer: Answer) -> Answer {
+        match answer.header("location").filter(|to| to.contains("shown=")) {
+            Some(to) => {
+                assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+                let to = to.strip_prefix("/_emulator/ui").unwrap().to_owned();
+                self.get(&to).await
+            }
+            None => answer,
+        }
     }
 
     /// Clicks a button of a page, answers a question with yes, and goes to what was made.
@@ -89,11 +107,7 @@ impl<'a> Reader<'a> {
             let call = attribute(dialog.split("name=\"call\"").nth(1).unwrap(), "value");
             answer = self.post(&[("form", &form), ("back", &back), ("call", &call)]).await;
         }
-        if answer.header("location").is_some_and(|to| to.contains("shown=")) {
-            self.follow(&answer).await
-        } else {
-            answer
-        }
+        answer
     }
 
     /// Follows the answer of a button that was just clicked.
