@@ -80,7 +80,7 @@ impl AdvanceClock {
     fn read(&self) -> Result<HumanDuration, Error> {
         let by: HumanDuration = self.by.parse().map_err(|e: String| Error::invalid("/by", e))?;
         if by.is_negative() {
-            return Err(Error::invalid("/by", "a clock is advanced, not put back: set it with PUT /_emulator/clock"));
+            return Err(Error::invalid("/by", "a clock is advanced, not put back: to go back, set it to a date"));
         }
         Ok(by)
     }

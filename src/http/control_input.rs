@@ -18,7 +18,7 @@ use crate::{
     app::App,
     core::error::{self, Error},
     domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
-    http::{body_limit, extract::object, problem::Problem},
+    http::{body_limit, extract::object, plain_words::put_in_words, problem::Problem},
     store::{ReadWrite, Session, organization},
 };
 
@@ -170,7 +170,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|e| {
-            let (pointer, detail) = (pointer(e.path()), describe_values(e.into_inner().to_string()));
+            let (pointer, detail) = (pointer(e.path()), put_in_words(&e.into_inner().to_string()));
             Error::invalid(pointer, format!("query: {detail}")).into()
         })
     }
@@ -187,8 +187,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();
         let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
-        let value = value.map_err(|e| Error::invalid(pointer(&track.path()), describe_values(e.to_string())))?;
-        deserializer.end().map_err(|e| Error::invalid("", e.to_string()))?;
+        let value = value.map_err(|e| Error::invalid(pointer(&track.path()), put_in_words(&e.to_string())))?;
+        deserializer.end().map_err(|e| Error::invalid("", put_in_words(&e.to_string())))?;
         Ok(Self(value))
     }
 }
@@ -217,26 +217,6 @@ impl<T: Serialize> IntoResponse for Answer<T> {
             Err(error) => Problem::from(Error::internal(error)).into_response(),
         }
     }
-}
-
-/// Replaces the names of Rust's types in a library's message about a value by what they mean, because testers need not
-/// know Rust.
-fn describe_values(mut detail: String) -> String {
-    const WORDS: [(&str, &str); 9] = [
-        ("expected u16", "expected a whole number from 0 to 65535"),
-        ("expected u32", "expected a whole number from 0 to 4294967295"),
-        ("expected i32", "expected a whole number from -2147483648 to 2147483647"),
-        ("expected i64", "expected a whole number"),
-        ("invalid digit found in string", "expected a whole number"),
-        ("cannot parse integer from empty string", "expected a whole number"),
-        ("number too large to fit in target type", "the number is too large"),
-        ("number too small to fit in target type", "the number is too small"),
-        ("provided string was not `true` or `false`", "expected true or false"),
-    ];
-    for (theirs, ours) in WORDS {
-        detail = detail.replace(theirs, ours);
-    }
-    detail
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

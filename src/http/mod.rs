@@ -25,6 +25,7 @@ pub mod nearest_operation;
 pub mod observe;
 pub mod one_generation;
 pub mod operations;
+pub(crate) mod plain_words;
 pub mod problem;
 pub mod rate_limit;
 pub mod remembered_answer;

@@ -83,14 +83,14 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
     let moved = |by: &str, label: &str| page.call("POST", "/clock/advance", json!({ "by": by }), label);
     let name = &page.space.name;
     let limited = list_limited(&limits, &credentials);
-    let policies = page.take_part("limits", "limits", describe_policies(&limited), FEW_ROWS);
+    let policies = page.take_part("limits", "limits", describe_policies(&limited), FEW_ROWS)?;
     let organizations = limited.iter().map(|policy| policy.organization.clone()).take(CHOICES).collect();
-    let faults = page.take_part("faults", "faults", faults, FEW_ROWS);
+    let faults = page.take_part("faults", "faults", faults, FEW_ROWS)?;
     let service = page.pages.services.last().copied().unwrap_or_default();
     let example_fault =
         format!("{{\"match\": {{\"service\": \"{service}\"}},\n \"then\": {{\"status\": 503}},\n \"times\": 1}}");
-    let snapshots = page.take_part("snapshots", "snapshots", snapshots, FEW_ROWS);
-    let spaces = page.take_part("spaces", "spaces", page.spaces.iter().collect(), FEW_ROWS);
+    let snapshots = page.take_part("snapshots", "snapshots", snapshots, FEW_ROWS)?;
+    let spaces = page.take_part("spaces", "spaces", page.spaces.iter().collect(), FEW_ROWS)?;
     let replaces = "Data, clock, faults, limits and requests go.";
     let replace = format!("Put this seed in the place of everything in the space {name}? {replaces}");
     let reset = format!("Put the space {name} back to its seed? {replaces}");
@@ -119,7 +119,7 @@ pub(super) async fn show(page: Page) -> Result<Response, PageError> {
         recount: page
             .call("POST", "/rate-limits/reset", Value::Null, "Start counting over")
             .says("Nothing is counted yet"),
-        windows: page.take_part("windows", "limits", WindowRow::list(limits), FEW_ROWS),
+        windows: page.take_part("windows", "limits", WindowRow::list(limits), FEW_ROWS)?,
         snapshots: snapshots.map(|snapshot| to_row(&page, snapshot)),
         take: page.call("PUT", "/snapshots/{snapshot}", Value::Null, "Take").says("The snapshot is taken"),
         seed: [

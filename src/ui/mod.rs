@@ -21,10 +21,10 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::{Path, Request, State},
-    http::{Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -33,7 +33,7 @@ use crate::{
     app::App,
     control::consistent_read::read_consistently,
     core::error::Error,
-    http::problem::Problem,
+    http::{accepts::wants_page, problem::Problem},
     services::{Services, seeds::Seeds},
     web::{
         BASE, HOME, Pages, control_action, error::PageError, overlay::Overlay, security_headers, session, shown::Shown,
@@ -98,6 +98,7 @@ pub(crate) fn router(
         )
         .route(&at("/icon.svg"), get(asset("image/svg+xml", include_str!("../web/templates/icon.svg"))))
         .route(BASE, get(home))
+        .route(&at("/{*rest}"), any(show_nothing))
         .layer(from_fn_with_state(app.clone(), crate::http::control_guard::guard_site))
         .layer(map_response(security_headers::add))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
@@ -122,6 +123,15 @@ async fn events(State(pages): State<Pages>, uri: Uri) -> Response {
         Ok(request) => pages.control.oneshot(request).await.into_response(),
         Err(error) => Problem::from(Error::Unreadable(error.to_string())).into_response(),
     }
+}
+
+/// Says to people that there is no such page; to programs, what they are told of every path that is nobody's.
+async fn show_nothing(uri: Uri, headers: HeaderMap) -> Response {
+    if !wants_page(&headers) {
+        return Problem::from(Error::RouteUnknown).into_response();
+    }
+    let detail = format!("there is no page `{}`: it may have been one of another version of Locum", uri.path());
+    PageError { status: StatusCode::NOT_FOUND, detail }.into_response()
 }
 
 /// All of what was made, where a page shows the beginning.

@@ -105,7 +105,7 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let (known, exports) = find_known(&page, &seeds).await?;
     let credentials: Vec<CredentialAnswer> = page.ask("/credentials").await?;
-    let (part, count) = (page.part("page"), i64::try_from(credentials.len()).unwrap_or(i64::MAX));
+    let (part, count) = (page.part("page")?, i64::try_from(credentials.len()).unwrap_or(i64::MAX));
     let skipped = usize::try_from(part.offset()).unwrap_or(usize::MAX);
     let shown = credentials.iter().skip(skipped).take(usize::try_from(ROWS).unwrap_or_default());
     let roles = describe_roles(&page, &services, shown.clone()).await?;

@@ -19,7 +19,7 @@ use super::{
     overlay::{Entered, Made, Overlay, Refused},
     session::Session,
 };
-use crate::http::CONTROL_BASE;
+use crate::http::{CONTROL_BASE, plain_words::put_in_words};
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -264,7 +264,8 @@ fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String>
             // A call whose body is a text takes a text, such as a seed in YAML.
             *body = match body {
                 Value::String(_) => value.as_str().into(),
-                _ => serde_json::from_str(value).map_err(|e| format!("this is not JSON: {e}"))?,
+                _ => serde_json::from_str(value)
+                    .map_err(|e| format!("this is not JSON: {}", put_in_words(&e.to_string())))?,
             };
         } else if let Some(name) = name.strip_prefix("set.").filter(|name| !name.starts_with('{')) {
             form_body::set(body, name, value)?;

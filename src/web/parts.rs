@@ -1,6 +1,8 @@
 //! Long lists, a part of them at a time.
 
-use super::view::Page;
+use axum::http::StatusCode;
+
+use super::{error::PageError, view::Page};
 use crate::core::paging;
 
 /// Rows of a list that one page shows: with more it would get long, and over 60 KB.
@@ -39,18 +41,37 @@ impl<T> Part<T> {
 
 impl Page {
     /// Which part of a list the query's parameter asks for: the first, if it names none.
-    pub(crate) fn part(&self, parameter: &str) -> paging::Page {
-        let number = self.get(parameter).parse().ok().filter(|number| *number > 0).unwrap_or(1);
-        paging::Page { number, size: ROWS }
+    ///
+    /// # Errors
+    /// It names one that cannot be. A part past the last is empty, and says so where it is shown.
+    pub(crate) fn part(&self, parameter: &str) -> Result<paging::Page, PageError> {
+        let number = match self.get(parameter) {
+            "" => Some(1),
+            named => named.parse().ok().filter(|number| *number > 0),
+        };
+        let refuse = || PageError {
+            status: StatusCode::BAD_REQUEST,
+            detail: format!("`{parameter}={}` names no page of a list: they count from 1", self.get(parameter)),
+        };
+        Ok(paging::Page { number: number.ok_or_else(refuse)?, size: ROWS })
     }
 
     /// Takes the part of a list that the query's parameter asks for. Links lead back to the heading with that id.
-    pub(crate) fn take_part<T>(&self, parameter: &str, heading: &str, all: Vec<T>, size: i64) -> Part<T> {
-        let (part, count) = (paging::Page { size, ..self.part(parameter) }, all.len());
+    ///
+    /// # Errors
+    /// As [`Page::part`].
+    pub(crate) fn take_part<T>(
+        &self,
+        parameter: &str,
+        heading: &str,
+        all: Vec<T>,
+        size: i64,
+    ) -> Result<Part<T>, PageError> {
+        let (part, count) = (paging::Page { size, ..self.part(parameter)? }, all.len());
         let links = self.part_links(parameter, part, i64::try_from(count).unwrap_or(i64::MAX));
         let links = links.into_iter().map(|(title, link)| (title, format!("{link}#{heading}"))).collect();
         let [skipped, size] = [part.offset(), size].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        Part { rows: all.into_iter().skip(skipped).take(size).collect(), count, links }
+        Ok(Part { rows: all.into_iter().skip(skipped).take(size).collect(), count, links })
     }
 
     /// Links to the parts around one of a list of `total` rows.

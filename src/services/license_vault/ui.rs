@@ -78,7 +78,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let vault = found.ok_or_else(|| page.find_nothing("vault", named, all().collect::<Vec<_>>()))?;
     let pools = store::vault::list_pools(&mut db, vault, &page.answer_time()).await?;
     let denial_count = store::denials::count(&mut db, vault.id).await?;
-    let denial_part = paging::Page { size: SHOWN, ..page.part("denials") };
+    let denial_part = paging::Page { size: SHOWN, ..page.part("denials")? };
     let denials = list_latest_denials(&mut db, vault, denial_part, denial_count).await?;
     let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
@@ -92,7 +92,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         let revoke = is_administrator.then(|| make_revoke_button(&page, &route, &actor, &allocation));
         UserRow::Active(Box::new(allocation), revoke)
     };
-    let user_part = paging::Page { size: SHOWN, ..page.part("users") };
+    let user_part = paging::Page { size: SHOWN, ..page.part("users")? };
     let user_count = i64::try_from(allocations.len() + denied.len()).unwrap_or(i64::MAX);
     let users = allocations.into_iter().map(to_row).chain(denied.into_iter().map(UserRow::Denied));
     let skipped = usize::try_from(user_part.offset()).unwrap_or(usize::MAX);

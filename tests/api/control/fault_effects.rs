@@ -195,7 +195,7 @@ async fn lists_that_are_no_sequence_are_refused(app: TestApp) {
         (json!({"then": [{"status": 503}, {"delay": "61s"}]}), "/then/1/delay", "at most 1m"),
         (json!({"then": [{"status": 503}, [503]]}), "/then/1", "a JSON object"),
         (json!({"then": [503]}), "/then/0", "a JSON object"),
-        (json!({"then": [{"sattus": 503}]}), "/then/0/sattus", "unknown field"),
+        (json!({"then": [{"sattus": 503}]}), "/then/0/sattus", "unknown name `sattus`, did you mean `status`?"),
         (json!({"then": [{"status": 204, "body": ""}]}), "/then/0/body", "has no body"),
         (json!({"then": 503}), "/then", "or a list of them"),
         (json!({"then": null}), "/then", "or a list of them"),

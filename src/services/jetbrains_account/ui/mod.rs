@@ -273,7 +273,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         let looks = (actor.as_str(), &grants);
         shown.own = grants.standing(profile).map(|_| account.token_row(&page, looks, &actor, profile));
         let others = list_other_tokens(&page, &account, looks, profile);
-        shown.others = page.take_part("tokens", "others", others, FEW_ROWS);
+        shown.others = page.take_part("tokens", "others", others, FEW_ROWS)?;
         let mut db = page.app().db.read().await?;
         shown.teams = list_teams(&mut db, &page, &account, profile).await?;
         (shown.licenses, shown.license_links) = licenses::list(&mut db, &page, account.id, profile).await?;
@@ -314,7 +314,7 @@ async fn list_teams(
 ) -> Result<Part<TeamRow>, PageError> {
     let mut rows = Vec::new();
     let all: Vec<&Team> = account.teams.iter().filter(|team| profile.team().is_none_or(|id| id == team.id)).collect();
-    let mut part = page.take_part("teams", "teams", all, FEW_ROWS);
+    let mut part = page.take_part("teams", "teams", all, FEW_ROWS)?;
     for team in std::mem::take(&mut part.rows) {
         let of_team = LicenseFilter { team: Some(team.id), ..LicenseFilter::default() };
         let held = LicenseFilter { assigned: Some(true), ..of_team.clone() };
