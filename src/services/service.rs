@@ -88,6 +88,8 @@ pub struct Page {
     pub path: &'static str,
     pub title: &'static str,
     pub show: fn() -> MethodRouter<Pages>,
+    /// What its query may name, beside the space.
+    pub parameters: &'static [&'static str],
     /// Links to the row of a record, by its kind and id as changes say them, if it is there.
     pub(crate) find_record: FindRecord,
 }

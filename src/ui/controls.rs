@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// What the page's query may name: which part of each list is shown.
+pub(super) const PARAMETERS: &[&str] = &["faults", "limits", "windows", "snapshots", "spaces"];
+
 /// What this page reads of an operation.
 #[derive(Deserialize)]
 struct OperationId {

@@ -22,6 +22,10 @@ use crate::{
     },
 };
 
+/// What the page's query may name: the last five are of links of older pages.
+pub(super) const PARAMETERS: &[&str] =
+    &["q", "open", "against", "cursor", "service", "operation", "credential", "status", "ignored"];
+
 /// What this page reads of what Locum is.
 #[derive(Deserialize)]
 struct SeedProblem {

@@ -1,13 +1,14 @@
 //! The list of requests: one line each, with what happened between them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 
-use super::search::{Known, Search, Verdict, describe_reason, has, toggle};
+use super::{
+    search::{Known, Search, Seen, Verdict, describe_reason, without_quotes},
+    search_text::{has, toggle},
+    short_path::ShortPaths,
+};
 use crate::{
     control::CredentialAnswer,
     core::{
@@ -97,10 +98,13 @@ impl RequestList {
     pub(super) async fn load(page: &Page, services: &Registry) -> Result<Self, PageError> {
         let db = &page.app().db;
         let evicted = store::journal::evicted(db, page.space.id).await?;
-        let known = Known {
-            operations: services.operations().iter().filter_map(|operation| operation.id).collect(),
-            services: services.names().collect(),
-        };
+        let paths = ShortPaths::of(services);
+        let mut known = Known { operations: BTreeMap::new(), services: services.names().collect(), paths };
+        for operation in services.operations() {
+            if let Some(id) = operation.id {
+                known.operations.entry(id).or_default().push(operation.service);
+            }
+        }
         let text = read_box(page);
         let (mut search, mut trouble) = match Search::read(&text, &known) {
             Ok(search) => (search, None),
@@ -109,8 +113,8 @@ impl RequestList {
         let before: i64 = page.get("cursor").parse().unwrap_or(i64::MAX);
         let mut scan = Scan::run(page, &search, before).await?;
         let seeded: Vec<CredentialAnswer> = page.ask("/credentials").await?;
-        let labels = seeded.into_iter().map(|credential| credential.label).chain(std::mem::take(&mut scan.credentials));
-        if let Err(unknown) = search.check_credentials(&labels.collect()) {
+        scan.seen.credentials.extend(seeded.into_iter().map(|credential| credential.label));
+        if let Err(unknown) = search.check_seen(&scan.seen) {
             (search, trouble) = (Search::default(), Some(unknown));
             scan = Scan::run(page, &search, before).await?;
         }
@@ -120,9 +124,10 @@ impl RequestList {
         // After the requests, so that each note comes after one that was read.
         let notes = store::journal::list_notes(db, page.space.id).await?;
         let last = scan.here.last().map(|shown| shown.number.to_string()).filter(|_| scan.has_more);
-        let (chips, reasons) = write_chips(page, &text, &scan.counts);
+        // What is not understood filters nothing, and would filter nothing beside a chip either.
+        let (chips, reasons) = write_chips(page, if trouble.is_some() { "" } else { &text }, &scan.counts);
         Ok(Self {
-            lines: write_lines(page, services, &scan, &notes, before),
+            lines: write_lines(page, &known.paths, &scan, &notes, before),
             chips,
             reasons,
             found: scan.found,
@@ -130,7 +135,7 @@ impl RequestList {
             evicted,
             older: last.map(|last| page.with(&[("cursor", &last), ("open", "")])),
             newest: (before != i64::MAX).then(|| page.with(&[("cursor", ""), ("open", "")])),
-            operations: known.operations.into_iter().map(ToOwned::to_owned).collect(),
+            operations: known.operations.into_keys().map(ToOwned::to_owned).collect(),
             newer: scan.newer,
             older_one: scan.older,
             open_number: scan.open_number,
@@ -149,8 +154,7 @@ struct Scan {
     has_more: bool,
     found: usize,
     total: usize,
-    /// What the credentials are called.
-    credentials: BTreeSet<String>,
+    seen: Seen,
     counts: Counts,
     newer: Option<String>,
     older: Option<String>,
@@ -168,7 +172,8 @@ struct Shown {
 #[derive(Default)]
 struct Counts {
     statuses: BTreeMap<u16, usize>,
-    reasons: BTreeMap<String, usize>,
+    /// By what the search has of each: what it is, and how many.
+    reasons: BTreeMap<String, (String, usize)>,
     injected: usize,
     ignored: usize,
     changed: usize,
@@ -186,8 +191,12 @@ impl Scan {
                 shown.before = entry.arrived;
             }
             scan.total += 1;
-            if let Some(label) = entry.credential().filter(|label| !scan.credentials.contains(*label)) {
-                scan.credentials.insert(label.to_owned());
+            let Seen { credentials, methods } = &mut scan.seen;
+            if let Some(label) = entry.credential().filter(|label| !credentials.contains(*label)) {
+                credentials.insert(label.to_owned());
+            }
+            if !methods.contains(&*entry.method) {
+                methods.insert(entry.method.to_string());
             }
             let verdict = search.judge(entry);
             scan.counts.add(entry, verdict);
@@ -221,10 +230,8 @@ impl Counts {
             *self.statuses.entry(entry.status).or_default() += 1;
         }
         if let Some(refusal) = entry.trace.refusal.as_ref().filter(|_| verdict.fits_but("reason")) {
-            match self.reasons.get_mut(refusal.as_str()) {
-                Some(count) => *count += 1,
-                None => drop(self.reasons.insert(refusal.clone(), 1)),
-            }
+            let known = self.reasons.entry(without_quotes(refusal)).or_insert_with(|| (refusal.clone(), 0));
+            known.1 += 1;
         }
         if verdict.fits_but("is") {
             self.injected += usize::from(entry.trace.fault.is_some());
@@ -247,7 +254,7 @@ fn read_box(page: &Page) -> String {
     words.join(" ").trim().to_owned()
 }
 
-fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfter], before: i64) -> Vec<Line> {
+fn write_lines(page: &Page, paths: &ShortPaths, scan: &Scan, notes: &[NotedAfter], before: i64) -> Vec<Line> {
     let mut lines = Vec::new();
     // The page says that instead.
     if scan.found == 0 && scan.total > 0 {
@@ -265,7 +272,7 @@ fn write_lines(page: &Page, services: &Registry, scan: &Scan, notes: &[NotedAfte
             lines.push(Line::Date(day.to_string()));
             date = Some(day);
         }
-        lines.push(Line::Request(Box::new(RequestLine::new(page, services, *number, entry, *before))));
+        lines.push(Line::Request(Box::new(RequestLine::new(page, paths, *number, entry, *before))));
     }
     if !scan.has_more {
         tell(&mut lines, notes);
@@ -283,7 +290,7 @@ fn tell<'a>(lines: &mut Vec<Line>, mut notes: impl Iterator<Item = &'a Note>) {
 }
 
 impl RequestLine {
-    fn new(page: &Page, services: &Registry, number: i64, entry: &Entry, before: Option<Time>) -> Self {
+    fn new(page: &Page, paths: &ShortPaths, number: i64, entry: &Entry, before: Option<Time>) -> Self {
         let (mut why, fault) = (describe_reason(entry), entry.trace.fault.is_some());
         let says_change = why.is_empty() && entry.changed.is_some();
         if let Some(changed) = entry.changed.as_ref().filter(|_| says_change) {
@@ -297,7 +304,7 @@ impl RequestLine {
             status: entry.status,
             class: if fault { "sf".to_owned() } else { format!("s{}", entry.status / 100) },
             method: entry.method.to_string(),
-            short: cut(&format!("{}{query}", shorten_path(services, entry)), LONGEST),
+            short: cut(&format!("{}{query}", paths.shorten(entry)), LONGEST),
             target: cut(&format!("{}{query}", entry.path), LONGEST),
             link: page.with(&[("open", &entry.id)]),
             is_open: page.get("open") == &*entry.id,
@@ -329,41 +336,31 @@ fn describe_nobody(entry: &Entry) -> String {
 
 fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip>) {
     let Counts { statuses, reasons, injected, ignored, changed } = counts;
-    let chip = |name: &str, value: &str, class: String, count: usize| Chip {
-        label: cut(value, 60),
+    let all = [("cursor", ""), ("open", "")].into_iter().chain(FILTERS.map(|name| (name, "")));
+    let all: Vec<_> = all.collect();
+    let chip = |name: &str, label: &str, value: &str, class: String, count: usize| Chip {
+        label: cut(label, 60),
         class,
         count,
-        link: page.with(&[("q", &toggle(text, name, value)), ("cursor", ""), ("open", "")]),
+        link: page.with(&[&[("q", toggle(text, name, value).as_str())], &*all].concat()),
         is_on: has(text, name, value),
     };
-    let of_status = statuses
-        .iter()
-        .map(|(status, count)| chip("status", &status.to_string(), format!("s{}", status / 100), *count));
+    let of_status = statuses.iter().map(|(status, count)| {
+        let value = status.to_string();
+        chip("status", &value, &value, format!("s{}", status / 100), *count)
+    });
     let states = [("injected", "fault", *injected), ("ignored", "warn", *ignored), ("changed", "", *changed)];
     let states = states.into_iter().filter(|(.., count)| *count > 0);
-    let chips =
-        of_status.chain(states.map(|(state, class, count)| chip("is", state, class.to_owned(), count))).collect();
-    let mut reasons: Vec<(&str, usize)> = reasons.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
-    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
-    let reasons =
-        reasons.into_iter().take(REASONS).map(|(reason, count)| chip("reason", reason, "warn".to_owned(), count));
+    let chips = of_status
+        .chain(states.map(|(state, class, count)| chip("is", state, state, class.to_owned(), count)))
+        .collect();
+    let mut reasons: Vec<&(String, usize)> = reasons.values().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), reason));
+    let reasons = reasons
+        .into_iter()
+        .take(REASONS)
+        .map(|(reason, count)| chip("reason", reason, &format!("={reason}"), "warn".to_owned(), *count));
     (chips, reasons.collect())
-}
-
-/// What follows the service's base path, with a long id cut to its beginning.
-fn shorten_path(services: &Registry, entry: &Entry) -> String {
-    let base = services.iter().find(|service| Some(service.name) == entry.service.as_deref()).map(|s| s.base_path);
-    let rest = base.and_then(|base| entry.path.strip_prefix(base)).filter(|rest| rest.starts_with('/'));
-    let shorten = |segment: &str| {
-        const LONG: usize = 24;
-        let start: String = segment.chars().take(8).collect();
-        if segment.len() > LONG && segment.contains(|c: char| c.is_ascii_digit()) {
-            start + "…"
-        } else {
-            segment.to_owned()
-        }
-    };
-    rest.unwrap_or(&entry.path).split('/').map(shorten).collect::<Vec<_>>().join("/")
 }
 
 /// How much later a request came. One that came before the other was answered may have come earlier.

@@ -2,6 +2,7 @@
 
 mod again;
 mod changes;
+mod contradiction;
 mod controls;
 mod copies;
 mod coverage;
@@ -12,6 +13,8 @@ mod list;
 pub(crate) mod report;
 mod request;
 mod search;
+mod search_text;
+mod short_path;
 mod start;
 mod world;
 
@@ -24,7 +27,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Redirect, Response},
-    routing::{any, get, post},
+    routing::{MethodRouter, any, get, post},
 };
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -37,6 +40,7 @@ use crate::{
     services::{Services, seeds::Seeds},
     web::{
         BASE, HOME, Pages, control_action, error::PageError, overlay::Overlay, security_headers, session, shown::Shown,
+        view::Parameters,
     },
 };
 
@@ -47,16 +51,17 @@ const START: &str = "/start";
 /// The pages to look at.
 fn views(app: &App, services: &Services, seeds: &Seeds) -> Router<Pages> {
     let at = |path: &str| format!("{BASE}{path}");
+    let page = |show: MethodRouter<Pages>, parameters| show.layer(Extension(Parameters(parameters)));
     let own = Router::new()
-        .route(&at("/"), get(dashboard::show))
-        .route(&at("/requests/{id}"), get(request::show))
+        .route(&at("/"), page(get(dashboard::show), dashboard::PARAMETERS))
+        .route(&at("/requests/{id}"), page(get(request::show), &["against"]))
         .route(&at("/requests/{id}/{which}"), get(request::show_body))
-        .route(&at(START), get(start::show))
+        .route(&at(START), page(get(start::show), &["page"]))
         .route(&at("/start/variables"), get(start::show_exports))
-        .route(&at(CONTROLS), get(controls::show))
-        .route(&at(COVERAGE), get(coverage::show))
+        .route(&at(CONTROLS), page(get(controls::show), controls::PARAMETERS))
+        .route(&at(COVERAGE), page(get(coverage::show), &[]))
         .route(&at("/state"), get(controls::download_state));
-    let all = services.pages().fold(own, |views, page| views.route(&at(page.path), (page.show)()));
+    let all = services.pages().fold(own, |views, it| views.route(&at(it.path), page((it.show)(), it.parameters)));
     all.layer(Extension(Arc::clone(services)))
         .layer(Extension(seeds.clone()))
         .layer(from_fn_with_state(app.clone(), show_one_world))

@@ -22,7 +22,7 @@ use crate::{
     store,
     web::{
         error::PageError,
-        format::{format_elapsed, format_time, format_timestamp},
+        format::{count_noun, format_elapsed, format_time, format_timestamp},
         links::{encode_segment, format_query},
         view::{Page, render_page},
     },
@@ -53,7 +53,9 @@ impl MessageView {
         let body = set.or(message.body).or(message.body_base64);
         let (body, is_cut) = body.map(cut).unzip();
         let note = match note {
-            None if is_cut == Some(true) => Some(format!("The beginning of {} bytes.", message.body_bytes)),
+            None if is_cut == Some(true) => {
+                Some(format!("The beginning of {}.", count_noun(message.body_bytes, "byte")))
+            }
             note => note,
         };
         Self { id, title, headers: message.headers, body, is_set_out, note, raw }
@@ -77,9 +79,9 @@ fn cut(text: String) -> (String, bool) {
 fn describe_length(message: &MessageAnswer) -> Option<String> {
     let kept = message.body.as_ref().map_or(0, String::len);
     if message.body_base64.is_some() {
-        Some(format!("{} bytes, no text: shown as Base64", message.body_bytes))
+        Some(format!("{}, no text: shown as Base64", count_noun(message.body_bytes, "byte")))
     } else if kept < message.body_bytes {
-        Some(format!("The journal keeps the first {kept} of {} bytes.", message.body_bytes))
+        Some(format!("The journal keeps the first {kept} of {}.", count_noun(message.body_bytes, "byte")))
     } else {
         None
     }

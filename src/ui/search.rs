@@ -1,7 +1,12 @@
 //! The search box: filters in words, `status:4xx op:assignLicense cred:dan eve@example.test`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::{
+    contradiction,
+    search_text::{find_name, split},
+    short_path::ShortPaths,
+};
 use crate::{
     core::suggest::{describe_unknown, nearest, suggest},
     domain::{
@@ -18,28 +23,34 @@ const NAMES: [(&str, &str); 10] = [
     ("cred", "a part of what a credential is called"),
     ("service", "a service's name"),
     ("method", "GET, POST, …"),
-    ("path", "a path, in which * stands for a segment"),
-    ("reason", "a part of why it was refused"),
+    ("path", "a path, whole or as the list shows it, in which * stands for a segment"),
+    ("reason", "a part of why it was refused, or all of it behind ="),
     ("id", "an x-request-id"),
     ("is", "refused, injected, ignored, limited, unknown or changed"),
     ("record", "the id of a record that was changed"),
 ];
-/// Other names for some of them, which links of older pages have.
-const ALIASES: [(&str, &str); 4] = [("operation", "op"), ("credential", "cred"), ("key", "cred"), ("ignored", "is")];
 const STATES: [&str; 6] = ["refused", "injected", "ignored", "limited", "unknown", "changed"];
+
+/// The methods that there usually are.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// What is searched for. Everything has to fit.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Search(Vec<Word>);
-
-#[derive(Debug, PartialEq)]
-struct Word {
-    is_not: bool,
-    what: What,
+pub(super) struct Search {
+    words: Vec<Word>,
+    paths: ShortPaths,
 }
 
 #[derive(Debug, PartialEq)]
-enum What {
+pub(super) struct Word {
+    /// As it was written.
+    pub written: String,
+    pub is_not: bool,
+    pub what: What,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum What {
     /// From the first to the last.
     Status(u16, u16),
     Operation(String),
@@ -49,6 +60,8 @@ enum What {
     Method(String),
     Path(String),
     Reason(String),
+    /// All of it, but for quotes.
+    WholeReason(String),
     Id(String),
     Is(&'static str),
     Record(String),
@@ -58,42 +71,63 @@ enum What {
 
 /// What a word may name.
 pub(super) struct Known<'a> {
-    pub operations: BTreeSet<&'a str>,
+    /// Operations, and the services that have one of that name.
+    pub operations: BTreeMap<&'a str, Vec<&'a str>>,
     pub services: Vec<&'a str>,
+    pub paths: ShortPaths,
+}
+
+/// What the space and its journal have that a word may name.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub credentials: BTreeSet<String>,
+    pub methods: BTreeSet<String>,
 }
 
 impl Search {
     /// Reads the box.
     ///
     /// # Errors
-    /// Which word is wrong, and what would be right.
+    /// Which word is wrong, and what would be right; or why no request can have all of them.
     pub(super) fn read(text: &str, known: &Known<'_>) -> Result<Self, String> {
-        split(text).iter().map(|word| read_word(word, known)).collect::<Result<_, _>>().map(Self)
+        if text.matches('"').count() % 2 == 1 {
+            return Err("a quote is opened and never closed: put one behind the text, too".to_owned());
+        }
+        let words: Vec<Word> = split(text).into_iter().map(|word| read_word(word, known)).collect::<Result<_, _>>()?;
+        contradiction::check(&words, &known.operations)?;
+        Ok(Self { words, paths: known.paths.clone() })
     }
 
-    /// What is wrong with the words about credentials, when all are known that the space and its journal have.
-    pub(super) fn check_credentials(&self, known: &BTreeSet<String>) -> Result<(), String> {
-        let labels = || known.iter().map(String::as_str);
-        let is_known = |part: &str| labels().any(|label| label.to_lowercase().contains(part));
-        let mut parts = self.0.iter().filter_map(|word| match &word.what {
-            What::Credential(part) => Some(part.as_str()),
-            _ => None,
-        });
-        let unknown = parts.find(|part| !is_known(part));
-        unknown.map_or(Ok(()), |part| Err(format!("no credential is called `{part}`{}", suggest(part, labels()))))
+    /// What is wrong with the words about credentials and methods, when all are known that the space and its journal
+    /// have.
+    pub(super) fn check_seen(&self, seen: &Seen) -> Result<(), String> {
+        let labels = || seen.credentials.iter().map(String::as_str);
+        let methods = METHODS.into_iter().chain(seen.methods.iter().map(String::as_str));
+        for Word { what, .. } in &self.words {
+            match what {
+                What::Credential(part) if !labels().any(|label| label.to_lowercase().contains(part)) => {
+                    return Err(format!("no credential is called `{part}`{}", suggest(part, labels())));
+                }
+                What::Method(name) if methods.clone().all(|method| !method.eq_ignore_ascii_case(name)) => {
+                    return Err(describe_unknown(&name.to_uppercase(), "a method of any request", methods));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// As much of a request as it looks at.
     pub(super) fn parts(&self) -> Parts {
-        let looks_into_bodies = self.0.iter().any(|word| matches!(word.what, What::Text(_) | What::Record(_)));
+        let looks_into_bodies = self.words.iter().any(|word| matches!(word.what, What::Text(_) | What::Record(_)));
         if looks_into_bodies { Parts::All } else { Parts::WithoutMessages }
     }
 
     /// Which words do not fit.
     pub(super) fn judge(&self, entry: &Entry) -> Verdict {
         let mut verdict = Verdict::Fits;
-        for Word { is_not, what } in &self.0 {
-            if what.matches(entry) != *is_not {
+        for Word { is_not, what, .. } in &self.words {
+            if what.matches(entry, &self.paths) != *is_not {
                 continue;
             }
             let name = what.name().filter(|_| !is_not);
@@ -127,70 +161,42 @@ impl Verdict {
     }
 }
 
-/// Takes a word out of a search, or puts it in, in place of others of its name.
-pub(super) fn toggle(text: &str, name: &str, value: &str) -> String {
-    let quoted = if value.contains([' ', '"']) { format!("\"{}\"", value.replace('"', "")) } else { value.to_owned() };
-    let word = format!("{name}:{quoted}");
-    let mut words = split(text);
-    let was_there = words.contains(&word);
-    words.retain(|other| !other.starts_with(&format!("{name}:")));
-    if !was_there {
-        words.push(word);
-    }
-    words.join(" ")
-}
-
-/// Whether a search has the word.
-pub(super) fn has(text: &str, name: &str, value: &str) -> bool {
-    toggle(text, name, value).len() < text.trim().len()
-}
-
-/// Words are between blanks, unless these are in quotes.
-fn split(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
-    for c in text.chars() {
-        if c == '"' {
-            is_quoted = !is_quoted;
-        }
-        if c.is_whitespace() && !is_quoted {
-            words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
-        } else {
-            word.push(c);
-        }
-    }
-    words.extend(Some(word).filter(|word| !word.is_empty()));
-    words
-}
-
-fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
-    let (is_not, plain) =
-        word.strip_prefix('-').filter(|rest| !rest.is_empty()).map_or((false, word), |rest| (true, rest));
-    let text = plain.replace('"', "");
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
-    let named = plain.split_once(':').filter(|(name, value)| is_name(name) && !value.starts_with("//"));
-    let Some((name, value)) = named else {
-        return Ok(Word { is_not, what: What::Text(text.to_lowercase()) });
+fn read_word(written: String, known: &Known<'_>) -> Result<Word, String> {
+    let (is_not, plain) = written
+        .strip_prefix('-')
+        .filter(|rest| !rest.is_empty())
+        .map_or((false, written.as_str()), |rest| (true, rest));
+    let what = match find_name(plain) {
+        Some((name, value)) => read_filter(&name, value, known)?,
+        None => What::Text(plain.replace('"', "").to_lowercase()),
     };
-    let (name, value) = (name.to_lowercase(), value.replace('"', ""));
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, name)| name);
+    Ok(Word { written, is_not, what })
+}
+
+fn read_filter(name: &str, value: String, known: &Known<'_>) -> Result<What, String> {
     let lower = value.to_lowercase();
-    let (name, lower) = if name == "changed" && lower == "yes" { ("is", name.to_owned()) } else { (name, lower) };
-    let what = match name {
+    Ok(match name {
         "status" => {
             let (from, to) = read_status(&lower).ok_or(format!("`{value}` is not a status: 404 or 4xx"))?;
             What::Status(from, to)
         }
         "op" => {
-            let found = known.operations.iter().find(|id| id.eq_ignore_ascii_case(&value));
-            let unknown = || describe_unknown(&value, "an operation", known.operations.iter().copied());
+            let found = known.operations.keys().find(|id| id.eq_ignore_ascii_case(&value));
+            let unknown = || describe_unknown(&value, "an operation", known.operations.keys().copied());
             What::Operation((*found.ok_or_else(unknown)?).to_owned())
         }
         "cred" => What::Credential(lower),
         "service" if known.services.contains(&lower.as_str()) => What::Service(lower),
         "service" => return Err(describe_unknown(&value, "a service", known.services.iter().copied())),
         "method" => What::Method(lower),
+        "path" if value.contains('?') => {
+            return Err(format!("`path:{value}` looks at paths: search for what stands behind ? as a text"));
+        }
         "path" => What::Path(value),
-        "reason" => What::Reason(lower),
+        "reason" => match value.strip_prefix('=') {
+            Some(whole) => What::WholeReason(whole.to_owned()),
+            None => What::Reason(lower),
+        },
         "id" => What::Id(lower),
         "record" => What::Record(lower),
         "is" => {
@@ -205,8 +211,7 @@ fn read_word(word: &str, known: &Known<'_>) -> Result<Word, String> {
             };
             return Err(format!("there is no filter `{other}:`, {hint} A text with a colon goes in quotes."));
         }
-    };
-    Ok(Word { is_not, what })
+    })
 }
 
 /// `404`, or all of a class: `4xx`.
@@ -228,7 +233,7 @@ impl What {
             Self::Service(_) => "service",
             Self::Method(_) => "method",
             Self::Path(_) => "path",
-            Self::Reason(_) => "reason",
+            Self::Reason(_) | Self::WholeReason(_) => "reason",
             Self::Id(_) => "id",
             Self::Is(_) => "is",
             Self::Record(_) => "record",
@@ -236,7 +241,7 @@ impl What {
         })
     }
 
-    fn matches(&self, entry: &Entry) -> bool {
+    fn matches(&self, entry: &Entry, short: &ShortPaths) -> bool {
         match self {
             Self::Status(from, to) => (*from..=*to).contains(&entry.status),
             Self::Operation(id) => entry.operation.as_deref() == Some(id),
@@ -244,10 +249,14 @@ impl What {
             Self::Service(name) => entry.service.as_deref() == Some(name),
             Self::Method(method) => entry.method.eq_ignore_ascii_case(method),
             Self::Path(path) => {
-                let mut paths = std::iter::once(&entry.path).chain(&entry.other_paths);
-                paths.any(|known| PathPattern::new(path).matches(known))
+                let mut paths = std::iter::once(&entry.path).chain(&entry.other_paths).map(|path| &**path);
+                let pattern = PathPattern::new(path);
+                paths.any(|known| pattern.matches(known))
+                    || pattern.matches(short.without_base(entry))
+                    || pattern.matches(&short.shorten(entry))
             }
             Self::Reason(part) => describe_reason(entry).to_lowercase().contains(part),
+            Self::WholeReason(whole) => entry.trace.refusal.as_deref().is_some_and(|why| without_quotes(why) == *whole),
             Self::Id(start) => entry.id.starts_with(start.as_str()),
             Self::Is("refused") => entry.status >= 400,
             Self::Is("injected") => entry.trace.fault.is_some(),
@@ -256,7 +265,7 @@ impl What {
             Self::Is("changed") => entry.changed.is_some(),
             Self::Record(id) => has_changed(id, entry),
             Self::Is(_) => entry.trace.credential.outcome == CredentialOutcome::Unknown,
-            Self::Text(text) => is_anywhere(text, entry),
+            Self::Text(text) => is_anywhere(text, entry, short),
         }
     }
 }
@@ -282,13 +291,19 @@ pub(super) fn describe_decision(entry: &Entry) -> String {
     fault.into_iter().chain(entry.trace.refusal.clone()).collect::<Vec<_>>().join("; ")
 }
 
-fn is_anywhere(text: &str, entry: &Entry) -> bool {
+/// A reason as a word of the search can hold it.
+pub(super) fn without_quotes(reason: &str) -> String {
+    reason.replace('"', "")
+}
+
+fn is_anywhere(text: &str, entry: &Entry, short: &ShortPaths) -> bool {
     let has = |whole: &str| whole.to_lowercase().contains(text);
     let query = || entry.query.as_deref().unwrap_or_default();
     let decoded = || form_urlencoded::parse(query().as_bytes()).any(|(name, value)| has(&format!("{name}={value}")));
     let body = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(has);
     let header = || entry.request.headers.iter().any(|(name, value)| has(&format!("{name}: {value}")));
     has(&format!("{} {}", entry.method, entry.path))
+        || has(&format!("{} {}", entry.method, short.shorten(entry)))
         || has(query())
         || decoded()
         || has(&entry.id)
@@ -307,7 +322,12 @@ mod tests {
     use crate::domain::journal::{Change, Changed, example_entry};
 
     fn known() -> Known<'static> {
-        Known { operations: ["addInvoice", "getInvoice"].into(), services: vec!["billing"] }
+        let of_billing = |id| (id, vec!["billing"]);
+        Known {
+            operations: ["addInvoice", "getInvoice"].map(of_billing).into(),
+            services: vec!["billing", "parking"],
+            paths: ShortPaths(vec![("billing", "/v1")]),
+        }
     }
 
     #[test]
@@ -339,11 +359,12 @@ mod tests {
         for (text, but_status, but_credential) in [
             ("cred:dan", true, true),
             ("status:200 cred:dan", true, false),
-            ("status:200 status:404", true, false),
+            ("status:4xx status:404", true, false),
             ("status:200 cred:eve", false, false),
             ("-status:403", false, false),
             ("status:200 -status:403", false, false),
             ("-status:403 status:200", false, false),
+            ("status:2xx cred:eve", false, false),
             ("status:200 nowhere", false, false),
         ] {
             let verdict = Search::read(text, &known()).unwrap().judge(&entry);
@@ -375,25 +396,22 @@ mod tests {
             ("status:9xx", "is not a status"),
             ("op:addInvoise", "did you mean `addInvoice`?"),
             ("service:bill", "is not a service"),
+            ("eve \"unclosed", "a quote is opened and never closed"),
+            ("path:/v1/a?b=c", "search for what stands behind ? as a text"),
             ("is:odd", "is not something a request is"),
         ] {
             let refused = Search::read(text, &known()).unwrap_err();
             assert!(refused.contains(says), "{text}: {refused}");
         }
-        let labels = ["dan@example.test (team 1)".to_owned()].into();
-        let check = |text| Search::read(text, &known()).unwrap().check_credentials(&labels);
-        assert_eq!((check("cred:DAN 404"), check("404")), (Ok(()), Ok(())));
+        let seen =
+            Seen { credentials: ["dan@example.test (team 1)".to_owned()].into(), methods: ["PURGE".to_owned()].into() };
+        let check = |text| Search::read(text, &known()).unwrap().check_seen(&seen);
+        for good in ["cred:DAN 404", "404", "method:get", "method:purge", "-method:PATCH"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        let unknown = check("method:FOO").unwrap_err();
+        assert!(unknown.starts_with("`FOO` is not a method of any request"), "{unknown}");
         let unknown = check("cred:dan cred:Nobody").unwrap_err();
         assert!(unknown.starts_with("no credential is called `nobody`: expected `dan@"), "{unknown}");
-    }
-
-    #[test]
-    fn a_word_is_put_in_and_taken_out() {
-        assert_eq!(toggle("", "status", "404"), "status:404");
-        assert_eq!(toggle("a status:403", "status", "404"), "a status:404");
-        assert_eq!(toggle("a status:404", "status", "404"), "a");
-        assert_eq!(toggle("a", "reason", "no way"), r#"a reason:"no way""#);
-        assert_eq!(toggle(r#"reason:"no way" a"#, "reason", "no way"), "a");
-        assert!(has(r#"reason:"no way" a"#, "reason", "no way") && !has("a", "reason", "no way"));
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     web::{
         control_action::ControlAction,
         error::PageError,
-        format::{format_name, format_timestamp},
+        format::{count_noun, format_name, format_timestamp},
         links::encode_segment,
         parts::{Links, ROWS},
         view::{Page, render_page},

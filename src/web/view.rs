@@ -1,6 +1,9 @@
 //! What every page knows: its space, its session, its address, its overlay.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use askama::Template;
 use axum::{
@@ -28,14 +31,37 @@ use crate::{
         error::Error,
         now::Now,
         suggest::suggest,
+        text::cut,
     },
-    domain::organization::{DEFAULT_SPACE, Organization, Space},
+    domain::{
+        journal::Entry,
+        organization::{DEFAULT_SPACE, Organization, Space},
+    },
     http::{connection::OverTls, request_context::find_sent_uri},
-    store,
+    store::{self, journal},
 };
 
 /// Said in the place of what lay over a page.
 const GONE: &str = "What was made, asked or entered here is not kept any more: it was for a few minutes.";
+
+/// What a page's query may name, beside the space. In the extensions of its requests.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters(pub &'static [&'static str]);
+
+impl Parameters {
+    /// Says what of a query the page does not know, because who wrote it expects something else than is shown.
+    fn describe_unknown(self, query: &HashMap<String, String>) -> Option<String> {
+        const NAMED: usize = 3;
+        let mut unknown: Vec<&String> = query.keys().filter(|name| !self.0.contains(&name.as_str())).collect();
+        unknown.sort_unstable();
+        let describe = |name: &&String| {
+            let near = suggest(name, self.0.iter().copied());
+            format!("`{}` is nothing that this page knows{near}", cut(name, 40))
+        };
+        let described: Vec<String> = unknown.iter().take(NAMED).map(describe).collect();
+        (!described.is_empty()).then(|| described.join("; "))
+    }
+}
 
 /// What templates need to know of the page that is requested.
 pub(crate) struct Page {
@@ -50,6 +76,8 @@ pub(crate) struct Page {
     /// The base URL that the browser knows.
     pub base: String,
     pub note: Option<String>,
+    /// What of the query this page does not know.
+    pub unknown: Option<String>,
     pub overlay: Option<Overlay>,
     /// What names what was made and is shown now.
     pub shown: Option<String>,
@@ -83,7 +111,9 @@ impl FromRequestParts<Pages> for Page {
             Some(host) => format!("http://{host}"),
             None => format!("http://{}", app.config.listen),
         });
+        let parameters: Option<&Parameters> = parts.extensions.get();
         Ok(Self {
+            unknown: parameters.and_then(|known| known.describe_unknown(&query)),
             spaces: spaces.into_iter().map(|space| space.name).collect(),
             here: without_shown(uri),
             path: uri.path().to_owned(),
@@ -180,6 +210,19 @@ impl Page {
     pub(crate) fn requests_of(&self, id: &str) -> String {
         let word = if id.contains([' ', '"']) { format!("\"{}\"", id.replace('"', "")) } else { id.to_owned() };
         self.link("/", &[("q", &format!("record:{word}"))])
+    }
+
+    /// Those of some records that a request of the journal has changed. Seeds make others.
+    pub(crate) async fn list_changed(&self, ids: impl Iterator<Item = &str>) -> Result<BTreeSet<String>, PageError> {
+        let (sought, mut found): (BTreeSet<&str>, _) = (ids.collect(), BTreeSet::new());
+        if !sought.is_empty() {
+            let visit = |_, entry: &Arc<Entry>| {
+                let changed = entry.changed.iter().flat_map(|changed| &changed.first);
+                found.extend(changed.filter(|change| sought.contains(&*change.id)).map(|change| change.id.clone()));
+            };
+            journal::for_each(&self.app().db, self.space.id, journal::Parts::WithoutMessages, visit).await?;
+        }
+        Ok(found)
     }
 
     /// A path of the control API, in this space. `path` may have a query.

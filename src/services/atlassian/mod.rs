@@ -291,6 +291,7 @@ pub fn service() -> Service {
             path: "/atlassian",
             title: "Atlassian",
             show: || get(ui::show),
+            parameters: ui::PARAMETERS,
             find_record: ui::find_record,
         }),
         tables: store::state::tables,

@@ -36,6 +36,42 @@ use crate::{
 
 pub(crate) use record::find_record;
 
+/// What the page's query may name: of its own, and what the API's lists are filtered by.
+pub(crate) const PARAMETERS: &[&str] = &[
+    "organization",
+    "as",
+    "tab",
+    "cursor",
+    "pageSize",
+    "q",
+    "status",
+    "sort",
+    "keyType",
+    "tokenLabel",
+    "clientName",
+    "createdAtSearchType",
+    "createdAtValue",
+    "createdAtUom",
+    "createdAtFrom",
+    "createdAtTo",
+    "createdAtRangeFrom",
+    "createdAtRangeTo",
+    "lastActiveAtSearchType",
+    "lastActiveAtValue",
+    "lastActiveAtUom",
+    "lastActiveAtFrom",
+    "lastActiveAtTo",
+    "lastActiveAtRangeFrom",
+    "lastActiveAtRangeTo",
+    "expiresAtSearchType",
+    "expiresAtValue",
+    "expiresAtUom",
+    "expiresAtFrom",
+    "expiresAtTo",
+    "expiresAtRangeFrom",
+    "expiresAtRangeTo",
+];
+
 /// The most rows that a page shows, because with more it would get long, and over 60 KB. The API goes up to 1000.
 const MOST_ROWS: i64 = 25;
 /// The same of service accounts, whose rows are larger.

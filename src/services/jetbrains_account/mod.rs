@@ -233,6 +233,7 @@ pub fn service() -> Service {
             path: "/jetbrains-account",
             title: "JetBrains Account",
             show: || get(ui::show),
+            parameters: ui::PARAMETERS,
             find_record: ui::find_record,
         }),
         tables: store::state::tables,

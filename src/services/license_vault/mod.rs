@@ -338,6 +338,7 @@ pub fn service() -> Service {
             path: "/license-vault",
             title: "License Vault",
             show: || get(ui::show),
+            parameters: ui::PARAMETERS,
             find_record: ui::find_record,
         }),
         tables: store::state::tables,

@@ -32,6 +32,9 @@ use crate::{
 
 pub(crate) use record::find_record;
 
+/// What the page's query may name.
+pub(crate) const PARAMETERS: &[&str] = &["vault", "as", "users", "denials"];
+
 /// Rows of each list.
 const SHOWN: i64 = 15;
 
@@ -51,7 +54,8 @@ struct SettingsPage<'a> {
     users: Vec<UserRow>,
     user_count: i64,
     user_links: Links,
-    denials: Vec<Denial>,
+    /// Each with a link to the request that was denied, as far as the journal has it.
+    denials: Vec<(Option<String>, Denial)>,
     denial_count: i64,
     denial_links: Links,
 }
@@ -82,6 +86,8 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
     let denials = list_latest_denials(&mut db, vault, denial_part, denial_count).await?;
     let administrators = store::vault::list_administrators(&mut db, vault.id).await?;
     drop(db);
+    let known = page.list_changed(denials.iter().map(|(id, _)| id.as_str())).await?;
+    let denials = denials.into_iter().map(|(id, denial)| (known.contains(&id).then(|| page.requests_of(&id)), denial));
     let (people, actor) = page.people(&vault.organization, administrators.first().map(String::as_str)).await?;
     let is_administrator = administrators.contains(&actor);
     let route = format!("/vaults/{}", encode_segment(&vault.name));
@@ -103,7 +109,7 @@ pub(crate) async fn show(page: Page) -> Result<Response, PageError> {
         user_links: page.part_links("users", user_part, user_count),
         denial_links: page.part_links("denials", denial_part, denial_count),
         denial_count,
-        denials,
+        denials: denials.collect(),
         specification: specification(&vault.name),
         page: &page,
         vaults: &vaults,
@@ -123,7 +129,7 @@ async fn list_latest_denials(
     vault: &Vault,
     part: paging::Page,
     total: i64,
-) -> Result<Vec<Denial>, Error> {
+) -> Result<Vec<(String, Denial)>, Error> {
     let end = (total - part.offset()).max(0);
     let offset = (end - part.size).max(0);
     let request = PageRequest { from: 0, to: i64::MAX, offset, limit: end - offset };

@@ -5,10 +5,13 @@ mod documents;
 mod forms;
 mod guard;
 mod large;
+mod links;
 mod look;
 mod requests;
+mod search;
 mod steps;
 mod vendors;
+mod words;
 
 use axum::http::StatusCode;
 

@@ -23,8 +23,9 @@ use crate::{
     },
 };
 
-/// The parameters of the API's list that the page has fields for.
-const FILTERS: [&str; 4] = ["productCode", "teamId", "assigneeEmail", "assigned"];
+/// The parameters of the API's list that the page has fields for, and what the fields are called.
+const FILTERS: [(&str, &str); 4] =
+    [("productCode", "Product"), ("teamId", "Team"), ("assigneeEmail", "Holder"), ("assigned", "Held")];
 
 /// The parameter that names one licence.
 pub(super) const NAMED: &str = "license";
@@ -58,7 +59,7 @@ pub(super) async fn list(
     organization: OrganizationId,
     profile: Profile,
 ) -> Result<(LicenseList, Links), PageError> {
-    let filters = FILTERS.map(|name| (name, page.get(name).trim()));
+    let filters = FILTERS.map(|(name, _)| (name, page.get(name).trim()));
     let rows = ROWS.to_string();
     let of_page = [("perPage", rows.as_str()), ("page", page.get("page"))];
     let query = format_query(filters.into_iter().chain(of_page));
@@ -83,8 +84,8 @@ pub(super) async fn list(
     let read = extract::read_query::<JetBrainsAccount, LicenseQuery>(query.trim_start_matches('?'));
     let (filter, asked) = match read.and_then(LicenseQuery::read) {
         Ok(read) => read,
-        Err(error @ Error::Unreadable(_)) => {
-            shown.refusal = Some(error.to_string());
+        Err(Error::Unreadable(why)) => {
+            shown.refusal = Some(name_field(&why));
             return Ok((shown, Links::new()));
         }
         Err(error) => return Err(error.into()),
@@ -100,6 +101,13 @@ pub(super) async fn list(
     shown.rows = licenses.into_iter().map(|license| to_row(page, license)).collect();
     shown.counted = count_noun(total, "licence");
     Ok((shown, page.part_links("page", asked, total)))
+}
+
+/// Why a filter cannot be read, by the name of its field.
+fn name_field(why: &str) -> String {
+    let why = why.strip_prefix("query: ").unwrap_or(why);
+    let field = FILTERS.iter().find_map(|(name, field)| Some((field, why.strip_prefix(name)?)));
+    field.map_or_else(|| why.to_owned(), |(field, rest)| format!("{field}{rest}"))
 }
 
 fn to_row(page: &Page, license: License) -> LicenseRow {

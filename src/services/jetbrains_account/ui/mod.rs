@@ -33,6 +33,21 @@ use crate::{
 use licenses::LicenseList;
 pub(crate) use record::find_record;
 
+/// What the page's query may name.
+pub(crate) const PARAMETERS: &[&str] = &[
+    "organization",
+    "team",
+    "as",
+    "tokens",
+    "teams",
+    "page",
+    "license",
+    "productCode",
+    "teamId",
+    "assigneeEmail",
+    "assigned",
+];
+
 /// Of an organization with more teams, only the first have a tab. All are in the list of teams.
 const TABS: usize = 12;
 

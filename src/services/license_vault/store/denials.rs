@@ -54,13 +54,18 @@ pub(crate) async fn count_later<M>(db: &mut Session<M>, vault: VaultId, id: &str
     Ok(on!(db, |c| sqlx::query_scalar(SQL).bind(vault.0).bind(id).fetch_optional(c).await)?)
 }
 
-/// Lists denials, oldest first, by row number, as the vendor's clients page through them (license-vault §2.3).
-pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, page: PageRequest) -> Result<Vec<Denial>, Error> {
+/// Lists denials and their ids, oldest first, by row number, as the vendor's clients page through them
+/// (license-vault §2.3).
+pub(crate) async fn list<M>(
+    db: &mut Session<M>,
+    vault: VaultId,
+    page: PageRequest,
+) -> Result<Vec<(String, Denial)>, Error> {
     // On `LIMIT 0 +`, see `Sql::push_limit`.
-    const SQL: &str = "SELECT at, username, email, host, ip, product_name, product_version, reason, description \
+    const SQL: &str = "SELECT id, at, username, email, host, ip, product_name, product_version, reason, description \
                        FROM vault_denial WHERE vault_id = $1 AND at >= $2 AND at <= $3 ORDER BY at, id \
                        LIMIT 0 + $4 OFFSET $5";
-    type StoredDenial = (i64, String, String, String, String, String, String, String, String);
+    type StoredDenial = (String, i64, String, String, String, String, String, String, String, String);
     let stored: Vec<StoredDenial> = on!(db, |c| sqlx::query_as(SQL)
         .bind(vault.0)
         .bind(page.from)
@@ -69,15 +74,9 @@ pub(crate) async fn list<M>(db: &mut Session<M>, vault: VaultId, page: PageReque
         .bind(page.offset)
         .fetch_all(c)
         .await)?;
-    let read = |(at, username, email, host, ip, product_name, product_version, reason, description)| Denial {
-        at: from_micros(at),
-        user: VaultUser { username, email },
-        host,
-        ip,
-        product_name,
-        product_version,
-        reason,
-        description,
+    let read = |(id, at, username, email, host, ip, product_name, product_version, reason, description)| {
+        let (at, user) = (from_micros(at), VaultUser { username, email });
+        (id, Denial { at, user, host, ip, product_name, product_version, reason, description })
     };
     Ok(stored.into_iter().map(read).collect())
 }

@@ -30,5 +30,5 @@ pub(crate) async fn get_denials_report(
 ) -> Result<Answer<Vec<DenialRow>>, VaultError> {
     let page = read_page(&days.0, &rows.0)?;
     let denials = store::denials::list(&mut caller.read().await?, caller.principal.vault.id, page).await?;
-    Ok(Answer(denials.into_iter().map(Into::into).collect()))
+    Ok(Answer(denials.into_iter().map(|(_, denial)| denial.into()).collect()))
 }
