@@ -37,7 +37,7 @@ pub struct Reading {
     parameters: SmallVec<[Names; 8]>,
     /// Every parameter was read, whatever it is called.
     has_every_parameter: bool,
-    has_body: bool,
+    pub(super) has_body: bool,
     /// An argument was refused, so that nobody knows what those behind it would have read.
     is_incomplete: bool,
     /// What was ignored of the body.

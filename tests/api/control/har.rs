@@ -116,7 +116,7 @@ async fn every_filter_applies_and_there_are_no_pages(app: TestApp) {
     space.expect_ok();
     assert_eq!(entries(&get_archive(&app, "&space=t1").await).len(), 0);
     let problem = app.control().get("/requests?format=xml").await.expect_problem(400);
-    assert!(problem["detail"].as_str().unwrap().contains("`json` or `har`"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("unknown word `xml`: expected `json`, `har`"), "{problem}");
     app.control().get("/requests?format=har&limit=1001").await.expect_problem(400);
 }
 

@@ -180,7 +180,7 @@ async fn bad_input(app: TestApp) {
         (r#"{"match":{"operation":"asignLicense"}}"#, 422, "/match/operation"),
         (r#"{"match":{"service":"x"}}"#, 422, "/match/service"),
         (r#"{"match":{"status":1}}"#, 400, "/match/status"),
-        (r#"{"match":{"query":{"a":1}}}"#, 400, "/match/query/a"),
+        (r#"{"match":{"query":{"a":[1]}}}"#, 400, "/match/query/a"),
         (r#"{"count":{"exactly":-1}}"#, 400, "/count/exactly"),
         (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
         (r#"{"count":{"exactly":"1"}}"#, 400, "/count/exactly"),
