@@ -305,6 +305,7 @@ async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(a
     let whole = String::from_utf8(whole.expect("the stream ends").unwrap().to_bytes().to_vec()).unwrap();
     assert!(!whole.contains("event: request"), "{whole}");
     assert!(whole.starts_with("event: state\n"), "{whole}");
+    assert!(whole.ends_with("event: deleted\ndata: {\"name\":\"t1\"}\n\n"), "{whole}");
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
