@@ -78,8 +78,8 @@ pub async fn answer<S: VendorService>(
     let length = body.size_hint().exact();
     let (body, left) = match length {
         None if has_journal => {
-            let (lent, left) = left_body::lend(body);
-            (Body::new(lent), Some(left))
+            let (for_handler, left) = left_body::lend(body);
+            (Body::new(for_handler), Some(left))
         }
         _ => (body, None),
     };
