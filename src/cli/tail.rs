@@ -20,7 +20,7 @@ use crate::{
     },
     config::{Listen, parse_listen, parse_public_url, read_control_token},
     control::{JournalPage, NoteAnswer, RequestSummary},
-    domain::organization::DEFAULT_SPACE,
+    domain::{journal::describe_left_out, organization::DEFAULT_SPACE},
 };
 
 /// How often one asks whether a Locum that went away is back.
@@ -230,8 +230,9 @@ impl Tail<'_> {
         }
         let further = notes.len().saturating_sub(wanted);
         let mut notes = notes.split_off(further);
-        if let Some(first) = notes.first_mut().filter(|_| further > 0) {
-            first.text = format!("({further} more before) {}", first.text);
+        if let Some(first) = notes.first().filter(|_| further > 0) {
+            let text = describe_left_out(further);
+            notes.insert(0, NoteAnswer { text, ..first.clone() });
         }
         self.print_all(&newest_first, &notes)
     }

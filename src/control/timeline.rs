@@ -35,7 +35,7 @@ use crate::{
 const LONGEST: usize = 300;
 
 /// What was done to a space.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct NoteAnswer {
     /// When, by the machine's clock.
     #[schema(format = DateTime, example = "2026-11-29T10:00:00Z")]
@@ -84,7 +84,7 @@ pub(super) async fn keep(app: &App, space: &Space, text: String) {
     let text = cut(&text, LONGEST);
     if let Some(run) = app.run.get() {
         run.name(space.id, &space.name);
-        run.note(space.id, &text);
+        run.note(space.id, arrived, &text);
     }
     let kept = store::journal::note(&app.db, space.id, space.revision, arrived, text).await;
     kept.unwrap_or_else(|error| error.log());

@@ -214,8 +214,8 @@ fn what_was_done_stands_behind_the_request_that_it_came_after() {
     advance();
     advance();
     let cut = printed(at, &["-n", "1"]);
-    let last = "(2 more before) clock +1 h → 2026-01-15 14:00:00 frozen";
-    assert_eq!(cut.iter().map(kind).collect::<Vec<_>>(), [all[1], all[5], last]);
+    let last = ["2 more before", "clock +1 h → 2026-01-15 14:00:00 frozen"];
+    assert_eq!(cut.iter().map(kind).collect::<Vec<_>>(), [all[1], all[5], last[0], last[1]]);
     assert_eq!(printed(at, &["--status", "2xx"]).len(), 3, "who asks for certain requests gets nothing else");
     assert_eq!(printed(at, &["--json"]).len(), 2);
     control(&server, "DELETE", "requests", "");
