@@ -72,7 +72,7 @@ fn write_operation(
     writeln!(
         table,
         "Operation {{ method: Method::{}, path: {path:?}, server: {:?}, id: {:?}, query: &{query:?}, takes_body: {}, \
-         scope: {:?}, refusals: &{:?}, missing: {:?}, unverified: {:?} }},",
+         scope: {:?}, refusals: &{:?}, missing: {:?}, unverified: {:?}, summary: {:?} }},",
         method.to_uppercase(),
         server.as_str(),
         operation["operationId"].as_str(),
@@ -81,6 +81,7 @@ fn write_operation(
         find_refusals(operation),
         operation["x-locum-missing"].as_str(),
         operation["x-locum-unverified"].as_str(),
+        operation["summary"].as_str().unwrap_or_default(),
     )?;
     Ok(())
 }

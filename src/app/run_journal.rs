@@ -8,9 +8,12 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::domain::{
-    journal::{Bounds, Entry},
-    organization::SpaceId,
+use crate::{
+    core::clock::Time,
+    domain::{
+        journal::{Bounds, Entry},
+        organization::SpaceId,
+    },
 };
 
 /// Requests in the order in which they were answered, and what their spaces are called.
@@ -33,15 +36,15 @@ struct Kept {
 pub enum Happened {
     /// A request was answered.
     Request(Arc<Entry>),
-    /// Something was done to the space: what, for people.
-    Note(Arc<str>),
+    /// Something was done to the space: when, by the machine's clock, and what, for people.
+    Note(Time, Arc<str>),
 }
 
 impl Happened {
     fn size(&self) -> usize {
         match self {
             Self::Request(entry) => entry.size(),
-            Self::Note(text) => text.len(),
+            Self::Note(_, text) => text.len(),
         }
     }
 }
@@ -80,8 +83,8 @@ impl RunJournal {
     }
 
     /// Keeps what was done to a space, in the same way.
-    pub fn note(&self, space: SpaceId, text: &str) {
-        self.keep(space, Happened::Note(text.into()));
+    pub fn note(&self, space: SpaceId, arrived: Time, text: &str) {
+        self.keep(space, Happened::Note(arrived, text.into()));
     }
 
     fn keep(&self, space: SpaceId, happened: Happened) {
@@ -99,13 +102,9 @@ impl RunJournal {
         }
     }
 
-    /// All requests, in the order in which they were answered.
-    pub fn requests(&self) -> Vec<Arc<Entry>> {
-        let request = |(_, happened): &(SpaceId, Happened)| match happened {
-            Happened::Request(entry) => Some(Arc::clone(entry)),
-            Happened::Note(_) => None,
-        };
-        self.kept.lock().happened.iter().filter_map(request).collect()
+    /// All, in the order in which it happened.
+    pub fn all(&self) -> Vec<(SpaceId, Happened)> {
+        self.kept.lock().happened.iter().cloned().collect()
     }
 
     /// The last requests that are wanted, the oldest first, each with what was done to its space right before it: no
@@ -118,7 +117,7 @@ impl RunJournal {
         for (space, happened) in kept.happened.iter().rev() {
             let is_told = match happened {
                 Happened::Request(entry) => is_wanted(entry),
-                Happened::Note(_) => told.contains(space),
+                Happened::Note(..) => told.contains(space),
             };
             if is_told && matches!(happened, Happened::Request(_)) {
                 told.insert(*space);

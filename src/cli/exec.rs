@@ -235,7 +235,7 @@ async fn explain(app: &App, status: ExitStatus, out: &mut impl Write) -> io::Res
         let place = if *space.name == *DEFAULT_SPACE { "" } else { &format!(" in the space {}", space.name) };
         let written = match happened {
             Happened::Request(entry) => line.write_request(&RequestSummary::from(&*entry), None),
-            Happened::Note(note) => line.write(PLAIN, &format!("— {note}{place} —")),
+            Happened::Note(_, note) => line.write(PLAIN, &format!("— {note}{place} —")),
         };
         written.map_err(io::Error::other)?;
         writeln!(out, "locum: {text}")?;

@@ -1,8 +1,9 @@
 //! `locum exec --coverage --har --report`: what the command left out, and what it asked.
 
 use std::{
+    ffi::OsString,
     fs::{self, OpenOptions},
-    io::Write as _,
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
     process::ExitStatus,
 };
@@ -87,7 +88,7 @@ impl Wanted {
         if let Some(file) = &self.coverage {
             let text = if is_markdown(file) { Ok(coverage.to_markdown()) } else { variables::json(&coverage) };
             let text = text.map_err(Failure::Failed)?;
-            fs::write(file, text).map_err(|error| describe(file, &error))?;
+            write_whole(file, &text).map_err(|error| describe(file, &error))?;
             append_to_summary(&coverage.to_markdown());
         }
         match self.coverage_min {
@@ -101,10 +102,10 @@ impl Wanted {
 }
 
 fn write_archive(running: &Running, file: &Path) -> Result<(), Failure> {
-    let all = running.app.run.get().map(RunJournal::requests).unwrap_or_default();
-    let archive = Archive::of(&running.base, all.iter().map(|entry| &**entry));
+    let all = running.app.run.get().map(RunJournal::all).unwrap_or_default();
+    let archive = Archive::of(&running.base, all.iter().map(|(space, happened)| (*space, happened)));
     let text = variables::json(&archive).map_err(Failure::Failed)?;
-    fs::write(file, text).map_err(|error| describe(file, &error))
+    write_whole(file, &text).map_err(|error| describe(file, &error))
 }
 
 async fn write_report(running: &Running, file: &Path, program: &str, ended: ExitStatus) -> Result<(), Failure> {
@@ -119,9 +120,37 @@ async fn write_report(running: &Running, file: &Path, program: &str, ended: Exit
     };
     let spaces = report::read(&running.app).await.map_err(failed)?;
     let (page, line) = report::write(&running.app, &running.services, &about, &spaces).map_err(failed)?;
-    fs::write(file, page).map_err(|error| describe(file, &error))?;
+    write_whole(file, &page).map_err(|error| describe(file, &error))?;
     append_to_summary(&format!("# {program}: {ended}\n\n{line}: see `{}` of this run.\n\n", file.display()));
     Ok(())
+}
+
+/// Writes a file as a whole or not at all: of a disk that is full, nothing is left that looks like a report.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    // What a link points to is replaced, and not the link.
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let before = fs::metadata(&file).ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        return fs::write(file, text);
+    }
+    let mut name = OsString::from(".");
+    name.push(file.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let draft = file.with_file_name(name);
+    let written = match OpenOptions::new().write(true).create_new(true).open(&draft) {
+        // Who may write the file need not be allowed to make others beside it.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return fs::write(file, text),
+        opened => opened.and_then(|mut opened| {
+            opened.write_all(text.as_bytes())?;
+            before.map_or(Ok(()), |before| opened.set_permissions(before.permissions()))?;
+            fs::rename(&draft, &file)
+        }),
+    };
+    if written.is_err() {
+        // It may not be there.
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }
 
 /// Appends to the text that CI shows beside a run, where it does. It is beside what was asked for, so it fails no run.

@@ -26,6 +26,7 @@ mod serve;
 mod signals;
 mod stop;
 mod tail;
+mod tail_names;
 mod tls;
 
 use std::{ffi::OsString, future::Future, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration};

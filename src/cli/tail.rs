@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, parser::ValueSource};
-use serde_json::Value;
+use hyper::StatusCode;
 use tokio::{io::Interest, net::unix::pipe::Sender};
 
 use crate::{
@@ -16,11 +16,11 @@ use crate::{
         Failure,
         client::{ControlClient, Trouble},
         line::{DIM, Line, count_columns, find_width},
-        tell,
+        tail_names, tell,
     },
     config::{Listen, parse_listen, parse_public_url, read_control_token},
     control::{JournalPage, NoteAnswer, RequestSummary},
-    domain::organization::DEFAULT_SPACE,
+    domain::{journal::describe_left_out, organization::DEFAULT_SPACE},
 };
 
 /// How often one asks whether a Locum that went away is back.
@@ -103,6 +103,8 @@ impl Options {
 /// Why it ends, or begins again.
 enum End {
     Trouble(Trouble),
+    /// The space is gone.
+    Deleted,
     /// Nobody reads it any more.
     Unread,
     Unwritable(io::Error),
@@ -134,14 +136,19 @@ pub(super) async fn tail(options: &Options, matches: &ArgMatches) -> Result<(), 
             Ok(()) | Err(End::Unread) => return Ok(()),
             Err(End::Unwritable(error)) => return Err(Failure::Failed(format!("cannot write: {error}"))),
             Err(End::Trouble(trouble)) if tail.is_begun && tail.may_go_on(&trouble) => {}
-            Err(End::Trouble(trouble)) => return Err(tail.describe(trouble)),
+            Err(End::Deleted) => return Err(tail.describe_deletion()),
+            Err(End::Trouble(trouble)) => return Err(tail.describe(trouble).await),
         }
-        tell(&format!("{} is away: waiting for it", tail.client.base));
-        tokio::select! {
-            () = tail.wait() => {}
+        let base = &tail.client.base;
+        tell(&format!("{base} is away: waiting for it"));
+        let has_space = tokio::select! {
+            has_space = tail.wait() => has_space,
             () = wait_for_closed_output() => return Ok(()),
+        };
+        if !has_space {
+            return Err(Failure::Failed(format!("{base} is back, without the space {}", options.space)));
         }
-        tell(&format!("{} is back", tail.client.base));
+        tell(&format!("{base} is back"));
     }
 }
 
@@ -193,9 +200,12 @@ impl Tail<'_> {
         loop {
             let event = events.next().await.map_err(|why| End::Trouble(Trouble::Away(why)))?;
             let further = std::iter::from_fn(|| events.next_here());
+            let all: Vec<String> = std::iter::once(event).chain(further).collect();
+            if all.iter().any(|event| event == "deleted") {
+                return Err(End::Deleted);
+            }
             // One list has all that are here.
-            let tells = |event: &String| matches!(event.as_str(), "request" | "note" | "missed");
-            if std::iter::once(event).chain(further).filter(tells).count() > 0 {
+            if all.iter().any(|event| matches!(event.as_str(), "request" | "note" | "missed")) {
                 self.catch_up().await?;
             }
         }
@@ -209,6 +219,9 @@ impl Tail<'_> {
         let Listed { requests: mut newest_first, .. } = self.list(None, wanted.max(1)).await?;
         self.last = newest_first.first().map(|newest| newest.id.clone());
         self.is_begun = true;
+        if let Some(label) = self.options.credential.as_deref().filter(|_| newest_first.is_empty()) {
+            tail_names::warn_of_credential(&self.client, &self.options.space, label).await?;
+        }
         newest_first.truncate(wanted);
         // Before the first of all requests, everything was done that is there.
         if newest_first.len() == wanted {
@@ -217,8 +230,9 @@ impl Tail<'_> {
         }
         let further = notes.len().saturating_sub(wanted);
         let mut notes = notes.split_off(further);
-        if let Some(first) = notes.first_mut().filter(|_| further > 0) {
-            first.text = format!("({further} more before) {}", first.text);
+        if let Some(first) = notes.first().filter(|_| further > 0) {
+            let text = describe_left_out(further);
+            notes.insert(0, NoteAnswer { text, ..first.clone() });
         }
         self.print_all(&newest_first, &notes)
     }
@@ -326,35 +340,42 @@ impl Tail<'_> {
         }
     }
 
-    /// Waits until the space is there again.
-    async fn wait(&self) {
+    /// Waits until somebody is there again. Whether the space is there too.
+    async fn wait(&self) -> bool {
         loop {
             pause().await;
-            let asked: Result<Value, Trouble> =
-                self.client.get("/clock", &[("space", self.options.space.as_str())]).await;
-            match asked {
-                // A test makes its space again.
-                Err(Trouble::Refused { status, .. }) if status == hyper::StatusCode::NOT_FOUND => {}
+            match tail_names::find_space(&self.client, &self.options.space).await {
+                Ok(found) => return found.is_ok(),
                 Err(Trouble::Away(_)) => {}
-                // What it refuses otherwise, it refuses again, with the reason.
-                Ok(_) | Err(Trouble::Refused { .. }) => return,
+                // What it refuses, it refuses again, with the reason.
+                Err(Trouble::Refused { .. }) => return true,
             }
         }
     }
 
-    fn describe(&self, trouble: Trouble) -> Failure {
+    fn describe_deletion(&self) -> Failure {
+        Failure::Failed(format!("the space {} was deleted", self.options.space))
+    }
+
+    async fn describe(&self, trouble: Trouble) -> Failure {
         let base = &self.client.base;
         match trouble {
             Trouble::Away(why) => Failure::Failed(format!(
                 "no Locum answers at {base}: {why}; start one with `locum`, or say with --listen or --url where it is"
             )),
             Trouble::Refused { status, detail, pointer } => {
+                if status == StatusCode::NOT_FOUND
+                    && let Ok(Err(unknown)) = tail_names::find_space(&self.client, &self.options.space).await
+                {
+                    let never = || Failure::Usage(format!("--space: {unknown}"));
+                    return if self.is_begun { self.describe_deletion() } else { never() };
+                }
                 let option = match pointer.as_deref() {
                     Some("/operation") => "--op",
                     Some("/status") => "--status",
                     Some("/service") => "--service",
                     Some("/credential") => "--credential",
-                    _ if status == hyper::StatusCode::UNAUTHORIZED => {
+                    _ if status == StatusCode::UNAUTHORIZED => {
                         return Failure::Failed(format!("{base}: {detail}; give --control-token"));
                     }
                     _ => return Failure::Failed(format!("{base}: {detail}")),

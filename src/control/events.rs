@@ -30,14 +30,15 @@ use crate::{
 
 /// Server-sent events of a space: `request` (answered, as in the journal), `state` (something was written; its
 /// revision), `clock` (it was set), `fault` (a rule was made, hit or removed), `note` (what was done to the space, in
-/// words, as in its timeline), `missed` (the listener was too slow, or the database was away: look again). The first is
-/// the `state` that the space is in. The stream ends with the space, or with Locum.
+/// words, as in its timeline), `missed` (the listener was too slow, or the database was away: look again), `deleted` (the
+/// space is gone). The first is the `state` that the space is in. The stream ends with `deleted`, or with Locum.
 #[utoipa::path(get, path = "/events", operation_id = "getEvents", tag = "Requests", security((), ("controlToken" = [])),
     params(SpaceQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), Refused))]
 pub(super) async fn get_events(State(app): State<App>, InSpace(space): InSpace) -> Result<Response, Problem> {
     let listener = app.db.listen(space.id).await?;
-    let stream = EventStream { listener, space: space.id, app, first: Some(state(&space)?) };
+    let first = Some(state(&space)?);
+    let stream = EventStream { listener, space: space.id, name: space.name, app, first, is_over: false };
     let events = stream::unfold(stream, |mut stream| async {
         let event = stream.next().await?;
         Some((Ok::<_, Infallible>(event), stream))
@@ -48,8 +49,11 @@ pub(super) async fn get_events(State(app): State<App>, InSpace(space): InSpace) 
 struct EventStream {
     listener: Listener,
     space: SpaceId,
+    name: String,
     app: App,
     first: Option<sse::Event>,
+    /// There will be no more.
+    is_over: bool,
 }
 
 impl EventStream {
@@ -58,7 +62,7 @@ impl EventStream {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        loop {
+        while !self.is_over {
             let heard = tokio::select! {
                 heard = self.listener.next() => heard,
                 () = self.app.stopping() => return None,
@@ -67,20 +71,28 @@ impl EventStream {
                 Ok(Some(event)) => return Some(event),
                 // The journal has dropped it already.
                 Ok(None) => {}
+                Err(Error::NotFound(_)) => {
+                    self.is_over = true;
+                    return event("deleted", &json!({ "name": self.name })).ok();
+                }
                 Err(error) => {
                     error.log();
-                    // Whoever listens looks again when the database is back; only with the space there is no more to
-                    // tell.
-                    let is_over = !matches!(error, Error::Unavailable(_));
-                    return if is_over { None } else { event("missed", &json!({})).ok() };
+                    // Whoever listens looks again when the database is back.
+                    self.is_over = !matches!(error, Error::Unavailable(_));
+                    return if self.is_over { None } else { event("missed", &json!({})).ok() };
                 }
             }
         }
+        None
     }
 
     /// Writes an event as it is sent; `None` where there is nothing left to tell.
     async fn write(&self, heard: Option<Event>) -> Result<Option<sse::Event>, Error> {
-        let Some(Event { happened, id, .. }) = heard else { return event("missed", &json!({})).map(Some) };
+        let Some(Event { happened, id, .. }) = heard else {
+            // What was missed may be the end of the space.
+            self.space().await?;
+            return event("missed", &json!({})).map(Some);
+        };
         match happened {
             EventKind::Request => {
                 let found = store::journal::find(&self.app.db, self.space, &id).await?;

@@ -1,9 +1,11 @@
 //! `/timeline`: what a tester does to a space, beside its requests. Whoever looks at those later asks what happened in
 //! between.
 
+use std::sync::Arc;
+
 use axum::{
-    body::Body,
-    extract::{Request, State},
+    body::{Body, HttpBody as _},
+    extract::{MatchedPath, Request, State},
     http::Method,
     middleware::Next,
     response::Response,
@@ -22,7 +24,8 @@ use crate::{
     },
     domain::{journal::NotedAfter, organization::Space},
     http::{
-        control_input::{Answer, FoundSpace, InSpace, SpaceQuery},
+        control_input::{Answer, FoundSpace, InSpace, SentBody, SpaceQuery},
+        operations::Operations,
         problem::{Problem, Refused},
     },
     store,
@@ -32,7 +35,7 @@ use crate::{
 const LONGEST: usize = 300;
 
 /// What was done to a space.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct NoteAnswer {
     /// When, by the machine's clock.
     #[schema(format = DateTime, example = "2026-11-29T10:00:00Z")]
@@ -81,71 +84,159 @@ pub(super) async fn keep(app: &App, space: &Space, text: String) {
     let text = cut(&text, LONGEST);
     if let Some(run) = app.run.get() {
         run.name(space.id, &space.name);
-        run.note(space.id, &text);
+        run.note(space.id, arrived, &text);
     }
     let kept = store::journal::note(&app.db, space.id, space.revision, arrived, text).await;
     kept.unwrap_or_else(|error| error.log());
 }
 
+/// The largest answer that a note is made from. Only a seed's is larger, by its many tokens.
+const LARGEST: u64 = 1024 * 1024;
+
 /// What a note is made from of an answer.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Done {
-    dry_run: bool,
     /// Of the credential.
     label: Option<String>,
     /// These two of the fault.
     r#match: Value,
     then: Value,
+    /// Those of the seed.
+    organizations: Vec<DoneOrganization>,
+}
+
+#[derive(Deserialize)]
+struct DoneOrganization {
+    name: String,
+    customer_code: String,
+}
+
+/// A change, as it was asked for.
+struct Asked {
+    method: Method,
+    /// Below the control API, or below the space.
+    parts: Vec<String>,
+    is_dry_run: bool,
+    /// What a service's own route does, in words, and the names in its path.
+    route: Option<(&'static str, Vec<String>)>,
+    sent: SentBody,
+}
+
+impl Asked {
+    fn of(request: &Request, operations: &Operations, sent: SentBody) -> Self {
+        let uri = request.uri();
+        let mut parts: Vec<String> = uri.path().trim_matches('/').split('/').map(decode).collect();
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let route = route.and_then(|route| Some((operations.find(route, request.method())?.summary, route)));
+        let route = route.map(|(summary, route)| (summary, name_parameters(route, &parts)));
+        if parts.first().is_some_and(|first| first == "spaces") {
+            parts.drain(..parts.len().min(2));
+        }
+        let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let is_dry_run = pairs.any(|(name, value)| name == "dry_run" && value != "false");
+        Self { method: request.method().clone(), parts, is_dry_run, route, sent }
+    }
+
+    fn parts(&self) -> Vec<&str> {
+        self.parts.iter().map(String::as_str).collect()
+    }
+
+    /// Whether its answer says what was done. The others are passed on unread, because a state is as long as all there is.
+    fn is_told_by_answer(&self) -> bool {
+        matches!(self.parts.first().map(String::as_str), Some("seed" | "faults" | "credentials"))
+    }
+
+    /// The members of what was sent, in words.
+    fn list_members(&self) -> Vec<String> {
+        let sent = self.sent.get().and_then(|sent| serde_json::from_slice(sent).ok());
+        let members = sent.into_iter().flat_map(|sent: serde_json::Map<String, Value>| sent);
+        let members = members.filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            format!("{} {value}", name.replace('_', " "))
+        });
+        members.collect()
+    }
+}
+
+/// What stands in a path for the parameters of its route: `team id 2001`.
+fn name_parameters(route: &str, parts: &[String]) -> Vec<String> {
+    // What it is mounted behind stands in front of the route.
+    let pairs = route.trim_matches('/').rsplit('/').zip(parts.iter().rev());
+    let named = pairs.filter_map(|(name, value)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        let mut text = String::new();
+        for character in name.chars() {
+            if character.is_ascii_uppercase() {
+                text.push(' ');
+            }
+            text.push(character.to_ascii_lowercase());
+        }
+        (name != "space").then(|| format!("{text} {value}"))
+    });
+    let mut named: Vec<String> = named.collect();
+    named.reverse();
+    named
 }
 
 /// Middleware: notes what was done, where it was.
-pub(super) async fn note(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), decode(request.uri().path()));
-    if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+pub(super) async fn note(
+    State((app, operations)): State<(App, Arc<Operations>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
-    let found = FoundSpace::default();
+    let (found, sent) = (FoundSpace::default(), SentBody::default());
+    let asked = Asked::of(&request, &operations, sent.clone());
     request.extensions_mut().insert(found.clone());
+    request.extensions_mut().insert(sent);
     let response = next.run(request).await;
     let Some(before) = found.get().filter(|_| response.status().is_success()) else { return response };
-    let (parts, body) = response.into_parts();
-    // An answer of these routes is there as a whole, so that reading it neither waits nor fails.
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let done = serde_json::from_slice(&body).unwrap_or_default();
+    let (parts, mut body) = response.into_parts();
+    let mut done = Done::default();
+    if asked.is_told_by_answer() && body.size_hint().upper().is_some_and(|size| size <= LARGEST) {
+        // An answer of these routes is there as a whole, so that reading it neither waits nor fails.
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        done = serde_json::from_slice(&bytes).unwrap_or_default();
+        body = Body::from(bytes);
+    }
     // Nothing is left of a space that was deleted.
     match app.space(&before.name).await {
         Ok(space) => {
-            if let Some(text) = describe(&method, &path, &done, before, &space) {
+            if let Some(text) = describe(&asked, &done, before, &space) {
                 keep(&app, &space, text).await;
             }
         }
         Err(Error::NotFound(_)) => {}
         Err(error) => error.log(),
     }
-    Response::from_parts(parts, Body::from(body))
+    Response::from_parts(parts, body)
 }
 
-fn decode(path: &str) -> String {
-    percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
+fn decode(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
 /// Says what was done. `None` where the requests are the same with and without it.
-fn describe(method: &Method, path: &str, done: &Done, before: &Space, space: &Space) -> Option<String> {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let parts = match parts.as_slice() {
-        ["spaces", _, rest @ ..] => rest,
-        parts => parts,
-    };
+fn describe(asked: &Asked, done: &Done, before: &Space, space: &Space) -> Option<String> {
+    let (method, parts) = (&asked.method, asked.parts());
     let fault = || format!("{} gets {}", done.r#match, done.then);
     let credential = || done.label.as_deref().unwrap_or_default();
-    Some(match (method.as_str(), parts) {
-        (_, [] | ["requests", ..]) => return None,
-        (_, ["seed"]) if done.dry_run => return None,
+    let of_seed = || {
+        let organizations = &done.organizations;
+        let named = organizations.iter().map(|it| format!("{} ({})", it.name, it.customer_code));
+        let named = named.collect::<Vec<_>>().join(", ");
+        if named.is_empty() { String::new() } else { format!(": {named}") }
+    };
+    Some(match (method.as_str(), parts.as_slice()) {
+        (_, [] | [""] | ["requests", ..]) => return None,
+        (_, ["seed"]) if asked.is_dry_run => return None,
         (_, ["clock", ..]) => describe_clock(before.now(), space),
         (_, ["reset"]) => "reset to the seed".to_owned(),
-        (_, ["seed"]) if before.generation() == space.generation() => "a seed was added".to_owned(),
-        (_, ["seed"]) => "a seed replaced everything".to_owned(),
+        (_, ["seed"]) if before.generation() == space.generation() => format!("a seed was added{}", of_seed()),
+        (_, ["seed"]) => format!("a seed replaced everything{}", of_seed()),
         ("PUT", ["state"]) => "a state replaced everything".to_owned(),
         ("PUT", ["snapshots", name]) => format!("snapshot {name} taken"),
         ("POST", ["snapshots", name, "restore"]) => format!("snapshot {name} restored"),
@@ -153,12 +244,24 @@ fn describe(method: &Method, path: &str, done: &Done, before: &Space, space: &Sp
         ("POST", ["faults"]) => format!("fault made: {}", fault()),
         ("DELETE", ["faults"]) => "all faults removed".to_owned(),
         ("DELETE", ["faults", _]) => format!("fault removed: {}", fault()),
-        ("PUT", ["rate-limits"]) => "limits were set".to_owned(),
+        ("PUT", ["rate-limits"]) => {
+            let members = asked.list_members();
+            // Who sets nothing has not set a limit.
+            let is_set = members.iter().any(|member| !member.starts_with("organization "));
+            return is_set.then(|| format!("limits were set: {}", members.join(", ")));
+        }
         (_, ["rate-limits", "reset"]) => "counting started over".to_owned(),
         (_, ["credentials", _, "revoke"]) => format!("the credential {} was revoked", credential()),
         (_, ["credentials", _, "expire"]) => format!("the credential {} expired", credential()),
         (_, ["credentials", _, "rotate"]) => format!("the credential {} got a new token", credential()),
-        (_, parts) => format!("{method} /{}", parts.join("/")),
+        (_, parts) => match &asked.route {
+            Some((summary, named)) if !summary.is_empty() => {
+                let what = summary.split(['.', ';']).next().unwrap_or(summary);
+                let which = named.iter().cloned().chain(asked.list_members()).collect::<Vec<_>>().join(", ");
+                format!("{what}: {which}")
+            }
+            _ => format!("{method} /{}", parts.join("/")),
+        },
     })
 }
 

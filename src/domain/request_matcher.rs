@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bytestring::ByteString;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
 use crate::domain::path_pattern::PathPattern;
@@ -41,11 +41,32 @@ pub struct RequestMatcher {
     #[schema(ignore)]
     pub ignored: Option<bool>,
     /// Query parameters by name, decoded; others do not matter.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "read_parameters", skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// The body: of an object, members that are not named do not matter; a text is the whole body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+}
+
+/// Reads values of parameters. A number, or `true`, is the text that a query has for it.
+///
+/// # Errors
+/// A value is something else.
+pub fn read_parameters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text, a number, true or false")]
+    enum Written {
+        Text(String),
+        Number(Number),
+        Flag(bool),
+    }
+    let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
+    let write = |value| match value {
+        Written::Text(text) => text,
+        Written::Number(number) => number.to_string(),
+        Written::Flag(flag) => flag.to_string(),
+    };
+    Ok(written.into_iter().map(|(name, value)| (name, write(value))).collect())
 }
 
 /// What a matcher looks at in a request.

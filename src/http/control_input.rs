@@ -52,6 +52,17 @@ impl FoundSpace {
     }
 }
 
+/// Where the JSON that a request sent is left as it was, for who put this into it.
+#[derive(Clone, Default)]
+pub(crate) struct SentBody(Arc<OnceLock<Bytes>>);
+
+impl SentBody {
+    /// `None` when nobody read it as JSON.
+    pub(crate) fn get(&self) -> Option<&Bytes> {
+        self.0.get()
+    }
+}
+
 impl FromRequestParts<App> for InSpace {
     type Rejection = Problem;
 
@@ -183,7 +194,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let sent = request.extensions().get::<SentBody>().cloned();
         let bytes = body_limit::read(request).await?;
+        if let Some(SentBody(sent)) = sent {
+            sent.get_or_init(|| bytes.clone());
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();
         let value = object(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));

@@ -36,6 +36,8 @@ pub struct Operation {
     pub missing: Option<&'static str>,
     /// What of it is our guess.
     pub unverified: Option<&'static str>,
+    /// What it does.
+    pub summary: &'static str,
 }
 
 static DOCUMENTS: &[Document] = &include!(concat!(env!("OUT_DIR"), "/documents.rs"));

@@ -19,6 +19,7 @@ pub mod fault_rule;
 pub mod ignored;
 pub mod journal;
 pub mod last_use;
+pub mod left_body;
 pub mod metrics;
 pub mod mount;
 pub mod nearest_operation;

@@ -71,7 +71,12 @@ pub fn write_headers(response: &mut Response, standing: &Standing) {
     let value = |text: &dyn Display| HeaderValue::from_str(&text.to_string()).ok();
     let reset = format_reset(standing.reset);
     let headers = [(LIMIT, value(&standing.limit)), (REMAINING, value(&standing.remaining)), (RESET, value(&reset))];
-    response.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    for (name, value) in headers {
+        if let Some(value) = value {
+            // In place of what is there, because an injected 429 has them already.
+            response.headers_mut().insert(name, value);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::{
         connection::OverTls,
         credential_places::Location,
         ignored::{self, IgnoredParts, Reading, Sent},
+        left_body,
         request_context::{RequestContext, find_sent_uri},
         vendor_service::{Outcome, VendorService},
     },
@@ -73,13 +74,25 @@ pub async fn answer<S: VendorService>(
         return (remembered, Origin::Remembered);
     }
     let asked = Arc::clone(&parts);
-    let has_body = body.size_hint().exact().is_some_and(|length| length > 0);
+    let has_journal = app.config.journal.is_some();
+    let length = body.size_hint().exact();
+    let (body, left) = match length {
+        None if has_journal => {
+            let (for_handler, left) = left_body::lend(body);
+            (Body::new(for_handler), Some(left))
+        }
+        _ => (body, None),
+    };
     let mut parts = Arc::unwrap_or_clone(parts);
     hide_headers::<S>(&mut parts);
     parts.extensions.insert(outcome);
     parts.extensions.insert(identified.clone());
     let (made, reading) = ignored::watch(next.run(Request::from_parts(parts, body))).await;
-    let ignored = if app.config.journal.is_some() {
+    let ignored = if has_journal {
+        let has_body = match left {
+            Some(left) if !reading.has_body => left.has_bytes().await,
+            _ => length.is_some_and(|length| length > 0),
+        };
         find_ignored::<S>(&asked, has_body, identified, reading, made.status())
     } else {
         None

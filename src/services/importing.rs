@@ -1,6 +1,6 @@
 //! The registry's part of imports: which lists there are, and which service knows each.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use super::{atlassian, jetbrains_account, license_vault, seeding};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
             draft::Draft,
             entry::Written,
             notes::{Notes, Place},
-            pages,
+            pages::{self, Ending},
             record::Record,
             table,
         },
@@ -31,6 +31,8 @@ pub struct Import {
     atlassian: atlassian::import::Import,
     /// Which records there were, of each option, and the number of the file.
     seen: HashMap<(&'static str, [u8; 32]), usize>,
+    /// Of each option, whether its pages end.
+    endings: BTreeMap<&'static str, Ending>,
 }
 
 /// What is done with a list, and with a record of it.
@@ -76,6 +78,7 @@ impl Import {
             license_vault: license_vault::import::Import::default(),
             atlassian: atlassian::import::Import::default(),
             seen: HashMap::new(),
+            endings: BTreeMap::new(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Import {
         note_list(self);
         // The notes are the draft's, so that they are out of it while the file is read.
         let mut notes = std::mem::take(&mut self.draft.notes);
+        let mut ending = self.endings.remove(list.option).unwrap_or_default();
         let mut add_record = |record: Record, notes: &mut Notes| {
             std::mem::swap(&mut self.draft.notes, notes);
             if self.is_new(&list, &record) {
@@ -99,9 +103,10 @@ impl Import {
         if is_table {
             table::read(file, &list, &known, &mut notes, progress, &mut add_record);
         } else {
-            pages::read(file, &list, &known, &mut notes, progress, &mut add_record);
+            pages::read(file, &list, &known, &mut ending, &mut notes, progress, &mut add_record);
         }
         self.draft.notes = notes;
+        self.endings.insert(list.option, ending);
     }
 
     /// Whether a record is to be added; of one that was there before it is said what becomes of it.
@@ -129,6 +134,7 @@ impl Import {
     /// # Errors
     /// Everything wrong with the lists, by file and record.
     pub fn finish(mut self, name: &str, code: Option<u64>, progress: &Progress) -> (Notes, Result<String, String>) {
+        self.endings.values().for_each(|ending| ending.check(&mut self.draft.notes));
         let finished = self.license_vault.finish(&mut self.draft);
         self.jetbrains_account.check_products(&mut self.draft);
         self.jetbrains_account.add_operator(&mut self.draft);

@@ -367,7 +367,8 @@ fn plan_people(
     known: &mut People,
 ) -> Vec<PlannedPerson> {
     let (mut named, mut named_ids) = (Keys::default(), Keys::default());
-    let mut all = Vec::new();
+    let mut holders: HashMap<String, String> = known.iter().map(|(key, one)| (one.id.clone(), key.clone())).collect();
+    let mut read = Vec::new();
     for p in people {
         let Some(email) = reader.text(&p.email) else { continue };
         let key = email_key(&email);
@@ -380,16 +381,25 @@ fn plan_people(
         let id = reader.opt_text(p.atlassian_account_id.as_ref());
         if let (Some(id), Some(scalar)) = (&id, &p.atlassian_account_id) {
             let message = format!("another person has the atlassian_account_id `{id}`");
-            let holder = known.iter().find(|(other, person)| person.id == *id && **other != key);
             let is_first = named_ids.insert(reader, id.clone(), scalar.referenced, &message);
-            if holder.is_some() && is_first {
+            if is_first && holders.get(id).is_some_and(|holder| *holder != key) {
                 reader.report(scalar.referenced, message);
             }
         }
         let id = id.or_else(|| Some(known.get(&key)?.id.clone()));
-        let id = id.unwrap_or_else(|| planner.ids().atlassian_account_id());
-        known.insert(key, plan::Person { id: id.clone(), name: name.clone(), email: email.clone() });
+        if let Some(id) = &id {
+            holders.insert(id.clone(), key.clone());
+        }
         let has_jetbrains_account = reader.flag(p.jetbrains_account.as_ref(), false);
+        read.push((key, email, name, has_jetbrains_account, id));
+    }
+    let mut all = Vec::new();
+    for (key, email, name, has_jetbrains_account, id) in read {
+        // Only now, because an id seed may make one that somebody further down has: those that were imported from a
+        // server with the same one.
+        let mut generated = std::iter::repeat_with(|| planner.ids().atlassian_account_id());
+        let id = id.or_else(|| generated.find(|id| !holders.contains_key(id))).unwrap_or_default();
+        known.insert(key, plan::Person { id: id.clone(), name: name.clone(), email: email.clone() });
         all.push(PlannedPerson { email, name, has_jetbrains_account, atlassian_account_id: id });
     }
     all

@@ -15,7 +15,7 @@ use crate::{
         clock::{self, Time},
         text::cut,
     },
-    domain::journal::{Entry, Note, NotedAfter},
+    domain::journal::{Entry, Note, NotedAfter, describe_left_out},
     services::Registry,
     store,
     web::{error::PageError, format::format_elapsed, view::Page},
@@ -285,7 +285,7 @@ fn tell<'a>(lines: &mut Vec<Line>, mut notes: impl Iterator<Item = &'a Note>) {
     lines.extend(notes.by_ref().take(NOTES).map(|note| Line::Note(cut(&note.text, LONGEST_NOTE))));
     let more = notes.count();
     if more > 0 {
-        lines.push(Line::Note(format!("and {more} more before that")));
+        lines.push(Line::Note(describe_left_out(more)));
     }
 }
 

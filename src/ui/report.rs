@@ -69,7 +69,7 @@ impl SpaceRequests {
     fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> + Clone {
         self.happened.iter().filter_map(|happened| match happened {
             Happened::Request(entry) => Some(entry),
-            Happened::Note(_) => None,
+            Happened::Note(..) => None,
         })
     }
 }
@@ -237,7 +237,7 @@ fn show_space<'a>(space: &'a SpaceRequests, number: &mut usize, most: usize) -> 
     let lines = space.happened.iter().map(|happened| {
         let entry = match happened {
             Happened::Request(entry) => entry,
-            Happened::Note(text) => return Line::Note(text),
+            Happened::Note(_, text) => return Line::Note(text),
         };
         *number += 1;
         let date = clock::write(entry.at).split('T').next().unwrap_or_default().to_owned();

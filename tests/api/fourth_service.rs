@@ -141,6 +141,7 @@ const fn get_operation(path: &'static str, id: &'static str) -> Operation {
         refusals: &[],
         missing: None,
         unverified: None,
+        summary: "",
     }
 }
 

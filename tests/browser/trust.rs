@@ -79,7 +79,7 @@ fn what_others_do_is_seen() {
     desk.browser.wait_for("t9");
     desk.open("/?space=t9").wait_for("Live");
     desk.control("DELETE", "/spaces/t9", "");
-    desk.browser.wait_for("there is no space");
+    desk.browser.wait_for("Not live: space t9 was deleted");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What `locum exec` writes at its end: `--coverage`, `--har` and `--report`.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use super::locum;
 
@@ -67,7 +67,7 @@ control() { curl -sS -o /dev/null "$LOCUM_URL/_emulator/$1" -d "$2"; }
 ask "$JETBRAINS_ACCOUNT_URL/token"
 key='<b>guessed' ask "$JETBRAINS_ACCOUNT_URL/token"
 key='<i>guessed' ask "$JETBRAINS_ACCOUNT_URL/token"
-ask "$JETBRAINS_ACCOUNT_URL/customer/licenses?perpage=1&x=%3Cscript%3E"
+ask "$JETBRAINS_ACCOUNT_URL/customer/licenses?perpage=1&x=%3Cscript%3E&%3C/script%3E=1"
 ask "$JETBRAINS_ACCOUNT_URL/customer/licenses/%3Cimg%20src=x%20onerror=alert(1)%3E"
 ask "$JETBRAINS_ACCOUNT_URL/customer/licenses/assign" -H 'X-Odd: "><script>alert(2)</script>' \
     -d '{"licenseId":"</pre></details><script>alert(3)</script>","key":"'"$JETBRAINS_ACCOUNT_API_KEY"'"}'
@@ -100,6 +100,7 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
     for told in [
         "<a href=\"#r2\">#2</a> <a href=\"#r3\">#3</a>",
         "1 × query/perpage was not read: did you mean perPage?",
+        "query/&#60;/script&#62; was not read",
         "injected: status 503",
         "<strong class=\"warn\">never hit</strong>",
         "1 hit",
@@ -130,6 +131,32 @@ fn a_report_is_one_page_that_loads_nothing_and_tells_why() {
     for secret in ["demo-jba-organization-admin", "guessed"] {
         assert!(!page.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn a_report_is_whole_or_what_was_there_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (page, new, link) = (path("report.html"), path("new.html"), path("link.html"));
+    fs::write(&page, "before").unwrap();
+    std::os::unix::fs::symlink(&page, &link).unwrap();
+    let exec = |file: &str, limit: &str, command: &str| {
+        let shell = format!("ulimit -f {limit}; exec \"$@\"");
+        let mut run = Command::new("bash");
+        run.args(["-c", &shell, "bash", env!("CARGO_BIN_EXE_locum"), "exec", "--report", file]);
+        let output = run.args(["--", "sh", "-c", command]).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for file in [&page, &new] {
+        let (code, said) = exec(file, "1", "exit 0");
+        assert!(code == 1 && said.contains(&format!("cannot write {file}: ")), "{code} {said}");
+    }
+    assert_eq!(fs::read_to_string(&page).unwrap(), "before");
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "the page and the link: {left:?}");
+    assert_eq!(exec(&link, "unlimited", "exit 7").0, 7, "the command's code is what counts");
+    let written = fs::read_to_string(&page).unwrap();
+    assert!(written.trim_end().ends_with("</html>") && fs::symlink_metadata(&link).unwrap().is_symlink(), "{written}");
 }
 
 /// As tests are told to: their spaces go with them, or are reset.

@@ -1,5 +1,6 @@
 //! `locum seed import`: what services list becomes a seed that lists the same.
 
+mod contradictions;
 mod secrets;
 mod tables;
 mod twice;
@@ -417,7 +418,7 @@ fn a_login_with_a_blank_gets_an_address_that_no_other_login_has() {
         let user = format!(r#"user: "{login}@imported.test""#);
         assert_eq!(stdout.matches(&user).count(), count, "{login}\n{stdout}");
     }
-    assert!(stderr.contains("a login with blanks is no part of an address"), "{stderr}");
+    assert!(stderr.contains("made of the login: @imported.test, with a blank as %20"), "{stderr}");
     let (code, _, stderr) =
         import(folder.path(), &[("--vault-denials", format!("[{}]", denial(" ")))], &["--now", "2026-11-20"]);
     assert!(code == 2 && stderr.contains("the user's login is empty"), "{stderr}");

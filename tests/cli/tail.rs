@@ -126,7 +126,13 @@ fn what_cannot_be_asked_for_is_refused_with_the_way_out() {
         (&[&given[..], &["--op", "assignLicence"]].concat()[..], 2, "--op: there is no operation `assignLicence`, did"),
         (&[&given[..], &["--status", "4x"]].concat(), 2, "--status: `4x` is not a status"),
         (&[&given[..], &["--service", "vault"]].concat(), 2, "--service: there is no service `vault`"),
-        (&[&given[..], &["--space", "t9"]].concat(), 1, "there is no space `t9`"),
+        (&[&given[..], &["--status", "9xx"]].concat(), 2, "--status: `9xx` is not a status"),
+        (
+            &[&given[..], &["--space", "defualt"]].concat(),
+            2,
+            "--space: there is no space `defualt`, did you mean `default`?",
+        ),
+        (&[&given[..], &["--space", "t9"]].concat(), 2, "--space: there is no space `t9`: expected `default`"),
         (&["--listen", &server.address], 1, "give --control-token"),
         (&["--listen", &gone], 1, "say with --listen or --url where it is"),
         (&["--listen", "localhost:0"], 2, "port 0 is any free port"),
@@ -208,8 +214,8 @@ fn what_was_done_stands_behind_the_request_that_it_came_after() {
     advance();
     advance();
     let cut = printed(at, &["-n", "1"]);
-    let last = "(2 more before) clock +1 h → 2026-01-15 14:00:00 frozen";
-    assert_eq!(cut.iter().map(kind).collect::<Vec<_>>(), [all[1], all[5], last]);
+    let last = ["2 more before", "clock +1 h → 2026-01-15 14:00:00 frozen"];
+    assert_eq!(cut.iter().map(kind).collect::<Vec<_>>(), [all[1], all[5], last[0], last[1]]);
     assert_eq!(printed(at, &["--status", "2xx"]).len(), 3, "who asks for certain requests gets nothing else");
     assert_eq!(printed(at, &["--json"]).len(), 2);
     control(&server, "DELETE", "requests", "");
@@ -263,4 +269,49 @@ fn a_terminal_gets_colours_and_nothing_that_a_client_wrote_moves_its_cursor() {
     child.wait().unwrap();
     assert!(text.contains("\u{1b}[33m404\u{1b}[0m"), "{text:?}");
     assert!(text.contains("\\u{1b}[31m"), "{text:?}");
+}
+
+#[test]
+fn a_space_that_was_deleted_ends_it_and_so_does_a_restart_without_it() {
+    let server = Server::start(&FROZEN);
+    let follow = || {
+        let mut following = Following::start(tail(&server.address, &["--space", "t1", "-n", "1"]));
+        assert_eq!(following.next(), "— clock +1 d → 2026-01-16 09:00:00 frozen —");
+        following
+    };
+    let make = || {
+        control(&server, "POST", "spaces", r#"{"name":"t1"}"#);
+        control(&server, "POST", "spaces/t1/clock/advance", r#"{"by":"1d"}"#);
+    };
+    make();
+    let mut following = follow();
+    control(&server, "POST", "spaces/t1/reset", "");
+    assert_eq!(following.next(), "— reset to the seed —", "that is no end");
+    control(&server, "DELETE", "spaces/t1", "");
+    assert_eq!(following.next_said(), "locum: the space t1 was deleted");
+    assert_eq!(following.child.wait().unwrap().code(), Some(1));
+
+    make();
+    let mut following = follow();
+    let address = server.address.clone();
+    drop(server);
+    assert_eq!(following.next_said(), format!("locum: http://{address} is away: waiting for it"));
+    let _again = Server::of(locum(&[&["--listen", &address], &FROZEN[..]].concat()).stderr(Stdio::null()));
+    assert_eq!(following.next_said(), format!("locum: http://{address} is back, without the space t1"));
+    assert_eq!(following.child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_label_that_no_credential_has_is_warned_of_because_one_may_get_it() {
+    let server = Server::start(&FROZEN);
+    let said = |label: &str| {
+        let output = tail(&server.address, &["--no-follow", "--credential", label]).output().unwrap();
+        assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(said("reader"), "", "it has asked nothing yet");
+    let near = "locum: --credential: no credential is called `raeder` now, did you mean `reader`?\n";
+    assert_eq!(said("raeder"), near);
+    let unlike = said("nobody");
+    assert!(unlike.starts_with("locum: --credential: no credential is called `nobody` now: expected "), "{unlike}");
 }

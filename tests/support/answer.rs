@@ -25,8 +25,12 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
+    /// A header, which is there once at most: clients put two of a name together, and then cannot read either.
+    #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        let values: Vec<_> = self.headers.get_all(name).iter().collect();
+        assert!(values.len() <= 1, "{name} is there several times: {values:?}");
+        values.first().and_then(|value| value.to_str().ok())
     }
 
     /// A 200; gives the body.

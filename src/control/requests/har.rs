@@ -2,6 +2,8 @@
 //!
 //! HAR 1.2, <http://www.softwareishard.com/blog/har-12-spec/>; names that begin with `_` are ours, as it allows.
 
+use std::collections::HashMap;
+
 use chrono::SecondsFormat;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
@@ -9,7 +11,13 @@ use utoipa::ToSchema;
 
 use super::ChangeAnswer;
 use crate::{
-    domain::journal::{DecisionTrace, Entry, KEPT_BODY, Message},
+    app::run_journal::Happened,
+    control::timeline::NoteAnswer,
+    core::clock,
+    domain::{
+        journal::{DecisionTrace, Entry, KEPT_BODY, Message, describe_left_out},
+        organization::SpaceId,
+    },
     services,
 };
 
@@ -31,6 +39,10 @@ struct Log<'a> {
     creator: Creator,
     /// The oldest first.
     entries: Vec<HarEntry<'a>>,
+    /// What was done between them, the oldest first: also what comes after none of them.
+    #[serde(rename = "_notes", skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    notes: Vec<NoteAnswer>,
 }
 
 /// The program that wrote the archive.
@@ -54,7 +66,8 @@ struct HarEntry<'a> {
     response: HarResponse<'a>,
     cache: Empty,
     timings: Timings,
-    /// Why it was refused, the fault that hit it, what it sent that nothing read, and what it changed.
+    /// What was done right before it, why it was refused, the fault that hit it, what it sent that nothing read, and what
+    /// it changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
     #[serde(rename = "_locum")]
@@ -165,15 +178,40 @@ const NOT_IN_A_URL: &AsciiSet = &CONTROLS
     .add(b'}');
 
 impl<'a> Archive<'a> {
-    /// Of entries, the oldest first. `base` is the URL of requests that name no host.
-    pub(crate) fn of(base: &str, entries: impl Iterator<Item = &'a Entry>) -> Self {
-        let entries = entries.map(|entry| describe(base, entry)).collect();
+    /// Of what happened in spaces, the oldest first. `base` is the URL of requests that name no host.
+    pub(crate) fn of(base: &str, happened: impl Iterator<Item = (SpaceId, &'a Happened)>) -> Self {
+        let (mut entries, mut notes) = (Vec::new(), Vec::new());
+        // By space: the request that was the newest, and what was done to the space since.
+        let mut last: HashMap<SpaceId, (Option<&str>, Vec<&str>)> = HashMap::new();
+        for (space, happened) in happened {
+            let (after, since) = last.entry(space).or_default();
+            match happened {
+                Happened::Request(entry) => {
+                    entries.push(describe(base, entry, describe_notes(since)));
+                    (*after, *since) = (Some(&*entry.id), Vec::new());
+                }
+                Happened::Note(arrived, text) => {
+                    let after = after.map(ToOwned::to_owned);
+                    notes.push(NoteAnswer { arrived: clock::write(*arrived), after, text: text.to_string() });
+                    since.push(text);
+                }
+            }
+        }
         let creator = Creator { name: "locum", version: env!("CARGO_PKG_VERSION") };
-        Self { log: Log { version: "1.2", creator, entries } }
+        Self { log: Log { version: "1.2", creator, entries, notes } }
     }
 }
 
-fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
+/// The last of what was done before a request, because preparing a test may take hundreds of faults.
+fn describe_notes(notes: &[&str]) -> Option<String> {
+    const TOLD: usize = 5;
+    let further = notes.len().saturating_sub(TOLD);
+    let left_out = (further > 0).then(|| describe_left_out(further));
+    let told: Vec<String> = left_out.into_iter().chain(notes[further..].iter().map(ToString::to_string)).collect();
+    (!told.is_empty()).then(|| format!("before it: {}", told.join(", ")))
+}
+
+fn describe<'a>(base: &str, entry: &'a Entry, before: Option<String>) -> HarEntry<'a> {
     // An f64 holds every number of microseconds up to 285 years.
     #[expect(clippy::cast_precision_loss, reason = "see above")]
     let time = entry.elapsed_micros as f64 / 1000.0;
@@ -181,7 +219,7 @@ fn describe<'a>(base: &str, entry: &'a Entry) -> HarEntry<'a> {
     let unread = entry.ignored().iter().map(ToString::to_string);
     let changed = entry.changed.iter().map(|changed| changed.describe());
     let decided = entry.trace.refusal.clone().into_iter().chain(fault);
-    let comments: Vec<String> = decided.chain(unread).chain(changed).collect();
+    let comments: Vec<String> = before.into_iter().chain(decided).chain(unread).chain(changed).collect();
     HarEntry {
         started_date_time: entry.at.to_rfc3339_opts(SecondsFormat::Millis, true),
         time,

@@ -14,11 +14,11 @@ use super::{
     har::{Archive, HAR},
 };
 use crate::{
-    app::App,
+    app::{App, run_journal::Happened},
     control::{request_matcher::check_names, spaces::BaseUrl},
     core::{clock, error::Error},
     domain::{
-        journal::{Filter, SequencedEntry},
+        journal::{Filter, Note, NotedAfter, SequencedEntry},
         organization::SpaceId,
         request_matcher::RequestMatcher,
     },
@@ -150,8 +150,11 @@ pub(in crate::control) async fn get_requests(
     let format = query.format;
     let (filter, limit) = query.read(&app, &services, space.id).await?;
     if format == Format::Har {
+        // Before the requests, so that those that they come after are there.
+        let notes = store::journal::list_notes(&app.db, space.id).await?;
         let entries = store::journal::list(&app.db, space.id, &filter, limit).await?;
-        let archive = Archive::of(&base, entries.iter().rev().map(|(_, entry)| &**entry));
+        let all = in_order(notes, entries);
+        let archive = Archive::of(&base, all.iter().map(|happened| (space.id, happened)));
         return Ok(([(header::CONTENT_TYPE, HAR)], Answer(archive)).into_response());
     }
     // One more, to know whether there is another page.
@@ -162,6 +165,19 @@ pub(in crate::control) async fn get_requests(
     let summary = |(_, entry): &SequencedEntry| RequestSummary::from(&**entry);
     let evicted = store::journal::evicted(&app.db, space.id).await?;
     Ok(Answer(JournalPage { requests: page.iter().map(summary).collect(), evicted, next }).into_response())
+}
+
+/// Puts notes before the requests that came after them: both are there from the oldest to the newest then.
+fn in_order(notes: Vec<NotedAfter>, newest_first: Vec<SequencedEntry>) -> Vec<Happened> {
+    let mut notes = notes.into_iter().map(|(note, _)| note).peekable();
+    let tell = |note: Note| Happened::Note(note.arrived, note.text.into());
+    let mut all = Vec::new();
+    for (number, entry) in newest_first.into_iter().rev() {
+        all.extend(std::iter::from_fn(|| notes.next_if(|note| note.after < number)).map(tell));
+        all.push(Happened::Request(entry));
+    }
+    all.extend(notes.map(tell));
+    all
 }
 
 /// Clears the journal.

@@ -22,7 +22,7 @@ use crate::{
     core::{duration::parse_duration, error::Error},
     domain::{
         journal::{Count, Entry, Expectation},
-        request_matcher::{Difference, RequestMatcher},
+        request_matcher::{Difference, RequestMatcher, read_parameters},
     },
     http::{
         control_input::{Answer, InSpace, Json, SpaceQuery},
@@ -85,7 +85,7 @@ pub(in crate::control) struct ExpectedRequest {
     #[schema(example = 200)]
     status: Option<u16>,
     /// Query parameters by name, decoded; others do not matter.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_parameters")]
     query: BTreeMap<String, String>,
     /// The body: of an object, members that are not named do not matter; a text is the whole body.
     body: Option<Value>,

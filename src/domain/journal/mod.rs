@@ -16,7 +16,7 @@ pub use self::{
     change::{Change, Changed, describe_changes},
     entry::{Entry, Headers, KEPT_BODY, Message, SequencedEntry},
     expectation::{Count, Expectation},
-    note::{KEPT_NOTES, Note, NotedAfter},
+    note::{KEPT_NOTES, Note, NotedAfter, describe_left_out},
     trace::{
         AppliedFault, CredentialOutcome, CredentialTrace, DecisionTrace, Ignored, PermissionTrace, RateLimitTrace,
     },

@@ -18,3 +18,8 @@ pub type NotedAfter = (Note, Option<String>);
 
 /// Notes that are kept of each space.
 pub const KEPT_NOTES: usize = 1000;
+
+/// Says that older notes are left out beside those that are shown.
+pub fn describe_left_out(count: usize) -> String {
+    format!("{count} more before")
+}

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::core::clock::Time;
+use crate::core::{clock::Time, error::unescape_in_pointer};
 
 /// How a request was decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -55,7 +55,9 @@ impl Ignored {
 /// Says it in a sentence.
 impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} was not read", self.at)?;
+        // Names are shown as they were sent, because people do not read pointers; who writes it out escapes for its form.
+        let names: Vec<_> = self.at.split('/').map(unescape_in_pointer).collect();
+        write!(f, "{} was not read", names.join("/"))?;
         if let Some(reason) = &self.reason {
             write!(f, ": {reason}")?;
         }

@@ -37,7 +37,7 @@ pub struct Reading {
     parameters: SmallVec<[Names; 8]>,
     /// Every parameter was read, whatever it is called.
     has_every_parameter: bool,
-    has_body: bool,
+    pub(super) has_body: bool,
     /// An argument was refused, so that nobody knows what those behind it would have read.
     is_incomplete: bool,
     /// What was ignored of the body.
@@ -192,7 +192,7 @@ mod tests {
             ("perpage=1&page=1", vec![format!("query/perpage {unread}: did you mean perPage?")]),
             ("x=1&x=2", vec![format!("query/x {unread}")]),
             ("page=1&page=1&page=2", vec![format!("query/page {unread}: given twice: the first counts")]),
-            ("=1&a/b=c", vec![format!("query/ {unread}"), format!("query/a~1b {unread}")]),
+            ("=1&a/b=c", vec![format!("query/ {unread}"), format!("query/a/b {unread}")]),
         ] {
             assert_eq!(find(&names, query), expected, "{query}");
         }

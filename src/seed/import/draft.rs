@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::{
     entry::{Entry, Written, quote},
+    logins::{Logins, Spelling, encode, is_whole_address},
     notes::{Notes, Place},
     pseudonyms::Pseudonyms,
 };
@@ -15,13 +14,14 @@ use crate::{
 };
 
 const DAY: i64 = 86_400_000;
+const AFTER_NOW: &str = "is from after --now, which is to be the moment at which the lists were saved";
 
 /// Somebody of whom a list told.
 #[derive(Debug)]
 struct Person {
     entry: Entry,
-    /// The address, before a pseudonym took its place.
-    email: String,
+    /// Of the address, before a pseudonym took its place; none of those whom no list has.
+    spelling: Option<Spelling>,
     /// Whether the name is one that was made unreadable.
     is_masked: bool,
     /// Before a pseudonym took its place.
@@ -35,8 +35,7 @@ pub struct Draft {
     pub pseudonyms: Option<Pseudonyms>,
     /// By the key of the address that is written.
     people: BTreeMap<String, Person>,
-    /// The names of people's logins: what stands before the `@`, before a pseudonym took its place.
-    logins: HashMap<String, String>,
+    logins: Logins,
     org_id: Option<String>,
     /// Codes and names of products, and whether they are plug-ins.
     pub products: BTreeMap<String, (Entry, String, bool)>,
@@ -51,7 +50,7 @@ impl Draft {
             notes: Notes::default(),
             pseudonyms,
             people: BTreeMap::new(),
-            logins: HashMap::new(),
+            logins: Logins::default(),
             org_id: None,
             products: BTreeMap::new(),
             used: HashMap::new(),
@@ -104,11 +103,18 @@ impl Draft {
         format!("{millis:+}ms")
     }
 
+    /// The same of a moment that is hardly later than now; a service's clock may be ahead.
+    pub fn recent(&mut self, time: Time, member: &str, place: Place) -> String {
+        if time > self.now {
+            self.notes.warn(place, format!("`{member}` {AFTER_NOW}"));
+        }
+        self.moment(time)
+    }
+
     /// The same of a moment that cannot be later than now.
     pub fn past(&mut self, time: Time, place: Place) -> String {
         if time > self.now {
-            let message = "is from after --now, which is to be the moment at which the lists were saved";
-            self.notes.refuse(place, format!("`{}` {message}", crate::core::clock::write(time)));
+            self.notes.refuse(place, format!("`{}` {AFTER_NOW}", crate::core::clock::write(time)));
         }
         self.moment(time)
     }
@@ -137,8 +143,7 @@ impl Draft {
     /// Notes that there is a person; returns the address that the seed has.
     pub fn add_person(&mut self, email: &str, name: Option<String>, is_masked: bool, place: Place) -> String {
         let written = self.insert_person(email, name, is_masked, place);
-        let login = email_key(email.split('@').next().unwrap_or_default());
-        self.logins.entry(login).or_insert_with(|| written.clone());
+        self.logins.add_address(email, &written);
         written
     }
 
@@ -152,13 +157,10 @@ impl Draft {
         let person = self.people.entry(email_key(&written)).or_insert_with(|| {
             let mut entry = Entry::new(place);
             entry.text("email", &written);
-            Person { entry, email: email.to_owned(), is_masked: true, name: None }
+            Person { entry, spelling: None, is_masked: true, name: None }
         });
-        if person.email != email {
-            let message = "the address differs from one in a record before only in capital letters: both are of one \
-                           person";
-            self.notes.warn(place, message);
-        }
+        let spelling = person.spelling.get_or_insert_with(|| Spelling::new(email, place));
+        spelling.compare(email, place, &mut self.notes);
         if let (Some(name), Some(hidden)) = (name, hidden) {
             let is_other = person.name.as_ref().is_some_and(|known| *known != name);
             if is_other && !person.is_masked && !is_masked {
@@ -176,7 +178,7 @@ impl Draft {
     pub fn add_operator(&mut self, email: &str, name: &str) {
         let mut entry = Entry::default();
         entry.text("email", email).text("name", name);
-        let person = Person { entry, email: email.to_owned(), is_masked: false, name: None };
+        let person = Person { entry, spelling: None, is_masked: false, name: None };
         self.people.entry(email_key(email)).or_insert(person);
     }
 
@@ -207,23 +209,19 @@ impl Draft {
         if login.trim().is_empty() {
             self.notes.refuse(place, "the user's login is empty");
         }
-        if let Some(written) = self.logins.get(&email_key(login)) {
-            return written.clone();
+        if is_whole_address(login) {
+            return self.add_person(login, None, true, place);
         }
-        let encoded = encode_blanks(login);
-        let is_address = login.contains('@');
-        if encoded != login {
-            let message = "a login with blanks is no part of an address: they are written as in a URL, a blank as %20";
-            self.notes.warn(place, message);
-        } else if !is_address {
-            let message = "no list has the address of the user, which is made of the login: @imported.test";
-            self.notes.warn(place, message);
+        if let Some(written) = self.logins.find(login, place, &mut self.notes) {
+            return written;
         }
-        if is_address {
-            return self.add_person(&encoded, None, true, place);
-        }
+        let encoded = encode(login);
+        let how = if encoded == login { "" } else { ", with a blank as %20, and what else no address has as in a URL" };
+        let message = "no list has the address of the user, which is made of the login: @imported.test";
+        self.notes.warn(place, format!("{message}{how}"));
+        // Not by what stands before the `@`, which may be another's login.
         let written = self.insert_person(&format!("{encoded}@imported.test"), None, true, place);
-        self.logins.insert(email_key(login), written.clone());
+        self.logins.add_login(login, written.clone(), place);
         written
     }
 
@@ -233,7 +231,7 @@ impl Draft {
             (Some((_, known)), None) if known == name => {}
             (_, Some((_, known, _))) => {
                 if known != name {
-                    self.notes.warn(place, "another list has another name for the product, which is kept");
+                    self.notes.warn(place, "a record before has another name for the product, which is kept");
                 }
             }
             (_, None) => {
@@ -271,19 +269,6 @@ impl Draft {
         write_list(&mut written, "    people:", self.people.values().map(|person| &person.entry));
         written
     }
-}
-
-/// Writes blanks as in a URL, and what they are written with too, so that no two texts become one.
-fn encode_blanks(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_whitespace() || letter == '%' {
-            encoded.extend(utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
-        } else {
-            encoded.push(letter);
-        }
-    }
-    encoded
 }
 
 /// Writes a list below its title, unless it is empty.

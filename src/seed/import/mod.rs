@@ -6,6 +6,7 @@
 
 pub mod draft;
 pub mod entry;
+mod logins;
 pub mod notes;
 pub mod pages;
 pub mod pseudonyms;

@@ -69,6 +69,10 @@ impl Notes {
         Named(self, at).to_string()
     }
 
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
     /// What is wrong, by place; `None` when nothing is.
     pub fn list_problems(&mut self) -> Option<String> {
         self.problems.sort();

@@ -34,6 +34,24 @@ impl Lines<'_> {
     }
 }
 
+/// Whether the pages of a list, which may stand in several files and in any order, are all there.
+#[derive(Debug, Default)]
+pub struct Ending {
+    /// A page says that none follows.
+    is_there: bool,
+    /// The last page that says that another one follows.
+    goes_on: Option<Place>,
+}
+
+impl Ending {
+    /// Warns where each page says that another one follows.
+    pub fn check(&self, notes: &mut Notes) {
+        if let Some(place) = self.goes_on.filter(|_| !self.is_there) {
+            notes.warn(place, "each page says that another one follows: the list is not whole");
+        }
+    }
+}
+
 /// Reads a file's pages.
 struct Pages<'a> {
     list: &'a List,
@@ -41,8 +59,7 @@ struct Pages<'a> {
     lines: Lines<'a>,
     file: usize,
     count: usize,
-    /// The last page said that there is another.
-    goes_on: Option<Place>,
+    ending: &'a mut Ending,
     was_refused: bool,
 }
 
@@ -51,6 +68,7 @@ pub fn read(
     file: &ListFile,
     list: &List,
     all: &[List],
+    ending: &mut Ending,
     notes: &mut Notes,
     progress: &Progress,
     add: &mut dyn FnMut(Record, &mut Notes),
@@ -67,7 +85,7 @@ pub fn read(
     }
     progress.begin("reading lists", text.len() as u64);
     let lines = Lines { text, at: 0, line: 1, column: 1 };
-    let mut pages = Pages { list, all, lines, file: file.number, count: 0, goes_on: None, was_refused: false };
+    let mut pages = Pages { list, all, lines, file: file.number, count: 0, ending, was_refused: false };
     for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match document {
             Ok(document) => pages.page(document, notes, &mut |record, notes| {
@@ -84,10 +102,8 @@ pub fn read(
         }
     }
     if text.trim().is_empty() {
-        notes.refuse(whole, format!("the file is empty; {} without a record is `[]`", list.what));
-    }
-    if let Some(place) = pages.goes_on {
-        notes.warn(place, "the last page says that there is another one: the list is not whole");
+        let nothing = list.envelope.map_or_else(|| "[]".to_owned(), |name| format!(r#"{{"{name}":[]}}"#));
+        notes.refuse(whole, format!("the file is empty; {} without a record is `{nothing}`", list.what));
     }
 }
 
@@ -120,7 +136,10 @@ impl<'a> Pages<'a> {
                 return notes.refuse(place, problem);
             }
             let links = members.by_name.get("links").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-            self.goes_on = links.filter(|links| links["next"].is_string()).map(|_| place);
+            match links.filter(|links| links["next"].is_string()) {
+                Some(_) => self.ending.goes_on = Some(place),
+                None => self.ending.is_there = true,
+            }
             if let Err(message) = self.check_envelope(name, &records) {
                 self.was_refused = true;
                 return notes.refuse(place, message);

@@ -30,9 +30,9 @@ impl Record {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A fingerprint of all that it says.
+    /// A fingerprint of all that it says: a member that is null says what one that is missing does.
     pub fn fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(Value::Object(self.members.clone()).to_string()).into()
+        Sha256::digest(Value::Object(without_nulls(&self.members)).to_string()).into()
     }
 
     fn refuse(&self, notes: &mut Notes, name: &str, message: &str) {
@@ -105,6 +105,14 @@ impl Record {
         }
     }
 
+    /// An object that has to be there.
+    pub fn needed_object(&mut self, name: &str, notes: &mut Notes) -> Option<Record> {
+        if !self.has(name) {
+            self.refuse(notes, name, "is missing");
+        }
+        self.object(name, notes)
+    }
+
     /// Leaves out what follows from the rest, or says nothing.
     pub fn skip(&mut self, names: &[&str]) {
         for name in names {
@@ -128,4 +136,13 @@ impl Record {
             }
         }
     }
+}
+
+fn without_nulls(members: &Map<String, Value>) -> Map<String, Value> {
+    let told = members.iter().filter(|(_, value)| !value.is_null());
+    told.map(|(name, value)| {
+        let value = value.as_object().map_or_else(|| value.clone(), |inner| Value::Object(without_nulls(inner)));
+        (name.clone(), value)
+    })
+    .collect()
 }

@@ -161,7 +161,7 @@ impl Import {
     /// The account of a record, which is made where no list had it.
     fn find_account(&mut self, draft: &mut Draft, record: &mut Record, member: &str) -> Option<(String, &mut Entry)> {
         let place = record.place;
-        let mut account = record.object(member, &mut draft.notes)?;
+        let mut account = record.needed_object(member, &mut draft.notes)?;
         let id = account.text("id", &mut draft.notes)?;
         let name = account.opt_text("name", &mut draft.notes);
         let email = account.opt_text("email", &mut draft.notes);
@@ -170,18 +170,27 @@ impl Import {
         }
         account.end(&mut draft.notes);
         if !self.accounts.contains_key(&id) {
-            let entry = make_account(draft, &id, name.unwrap_or_else(|| id.clone()), email, place);
+            let name = name.clone().unwrap_or_else(|| id.clone());
+            let entry = make_account(draft, &id, name, email, place);
             self.insert_account(id.clone(), entry);
         }
         let entry = self.accounts.get_mut(&id)?;
+        let known = entry.find_text("name").map(str::to_owned);
+        match name.map(|name| draft.hide("account", "account-", name)) {
+            Some(name) if known.as_ref() == Some(&draft.hide("account", "account-", id.clone())) => {
+                entry.text("name", name);
+            }
+            Some(name) if known.as_ref() != Some(&name) => {
+                draft.notes.warn(place, "a record before has another name for the account, which is kept");
+            }
+            _ => {}
+        }
         Some((id, entry))
     }
 
     pub(crate) fn add_account_token(&mut self, draft: &mut Draft, mut record: Record) {
         let place = record.place;
-        let Some((id, account)) = self.find_account(draft, &mut record, "user") else {
-            return draft.notes.refuse(place, "`user` with its `id` is missing");
-        };
+        let Some((id, account)) = self.find_account(draft, &mut record, "user") else { return };
         let mut entry = Entry::new(place);
         add_label(draft, &mut record, &mut entry, &id);
         add_scopes(draft, &mut record, &mut entry);
@@ -204,9 +213,7 @@ impl Import {
 
     pub(crate) fn add_client(&mut self, draft: &mut Draft, mut record: Record) {
         let place = record.place;
-        let Some((_, account)) = self.find_account(draft, &mut record, "serviceAccount") else {
-            return draft.notes.refuse(place, "`serviceAccount` with its `id` is missing");
-        };
+        let Some((_, account)) = self.find_account(draft, &mut record, "serviceAccount") else { return };
         let mut entry = Entry::new(place);
         if let Some(id) = record.text("clientId", &mut draft.notes) {
             entry.text("id", draft.hide("client", "", id));
@@ -230,12 +237,19 @@ impl Import {
         }
         written.line("    atlassian:", Place::default());
         let mut own = Entry::default();
-        own.text("label", OWN_KEY);
+        own.text("label", self.find_own_label());
         let own = (!self.has_full_key).then_some(&own);
         write_list(written, "      api_keys:", own.into_iter().chain(&self.keys));
         write_list(written, "      api_tokens:", &self.tokens);
         let accounts = self.order.iter().filter_map(|id| self.accounts.get(id));
         write_list(written, "      service_accounts:", accounts);
+    }
+
+    /// One that no key has: the list may be of a server with an imported seed.
+    fn find_own_label(&self) -> String {
+        let is_taken = |label: &String| self.keys.iter().any(|key| key.find_text("label") == Some(label));
+        let numbered = (2..).map(|number| format!("{OWN_KEY} ({number})"));
+        std::iter::once(OWN_KEY.to_owned()).chain(numbered).find(|label| !is_taken(label)).unwrap_or_default()
     }
 
     /// Adds who is to have made the key that the seed gets.
@@ -260,10 +274,7 @@ fn hide_id(draft: &Draft, id: &str) -> String {
 /// Notes somebody whom a record names; returns the address that the seed has.
 fn add_user(draft: &mut Draft, record: &mut Record, member: &str) -> Option<String> {
     let place = record.place;
-    let Some(mut user) = record.object(member, &mut draft.notes) else {
-        draft.notes.refuse(place, format!("`{member}` is missing"));
-        return None;
-    };
+    let mut user = record.needed_object(member, &mut draft.notes)?;
     let id = user.opt_text("id", &mut draft.notes);
     let name = user.opt_text("name", &mut draft.notes);
     let email = user.text("email", &mut draft.notes);
@@ -290,12 +301,15 @@ fn add_label(draft: &mut Draft, record: &mut Record, entry: &mut Entry, owner: &
 
 /// Whether its time is over.
 fn add_dates(draft: &mut Draft, record: &mut Record, entry: &mut Entry) -> bool {
+    let place = record.place;
     let mut is_over = false;
     for (name, member) in [("created_at", "createdAt"), ("expires_at", "expiresAt"), ("last_active_at", "lastActiveAt")]
     {
         let date = record.date(member, &mut draft.notes);
-        is_over |= name == "expires_at" && date.is_some_and(|date| date <= draft.now);
-        entry.opt_plain(name, date.map(|date| draft.moment(date)));
+        let Some(date) = date else { continue };
+        let is_end = name == "expires_at";
+        is_over |= is_end && date <= draft.now;
+        entry.plain(name, if is_end { draft.moment(date) } else { draft.recent(date, member, place) });
     }
     is_over
 }

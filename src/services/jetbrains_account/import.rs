@@ -290,8 +290,8 @@ fn add_last_seen(draft: &mut Draft, record: &mut Record, entry: &mut Entry, is_a
                 draft.notes.warn(place, "`lastAssignmentDate` is missing: the seed has the date of the last use");
             }
             let assigned = assigned.or(seen.filter(|_| is_assigned));
-            entry.opt_plain("assigned_at", assigned.map(|at| draft.moment(at)));
-            entry.opt_plain("last_seen_at", seen.map(|at| draft.moment(at)));
+            entry.opt_plain("assigned_at", assigned.map(|at| draft.recent(at, "lastSeen.lastAssignmentDate", place)));
+            entry.opt_plain("last_seen_at", seen.map(|at| draft.recent(at, "lastSeen.lastSeenDate", place)));
         }
     }
 }

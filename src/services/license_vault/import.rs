@@ -1,6 +1,6 @@
 //! What the lists of a License Vault mean for a seed (license-vault §2).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::domain::catalogue::Catalogue;
 use crate::{
@@ -68,12 +68,21 @@ struct Row {
     has_ended: bool,
 }
 
+impl Row {
+    /// What is the same in all rows of one use.
+    fn find_use(&self) -> (&str, Option<&str>, Option<&str>, Option<Time>) {
+        (&self.allocation, self.product.as_deref(), self.host.as_deref(), self.since)
+    }
+}
+
 /// What was imported of a vault.
 #[derive(Debug, Default)]
 pub(crate) struct Import {
     /// There is a list, be it an empty one.
     was_asked: bool,
     pools: Vec<Entry>,
+    /// Which record has a code: also one with no licences, which no pool is.
+    counted: HashMap<String, Place>,
     /// How many are in use by code and kind, and which record says so.
     in_use: BTreeMap<(String, &'static str), (i64, Place)>,
     denials: Vec<(String, Entry)>,
@@ -109,6 +118,11 @@ impl Import {
         }
         record.end(&mut draft.notes);
         let (Some(code), Some(name)) = (code, name) else { return };
+        if let Some(before) = self.counted.insert(code.clone(), place) {
+            let message =
+                format!("how many {code} there are is said already, in {}", draft.notes.describe_place(before));
+            return draft.notes.refuse(place, message);
+        }
         draft.declare(&code, &name, false, place);
         if total != 0 {
             self.pools.push(entry);
@@ -170,6 +184,15 @@ impl Import {
             denials.push(entry);
         }
         let allocations = self.place_rows(draft);
+        // What only whole lists tell is not said where a record is refused, because that may be what is missing.
+        if !draft.notes.has_problems() {
+            self.compare_lists(draft, &allocations);
+        }
+        Finished { denials, allocations: allocations.into_iter().map(|one| one.entry).collect() }
+    }
+
+    /// Says what the report and the list of licences in use do not know of each other.
+    fn compare_lists(&mut self, draft: &mut Draft, allocations: &[Allocation]) {
         if let Some(first) = allocations.first().filter(|_| self.pools.is_empty()) {
             let message = "the report does not say how many licences there are: give the list of licences in use too";
             draft.notes.refuse(first.entry.place, format!("{message} (--{})", USAGE.option));
@@ -188,7 +211,6 @@ impl Import {
                 draft.notes.warn(place, format!("{count} {kind} {code} {message}"));
             }
         }
-        Finished { denials, allocations: allocations.into_iter().map(|one| one.entry).collect() }
     }
 
     /// The allocations of which the report says that something runs on them, oldest first.
@@ -211,11 +233,17 @@ impl Import {
                 *oldest = at.min(*oldest);
             }
         }
+        let ended: HashSet<_> = rows.iter().filter(|row| row.has_ended).map(Row::find_use).collect();
         let mut found: Vec<Allocation> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         for row in &rows {
             if row.has_ended {
                 draft.notes.warn(row.place, "use that has ended has no place in a seed");
+                continue;
+            }
+            // As where two reports were saved one after the other.
+            if ended.contains(&row.find_use()) {
+                draft.notes.warn(row.place, "the use has ended by another row, and has no place in a seed");
                 continue;
             }
             let user = draft.find_login(&row.username, row.place);

@@ -87,6 +87,7 @@ const pause = $("#pause");
 const reads = () => paused || scrollY > 40 || list?.matches(":hover") || list?.contains(getSelection().focusNode);
 
 async function refresh() {
+  if (deleted) return;
   if (busy || dialog) {
     late = busy;
     return;
@@ -149,10 +150,18 @@ function take(page) {
 }
 
 let dead = false;
+// The name of the space, when it was deleted.
+let deleted = "";
 function say() {
   if (!live) return;
-  live.classList.toggle("dead", dead);
-  const text = dead ? "Not live: the connection is gone" : paused ? "Paused" : "Live";
+  live.classList.toggle("dead", dead || deleted !== "");
+  const text = deleted
+    ? `Not live: space ${deleted} was deleted`
+    : dead
+      ? "Not live: the connection is gone"
+      : paused
+        ? "Paused"
+        : "Live";
   if (live.textContent !== text) live.textContent = text;
   if (!pause) return;
   const label = fresh ? `${fresh} new` : paused ? "Go on" : "Pause";
@@ -198,6 +207,12 @@ if (live) {
   });
   events.addEventListener("error", () => {
     dead = true;
+    say();
+  });
+  // What was read stays; another space of that name is another one.
+  events.addEventListener("deleted", (event) => {
+    deleted = JSON.parse(event.data).name;
+    events.close();
     say();
   });
   for (const name of ["request", "state", "clock", "fault", "note", "missed"]) events.addEventListener(name, refresh);

@@ -26,6 +26,8 @@ async fn a_fault_hits_what_a_verification_finds(app: TestApp) {
         (json!({"query": {"page": "1"}}), list, "", true),
         (json!({"query": {"page": "1", "assigned": "true"}, "operation": "getAllForCustomer"}), list, "", true),
         (json!({"query": {"assigneeEmail": "a@b.test"}}), list, "", true),
+        (json!({"query": {"page": 1, "assigned": true}}), list, "", true),
+        (json!({"query": {"page": 2}}), list, "", false),
         (json!({"query": {"page": "2"}}), list, "", false),
         (json!({"query": {"page": ""}}), list, "", false),
         (json!({"query": {"perpage": "1"}}), list, "", false),
@@ -150,7 +152,7 @@ async fn a_body_of_requests_that_have_none_is_refused(app: TestApp) {
         inject(&app, &json!({"match": matcher, "then": {"status": 503}})).await;
     }
     for (matcher, pointer) in [
-        (json!({"query": {"page": 1}}), "/match/query/page"),
+        (json!({"query": {"page": [1]}}), "/match/query/page"),
         (json!({"query": []}), "/match/query"),
         (json!({"query": "page=1"}), "/match/query"),
         (json!({"bdoy": {}}), "/match/bdoy"),

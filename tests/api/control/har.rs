@@ -18,6 +18,9 @@ fn entries(archive: &Value) -> &[Value] {
 fn check_form(archive: &Value) {
     assert_eq!(archive["version"], "1.2");
     assert!(archive["creator"]["name"].is_string() && archive["creator"]["version"].is_string());
+    // Whatever HAR does not have begins with `_`.
+    let names = archive.as_object().unwrap().keys();
+    assert!(names.clone().all(|name| name.starts_with('_') || ["version", "creator", "entries"].contains(&&**name)));
     for entry in entries(archive) {
         assert!(entry["time"].is_number() && entry["cache"].is_object(), "{entry}");
         assert!(["send", "wait", "receive"].iter().all(|part| entry["timings"][part].is_number()), "{entry}");
@@ -116,7 +119,7 @@ async fn every_filter_applies_and_there_are_no_pages(app: TestApp) {
     space.expect_ok();
     assert_eq!(entries(&get_archive(&app, "&space=t1").await).len(), 0);
     let problem = app.control().get("/requests?format=xml").await.expect_problem(400);
-    assert!(problem["detail"].as_str().unwrap().contains("`json` or `har`"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("unknown word `xml`: expected `json`, `har`"), "{problem}");
     app.control().get("/requests?format=har&limit=1001").await.expect_problem(400);
 }
 
@@ -144,4 +147,43 @@ async fn an_injected_fault_is_told(app: TestApp) {
     let archive = get_archive(&app, "").await;
     let comment = entries(&archive)[0]["comment"].as_str().unwrap();
     assert!(comment.ends_with("injected: status 401"), "{comment}");
+}
+
+#[apply(on_both_databases)]
+async fn what_was_done_stands_between_the_requests(app: TestApp) {
+    let token = async || {
+        let answer = app.jetbrains_account(Role::OrgAdmin).get("/token").await;
+        answer.header("x-request-id").unwrap().to_owned()
+    };
+    assert_eq!(get_archive(&app, "").await["_notes"], Value::Null);
+    app.advance_clock("1h").await;
+    let first = token().await;
+    for _ in 0..7 {
+        app.advance_clock("1d").await;
+    }
+    let second = token().await;
+    app.jetbrains_account(Role::OrgAdmin).assign_license("NOSUCH").await;
+    app.control().delete("/faults").await.expect_ok();
+    let archive = get_archive(&app, "").await;
+    check_form(&archive);
+    let comments: Vec<&Value> = entries(&archive).iter().map(|entry| &entry["comment"]).collect();
+    let moved = |day: u8| format!("clock +1 d → 2026-01-{day} 10:00:00 frozen");
+    let told = [18, 19, 20, 21, 22].map(moved).join(", ");
+    assert_eq!(
+        comments,
+        [
+            &json!("before it: clock +1 h → 2026-01-15 10:00:00 frozen"),
+            &json!(format!("before it: 2 more before, {told}")),
+            &json!("no licence NOSUCH"),
+        ]
+    );
+    let notes = archive["_notes"].as_array().unwrap();
+    let after = |at: usize| notes[at].get("after").and_then(Value::as_str).map(ToOwned::to_owned);
+    assert_eq!((notes.len(), after(0), after(1), after(7)), (9, None, Some(first.clone()), Some(first)));
+    assert_eq!((&notes[8]["text"], notes[8]["arrived"].is_string()), (&"all faults removed".into(), true));
+    let refused = get_archive(&app, "&status=4xx").await;
+    assert_eq!(entries(&refused).len(), 1);
+    assert!(entries(&refused)[0]["comment"].as_str().unwrap().starts_with("before it: 3 more before, "), "{refused}");
+    let newest = get_archive(&app, "&limit=2").await;
+    assert_eq!(entries(&newest)[0]["_locum"]["id"], second);
 }

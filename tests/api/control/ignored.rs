@@ -3,7 +3,10 @@
 //! If you are here because an operation did not say that it ignored a name: its query or its body is read by another
 //! extractor than those of `src/http/extract.rs`, or into a type that hides which names it has.
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode},
+};
 use locum::{
     http::common_parts::of_path,
     services::{atlassian, jetbrains_account, license_vault},
@@ -102,6 +105,22 @@ async fn members_of_bodies_and_bodies_that_nothing_takes(app: TestApp) {
     assert_eq!(ignored(&app, &answer).await, ["body: DELETE takes none"]);
     let answer = admin.call("GET", "/token?x=1", "{}").await;
     assert_eq!(ignored(&app, &answer).await, ["query/x", "body: GET takes none"]);
+    // In chunks, of which nobody knows how many come.
+    let in_chunks = |text: &'static str| {
+        let chunks = text.as_bytes().chunks(40_000).map(Ok::<_, std::io::Error>);
+        Body::from_stream(futures_util::stream::iter(chunks))
+    };
+    let long = json!({"a": "x".repeat(200_000)}).to_string().leak();
+    for (text, expected) in
+        [("{\"ids\":[]}", vec!["body: DELETE takes none"]), (long, vec!["body: DELETE takes none"]), ("", vec![])]
+    {
+        let answer = atlassian.call("DELETE", "/service-accounts/svc-1/api-tokens", in_chunks(text)).await;
+        assert_eq!(ignored(&app, &answer).await, expected, "{} bytes: {}", text.len(), answer.text());
+    }
+    let assign =
+        r#"{"licenseId":"FREE000003","contact":{"firstName":"Eve","lastName":"Stone","email":"eve@example.test"}}"#;
+    let answer = admin.call("POST", "/customer/licenses/assign", in_chunks(assign)).await;
+    assert_eq!((answer.status.as_u16(), ignored(&app, &answer).await), (200, vec![]), "{}", answer.text());
     let longer = "x".repeat(100_000);
     for (method, body, expected) in [("GET", longer.as_str(), vec!["body: GET takes none"]), ("GET", "", vec![])] {
         let answer = app.license_vault(VAULT_TOKEN).call(method, "/public-api/licenses/usage", body).await;

@@ -180,7 +180,7 @@ async fn bad_input(app: TestApp) {
         (r#"{"match":{"operation":"asignLicense"}}"#, 422, "/match/operation"),
         (r#"{"match":{"service":"x"}}"#, 422, "/match/service"),
         (r#"{"match":{"status":1}}"#, 400, "/match/status"),
-        (r#"{"match":{"query":{"a":1}}}"#, 400, "/match/query/a"),
+        (r#"{"match":{"query":{"a":[1]}}}"#, 400, "/match/query/a"),
         (r#"{"count":{"exactly":-1}}"#, 400, "/count/exactly"),
         (r#"{"count":{"exactly":1,"at_most":2}}"#, 400, "/count"),
         (r#"{"count":{"exactly":"1"}}"#, 400, "/count/exactly"),
@@ -295,6 +295,39 @@ async fn what_was_done_to_a_space_is_its_timeline(app: TestApp) {
 }
 
 #[apply(on_both_databases)]
+async fn the_timeline_says_which_limits_which_seed_and_what_a_service_was_made_to_do(app: TestApp) {
+    let control = app.control();
+    control.put("/rate-limits", &json!({})).await.expect_ok();
+    control.put("/rate-limits", &json!({"organization": "6700001"})).await.expect_ok();
+    control.put("/rate-limits", &json!({"limit": 7, "window": "30s", "organization": "6700001"})).await.expect_ok();
+    let seed = "version: 1\norganizations: [{name: Second Corp, customer_code: '6700009'}]";
+    control.post("/seed?dry_run", seed).await.expect_ok();
+    control.post("/seed?dry_run=false", seed).await.expect_ok();
+    let ann = "ann@example.test";
+    let role = json!({"actor": ann, "person": "bob@example.test", "role": "viewer"});
+    control.post("/organizations/6700001/jetbrains-account/roles", &role).await.expect_ok();
+    let name = json!({"actor": ann, "name": "Core"});
+    control.put("/spaces/default/organizations/6700001/jetbrains-account/teams/2001", &name).await.expect_ok();
+    let token = json!({"actor": ann, "person": ann});
+    let made = control.post("/organizations/6700001/jetbrains-account/tokens", &token).await.expect_ok();
+    let notes = control.get("/timeline").await.expect_ok();
+    let texts: Vec<&str> = notes.as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        texts,
+        [
+            "limits were set: limit 7, organization 6700001, window 30s",
+            "a seed was added: Second Corp (6700009)",
+            "Gives a person a role in the organization or in a team: customer code 6700001, actor ann@example.test, \
+             person bob@example.test, role viewer",
+            "Renames a team: customer code 6700001, team id 2001, actor ann@example.test, name Core",
+            "Generates a person's token in the organization or in one team: customer code 6700001, \
+             actor ann@example.test, person ann@example.test",
+        ]
+    );
+    assert!(!notes.to_string().contains(made["token"].as_str().unwrap()));
+}
+
+#[apply(on_both_databases)]
 async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(app: TestApp) {
     app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
     let response = app.control().get_stream("/spaces/t1/events").await;
@@ -305,6 +338,7 @@ async fn another_space_s_events_are_not_heard_and_the_stream_ends_with_its_own(a
     let whole = String::from_utf8(whole.expect("the stream ends").unwrap().to_bytes().to_vec()).unwrap();
     assert!(!whole.contains("event: request"), "{whole}");
     assert!(whole.starts_with("event: state\n"), "{whole}");
+    assert!(whole.ends_with("event: deleted\ndata: {\"name\":\"t1\"}\n\n"), "{whole}");
 }
 
 fn content_type(headers: &HeaderMap) -> &str {

@@ -18,7 +18,12 @@ async fn every_way_in_leads_to_the_pages() {
         let answer = browser.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/_emulator/ui/")), "{path}");
     }
-    app.control().get("/ui/nothing").await.expect_problem(404);
+    for path in ["/_emulator/ui/nothing", "/_emulator/ui/spaces/nothing", "/_emulator/ui/requests/a/b/c"] {
+        app.client().get(path).await.expect_problem(404);
+        let page = browser.get(path).await;
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (404, Some("text/html; charset=utf-8")));
+        assert!(page.text().contains("there is no page") && page.text().contains("href=\"/_emulator/ui/\""), "{path}");
+    }
     // Who has no use for pages, or less than for something else.
     for accept in ["text/html;q=0", "application/json, text/html;q=0.5", "*/*", "application/json"] {
         let index = app.client().with_header("accept", accept).get("/_emulator").await;

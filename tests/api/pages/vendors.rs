@@ -178,6 +178,27 @@ async fn a_link_to_what_is_not_there_is_refused_and_not_bent_to_something_else()
     }
 }
 
+#[tokio::test]
+async fn a_part_of_a_list_that_cannot_be_is_refused() {
+    let app = TestApp::start_with(Database::Sqlite, &[]).await;
+    let mut reader = Reader::new(&app);
+    for (path, parameter) in [
+        ("/start", "page"),
+        ("/controls", "spaces"),
+        ("/license-vault", "users"),
+        ("/license-vault", "denials"),
+        ("/jetbrains-account?as=ann@example.test", "tokens"),
+    ] {
+        for wrong in ["abc", "0", "-1", "1.5", "99999999999999999999"] {
+            let link = if path.contains('?') { '&' } else { '?' };
+            let page = reader.get(&format!("{path}{link}{parameter}={wrong}")).await;
+            assert_eq!(page.status, 400, "{path} {parameter}={wrong}");
+            let says = format!("`{parameter}={wrong}` names no page of a list");
+            assert!(plain(page.text()).contains(&says), "{path}: {}", page.text());
+        }
+    }
+}
+
 #[apply(on_both_databases)]
 async fn licences_have_the_filters_of_the_api(app: TestApp) {
     let mut reader = Reader::new(&app);
