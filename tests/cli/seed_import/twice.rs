@@ -74,7 +74,10 @@ fn products_and_plugins_that_are_swapped_are_noticed() {
 fn a_record_that_two_files_have_is_one_and_twins_of_one_file_are_two() {
     let folder = tempfile::tempdir().unwrap();
     let token = r#"{"id":"1","label":"k","status":"ALLOWED","createdAt":"2026-01-15","user":{"email":"a@a.test"}}"#;
-    let account = r#"{"id":"712020:1","displayName":"ci","container":"ari:cloud:platform::org/8f2b0c1e-0000-4000-8000-000000000001"}"#;
+    let account = concat!(
+        r#"{"id":"712020:1","displayName":"ci","#,
+        r#""container":"ari:cloud:platform::org/8f2b0c1e-0000-4000-8000-000000000001"}"#
+    );
     let usage = r#"{"code":"GO","displayName":"GoLand","regularTotal":3,"regularInUse":0}"#;
     let denial =
         r#"{"timestamp":"2026-11-01T00:00:00Z","username":"ann","product_name":"GoLand","reason":"CANCELLED"}"#;
