@@ -190,28 +190,40 @@ impl From<ConfigError> for Failure {
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let command = Cli::command();
-    let matches = crate::config::ignore_empty_variables(command.clone()).get_matches();
+    let matches = match crate::config::ignore_empty_variables(command.clone()).try_get_matches() {
+        Ok(matches) => matches,
+        // Help and the version are printed this way too, and whether they could be is told as of all that is printed.
+        Err(error) if !error.use_stderr() => {
+            let code = check_written(error.print()).map_or_else(|failure| report(&failure), |()| ExitCode::SUCCESS);
+            output::flush();
+            return code;
+        }
+        Err(error) => error.exit(),
+    };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    let code = run(cli, &command, of_command).unwrap_or_else(|failure| {
-        use std::io::Write as _;
-        let usage = matches!(failure, Failure::Usage(_));
-        let mut stderr = output::stderr();
-        for line in failure.to_string().lines() {
-            // A seed's complaints start with the file's name, as compilers' do.
-            if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
-                let _ = writeln!(stderr, "{line}");
-            } else {
-                let _ = writeln!(stderr, "locum: {line}");
-            }
-        }
-        ExitCode::from(failure.exit_code())
-    });
+    let code = run(cli, &command, of_command).unwrap_or_else(|failure| report(&failure));
     output::flush();
     code
+}
+
+/// Says why a command did not end well, and with which code it ends.
+fn report(failure: &Failure) -> ExitCode {
+    use std::io::Write as _;
+    let usage = matches!(failure, Failure::Usage(_));
+    let mut stderr = output::stderr();
+    for line in failure.to_string().lines() {
+        // A seed's complaints start with the file's name, as compilers' do.
+        if usage && line.split(':').nth(2).is_some_and(|column| column.parse::<u64>().is_ok()) {
+            let _ = writeln!(stderr, "{line}");
+        } else {
+            let _ = writeln!(stderr, "locum: {line}");
+        }
+    }
+    ExitCode::from(failure.exit_code())
 }
 
 fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
@@ -281,9 +293,17 @@ fn killed_by(signal: i32) -> ExitCode {
 
 /// Prints what was asked for. A reader that has had enough, like `head`, is no failure.
 fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write as _};
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Failed(format!("cannot write: {error}"))),
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout();
+    // A last line without an end would be written at the exit, which tells nobody that it could not be.
+    check_written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+fn check_written(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("cannot write: {error}")))
+        }
         _ => Ok(()),
     }
 }

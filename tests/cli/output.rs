@@ -79,12 +79,48 @@ fn a_reader_who_has_had_enough_is_no_failure_of_any_command() {
         &["openapi", "--check", "--dir", documents],
         &["completions", "bash"],
         &["tail", "--no-follow", "--json", "--listen", &server.address],
+        &["compare", "--service", "license-vault", "--upstream", "http://127.0.0.1:1", "--dry-run"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = locum(arguments).env_remove("LOCUM_URL").stdout(writer).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// Elsewhere there is no such file.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_a_failure_of_every_command() {
+    let server = Server::start(&[]);
+    server.as_admin("GET", "/api/v1/token", "").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("licenses.json");
+    std::fs::write(&list, "[]").unwrap();
+    let compare = ["compare", "--service", "license-vault", "--upstream", "http://127.0.0.1:1", "--dry-run"];
+    for (arguments, code) in [
+        (&["--help"][..], 1),
+        (&["--version"], 1),
+        (&["seed", "import", "--help"], 1),
+        (&["health", "--listen", &server.address], 1),
+        (&["env"], 1),
+        (&["seed", "init"], 1),
+        (&["seed", "schema"], 1),
+        (&["seed", "validate", "builtin:demo"], 1),
+        (&["seed", "import", "--jetbrains", list.to_str().unwrap()], 1),
+        (&["openapi", "control"], 1),
+        (&["completions", "bash"], 1),
+        (&["man"], 1),
+        (&["tail", "--no-follow", "--json", "--listen", &server.address], 1),
+        // Its 1 says that something differs.
+        (&compare, 2),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = locum(arguments).env_remove("LOCUM_URL").stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let says = "locum: cannot write: No space left on device (os error 28)\n";
+        assert_eq!((output.status.code(), said.as_str()), (Some(code), says), "{arguments:?}");
     }
 }
 
