@@ -23,7 +23,7 @@ use crate::{
     store,
     web::{
         BASE, Pages,
-        control_action::{check_form, lead_to},
+        control_action::{check_form, find_page, lead_to},
         error::PageError,
         form::Form,
         links::encode_segment,
@@ -76,8 +76,12 @@ pub(super) async fn send(
     Extension(session): Extension<Session>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let back = check_form(&pages, &session, &fields)?;
-    match send_again(&pages, back, &fields).await {
+    let back = find_page(&fields)?;
+    let sent = match check_form(&pages, &session, &fields) {
+        Ok(()) => send_again(&pages, back, &fields).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         // It stays where it was entered, with what is wrong beside it.
         Err(PageError { status, detail }) if status.is_client_error() => {
             let refused = Refused::new("Send again".to_owned(), status, detail, Entered::of(&fields));

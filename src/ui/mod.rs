@@ -91,7 +91,7 @@ pub(crate) fn router(
         .route(&at("/shown/{id}"), get(show_made).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
-        .route(&at("/login"), post(session::login).with_state(pages))
+        .route(&at("/login"), post(session::login).get(session::ask).with_state(pages))
         .route(&at("/pages.css"), get(asset("text/css; charset=utf-8", include_str!("../web/templates/pages.css"))))
         .route(
             &at("/pages.js"),

@@ -152,7 +152,7 @@ pub(crate) async fn call(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
     let field = |name: &str| find_field(&fields, name);
-    let back = field("back").filter(|back| is_own_page(back)).ok_or_else(unreadable)?;
+    let back = find_page(&fields)?;
     let host = headers.get(header::HOST);
     let entered = Entered::of(&fields);
     if field("cancel").is_some() {
@@ -179,10 +179,9 @@ pub(crate) async fn call(
 }
 
 fn unreadable() -> PageError {
-    PageError { status: StatusCode::BAD_REQUEST, detail: UNREADABLE.to_owned() }
+    let detail = "the form does not say which page, or which call";
+    PageError { status: StatusCode::BAD_REQUEST, detail: detail.to_owned() }
 }
-
-const UNREADABLE: &str = "the form does not say which page, or which call";
 
 fn find_field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -192,21 +191,25 @@ fn is_of_session(pages: &Pages, session: &Session, fields: &[(String, String)]) 
     find_field(fields, "form") == Some(&session.form_token(&pages.app))
 }
 
-/// Checks that a form is of a page of this session, and gives the page that it is on.
+/// The page that a form is on.
 ///
 /// # Errors
-/// It is not, or does not say.
-pub(crate) fn check_form<'a>(
-    pages: &Pages,
-    session: &Session,
-    fields: &'a [(String, String)],
-) -> Result<&'a str, PageError> {
-    let wrong = |status, detail: &str| PageError { status, detail: detail.to_owned() };
-    if !is_of_session(pages, session, fields) {
-        return Err(wrong(StatusCode::FORBIDDEN, "the form is not from a page of this session: go back and reload it"));
+/// It does not say.
+pub(crate) fn find_page(fields: &[(String, String)]) -> Result<&str, PageError> {
+    find_field(fields, "back").filter(|back| is_own_page(back)).ok_or_else(unreadable)
+}
+
+/// Checks that a form is of a page of this session.
+///
+/// # Errors
+/// It is not, and is to be sent once more.
+pub(crate) fn check_form(pages: &Pages, session: &Session, fields: &[(String, String)]) -> Result<(), PageError> {
+    if is_of_session(pages, session, fields) {
+        return Ok(());
     }
-    let back = find_field(fields, "back").filter(|back| is_own_page(back));
-    back.ok_or_else(|| wrong(StatusCode::BAD_REQUEST, UNREADABLE))
+    let detail = "this page was from before Locum was started, or of another session. Nothing was done yet: press \
+                  once more";
+    Err(PageError { status: StatusCode::FORBIDDEN, detail: detail.to_owned() })
 }
 
 /// What became of a call.

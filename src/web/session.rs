@@ -21,10 +21,10 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::{
-    HOME, Pages,
+    BASE, HOME, Pages,
     error::PageError,
     form::Form,
-    links::{is_document, is_own_page},
+    links::{format_query, is_document, is_own_page},
 };
 use crate::{
     app::App,
@@ -37,6 +37,8 @@ use crate::{
 const PREFIX: &str = "locum-ui";
 /// A note that no page has shown by then is not shown at all.
 const NOTE_LIFETIME: Duration = Duration::from_secs(30);
+/// The parameter that says what is wrong with what the login was sent.
+const WRONG: &str = "wrong";
 
 /// A browser's session: a random name, which is worth nothing without its proof.
 #[derive(Clone)]
@@ -176,7 +178,10 @@ pub(crate) async fn session(
     let known = Session::find(app, &cookies, place);
     let is_new = known.is_none();
     if is_new && app.config.control_token.is_some() {
-        return if request.method() == Method::GET { show_login_for(request.uri()) } else { show_login("", false) };
+        return match *request.method() {
+            Method::GET | Method::HEAD => show_login_for(request.uri()),
+            _ => lead_to_login(request).await,
+        };
     }
     let session = known.unwrap_or_else(|| Session::new(place));
     if is_new {
@@ -189,6 +194,13 @@ pub(crate) async fn session(
     (cookies, next.run(request).await).into_response()
 }
 
+/// Leads who sent a form to the page that it is on, which asks for the control token.
+async fn lead_to_login(request: Request) -> Response {
+    let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &()).await.unwrap_or(Form(Vec::new()));
+    let back = fields.iter().find(|(name, value)| name == "back" && is_own_page(value));
+    Redirect::to(back.map_or(HOME, |(_, back)| back)).into_response()
+}
+
 /// What the login form sends.
 #[derive(Deserialize)]
 pub(crate) struct LoginForm {
@@ -197,13 +209,25 @@ pub(crate) struct LoginForm {
     to: String,
 }
 
+/// Asks for the control token, once more if what was sent is wrong.
+pub(crate) async fn ask(State(pages): State<Pages>, asked: Uri) -> Response {
+    if pages.app.config.control_token.is_none() {
+        return Redirect::to(HOME).into_response();
+    }
+    let query = asked.query().unwrap_or_default();
+    let find = |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name);
+    show_login(&find("to").map(|(_, to)| to).unwrap_or_default(), find(WRONG).is_some())
+}
+
 /// Begins a session for a browser that knows the control token. The form needs no form token, because who can send it
 /// knows the control token, and the guard has checked where it comes from.
 pub(crate) async fn login(State(pages): State<Pages>, request: Request) -> Result<Response, PageError> {
     let place = Place::of(&pages.app, request.extensions(), request.headers(), request.uri());
     let Form(LoginForm { token, to }) = Form::from_request(request, &()).await?;
     if !is_control_token(&pages.app, &token) {
-        return Ok(show_login(&to, true));
+        // At an address of its own, because Reload would ask whether to send the token again.
+        let query = format_query([(WRONG, "token"), ("to", &to)]);
+        return Ok(Redirect::to(&format!("{BASE}/login{query}")).into_response());
     }
     let to = if is_own_page(&to) || is_document(&to) { to } else { HOME.to_owned() };
     Ok((CookieJar::new().add(Session::new(place).cookie(&pages.app)), Redirect::to(&to)).into_response())

@@ -113,6 +113,35 @@ fn a_token_survives_back_and_reload_without_another_one() {
     assert_eq!(desk.jetbrains(&token), 200, "neither made another one");
 }
 
+/// Reload and Back ask nothing, and do nothing a second time.
+#[test]
+fn what_was_pressed_can_be_loaded_again() {
+    let mut desk = Desk::of(&["--control-token", "open sesame"]);
+    let (address, browser) = (desk.server.address.clone(), Browser::open());
+    browser.go(&format!("http://{address}/_emulator/ui/controls"));
+    browser.write("Control token", "wrong");
+    browser.click("Continue");
+    browser.sees("The control token is wrong.");
+    browser.reload();
+    browser.sees("The control token is wrong.");
+    browser.write("Control token", "open sesame");
+    browser.click("Continue");
+    browser.sees("2026-01-15 09:00:00");
+    for (label, text, says) in [("By", "soon", "refused"), ("By", "1h", "2026-01-15 10:00:00")] {
+        browser.write(label, text);
+        browser.click("Advance");
+        browser.sees(says);
+        browser.reload();
+        browser.wait_for(says);
+    }
+    browser.back();
+    browser.wait_for("2026-01-15 10:00:00");
+    assert_eq!(browser.run("return location.pathname"), "/_emulator/ui/controls");
+    browser.go(&format!("http://{address}/_emulator/ui/controls"));
+    browser.sees("2026-01-15 10:00:00");
+    desk.server.child.kill().unwrap();
+}
+
 #[test]
 fn over_tls_cookies_are_secure_and_copies_say_https() {
     let mut server =

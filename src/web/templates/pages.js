@@ -98,8 +98,8 @@ async function refresh() {
     const answer = await fetch(document.body.dataset.here, { headers: { accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (page.querySelector("[data-live]")) take(page);
-    // The space is gone, or the session.
-    else if (answer.status < 500) location.assign(document.body.dataset.here);
+    // The session is gone; or the space, which the events say, too, and then what was read stays.
+    else if (answer.status < 500) setTimeout(() => deleted || location.assign(document.body.dataset.here), 2000);
   } catch {
     // The server is gone; the stream says so.
   }

@@ -126,12 +126,25 @@ async fn the_control_token_is_asked_for_once_and_never_kept() {
         assert!(asked.text().contains("Control token") && !asked.text().contains("Example Corp"), "{path}");
     }
     assert_eq!(reader.get("/events").await.status, 401);
-    assert_eq!(reader.post(&[("form", "x")]).await.status, 401);
+    // What a form is answered with can be loaded again.
+    for (back, to) in
+        [("/_emulator/ui/controls", "/_emulator/ui/controls"), ("https://evil.example/", "/_emulator/ui/")]
+    {
+        let form = form_urlencoded::Serializer::new(String::new()).append_pair("back", back).finish();
+        let sent = reader.send("POST", "/_emulator/ui/calls", form).await;
+        assert_eq!((sent.status.as_u16(), sent.header("location")), (303, Some(to)));
+    }
     let login = |token: &str, to: &str| {
         form_urlencoded::Serializer::new(String::new()).extend_pairs([("token", token), ("to", to)]).finish()
     };
-    let wrong = reader.send("POST", "/_emulator/ui/login", login("open", "")).await;
+    let wrong = reader.send("POST", "/_emulator/ui/login", login("open", "/_emulator/ui/atlassian")).await;
+    assert_eq!(wrong.status, 303);
+    let to = wrong.header("location").unwrap().strip_prefix("/_emulator/ui").unwrap().to_owned();
+    let wrong = reader.get(&to).await;
     assert_eq!(wrong.status, 401);
+    assert!(wrong.text().contains("name=\"to\" value=\"/_emulator/ui/atlassian\"") && !to.contains("open"), "{to}");
+    let asked = reader.get("/login").await;
+    assert!(asked.text().contains("Control token") && !asked.text().contains("is wrong"), "{}", asked.text());
     assert!(wrong.text().contains("The control token is wrong") && reader.cookies.is_empty());
     let elsewhere = reader.send("POST", "/_emulator/ui/login", login("open sesame", "https://evil.example/")).await;
     assert_eq!(elsewhere.header("location"), Some("/_emulator/ui/"));

@@ -213,7 +213,10 @@ async fn a_request_is_sent_again_as_its_caller(app: TestApp) {
         let foreign = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("form", "x"), ("back", &*back), ("id", &*id)])
             .finish();
-        assert_eq!(reader.send("POST", "/_emulator/ui/again", foreign).await.status, 403);
+        let asked = reader.send("POST", "/_emulator/ui/again", foreign).await;
+        let shown = reader.get(asked.header("location").unwrap().strip_prefix("/_emulator/ui").unwrap()).await;
+        assert_eq!(shown.status, 403);
+        assert!(shown.text().contains("Nothing was done yet: press once more"), "{}", shown.text());
     }
 }
 
