@@ -24,6 +24,8 @@ const NAMES: [(&str, &str); 10] = [
     ("is", "refused, injected, ignored, limited, unknown or changed"),
     ("record", "the id of a record that was changed"),
 ];
+/// In how many of the newest requests headers and bodies are searched, because all of these are read for that.
+pub(super) const SEARCHED: usize = 1000;
 /// Other names for some of them, which links of older pages have.
 const ALIASES: [(&str, &str); 4] = [("operation", "op"), ("credential", "cred"), ("key", "cred"), ("ignored", "is")];
 const STATES: [&str; 6] = ["refused", "injected", "ignored", "limited", "unknown", "changed"];
@@ -86,7 +88,7 @@ impl Search {
     /// As much of a request as it looks at.
     pub(super) fn parts(&self) -> Parts {
         let looks_into_bodies = self.0.iter().any(|word| matches!(word.what, What::Text(_) | What::Record(_)));
-        if looks_into_bodies { Parts::All } else { Parts::WithoutMessages }
+        if looks_into_bodies { Parts::OfNewest(SEARCHED) } else { Parts::WithoutMessages }
     }
 
     /// Which words do not fit.
