@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 
 use super::{
-    search::{Known, Search, Seen, Verdict, describe_reason, without_quotes},
+    search::{Known, SEARCHED, Search, Seen, Verdict, describe_reason, without_quotes},
     search_text::{has, toggle},
     short_path::ShortPaths,
 };
@@ -17,7 +17,7 @@ use crate::{
     },
     domain::journal::{Entry, Note, NotedAfter, describe_left_out},
     services::Registry,
-    store,
+    store::{self, journal::Parts},
     web::{error::PageError, format::format_elapsed, view::Page},
 };
 
@@ -39,6 +39,8 @@ const FILTERS: [&str; 5] = ["service", "operation", "credential", "status", "ign
 pub(super) struct RequestList {
     /// What stands in the box.
     pub search: String,
+    /// In how many of the newest headers and bodies were searched, where there are more.
+    pub searched: Option<usize>,
     /// What is wrong with it.
     pub trouble: Option<String>,
     pub lines: Vec<Line>,
@@ -140,6 +142,7 @@ impl RequestList {
             older_one: scan.older,
             open_number: scan.open_number,
             search: text,
+            searched: (search.parts() == Parts::OfNewest(SEARCHED) && scan.total > SEARCHED).then_some(SEARCHED),
             trouble,
         })
     }

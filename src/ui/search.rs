@@ -29,6 +29,8 @@ const NAMES: [(&str, &str); 10] = [
     ("is", "refused, injected, ignored, limited, unknown or changed"),
     ("record", "the id of a record that was changed"),
 ];
+/// In how many of the newest requests headers and bodies are searched, because all of these are read for that.
+pub(super) const SEARCHED: usize = 1000;
 const STATES: [&str; 6] = ["refused", "injected", "ignored", "limited", "unknown", "changed"];
 
 /// The methods that there usually are.
@@ -120,7 +122,7 @@ impl Search {
     /// As much of a request as it looks at.
     pub(super) fn parts(&self) -> Parts {
         let looks_into_bodies = self.words.iter().any(|word| matches!(word.what, What::Text(_) | What::Record(_)));
-        if looks_into_bodies { Parts::All } else { Parts::WithoutMessages }
+        if looks_into_bodies { Parts::OfNewest(SEARCHED) } else { Parts::WithoutMessages }
     }
 
     /// Which words do not fit.

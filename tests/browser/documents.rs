@@ -87,6 +87,24 @@ fn who_only_reads_is_in_no_journal() {
 }
 
 #[test]
+fn no_document_writes_an_error_into_the_console() {
+    let server = Server::start(&CLOCK);
+    let browser = Browser::that_keeps_errors();
+    for document in [
+        "Locum%20control%20API",
+        "JetBrains%20Account%20API",
+        "License%20Vault%20API",
+        "Atlassian%20Admin%20API%20Access",
+    ] {
+        browser.go(&format!("http://{}/_emulator/docs/index.html?urls.primaryName={document}", server.address));
+        browser.wait("document.querySelectorAll('.opblock').length > 9 && document.title.endsWith('Locum')");
+        // What is filled in is filled in before this.
+        browser.wait("ui.authSelectors.authorized()");
+        assert_eq!(browser.errors(), json!([]), "{document}");
+    }
+}
+
+#[test]
 fn every_operation_of_the_services_works_at_the_first_click() {
     let desk = Desk::new();
     let mut wrong = Vec::new();

@@ -28,6 +28,19 @@ impl Browser {
         browser
     }
 
+    /// One that keeps what pages write into its console as errors: see [`Self::errors`].
+    pub fn that_keeps_errors() -> Self {
+        const KEEP: &str = "window.errorsOfPage = []; console.error = (...said) => errorsOfPage.push(said.join(' ')); \
+                            addEventListener('error', (event) => errorsOfPage.push(event.message));";
+        let browser = Self::open();
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": KEEP }));
+        browser
+    }
+
+    pub fn errors(&self) -> Value {
+        self.run("return window.errorsOfPage")
+    }
+
     pub fn open() -> Self {
         let program = |name: &str| {
             std::env::var(name).unwrap_or_else(|_| {

@@ -49,6 +49,13 @@ pub struct Entry {
     pub changed: Option<Arc<Changed>>,
 }
 
+impl Entry {
+    /// The same without headers and bodies.
+    pub fn without_messages(&self) -> Self {
+        Self { request: Message::default(), response: Message::default(), ..self.clone() }
+    }
+}
+
 /// An entry and its number: numbers rise, and a list goes down by them.
 pub type SequencedEntry = (i64, Arc<Entry>);
 

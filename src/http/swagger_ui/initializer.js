@@ -42,7 +42,8 @@
       if (known) filledIn.add(known);
       const value = typed[name] ?? known;
       if (value) window.ui.preauthorizeApiKey(name, value);
-      else window.ui.authActions.logout([name]);
+      // Of what is not filled in there is nothing to take away, and Swagger UI writes an error when told to.
+      else if (window.ui.authSelectors.authorized().has(name)) window.ui.authActions.logout([name]);
     }
   };
 

@@ -32,7 +32,7 @@ use crate::{
         authenticate::Identified,
         common_parts::{add_responses, describe_each, prepend_parameters, require},
         credential_places::{CredentialPlace, Location},
-        mount::{mount, mount_without_fallback},
+        mount::{mount, mount_without_fallback, nest},
         request_context::find_sent_uri,
         routes::{Description, Routes},
         vendor_service::{ErrorCode, InjectedError, Outcome, Presented, VendorService},
@@ -307,8 +307,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: &App) -> Router<App> {
     let api = mount::<LicenseVault>(app, api_routes());
     let server = mount_without_fallback::<LicenseVault>(app, server_routes());
-    let routes = Router::new().nest(BASE, api).merge(server).merge(api::swagger::router(app));
-    routes.clone().nest(BY_NAME, routes)
+    let further = server.merge(api::swagger::router(app));
+    // One below the other would lose what answers for unknown paths.
+    let behind_name = Router::new().nest(BY_NAME, further.clone());
+    let behind_name = behind_name.merge(nest(app, &format!("{BY_NAME}{BASE}"), api.clone()));
+    nest(app, BASE, api).merge(further).merge(behind_name)
 }
 
 /// The path of the page that shows a vault's specification.

@@ -69,6 +69,8 @@ pub async fn list(db: &Db, space: SpaceId, filter: &Filter, limit: usize) -> Res
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parts {
     All,
+    /// All of the newest so many, and nothing but the rest of those before them.
+    OfNewest(usize),
     /// No headers and no bodies, which are most of what is read from a database.
     WithoutMessages,
 }
@@ -85,7 +87,12 @@ pub async fn for_each(
         Pools::Postgres(_) => postgres::for_each(&mut db.read().await?, space, all, parts, visit).await,
         // Visited without the lock, so that requests do not wait to be recorded.
         Pools::Sqlite(_) => {
-            db.journals().list(space, &all, usize::MAX).iter().for_each(|(number, entry)| visit(*number, entry));
+            let with_messages = if let Parts::OfNewest(most) = parts { most } else { usize::MAX };
+            for (at, (number, entry)) in db.journals().list(space, &all, usize::MAX).iter().enumerate() {
+                // The same is found on both databases.
+                let without = (at >= with_messages).then(|| Arc::new(entry.without_messages()));
+                visit(*number, without.as_ref().unwrap_or(entry));
+            }
             Ok(())
         }
     }

@@ -108,7 +108,7 @@ pub(super) async fn list<M>(
     parts: Parts,
 ) -> Result<Vec<SequencedEntry>, Error> {
     let mut sql = Sql::new(match parts {
-        Parts::All => "SELECT number, entry, messages",
+        Parts::All | Parts::OfNewest(_) => "SELECT number, entry, messages",
         Parts::WithoutMessages => "SELECT number, entry, NULL",
     });
     sql.push(" FROM journal_entry WHERE space_id = ").bind(space.0);
@@ -218,7 +218,8 @@ pub(super) async fn count<M>(db: &mut Session<M>, space: SpaceId, expected: &Exp
     // Before the entries as well as after them, because between the two some may be dropped or all cleared.
     let evicted_before = evicted(db, space).await?;
     let mut found = 0;
-    for_each(db, space, filter, Parts::All, |_, entry| found += i64::from(expected.matches(entry))).await?;
+    let parts = if expected.which.body.is_some() { Parts::All } else { Parts::WithoutMessages };
+    for_each(db, space, filter, parts, |_, entry| found += i64::from(expected.matches(entry))).await?;
     Ok(Count { found, evicted: evicted_before.max(evicted(db, space).await?) })
 }
 
@@ -231,13 +232,16 @@ pub(super) async fn for_each<M>(
     mut visit: impl FnMut(i64, &Arc<Entry>),
 ) -> Result<(), Error> {
     const PAGE: usize = 500;
+    let mut left = if let Parts::OfNewest(most) = parts { most } else { usize::MAX };
     loop {
-        let page = list(db, space, &filter, PAGE, parts).await?;
+        let (most, parts) = if left == 0 { (PAGE, Parts::WithoutMessages) } else { (PAGE.min(left), parts) };
+        let page = list(db, space, &filter, most, parts).await?;
+        left = left.saturating_sub(page.len());
         for (number, entry) in &page {
             visit(*number, entry);
         }
         match page.last() {
-            Some((number, _)) if page.len() == PAGE => filter.before = Some(*number),
+            Some((number, _)) if page.len() == most => filter.before = Some(*number),
             _ => return Ok(()),
         }
     }

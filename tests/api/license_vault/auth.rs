@@ -171,7 +171,11 @@ async fn automation_tokens_expire_and_the_vault_s_does_not(app: TestApp) {
 #[apply(on_both_databases)]
 async fn unknown_paths_and_methods_are_errors_of_the_vault(app: TestApp) {
     let client = app.license_vault(VAULT_TOKEN);
-    client.get("/public-api/nope").await.expect_vault_error(404, "NOT_FOUND", "/public-api/nope");
+    for base in ["/public-api", "/license-vault/example/public-api"] {
+        for path in ["", "/", "/nope", "/licenses/usage/nope"].map(|end| format!("{base}{end}")) {
+            client.get(&path).await.expect_vault_error(404, "NOT_FOUND", &path);
+        }
+    }
     client.put(USAGE, "").await.expect_vault_error(405, "METHOD_NOT_ALLOWED", USAGE);
 }
 

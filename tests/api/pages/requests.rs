@@ -21,6 +21,29 @@ async fn ask(app: &TestApp, role: Role, body: &str) -> String {
 }
 
 #[apply(on_both_databases)]
+async fn a_text_is_searched_in_the_bodies_of_the_newest_thousand(app: TestApp) {
+    const SEARCHED: usize = 1000;
+    ask(&app, Role::TeamViewer, r#"{"licenseId":"FIRST00001","note":"oldest-body"}"#).await;
+    ask(&app, Role::TeamViewer, r#"{"licenseId":"FIRST00001","note":"second-body"}"#).await;
+    let client = app.jetbrains_account(Role::OrgAdmin);
+    for _ in 0..SEARCHED - 2 {
+        client.get("/token").await.expect_ok();
+    }
+    let mut reader = Reader::new(&app);
+    let found = async |reader: &mut Reader, search: &str| {
+        let page = reader.open(&format!("/?q={search}")).await;
+        let says_so = page.text().contains("headers and bodies searched in the newest 1000");
+        (page.text().matches("<tr id=").count(), says_so)
+    };
+    assert_eq!(found(&mut reader, "oldest-body").await, (1, false), "there are no more");
+    client.get("/token").await.expect_ok();
+    assert_eq!(found(&mut reader, "oldest-body").await, (0, true));
+    assert_eq!(found(&mut reader, "second-body").await, (1, true));
+    assert_eq!(found(&mut reader, "/licenses/assign").await, (2, true), "the rest is searched in all");
+    assert!(!found(&mut reader, "status:403").await.1);
+}
+
+#[apply(on_both_databases)]
 async fn requests_are_searched_in_words(app: TestApp) {
     ask(&app, Role::TeamViewer, r#"{"licenseId":"FREE000001","contact":{"email":"eve@example.test"}}"#).await;
     app.jetbrains_account(Role::OrgAdmin).get("/token").await.expect_ok();
