@@ -375,15 +375,15 @@ mod tests {
         }
         let names = Names::of_document("{}");
         let of = |link: &'static str, count: usize| answer(200, &[("link", link)], &json!(vec![1; count]));
-        const LAST: &str = r#"</x?page=1>; rel="first", </x?page=1>; rel="last""#;
-        const MORE: &str = r#"</x?page=1>; rel="first", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
-        const PREVIOUS: &str = r#"</x?page=1>; rel="prev", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
+        let last_link = r#"</x?page=1>; rel="first", </x?page=1>; rel="last""#;
+        let more_link = r#"</x?page=1>; rel="first", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
+        let previous_link = r#"</x?page=1>; rel="prev", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
         for (theirs, ours, differences) in [
-            (of(MORE, 3), of(LAST, 2), 0),
-            (of(LAST, 2), of(MORE, 3), 0),
-            (of(MORE, 1), of(LAST, 1), 1),
-            (of(MORE, 2), of(LAST, 3), 1),
-            (of(PREVIOUS, 3), of(LAST, 2), 1),
+            (of(more_link, 3), of(last_link, 2), 0),
+            (of(last_link, 2), of(more_link, 3), 0),
+            (of(more_link, 1), of(last_link, 1), 1),
+            (of(more_link, 2), of(last_link, 3), 1),
+            (of(previous_link, 3), of(last_link, 2), 1),
         ] {
             assert_eq!(compare(&theirs, &ours, &[], &[], &names).differences.len(), differences);
         }
