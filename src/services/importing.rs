@@ -1,6 +1,6 @@
 //! The registry's part of imports: which lists there are, and which service knows each.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{atlassian, jetbrains_account, license_vault, seeding};
 use crate::{
@@ -29,10 +29,19 @@ pub struct Import {
     jetbrains_account: jetbrains_account::import::Import,
     license_vault: license_vault::import::Import,
     atlassian: atlassian::import::Import,
-    /// Which records there were, of each option, and the number of the file.
-    seen: HashMap<(&'static str, [u8; 32]), usize>,
+    /// Which records there were, of each option.
+    seen: HashMap<(&'static str, [u8; 32]), Seen>,
     /// Of each option, whether its pages end.
     endings: BTreeMap<&'static str, Ending>,
+}
+
+/// How often a record is there.
+#[derive(Default)]
+struct Seen {
+    kept: usize,
+    /// The number of the last file that has it, and how often that does.
+    file: usize,
+    in_file: usize,
 }
 
 /// What is done with a list, and with a record of it.
@@ -112,14 +121,17 @@ impl Import {
     /// Whether a record is to be added; of one that was there before it is said what becomes of it.
     fn is_new(&mut self, list: &List, record: &Record) -> bool {
         let place = record.place;
-        let first = match self.seen.entry((list.option, record.fingerprint())) {
-            Entry::Vacant(entry) => {
-                entry.insert(place.file);
-                return true;
-            }
-            Entry::Occupied(entry) => *entry.get(),
-        };
-        let is_new = list.has_twins && first == place.file;
+        let seen = self.seen.entry((list.option, record.fingerprint())).or_default();
+        if seen.file != place.file {
+            (seen.file, seen.in_file) = (place.file, 0);
+        }
+        seen.in_file += 1;
+        // Of twins there are as many as the file has that has most of them.
+        let is_new = seen.kept == 0 || (list.has_twins && seen.in_file > seen.kept);
+        seen.kept += usize::from(is_new);
+        if seen.kept == 1 && is_new {
+            return true;
+        }
         let message = if is_new {
             "the file has another record that is the same in everything: both are kept"
         } else {

@@ -10,6 +10,7 @@ use super::{
     form::find_unexpected,
     header,
     names::{HIDDEN, Names},
+    next_page::{count_items, is_next_member, is_only_next},
     shape::Shape,
 };
 
@@ -107,6 +108,7 @@ pub(super) fn compare(
             }
         }
     }
+    found.forgive_next_page(count_items(upstream), count_items(locum));
     found
 }
 
@@ -118,6 +120,27 @@ impl Compared {
         if !self.differences.contains(&difference) {
             self.differences.push(difference);
         }
+    }
+
+    /// That one side leads to another page is no difference where its page has more items than the other's: the other
+    /// may have no more. Of pages of one length, as of those of one item, it is one.
+    fn forgive_next_page(&mut self, theirs: usize, ours: usize) {
+        let unknown = &mut self.unknown;
+        self.differences.retain(|one| {
+            let (longer, shorter) =
+                if theirs > ours { (&one.upstream, &one.locum) } else { (&one.locum, &one.upstream) };
+            let is_next = match one.kind {
+                Kind::Member => shorter == ABSENT && is_next_member(&one.at),
+                Kind::Header => is_only_next(longer, shorter),
+                Kind::Status | Kind::MediaType | Kind::Body | Kind::Optional | Kind::Form | Kind::Document => false,
+            };
+            if theirs == ours || !is_next {
+                return true;
+            }
+            let side = if theirs > ours { "the upstream" } else { "Locum" };
+            unknown.push(format!("`{}`: {side} has more items", one.at));
+            false
+        });
     }
 
     fn compare_headers(&mut self, upstream: &Answer, locum: &Answer, names: &Names) {
@@ -331,6 +354,38 @@ mod tests {
             (json!([]), json!([])),
         ] {
             assert_eq!(lines(&theirs, &ours), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn another_page_is_no_form_where_there_are_more_items() {
+        let page = |count: usize, links: Value| json!({"data": vec![json!({"a": 1}); count], "links": links});
+        let (more, last) = (json!({"self": "x", "next": "x"}), json!({"self": "x"}));
+        let unknown = |side| (vec![], vec![format!("`links.next`: {side} has more items")]);
+        let member = |sides| (vec![format!("Member links.next: {sides}")], vec![]);
+        for (theirs, ours, found) in [
+            (page(3, more.clone()), page(2, last.clone()), unknown("the upstream")),
+            (page(2, last.clone()), page(3, more.clone()), unknown("Locum")),
+            // It has as many, or more, and does not lead on.
+            (page(1, last.clone()), page(1, more.clone()), member("absent | text")),
+            (page(3, last.clone()), page(2, more.clone()), member("absent | text")),
+            (page(2, more), page(3, last), member("text | absent")),
+        ] {
+            assert_eq!(lines(&theirs, &ours), found);
+        }
+        let names = Names::of_document("{}");
+        let of = |link: &'static str, count: usize| answer(200, &[("link", link)], &json!(vec![1; count]));
+        let last_link = r#"</x?page=1>; rel="first", </x?page=1>; rel="last""#;
+        let more_link = r#"</x?page=1>; rel="first", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
+        let previous_link = r#"</x?page=1>; rel="prev", </x?page=2>; rel="last", </x?page=2>; rel="next""#;
+        for (theirs, ours, differences) in [
+            (of(more_link, 3), of(last_link, 2), 0),
+            (of(last_link, 2), of(more_link, 3), 0),
+            (of(more_link, 1), of(last_link, 1), 1),
+            (of(more_link, 2), of(last_link, 3), 1),
+            (of(previous_link, 3), of(last_link, 2), 1),
+        ] {
+            assert_eq!(compare(&theirs, &ours, &[], &[], &names).differences.len(), differences);
         }
     }
 

@@ -8,6 +8,7 @@ mod form;
 mod fresh;
 mod header;
 mod names;
+mod next_page;
 mod pace;
 mod report;
 mod shape;

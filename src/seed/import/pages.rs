@@ -1,5 +1,7 @@
 //! Pages of a list, as JSON: one, several one after the other, or an array of pages.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
@@ -73,7 +75,7 @@ pub fn read(
     progress: &Progress,
     add: &mut dyn FnMut(Record, &mut Notes),
 ) {
-    let text = file.text.as_str();
+    let text = &*blank_marks(&file.text);
     let whole = Place { file: file.number, ..Place::default() };
     if text.trim_start().starts_with('<') {
         let message = "this is HTML and not JSON, perhaps a page to sign in or of a proxy: save the API's own answer";
@@ -105,6 +107,26 @@ pub fn read(
         let nothing = list.envelope.map_or_else(|| "[]".to_owned(), |name| format!(r#"{{"{name}":[]}}"#));
         notes.refuse(whole, format!("the file is empty; {} without a record is `{nothing}`", list.what));
     }
+}
+
+/// Writes blanks for the byte order marks in front of files, which stand in the middle where files were put together.
+fn blank_marks(text: &str) -> Cow<'_, str> {
+    const MARK: char = '\u{feff}';
+    if !text.contains(MARK) {
+        return Cow::Borrowed(text);
+    }
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let blank = |letter: char| {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            MARK if !is_quoted => return ' ',
+            _ => {}
+        }
+        letter
+    };
+    Cow::Owned(text.chars().map(blank).collect())
 }
 
 impl<'a> Pages<'a> {

@@ -166,6 +166,28 @@ fn a_list_is_whole_where_one_of_its_files_ends_it() {
     }
 }
 
+#[test]
+fn marks_in_front_of_pages_are_none_of_a_text() {
+    let named = |id: &str, label: &str| token(id, &json!({"label": label, "user": {"email": "a@a.test"}}));
+    let of_words = page(&[named("1", "a\"\u{feff}\\")]);
+    let (code, stdout, stderr) =
+        import_all(&[("--atlassian", format!("\u{feff}{of_words}\r\n\u{feff}{}", page(&[named("2", "b")])))]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains(r#"label: "a\"\ufeff\\""#) && stdout.contains(r#"label: "b""#), "{stdout}");
+}
+
+/// As many as the file has that has most of them: another file may have been saved earlier.
+#[test]
+fn twins_of_several_files_are_as_many_as_one_of_them_has() {
+    let all = |count: usize| ("--vault-denials", denials(&vec!["ann"; count]));
+    for (counts, kept) in [(&[1, 2][..], 2), (&[2, 1], 2), (&[3, 0, 3], 3), (&[1, 1, 1], 1)] {
+        let lists: Vec<_> = counts.iter().map(|count| all(*count)).collect();
+        let (code, stdout, stderr) = import_all(&lists);
+        assert_eq!((code, stdout.matches("reason:").count()), (0, kept), "{counts:?} {stderr}");
+        assert_eq!(stderr.contains("kept once"), counts[1..].iter().any(|c| *c > 0), "{stderr}");
+    }
+}
+
 /// The ids that an id seed makes are those that it made before.
 #[test]
 fn what_was_imported_from_a_server_starts_with_its_id_seed() {
