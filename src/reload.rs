@@ -146,10 +146,11 @@ impl Reloader {
 
     /// Says what is wrong: in the log, and on the page.
     async fn refuse(&self, problem: &str) {
+        // Before it is logged, because who reads the log asks for it.
+        self.seeds.keep(problem);
         for line in problem.lines() {
             tracing::error!("{line}");
         }
-        self.seeds.keep(problem);
         // Whoever looks at the page sees it at once.
         if let Ok(space) = self.app.default_space().await {
             self.app.db.tell(space.id, EventKind::State, "");

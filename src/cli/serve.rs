@@ -373,8 +373,7 @@ fn announce(running: &Running, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "Try it:")?;
         }
         services.push(shown.service);
-        let headers = shown.headers.iter().map(|header| format!(" -H '{}'", header.replace('\'', "'\\''")));
-        writeln!(out, "  curl -s{} '{base}{}'", headers.collect::<String>(), shown.path)?;
+        writeln!(out, "  {}", shown.write_curl(base))?;
     }
     writeln!(out, "locum ready {base}")
 }

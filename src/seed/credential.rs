@@ -24,6 +24,17 @@ pub struct SeededCredential {
     pub path: String,
 }
 
+impl SeededCredential {
+    /// Writes a line for a shell that asks for something with it. `base` is where the server is.
+    pub fn write_curl(&self, base: &str) -> String {
+        let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let (parameters, headers): (Vec<&String>, Vec<_>) = self.headers.iter().partition(|text| text.starts_with('?'));
+        let headers = headers.into_iter().fold(String::new(), |all, header| all + " -H " + &quote(header));
+        let parameters: String = parameters.into_iter().map(String::as_str).collect();
+        format!("curl -s{headers} {}", quote(&format!("{base}{}{parameters}", self.path)))
+    }
+}
+
 /// The name of the variable of each credential: its label in capitals behind what its kind begins with. Of those that
 /// would have one name, or one of `other` variables, all but the first get a number, in the order of the seed.
 pub fn name_variables<'a>(credentials: &[SeededCredential], other: impl IntoIterator<Item = &'a str>) -> Vec<String> {

@@ -36,6 +36,7 @@ fn exclude(one: &What, other: &What, operations: &BTreeMap<&str, Vec<&str>>) -> 
         | (What::Service(one), What::Service(other))
         | (What::Method(one), What::Method(other))
         | (What::WholeReason(one), What::WholeReason(other)) => one != other,
+        (What::Status(_, to), What::Is("refused")) | (What::Is("refused"), What::Status(_, to)) => *to < 400,
         (What::Id(one), What::Id(other)) => !one.starts_with(other.as_str()) && !other.starts_with(one.as_str()),
         (What::Operation(operation), What::Service(service)) | (What::Service(service), What::Operation(operation)) => {
             is_elsewhere(operation, service)
@@ -75,6 +76,7 @@ mod tests {
             ("service:billing service:parking", "service:billing", "service:parking"),
             ("service:parking op:addInvoice", "service:parking", "op:addInvoice"),
             ("id:ab id:cd", "id:ab", "id:cd"),
+            ("status:2xx is:refused", "status:2xx", "is:refused"),
             ("-status:4xx status:404", "-status:4xx", "status:404"),
             ("is:refused -is:refused", "is:refused", "-is:refused"),
             ("eve -eve", "eve", "-eve"),
@@ -84,6 +86,7 @@ mod tests {
         }
         for text in [
             "status:404 status:4xx",
+            "is:refused status:404",
             "status:4xx -status:404",
             "-status:404 -status:401",
             "op:addInvoice service:billing",

@@ -41,7 +41,17 @@ pub(super) fn set_out(text: &str) -> Option<String> {
                 break_line(&mut written, depth);
             }
             ':' => written.push_str(": "),
-            c if c.is_ascii_whitespace() => {}
+            c if c.is_ascii_whitespace() => {
+                let mut blanks = String::from(c);
+                while let Some(more) = rest.next_if(char::is_ascii_whitespace) {
+                    blanks.push(more);
+                }
+                // Between two words it is what makes them two, and what is wrong with the text.
+                let is_word = |c: char| !c.is_whitespace() && !"{}[],:".contains(c);
+                if written.ends_with(is_word) && rest.peek().is_some_and(|next| is_word(*next)) {
+                    written.push_str(&blanks);
+                }
+            }
             c => written.push(c),
         }
     }
@@ -70,6 +80,7 @@ mod tests {
         );
         assert_eq!(set_out(&shown).unwrap(), shown);
         assert_eq!(set_out(r#"[{"a":"cut he"#).unwrap(), "[\n  {\n    \"a\": \"cut he");
+        assert_eq!(set_out("{ \"a\" : MY  TEXT \"b\" }").unwrap(), "{\n  \"a\": MY  TEXT \"b\"\n}");
         for text in ["", "a=b", "\"text\"", "<a>"] {
             assert_eq!(set_out(text), None, "{text}");
         }

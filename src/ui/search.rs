@@ -104,7 +104,8 @@ impl Search {
     /// have.
     pub(super) fn check_seen(&self, seen: &Seen) -> Result<(), String> {
         let labels = || seen.credentials.iter().map(String::as_str);
-        let methods = METHODS.into_iter().chain(seen.methods.iter().map(String::as_str));
+        let others = seen.methods.iter().map(String::as_str).filter(|method| !METHODS.contains(method));
+        let methods = METHODS.into_iter().chain(others);
         for Word { what, .. } in &self.words {
             match what {
                 What::Credential(part) if !labels().any(|label| label.to_lowercase().contains(part)) => {
@@ -304,9 +305,13 @@ fn is_anywhere(text: &str, entry: &Entry, short: &ShortPaths) -> bool {
     let decoded = || form_urlencoded::parse(query().as_bytes()).any(|(name, value)| has(&format!("{name}={value}")));
     let body = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(has);
     let header = || entry.request.headers.iter().any(|(name, value)| has(&format!("{name}: {value}")));
-    has(&format!("{} {}", entry.method, entry.path))
-        || has(&format!("{} {}", entry.method, short.shorten(entry)))
-        || has(query())
+    // As the first line of a request has them.
+    let line = |path: &str| {
+        let mark = if query().is_empty() { "" } else { "?" };
+        has(&format!("{} {path}{mark}{}", entry.method, query()))
+    };
+    line(&entry.path)
+        || line(&short.shorten(entry))
         || decoded()
         || has(&entry.id)
         || entry.operation.as_deref().is_some_and(has)

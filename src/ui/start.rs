@@ -174,19 +174,12 @@ fn to_row(page: &Page, known: &[SeededCredential], credential: &CredentialAnswer
     CredentialRow {
         kind: format_name(&credential.kind),
         headers: found.map(|one| one.headers.join("\n")).unwrap_or_default(),
-        curl: found.map(|one| write_curl(page, one)).unwrap_or_default(),
+        curl: found.map(|one| one.write_curl(&page.base)).unwrap_or_default(),
         rotate: rotate.asks(question),
         is_expired: matches!(credential.status, CredentialStatus::Expired),
         credential: credential.clone(),
         role: if role.is_empty() { "nothing any more".to_owned() } else { role },
     }
-}
-
-fn write_curl(page: &Page, credential: &SeededCredential) -> String {
-    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let headers = credential.headers.iter();
-    let headers = headers.fold(String::new(), |headers, header| headers + " -H " + &quote(header));
-    format!("curl -s{headers} {}", quote(&format!("{}{}", page.base, credential.path)))
 }
 
 fn format_until(credential: &CredentialAnswer) -> String {

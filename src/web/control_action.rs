@@ -8,7 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Pages, control_client,
@@ -240,10 +240,17 @@ async fn make(
         let call = ControlAction { ask: None, ..call };
         return Ok(Outcome::Open(Overlay::Ask { question, call, entered }));
     }
-    let body = Some(body).filter(|body| !body.is_null());
+    let has = |is_it: fn(&str) -> bool| entered.fields.iter().any(|(name, _)| is_it(name));
+    let (has_text, has_fields) = (has(|name| name == "body"), has(|name| name.starts_with("set.")));
+    if body.is_null() && has_fields {
+        // Everything was left empty, and the route says what it needs.
+        body = Value::Object(Map::new());
+    }
+    let body = Some(body).filter(|body| !body.is_null() || has_text);
     let answered = control_client::call(pages, host, method, &path, body.as_ref()).await?;
     Ok(if !answered.status.is_success() {
-        let refused = refuse(answered.status, answered.detail()).with_answer(&answered.body);
+        let detail = if has_text || !has_fields { answered.detail() } else { answered.detail_of_field() };
+        let refused = refuse(answered.status, detail).with_answer(&answered.body);
         Outcome::Open(Overlay::Refused(Box::new(refused)))
     } else if only_checks {
         Outcome::Open(Overlay::Kept { entered, note: done })

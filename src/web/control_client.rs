@@ -28,6 +28,18 @@ impl ControlAnswer {
         Err(PageError { status: self.status, detail: self.detail() })
     }
 
+    /// What a problem says of a field that a person filled in: whose it is, by what its label says too. Nobody wrote the
+    /// JSON that it stands in.
+    pub(crate) fn detail_of_field(&self) -> String {
+        let detail = self.detail();
+        let detail = detail.rsplit_once(" at line ").map_or(&*detail, |(detail, _)| detail);
+        let field = self.body["pointer"].as_str().and_then(|pointer| pointer.rsplit('/').next());
+        match field.filter(|field| !field.is_empty() && !detail.contains(*field)) {
+            Some(field) => format!("{}: {detail}", field.replace('_', " ")),
+            None => detail.to_owned(),
+        }
+    }
+
     /// What a problem says.
     pub(crate) fn detail(&self) -> String {
         self.body["detail"].as_str().unwrap_or("no detail").to_owned()

@@ -90,7 +90,7 @@ fn a_request_that_is_gone_is_said_to_be() {
     desk.browser.click("GET /token");
     desk.browser.wait_for("Live");
     desk.control("DELETE", "/requests", "");
-    desk.browser.wait_for("it was cleared, or dropped to make room");
+    desk.browser.wait_for("it was cleared, dropped to make room");
     desk.browser.click("Close");
     desk.browser.sees("No request yet.");
 }

@@ -75,8 +75,12 @@ async fn what_the_seed_spells_out_is_there_to_copy() {
     let app = start().await;
     let mut reader = Reader::new(&app);
     let page = plain(reader.open("/start").await.text());
-    for told in ["X-Api-Key: demo-jba-organization-admin", "curl -s -H 'X-Customer-Code: 6700001'", "export LOCUM_URL="]
-    {
+    for told in [
+        "X-Api-Key: demo-jba-organization-admin",
+        "curl -s -H 'X-Customer-Code: 6700001'",
+        "/licenses-report.json?token=demo-reporting-token'",
+        "export LOCUM_URL=",
+    ] {
         assert!(page.contains(told), "{told}: {page}");
     }
     app.control().post("/spaces", json!({ "name": "t1" })).await.expect_ok();

@@ -38,7 +38,10 @@ pub(crate) fn list(head: &OrganizationHead, vault: &PlannedVault) -> Vec<SeededC
             TokenKind::Reporting => vec![format!("?token={}", new.token.expose())],
         },
         token: new.token.clone(),
-        path: format!("{BASE}/licenses/usage"),
+        path: match new.kind {
+            TokenKind::Vault | TokenKind::Automation => format!("{BASE}/licenses/usage"),
+            TokenKind::Reporting => "/licenses-report.json".to_owned(),
+        },
     };
     vault.tokens.iter().map(describe).collect()
 }
