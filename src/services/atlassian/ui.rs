@@ -97,6 +97,10 @@ impl Tab {
     }
 }
 
+/// How a date is looked for: as the API has it, and as the page does.
+const SEARCH_TYPES: [(&str, &str); 4] =
+    [("gt", "further away than"), ("lt", "nearer than"), ("range", "from – to"), ("range_time", "from – to, relative")];
+
 /// The fields of a date filter, as the page's query fills them.
 struct DateFilter {
     /// The date's name, which the API's parameters begin with.
@@ -125,6 +129,29 @@ impl DateFilter {
             field,
             title,
         }
+    }
+
+    /// Writes the names of its parameters as the labels of its fields are.
+    fn name_fields(&self, detail: &str) -> String {
+        let Self { field, title, .. } = self;
+        let mut named = detail.to_owned();
+        for (search_type, described) in SEARCH_TYPES {
+            // With what follows, because one is the beginning of another.
+            let parameter = format!("{field}SearchType={search_type} needs");
+            named = named.replace(&parameter, &format!("{title} {described} needs"));
+        }
+        let labels = [
+            ("SearchType", "How"),
+            ("Value", "Value"),
+            ("Uom", "Unit"),
+            ("From", "From"),
+            ("To", "To"),
+            ("RangeFrom", "Relative from"),
+            ("RangeTo", "Relative to"),
+        ];
+        labels
+            .iter()
+            .fold(named, |named, (part, label)| named.replace(&format!("{field}{part}"), &format!("{title}: {label}")))
     }
 }
 
@@ -224,7 +251,10 @@ pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
     let mut db = page.app().db.read().await?;
     match fill(&mut db, &mut administration).await {
         Ok(()) => {}
-        Err(FillError::Parameter(error)) => administration.refusal = Some(error.detail),
+        Err(FillError::Parameter(error)) => {
+            let dates = administration.dates.iter();
+            administration.refusal = Some(dates.fold(error.detail, |detail, date| date.name_fields(&detail)));
+        }
         Err(FillError::TooMuch(detail)) => administration.refusal = Some(detail),
         Err(FillError::Other(error)) => return Err(error.into()),
     }

@@ -6,7 +6,7 @@ use super::{Reader, attribute, field, plain};
 use crate::support::{Answer, Database, Role, TestApp};
 
 /// What only who writes programs knows.
-const WIRE: [&str; 12] = [
+const WIRE: [&str; 17] = [
     "serde",
     "EOF",
     "missing field",
@@ -19,6 +19,11 @@ const WIRE: [&str; 12] = [
     "any variant",
     "/_emulator/",
     "query:",
+    "SearchType",
+    "AtValue",
+    "AtUom",
+    "AtFrom",
+    "AtRange",
 ];
 
 const BAD: [&str; 9] = [
