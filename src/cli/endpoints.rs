@@ -12,13 +12,10 @@ use clap::{ValueEnum, builder::PossibleValue};
 use serde::Serialize;
 
 use crate::{
-    cli::{Failure, print, tell, tls::TlsPlace},
+    cli::{Failure, draft::name_draft, print, tell, tls::TlsPlace},
     config::{Listen, Settings, Switch},
     control::variables::{Endpoints, Format, json},
-    core::{
-        ids::{IdSeed, random_bytes},
-        progress::Progress,
-    },
+    core::{ids::IdSeed, progress::Progress},
     domain::organization::DEFAULT_SPACE,
     seed::{Diagnostics, file::Seed},
     services::{
@@ -146,12 +143,10 @@ impl EndpointsFile {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(cannot(&"something is there that is no file"));
         }
-        let Some(name) = path.file_name() else { return Err(cannot(&"it names no file")) };
-        let mut draft = std::ffi::OsString::from(".");
-        draft.push(name);
-        // No two processes take the same, also where two containers share the directory and have one pid.
-        draft.push(format!(".{}.tmp", hex::encode(random_bytes::<8>())));
-        let draft = path.with_file_name(draft);
+        if path.file_name().is_none() {
+            return Err(cannot(&"it names no file"));
+        }
+        let draft = name_draft(path);
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

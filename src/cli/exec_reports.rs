@@ -1,7 +1,6 @@
 //! `locum exec --coverage --har --report`: what the command left out, and what it asked.
 
 use std::{
-    ffi::OsString,
     fs::{self, OpenOptions},
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
@@ -10,7 +9,7 @@ use std::{
 
 use crate::{
     app::run_journal::RunJournal,
-    cli::{Failure, serve::Running},
+    cli::{Failure, draft::name_draft, serve::Running},
     config::Settings,
     control::{Archive, coverage::CoverageAnswer, variables},
     core::clock::Clock,
@@ -133,12 +132,9 @@ fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     if before.as_ref().is_some_and(|before| !before.is_file()) {
         return fs::write(file, text);
     }
-    let mut name = OsString::from(".");
-    name.push(file.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let draft = file.with_file_name(name);
+    let draft = name_draft(&file);
     let written = match OpenOptions::new().write(true).create_new(true).open(&draft) {
-        // Who may write the file need not be allowed to make others beside it.
+        // The file is written in place, because making others beside it may be forbidden where writing it is not.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return fs::write(file, text),
         opened => opened.and_then(|mut opened| {
             opened.write_all(text.as_bytes())?;

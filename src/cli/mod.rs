@@ -7,6 +7,7 @@ mod backup;
 mod client;
 mod compare;
 mod connections;
+mod draft;
 mod endpoints;
 mod exec;
 mod exec_reports;
@@ -210,7 +211,7 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// Says why a command did not end well, and with which code it ends.
+/// Writes why a command failed, and gives its exit code.
 fn report(failure: &Failure) -> ExitCode {
     use std::io::Write as _;
     let usage = matches!(failure, Failure::Usage(_));

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     control::spaces::BaseUrl,
-    core::error::Error,
+    core::{error::Error, text::quote_for_shell},
     http::{
         accepts::wants_page,
         control_input::Answer,
@@ -90,8 +90,7 @@ fn describe(document: &Value, base: &str, path: &str, method: &str, operation: &
         None => String::new(),
         // It has several lines, and who sends one has it in a file.
         Some(Value::String(_)) => " --data-binary @FILE".to_owned(),
-        // Between single quotes nothing means anything but a single quote.
-        Some(body) => format!(" -d '{}'", body.to_string().replace('\'', r"'\''")),
+        Some(body) => format!(" -d {}", quote_for_shell(&body.to_string())),
     };
     let mut example_path = path.clone();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {

@@ -20,7 +20,7 @@ use crate::{
     core::{
         clock::{Clock, Time, write},
         error::Error,
-        text::cut,
+        text::{cut, split_words},
     },
     domain::{journal::NotedAfter, organization::Space},
     http::{
@@ -165,14 +165,7 @@ fn name_parameters(route: &str, parts: &[String]) -> Vec<String> {
     let pairs = route.trim_matches('/').rsplit('/').zip(parts.iter().rev());
     let named = pairs.filter_map(|(name, value)| {
         let name = name.strip_prefix('{')?.strip_suffix('}')?;
-        let mut text = String::new();
-        for character in name.chars() {
-            if character.is_ascii_uppercase() {
-                text.push(' ');
-            }
-            text.push(character.to_ascii_lowercase());
-        }
-        (name != "space").then(|| format!("{text} {value}"))
+        (name != "space").then(|| format!("{} {value}", split_words(name).join(" ")))
     });
     let mut named: Vec<String> = named.collect();
     named.reverse();
@@ -246,7 +239,7 @@ fn describe(asked: &Asked, done: &Done, before: &Space, space: &Space) -> Option
         ("DELETE", ["faults", _]) => format!("fault removed: {}", fault()),
         ("PUT", ["rate-limits"]) => {
             let members = asked.list_members();
-            // Who sets nothing has not set a limit.
+            // Without these, nothing was set, because an organization alone only says whose limit is meant.
             let is_set = members.iter().any(|member| !member.starts_with("organization "));
             return is_set.then(|| format!("limits were set: {}", members.join(", ")));
         }

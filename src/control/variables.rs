@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     control::spaces::BaseUrl,
-    core::{error::Error, token::PlainToken},
+    core::{error::Error, text::quote_for_shell, token::PlainToken},
     http::{
         control_input::{Answer, InSpace, Params, SpaceQuery},
         problem::{Problem, Refused},
@@ -81,8 +81,7 @@ impl Endpoints {
         for (name, value) in self.variables() {
             match format {
                 Format::Json => return json(self),
-                // Between single quotes nothing means anything but a single quote.
-                Format::Shell => lines.push(format!("export {name}='{}'\n", value.replace('\'', r"'\''"))),
+                Format::Shell => lines.push(format!("export {name}={}\n", quote_for_shell(value))),
                 Format::Github if value.contains(['\n', '\r']) => {
                     return Err(format!("{name} holds a line break, which the format github cannot say"));
                 }

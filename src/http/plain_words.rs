@@ -4,11 +4,13 @@ use crate::core::suggest::suggest;
 
 /// What is said of a text that is not JSON, or not the JSON that is expected. The place, `at line 1 column 5`, stays.
 pub(crate) fn put_in_words(message: &str) -> String {
-    let (message, place) = match message.rfind(" at line ") {
-        Some(at) => message.split_at(at),
-        None => (message, ""),
-    };
+    let (message, place) = split_place(message);
     format!("{}{place}", describe(message))
+}
+
+/// Takes the place from the end of a message.
+pub(crate) fn split_place(message: &str) -> (&str, &str) {
+    message.rfind(" at line ").map_or((message, ""), |at| message.split_at(at))
 }
 
 fn describe(message: &str) -> String {

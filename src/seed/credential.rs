@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::core::token::PlainToken;
+use crate::core::{text::quote_for_shell, token::PlainToken};
 
 /// A credential of a planned organization, and how to use it.
 #[derive(Debug, Clone)]
@@ -27,11 +27,10 @@ pub struct SeededCredential {
 impl SeededCredential {
     /// Writes a line for a shell that asks for something with it. `base` is where the server is.
     pub fn write_curl(&self, base: &str) -> String {
-        let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let (parameters, headers): (Vec<&String>, Vec<_>) = self.headers.iter().partition(|text| text.starts_with('?'));
-        let headers = headers.into_iter().fold(String::new(), |all, header| all + " -H " + &quote(header));
+        let headers = headers.into_iter().fold(String::new(), |all, header| all + " -H " + &quote_for_shell(header));
         let parameters: String = parameters.into_iter().map(String::as_str).collect();
-        format!("curl -s{headers} {}", quote(&format!("{base}{}{parameters}", self.path)))
+        format!("curl -s{headers} {}", quote_for_shell(&format!("{base}{}{parameters}", self.path)))
     }
 }
 

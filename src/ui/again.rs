@@ -23,9 +23,9 @@ use crate::{
     store,
     web::{
         BASE, Pages,
-        control_action::{check_form, find_page, lead_to},
+        control_action::{check_form, lead_to},
         error::PageError,
-        form::Form,
+        form::{Form, find_page},
         links::encode_segment,
         overlay::{Entered, Overlay, Refused},
         session::Session,

@@ -2,6 +2,7 @@
 
 use crate::{
     control::{Header, RequestDetail},
+    core::text::quote_for_shell,
     domain::journal::CredentialOutcome,
     http::credential_places::{CredentialPlace, Location},
     seed::credential::capitals,
@@ -49,13 +50,13 @@ pub(super) fn write(places: &[ServicePlace], base: &str, detail: &RequestDetail)
         parts.push(match find_place(places, service, value, is_there) {
             Some(CredentialPlace { prefix, variable, .. }) => match name_variable(variable, value) {
                 Some(variable) => format!("-H {}", quote_with_variable(&format!("{name}: {prefix}"), &variable, "")),
-                None => format!("-H {}", quote(&format!("{name}: {prefix}{UNKNOWN}"))),
+                None => format!("-H {}", quote_for_shell(&format!("{name}: {prefix}{UNKNOWN}"))),
             },
-            None => format!("-H {}", quote(&format!("{name}: {value}"))),
+            None => format!("-H {}", quote_for_shell(&format!("{name}: {value}"))),
         });
     }
     if let Some(body) = &detail.request.body {
-        parts.push(format!("--data-raw {}", quote(body)));
+        parts.push(format!("--data-raw {}", quote_for_shell(body)));
     }
     parts.join(" \\\n  ")
 }
@@ -63,7 +64,7 @@ pub(super) fn write(places: &[ServicePlace], base: &str, detail: &RequestDetail)
 fn write_url(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> String {
     let request = &detail.summary;
     let address = format!("{base}{}", request.path);
-    let Some(query) = &request.query else { return quote(&address) };
+    let Some(query) = &request.query else { return quote_for_shell(&address) };
     let mut start = 0;
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -76,12 +77,12 @@ fn write_url(places: &[ServicePlace], base: &str, detail: &RequestDetail) -> Str
             let rest = &query[start + pair.len()..];
             return match name_variable(place.variable, value) {
                 Some(variable) => quote_with_variable(&before, &variable, rest),
-                None => quote(&format!("{before}{UNKNOWN}{rest}")),
+                None => quote_for_shell(&format!("{before}{UNKNOWN}{rest}")),
             };
         }
         start += pair.len() + 1;
     }
-    quote(&format!("{address}?{query}"))
+    quote_for_shell(&format!("{address}?{query}"))
 }
 
 /// The place whose credential stood there. First of the service that was asked; of several, the one whose prefix the
@@ -97,11 +98,6 @@ fn find_place(
     };
     let found = places.iter().filter(|(_, place)| is_there(place));
     found.max_by_key(|(service, place)| (Some(*service) == asked, has_prefix(place))).map(|(_, place)| *place)
-}
-
-/// Makes one word for a shell, in which nothing is special.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Makes one word for a shell, in which only the variable is special.

@@ -339,13 +339,12 @@ fn describe_nobody(entry: &Entry) -> String {
 
 fn write_chips(page: &Page, text: &str, counts: &Counts) -> (Vec<Chip>, Vec<Chip>) {
     let Counts { statuses, reasons, injected, ignored, changed } = counts;
-    let all = [("cursor", ""), ("open", "")].into_iter().chain(FILTERS.map(|name| (name, "")));
-    let all: Vec<_> = all.collect();
+    let cleared: Vec<_> = ["cursor", "open"].into_iter().chain(FILTERS).map(|name| (name, "")).collect();
     let chip = |name: &str, label: &str, value: &str, class: String, count: usize| Chip {
         label: cut(label, 60),
         class,
         count,
-        link: page.with(&[&[("q", toggle(text, name, value).as_str())], &*all].concat()),
+        link: page.with(&[&[("q", toggle(text, name, value).as_str())], &*cleared].concat()),
         is_on: has(text, name, value),
     };
     let of_status = statuses.iter().map(|(status, count)| {

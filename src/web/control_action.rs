@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Pages, control_client,
     error::PageError,
-    form::Form,
+    form::{Form, find_field, find_page, unreadable},
     form_body,
     links::is_own_page,
     overlay::{Entered, Made, Overlay, Refused},
@@ -178,25 +178,8 @@ pub(crate) async fn call(
     }
 }
 
-fn unreadable() -> PageError {
-    let detail = "the form does not say which page, or which call";
-    PageError { status: StatusCode::BAD_REQUEST, detail: detail.to_owned() }
-}
-
-fn find_field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-}
-
 fn is_of_session(pages: &Pages, session: &Session, fields: &[(String, String)]) -> bool {
     find_field(fields, "form") == Some(&session.form_token(&pages.app))
-}
-
-/// The page that a form is on.
-///
-/// # Errors
-/// It does not say.
-pub(crate) fn find_page(fields: &[(String, String)]) -> Result<&str, PageError> {
-    find_field(fields, "back").filter(|back| is_own_page(back)).ok_or_else(unreadable)
 }
 
 /// Checks that a form is of a page of this session.

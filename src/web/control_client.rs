@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::{Pages, error::PageError};
-use crate::core::error::Error;
+use crate::{core::error::Error, http::plain_words::split_place};
 
 /// What the control API answered.
 pub(crate) struct ControlAnswer {
@@ -32,7 +32,7 @@ impl ControlAnswer {
     /// JSON that it stands in.
     pub(crate) fn detail_of_field(&self) -> String {
         let detail = self.detail();
-        let detail = detail.rsplit_once(" at line ").map_or(&*detail, |(detail, _)| detail);
+        let (detail, _) = split_place(&detail);
         let field = self.body["pointer"].as_str().and_then(|pointer| pointer.rsplit('/').next());
         match field.filter(|field| !field.is_empty() && !detail.contains(*field)) {
             Some(field) => format!("{}: {detail}", field.replace('_', " ")),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::control_action::ControlAction;
+use crate::core::text::quote_for_shell;
 
 /// What a page says beside what it shows.
 #[derive(Debug, Clone)]
@@ -97,8 +98,7 @@ impl Made {
         const MOST: usize = 60;
         let variables = body["variables"].as_object().filter(|all| all.len() <= MOST).into_iter().flatten();
         let write = |(name, value): (&String, &Value)| {
-            let value = value.as_str().unwrap_or_default().replace('\'', r"'\''");
-            format!("export {name}='{value}'\n")
+            format!("export {name}={}\n", quote_for_shell(value.as_str().unwrap_or_default()))
         };
         let exports = variables.map(write).collect();
         Self { label, exports, body: serde_json::to_string_pretty(body).unwrap_or_default() }

@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq as _;
 use super::{
     BASE, HOME, Pages,
     error::PageError,
-    form::Form,
+    form::{Form, find_page},
     links::{format_query, is_document, is_own_page},
 };
 use crate::{
@@ -197,8 +197,7 @@ pub(crate) async fn session(
 /// Leads who sent a form to the page that it is on, which asks for the control token.
 async fn lead_to_login(request: Request) -> Response {
     let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &()).await.unwrap_or(Form(Vec::new()));
-    let back = fields.iter().find(|(name, value)| name == "back" && is_own_page(value));
-    Redirect::to(back.map_or(HOME, |(_, back)| back)).into_response()
+    Redirect::to(find_page(&fields).unwrap_or(HOME)).into_response()
 }
 
 /// What the login form sends.

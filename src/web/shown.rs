@@ -26,6 +26,7 @@ pub(crate) struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
 struct Kept {
     /// The only session that sees it.
     session: String,
+    // Of any type, because naming the dialogs would have the pages' files name one another in a circle.
     shown: Arc<dyn Any + Send + Sync>,
     bytes: usize,
     until: Instant,

@@ -6,6 +6,7 @@ use std::{borrow::Cow, collections::HashSet};
 use serde_json::Value;
 
 use super::words::{USUAL_HEADERS, USUAL_MEMBERS, USUAL_SHORT_WORDS, USUAL_WORDS};
+use crate::core::text::split_words;
 
 /// What stands in the place of a name that is not shown.
 pub(super) const HIDDEN: &str = "<key>";
@@ -143,24 +144,6 @@ impl Names {
 /// A text as one word.
 fn join(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The words of `camelCase`, `snake_case` and `kebab-case`, in lower case.
-fn split_words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_small = false;
-    for character in name.chars() {
-        let is_letter = character.is_ascii_alphabetic();
-        if !is_letter || (character.is_ascii_uppercase() && after_small) {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (is_letter, words.last_mut()) {
-            word.push(character.to_ascii_lowercase());
-        }
-        after_small = character.is_ascii_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 fn is_made_of_words(name: &str) -> bool {
