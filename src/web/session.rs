@@ -37,6 +37,8 @@ use crate::{
 const PREFIX: &str = "locum-ui";
 /// A note that no page has shown by then is not shown at all.
 const NOTE_LIFETIME: Duration = Duration::from_secs(30);
+/// The header of who brings a page that is already shown up to date, and so says no note: pages.js.
+const REFRESHES: &str = "locum-refreshes";
 /// The parameter that says what is wrong with what the login was sent.
 const WRONG: &str = "wrong";
 
@@ -187,11 +189,19 @@ pub(crate) async fn session(
     if is_new {
         cookies = cookies.add(session.cookie(app));
     }
-    if session.note.is_some() {
+    let says_note = session.note.is_some() && !request.headers().contains_key(REFRESHES);
+    request.extensions_mut().insert(session);
+    let response = next.run(request).await;
+    // Only by a page, because the page that a form was on asks for other things until the next one is there.
+    if says_note && is_page(&response) {
         cookies = cookies.remove(place.build_cookie(place.note_cookie(), String::new(), None));
     }
-    request.extensions_mut().insert(session);
-    (cookies, next.run(request).await).into_response()
+    (cookies, response).into_response()
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Leads who sent a form to the page that it is on, which asks for the control token.

@@ -84,6 +84,8 @@ const list = $("[data-live=requests]");
 const live = $("#live");
 const pause = $("#pause");
 
+// The note of what was just done is for the page that it leads to, which may be asked for at the same time.
+const ask = () => fetch(document.body.dataset.here, { headers: { accept: "text/html", "locum-refreshes": "1" } });
 const reads = () => paused || scrollY > 40 || list?.matches(":hover") || list?.contains(getSelection().focusNode);
 
 async function refresh() {
@@ -95,7 +97,7 @@ async function refresh() {
   busy = true;
   const started = Date.now();
   try {
-    const answer = await fetch(document.body.dataset.here, { headers: { accept: "text/html" } });
+    const answer = await ask();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (page.querySelector("[data-live]")) take(page);
     // The session is gone; or the space, which the events say, too, and then what was read stays.
@@ -176,7 +178,7 @@ function press() {
     paused = false;
     scrollTo(0, 0);
     getSelection().removeAllRanges();
-    fetch(document.body.dataset.here, { headers: { accept: "text/html" } })
+    ask()
       .then((answer) => answer.text())
       .then((text) => {
         const then = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live=requests]");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Reader, field, plain};
+use super::{Reader, button, field, plain};
 use crate::support::{Answer, Database, Role, TestApp, apply, on_both_databases};
 
 async fn start() -> TestApp {
@@ -157,4 +157,23 @@ async fn coverage_shows_what_was_never_asked_first() {
     assert!(text.find("never asked</span>").unwrap() < text.rfind("<tr>").unwrap());
     let last = text.rsplit("never asked</span>").next().unwrap();
     assert!(last.contains("<td class=\"h1\">1</td>"), "{last}");
+}
+
+#[tokio::test]
+async fn what_was_done_is_said_by_the_next_page_whatever_the_last_one_still_asks_for() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    let page = reader.open("/controls").await;
+    let (form, call) = (field(&page, "form"), button(&page, "+1 h").unwrap());
+    let done = reader.post(&[("form", &form), ("back", "/_emulator/ui/controls"), ("call", &call)]).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    let last = app.client().with_header("host", "localhost:8080").with_header("cookie", &reader.cookies.join("; "));
+    for path in ["/_emulator/ui/pages.css", "/_emulator/ui/nope.css"] {
+        assert_eq!(last.call("GET", path, String::new()).await.header("set-cookie"), None, "{path}");
+    }
+    let refreshed = last.with_header("locum-refreshes", "1").call("GET", "/_emulator/ui/controls", String::new()).await;
+    assert_eq!((refreshed.status, refreshed.header("set-cookie")), (200.try_into().unwrap(), None));
+    let note = ">The clock was moved by 1 h</p>";
+    assert!(reader.open("/controls").await.text().contains(note));
+    assert!(!reader.open("/controls").await.text().contains(note));
 }
