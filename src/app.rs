@@ -167,7 +167,7 @@ impl App {
         {
             return Ok(Space { revision: at.revision, writes: at.revision - at.generation, ..space });
         }
-        let space = self.space(DEFAULT_SPACE).await?;
+        let space = Box::pin(self.space(DEFAULT_SPACE)).await?;
         *self.default_space.write() = Some(space.clone());
         Ok(space)
     }
@@ -224,7 +224,8 @@ impl App {
         if !self.db.is_shared() || learned().get(&space) == Some(&rules_revision) {
             return Ok(());
         }
-        store::credential::learn(&mut self.db.read().await?, &self.keyring, Some(space)).await?;
+        Box::pin(async { store::credential::learn(&mut self.db.read().await?, &self.keyring, Some(space)).await })
+            .await?;
         learned().insert(space, rules_revision);
         Ok(())
     }

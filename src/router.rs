@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{Method, header},
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse as _, Redirect, Response},
 };
 use tower::ServiceExt as _;
@@ -25,7 +25,6 @@ use crate::{
         nearest_operation::{KnownOperation, KnownOperations},
         observe::{self, Observer},
         problem::Problem,
-        time_limit,
     },
     services::{Services, seeds::Seeds},
     ui, web,
@@ -66,9 +65,8 @@ pub fn router(app: &App, services: &Services, seeds: &Seeds) -> Router {
 fn complete(router: Router<App>, app: &App, observer: Observer) -> Router {
     router
         .fallback(not_found)
-        .layer(body_limit::layer(BODY_LIMIT))
-        .layer(from_fn(time_limit::limit))
-        .layer(from_fn_with_state(observer, observe::observe))
+        // Together, because each layer of a router is a box, which every request copies.
+        .layer((from_fn_with_state(observer, observe::observe), body_limit::layer(BODY_LIMIT)))
         .with_state(app.clone())
 }
 

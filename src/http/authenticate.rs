@@ -234,6 +234,17 @@ async fn authenticate_token<S: VendorService>(
     {
         return Ok(Ok((Arc::clone(known), at.revision)));
     }
+    Box::pin(authenticate_by_store(service, fingerprint, token, remembered)).await
+}
+
+/// What the credential is that is stored, which is remembered from now on.
+async fn authenticate_by_store<S: VendorService>(
+    service: &Inner<S>,
+    fingerprint: Fingerprint,
+    token: Option<&PlainToken>,
+    remembered: Option<Arc<Identity<S>>>,
+) -> Result<Result<(Arc<Identity<S>>, i64), Space>, Error> {
+    let app = &service.app;
     // As of one moment: between two, the world may be replaced by another in which the token is somebody else's, or
     // good after all.
     let mut db = app.db.read_one_moment().await?;

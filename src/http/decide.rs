@@ -1,6 +1,9 @@
 //! What becomes of a request: counted, delayed, refused, or answered by its handler.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+};
 
 use axum::{
     body::Body,
@@ -118,9 +121,8 @@ pub(super) async fn decide_and_run<S: VendorService>(
         (Some(injected), _) => new(injected),
         (None, Some(standing)) if standing.exceeded => new(refuse_exceeded(service, standing, identified)),
         _ => {
-            let answered =
-                deadline.hold(remembered_answer::answer::<S>(app, parts, body, outcome, identified, next)).await;
-            answered.unwrap_or_else(|error| new(refuse::<S>(error)))
+            let answer = pin!(remembered_answer::answer::<S>(app, parts, body, outcome, identified, next));
+            deadline.hold(answer).await.unwrap_or_else(|error| new(refuse::<S>(error)))
         }
     };
     if let Some(standing) = standing {

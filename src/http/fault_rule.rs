@@ -75,14 +75,14 @@ pub async fn find(
         if rule.which.body.is_some() {
             let whole = match &whole {
                 Some(whole) => whole,
-                None => whole.insert(read(parts, body).await?),
+                None => whole.insert(Box::pin(read(parts, body)).await?),
             };
             if !rule.which.matches_body(whole) {
                 continue;
             }
         }
         let draw = |hit, width: u32| app.db.id_seed().of_fault(id, hit).below(width.saturating_add(1));
-        if let Some(number) = crate::store::fault_rule::count(&app.db, space, generation, id).await?
+        if let Some(number) = Box::pin(crate::store::fault_rule::count(&app.db, space, generation, id)).await?
             && let Some(hit) = rule.hit(id, number, draw)
         {
             return Ok(Some(hit));
@@ -106,7 +106,8 @@ async fn rules(app: &App, space: SpaceId, rules_revision: i64) -> Result<Arc<[St
     {
         return Ok(rules);
     }
-    let rules: Arc<[StoredRule]> = crate::store::fault_rule::list(&mut app.db.read().await?, space).await?.into();
+    let rules = async { crate::store::fault_rule::list(&mut app.db.read().await?, space).await };
+    let rules: Arc<[StoredRule]> = Box::pin(rules).await?.into();
     rules.iter().for_each(|stored| app.note_rule(&stored.rule));
     app.fault_rules.write().insert(space, (rules_revision, Arc::clone(&rules)));
     Ok(rules)

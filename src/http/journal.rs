@@ -87,7 +87,7 @@ pub async fn record(
         let entry = entry(redactor, asked, decision, answered);
         if let Some(run) = app.run.get() {
             if !run.knows(space) {
-                let spaces = store::space::list(&mut app.db.read().await?).await?;
+                let spaces = Box::pin(async { store::space::list(&mut app.db.read().await?).await }).await?;
                 for space in &spaces {
                     run.name(space.id, &space.name);
                 }

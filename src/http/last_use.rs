@@ -40,7 +40,7 @@ impl LastUse {
     /// the answer is right all the same.
     pub async fn note<S: VendorService>(&self, app: &App, used: CredentialUse) {
         let Some(last) = self.claim(used.at) else { return };
-        if let Err(error) = S::note_use(&app.db, used).await {
+        if let Err(error) = Box::pin(S::note_use(&app.db, used)).await {
             self.0.store(last, Ordering::Relaxed);
             error.log();
         }

@@ -30,10 +30,11 @@ pub fn mount_without_fallback<S: VendorService>(app: &App, routes: Routes) -> Ro
 
 fn layered<S: VendorService>(app: &App, routes: Router<App>) -> Router<App> {
     let service = authenticate::Service::<S>::new(app.clone(), Operations::of(S::document()));
+    let net = |_: Box<dyn Any + Send>| S::complete(refuse::<S>(Error::internal("a handler panicked")));
     routes
         .method_not_allowed_fallback(|| async { refuse::<S>(Error::MethodUnknown) })
-        .layer(from_fn_with_state(service, answer_in_one_generation::<S>))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refuse::<S>(Error::internal("a handler panicked"))))
+        // Together, because each layer of a router is a box, which every request copies.
+        .layer((CatchPanicLayer::custom(net), from_fn_with_state(service, answer_in_one_generation::<S>)))
 }
 
 /// Puts a service behind its base path.

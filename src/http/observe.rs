@@ -26,6 +26,7 @@ use crate::{
         metrics::Metrics,
         nearest_operation::KnownOperations,
         request_context::RequestContext,
+        time_limit::answer_in_time,
         vendor_service::Refusal,
     },
 };
@@ -65,7 +66,7 @@ pub struct Observer {
     pub operations: Arc<KnownOperations>,
 }
 
-/// Middleware, outermost: names the request, logs, counts and takes down what became of it, and lets the connection
+/// Middleware, outermost: names the request, ends it when it takes too long, logs, counts and takes down what became of it, and lets the connection
 /// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
 pub fn observe(
     State(observer): State<Observer>,
@@ -105,7 +106,7 @@ async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     let line = is_logged.then(|| Line::of(&app, &credential_places, &parts));
     parts.extensions.insert(RequestId(Arc::clone(&id)));
     let (method, path) = (parts.method.clone(), Arc::<str>::from(parts.uri.path()));
-    let answer = next.run(Request::from_parts(parts, body));
+    let answer = answer_in_time(next.run(Request::from_parts(parts, body)));
     let mut response = RequestContext::scope(Arc::clone(&path), &id, started, answer).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
@@ -116,14 +117,15 @@ async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     let status = response.status();
     if let Some(decision) = &decision
         && let Some(Refusal(reason)) = response.extensions_mut().get_mut()
-        && let Some(explained) = explain(&app, &operations, (&method, &path), decision, (status, reason.as_str())).await
+        && let Some(explained) =
+            Box::pin(explain(&app, &operations, (&method, &path), decision, (status, reason.as_str()))).await
     {
         *reason = explained;
     }
     if let Some(line) = line {
         let refusal = response.extensions().get::<Refusal>().cloned();
         let reason = match refusal {
-            Some(refusal) => hide_secrets(&app, &credential_places, decision.as_ref(), refusal).await,
+            Some(refusal) => Box::pin(hide_secrets(&app, &credential_places, decision.as_ref(), refusal)).await,
             None => None,
         };
         line.write(&id, &response, decision.as_ref(), reason.as_deref(), elapsed_micros);

@@ -7,9 +7,12 @@
 //! asked before a reset must not change, nor be counted or kept in, the world after it. What writes looks at the
 //! generation once more inside its transaction, see [`super::caller::Caller::write`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -40,8 +43,9 @@ pub async fn answer_in_one_generation<S: VendorService>(
     next: Next,
 ) -> Response {
     let deadline = Deadline::of_service_request();
-    let answered = deadline.with_grace().hold(answer::<S>(&service.0, &deadline, request, next)).await;
-    answered.unwrap_or_else(Err).unwrap_or_else(refuse::<S>)
+    let answer = pin!(answer::<S>(&service.0, &deadline, request, next));
+    let answered = deadline.with_grace().hold(answer).await;
+    S::complete(answered.unwrap_or_else(Err).unwrap_or_else(refuse::<S>))
 }
 
 /// Answers a request from the generation that it came into. One that is decided by rights that change meanwhile is

@@ -73,6 +73,20 @@ pub async fn answer<S: VendorService>(
     {
         return (remembered, Origin::Remembered);
     }
+    let (response, memorable) = Box::pin(make::<S>(app, parts, body, outcome, identified, next, question)).await;
+    (response, Origin::New(memorable.map(Box::new)))
+}
+
+/// Has the handler make an answer.
+async fn make<S: VendorService>(
+    app: &App,
+    parts: Arc<Parts>,
+    body: Body,
+    outcome: Outcome<S>,
+    identified: &Identified,
+    next: Next,
+    question: Option<Question>,
+) -> (Response, Option<Memorable>) {
     let asked = Arc::clone(&parts);
     let has_journal = app.config.journal.is_some();
     let length = body.size_hint().exact();
@@ -104,7 +118,7 @@ pub async fn answer<S: VendorService>(
     if let Some(ignored) = ignored {
         made.extensions_mut().insert(ignored);
     }
-    (made, Origin::New(memorable.map(Box::new)))
+    (made, memorable)
 }
 
 /// What a handler's arguments have ignored of its request. Of a path that is none they had nothing to read, and of what

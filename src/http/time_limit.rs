@@ -1,6 +1,6 @@
 //! How long a request may take.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     extract::Request,
@@ -44,15 +44,14 @@ impl Deadline {
         *self.at.lock() += by;
     }
 
-    /// Does the work while there is time.
+    /// Does the work while there is time. Where it is pinned it stays, because a future that is moved is copied.
     ///
     /// # Errors
     /// [`Error::TimedOut`].
-    pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        let mut work = std::pin::pin!(work);
+    pub async fn hold<T>(&self, mut work: Pin<&mut impl Future<Output = T>>) -> Result<T, Error> {
         loop {
             let at = self.instant();
-            match timeout_at(at, &mut work).await {
+            match timeout_at(at, work.as_mut()).await {
                 Ok(done) => return Ok(done),
                 // It was given more meanwhile.
                 Err(_) if self.instant() > at => {}
@@ -71,9 +70,9 @@ pub(crate) async fn limit_control(request: Request, next: Next) -> Response {
     answer_within(CONTROL_LIMIT, next.run(request)).await
 }
 
-/// Middleware of everything.
-pub(crate) async fn limit(request: Request, next: Next) -> Response {
-    answer_within(LIMIT, next.run(request)).await
+/// What [`LIMIT`] is for.
+pub(super) async fn answer_in_time(answer: impl Future<Output = Response>) -> Response {
+    answer_within(LIMIT, answer).await
 }
 
 async fn answer_within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
@@ -82,20 +81,22 @@ async fn answer_within(limit: Duration, answer: impl Future<Output = Response>) 
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_ends_at_its_deadline_and_later_where_a_tester_lets_it_wait() {
         let (began, deadline) = (Instant::now(), Deadline::of_service_request());
-        assert!(matches!(deadline.hold(std::future::pending::<()>()).await, Err(Error::TimedOut)));
+        assert!(matches!(deadline.hold(pin!(std::future::pending::<()>())).await, Err(Error::TimedOut)));
         assert_eq!(began.elapsed(), SERVICE_LIMIT);
         let (began, deadline) = (Instant::now(), Deadline::of_service_request());
         let work = async {
             deadline.extend(Duration::from_mins(1));
             std::future::pending::<()>().await;
         };
-        assert!(deadline.with_grace().hold(work).await.is_err());
+        assert!(deadline.with_grace().hold(pin!(work)).await.is_err());
         assert_eq!(began.elapsed(), SERVICE_LIMIT + Duration::from_mins(1) + GRACE);
-        assert!(Deadline::of_service_request().hold(async { 1 }).await.is_ok());
+        assert!(Deadline::of_service_request().hold(pin!(async { 1 })).await.is_ok());
     }
 }

@@ -104,6 +104,11 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// An error that a tester asked for, as the service itself would give it.
     fn injected(error: InjectedError<'_, Self::Principal>) -> Response;
 
+    /// Puts onto an answer what every answer of the service has, refusals too.
+    fn complete(answer: Response) -> Response {
+        answer
+    }
+
     /// Notes that a request was let in, where the service shows when its credentials were last used. Called at most
     /// once a minute for each credential.
     fn note_use(_db: &Db, _used: CredentialUse) -> impl Future<Output = Result<(), Error>> + Send {

@@ -39,3 +39,32 @@ pub fn documents() -> Vec<ServiceDocument> {
 pub fn registry() -> Services {
     Registry::new(all())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        extract::{Request, State},
+        middleware::Next,
+    };
+
+    use crate::http::{observe::observe, one_generation::answer_in_one_generation};
+
+    use super::*;
+
+    /// Layers move the future of every request, and moving it copies it.
+    #[test]
+    fn what_few_requests_do_takes_no_room_in_what_all_of_them_move() {
+        const MOST: usize = 6 * 1024;
+        fn size<S, F>(_: impl Fn(State<S>, Request, Next) -> F) -> usize {
+            size_of::<F>()
+        }
+        for (what, size) in [
+            ("observe", size(observe)),
+            ("JetBrains Account", size(answer_in_one_generation::<jetbrains_account::JetBrainsAccount>)),
+            ("License Vault", size(answer_in_one_generation::<license_vault::LicenseVault>)),
+            ("Atlassian", size(answer_in_one_generation::<atlassian::Atlassian>)),
+        ] {
+            assert!(size <= MOST, "{what} takes {size} bytes: box what few requests do (`Box::pin`)");
+        }
+    }
+}

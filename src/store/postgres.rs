@@ -225,7 +225,7 @@ impl Manager for Connector {
         let limit = self.lane.connect_limit();
         let deadline = tokio::time::Instant::now() + limit;
         loop {
-            let error = match timeout_at(deadline, self.connect()).await {
+            let error = match timeout_at(deadline, Box::pin(self.connect())).await {
                 Ok(Ok(connection)) => return Ok(Kept { connection, last_use: Instant::now() }),
                 Ok(Err(error)) => error,
                 Err(Elapsed { .. }) => silent("it could not be connected to", limit),
@@ -248,7 +248,7 @@ impl Manager for Connector {
         if kept.last_use.elapsed() < IDLE_UNASKED {
             return Ok(());
         }
-        if let Ok(answered) = timeout(SIGN_OF_LIFE, kept.connection.ping()).await {
+        if let Ok(answered) = timeout(SIGN_OF_LIFE, Box::pin(kept.connection.ping())).await {
             return Ok(answered?);
         }
         self.note_silence();

@@ -32,7 +32,9 @@ pub async fn count(
     window: Window,
 ) -> Result<i64, Error> {
     let start = micros(window.start);
-    let Some(counters) = db.counters() else { return count_in_database(db, space, credential, operation, start).await };
+    let Some(counters) = db.counters() else {
+        return Box::pin(count_in_database(db, space, credential, operation, start)).await;
+    };
     let mut counters = counters.lock();
     // Another generation has other credentials, by the same keys, and counts from 0.
     if db.cached_position(space).is_some_and(|at| at.generation != generation) {

@@ -38,7 +38,7 @@ impl Db {
         if let Some(at) = self.cached_position(space) {
             return Ok(Some(at));
         }
-        let found = find_position(&mut self.read().await?, space).await?;
+        let found = Box::pin(async { find_position(&mut self.read().await?, space).await }).await?;
         if let Some(at) = found {
             self.cache_position(space, at);
         }

@@ -101,6 +101,12 @@ impl VendorService for JetBrainsAccount {
         api::injected::render_injected(&error)
     }
 
+    /// jetbrains-account §2.
+    fn complete(mut answer: Response) -> Response {
+        add_headers(&mut answer);
+        answer
+    }
+
     /// jetbrains-account §6: the key is there, the customer code is there, the key is good and the customer's, the
     /// API is on.
     fn admit(parts: &Parts, outcome: &Outcome<Self>, need: &Need) -> Result<Arc<TokenOwner>, JetBrainsError> {
@@ -184,7 +190,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// unverified: a wrong path or method is refused before authentication (jetbrains-account §6).
 fn router(app: &App) -> Router<App> {
-    mount::<JetBrainsAccount>(app, document_routes()).layer(map_response(add_headers))
+    mount::<JetBrainsAccount>(app, document_routes())
 }
 
 /// The document for people, to be merged into the root (jetbrains-account §2).
@@ -202,16 +208,16 @@ fn pages(app: &App) -> Router<App> {
         .merge(swagger_ui::files(app, "/api-doc", TITLE, &[(TITLE, "swagger.json".to_owned())]))
 }
 
-/// The headers of every answer (jetbrains-account §2).
-async fn add_headers(mut response: Response) -> Response {
+/// Adds the headers of every answer.
+fn add_headers(answer: &mut Response) {
     const ON_SUCCESS: [(HeaderName, &str); 4] = [
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubdomains;"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
         (header::X_XSS_PROTECTION, "1; mode=block;"),
     ];
-    let is_success = response.status() == StatusCode::OK;
-    let headers: &mut HeaderMap = response.headers_mut();
+    let is_success = answer.status() == StatusCode::OK;
+    let headers: &mut HeaderMap = answer.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("nginx"));
     if headers.get(header::CONTENT_TYPE) == Some(&api::error::JSON) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -219,7 +225,6 @@ async fn add_headers(mut response: Response) -> Response {
     if is_success {
         headers.extend(ON_SUCCESS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     }
-    response
 }
 
 const CREDENTIAL_KINDS: [CredentialKind; 1] = [store::token::KIND];

@@ -28,7 +28,7 @@ use crate::{
 /// request came: if the journal was cleared since, the entry is not kept.
 pub async fn record(db: &Db, space: SpaceId, revision: i64, entry: Entry, bounds: Bounds) -> Result<(), Error> {
     match db.pools() {
-        Pools::Postgres(_) => postgres::record(db, space, revision, &entry, bounds).await?,
+        Pools::Postgres(_) => Box::pin(postgres::record(db, space, revision, &entry, bounds)).await?,
         Pools::Sqlite(_) => {
             // A space that is gone must not get a journal again.
             if db.revision(space).await?.is_some() {
