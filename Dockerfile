@@ -36,6 +36,7 @@ RUN mkdir -p src benches \
     && cargo build --release --locked --bin locum --target "$(cat .target)"
 
 COPY build.rs ./
+COPY link link
 COPY migrations migrations
 COPY openapi openapi
 COPY seeds seeds

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance drills schema screenshots bench fmt lint fmt-check clippy doc deny install-deny \
+.PHONY: help run test conformance drills schema order-start screenshots bench fmt lint fmt-check clippy doc deny install-deny \
 	openapi examples docs lint-files package try-container try-fresh
 
 help: ## List the targets
@@ -21,6 +21,9 @@ drills: ## Run the drills of docs/reliability.md, which take minutes, and print 
 
 schema: ## Write the schema that databases in memory begin with
 	cargo test --locked --test store -- --ignored write_schema
+
+order-start: ## Write which functions run at a start, for the linker to put together
+	scripts/order-start
 
 screenshots: ## Make the screenshots of docs/pages.md
 	scripts/with-chromium cargo test --locked --test browser -- --ignored screenshots

@@ -1,5 +1,6 @@
 //! Makes of the committed documents in `openapi/` what the program embeds: their texts, compressed, and a table of the
-//! operations, because reading half a megabyte of JSON at every start would be a good part of it.
+//! operations, because reading half a megabyte of JSON at every start would be a good part of it. And says in which order
+//! the program's functions are to stand.
 
 use std::{
     env,
@@ -29,6 +30,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.push(']');
     fs::write(out.join("documents.rs"), table)?;
+    order_functions()?;
+    Ok(())
+}
+
+/// Has the linker put together what runs when Locum starts, because Linux takes a stretch of a program into memory
+/// around each page that is touched: where they stand all over it, that is nearly all of it.
+fn order_functions() -> Result<(), env::VarError> {
+    const ORDER: &str = "link/start-order.ld";
+    println!("cargo::rerun-if-changed={ORDER}");
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    // GNU's linker reads it and LLVM's, when GCC calls them. Who has chosen another way may have chosen another linker.
+    let is_usual = !flags.contains("linker")
+        && !flags.contains("fuse-ld")
+        && env::var("RUSTC_LINKER").map_or(true, |linker| linker.ends_with("gcc"));
+    let is_there = Path::new(ORDER).exists();
+    if is_there && is_usual && env::var("CARGO_CFG_TARGET_OS")? == "linux" && env::var("PROFILE")? == "release" {
+        println!("cargo::rustc-link-arg-bins=-T");
+        println!("cargo::rustc-link-arg-bins={}/{ORDER}", env::var("CARGO_MANIFEST_DIR")?);
+    }
     Ok(())
 }
 
