@@ -237,6 +237,8 @@ async fn make(
         Outcome::Open(Overlay::Refused(Box::new(refused)))
     } else if only_checks {
         Outcome::Open(Overlay::Kept { entered, note: done })
+    } else if let Some(why) = answered.nothing {
+        Outcome::Done(format!("Nothing was done: {why}"))
     } else if let Some(token) = answered.body["token"].as_str() {
         let (label, hint) = (done.unwrap_or(label), hint.unwrap_or_default());
         Outcome::Made(Overlay::Token { label, token: token.to_owned(), hint })
