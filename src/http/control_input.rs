@@ -17,7 +17,10 @@ use utoipa::IntoParams;
 
 use crate::{
     app::App,
-    core::error::{self, Error},
+    core::{
+        each_once::{Twice, find_twice},
+        error::{self, Error},
+    },
     domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
     http::{body_limit, extract::object, plain_words::put_in_words, problem::Problem},
     store::{ReadWrite, Session, Written, organization},
@@ -242,6 +245,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let bytes = body_limit::read(request).await?;
         if let Some(SentBody(sent)) = sent {
             sent.get_or_init(|| bytes.clone());
+        }
+        if let Some(Twice { place, detail }) = find_twice(&bytes) {
+            return Err(Error::invalid(error::pointer(place), detail).into());
         }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();

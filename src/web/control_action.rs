@@ -19,7 +19,10 @@ use super::{
     overlay::{Entered, Made, Overlay, Refused},
     session::Session,
 };
-use crate::http::{CONTROL_BASE, plain_words::put_in_words};
+use crate::{
+    core::each_once::find_twice,
+    http::{CONTROL_BASE, plain_words::put_in_words},
+};
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -256,6 +259,12 @@ async fn make(
 fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String> {
     for (name, value) in fields {
         if name == "body" {
+            // Once it is read, the member is there once.
+            if !body.is_string()
+                && let Some(twice) = find_twice(value.as_bytes())
+            {
+                return Err(twice.detail);
+            }
             // A call whose body is a text takes a text, such as a seed in YAML.
             *body = match body {
                 Value::String(_) => value.as_str().into(),

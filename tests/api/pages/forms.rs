@@ -230,3 +230,19 @@ async fn what_was_made_is_shown_whatever_its_length() {
     let id = page.text().split("/_emulator/ui/shown/").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(Reader::new(&app).get(&format!("/shown/{id}")).await.status, 404, "another session");
 }
+
+#[tokio::test]
+async fn of_a_member_that_is_there_twice_neither_is_taken() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    for (body, twice) in [
+        (r#"{"match":{"operation":"assignLicense"},"then":{"status":503},"then":{"status":500}}"#, "then"),
+        (r#"{"match":{"operation":"assignLicense"},"then":{"body":{"a":1,"a":2}}}"#, "a"),
+    ] {
+        let refused = send(&mut reader, "/controls", "fault-json", "Inject", &[("body", body)]).await;
+        assert_eq!(refused.status, 400);
+        let html = plain(&form_at(&refused, "fault-json"));
+        assert!(html.contains(&format!("`{twice}` is there twice")) && html.contains(body), "{html}");
+    }
+    assert_eq!(app.control().get("/faults").await.expect_ok(), json!([]));
+}
