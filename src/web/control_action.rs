@@ -139,7 +139,7 @@ struct Button<'a> {
 /// send a form again that was answered by a page.
 pub(crate) fn lead_to(pages: &Pages, session: &Session, page: &str, overlay: Overlay) -> Response {
     let bytes = overlay.count_bytes();
-    let id = pages.shown.keep(session.name(), overlay, bytes);
+    let id = pages.shown.keep(session.name(), page, overlay, bytes);
     let separator = if page.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{page}{separator}shown={id}")).into_response()
 }
