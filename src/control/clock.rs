@@ -13,7 +13,7 @@ use crate::{
     },
     domain::organization::Space,
     http::{
-        control_input::{Answer, InSpace, Json, SpaceQuery},
+        control_input::{Answer, InSpace, Json, NothingDone, Outcome, SpaceQuery},
         problem::{Problem, Refused},
     },
     store,
@@ -103,7 +103,7 @@ pub(super) async fn put_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<PutClock>,
-) -> Result<Answer<ClockAnswer>, Problem> {
+) -> Result<Outcome<ClockAnswer>, Problem> {
     let clock = body.read(&space)?;
     change(&app, &space, |_| Ok(clock)).await
 }
@@ -116,7 +116,7 @@ pub(super) async fn put_clock(
 pub(super) async fn delete_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
-) -> Result<Answer<ClockAnswer>, Problem> {
+) -> Result<Outcome<ClockAnswer>, Problem> {
     change(&app, &space, |_| Ok(Clock::Real)).await
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn advance_clock(
     State(app): State<App>,
     InSpace(space): InSpace,
     Json(body): Json<AdvanceClock>,
-) -> Result<Answer<ClockAnswer>, Problem> {
+) -> Result<Outcome<ClockAnswer>, Problem> {
     let by = body.read()?;
     change(&app, &space, |clock| {
         clock.advance(by).ok_or_else(|| Error::invalid("/by", "leads out of the years 1970 to 9998"))
@@ -142,10 +142,11 @@ async fn change(
     app: &App,
     space: &Space,
     to: impl FnOnce(Clock) -> Result<Clock, Error>,
-) -> Result<Answer<ClockAnswer>, Problem> {
+) -> Result<Outcome<ClockAnswer>, Problem> {
     let mut db = app.db.write_in(space).await?;
-    let clock = to(db.space().clock)?;
+    let before = db.space().clock;
+    let clock = to(before)?;
     store::space::set_clock(&mut db, clock).await?;
     db.commit().await?;
-    Ok(Answer(clock.into()))
+    Ok((NothingDone::when(clock == before, "the clock is so already"), Answer(clock.into())))
 }

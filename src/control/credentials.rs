@@ -19,7 +19,7 @@ use crate::{
         organization::{Space, SpaceId},
     },
     http::{
-        control_input::{Answer, InSpace, Params, Segments, SpaceQuery},
+        control_input::{Answer, InSpace, NothingDone, Outcome, Params, Segments, SpaceQuery},
         problem::{Problem, Refused},
         request_context::RequestContext,
     },
@@ -196,15 +196,17 @@ pub(super) async fn expire_credential(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     path: Segments,
-) -> Result<Answer<CredentialAnswer>, Problem> {
+) -> Result<Outcome<CredentialAnswer>, Problem> {
     let (mut db, mut credential) = open(&app, &space, &path).await?;
     let now = db.now();
-    if !credential.is_expired(now) {
+    let was_expired = credential.is_expired(now);
+    if !was_expired {
         credential.expires_at = Some(now);
         store::credential::set_expiry(&mut db, &credential, find_kind(&services, &credential)?, Some(now)).await?;
     }
     db.commit().await?;
-    Ok(Answer(shown(&credential, now)))
+    let nothing = NothingDone::when(was_expired, "it has expired already");
+    Ok((nothing, Answer(shown(&credential, now))))
 }
 
 /// Revokes a credential: it is unknown from the next request on, and its record is gone, as when it is revoked at

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::organization::{Organization, Space},
     http::{
-        control_input::{Answer, InSpace, Json, SpaceQuery},
+        control_input::{Answer, InSpace, Json, NothingDone, Outcome, SpaceQuery},
         problem::{Problem, Refused},
     },
     services::{self, Registry, Services},
@@ -154,7 +154,7 @@ pub(super) async fn put_rate_limits(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
     Json(body): Json<PutRateLimits>,
-) -> Result<Answer<RateLimits>, Problem> {
+) -> Result<Outcome<RateLimits>, Problem> {
     let window = body.window.map(|text| parse_duration(&text).and_then(check_window));
     let window = window.transpose().map_err(|e| Error::invalid("/window", e))?;
     let mode: Option<Mode> =
@@ -172,15 +172,19 @@ pub(super) async fn put_rate_limits(
     if body.limit.is_none() && window.is_none() && mode.is_none() {
         organizations.clear();
     }
+    let mut is_same = true;
     for organization in organizations {
-        let mut policy = rate_window::policy(&mut db, organization.id).await?.unwrap_or(default);
+        let before = rate_window::policy(&mut db, organization.id).await?;
+        let mut policy = before.unwrap_or(default);
         policy.limit = body.limit.map_or(policy.limit, i64::from);
         policy.window = window.unwrap_or(policy.window);
         policy.mode = mode.or(policy.mode);
+        is_same &= before == Some(policy);
         rate_window::set_policy(&mut db, organization.id, policy).await?;
     }
     db.commit().await?;
-    answer(&app, &services, &space).await
+    let nothing = NothingDone::when(is_same, "the limits are these already");
+    Ok((nothing, answer(&app, &services, &space).await?))
 }
 
 /// Starts every count over.
@@ -192,9 +196,12 @@ pub(super) async fn reset_rate_limits(
     State(app): State<App>,
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
-) -> Result<Answer<RateLimits>, Problem> {
+) -> Result<Outcome<RateLimits>, Problem> {
+    // Asked before the session is opened: this opens one of its own.
+    let is_empty = rate_window::windows(&app.db, space.id).await?.is_empty();
     let mut db = app.db.write_in(&space).await?;
     rate_window::reset(&mut db);
     db.commit().await?;
-    answer(&app, &services, &space).await
+    let nothing = NothingDone::when(is_empty, "nothing was counted yet");
+    Ok((nothing, answer(&app, &services, &space).await?))
 }

@@ -10,7 +10,7 @@ use crate::{
     core::{error::Error, progress::Progress},
     domain::organization::{DEFAULT_SPACE, Space},
     http::{
-        control_input::{Answer, InSpace, Params, SpaceQuery, Text},
+        control_input::{Answer, InSpace, NothingDone, Outcome, Params, SpaceQuery, Text},
         problem::{Problem, Refused},
     },
     seed::{
@@ -165,7 +165,7 @@ pub(super) async fn seed(
     InSpace(space): InSpace,
     Params(params): Params<SeedParams>,
     Text(text): Text,
-) -> Result<Answer<Seeded>, Problem> {
+) -> Result<Outcome<Seeded>, Problem> {
     app.check_not_replaced(&space).await?;
     let seed = read::parse(SeedFile::foreign("body", text))?;
     let mode = match params.mode {
@@ -173,7 +173,11 @@ pub(super) async fn seed(
         SeedMode::Replace => Mode::Replace,
     };
     let dry_run = matches!(params.dry_run, DryRun::Yes);
-    write(&app, &services, &space, &[seed], mode, false, dry_run).await.map(Answer)
+    let seeded = write(&app, &services, &space, &[seed], mode, false, dry_run).await?;
+    let adds_nothing = matches!(params.mode, SeedMode::Merge)
+        && seeded.organizations.is_empty()
+        && app.space(&space.name).await?.clock == space.clock;
+    Ok((NothingDone::when(adds_nothing, "there is nothing in the seed"), Answer(seeded)))
 }
 
 /// `own_clock`: the clock that was set at the start wins over the seed's.

@@ -20,15 +20,15 @@ use crate::{
     core::{
         clock::{Clock, Time, write},
         error::Error,
-        text::{cut, split_words},
+        text::cut,
     },
     domain::{journal::NotedAfter, organization::Space},
     http::{
-        control_input::{Answer, FoundSpace, InSpace, SentBody, SpaceQuery},
+        control_input::{Answer, FoundSpace, InSpace, NothingDone, SentBody, SpaceQuery},
         operations::Operations,
         problem::{Problem, Refused},
     },
-    store,
+    store::{self, Written},
 };
 
 /// As much of a note as is kept: a fault may be as long as a tester likes.
@@ -118,13 +118,15 @@ struct Asked {
     /// Below the control API, or below the space.
     parts: Vec<String>,
     is_dry_run: bool,
-    /// What a service's own route does, in words, and the names in its path.
+    /// What a service's own route does, in words of the document, and what stands in its path.
     route: Option<(&'static str, Vec<String>)>,
     sent: SentBody,
+    /// What it has changed of a service's.
+    written: Arc<Written>,
 }
 
 impl Asked {
-    fn of(request: &Request, operations: &Operations, sent: SentBody) -> Self {
+    fn of(request: &Request, operations: &Operations) -> Self {
         let uri = request.uri();
         let mut parts: Vec<String> = uri.path().trim_matches('/').split('/').map(decode).collect();
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
@@ -135,7 +137,8 @@ impl Asked {
         }
         let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let is_dry_run = pairs.any(|(name, value)| name == "dry_run" && value != "false");
-        Self { method: request.method().clone(), parts, is_dry_run, route, sent }
+        let method = request.method().clone();
+        Self { method, parts, is_dry_run, route, sent: SentBody::default(), written: Arc::default() }
     }
 
     fn parts(&self) -> Vec<&str> {
@@ -147,11 +150,13 @@ impl Asked {
         matches!(self.parts.first().map(String::as_str), Some("seed" | "faults" | "credentials"))
     }
 
+    fn read_members(&self) -> serde_json::Map<String, Value> {
+        self.sent.get().and_then(|sent| serde_json::from_slice(sent).ok()).unwrap_or_default()
+    }
+
     /// The members of what was sent, in words.
     fn list_members(&self) -> Vec<String> {
-        let sent = self.sent.get().and_then(|sent| serde_json::from_slice(sent).ok());
-        let members = sent.into_iter().flat_map(|sent: serde_json::Map<String, Value>| sent);
-        let members = members.filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+        let members = self.read_members().into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             format!("{} {value}", name.replace('_', " "))
         });
@@ -159,13 +164,14 @@ impl Asked {
     }
 }
 
-/// What stands in a path for the parameters of its route: `team id 2001`.
+/// What stands in a path for the parameters of its route, as what it is of the list in front of it: `team 2001`.
 fn name_parameters(route: &str, parts: &[String]) -> Vec<String> {
     // What it is mounted behind stands in front of the route.
-    let pairs = route.trim_matches('/').rsplit('/').zip(parts.iter().rev());
-    let named = pairs.filter_map(|(name, value)| {
-        let name = name.strip_prefix('{')?.strip_suffix('}')?;
-        (name != "space").then(|| format!("{} {value}", split_words(name).join(" ")))
+    let names: Vec<&str> = route.trim_matches('/').rsplit('/').collect();
+    let named = names.windows(2).zip(parts.iter().rev()).filter_map(|(names, value)| {
+        let (name, list) = (names.first()?.strip_prefix('{')?, names.get(1)?);
+        let one = list.strip_suffix('s').unwrap_or(list).replace('-', " ");
+        (name != "space}").then(|| format!("{one} {value}"))
     });
     let mut named: Vec<String> = named.collect();
     named.reverse();
@@ -181,12 +187,16 @@ pub(super) async fn note(
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
-    let (found, sent) = (FoundSpace::default(), SentBody::default());
-    let asked = Asked::of(&request, &operations, sent.clone());
+    let (found, asked) = (FoundSpace::default(), Asked::of(&request, &operations));
     request.extensions_mut().insert(found.clone());
-    request.extensions_mut().insert(sent);
-    let response = next.run(request).await;
-    let Some(before) = found.get().filter(|_| response.status().is_success()) else { return response };
+    request.extensions_mut().insert(asked.sent.clone());
+    request.extensions_mut().insert(Arc::clone(&asked.written));
+    let mut response = next.run(request).await;
+    if asked.written.has_opened_session() && asked.written.read().is_none() {
+        response.extensions_mut().insert(NothingDone("it is so already"));
+    }
+    let is_done = response.status().is_success() && response.extensions().get::<NothingDone>().is_none();
+    let Some(before) = found.get().filter(|_| is_done) else { return response };
     let (parts, mut body) = response.into_parts();
     let mut done = Done::default();
     if asked.is_told_by_answer() && body.size_hint().upper().is_some_and(|size| size <= LARGEST) {
@@ -247,8 +257,17 @@ fn describe(asked: &Asked, done: &Done, before: &Space, space: &Space) -> Option
         (_, ["credentials", _, "revoke"]) => format!("the credential {} was revoked", credential()),
         (_, ["credentials", _, "expire"]) => format!("the credential {} expired", credential()),
         (_, ["credentials", _, "rotate"]) => format!("the credential {} got a new token", credential()),
-        (_, parts) => match &asked.route {
-            Some((summary, named)) if !summary.is_empty() => {
+        (_, parts) => match (&asked.route, asked.written.read()) {
+            (Some((_, named)), Some(changed)) => {
+                // The first is where it was: what else the path names is part of what was changed.
+                let by = asked.read_members().get("actor").and_then(Value::as_str).map(|actor| format!("by {actor}"));
+                let which = named.iter().take(1).cloned().chain(by).collect::<Vec<_>>().join(", ");
+                let more = changed.count_of_more().map(|_| format!("and {} more", changed.further()));
+                let what =
+                    changed.first.into_iter().map(|change| change.what).chain(more).collect::<Vec<_>>().join("; ");
+                if which.is_empty() { what } else { format!("{what} ({which})") }
+            }
+            (Some((summary, named)), None) if !summary.is_empty() => {
                 let what = summary.split(['.', ';']).next().unwrap_or(summary);
                 let which = named.iter().cloned().chain(asked.list_members()).collect::<Vec<_>>().join(", ");
                 format!("{what}: {which}")

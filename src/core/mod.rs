@@ -5,6 +5,7 @@ mod base64_run;
 pub mod byte_size;
 pub mod clock;
 pub mod duration;
+pub(crate) mod each_once;
 pub mod error;
 pub mod ids;
 pub mod now;

@@ -23,7 +23,7 @@ const SLOWEST: u64 = 4 * 1024 * 1024;
 
 /// The most bytes that a body may have.
 #[derive(Debug, Clone, Copy)]
-pub struct BodyLimit(pub(super) usize);
+pub struct BodyLimit(pub(crate) usize);
 
 /// Limits the bodies of the routes that it is laid around. Of several, the innermost counts.
 pub fn layer(bytes: usize) -> (DefaultBodyLimit, Extension<BodyLimit>) {

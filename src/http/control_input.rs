@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{header, request::Parts},
@@ -16,10 +17,13 @@ use utoipa::IntoParams;
 
 use crate::{
     app::App,
-    core::error::{self, Error},
+    core::{
+        each_once::{Twice, find_twice},
+        error::{self, Error},
+    },
     domain::organization::{DEFAULT_SPACE, Organization, Person, Space},
     http::{body_limit, extract::object, plain_words::put_in_words, problem::Problem},
-    store::{ReadWrite, Session, organization},
+    store::{ReadWrite, Session, Written, organization},
 };
 
 /// The largest control body: seeds are longer than what the services take.
@@ -88,6 +92,49 @@ impl FromRequestParts<App> for InSpace {
     }
 }
 
+/// The space that a request writes to, and who is told what it changes.
+#[derive(Clone)]
+pub(crate) struct WrittenSpace {
+    pub(crate) space: Space,
+    written: Option<Arc<Written>>,
+}
+
+impl FromRequestParts<App> for WrittenSpace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
+        Ok(Self { space, written: parts.extensions.get().cloned() })
+    }
+}
+
+impl WrittenSpace {
+    /// Opens a session that writes to it. What is changed is to be noted with `note_change`, because the timeline says it.
+    pub(crate) async fn open(&self, app: &App) -> Result<Session<ReadWrite>, Error> {
+        let mut db = app.db.write_in(&self.space).await?;
+        if let Some(written) = &self.written {
+            written.note_session();
+            db.tell_changes(written);
+        }
+        Ok(db)
+    }
+}
+
+/// Says that a request has changed nothing, and why, so that nobody is told that it did. An extension of the answer,
+/// because programs see that by what it holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NothingDone(pub(crate) &'static str);
+
+/// An answer, and whether anything was done.
+pub(crate) type Outcome<T> = (Option<Extension<NothingDone>>, Answer<T>);
+
+impl NothingDone {
+    /// For an answer to a request that has done nothing where `is_nothing`.
+    pub(crate) fn when(is_nothing: bool, why: &'static str) -> Option<Extension<Self>> {
+        is_nothing.then_some(Extension(Self(why)))
+    }
+}
+
 /// The parameters of the path.
 pub struct Segments(HashMap<String, String>);
 
@@ -113,7 +160,7 @@ impl FromRequestParts<App> for Segments {
 #[into_params(parameter_in = Path, rename_all = "camelCase")]
 pub(crate) struct OrganizationPath {
     #[param(ignore)]
-    space: Space,
+    space: WrittenSpace,
     /// The organization
     #[param(example = "6700001")]
     customer_code: String,
@@ -123,7 +170,7 @@ impl FromRequestParts<App> for OrganizationPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
+        let space = WrittenSpace::from_request_parts(parts, app).await?;
         let path = Segments::from_request_parts(parts, app).await?;
         Ok(Self { space, customer_code: path.get("customerCode").to_owned() })
     }
@@ -132,11 +179,11 @@ impl FromRequestParts<App> for OrganizationPath {
 impl OrganizationPath {
     /// Opens a session that writes to the organization's space.
     pub(crate) async fn open(self, app: &App) -> Result<OrganizationAdmin, Error> {
-        let mut db = app.db.write_in(&self.space).await?;
+        let mut db = self.space.open(app).await?;
         let organization = match self.customer_code.parse() {
             // As the header is compared: `+1` and `01` are not `1`.
             Ok(code) if i64::to_string(&code) == self.customer_code => {
-                organization::find_by_customer_code(&mut db, self.space.id, code).await?
+                organization::find_by_customer_code(&mut db, self.space.space.id, code).await?
             }
             _ => None,
         };
@@ -198,6 +245,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let bytes = body_limit::read(request).await?;
         if let Some(SentBody(sent)) = sent {
             sent.get_or_init(|| bytes.clone());
+        }
+        if let Some(Twice { place, detail }) = find_twice(&bytes) {
+            return Err(Error::invalid(error::pointer(place), detail).into());
         }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let mut track = serde_path_to_error::Track::new();

@@ -52,7 +52,9 @@ pub async fn remove(db: &mut Session<ReadWrite>, id: Option<&str>) -> Result<u64
     }
     let space = db.space().id.0;
     let removed = on!(db, |c| sqlx::query(SQL).bind(space).bind(id).execute(c).await.map(|done| done.rows_affected()))?;
-    events::tell(db, EventKind::Fault, id.unwrap_or_default()).await?;
+    if removed > 0 {
+        events::tell(db, EventKind::Fault, id.unwrap_or_default()).await?;
+    }
     Ok(removed)
 }
 

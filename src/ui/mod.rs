@@ -36,11 +36,11 @@ use crate::{
     app::App,
     control::consistent_read::read_consistently,
     core::error::Error,
-    http::{accepts::wants_page, problem::Problem},
+    http::{accepts::wants_page, body_limit, problem::Problem},
     services::{Services, seeds::Seeds},
     web::{
-        BASE, HOME, Pages, control_action, error::PageError, overlay::Overlay, security_headers, session, shown::Shown,
-        view::Parameters,
+        BASE, HOME, Pages, control_action, error::PageError, form, overlay::Overlay, security_headers, session,
+        shown::Shown, view::Parameters,
     },
 };
 
@@ -88,6 +88,8 @@ pub(crate) fn router(
         .merge(views(app, services, seeds).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).get(home).with_state(pages.clone()))
         .route(&at("/again"), post(again::send).get(home).with_state(pages.clone()))
+        // Who has no session sends no more than to the services.
+        .layer(body_limit::layer(form::LIMIT))
         .route(&at("/shown/{id}"), get(show_made).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))
         .layer(from_fn_with_state(pages.clone(), session::session))
@@ -146,7 +148,7 @@ async fn show_made(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     match pages.shown.find(session.name(), &id) {
-        Some(Overlay::Made(made)) => {
+        Some((Overlay::Made(made), _)) => {
             Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], made.body).into_response())
         }
         _ => Err(Error::NotFound("what was made is not shown any more".to_owned()).into()),

@@ -19,7 +19,10 @@ use super::{
     overlay::{Entered, Made, Overlay, Refused},
     session::Session,
 };
-use crate::http::{CONTROL_BASE, plain_words::put_in_words};
+use crate::{
+    core::each_once::find_twice,
+    http::{CONTROL_BASE, plain_words::put_in_words},
+};
 
 /// A call of the control API. The page holds it as the value of a button or of a hidden field, and sends it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -136,7 +139,7 @@ struct Button<'a> {
 /// send a form again that was answered by a page.
 pub(crate) fn lead_to(pages: &Pages, session: &Session, page: &str, overlay: Overlay) -> Response {
     let bytes = overlay.count_bytes();
-    let id = pages.shown.keep(session.name(), overlay, bytes);
+    let id = pages.shown.keep(session.name(), page, overlay, bytes);
     let separator = if page.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{page}{separator}shown={id}")).into_response()
 }
@@ -237,6 +240,8 @@ async fn make(
         Outcome::Open(Overlay::Refused(Box::new(refused)))
     } else if only_checks {
         Outcome::Open(Overlay::Kept { entered, note: done })
+    } else if let Some(why) = answered.nothing {
+        Outcome::Done(format!("Nothing was done: {why}"))
     } else if let Some(token) = answered.body["token"].as_str() {
         let (label, hint) = (done.unwrap_or(label), hint.unwrap_or_default());
         Outcome::Made(Overlay::Token { label, token: token.to_owned(), hint })
@@ -254,6 +259,12 @@ async fn make(
 fn complete(body: &mut Value, fields: &[(String, String)]) -> Result<(), String> {
     for (name, value) in fields {
         if name == "body" {
+            // Once it is read, the member is there once.
+            if !body.is_string()
+                && let Some(twice) = find_twice(value.as_bytes())
+            {
+                return Err(twice.detail);
+            }
             // A call whose body is a text takes a text, such as a seed in YAML.
             *body = match body {
                 Value::String(_) => value.as_str().into(),

@@ -11,12 +11,17 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::{Pages, error::PageError};
-use crate::{core::error::Error, http::plain_words::split_place};
+use crate::{
+    core::error::Error,
+    http::{control_input::NothingDone, plain_words::split_place},
+};
 
 /// What the control API answered.
 pub(crate) struct ControlAnswer {
     pub status: StatusCode,
     pub body: Value,
+    /// Why nothing was done, where that is so.
+    pub nothing: Option<&'static str>,
 }
 
 impl ControlAnswer {
@@ -63,8 +68,9 @@ pub(crate) async fn call(
     let request = request.body(Body::from(body)).map_err(|e| Error::Unreadable(e.to_string()))?;
     let response = pages.control.clone().oneshot(request).await.into_response();
     let status = response.status();
+    let nothing = response.extensions().get().map(|NothingDone(why)| *why);
     let bytes = response.into_body().collect().await.map_err(Error::internal)?.to_bytes();
     // Some answers are text.
     let text = || String::from_utf8_lossy(&bytes).into();
-    Ok(ControlAnswer { status, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) })
+    Ok(ControlAnswer { status, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()), nothing })
 }

@@ -7,7 +7,16 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::{error::PageError, links::is_own_page};
-use crate::{core::error::Error, http::body_limit};
+use crate::{
+    core::{byte_size, error::Error},
+    http::{
+        body_limit::{self, BodyLimit},
+        control_input,
+    },
+};
+
+/// The largest form. A seed that the control API takes fits, if it is not mostly signs that a form writes as three.
+pub(crate) const LIMIT: usize = control_input::BODY_LIMIT;
 
 /// The body, as a browser sends a form.
 pub(crate) struct Form<T>(pub T);
@@ -16,10 +25,22 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
-        let bytes = body_limit::read(request).await?;
+        let limit = request.extensions().get().copied();
+        let bytes = body_limit::read(request).await.map_err(|error| describe(error, limit))?;
         let fields = serde_urlencoded::from_bytes(&bytes).map_err(|e| Error::Unreadable(format!("form: {e}")))?;
         Ok(Self(fields))
     }
+}
+
+/// Which page it was on, a form that is too large does not say: that is in the body that nobody has read.
+fn describe(error: Error, limit: Option<BodyLimit>) -> PageError {
+    let (Error::BodyTooLarge, Some(BodyLimit(limit))) = (&error, limit) else { return error.into() };
+    let detail = format!(
+        "Nothing was done: the form is larger than {}, and a page sends no more. Go back, and browsers show again what \
+         was written. A larger seed goes into a file, for `--seed FILE` at the start",
+        byte_size::write(limit)
+    );
+    PageError { status: StatusCode::PAYLOAD_TOO_LARGE, detail }
 }
 
 /// A field by its name.

@@ -3,6 +3,7 @@
 use axum::http::Uri;
 
 use super::{BASE, CONTROL_DOCUMENT, DOCUMENTS, HOME};
+use crate::domain::organization::DEFAULT_SPACE;
 
 /// Writes a query with its `?`. Leaves out what is empty.
 pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -16,6 +17,20 @@ pub(crate) fn format_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str
 pub(crate) fn encode_segment(text: &str) -> String {
     let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     encoded.replace('+', "%20")
+}
+
+/// What a link leads to, so that two can be compared: its path, and its query in one order, without what says nothing
+/// and without what only names what lies over the page.
+pub(crate) fn find_place(link: &str) -> (&str, Vec<(String, String)>) {
+    let link = link.split('#').next().unwrap_or(link);
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+    let says = |(name, value): &(String, String)| {
+        !value.trim().is_empty() && name != "shown" && (name != "space" || value != DEFAULT_SPACE)
+    };
+    let mut pairs: Vec<_> = pairs.filter(says).collect();
+    pairs.sort_unstable();
+    (path, pairs)
 }
 
 /// Whether a link leads to the documents of the control API, which are behind the same login.

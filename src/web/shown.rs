@@ -26,6 +26,8 @@ pub(crate) struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
 struct Kept {
     /// The only session that sees it.
     session: String,
+    /// The page that it lies over.
+    page: String,
     // Of any type, because naming the dialogs would have the pages' files name one another in a circle.
     shown: Arc<dyn Any + Send + Sync>,
     bytes: usize,
@@ -33,8 +35,8 @@ struct Kept {
 }
 
 impl Shown {
-    /// Keeps something of so many bytes, and returns what names it.
-    pub(super) fn keep(&self, session: &str, shown: impl Any + Send + Sync, bytes: usize) -> String {
+    /// Keeps something of so many bytes that lies over a page, and returns what names it.
+    pub(super) fn keep(&self, session: &str, page: &str, shown: impl Any + Send + Sync, bytes: usize) -> String {
         let (id, now) = (hex::encode(random_bytes::<8>()), Instant::now());
         let mut all = self.0.lock();
         all.retain(|_, kept| kept.until > now);
@@ -44,15 +46,16 @@ impl Shown {
         {
             total -= all.remove(&oldest).map_or(0, |kept| kept.bytes);
         }
-        let (session, shown, until) = (session.to_owned(), Arc::new(shown), now + LIFETIME);
-        all.insert(id.clone(), Kept { session, shown, bytes, until });
+        let (session, page, until) = (session.to_owned(), page.to_owned(), now + LIFETIME);
+        all.insert(id.clone(), Kept { session, page, shown: Arc::new(shown), bytes, until });
         id
     }
 
-    pub(crate) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<T> {
+    /// Finds what is kept, and the page that it lies over.
+    pub(crate) fn find<T: Any + Clone>(&self, session: &str, id: &str) -> Option<(T, String)> {
         let all = self.0.lock();
         let kept = all.get(id).filter(|kept| kept.session == session && kept.until > Instant::now())?;
-        kept.shown.downcast_ref::<T>().cloned()
+        Some((kept.shown.downcast_ref::<T>().cloned()?, kept.page.clone()))
     }
 }
 
@@ -63,17 +66,17 @@ mod tests {
     #[test]
     fn it_is_shown_to_its_session_again_and_again() {
         let shown = Shown::default();
-        let first = shown.keep("a", 0_usize, 1);
+        let first = shown.keep("a", "/", 0_usize, 1);
         assert!(shown.find::<usize>("a", &first).is_some() && shown.find::<usize>("a", &first).is_some());
         assert!(shown.find::<usize>("b", &first).is_none() && shown.find::<usize>("a", "").is_none());
         for number in 0..MOST {
-            shown.keep("a", number, 1);
+            shown.keep("a", "/", number, 1);
         }
         assert!(shown.find::<usize>("a", &first).is_none());
         assert_eq!(shown.0.lock().len(), MOST);
-        let large = shown.keep("a", 1_usize, MOST_BYTES - MOST);
+        let large = shown.keep("a", "/", 1_usize, MOST_BYTES - MOST);
         assert_eq!(shown.0.lock().len(), MOST);
-        let larger = shown.keep("a", 2_usize, 2 * MOST_BYTES);
+        let larger = shown.keep("a", "/", 2_usize, 2 * MOST_BYTES);
         assert!(shown.find::<usize>("a", &large).is_none() && shown.find::<usize>("a", &larger).is_some());
         assert_eq!(shown.0.lock().len(), 1);
     }

@@ -19,8 +19,9 @@ use super::{
     control_action::ControlAction,
     control_client,
     error::PageError,
+    form,
     format::format_time,
-    links::format_query,
+    links::{find_place, format_query},
     overlay::{Overlay, Refused},
     session::Session,
 };
@@ -96,9 +97,12 @@ impl FromRequestParts<Pages> for Page {
         let mut query: HashMap<String, String> =
             pairs.into_owned().filter(|(_, value)| !value.trim().is_empty()).collect();
         let shown = query.remove("shown");
-        let kept = shown.as_ref().map(|id| pages.shown.find(session.name(), id));
+        let kept = shown.as_ref().map(|id| pages.shown.find::<Overlay>(session.name(), id));
         let is_gone = kept.as_ref().is_some_and(Option::is_none);
-        let overlay: Option<Overlay> = kept.flatten();
+        let here = without_shown(uri);
+        // Over another page it would be said of what that shows.
+        let is_here = |(_, page): &(Overlay, String)| find_place(page) == find_place(&here);
+        let overlay = kept.flatten().filter(is_here).map(|(overlay, _)| overlay);
         let note = match &overlay {
             Some(Overlay::Kept { note, .. }) => note.clone(),
             _ => session.note.clone().or_else(|| is_gone.then(|| GONE.to_owned())),
@@ -115,7 +119,7 @@ impl FromRequestParts<Pages> for Page {
         Ok(Self {
             unknown: parameters.and_then(|known| known.describe_unknown(&query)),
             spaces: spaces.into_iter().map(|space| space.name).collect(),
-            here: without_shown(uri),
+            here,
             path: uri.path().to_owned(),
             form_token: session.form_token(app),
             note,
@@ -251,6 +255,11 @@ impl Page {
         label: impl Into<String>,
     ) -> ControlAction {
         ControlAction::new(method, self.control_path(path), body, label.into())
+    }
+
+    /// The most bytes that a form may send.
+    pub(crate) fn form_limit(&self) -> usize {
+        form::LIMIT
     }
 
     /// What the clock shows, for a page that lets it run on: in milliseconds, and whether it runs.

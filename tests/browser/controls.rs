@@ -134,3 +134,29 @@ fn what_was_refused_is_mended_where_it_was_entered() {
         browser.sees("2026-02-15 09:00:00");
     }
 }
+
+/// With JavaScript it is not sent; without, Back brings it back.
+#[test]
+fn what_is_too_large_to_send_is_not_lost() {
+    const WRITE: &str = "document.querySelector('#seed-text textarea').value = 'version: 1\\n#' + 'x'.repeat(17 << 20)";
+    const WRITTEN: &str = "return document.querySelector('#seed-text textarea').value.length";
+    let length = json!(12 + (17 << 20));
+    let desk = Desk::new();
+    let browser = desk.open("/controls");
+    browser.run(WRITE);
+    browser.run("[...document.querySelectorAll('#seed-text button')].find((it) => it.innerText === 'Check').click()");
+    let said = browser.run("return document.querySelector('#seed-text textarea').validationMessage");
+    assert!(said.as_str().unwrap().starts_with("Nothing was sent: a form has at most 16 MiB"), "{said}");
+    assert_eq!(browser.run(WRITTEN), length);
+    assert_eq!(browser.run("return document.activeElement.tagName"), "TEXTAREA");
+    browser.write("YAML or JSON", "version: 1\n");
+    browser.click("Check");
+    browser.sees("The seed is good");
+    let desk = Desk::with(Browser::without_javascript());
+    let browser = desk.open("/controls");
+    browser.run(WRITE);
+    browser.click("Check");
+    browser.sees("Nothing was done: the form is larger than 16MiB");
+    browser.back();
+    assert_eq!(browser.run(WRITTEN), length);
+}

@@ -73,6 +73,43 @@ fn every_deep_link_opens_its_operation_which_works_at_the_first_click() {
     }
 }
 
+/// Else the beginning is shown, as if nobody had asked for anything.
+#[test]
+fn a_link_to_what_a_document_has_not_says_so() {
+    let desk = Desk::new();
+    let says = "return document.querySelector('main > [role=alert]:not([hidden])')?.innerText ?? ''";
+    for (link, told) in [
+        ("/_emulator/docs#/tag/nope", "This document has no operation nope under tag. Other documents are in the list"),
+        ("/_emulator/docs#/Clock/nope", "This document has no operation nope under Clock."),
+        ("/_emulator/docs#/nope", "This document has no section nope."),
+        ("/_emulator/docs#/clock", "This document has no section clock. Perhaps meant: Clock."),
+        ("/_emulator/docs#/Faults/advanceClock", "Perhaps meant: Clock: advanceClock."),
+        ("/_emulator/docs#/%FF/%3Cb%3E", "This document has no operation <b> under %FF."),
+        (
+            "/api-doc#/Licences/assignLicense",
+            "no operation assignLicense under Licences. Perhaps meant: Licenses: assignL",
+        ),
+        ("/_emulator/docs#/Clock", ""),
+        ("/_emulator/docs#/", ""),
+        ("/_emulator/docs#/Rate%20limits/putRateLimits", ""),
+        ("/_emulator/docs#/Rate_limits/putRateLimits", ""),
+    ] {
+        let browser = desk.look(link);
+        browser.wait("document.querySelectorAll('.opblock-tag').length > 1 && document.title.endsWith('Locum')");
+        let said = browser.run(says);
+        let said = said.as_str().unwrap();
+        assert!(if told.is_empty() { said.is_empty() } else { said.contains(told) }, "{link}: {said}");
+    }
+    let browser = desk.look("/_emulator/docs#/clock/advanceClock");
+    browser.wait("document.querySelector('main > [role=alert] a')");
+    browser.run("document.querySelector('main > [role=alert] a').click()");
+    assert_eq!(desk.execute("advanceClock"), "200");
+    assert_eq!(browser.run(says), "");
+    // Also within a page that is shown already.
+    browser.run("location.hash = '#/Clock/nope'");
+    browser.wait("document.querySelector('main > [role=alert]:not([hidden])')");
+}
+
 /// Of what a browser loads, and of what it asks for besides, a tester wants to know nothing.
 #[test]
 fn who_only_reads_is_in_no_journal() {

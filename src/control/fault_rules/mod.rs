@@ -12,7 +12,7 @@ use crate::{
     core::error::Error,
     domain::organization::SpaceId,
     http::{
-        control_input::{Answer, InSpace, Json, Segments, SpaceQuery},
+        control_input::{Answer, InSpace, Json, NothingDone, Outcome, Segments, SpaceQuery},
         problem::{Problem, Refused},
     },
     services::Services,
@@ -61,11 +61,11 @@ pub(super) async fn inject_fault(
 pub(super) async fn remove_faults(
     State(app): State<App>,
     InSpace(space): InSpace,
-) -> Result<Answer<Vec<FaultRuleAnswer>>, Problem> {
+) -> Result<Outcome<Vec<FaultRuleAnswer>>, Problem> {
     let mut db = app.db.write_in(&space).await?;
-    store::fault_rule::remove(&mut db, None).await?;
+    let removed = store::fault_rule::remove(&mut db, None).await?;
     db.commit().await?;
-    Ok(Answer(Vec::new()))
+    Ok((NothingDone::when(removed == 0, "there was no fault"), Answer(Vec::new())))
 }
 
 /// A rule as it is now.

@@ -23,7 +23,7 @@ use crate::{
         request_matcher::RequestMatcher,
     },
     http::{
-        control_input::{Answer, InSpace, Params, SpaceQuery},
+        control_input::{Answer, InSpace, NothingDone, Outcome, Params, SpaceQuery},
         problem::{Problem, Refused},
     },
     services::{Registry, Services},
@@ -188,10 +188,14 @@ fn in_order(notes: Vec<NotedAfter>, newest_first: Vec<SequencedEntry>) -> Vec<Ha
 pub(in crate::control) async fn delete_requests(
     State(app): State<App>,
     InSpace(space): InSpace,
-) -> Result<Answer<JournalPage>, Problem> {
+) -> Result<Outcome<JournalPage>, Problem> {
     check_journal_is_kept(&app)?;
+    let is_empty = store::journal::list(&app.db, space.id, &Filter::default(), 1).await?.is_empty()
+        && store::journal::evicted(&app.db, space.id).await? == 0
+        && store::journal::list_notes(&app.db, space.id).await?.is_empty();
     let mut db = app.db.write_in(&space).await?;
     store::journal::clear(&mut db);
     db.commit().await?;
-    Ok(Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None }))
+    let nothing = NothingDone::when(is_empty, "there was no request");
+    Ok((nothing, Answer(JournalPage { requests: Vec::new(), evicted: 0, next: None })))
 }

@@ -47,6 +47,51 @@
     }
   };
 
+  // Says what is not there of a link into the document, which else shows its beginning, as if that were meant.
+  const notice = document.createElement("p");
+  notice.role = "alert";
+  notice.hidden = true;
+  notice.style.cssText =
+    "margin: 1rem auto; max-width: 1420px; padding: .75rem 1.25rem; border-left: 4px solid #b45309; " +
+    "background: #fff7ed; color: #3b4151; font: 1rem/1.5 sans-serif; overflow-wrap: anywhere";
+  document.getElementById("swagger-ui").before(notice);
+
+  const read = (part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  };
+  const checkLink = () => {
+    // Swagger UI takes an underscore for a blank, as its older versions wrote it.
+    const same = (known, part) => known === part || known === part.replaceAll("_", " ");
+    const [tag, operation] = location.hash.replace(/^#!?\/?/, "").split("/").filter(Boolean).map(read);
+    const tags = Object.entries(window.ui.specSelectors.taggedOperations().toJS());
+    const ids = (of) => of.operations.map((it) => it.operation.operationId ?? it.id);
+    const found = tags.find(([known]) => same(known, tag ?? ""));
+    const isThere = !tag || (found && (!operation || ids(found[1]).some((known) => same(known, operation))));
+    notice.hidden = isThere || Boolean(document.getElementById(location.hash.slice(1)));
+    if (notice.hidden) return;
+    const what = operation ? `no operation ${operation} under ${tag}` : `no section ${tag}`;
+    notice.textContent = `This document has ${what}.`;
+    const name = (operation ?? tag).toLowerCase();
+    for (const [known, of] of tags) {
+      const id = ids(of).find((id) => id.toLowerCase() === name);
+      const isNear = id ?? (known.toLowerCase() === name || undefined);
+      if (!isNear) continue;
+      const link = document.createElement("a");
+      link.href = `#/${encodeURIComponent(known)}${id ? `/${encodeURIComponent(id)}` : ""}`;
+      link.textContent = id ? `${known}: ${id}` : known;
+      // Swagger UI reads the address only when the page begins.
+      link.addEventListener("click", () => setTimeout(() => location.reload()));
+      notice.append(" Perhaps meant: ", link, ".");
+    }
+    if (settings.urls.length > 1) notice.append(" Other documents are in the list at the top.");
+    scrollTo(0, 0);
+  };
+  addEventListener("hashchange", checkLink);
+
   // What was filled in is asked for anew each time, because the next Locum at this address may have another.
   const keepWhatWasTyped = () => ({
     statePlugins: {
@@ -66,7 +111,10 @@
     ...settings,
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
     plugins: [SwaggerUIBundle.plugins.DownloadUrl, keepWhatWasTyped],
-    onComplete: fillIn,
+    onComplete: () => {
+      fillIn();
+      checkLink();
+    },
     requestInterceptor: async (request) => {
       const { origin, pathname } = new URL(request.url, location.href);
       const { form } = await told;

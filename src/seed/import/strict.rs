@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, value::RawValue};
 
+use crate::core::each_once::say_twice;
+
 /// A value in which no object has a member twice.
 struct Strict(Value);
 
@@ -69,10 +71,6 @@ impl<'de> Visitor<'de> for StrictVisitor {
         }
         Ok(Value::Object(read))
     }
-}
-
-fn say_twice(name: &str) -> String {
-    format!("`{name}` is there twice, and which one is meant cannot be told")
 }
 
 /// The members of an object.

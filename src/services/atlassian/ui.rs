@@ -1,6 +1,7 @@
 //! Atlassian → API tokens, API keys, service accounts: lists with the API's filters, buttons that revoke and delete.
 
 mod record;
+mod tab;
 
 use askama::Template;
 use axum::response::Response;
@@ -34,43 +35,10 @@ use crate::{
     },
 };
 
-pub(crate) use record::find_record;
+use tab::{PAGE_ONLY, Tab, keep_filters};
 
-/// What the page's query may name: of its own, and what the API's lists are filtered by.
-pub(crate) const PARAMETERS: &[&str] = &[
-    "organization",
-    "as",
-    "tab",
-    "cursor",
-    "pageSize",
-    "q",
-    "status",
-    "sort",
-    "keyType",
-    "tokenLabel",
-    "clientName",
-    "createdAtSearchType",
-    "createdAtValue",
-    "createdAtUom",
-    "createdAtFrom",
-    "createdAtTo",
-    "createdAtRangeFrom",
-    "createdAtRangeTo",
-    "lastActiveAtSearchType",
-    "lastActiveAtValue",
-    "lastActiveAtUom",
-    "lastActiveAtFrom",
-    "lastActiveAtTo",
-    "lastActiveAtRangeFrom",
-    "lastActiveAtRangeTo",
-    "expiresAtSearchType",
-    "expiresAtValue",
-    "expiresAtUom",
-    "expiresAtFrom",
-    "expiresAtTo",
-    "expiresAtRangeFrom",
-    "expiresAtRangeTo",
-];
+pub(crate) use record::find_record;
+pub(crate) use tab::PARAMETERS;
 
 /// The most rows that a page shows, because with more it would get long, and over 60 KB. The API goes up to 1000.
 const MOST_ROWS: i64 = 25;
@@ -78,24 +46,6 @@ const MOST_ROWS: i64 = 25;
 const MOST_ACCOUNTS: i64 = 12;
 /// The most tokens and clients that it shows of one service account.
 const MOST_OF_ACCOUNT: usize = 5;
-
-/// What the page lists. Its text stands in the page's query, and in the path of the API's list.
-#[derive(Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-enum Tab {
-    ApiTokens,
-    ApiKeys,
-    ServiceAccounts,
-}
-
-impl Tab {
-    const TITLES: [(Self, &'static str); 3] =
-        [(Self::ApiTokens, "API tokens"), (Self::ApiKeys, "API keys"), (Self::ServiceAccounts, "Service accounts")];
-
-    fn name(self) -> &'static str {
-        self.into()
-    }
-}
 
 /// How a date is looked for: as the API has it, and as the page does.
 const SEARCH_TYPES: [(&str, &str); 4] =
@@ -213,7 +163,8 @@ pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
         return render_empty_page(&page, "Atlassian", "organization");
     };
     let (people, actor) = page.people(&organization, None).await?;
-    let tab = find_tab(&page)?;
+    let tab = Tab::find(&page)?;
+    keep_filters(&mut page, tab);
     let [chosen_organization, chosen_actor] = ["organization", "as"].map(|name| (name, page.get(name)));
     let make_link = |tab: Tab| page.link("/atlassian", &[chosen_organization, chosen_actor, ("tab", tab.name())]);
     let created = || DateFilter::read(&page, "createdAt", "Created");
@@ -261,17 +212,6 @@ pub(crate) async fn show(mut page: Page) -> Result<Response, PageError> {
     drop(db);
     render_page(&page, &administration)
 }
-
-/// The list that the query names, else the first.
-fn find_tab(page: &Page) -> Result<Tab, PageError> {
-    match page.get("tab") {
-        "" => Ok(Tab::ApiTokens),
-        named => named.parse().map_err(|_| page.find_nothing("list", named, Tab::TITLES.map(|(tab, _)| tab.name()))),
-    }
-}
-
-/// What the page's query has of its own; the rest is the API's.
-const PAGE_ONLY: [&str; 3] = ["organization", "as", "tab"];
 
 /// Formats the requests to the API that answer what the page shows: of service accounts, a list of each kind.
 fn format_requests(page: &Page, organization: &Organization, tab: Tab) -> Vec<String> {

@@ -39,6 +39,19 @@ function focusOn(it, options) {
 }
 focusOn(dialog?.querySelector("[autofocus]"));
 
+// What is too large to be read is not sent, because what was written would be gone with the page.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  const limit = Number(document.body.dataset.limit);
+  if (form.method !== "post" || String(new URLSearchParams(new FormData(form))).length <= limit) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const field = [...form.elements].reduce((a, b) => ((a.value?.length ?? 0) < (b.value?.length ?? 0) ? b : a));
+  field.setCustomValidity(`Nothing was sent: a form has at most ${limit >> 20} MiB, as it is sent. A larger seed goes into a file, for --seed FILE at the start.`);
+  field.reportValidity();
+  field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+});
+
 // What was done leads back to where it was done.
 const named = (it) => it && (it.getAttribute("aria-label") ?? it.textContent).trim();
 addEventListener("submit", (event) => {

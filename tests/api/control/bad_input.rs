@@ -262,6 +262,13 @@ async fn of_bodies(app: TestApp) {
             let place = if operation.path == "/state" { "/format" } else { "" };
             trial.expect_refusal_at(&trial.send("", &path, "", "{}").await, place);
         }
+        for (name, value) in good.as_object().into_iter().flatten() {
+            let trial = operation.trial(&app, format!("{name} twice"));
+            let rest = good.to_string().split_off(1);
+            let answer = trial.send("", &path, "", format!("{{{}:{value},{rest}", json!(name))).await;
+            trial.expect_refusal_at(&answer, &format!("/{name}"));
+            assert!(answer.text().contains("is there twice"), "{}", answer.text());
+        }
         if object.get("properties").is_some() {
             let trial = operation.trial(&app, "an unknown member");
             let body = with(good.clone(), "/no such~member", 1.into());
@@ -276,6 +283,29 @@ async fn of_bodies(app: TestApp) {
         }
         assert_eq!(revisions(&app).await, before, "{} {path}", operation.method);
     }
+}
+
+/// Also where anything may stand, and nobody looks for members.
+#[apply(on_both_databases)]
+async fn of_members_that_are_there_twice_further_in(app: TestApp) {
+    let before = revisions(&app).await;
+    for (path, body, pointer) in [
+        ("/faults", r#"{"match":{"operation":"x"},"then":{"body":[{"a":1,"a":2}]}}"#, "/then/body/0/a"),
+        ("/faults", r#"{"match":{"body":{"a":{"b":1,"b":1}}},"then":{"status":503}}"#, "/match/body/a/b"),
+        ("/faults", r#"{"match":{},"then":{"headers":{"X-A":"1","X-A":"2"},"status":503}}"#, "/then/headers/X-A"),
+        ("/faults", r#"{"match":{},"then":{"status":500},"then":{"status":503}}"#, "/then"),
+        ("/requests/verify", r#"{"match":{"query":{"a":"1","a":"2"}},"count":{"at_least":1}}"#, "/match/query/a"),
+        ("/spaces", r#"{"name":"t9","seed":{"version":1,"version":1}}"#, "/seed/version"),
+    ] {
+        let answer = app.control().post(path, body).await;
+        let problem = answer.expect_problem(400);
+        assert_eq!(problem["pointer"], pointer, "{body}: {problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("is there twice") && detail.contains(" at line 1 column "), "{detail}");
+    }
+    let problem = app.control().put("/state", r#"{"format":1,"tables":{"person":[{"id":1,"id":2}]}}"#).await;
+    assert_eq!(problem.expect_problem(400)["pointer"], "/tables/person/0/id");
+    assert_eq!(revisions(&app).await, before);
 }
 
 #[apply(on_both_databases)]

@@ -163,7 +163,7 @@ async fn what_was_done_stands_between_the_requests(app: TestApp) {
     }
     let second = token().await;
     app.jetbrains_account(Role::OrgAdmin).assign_license("NOSUCH").await;
-    app.control().delete("/faults").await.expect_ok();
+    app.control().put("/snapshots/s", "").await.expect_ok();
     let archive = get_archive(&app, "").await;
     check_form(&archive);
     let comments: Vec<&Value> = entries(&archive).iter().map(|entry| &entry["comment"]).collect();
@@ -180,7 +180,7 @@ async fn what_was_done_stands_between_the_requests(app: TestApp) {
     let notes = archive["_notes"].as_array().unwrap();
     let after = |at: usize| notes[at].get("after").and_then(Value::as_str).map(ToOwned::to_owned);
     assert_eq!((notes.len(), after(0), after(1), after(7)), (9, None, Some(first.clone()), Some(first)));
-    assert_eq!((&notes[8]["text"], notes[8]["arrived"].is_string()), (&"all faults removed".into(), true));
+    assert_eq!((&notes[8]["text"], notes[8]["arrived"].is_string()), (&"snapshot s taken".into(), true));
     let refused = get_archive(&app, "&status=4xx").await;
     assert_eq!(entries(&refused).len(), 1);
     assert!(entries(&refused)[0]["comment"].as_str().unwrap().starts_with("before it: 3 more before, "), "{refused}");

@@ -62,6 +62,24 @@ async fn a_snapshot_is_taken_and_a_limit_set() {
 }
 
 #[tokio::test]
+async fn what_was_so_already_is_not_said_to_be_done() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    for (method, path, said) in [
+        ("DELETE", "/faults", "there was no fault"),
+        ("DELETE", "/requests", "there was no request"),
+        ("POST", "/rate-limits/reset", "nothing was counted yet"),
+    ] {
+        let form = field(&reader.open("/controls").await, "form");
+        let call = json!({ "method": method, "path": path, "label": "Do it", "done": "It is done" }).to_string();
+        let own = [("form", &*form), ("back", "/_emulator/ui/controls"), ("call", &*call)];
+        let answer = reader.post(&own).await;
+        let page = reader.follow(&answer).await;
+        assert!(page.text().contains(&format!("Nothing was done: {said}")), "{}", page.text());
+    }
+}
+
+#[tokio::test]
 async fn a_seed_is_refused_by_line() {
     let app = start().await;
     let mut reader = Reader::new(&app);

@@ -230,3 +230,72 @@ async fn what_was_made_is_shown_whatever_its_length() {
     let id = page.text().split("/_emulator/ui/shown/").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(Reader::new(&app).get(&format!("/shown/{id}")).await.status, 404, "another session");
 }
+
+#[tokio::test]
+async fn of_a_member_that_is_there_twice_neither_is_taken() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    for (body, twice) in [
+        (r#"{"match":{"operation":"assignLicense"},"then":{"status":503},"then":{"status":500}}"#, "then"),
+        (r#"{"match":{"operation":"assignLicense"},"then":{"body":{"a":1,"a":2}}}"#, "a"),
+    ] {
+        let refused = send(&mut reader, "/controls", "fault-json", "Inject", &[("body", body)]).await;
+        assert_eq!(refused.status, 400);
+        let html = plain(&form_at(&refused, "fault-json"));
+        assert!(html.contains(&format!("`{twice}` is there twice")) && html.contains(body), "{html}");
+    }
+    assert_eq!(app.control().get("/faults").await.expect_ok(), json!([]));
+}
+
+#[tokio::test]
+async fn what_was_entered_is_of_its_page() {
+    let app = start().await;
+    app.control().post("/spaces", r#"{"name":"t1"}"#).await.expect_ok();
+    let mut reader = Reader::new(&app);
+    let seed = "version: 1\norganizations: 3\n";
+    let page = reader.open("/controls?spaces=1").await;
+    let (form, back) = (field(&page, "form"), field(&page, "back"));
+    let call = r#"{"method":"POST","path":"/seed","body":"","label":"Add"}"#;
+    let fields = [("form", &*form), ("back", &*back), ("place", "seed-text"), ("call", call), ("body", seed)];
+    let answer = reader.submit("/calls", &fields).await;
+    let id = answer.header("location").unwrap().split("shown=").nth(1).unwrap().to_owned();
+    for (path, is_its) in [
+        ("/controls?spaces=1", true),
+        ("/controls?space=default&spaces=1&faults=", true),
+        ("/controls?space=t1&spaces=1", false),
+        ("/controls?x", false),
+        ("/atlassian?spaces=1", false),
+        ("/?spaces=1", false),
+    ] {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let page = reader.get(&format!("{path}{separator}shown={id}")).await;
+        assert_eq!(page.status, if is_its { 400 } else { 200 }, "{path}");
+        assert_eq!(plain(page.text()).contains("organizations: 3\n</textarea>"), is_its, "{path}");
+        assert_eq!(page.text().contains("class=\"notice bad refused\""), is_its, "{path}");
+        assert!(!page.text().contains("is not kept any more"), "{path}");
+    }
+    let page = reader.open("/controls?spaces=1&shown=0123").await;
+    assert!(page.text().contains("is not kept any more"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_says_how_large_one_may_be_and_how_the_text_comes_back() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    let page = reader.open("/controls").await;
+    assert!(page.text().contains(&format!(" data-limit=\"{}\"", 16 * 1024 * 1024)));
+    let (form, back) = (field(&page, "form"), field(&page, "back"));
+    let call = r#"{"method":"POST","path":"/seed?dry_run=true","body":"","label":"Check"}"#;
+    let seed = |bytes: usize| format!("version: 1\n# {}\n", "x".repeat(bytes));
+    let mut send = async |seed: &str| {
+        let own = [("form", &*form), ("back", &*back), ("place", "seed-text"), ("call", call), ("body", seed)];
+        reader.submit("/calls", &own).await
+    };
+    // More than a service takes.
+    assert_eq!(send(&seed(2 * 1024 * 1024)).await.status, 303);
+    let refused = send(&seed(16 * 1024 * 1024)).await;
+    assert_eq!(refused.status, 413);
+    for told in ["Nothing was done: the form is larger than 16MiB", "Go back", "--seed FILE"] {
+        assert!(refused.text().contains(told), "{told}: {}", refused.text());
+    }
+}

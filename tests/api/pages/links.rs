@@ -81,6 +81,14 @@ async fn what_a_page_does_not_know_it_says() {
         ("/license-vault?vualt=example", "did you mean `vault`?"),
         ("/atlassian?tba=api-keys", "did you mean `tab`?"),
         ("/atlassian?tab=api-keys&createdatfrom=2026", "did you mean `createdAtFrom`?"),
+        ("/atlassian?tab=api-keys&status=blocked", "`status` is nothing that API keys are filtered by, but API tokens"),
+        (
+            "/atlassian?keyType=x&tokenLabel=y",
+            "`keyType` is nothing that API tokens are filtered by, but API keys; `tok",
+        ),
+        ("/atlassian?tab=service-accounts&q=x&foo=1", "by, but API tokens and API keys"),
+        ("/atlassian?tab=service-accounts&q=x&foo=1", "`foo` is nothing that this page knows"),
+        ("/atlassian?tab=api-keys&createdAtFrom=2026-01-01&lastActiveAtFrom=2026-01-01", "`createdAtFrom` is nothing"),
         ("/?serach=x", "`serach` is nothing that this page knows: expected `q`"),
         ("/controls?fault=2", "did you mean `faults`?"),
         ("/start?pgae=2&space=t1", "did you mean `page`?"),
@@ -91,6 +99,8 @@ async fn what_a_page_does_not_know_it_says() {
         let without = path.split('?').next().unwrap();
         assert!(!reader.open(&format!("{without}?tema=&space=")).await.text().contains(UNKNOWN), "{path}");
     }
+    let page = reader.open("/atlassian?tab=api-keys&status=blocked&q=reader&foo=1").await;
+    assert!(page.text().contains("/api-keys?q=reader<"), "the request is the one that is answered: {}", page.text());
     let long = reader.open(&format!("/?{}=1", "x%3C".repeat(500))).await;
     assert!(long.text().contains(UNKNOWN) && !plain(long.text()).contains(&"x<".repeat(60)), "it is cut");
 }

@@ -99,7 +99,9 @@ async fn no_form_answers_in_words_of_the_wire() {
                             answers.push(reader.post(&fields).await);
                         }
                     } else if !form.is_post {
-                        let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, bad).finish();
+                        // The form has the list that it is of in a hidden field.
+                        let own = path.split_once('?').map_or("", |(_, query)| query);
+                        let query = form_urlencoded::Serializer::new(own.to_owned()).append_pair(name, bad).finish();
                         answers.push(reader.send("GET", &format!("{}?{query}", form.action), String::new()).await);
                     }
                     for answer in answers {

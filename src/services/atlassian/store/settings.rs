@@ -10,6 +10,7 @@ use crate::{
     },
     domain::{
         credential::Credential,
+        journal::Change,
         organization::{OrganizationId, Person},
     },
     services::atlassian::domain::api_access::{Access, Admin, Quirks, User},
@@ -101,5 +102,6 @@ pub async fn open_session(
     let credential = credential::issue(db, keyring, &new, token).await?;
     let credential = credential.ok_or_else(|| Error::internal("a generated session was in use"))?;
     on!(db, |c| sqlx::query(SQL).bind(credential.0).bind(person.id.0).execute(c).await.map(drop))?;
+    db.note_change(|| Change::new("session", &label, format!("opened a session of {}", person.email)));
     Ok(())
 }

@@ -11,7 +11,10 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     core::{clock, error::Error},
-    domain::organization::{OrganizationId, Person},
+    domain::{
+        journal,
+        organization::{OrganizationId, Person},
+    },
     http::{
         common_parts::describe_control_routes,
         control_input::{Answer, Json, OrganizationAdmin, OrganizationPath},
@@ -158,6 +161,22 @@ impl AccountAdmin {
         found.ok_or_else(|| Error::NotFound(format!("there is no team {id}")))
     }
 
+    /// Whether there was one.
+    async fn remove_token(&mut self, person: &Person, profile: Profile) -> Result<bool, Error> {
+        let organization = self.id();
+        let was_there = store::token::remove(&mut self.0.db, organization, person.id, profile).await?;
+        if was_there {
+            let label = store::token::describe(&person.email, profile);
+            self.note("token", &label, || format!("removed the token of {label}"));
+        }
+        Ok(was_there)
+    }
+
+    /// Notes that something is changed, in words.
+    fn note(&mut self, record: &'static str, id: &str, what: impl FnOnce() -> String) {
+        self.0.db.note_change(|| journal::Change::new(record, id, what()));
+    }
+
     async fn administration(&mut self) -> Result<Administration, Error> {
         let id = self.id();
         let teams = store::team::list(&mut self.0.db, id).await?;
@@ -225,8 +244,12 @@ pub(crate) async fn put_api(
     let (actor, grants) = page.actor(&body.actor).await?;
     Actor { email: &actor.email, grants: &grants, is_self: true }.check_switch_api()?;
     let id = page.id();
-    let switches = Switches { api_enabled: Some(body.enabled), ..Switches::default() };
-    store::account::update(&mut page.0.db, id, switches).await?;
+    if store::account::is_api_enabled(&mut page.0.db, id).await? != body.enabled {
+        let switches = Switches { api_enabled: Some(body.enabled), ..Switches::default() };
+        store::account::update(&mut page.0.db, id, switches).await?;
+        let code = page.0.organization.customer_code.to_string();
+        page.note("API", &code, || format!("{} the API", if body.enabled { "enabled" } else { "disabled" }));
+    }
     page.finish().await
 }
 
@@ -279,8 +302,7 @@ pub(crate) async fn remove_token(
     let change = page.change(&body.actor, &body.person, body.team).await?;
     change.actor().check_remove_token(change.profile)?;
     let Change { person, profile, .. } = change;
-    let id = page.id();
-    if !store::token::remove(&mut page.0.db, id, person.id, profile).await? {
+    if !page.remove_token(&person, profile).await? {
         return Err(Error::NotFound(format!("{} has no token in the {profile}", person.email)).into());
     }
     page.finish().await

@@ -69,8 +69,7 @@ pub(crate) async fn give_role(
 ) -> Result<Answer<Administration>, Problem> {
     let mut page = AccountAdmin::open(path, &app).await?;
     let (person, grant) = read_role(&mut page, &body).await?;
-    let id = page.id();
-    store::role::give(&mut page.0.db, id, person.id, grant).await?;
+    give(&mut page, &person, grant).await?;
     page.finish().await
 }
 
@@ -86,8 +85,7 @@ pub(crate) async fn take_role(
 ) -> Result<Answer<Administration>, Problem> {
     let mut page = AccountAdmin::open(path, &app).await?;
     let (person, grant) = read_role(&mut page, &body).await?;
-    let id = page.id();
-    if !store::role::take(&mut page.0.db, id, person.id, grant).await? {
+    if !take(&mut page, &person, grant).await? {
         let role = grant.role.name();
         return Err(Error::NotFound(format!("{} is no {role} in the {}", person.email, grant.profile)).into());
     }
@@ -111,17 +109,36 @@ pub(crate) async fn set_roles(
     for (index, role) in body.roles.iter().enumerate() {
         roles.push(parse_role(&format!("/roles/{index}"), role, profile)?);
     }
-    let id = page.id();
     for held in page.grants(&person).await?.0 {
         if held.profile == profile && !roles.contains(&held.role) {
-            store::role::take(&mut page.0.db, id, person.id, held).await?;
+            take(&mut page, &person, held).await?;
         }
     }
     for role in roles {
-        store::role::give(&mut page.0.db, id, person.id, Grant { role, profile }).await?;
+        give(&mut page, &person, Grant { role, profile }).await?;
     }
     remove_useless_token(&mut page, &person, profile).await?;
     page.finish().await
+}
+
+async fn give(page: &mut AccountAdmin, person: &Person, grant: Grant) -> Result<(), Error> {
+    let id = page.id();
+    if store::role::give(&mut page.0.db, id, person.id, grant).await? {
+        let (Person { email, .. }, Grant { role, profile }) = (person, grant);
+        page.note("role", email, || format!("gave {email} the role {} in the {profile}", role.name()));
+    }
+    Ok(())
+}
+
+/// Whether the person held it.
+async fn take(page: &mut AccountAdmin, person: &Person, grant: Grant) -> Result<bool, Error> {
+    let id = page.id();
+    let was_held = store::role::take(&mut page.0.db, id, person.id, grant).await?;
+    if was_held {
+        let (Person { email, .. }, Grant { role, profile }) = (person, grant);
+        page.note("role", email, || format!("took the role {} in the {profile} from {email}", role.name()));
+    }
+    Ok(was_held)
 }
 
 async fn read_role(page: &mut AccountAdmin, body: &RoleRequest) -> Result<(Person, Grant), Problem> {
@@ -151,8 +168,7 @@ fn parse_role(pointer: &str, role: &str, profile: Profile) -> Result<Role, Error
 /// Removes the token of somebody who is nothing in the profile any more.
 async fn remove_useless_token(page: &mut AccountAdmin, person: &Person, profile: Profile) -> Result<(), Error> {
     if page.grants(person).await?.standing(profile).is_none() {
-        let id = page.id();
-        store::token::remove(&mut page.0.db, id, person.id, profile).await?;
+        page.remove_token(person, profile).await?;
     }
     Ok(())
 }

@@ -86,6 +86,7 @@ pub(crate) async fn create_team(
             }
         },
     };
+    page.note("team", &id.to_string(), || format!("made the team {id}, {}", body.name));
     store::team::upsert(&mut page.0.db, organization, &Team { id, name: body.name }).await?;
     page.finish().await
 }
@@ -103,9 +104,12 @@ pub(crate) async fn rename_team(
     Json(body): Json<RenameTeam>,
 ) -> Result<Answer<Administration>, Problem> {
     let mut page = open(path, &app, &body.actor).await?;
-    let Team { id, .. } = find_team(&mut page, &segments).await?;
+    let Team { id, name } = find_team(&mut page, &segments).await?;
     check_text("/name", &body.name)?;
     let organization = page.id();
+    if name != body.name {
+        page.note("team", &id.to_string(), || format!("renamed the team {id} from {name} to {}", body.name));
+    }
     store::team::upsert(&mut page.0.db, organization, &Team { id, name: body.name }).await?;
     page.finish().await
 }
@@ -137,6 +141,7 @@ pub(crate) async fn delete_team(
         );
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
+    page.note("team", &team.id.to_string(), || format!("deleted the team {}, {}", team.id, team.name));
     store::team::delete(&mut page.0.db, organization, team.id).await?;
     page.finish().await
 }

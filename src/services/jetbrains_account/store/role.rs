@@ -38,24 +38,24 @@ fn read_grant(role: &str, team: Option<i64>) -> Result<Grant, Error> {
     Ok(Grant { role, profile: Profile::of(team) })
 }
 
-/// Gives a role; giving it twice changes nothing.
+/// Gives a role; `false` when the person holds it already.
 pub(crate) async fn give(
     db: &mut Session<ReadWrite>,
     organization: OrganizationId,
     person: PersonId,
     grant: Grant,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO role_grant (organization_id, person_id, team_id, role) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (person_id, COALESCE(team_id, 0), role) DO NOTHING";
-    on!(db, |c| sqlx::query(SQL)
+    let rows = on!(db, |c| sqlx::query(SQL)
         .bind(organization.0)
         .bind(person.0)
         .bind(grant.profile.team().map(i64::from))
         .bind(grant.role.name())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
 }
 
 /// Takes a role; `false` when the person does not hold it.

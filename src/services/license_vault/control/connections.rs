@@ -34,7 +34,8 @@ pub(crate) async fn get_connections(
 ) -> Result<Answer<Vec<AllocationAnswer>>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
     let allocations =
-        store::allocations::list_live(&mut db, &vault, &Now::at(path.space.now()), AllocationFilter::Everybody).await?;
+        store::allocations::list_live(&mut db, &vault, &Now::at(path.space.space.now()), AllocationFilter::Everybody)
+            .await?;
     Ok(Answer(allocations.into_iter().map(Into::into).collect()))
 }
 
@@ -48,7 +49,7 @@ pub(crate) async fn get_denied_products(
     path: VaultPath,
 ) -> Result<Answer<Vec<DeniedProductAnswer>>, Problem> {
     let (mut db, vault) = path.read(&app).await?;
-    let denied = store::denied_products::list(&mut db, &vault, path.space.now()).await?;
+    let denied = store::denied_products::list(&mut db, &vault, path.space.space.now()).await?;
     Ok(Answer(denied.into_iter().map(Into::into).collect()))
 }
 

@@ -14,10 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     core::error::Error,
-    domain::organization::Space,
     http::{
         common_parts::describe_control_routes,
-        control_input::{Answer, InSpace, Segments},
+        control_input::{Answer, Segments, WrittenSpace},
         problem::Problem,
         routes::{Description, Routes},
     },
@@ -57,7 +56,7 @@ pub(crate) struct VaultAnswer {
 #[into_params(parameter_in = Path)]
 pub(crate) struct VaultPath {
     #[param(ignore)]
-    space: Space,
+    space: WrittenSpace,
     /// The vault
     #[param(example = "example")]
     name: String,
@@ -67,7 +66,7 @@ impl FromRequestParts<App> for VaultPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let InSpace(space) = InSpace::from_request_parts(parts, app).await?;
+        let space = WrittenSpace::from_request_parts(parts, app).await?;
         let path = Segments::from_request_parts(parts, app).await?;
         Ok(Self { space, name: path.get("name").to_owned() })
     }
@@ -90,7 +89,7 @@ impl FromRequestParts<App> for ItemPath {
 
 impl VaultPath {
     async fn find<M>(&self, db: &mut Session<M>) -> Result<Vault, Error> {
-        let vault = store::vault::find(db, self.space.id, &self.name).await?;
+        let vault = store::vault::find(db, self.space.space.id, &self.name).await?;
         vault.ok_or_else(|| Error::NotFound(format!("there is no vault `{}`", self.name)))
     }
 
@@ -101,7 +100,7 @@ impl VaultPath {
     }
 
     async fn write(&self, app: &App) -> Result<(Session<ReadWrite>, Vault), Error> {
-        let mut db = app.db.write_in(&self.space).await?;
+        let mut db = self.space.open(app).await?;
         let vault = self.find(&mut db).await?;
         Ok((db, vault))
     }

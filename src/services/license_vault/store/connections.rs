@@ -121,9 +121,14 @@ pub(super) async fn mark_product_seen(
     connection: &str,
 ) -> Result<bool, Error> {
     const SQL: &str = "UPDATE vault_connection SET last_seen_at = $3 WHERE vault_id = $1 AND id = $2 AND ended_at = -1 \
-                       RETURNING allocation_id";
-    let found: Option<(String,)> = set_time(db, vault, connection, SQL).await?;
-    let Some((allocation,)) = found else { return Ok(false) };
+                       RETURNING allocation_id, product, host, (SELECT a.email FROM vault_allocation a \
+                       WHERE a.vault_id = $1 AND a.id = allocation_id)";
+    let found: Option<(String, String, String, String)> = set_time(db, vault, connection, SQL).await?;
+    let Some((allocation, product, host, user)) = found else { return Ok(false) };
+    db.note_change(|| {
+        let name = vault.catalogue.find_product_name(&product);
+        change(connection, format!("heard of {name} of {user} on {host}"))
+    });
     mark_seen(db, vault.id, &allocation).await?;
     Ok(true)
 }

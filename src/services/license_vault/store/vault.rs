@@ -9,6 +9,7 @@ use crate::{
     },
     domain::{
         credential::Credential,
+        journal::Change,
         organization::{OrganizationId, PersonId, SpaceId},
         product_catalogue::DeclaredProduct,
     },
@@ -184,7 +185,7 @@ pub(crate) async fn issue_token(
     expires_at: Option<Time>,
 ) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO vault_credential (credential_id, vault_id, kind, name) VALUES ($1, $2, $3, $4)";
-    remove_token(db, vault, kind, name).await?;
+    let is_rotated = end_token(db, vault, kind, name).await?;
     let label = describe_token(&vault.name, kind, name);
     let new = NewCredential {
         organization: vault.organization.id,
@@ -203,7 +204,13 @@ pub(crate) async fn issue_token(
         .execute(c)
         .await
         .map(drop))?;
+    let done = if is_rotated { "rotated" } else { "made" };
+    db.note_change(|| change_of_token(&label, done));
     Ok(true)
+}
+
+fn change_of_token(label: &str, done: &str) -> Change {
+    Change::new("token", label, format!("{done} the token of {label}"))
 }
 
 /// Deletes a credential of the vault; `false` when there is none of that kind and name.
@@ -213,6 +220,14 @@ pub(crate) async fn remove_token(
     kind: TokenKind,
     name: &str,
 ) -> Result<bool, Error> {
+    let was_there = end_token(db, vault, kind, name).await?;
+    if was_there {
+        db.note_change(|| change_of_token(&describe_token(&vault.name, kind, name), "removed"));
+    }
+    Ok(was_there)
+}
+
+async fn end_token(db: &mut Session<ReadWrite>, vault: &Vault, kind: TokenKind, name: &str) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM credential WHERE id IN (SELECT credential_id FROM vault_credential \
                        WHERE vault_id = $1 AND kind = $2 AND name = $3) \
                        RETURNING fingerprint, service, label";
