@@ -18,6 +18,7 @@ mod jetbrains_account;
 mod license_vault;
 mod openapi;
 mod outlived;
+mod outlived_writes;
 mod pages;
 mod random_requests;
 mod remembered_answers;

@@ -1,6 +1,7 @@
 //! `locum seed import`: what services list becomes a seed that lists the same.
 
 mod contradictions;
+mod numbers;
 mod secrets;
 mod tables;
 mod twice;

@@ -1,5 +1,7 @@
 //! A record of a list, whose members are taken out one by one: what is left has no place in a seed.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -68,12 +70,24 @@ impl Record {
         }
     }
 
-    pub fn whole(&mut self, name: &str, notes: &mut Notes) -> Option<i64> {
+    /// A whole number within bounds.
+    pub fn whole(&mut self, name: &str, bounds: RangeInclusive<i64>, notes: &mut Notes) -> Option<i64> {
         let value = self.take(name)?;
-        if value.as_i64().is_none() {
-            self.refuse(notes, name, "is not a whole number");
+        let found = value.as_i64().filter(|number| bounds.contains(number));
+        if found.is_none() {
+            let said = match &value {
+                Value::Number(number) => number.to_string(),
+                // It may be anything, and long.
+                Value::String(_) => "a text".to_owned(),
+                Value::Bool(flag) => flag.to_string(),
+                Value::Array(_) => "a list".to_owned(),
+                Value::Object(_) => "an object".to_owned(),
+                Value::Null => "null".to_owned(),
+            };
+            let (from, to) = bounds.into_inner();
+            self.refuse(notes, name, &format!("is {said}, and no whole number from {from} to {to}"));
         }
-        value.as_i64()
+        found
     }
 
     pub fn date(&mut self, name: &str, notes: &mut Notes) -> Option<Time> {

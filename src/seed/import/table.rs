@@ -20,7 +20,7 @@ pub fn is_table(text: &str) -> bool {
 
 /// Whether the first line of a table has the names of one of the lists that are tables.
 pub fn is_of_any(text: &str, lists: &[List]) -> bool {
-    let head = read_name(split_said_separator(text).0.lines().next().unwrap_or_default());
+    let head = read_name(split_line(split_said_separator(text).0).0);
     lists.iter().any(|list| list.is_table && list.known_by.iter().all(|name| head.contains(name)))
 }
 
@@ -37,8 +37,7 @@ pub fn read(
     let separator = said.unwrap_or_else(|| find_separator(text, list));
     progress.begin("reading lists", text.len() as u64);
     let mut reader = open(text, separator);
-    let mut lines =
-        Lines { text, counted: 0, line: 1 + file.text[..file.text.len() - text.len()].matches('\n').count() };
+    let mut lines = Lines { text, counted: 0, line: 1 + count_lines(&file.text[..file.text.len() - text.len()]) };
     let mut place = Place { file: file.number, line: lines.line, column: 1, record: 0 };
     let mut head: Option<Head> = None;
     let mut row = csv::StringRecord::new();
@@ -85,10 +84,21 @@ fn open(text: &str, separator: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes())
 }
 
+/// The first line, and what is behind its end: as on Unix, on Windows, and on old Macs.
+fn split_line(text: &str) -> (&str, &str) {
+    let (line, rest) = text.split_at(text.find(['\r', '\n']).unwrap_or(text.len()));
+    (line, rest.strip_prefix("\r\n").or(rest.strip_prefix(['\r', '\n'])).unwrap_or(rest))
+}
+
+/// How many lines end in a text.
+fn count_lines(text: &str) -> usize {
+    text.matches('\n').count() + text.matches('\r').count() - text.matches("\r\n").count()
+}
+
 /// What Excel takes for the separator, if the text says it in a line in front: `sep=;`.
 fn split_said_separator(text: &str) -> (&str, Option<u8>) {
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let first = first.trim_end_matches(['\r', '"']).trim_start_matches(['\u{feff}', '"']);
+    let (first, rest) = split_line(text);
+    let first = first.trim_end_matches('"').trim_start_matches(['\u{feff}', '"']);
     match first.split_at_checked(4) {
         Some((word, separator)) if word.eq_ignore_ascii_case("sep=") => {
             let said = SEPARATORS.into_iter().find(|one| separator.as_bytes().first() == Some(one));
@@ -108,7 +118,7 @@ fn find_separator(text: &str, list: &List) -> u8 {
     };
     let fits = |separator: &u8| list.knows(&Head::list_names(&read_head(*separator)));
     SEPARATORS.into_iter().find(fits).unwrap_or_else(|| {
-        let head = text.lines().next().unwrap_or_default();
+        let (head, _) = split_line(text);
         // Of two alike, the comma.
         let count = |one: &u8| (head.bytes().filter(|byte| byte == one).count(), *one == b',');
         SEPARATORS.into_iter().max_by_key(count).unwrap_or(b',')
@@ -202,7 +212,7 @@ impl Lines<'_> {
     fn find(&mut self, offset: usize) -> (usize, usize) {
         let rest = self.text.get(offset..).unwrap_or_default();
         let start = offset + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-        self.line += self.text.get(self.counted..start).unwrap_or_default().matches('\n').count();
+        self.line += count_lines(self.text.get(self.counted..start).unwrap_or_default());
         self.counted = start;
         (start, self.line)
     }

@@ -161,7 +161,7 @@ impl Import {
     fn add_team(&mut self, draft: &mut Draft, record: &mut Record, entry: &mut Entry) {
         let place = record.place;
         let Some(mut team) = record.object("team", &mut draft.notes) else { return };
-        let id = team.whole("id", &mut draft.notes);
+        let id = team.whole("id", 1..=i64::from(i32::MAX), &mut draft.notes);
         let name = team.text("name", &mut draft.notes);
         team.end(&mut draft.notes);
         let (Some(id), Some(name)) = (id, name) else { return };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::domain::catalogue::Catalogue;
+use super::domain::{catalogue::Catalogue, vault::MOST_LICENSES};
 use crate::{
     core::clock::Time,
     domain::product_catalogue::{self, DeclaredProduct},
@@ -103,9 +103,13 @@ impl Import {
         entry.text("product", draft.hide_code(code.as_deref().unwrap_or_default()));
         let mut total = 0;
         for (kind, member) in KINDS {
-            let count = record.whole(&format!("{member}Total"), &mut draft.notes).unwrap_or(0);
-            let used = record.whole(&format!("{member}InUse"), &mut draft.notes).unwrap_or(0);
-            if used > count {
+            let total_name = format!("{member}Total");
+            let has_total = record.has(&total_name);
+            let said = record.whole(&total_name, 0..=MOST_LICENSES, &mut draft.notes);
+            let count = said.unwrap_or(0);
+            let used = record.whole(&format!("{member}InUse"), 0..=MOST_LICENSES, &mut draft.notes).unwrap_or(0);
+            // Of a number that is refused, nothing more is to be said.
+            if used > count && (said.is_some() || !has_total) {
                 draft.notes.refuse(place, format!("more {kind} licences are in use than there are"));
             }
             if count != 0 {

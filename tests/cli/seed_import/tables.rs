@@ -40,6 +40,10 @@ fn what_is_unambiguous_is_read_alike() {
         // Empty rows, and empty cells as far as another row goes.
         format!("\n\n{HEAD},,\n{ANN},,\n,,,,,,,,\n{BOB},,\n\n\n"),
         format!("{HEAD}\n{ANN}\n{BOB},,,\n"),
+        // Lines as old Macs end them.
+        format!("{HEAD}\r{ANN}\r{BOB}"),
+        format!("\u{feff}sep=;\r{}\r{}\r{}\r", semicolons(HEAD), semicolons(ANN), semicolons(BOB)),
+        format!("sep=,\r{HEAD}\n{ANN}\r\nsep=,\r{HEAD}\r{BOB}\r"),
     ] {
         let (code, stdout, stderr) = import_report(&report);
         assert_eq!(code, 0, "{report}\n{stderr}");
@@ -84,5 +88,30 @@ fn what_is_ambiguous_is_refused_and_why_is_said() {
     assert_eq!(code, 0, "{stderr}");
     for says in ["`column 8` has no place in a seed", "`news` has no place in a seed"] {
         assert!(stderr.contains(says), "{stderr}");
+    }
+}
+
+/// However lines end, a place is the line that an editor shows.
+#[test]
+fn lines_are_counted_as_they_end() {
+    let bad = ANN.replace("2026-11-19", "soon");
+    for (end, name) in [("\n", "Unix"), ("\r\n", "Windows"), ("\r", "old Macs")] {
+        let news = |row: &str, cell: &str| format!("{row},{cell}{end}");
+        let (head, ann) = (news(HEAD, "news"), news(ANN, ""));
+        for (report, place) in [
+            (format!("{head}{ann}{}", news(&bad, "")), "record 2 (3:1)"),
+            (format!("sep=,{end}{head}{ann}{}", news(&bad, "")), "record 2 (4:1)"),
+            (format!("{end}{end}{head}{end}{ann}{end}{end}{}", news(&bad, "")), "record 2 (8:1)"),
+            // A line break between quotes is a line too, and how it is written may be another way than rows end.
+            (format!("{head}{}{}", news(ANN, &format!("\"a{end}b\"")), news(&bad, "")), "record 2 (4:1)"),
+            (format!("{head}{}{}", news(ANN, "\"a\nb\r\nc\rd\""), news(&bad, "")), "record 2 (6:1)"),
+            (format!("{head}{}{}", news(ANN, "\"a\n\r\nb\n\""), news(&bad, "")), "record 2 (6:1)"),
+            // Files that were put together.
+            (format!("{HEAD},news\r\n{ANN},\n{ANN},\r{}", news(&bad, "")), "record 3 (4:1)"),
+        ] {
+            let (code, _, stderr) = import_report(&report);
+            assert_eq!(code, 2, "{name}: {report:?}\n{stderr}");
+            assert!(stderr.contains(&format!("{place}: `start_time` cannot be read")), "{name}: {report:?}\n{stderr}");
+        }
     }
 }
