@@ -324,6 +324,7 @@ async fn the_timeline_says_which_limits_which_seed_and_what_a_service_was_made_t
         ("PUT", of("jetbrains-account/api"), &off),
         ("POST", of("atlassian/session"), &by_ann),
         ("DELETE", of("atlassian/api-keys/nobody"), &by_ann),
+        ("DELETE", of("atlassian/api-tokens"), &by_ann),
         ("POST", "/vaults/example/token".to_owned(), &by_ann),
         ("DELETE", "/vaults/example/token".to_owned(), &by_ann),
     ] {
@@ -346,6 +347,7 @@ async fn the_timeline_says_which_limits_which_seed_and_what_a_service_was_made_t
             "removed the token of ann@example.test (organization) (organization 6700001, by ann@example.test)",
             "disabled the API (organization 6700001, by ann@example.test)",
             "opened a session of ann@example.test (organization 6700001, by ann@example.test)",
+            "revoked the API token old script of bob@example.test; and 253 more (organization 6700001, by ann@example.test)",
             "rotated the token of example (vault) (vault example, by ann@example.test)",
             "removed the token of example (vault) (vault example, by ann@example.test)",
         ],
