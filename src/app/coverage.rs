@@ -51,7 +51,11 @@ impl Coverage {
         self.0.lock().get(&operation).cloned().unwrap_or_default()
     }
 
-    pub fn start_over(&self) {
-        self.0.lock().clear();
+    /// Whether anything was asked.
+    pub fn start_over(&self) -> bool {
+        let mut asked = self.0.lock();
+        let was_asked = !asked.is_empty();
+        asked.clear();
+        was_asked
     }
 }

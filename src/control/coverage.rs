@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::{App, coverage::Coverage},
     http::{
-        control_input::{Answer, Params},
+        control_input::{Answer, NothingDone, Outcome, Params},
         problem::Refused,
     },
     services::{self, Registry, Services, operations::Operation},
@@ -184,7 +184,8 @@ pub(super) async fn get_coverage(
 pub(super) async fn delete_coverage(
     State(app): State<App>,
     Extension(services): Extension<Services>,
-) -> Answer<CoverageAnswer> {
-    app.coverage.start_over();
-    Answer(CoverageAnswer::of(&services, &app.coverage))
+) -> Outcome<CoverageAnswer> {
+    let was_asked = app.coverage.start_over();
+    let nothing = NothingDone::when(!was_asked, "nothing was asked yet");
+    (nothing, Answer(CoverageAnswer::of(&services, &app.coverage)))
 }

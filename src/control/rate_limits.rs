@@ -197,11 +197,10 @@ pub(super) async fn reset_rate_limits(
     Extension(services): Extension<Services>,
     InSpace(space): InSpace,
 ) -> Result<Outcome<RateLimits>, Problem> {
-    // Asked before the session is opened: this opens one of its own.
-    let is_empty = rate_window::windows(&app.db, space.id).await?.is_empty();
+    let before = answer(&app, &services, &space).await?.0;
     let mut db = app.db.write_in(&space).await?;
     rate_window::reset(&mut db);
     db.commit().await?;
-    let nothing = NothingDone::when(is_empty, "nothing was counted yet");
+    let nothing = NothingDone::when(before.windows.is_empty(), "nothing was counted yet");
     Ok((nothing, answer(&app, &services, &space).await?))
 }

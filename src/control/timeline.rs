@@ -167,9 +167,9 @@ impl Asked {
 /// What stands in a path for the parameters of its route, as what it is of the list in front of it: `team 2001`.
 fn name_parameters(route: &str, parts: &[String]) -> Vec<String> {
     // What it is mounted behind stands in front of the route.
-    let names: Vec<&str> = route.trim_matches('/').rsplit('/').collect();
-    let named = names.windows(2).zip(parts.iter().rev()).filter_map(|(names, value)| {
-        let (name, list) = (names.first()?.strip_prefix('{')?, names.get(1)?);
+    let pattern: Vec<&str> = route.trim_matches('/').rsplit('/').collect();
+    let named = pattern.windows(2).zip(parts.iter().rev()).filter_map(|(around, value)| {
+        let (name, list) = (around.first()?.strip_prefix('{')?, around.get(1)?);
         let one = list.strip_suffix('s').unwrap_or(list).replace('-', " ");
         (name != "space}").then(|| format!("{one} {value}"))
     });
@@ -247,12 +247,7 @@ fn describe(asked: &Asked, done: &Done, before: &Space, space: &Space) -> Option
         ("POST", ["faults"]) => format!("fault made: {}", fault()),
         ("DELETE", ["faults"]) => "all faults removed".to_owned(),
         ("DELETE", ["faults", _]) => format!("fault removed: {}", fault()),
-        ("PUT", ["rate-limits"]) => {
-            let members = asked.list_members();
-            // Without these, nothing was set, because an organization alone only says whose limit is meant.
-            let is_set = members.iter().any(|member| !member.starts_with("organization "));
-            return is_set.then(|| format!("limits were set: {}", members.join(", ")));
-        }
+        ("PUT", ["rate-limits"]) => format!("limits were set: {}", asked.list_members().join(", ")),
         (_, ["rate-limits", "reset"]) => "counting started over".to_owned(),
         (_, ["credentials", _, "revoke"]) => format!("the credential {} was revoked", credential()),
         (_, ["credentials", _, "expire"]) => format!("the credential {} expired", credential()),
@@ -262,9 +257,11 @@ fn describe(asked: &Asked, done: &Done, before: &Space, space: &Space) -> Option
                 // The first is where it was: what else the path names is part of what was changed.
                 let by = asked.read_members().get("actor").and_then(Value::as_str).map(|actor| format!("by {actor}"));
                 let which = named.iter().take(1).cloned().chain(by).collect::<Vec<_>>().join(", ");
-                let more = changed.count_of_more().map(|_| format!("and {} more", changed.further()));
-                let what =
-                    changed.first.into_iter().map(|change| change.what).chain(more).collect::<Vec<_>>().join("; ");
+                let what = match changed.count {
+                    // A product that loses its licence gets another one: that is three or four changes, and all count.
+                    ..=4 => changed.first.into_iter().map(|change| change.what).collect::<Vec<_>>().join("; "),
+                    _ => changed.describe(),
+                };
                 if which.is_empty() { what } else { format!("{what} ({which})") }
             }
             (Some((summary, named)), None) if !summary.is_empty() => {

@@ -237,7 +237,7 @@ impl Session<ReadWrite> {
     }
 
     /// Notes that a record is changed, for whoever asks what a request did. What writes to a service's table notes it;
-    /// a seed and the control API are told of nothing, and pay nothing.
+    /// a seed and the control API's own routes are told of nothing, and pay nothing.
     pub(crate) fn note_change(&mut self, change: impl FnOnce() -> Change) {
         self.note_changes(1, std::iter::once_with(change));
     }

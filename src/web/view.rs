@@ -19,7 +19,6 @@ use super::{
     control_action::ControlAction,
     control_client,
     error::PageError,
-    form,
     format::format_time,
     links::{find_place, format_query},
     overlay::{Overlay, Refused},
@@ -255,11 +254,6 @@ impl Page {
         label: impl Into<String>,
     ) -> ControlAction {
         ControlAction::new(method, self.control_path(path), body, label.into())
-    }
-
-    /// The most bytes that a form may send.
-    pub(crate) fn form_limit(&self) -> usize {
-        form::LIMIT
     }
 
     /// What the clock shows, for a page that lets it run on: in milliseconds, and whether it runs.

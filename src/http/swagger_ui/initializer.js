@@ -78,8 +78,7 @@
     const name = (operation ?? tag).toLowerCase();
     for (const [known, of] of tags) {
       const id = ids(of).find((id) => id.toLowerCase() === name);
-      const isNear = id ?? (known.toLowerCase() === name || undefined);
-      if (!isNear) continue;
+      if (!id && known.toLowerCase() !== name) continue;
       const link = document.createElement("a");
       link.href = `#/${encodeURIComponent(known)}${id ? `/${encodeURIComponent(id)}` : ""}`;
       link.textContent = id ? `${known}: ${id}` : known;

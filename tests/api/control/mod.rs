@@ -22,4 +22,5 @@ mod reset_and_seed;
 mod secrets;
 mod spaces;
 mod state;
+mod timeline;
 mod verify;

@@ -69,6 +69,7 @@ async fn what_was_so_already_is_not_said_to_be_done() {
         ("DELETE", "/faults", "there was no fault"),
         ("DELETE", "/requests", "there was no request"),
         ("POST", "/rate-limits/reset", "nothing was counted yet"),
+        ("DELETE", "/coverage", "nothing was asked yet"),
     ] {
         let form = field(&reader.open("/controls").await, "form");
         let call = json!({ "method": method, "path": path, "label": "Do it", "done": "It is done" }).to_string();

@@ -287,13 +287,13 @@ async fn a_form_that_is_too_large_says_how_large_one_may_be_and_how_the_text_com
     let (form, back) = (field(&page, "form"), field(&page, "back"));
     let call = r#"{"method":"POST","path":"/seed?dry_run=true","body":"","label":"Check"}"#;
     let seed = |bytes: usize| format!("version: 1\n# {}\n", "x".repeat(bytes));
-    let mut send = async |seed: &str| {
+    let mut check = async |seed: &str| {
         let own = [("form", &*form), ("back", &*back), ("place", "seed-text"), ("call", call), ("body", seed)];
         reader.submit("/calls", &own).await
     };
     // More than a service takes.
-    assert_eq!(send(&seed(2 * 1024 * 1024)).await.status, 303);
-    let refused = send(&seed(16 * 1024 * 1024)).await;
+    assert_eq!(check(&seed(2 * 1024 * 1024)).await.status, 303);
+    let refused = check(&seed(16 * 1024 * 1024)).await;
     assert_eq!(refused.status, 413);
     for told in ["Nothing was done: the form is larger than 16MiB", "Go back", "--seed FILE"] {
         assert!(refused.text().contains(told), "{told}: {}", refused.text());

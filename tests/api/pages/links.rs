@@ -84,7 +84,7 @@ async fn what_a_page_does_not_know_it_says() {
         ("/atlassian?tab=api-keys&status=blocked", "`status` is nothing that API keys are filtered by, but API tokens"),
         (
             "/atlassian?keyType=x&tokenLabel=y",
-            "`keyType` is nothing that API tokens are filtered by, but API keys; `tok",
+            "`keyType` is nothing that API tokens are filtered by, but API keys are; `tok",
         ),
         ("/atlassian?tab=service-accounts&q=x&foo=1", "by, but API tokens and API keys"),
         ("/atlassian?tab=service-accounts&q=x&foo=1", "`foo` is nothing that this page knows"),

@@ -94,7 +94,7 @@ pub(super) fn keep_filters(page: &mut Page, tab: Tab) {
     let describe = |name: String| {
         let others = Tab::TITLES.into_iter().filter(|(other, _)| other.takes(&name));
         let others: Vec<&str> = others.map(|(_, title)| title).collect();
-        format!("`{name}` is nothing that {} are filtered by, but {}", tab.title(), others.join(" and "))
+        format!("`{name}` is nothing that {} are filtered by, but {} are", tab.title(), others.join(" and "))
     };
     let said = page.unknown.take().into_iter().chain(foreign.into_iter().map(describe)).collect::<Vec<_>>();
     page.unknown = (!said.is_empty()).then(|| said.join("; "));
