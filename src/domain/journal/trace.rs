@@ -22,7 +22,8 @@ pub struct DecisionTrace {
     /// Why it was refused, in Locum's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
-    /// What it sent that nothing read; absent where all was read, and where the service refused it before it read.
+    /// What it sent that nothing read; absent where all was read, and where the service refused it before it read. Of
+    /// one whose credential was refused, only what nearly is where a credential is looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Ignored>>)]
     pub ignored: Option<Arc<[Ignored]>>,
@@ -32,10 +33,10 @@ pub struct DecisionTrace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = IgnoredTrail)]
 pub struct Ignored {
-    /// Where it stood: `query/NAME`, `body/NAME`, `body/NAME/0/NAME`; or `body`, which is all of it.
+    /// Where it stood: `query/NAME`, `header/NAME`, `body/NAME`, `body/NAME/0/NAME`; or `body`, which is all of it.
     #[schema(example = "query/perpage")]
     pub at: String,
-    /// The name that is read there and is the most like it.
+    /// The name, or the scheme of a credential, that is read there and is the most like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "perPage")]
     pub did_you_mean: Option<Cow<'static, str>>,
