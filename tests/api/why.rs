@@ -165,6 +165,10 @@ async fn a_credential_under_a_name_that_is_nearly_right_is_told_the_right_one(ap
         assert!(!reason.contains("demo-"), "{reason}");
         let id = answer.header("x-request-id").unwrap();
         let entry = app.control().get(&format!("/requests/{id}")).await.expect_ok();
+        // Nobody is told it twice.
+        let archive = app.control().get("/requests?format=har&limit=1").await.expect_ok();
+        let comment = archive["log"]["entries"][0]["comment"].as_str().unwrap();
+        assert_eq!(comment.matches(" was not read").count(), reason.matches(" was not read").count(), "{comment}");
         let listed: Vec<_> = entry["ignored"].as_array().into_iter().flatten().collect();
         assert_eq!(listed.iter().filter_map(|one| one["did_you_mean"].as_str()).collect::<Vec<_>>(), near, "{entry}");
     }

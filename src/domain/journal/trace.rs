@@ -53,6 +53,14 @@ impl Ignored {
     }
 }
 
+impl Ignored {
+    /// The sentences that do not stand in the reason of the refusal, to be shown behind that.
+    pub fn list_untold(all: &[Self], refusal: Option<&str>) -> Vec<String> {
+        let is_told = |sentence: &String| refusal.is_some_and(|refusal| refusal.contains(sentence.as_str()));
+        all.iter().map(ToString::to_string).filter(|sentence| !is_told(sentence)).collect()
+    }
+}
+
 /// Says it in a sentence.
 impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! Members that records leave out now and then: that a service's data have none, or all, is no difference.
 //!
-//! If you are here because a member is one that a record may lack: the seed in `comparison.rs` of its service has to have
-//! a record with it and one without.
+//! If you are here because a member is one that a record may lack: the seed in `comparison.rs` of its service has to
+//! have a record with it and one without.
 
 use indoc::indoc;
 use serde_json::Value;
@@ -29,12 +29,18 @@ fn take_out(value: &mut Value, names: &[&str], is_every_other: bool) {
             if members.contains_key("paths") {
                 return;
             }
-            names.iter().for_each(|name| drop(members.remove(*name)));
-            members.values_mut().for_each(|member| take_out(member, names, is_every_other));
+            for name in names {
+                members.remove(*name);
+            }
+            for member in members.values_mut() {
+                take_out(member, names, is_every_other);
+            }
         }
         Value::Array(items) => {
             let step = if is_every_other { 2 } else { 1 };
-            items.iter_mut().step_by(step).for_each(|item| take_out(item, names, is_every_other));
+            for item in items.iter_mut().step_by(step) {
+                take_out(item, names, is_every_other);
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
