@@ -7,7 +7,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-use crate::{control::RequestSummary, web::format::format_elapsed};
+use crate::{control::RequestSummary, domain::journal::Ignored, web::format::format_elapsed};
 
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const BOLD: Style = Style::new().bold();
@@ -55,7 +55,7 @@ impl<'a, W: Write> Line<'a, W> {
     /// A request as the journal has it, and what nothing read of it.
     pub(super) fn write_request(&mut self, request: &RequestSummary, room: Option<usize>) -> fmt::Result {
         let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        let ignored = request.ignored.iter().map(ToString::to_string);
+        let ignored = Ignored::list_untold(&request.ignored, request.refusal.as_deref());
         let reasons: Vec<String> =
             request.refusal.iter().cloned().chain(ignored).chain(request.describe_changes()).collect();
         let fault = request.fault.as_ref().map(|did| format!("injected: {did}")).unwrap_or_default();

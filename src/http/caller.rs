@@ -69,7 +69,7 @@ impl<S: VendorService, P: Scope<S>> FromRequestParts<App> for Caller<S, P> {
         };
         // A handler has one caller, so nobody else has said it before.
         let _ = identified.required_permission.set(P::NEEDS);
-        let principal = S::admit(parts, outcome, &P::NEED).inspect_err(|_| ignored::note_refusal())?;
+        let principal = S::admit(parts, outcome, &P::NEED).inspect_err(|_| ignored::note_shut_out())?;
         identified.note_use::<S>(app).await;
         Ok(Self {
             principal,

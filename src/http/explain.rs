@@ -11,7 +11,8 @@ use crate::{
         error::Error,
         token::Fingerprint,
     },
-    http::{authenticate::Rejected, decide::Decision, nearest_operation::KnownOperations},
+    domain::journal::Ignored,
+    http::{authenticate::Rejected, decide::Decision, ignored::IgnoredParts, nearest_operation::KnownOperations},
     store,
 };
 
@@ -22,12 +23,26 @@ pub(super) async fn explain(
     (method, path): (&Method, &str),
     decision: &Decision,
     (status, reason): (StatusCode, &str),
+    ignored: Option<&IgnoredParts>,
 ) -> Option<String> {
     if let (Some(Rejected::Expired(at)), true) = (&decision.identified.rejected, reason.ends_with("has expired")) {
         return Some(format!("{reason} {}", since(*at, decision.identified.now)));
     }
-    let further = find_further(app, operations, (method, path), decision, status).await?;
+    let further = match describe_misspelled(decision, status, ignored) {
+        Some(misspelled) => misspelled,
+        None => find_further(app, operations, (method, path), decision, status).await?,
+    };
     Some(format!("{reason}: {further}"))
+}
+
+/// What a request nearly said, where its credential, or what goes with it, is missing.
+fn describe_misspelled(decision: &Decision, status: StatusCode, ignored: Option<&IgnoredParts>) -> Option<String> {
+    let is_shut_out = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    // Of a good credential, only a header that goes with it can be missing: no other header is ever said to be ignored.
+    let is_reason = |ignored: &&Ignored| decision.identified.credential.is_none() || ignored.at.starts_with("header/");
+    let found = ignored.filter(|_| is_shut_out)?.0.iter().filter(is_reason);
+    let told: Vec<String> = found.map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 async fn find_further(

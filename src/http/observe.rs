@@ -116,11 +116,15 @@ async fn answer(observer: Observer, request: Request, next: Next) -> Response {
     let decision = response.extensions_mut().remove::<Decision>();
     let status = response.status();
     if let Some(decision) = &decision
-        && let Some(Refusal(reason)) = response.extensions_mut().get_mut()
-        && let Some(explained) =
-            Box::pin(explain(&app, &operations, (&method, &path), decision, (status, reason.as_str()))).await
+        && let Some(Refusal(reason)) = response.extensions().get()
     {
-        *reason = explained;
+        let refused = (status, reason.as_str());
+        let ignored = response.extensions().get();
+        let explained = explain(&app, &operations, (&method, &path), decision, refused, ignored);
+        let explained = Box::pin(explained).await;
+        if let Some(explained) = explained {
+            response.extensions_mut().insert(Refusal(explained));
+        }
     }
     if let Some(line) = line {
         let refusal = response.extensions().get::<Refusal>().cloned();

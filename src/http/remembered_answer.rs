@@ -121,8 +121,8 @@ async fn make<S: VendorService>(
     (made, memorable)
 }
 
-/// What a handler's arguments have ignored of its request. Of a path that is none they had nothing to read, and of what
-/// is not emulated nobody knows what they would.
+/// What a handler's arguments have ignored of its request; of one whose caller was refused, what may be the reason. Of a
+/// path that is none they had nothing to read, and of what is not emulated nobody knows what they would.
 fn find_ignored<S: VendorService>(
     asked: &Parts,
     has_body: bool,
@@ -131,6 +131,9 @@ fn find_ignored<S: VendorService>(
     status: StatusCode,
 ) -> Option<IgnoredParts> {
     let operation = identified.operation.filter(|_| status != StatusCode::NOT_IMPLEMENTED)?;
+    if reading.was_shut_out {
+        return ignored::find_misspelled::<S>(asked);
+    }
     let is_credential = |name: &str| {
         S::CREDENTIAL_PLACES.iter().any(|place| matches!(place.location, Location::Parameter(known) if known == name))
     };

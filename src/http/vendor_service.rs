@@ -16,7 +16,7 @@ use crate::{
     },
     domain::credential::Credential,
     http::{
-        credential_places::CredentialPlace,
+        credential_places::{CredentialPlace, Location},
         document::{self, Document},
     },
     store::{Db, Session, credential::CredentialUse},
@@ -58,6 +58,11 @@ pub trait VendorService: Send + Sync + Sized + 'static {
     /// Its document, as it was committed.
     fn document() -> &'static Document {
         document::find(Self::DOCUMENT)
+    }
+
+    /// Whether a credential is looked for at a place in a request with such an address.
+    fn reads_credential_in(_parts: &Parts, _location: &Location) -> bool {
+        true
     }
 
     /// Finds the credential in a request.

@@ -13,6 +13,10 @@ pub struct Comparison {
     /// The headers of a request that says nothing else, with [placeholders](Question::path).
     pub headers: &'static [(&'static str, &'static str)],
     pub questions: &'static [Question],
+    /// A seed in addition to the demo's, for the Locum that is asked: of each member that records may lack, or that may be
+    /// null, there has to be a record that has it and one that does not, because what all of Locum's records have
+    /// alike counts as what it always answers.
+    pub more_data: Option<&'static str>,
 }
 
 /// A way to present a token.

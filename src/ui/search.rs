@@ -285,7 +285,7 @@ fn has_changed(id: &str, entry: &Entry) -> bool {
 /// Why it was not simply answered: what is shown in the list, and what refusals are grouped by.
 pub(super) fn describe_reason(entry: &Entry) -> String {
     let decision = Some(describe_decision(entry)).filter(|decision| !decision.is_empty());
-    decision.into_iter().chain(entry.ignored().iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
+    decision.into_iter().chain(entry.list_untold()).collect::<Vec<_>>().join("; ")
 }
 
 /// The same without what nothing read.

@@ -2,6 +2,7 @@
 
 mod bad_upstreams;
 mod fake;
+mod optional;
 mod secrets;
 mod strangers;
 mod usage;

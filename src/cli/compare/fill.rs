@@ -116,6 +116,7 @@ mod tests {
             parameters: &[],
             headers: &[("x", "a {token}")],
             questions: &[],
+            more_data: None,
         };
         const LIST: Question = Question::new("list", "/list").takes(&[("id", "/data/0/id"), ("next", "/next")]);
         const ONE: Question = Question::new("one", "/{id}?after={next}");

@@ -12,6 +12,7 @@ use super::answer::Answer;
 use crate::{
     config::{Config, Listen},
     core::{clock::Clock, ids::IdSeed},
+    http::CONTROL_BASE,
     seed, startup,
     store::Location,
 };
@@ -19,7 +20,8 @@ use crate::{
 pub(super) struct Fresh(Router);
 
 impl Fresh {
-    pub(super) async fn start() -> Result<Self, String> {
+    /// `more_data` is a seed in addition to the demo's.
+    pub(super) async fn start(more_data: Option<&'static str>) -> Result<Self, String> {
         // As exact as it gets, so that dates are written with all the digits that they may have.
         let now = Clock::Real.now();
         let now = now.with_nanosecond(123_456_000).unwrap_or(now);
@@ -38,7 +40,8 @@ impl Fresh {
             public_url: None,
             journal: None,
             answers: None,
-            control: false,
+            // Nobody but this process reaches it, and it takes what comes to the demo's organization.
+            control: true,
             control_token: None,
             allowed_hosts: Vec::new(),
             endpoints_file: None,
@@ -47,7 +50,15 @@ impl Fresh {
             settings: Vec::new(),
         };
         let started = startup::start(config).await.map_err(|e| format!("Locum does not start: {e}"))?;
-        Ok(Self(started.router))
+        let fresh = Self(started.router);
+        if let Some(seed) = more_data {
+            let request = Request::post(format!("{CONTROL_BASE}/seed?mode=merge")).header("host", "localhost");
+            let answer = fresh.send(request.body(Body::from(seed))).await?;
+            if !answer.is_success() {
+                return Err(format!("Locum does not take its own seed: {}", answer.status));
+            }
+        }
+        Ok(fresh)
     }
 
     pub(super) async fn ask(&self, path: &str, headers: &[(&'static str, String)]) -> Result<Answer, String> {
@@ -55,7 +66,11 @@ impl Fresh {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Body::empty()).map_err(|e| format!("a request to Locum cannot be written: {e}"))?;
+        self.send(request.body(Body::empty())).await
+    }
+
+    async fn send(&self, request: Result<Request<Body>, axum::http::Error>) -> Result<Answer, String> {
+        let request = request.map_err(|e| format!("a request to Locum cannot be written: {e}"))?;
         let response = match self.0.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},

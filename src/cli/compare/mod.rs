@@ -161,7 +161,7 @@ fn compare(wanted: &Wanted) -> Result<ExitCode, Failure> {
         let _ = writeln!(io::stderr(), "locum: {line}");
     });
     let (asked, stranger) = block_on(async {
-        let fresh = Fresh::start().await.map_err(Failure::Failed)?;
+        let fresh = Fresh::start(comparison.more_data).await.map_err(Failure::Failed)?;
         let mut pace = Pace::new(wanted.pause);
         let asking = ask::ask_all(comparison, &upstream, &fresh, &mut pace, &mut theirs, &mut ours, &progress);
         asking.await.map_err(Failure::Failed)

@@ -216,7 +216,7 @@ fn describe<'a>(base: &str, entry: &'a Entry, before: Option<String>) -> HarEntr
     #[expect(clippy::cast_precision_loss, reason = "see above")]
     let time = entry.elapsed_micros as f64 / 1000.0;
     let fault = entry.trace.fault.as_ref().map(|fault| format!("injected: {}", fault.description));
-    let unread = entry.ignored().iter().map(ToString::to_string);
+    let unread = entry.list_untold();
     let changed = entry.changed.iter().map(|changed| changed.describe());
     let decided = entry.trace.refusal.clone().into_iter().chain(fault);
     let comments: Vec<String> = before.into_iter().chain(decided).chain(unread).chain(changed).collect();

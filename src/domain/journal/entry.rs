@@ -133,6 +133,11 @@ impl Entry {
         self.trace.ignored.as_deref().unwrap_or_default()
     }
 
+    /// See [`Ignored::list_untold`].
+    pub fn list_untold(&self) -> Vec<String> {
+        Ignored::list_untold(self.ignored(), self.trace.refusal.as_deref())
+    }
+
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         const REST: usize = 1024;

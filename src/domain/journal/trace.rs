@@ -22,7 +22,8 @@ pub struct DecisionTrace {
     /// Why it was refused, in Locum's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
-    /// What it sent that nothing read; absent where all was read, and where the service refused it before it read.
+    /// What it sent that nothing read; absent where all was read, and where the service refused it before it read. Of
+    /// one whose credential was refused, only what nearly is where a credential is looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Ignored>>)]
     pub ignored: Option<Arc<[Ignored]>>,
@@ -32,10 +33,10 @@ pub struct DecisionTrace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = IgnoredTrail)]
 pub struct Ignored {
-    /// Where it stood: `query/NAME`, `body/NAME`, `body/NAME/0/NAME`; or `body`, which is all of it.
+    /// Where it stood: `query/NAME`, `header/NAME`, `body/NAME`, `body/NAME/0/NAME`; or `body`, which is all of it.
     #[schema(example = "query/perpage")]
     pub at: String,
-    /// The name that is read there and is the most like it.
+    /// The name, or the scheme of a credential, that is read there and is the most like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "perPage")]
     pub did_you_mean: Option<Cow<'static, str>>,
@@ -49,6 +50,14 @@ impl Ignored {
     /// Bytes of memory that it takes, about.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.at.len()
+    }
+}
+
+impl Ignored {
+    /// The sentences that do not stand in the reason of the refusal, to be shown behind that.
+    pub fn list_untold(all: &[Self], refusal: Option<&str>) -> Vec<String> {
+        let is_told = |sentence: &String| refusal.is_some_and(|refusal| refusal.contains(sentence.as_str()));
+        all.iter().map(ToString::to_string).filter(|sentence| !is_told(sentence)).collect()
     }
 }
 

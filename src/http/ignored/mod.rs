@@ -1,6 +1,7 @@
 //! What a request sent that nothing read, for the journal. While a handler's arguments are made, the extractors say what
 //! they look for; the rest was ignored. So no handler has to think of it.
 
+mod credentials;
 mod members;
 
 use std::{cell::RefCell, sync::Arc};
@@ -8,6 +9,7 @@ use std::{cell::RefCell, sync::Arc};
 use axum::http::Method;
 use smallvec::SmallVec;
 
+pub use self::credentials::find_misspelled;
 pub(super) use self::members::read_json;
 use crate::{
     core::{error::escape_in_pointer, suggest::nearest},
@@ -40,6 +42,8 @@ pub struct Reading {
     pub(super) has_body: bool,
     /// An argument was refused, so that nobody knows what those behind it would have read.
     is_incomplete: bool,
+    /// The caller was, before anything else was looked at.
+    pub(super) was_shut_out: bool,
     /// What was ignored of the body.
     members: Findings,
 }
@@ -87,6 +91,11 @@ pub(super) fn note_body() {
 /// Notes that an argument was refused.
 pub(super) fn note_refusal() {
     note(|reading| reading.is_incomplete = true);
+}
+
+/// Notes that the caller was refused.
+pub(super) fn note_shut_out() {
+    note(|reading| (reading.is_incomplete, reading.was_shut_out) = (true, true));
 }
 
 impl Reading {

@@ -21,6 +21,23 @@ const SERVICE_ACCOUNTS: (&str, &str) = ("7.18", "`id` and `atlassianId` are the 
 const USERS: (&str, &str) = ("9.1", "no rate headers, no limit");
 const ROUTE_FIRST: (&str, &str) = ("2", "a wrong path or method is refused before authentication");
 
+/// The demo's service accounts have tokens that expire and clients that nobody revoked.
+const MORE_DATA: &str = "
+version: 1
+organizations:
+  - name: Example Corp
+    customer_code: 6700001
+    atlassian:
+      service_accounts:
+        - id: svc-compare
+          name: compare
+          tokens:
+            - { label: never used, created_at: -9d }
+            - { label: used, created_at: -9d, expires_at: +90d, last_active_at: -1h }
+          oauth_clients:
+            - { id: client-compare, name: revoked, created_at: -9d, expires_at: +90d, status: revoked }
+";
+
 /// Reading, and refusals of what is asked wrongly. No wrong key is sent: somebody may be told of it.
 pub(super) const COMPARISON: Comparison = Comparison {
     name: "atlassian",
@@ -28,6 +45,7 @@ pub(super) const COMPARISON: Comparison = Comparison {
     schemes: &[Scheme { word: "Bearer", demo_token: "demo-atlassian-key" }],
     parameters: &[Parameter { name: "org", demo: "8f2b0c1e-0000-4000-8000-000000000001" }],
     headers: &[("authorization", "{scheme} {token}")],
+    more_data: Some(MORE_DATA),
     questions: &[
         Question::new("api-tokens", of_organization!("/api-tokens?pageSize=100"))
             .takes(&[("account", "/data/0/user/id")])

@@ -12,6 +12,17 @@ const ROUTE_FIRST: (&str, &str) = ("6", "a wrong path or method is refused befor
 
 const KEY_ONLY: &[(&str, &str)] = &[("x-api-key", "{token}")];
 
+/// No licence of the demo's is for a domain.
+const MORE_DATA: &str = "
+version: 1
+organizations:
+  - name: Example Corp
+    customer_code: 6700001
+    jetbrains_account:
+      licenses:
+        - { id: COMPARE001, product: II, team: 2001, domain: example.test }
+";
+
 /// Reading, and refusals of what is asked wrongly. No wrong key is sent: somebody may be told of it.
 pub(super) const COMPARISON: Comparison = Comparison {
     name: "jetbrains_account",
@@ -19,6 +30,7 @@ pub(super) const COMPARISON: Comparison = Comparison {
     schemes: &[Scheme { word: "X-Api-Key", demo_token: "demo-jba-organization-admin" }],
     parameters: &[Parameter { name: "customer_code", demo: "6700001" }],
     headers: &[("x-customer-code", "{customer_code}"), ("x-api-key", "{token}")],
+    more_data: Some(MORE_DATA),
     questions: &[
         Question::new("token", "/api/v1/token")
             .takes(&[("team", "/teams/0/id")])

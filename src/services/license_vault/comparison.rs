@@ -24,6 +24,7 @@ const VAULT: Comparison = Comparison {
     ],
     parameters: &[],
     headers: &[("authorization", "{scheme} {token}")],
+    more_data: None,
     questions: &[
         Question::new("usage", "/public-api/licenses/usage").settles(&[("4.3", "every vault counts")]),
         Question::new("denials", "/public-api/denials/report?from=2020-01-01&offset=0&limit=100")
@@ -60,6 +61,7 @@ const LICENSE_SERVER: Comparison = Comparison {
     schemes: &[Scheme { word: "token", demo_token: "demo-reporting-token" }],
     parameters: &[],
     headers: &[],
+    more_data: None,
     questions: &[
         Question::new("licenses", "/licenses-report.json?token={token}").settles(&[SERVER_NAMES]),
         Question::new("tickets", "/tickets-report.json?token={token}").settles(&[SERVER_NAMES]),

@@ -104,6 +104,12 @@ impl VendorService for LicenseVault {
     type Principal = VaultCaller;
     type Need = Need;
 
+    /// Only the License Server's reports are asked with a token in the query.
+    fn reads_credential_in(parts: &Parts, location: &Location) -> bool {
+        let is_parameter = matches!(location, Location::Parameter(_));
+        is_license_server_path(find_sent_uri(parts).path()) == is_parameter
+    }
+
     fn credential(parts: &Parts) -> Presented {
         // The License Server knows no header, so what a proxy adds to a request decides nothing (license-vault §9).
         let knows_headers = !is_license_server_path(find_sent_uri(parts).path());

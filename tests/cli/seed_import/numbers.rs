@@ -75,7 +75,8 @@ fn ids_of_teams() {
 
 #[test]
 fn numbers_that_stand_for_times() {
-    let client = |at: Value| json!([{"clientId": "c", "clientName": "n", "createdAt": at, "serviceAccount": {"id": "s", "name": "bot"}}]);
+    let account = json!({"id": "s", "name": "bot"});
+    let client = |at: Value| json!([{"clientId": "c", "clientName": "n", "createdAt": at, "serviceAccount": account}]);
     for at in [json!(-1), json!(1.5), json!(u64::MAX), json!(true), json!("soon")] {
         let (code, stdout, stderr) = import_one("--atlassian-oauth-clients", &client(at.clone()));
         assert_eq!((code, stdout.as_str()), (2, ""), "{at}\n{stderr}");
