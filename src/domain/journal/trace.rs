@@ -51,9 +51,7 @@ impl Ignored {
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.at.len()
     }
-}
 
-impl Ignored {
     /// The sentences that do not stand in the reason of the refusal, to be shown behind that.
     pub fn list_untold(all: &[Self], refusal: Option<&str>) -> Vec<String> {
         let is_told = |sentence: &String| refusal.is_some_and(|refusal| refusal.contains(sentence.as_str()));
