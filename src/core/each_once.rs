@@ -1,5 +1,5 @@
-//! JSON whose objects have each member once: of one that is there twice, nobody can tell which is meant, and each reader
-//! takes another.
+//! JSON whose objects have each member once, because of one that is there twice nobody can tell which is meant, and
+//! readers differ in which they take.
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -13,11 +13,11 @@ use serde::{
 pub(crate) struct Twice {
     /// The names and numbers that lead to it, from the outside in.
     pub(crate) place: Vec<String>,
-    /// What is wrong, in words, and behind them the line and the column.
+    /// The message, which ends with the line and the column.
     pub(crate) detail: String,
 }
 
-/// What is said of a member that is there twice.
+/// Says of a member that it is there twice.
 pub(crate) fn say_twice(name: &str) -> String {
     format!("`{name}` is there twice, and which one is meant cannot be told")
 }

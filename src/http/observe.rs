@@ -66,8 +66,9 @@ pub struct Observer {
     pub operations: Arc<KnownOperations>,
 }
 
-/// Middleware, outermost: names the request, ends it when it takes too long, logs, counts and takes down what became of it, and lets the connection
-/// suffer what a tester wants it to. The path is logged, the query is not: it may name people.
+/// Middleware, outermost: names the request, ends it when it takes too long, logs, counts and takes down what became of
+/// it, and lets the connection suffer what a tester wants it to. The path is logged, the query is not: it may name
+/// people.
 pub fn observe(
     State(observer): State<Observer>,
     request: Request,

@@ -88,7 +88,7 @@ pub(crate) fn router(
         .merge(views(app, services, seeds).with_state(pages.clone()))
         .route(&at("/calls"), post(control_action::call).get(home).with_state(pages.clone()))
         .route(&at("/again"), post(again::send).get(home).with_state(pages.clone()))
-        // Who has no session sends no more than to the services.
+        // Behind the session, because who has none is not to send more than the services take.
         .layer(body_limit::layer(form::LIMIT))
         .route(&at("/shown/{id}"), get(show_made).with_state(pages.clone()))
         .route(&at("/events"), get(events).with_state(pages.clone()))

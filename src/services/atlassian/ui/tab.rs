@@ -83,8 +83,8 @@ impl Tab {
     }
 }
 
-/// Takes away what the page's list is not filtered by, and says it, because who wrote it expects something else than is
-/// shown.
+/// Drops the filters of other lists from the query, and says so, because whoever wrote the address expects them to
+/// count.
 pub(super) fn keep_filters(page: &mut Page, tab: Tab) {
     let mut foreign: Vec<String> = page.query.keys().filter(|name| !tab.takes(name)).cloned().collect();
     foreign.sort_unstable();
