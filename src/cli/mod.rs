@@ -206,7 +206,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    let code = run(cli, &command, of_command).unwrap_or_else(|failure| report(&failure));
+    let code = run(cli, command, of_command).unwrap_or_else(|failure| report(&failure));
     output::flush();
     code
 }
@@ -227,7 +227,7 @@ fn report(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.exit_code())
 }
 
-fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+fn run(cli: Cli, command: clap::Command, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     match cli.command {
         None => return block_on(serve::serve(prepared(command, cli.settings, matches))),
         Some(Command::Serve(settings)) => return block_on(serve::serve(prepared(command, *settings, matches))),
@@ -270,11 +270,11 @@ fn run(cli: Cli, command: &clap::Command, matches: &ArgMatches) -> Result<ExitCo
 /// What a server starts from, once it is asked for, which may take long: seeds are read, also from standard input.
 /// Logs from then on, and first of all about variables that mean nothing.
 fn prepared(
-    command: &clap::Command,
+    command: clap::Command,
     settings: Settings,
     matches: &ArgMatches,
 ) -> impl FnOnce() -> Result<Config, Failure> + Send + use<> {
-    let (command, matches) = (command.clone(), matches.clone());
+    let matches = matches.clone();
     move || {
         log::start(settings.log_format(), &settings.log);
         for warning in crate::config::unknown_variables(&command) {
