@@ -33,6 +33,9 @@ use crate::{
 /// How long a SQLite connection waits for a lock. This process's own do not lock each other out, and one process owns
 /// a file, so it is a stranger's, who may keep it.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+/// How much of a database in memory each connection keeps a copy of: -KiB, as SQLite counts. What it looks up is as near
+/// without.
+const PAGES_KEPT: &str = "-256";
 /// How long a start waits for one connection to PostgreSQL.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a start waits before it knocks at PostgreSQL's door again.
@@ -208,7 +211,7 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
 fn memory_options() -> SqliteConnectOptions {
     static OPENED: AtomicU64 = AtomicU64::new(0);
     let name = format!("/locum-{}", OPENED.fetch_add(1, Ordering::Relaxed));
-    sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb"))
+    sqlite_options(SqliteConnectOptions::new().filename(name).vfs("memdb")).pragma("cache_size", PAGES_KEPT)
 }
 
 fn read_postgres_options(url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
