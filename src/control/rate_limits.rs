@@ -168,9 +168,11 @@ pub(super) async fn put_rate_limits(
             return Err(Error::NotFound(format!("there is no organization with the customer code `{code}`")).into());
         }
     }
+    let mut why = if organizations.is_empty() { "there is no organization" } else { "the limits are these already" };
     // Who sets nothing has not set a limit.
     if body.limit.is_none() && window.is_none() && mode.is_none() {
         organizations.clear();
+        why = "no limit, window or mode was filled in";
     }
     let mut is_same = true;
     for organization in organizations {
@@ -183,7 +185,7 @@ pub(super) async fn put_rate_limits(
         rate_window::set_policy(&mut db, organization.id, policy).await?;
     }
     db.commit().await?;
-    let nothing = NothingDone::when(is_same, "the limits are these already");
+    let nothing = NothingDone::when(is_same, why);
     Ok((nothing, answer(&app, &services, &space).await?))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderName;
 
-use crate::core::{redact::MASK, token::KnownTokens};
+use crate::core::{redact::MASK, suggest::nearest, token::KnownTokens};
 
 /// A place where requests to a service carry a credential.
 pub struct CredentialPlace {
@@ -44,14 +44,15 @@ impl CredentialPlaces {
         all
     }
 
-    /// Whether the header holds a credential, whatever else it holds.
+    /// Whether the header holds a credential, whatever else it holds. Also where its name is nearly right, because a
+    /// misspelled name is no reason to show its secret.
     pub(super) fn is_header(&self, name: &HeaderName) -> bool {
-        self.headers.contains(&name.as_str())
+        self.headers.contains(&name.as_str()) || nearest(name.as_str(), self.headers.iter().copied()).is_some()
     }
 
-    /// Whether the query's parameter does. Without case, because a misspelled name is no reason to show its secret.
+    /// The same of the query's parameter.
     pub(super) fn is_parameter(&self, name: &str) -> bool {
-        self.parameters.iter().any(|parameter| parameter.eq_ignore_ascii_case(name))
+        nearest(name, self.parameters.iter().copied()).is_some()
     }
 
     /// Whether the word stands in front of a credential.
@@ -84,30 +85,25 @@ impl CredentialPlaces {
     }
 
     /// Where the values of parameters for credentials begin and end, from left to right.
-    fn values(&self, text: &str) -> Vec<(usize, usize)> {
-        let lower = text.to_ascii_lowercase();
-        let starts = self.parameters.iter().flat_map(|name| {
-            lower.match_indices(name).filter_map(|(at, name)| {
-                let behind = at + name.len();
-                let equals = ["=", "%3d"].into_iter().find(|equals| lower[behind..].starts_with(equals))?;
-                begins_a_name(&lower[..at]).then_some(behind + equals.len())
-            })
+    fn values(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
+        let starts = text.match_indices(['=', '%']).filter_map(|(at, _)| {
+            let equals = ["=", "%3d", "%3D"].into_iter().find(|equals| text[at..].starts_with(equals))?;
+            self.is_parameter(find_name(&text[..at])).then_some(at + equals.len())
         });
-        let end = |start: usize| {
+        starts.map(|start| {
             let ends = ["/", "&", "%26", ";", "?", "#", " ", "\"", ","];
-            let found = ends.into_iter().filter_map(|end| lower[start..].find(end));
-            found.min().map_or(text.len(), |length| start + length)
-        };
-        let mut values: Vec<(usize, usize)> = starts.map(|start| (start, end(start))).collect();
-        values.sort_unstable();
-        values
+            let found = ends.into_iter().filter_map(|end| text[start..].find(end));
+            (start, found.min().map_or(text.len(), |length| start + length))
+        })
     }
 }
 
-/// Whether a name can begin behind the text: `mytoken` is not `token`, and `%3Ftoken` is.
-fn begins_a_name(before: &str) -> bool {
-    let is_escape = before.rsplit_once('%').is_some_and(|(_, code)| code.len() == 2);
-    is_escape || !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
+/// The name that ends where the text does: of `/a%3Ftoken`, that is `token`.
+fn find_name(text: &str) -> &str {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let name = &text[text.trim_end_matches(is_of_name).len()..];
+    let is_behind_escape = text[..text.len() - name.len()].ends_with('%');
+    if is_behind_escape { name.get(2..).unwrap_or_default() } else { name }
 }
 
 #[cfg(test)]
@@ -129,10 +125,13 @@ mod tests {
             ("http://a.test/?token=demo-token&b=2", "http://a.test/?token=[ann]&b=2"),
             ("/demo-token/token=guess", "/[ann]/token=********"),
             ("token=one&token=[two]", "token=********&token=********"),
+            ("/x?tokne=a=b&TOKENS%3dguess", "/x?tokne=********&TOKENS%3d********"),
+            ("/report%3ftoke%3Dguess%26a=1", "/report%3ftoke%3D********%26a=1"),
+            ("%=1&%3=2&ü=3&token=guess", "%=1&%3=2&ü=3&token=********"),
         ] {
             assert_eq!(places.redact(&keys.known(), text).as_deref(), Some(redacted));
         }
-        for text in ["/token", "/token/x=1", "/mytoken=1", "/token=", ""] {
+        for text in ["/token", "/token/x=1", "/other-token=1", "/token=", "tokens?from=1", ""] {
             assert_eq!(places.redact(&keys.known(), text), None, "{text}");
         }
     }

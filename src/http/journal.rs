@@ -302,7 +302,9 @@ impl Redactor<'_> {
         // Cut before the last word, because half a token would not be found.
         let end =
             if kept.len() < length { text.rfind(|c: char| c.is_whitespace() || "\",&;".contains(c)) } else { None };
-        self.text(&text[..end.unwrap_or(text.len())]).into()
+        let text = &text[..end.unwrap_or(text.len())];
+        // An answer may repeat the address.
+        self.address(text).unwrap_or_else(|| text.to_owned()).into()
     }
 }
 

@@ -88,13 +88,151 @@ async fn what_is_sent_as_a_method_is_hidden_where_it_is_a_token() {
 #[tokio::test]
 async fn a_query_that_is_lost_in_the_path_or_in_a_referrer_hides_its_credential_too() {
     let app = TestApp::start(Database::Sqlite).await;
-    for path in ["/report%3Ftoken=", "/report;token=", "/api/v1/token%3FTOKEN%3D"] {
+    // The answer to the last one repeats the address.
+    for path in
+        ["/report%3Ftoken=", "/report;token=", "/api/v1/token%3FTOKEN%3D", "/public-api/licenses/usage%3Ftoken%3D"]
+    {
         app.client().get(&format!("{path}{UNKNOWN}")).await;
     }
     let referrer = format!("http://localhost/report?token={UNKNOWN}");
     app.client().with_header("referer", &referrer).get("/api/v1/token").await;
     let journal = read_journal(&app).await;
     assert!(!journal.contains(UNKNOWN) && journal.contains("/report;token=********"), "{journal}");
+}
+
+/// Names that are nearly those of a credential: headers, and parameters of the query.
+const MISSPELLED: ([&str; 7], [&str; 3]) = (
+    ["x-api-keys", "api-key", "x-apikey", "authorisation", "proxy-authorisation", "cookies", "set-cookies"],
+    ["tokne", "tokens", "TOKE"],
+);
+
+/// What the journal hands out of its requests, in each form.
+async fn read_everything(app: &TestApp) -> String {
+    let mut whole = read_journal(app).await;
+    let reader = app.client().with_header("host", "localhost:8080");
+    for request in app.control().get("/requests").await.expect_ok()["requests"].as_array().unwrap() {
+        let page = reader.get(&format!("/_emulator/ui/requests/{}", request["id"].as_str().unwrap())).await;
+        assert_eq!(page.status, StatusCode::OK);
+        whole += page.text();
+    }
+    whole += reader.get("/_emulator/ui/").await.text();
+    whole + app.control().get("/requests?format=har").await.text()
+}
+
+#[tokio::test]
+async fn a_credential_under_a_name_that_is_nearly_right_is_hidden_as_under_the_right_one() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let (headers, parameters) = MISSPELLED;
+    for path in PATHS {
+        app.control().delete("/requests").await.expect_ok();
+        let mut sent = 0;
+        for name in headers {
+            app.client().with_header(name, UNKNOWN).get(path).await;
+            app.client().with_header(name, &format!("Bearer {UNKNOWN}")).get(path).await;
+            sent += 2;
+        }
+        for name in parameters {
+            app.client().get(&format!("{path}?a=1&{name}={UNKNOWN}&b=2")).await;
+            // Lost in the path, and in a referrer.
+            app.client().get(&format!("{path}%3F{name}%3D{UNKNOWN}")).await;
+            app.client().with_header("referer", &format!("http://a.test/?{name}={UNKNOWN}")).get(path).await;
+            sent += 3;
+        }
+        // Several at once; and a scheme that is misspelled, or that there is none of.
+        let client = app.client().with_header("authorization", &format!("Baerer {UNKNOWN}"));
+        let client = headers.iter().fold(client, |client, name| client.with_header(name, UNKNOWN));
+        let client = client.with_header("cookie", &format!("cloud.sesion.token={UNKNOWN}"));
+        client.get(&format!("{path}?{}", parameters.map(|name| format!("{name}={UNKNOWN}")).join("&"))).await;
+        app.client().with_header("authorization", &format!("Bearer{UNKNOWN}")).get(path).await;
+        sent += 2;
+        let shown = read_everything(&app).await;
+        assert_eq!(shown.matches("\"elapsed").count(), sent, "every request is in the journal");
+        assert!(!shown.contains(UNKNOWN), "{path}: {shown}");
+        for name in headers {
+            for value in ["********", "Bearer ********"] {
+                let header = serde_json::json!({"name": name, "value": value}).to_string();
+                assert!(shown.matches(&header).count() > 1, "{path}: {header} in {shown}");
+            }
+        }
+        for name in parameters {
+            let query = format!("a=1&{name}=********&b=2");
+            assert!(shown.matches(&query).count() > 1, "{path}: {query} in {shown}");
+        }
+    }
+}
+
+/// It makes no difference whether another one was good, what became of the request, and whether anybody looks for one.
+#[tokio::test]
+async fn a_misspelled_credential_beside_a_good_one_or_where_none_is_needed_is_hidden_too() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let admin = app.jetbrains_account(Role::OrgAdmin).with_header("x-api-keys", UNKNOWN);
+    admin.get("/token").await.expect_ok();
+    assert_eq!(app.client().with_header("authorisation", UNKNOWN).get("/health?tokne=1").await.status, StatusCode::OK);
+    app.control().post("/faults", r#"{"match":{},"then":{"status":503}}"#).await.expect_ok();
+    let admin = admin.without_document_check();
+    assert_eq!(admin.get(&format!("/token?tokne={UNKNOWN}")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let shown = read_everything(&app).await;
+    assert_eq!(shown.matches("\"elapsed").count(), 3, "every request is in the journal");
+    assert!(!shown.contains(UNKNOWN) && shown.contains("tokne=********"), "{shown}");
+    app.control().delete("/faults").await.expect_ok();
+    // What is known has its label, as everywhere.
+    let known = app.client().with_header("x-api-keys", VAULT_TOKEN);
+    known.get(&format!("/api/v1/token?tokne={VAULT_TOKEN}")).await;
+    let shown = read_journal(&app).await;
+    assert!(shown.contains(r#"{"name":"x-api-keys","value":"[example (vault)]"}"#), "{shown}");
+    assert!(shown.contains("\"tokne=[example (vault)]\""), "{shown}");
+}
+
+/// The names of what the operations of all documents take, by where it is sent, without those of credentials.
+fn parameters(place: &str) -> Vec<String> {
+    let documents = [
+        locum::services::jetbrains_account::openapi(),
+        locum::services::license_vault::openapi(),
+        locum::services::atlassian::openapi(),
+    ];
+    let credentials: Vec<String> =
+        schemes().iter().filter_map(|(_, scheme)| Some(scheme["name"].as_str()?.to_lowercase())).collect();
+    let mut names = Vec::new();
+    for document in documents {
+        for operations in serde_json::to_value(document).unwrap()["paths"].as_object().unwrap().values() {
+            for parameter in
+                operations.as_object().unwrap().values().filter_map(|it| it["parameters"].as_array()).flatten()
+            {
+                let name = parameter["name"].as_str().unwrap();
+                if parameter["in"] == place && !credentials.contains(&name.to_lowercase()) {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[tokio::test]
+async fn what_is_no_credential_is_shown_as_it_was_sent() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let client = app.client();
+    // What clients, browsers and proxies send, and names that are nearly those of what is no secret.
+    let usual = "accept accept-charset accept-encoding accept-language cache-control connection content-type date dnt \
+                 expect forwarded from if-match if-none-match if-modified-since keep-alive max-forwards origin pragma \
+                 prefer priority range referer sec-fetch-dest sec-fetch-mode sec-fetch-site te traceparent tracestate \
+                 trailer upgrade-insecure-requests user-agent via x-app-name x-amzn-trace-id x-correlation-id \
+                 x-customer-cod x-customer-code x-forwarded-for x-forwarded-host x-forwarded-proto x-http-method \
+                 x-organization x-real-ip x-request-id x-requested-with x-team-id x-trace-id";
+    let documented = parameters("header");
+    let headers: Vec<String> = usual.split_whitespace().map(str::to_owned).chain(documented).collect();
+    let client = headers.iter().fold(client, |client, name| client.with_header(name, "shown-4711"));
+    let others = ["code", "name", "offset", "order", "page", "size", "sort", "time", "to", "type", "user"];
+    let queries: Vec<String> = parameters("query").into_iter().chain(others.map(str::to_owned)).collect();
+    assert!(queries.len() > 30, "{queries:?}");
+    let query = queries.iter().map(|name| format!("{name}=shown-4711")).collect::<Vec<_>>().join("&");
+    client.get(&format!("/api/v1/token?{query}")).await;
+    client.get(&format!("/report%3F{}", query.replace('=', "%3D").replace('&', "%26"))).await;
+    let journal = read_journal(&app).await;
+    assert!(!journal.contains("********"), "{journal}");
+    assert!(journal.contains(&query), "{journal}");
 }
 
 /// How a client may have written a text, so that nobody reads it at a glance.

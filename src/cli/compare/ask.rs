@@ -78,7 +78,8 @@ impl Why {
             Self::CredentialIsBad => (self.to_string(), CREDENTIAL),
             Self::Unknown(_) => (self.to_string(), "check --upstream, --service, and --org or --customer-code"),
             Self::Page | Self::Elsewhere(_) | Self::Foreign | Self::NotMet | Self::NoData => (self.to_string(), PLACE),
-            Self::Limited | Self::Unavailable(_) | Self::Trouble(_) | Self::Stopped => (self.to_string(), LATER),
+            Self::Unavailable(status) => (format!("the upstream is not available ({status})"), LATER),
+            Self::Limited | Self::Trouble(_) | Self::Stopped => (self.to_string(), LATER),
         };
         format!("{what}: {advice}")
     }
@@ -93,7 +94,7 @@ impl fmt::Display for Why {
             Self::Limited => f.write_str(
                 "the upstream limits requests: again and again, for more than a minute, or without a word for how long",
             ),
-            Self::Unavailable(status) => write!(f, "the upstream is not available ({status})"),
+            Self::Unavailable(status) => write!(f, "the upstream answered {status}"),
             Self::Trouble(what) => f.write_str(what),
             Self::Stopped => f.write_str("the upstream was not asked further after the failures before"),
             Self::Page => f.write_str("the upstream answers a page for people, perhaps one to sign in"),
@@ -205,10 +206,8 @@ async fn ask_upstream(
                 say(&format!("{}: the upstream asks to wait for {} s", question.name, wait.as_secs()));
                 pace.put_off(wait);
             }
-            // Whoever names a time has a limit, too.
-            Limit::Wait(_) | Limit::Stop if answer.status == 429 || answer.header("retry-after").is_some() => {
-                return Err(Why::Limited);
-            }
+            Limit::Wait(_) | Limit::Stop if answer.status == 429 => return Err(Why::Limited),
+            // Whoever is down names a time too, and what is asked next may be answered.
             Limit::Wait(_) | Limit::Stop => return Err(Why::Unavailable(answer.status)),
         }
     }

@@ -4,88 +4,26 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
-use serde_json::{Map, Number, Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::core::each_once::say_twice;
-
-/// A value in which no object has a member twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut read = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            read.push(item);
-        }
-        Ok(Value::Array(read))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut read = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if read.contains_key(&name) {
-                return Err(A::Error::custom(say_twice(&name)));
-            }
-            let Strict(value) = members.next_value()?;
-            read.insert(name, value);
-        }
-        Ok(Value::Object(read))
-    }
-}
+use crate::core::each_once::{find_twice, say_twice};
 
 /// The members of an object.
 ///
 /// # Errors
 /// It is none, or it, or one in it, has a member twice.
 pub(super) fn read_object(text: &str) -> Result<Map<String, Value>, String> {
+    // Where it stands is said by whoever knows where the object does.
+    let cut = |message: &str| message.rsplit_once(" at line ").map_or(message, |(what, _)| what).to_owned();
+    if let Some(twice) = find_twice(text.as_bytes()) {
+        return Err(cut(&twice.detail));
+    }
     match serde_json::from_str(text) {
-        Ok(Strict(Value::Object(members))) => Ok(members),
+        Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err("expected an object".to_owned()),
-        // Where it stands is said by whoever knows where the object does.
-        Err(error) => {
-            let message = error.to_string();
-            Err(message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what).to_owned())
-        }
+        Err(error) => Err(cut(&error.to_string())),
     }
 }
 

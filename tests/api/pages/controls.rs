@@ -80,6 +80,48 @@ async fn what_was_so_already_is_not_said_to_be_done() {
     }
 }
 
+/// The form of the limits says that they are so already, or what is missing, and changes nothing.
+#[tokio::test]
+async fn a_limit_that_is_not_set_says_why() {
+    let app = start().await;
+    let mut reader = Reader::new(&app);
+    let mut set = async |query: &str, organization: &str, limit: &str, window: &str, mode: &str| {
+        let page = reader.open(&format!("/controls{query}")).await;
+        let (form, call) = (field(&page, "form"), button(&page, "Set").unwrap());
+        let back = format!("/_emulator/ui/controls{query}");
+        let own = [("form", &*form), ("back", &back), ("call", &call)];
+        let fields = [
+            ("set.organization", organization),
+            ("set.limit:number", limit),
+            ("set.window", window),
+            ("set.mode", mode),
+        ];
+        let answer = reader.post(&[&own[..], &fields].concat()).await;
+        plain(reader.follow(&answer).await.text())
+    };
+    let nothing = "Nothing was done: no limit, window or mode was filled in";
+    let same = "Nothing was done: the limits are these already";
+    for (organization, limit, window, mode, said) in [
+        ("", "", "", "", nothing),
+        ("6700001", "", "", "", nothing),
+        ("", "7", "", "", "The limit is set"),
+        ("", "7", "", "", same),
+        ("6700001", "7", "60s", "", same),
+        ("", "", "", "", nothing),
+        ("", "", "", "observe", "The limit is set"),
+    ] {
+        let page = set("", organization, limit, window, mode).await;
+        assert!(page.contains(said), "{organization} {limit} {window} {mode}: {page}");
+        assert_eq!(page.contains("Nothing was done"), said.starts_with("Nothing was done"), "{page}");
+    }
+    // Where there is nobody to limit.
+    app.control().post("/spaces", json!({ "name": "t1", "seed": "version: 1\norganizations: []" })).await.expect_ok();
+    let page = set("?space=t1", "", "7", "", "").await;
+    assert!(page.contains("Nothing was done: there is no organization"), "{page}");
+    let page = set("?space=t1", "", "", "", "").await;
+    assert!(page.contains(nothing), "{page}");
+}
+
 #[tokio::test]
 async fn a_seed_is_refused_by_line() {
     let app = start().await;

@@ -127,9 +127,10 @@ async fn who_asks_for_too_much_time_is_left_alone() {
         (429, Some("3600"), "the upstream limits requests: again and again", 1),
         (429, None, "the upstream limits requests: again and again", 1),
         (429, Some("0"), "the upstream limits requests: again and again", 4),
-        (503, Some("3600"), "the upstream limits requests: again and again", 1),
-        (503, None, "the upstream is not available (503)", 3),
-        (502, Some("0"), "the upstream is not available (502)", 3),
+        (503, Some("3600"), "the upstream answered 503", 3),
+        (503, Some("0"), "the upstream answered 503", 3 * 4),
+        (503, None, "the upstream answered 503", 3),
+        (502, Some("0"), "the upstream answered 502", 3),
     ] {
         let fake = Fake::start(move |_, reply| {
             reply.status = status;
@@ -140,6 +141,26 @@ async fn who_asks_for_too_much_time_is_left_alone() {
         assert_eq!(code, 2, "{report}{stderr}");
         assert!(report.contains(&format!("| api-tokens | {why}")), "{report}");
         assert_eq!(fake.calls().len(), calls, "{status} {retry_after:?}");
+    }
+}
+
+/// A 503 is of one operation, whatever time it names: the others are asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_stays_unavailable_is_no_limit() {
+    for (retry_after, calls) in [("0", 4), ("3600", 1)] {
+        let fake = Fake::start(move |uri, reply| {
+            if uri.ends_with("/products") {
+                reply.status = 503;
+                reply.headers.insert("retry-after".to_owned(), retry_after.to_owned());
+            }
+        })
+        .await;
+        let (code, report) = compare_to_json(&fake.url, ACCOUNT).await;
+        assert_eq!(code, 2, "{report:#}");
+        let not_asked = report["requests"].as_array().unwrap().iter().filter(|one| one["outcome"] != "same");
+        let not_asked: Vec<_> = not_asked.map(|one| (one["name"].as_str(), one["why"].as_str())).collect();
+        assert_eq!(not_asked, [(Some("products"), Some("the upstream answered 503"))], "{report:#}");
+        assert_eq!(fake.calls().iter().filter(|call| call.uri.ends_with("/products")).count(), calls);
     }
 }
 

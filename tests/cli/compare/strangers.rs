@@ -109,7 +109,7 @@ async fn a_service_that_fails_on_the_way_is_not_compared_from_there() {
     let outcome = |name: &str| find(&report, name)["outcome"].clone();
     let why = |name: &str| find(&report, name)["why"].clone();
     assert_eq!((outcome("licenses"), outcome("licenses-contradiction")), (json!("same"), json!("same")));
-    assert_eq!(why("licenses-null-filter"), "the upstream is not available (500)");
+    assert_eq!(why("licenses-null-filter"), "the upstream answered 500");
     assert_eq!(why("products"), "the upstream was not asked further after the failures before");
     // So is a credential that ends on the way: it is not sent for ever, and what needs none is asked.
     let fake = Fake::start(|uri, reply| {
