@@ -1,8 +1,10 @@
 //! What a misspelled name was probably meant to be.
 
+use std::borrow::Cow;
+
 /// The candidate that `text` was probably meant to be.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let (text, length) = (text.to_lowercase(), text.chars().count());
+    let (text, length) = (lower(text), text.chars().count());
     candidates
         .into_iter()
         .filter_map(|candidate| {
@@ -11,7 +13,7 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             if length.abs_diff(candidate.chars().count()) > farthest {
                 return None;
             }
-            let lower = candidate.to_lowercase();
+            let lower = lower(candidate);
             // Nearly always that is enough to tell, and every header of every request is compared.
             if count_least_steps(&text, &lower) > farthest {
                 return None;
@@ -21,6 +23,12 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The text in small letters; itself where it is, as names of headers are.
+fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if is_lower { text.into() } else { text.to_lowercase().into() }
 }
 
 /// How many steps it takes at least from one text to the other: as many as one has characters that the other lacks.
