@@ -2,7 +2,7 @@
 
 use axum::http::HeaderName;
 
-use crate::core::{redact::MASK, suggest::nearest, token::KnownTokens};
+use crate::core::{redact::MASK, token::KnownTokens};
 
 /// A place where requests to a service carry a credential.
 pub struct CredentialPlace {
@@ -47,12 +47,12 @@ impl CredentialPlaces {
     /// Whether the header holds a credential, whatever else it holds. Also where its name is nearly right, because a
     /// misspelled name is no reason to show its secret.
     pub(super) fn is_header(&self, name: &HeaderName) -> bool {
-        self.headers.contains(&name.as_str()) || nearest(name.as_str(), self.headers.iter().copied()).is_some()
+        self.headers.iter().any(|header| is_nearly(name.as_str(), header))
     }
 
     /// The same of the query's parameter.
     pub(super) fn is_parameter(&self, name: &str) -> bool {
-        nearest(name, self.parameters.iter().copied()).is_some()
+        self.parameters.iter().any(|parameter| is_nearly(name, parameter))
     }
 
     /// Whether the word stands in front of a credential.
@@ -72,9 +72,6 @@ impl CredentialPlaces {
         };
         let mut masks = false;
         for (start, end) in self.values(text) {
-            if start < done || start == end {
-                continue;
-            }
             show(&text[done..start]);
             let value = &text[start..end];
             show(if known.redact(value).is_some() { value } else { MASK });
@@ -84,18 +81,48 @@ impl CredentialPlaces {
         (found || masks).then_some(redacted)
     }
 
-    /// Where the values of parameters for credentials begin and end, from left to right.
+    /// Where the values of parameters for credentials begin and end, from left to right. None is empty.
     fn values(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
-        let starts = text.match_indices(['=', '%']).filter_map(|(at, _)| {
-            let equals = ["=", "%3d", "%3D"].into_iter().find(|equals| text[at..].starts_with(equals))?;
-            self.is_parameter(find_name(&text[..at])).then_some(at + equals.len())
-        });
-        starts.map(|start| {
-            let ends = ["/", "&", "%26", ";", "?", "#", " ", "\"", ","];
-            let found = ends.into_iter().filter_map(|end| text[start..].find(end));
-            (start, found.min().map_or(text.len(), |length| start + length))
+        let bytes = text.as_bytes();
+        let is_end = move |at: &usize| b"/&;?# \",`\\".contains(&bytes[*at]) || bytes[*at..].starts_with(b"%26");
+        let mut done = 0;
+        text.match_indices(['=', '%']).filter_map(move |(at, _)| {
+            // Within the last value nothing begins, and to look through it again for each sign in it takes too long.
+            let equals = ["=", "%3d", "%3D"].into_iter().find(|equals| at >= done && text[at..].starts_with(equals))?;
+            let start = at + equals.len();
+            if !self.is_parameter(find_name(&text[..at])) {
+                return None;
+            }
+            done = (start..text.len()).find(is_end).unwrap_or(text.len());
+            (start < done).then_some((start, done))
         })
     }
+}
+
+/// Whether a name is another one but for a letter too many, too few, wrong or swapped, its case, and what parts its words.
+/// What is less like it means something of its own, such as `open` beside `token`.
+fn is_nearly(name: &str, other: &str) -> bool {
+    let (length, length_of_other) = (letters(name).count(), letters(other).count());
+    if length.abs_diff(length_of_other) > 1 {
+        return false;
+    }
+    let before = letters(name).zip(letters(other)).take_while(|(a, b)| a == b).count();
+    let most_behind = length.min(length_of_other) - before;
+    let behind = letters(name).rev().zip(letters(other).rev()).take(most_behind).take_while(|(a, b)| a == b).count();
+    match (length - before - behind, length_of_other - before - behind) {
+        (0 | 1, 0 | 1) => true,
+        (2, 2) => {
+            let (mut name, mut other) = (letters(name).skip(before), letters(other).skip(before));
+            let (first, second) = (name.next(), name.next());
+            (other.next(), other.next()) == (second, first)
+        }
+        _ => false,
+    }
+}
+
+/// What counts of a name. Nothing is allocated, because each header of each request is compared.
+fn letters(name: &str) -> impl DoubleEndedIterator<Item = u8> {
+    name.bytes().filter(|b| !matches!(b, b'-' | b'_')).map(|b| b.to_ascii_lowercase())
 }
 
 /// The name that ends where the text does: of `/a%3Ftoken`, that is `token`.
@@ -131,8 +158,28 @@ mod tests {
         ] {
             assert_eq!(places.redact(&keys.known(), text).as_deref(), Some(redacted));
         }
-        for text in ["/token", "/token/x=1", "/other-token=1", "/token=", "tokens?from=1", ""] {
+        for text in ["/token", "/token/x=1", "/other-token=1", "/token=", "tokens?from=1", "?open=1", ""] {
             assert_eq!(places.redact(&keys.known(), text), None, "{text}");
+        }
+        // In time, however many there are.
+        let masked = places.redact(&keys.known(), &"token=1&".repeat(4000)).unwrap();
+        assert_eq!(masked.len(), "token=********&".len() * 4000);
+        assert_eq!(places.redact(&keys.known(), &"token=".repeat(4000)).as_deref(), Some("token=********"));
+    }
+
+    #[test]
+    fn names_a_letter_away_are_nearly_right() {
+        for name in ["x-api-key", "X-Api-Keys", "XApiKey", "x_api_kye", "api-key", "x-api-kay", "x-api-kkey"] {
+            assert!(is_nearly(name, "x-api-key"), "{name}");
+        }
+        for name in ["x-api-rev", "x-api-ver", "x-api-id", "x-api-yke", "key", "-", ""] {
+            assert!(!is_nearly(name, "x-api-key"), "{name}");
+        }
+        for (name, nearly) in [("tokne", true), ("toke", true), ("ttoken", true), ("otken", true), ("tkoen", true)]
+            .into_iter()
+            .chain([("open", false), ("then", false), ("tokneX", false), ("ten", false), ("nekot", false)])
+        {
+            assert_eq!(is_nearly(name, "token"), nearly, "{name}");
         }
     }
 }

@@ -178,6 +178,11 @@ fn trace(decision: &Decision, refusal: Option<String>, ignored: Option<Arc<[Igno
     }
 }
 
+/// What would end a name or a value, or be read as something else, in a query that is otherwise for people to read.
+fn escape_in_query(text: &str) -> String {
+    text.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23")
+}
+
 /// Replaces secrets, and remembers whether there were any.
 struct Redactor<'a> {
     places: &'a CredentialPlaces,
@@ -204,28 +209,33 @@ impl Redactor<'_> {
         redacted
     }
 
-    /// The query without its secrets. Secrets are found in decoded parameters, but a query without any stays encoded.
+    /// The query without its secrets; everything else in it is as it was sent, because it is looked for so.
     fn query(&mut self, query: &str) -> String {
-        let is_credential = |name: &str| self.places.is_parameter(name);
-        let hides = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
-            is_credential(&name) || self.known.redact(&name).is_some() || self.known.redact(&value).is_some()
-        });
-        if !hides {
+        let hidden: Vec<Option<String>> = query.split('&').map(|pair| self.parameter(pair)).collect();
+        if hidden.iter().all(Option::is_none) {
             // A plus sign was one of Base64, which no parameter has any more.
             return self.text(query);
         }
         self.found = true;
-        let shown = |name: &str, value: &str| match self.known.redact(value) {
-            Some(redacted) => redacted,
-            None if is_credential(name) => MASK.to_owned(),
-            None => value.to_owned(),
-        };
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let pairs = pairs.map(|(name, value)| {
-            let value = shown(&name, &value);
-            format!("{}={value}", self.known.redact(&name).unwrap_or_else(|| name.into_owned()))
-        });
+        let pairs = query.split('&').zip(hidden).map(|(pair, hidden)| hidden.unwrap_or_else(|| pair.to_owned()));
         pairs.collect::<Vec<_>>().join("&")
+    }
+
+    /// One parameter of a query; `None` where it has no secret. Secrets are found in what is decoded.
+    fn parameter(&self, pair: &str) -> Option<String> {
+        let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
+        let (name_sent, value_sent) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_credential = !value.is_empty() && self.places.is_parameter(&name);
+        let value = self.known.redact(&value).or_else(|| is_credential.then(|| MASK.to_owned()));
+        match (self.known.redact(&name), value) {
+            // It may hold an address.
+            (None, None) => self.places.redact(&self.known, pair),
+            (name, value) => {
+                let name = name.map_or_else(|| name_sent.to_owned(), |name| escape_in_query(&name));
+                let value = value.map_or_else(|| value_sent.to_owned(), |value| escape_in_query(&value));
+                Some(format!("{name}={value}"))
+            }
+        }
     }
 
     /// What was ignored, without the secrets that somebody took for names. Nearly always there are none, and the same is
@@ -234,7 +244,7 @@ impl Redactor<'_> {
         // A secret is found where it stands alone, so each name is searched as it was sent.
         let mut place = |at: &str| {
             let mut found = false;
-            let names = at.split('/').map(|name| match self.redact(&unescape_in_pointer(name)) {
+            let names = at.split('/').map(|name| match self.address(&unescape_in_pointer(name)) {
                 Some(redacted) => {
                     found = true;
                     escape_in_pointer(&redacted).into_owned()
@@ -277,6 +287,9 @@ impl Redactor<'_> {
 
     /// A credential with its scheme; in its place stands its label, or a mask where nobody knows it.
     fn credential(&self, value: &str) -> String {
+        if value.is_empty() {
+            return String::new();
+        }
         let known = |token: &str| {
             let label = self.known.label(token);
             label.map_or_else(|| MASK.to_owned(), |label| format!("[{label}]"))

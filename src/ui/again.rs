@@ -124,8 +124,8 @@ async fn find_space(pages: &Pages, back: &str) -> Result<Space, Error> {
 
 /// The same request. A browser writes a line break as two characters, so a body that nobody changed is the old one.
 fn rebuild(entry: &Entry, body: Option<&str>) -> Result<Request<Body>, Error> {
-    let query = entry.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut request = Request::builder().method(&*entry.method).uri(format!("{}{query}", entry.path));
+    // Where a token stood its label does. Who asks is known without it.
+    let mut request = Request::builder().method(&*entry.method).uri(entry.address());
     for (name, value) in entry.request.headers.iter().filter(|(name, _)| !NOT_SENT.contains(name)) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
             request = request.header(name, value);
@@ -218,6 +218,13 @@ mod tests {
         let shown = compare("{\n  1\n}", "{\n  2\n}");
         let shown: Vec<_> = shown.iter().map(|(sign, line)| format!("{sign}{line}")).collect();
         assert_eq!(shown, [" {", "-  1", "+  2", " }"]);
+    }
+
+    #[test]
+    fn a_label_in_an_address_is_sent_as_text() {
+        let entry = example_entry("token=[Zoë's <key> #1 (vault)]&x=a%2Bb+c", "");
+        let sent = "token=%5BZo%C3%AB's%20%3Ckey%3E%20%231%20(vault)%5D&x=a%2Bb+c";
+        assert_eq!(rebuild(&entry, None).unwrap().uri().query(), Some(sent));
     }
 
     #[tokio::test]

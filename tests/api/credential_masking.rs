@@ -218,13 +218,14 @@ async fn what_is_no_credential_is_shown_as_it_was_sent() {
     let usual = "accept accept-charset accept-encoding accept-language cache-control connection content-type date dnt \
                  expect forwarded from if-match if-none-match if-modified-since keep-alive max-forwards origin pragma \
                  prefer priority range referer sec-fetch-dest sec-fetch-mode sec-fetch-site te traceparent tracestate \
-                 trailer upgrade-insecure-requests user-agent via x-app-name x-amzn-trace-id x-correlation-id \
+                 trailer upgrade-insecure-requests user-agent via x-api-rev x-api-ver x-app-name x-amzn-trace-id x-correlation-id \
                  x-customer-cod x-customer-code x-forwarded-for x-forwarded-host x-forwarded-proto x-http-method \
                  x-organization x-real-ip x-request-id x-requested-with x-team-id x-trace-id";
     let documented = parameters("header");
     let headers: Vec<String> = usual.split_whitespace().map(str::to_owned).chain(documented).collect();
     let client = headers.iter().fold(client, |client, name| client.with_header(name, "shown-4711"));
-    let others = ["code", "name", "offset", "order", "page", "size", "sort", "time", "to", "type", "user"];
+    let others =
+        ["code", "name", "offset", "open", "order", "page", "size", "sort", "then", "time", "to", "type", "user"];
     let queries: Vec<String> = parameters("query").into_iter().chain(others.map(str::to_owned)).collect();
     assert!(queries.len() > 30, "{queries:?}");
     let query = queries.iter().map(|name| format!("{name}=shown-4711")).collect::<Vec<_>>().join("&");
@@ -233,6 +234,31 @@ async fn what_is_no_credential_is_shown_as_it_was_sent() {
     let journal = read_journal(&app).await;
     assert!(!journal.contains("********"), "{journal}");
     assert!(journal.contains(&query), "{journal}");
+}
+
+#[tokio::test]
+async fn beside_a_hidden_value_a_query_is_kept_as_it_was_sent() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let client = app.client().without_document_check();
+    for (sent, kept) in [
+        ("x=a%2Bb&token=SECRET&y=c%26d%3de&y=f+g&&z", "x=a%2Bb&token=********&y=c%26d%3de&y=f+g&&z"),
+        ("next=http://a.test/?tokne=SECRET", "next=http://a.test/?tokne=********"),
+        ("next=http%3A%2F%2Fa.test%2F%3Ftoken%3DSECRET%26b=1", "next=http%3A%2F%2Fa.test%2F%3Ftoken%3D********%26b=1"),
+        ("a=1;token=SECRET", "a=1;token=********"),
+        ("token%3DSECRET", "token%3D********"),
+        ("x?tokne=SECRET", "x?tokne=********"),
+        ("token=&tokne", "token=&tokne"),
+    ] {
+        app.control().delete("/requests").await.expect_ok();
+        client.get(&format!("/licenses-report.json?{}", sent.replace("SECRET", UNKNOWN))).await;
+        let entry = app.control().get("/requests").await.expect_ok()["requests"][0].take();
+        assert_eq!(entry["query"], kept);
+        assert!(!read_everything(&app).await.contains(UNKNOWN), "{sent}");
+    }
+    // So it is found by what was sent.
+    client.get(&format!("/licenses-report.json?token={VAULT_TOKEN}&x=a%2Bb")).await;
+    let wanted = r#"{"match":{"query":{"x":"a+b"}},"count":{"exactly":1}}"#;
+    app.control().post("/requests/verify", wanted).await.expect_ok();
 }
 
 /// How a client may have written a text, so that nobody reads it at a glance.

@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 
 use chrono::SecondsFormat;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -162,21 +161,6 @@ struct Empty {}
 
 const UNKNOWN: &str = "unknown";
 
-/// What no URL has as it is, and the address of a request may: labels stand in place of tokens, in brackets.
-const NOT_IN_A_URL: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
 impl<'a> Archive<'a> {
     /// Of what happened in spaces, the oldest first. `base` is the URL of requests that name no host.
     pub(crate) fn of(base: &str, happened: impl Iterator<Item = (SpaceId, &'a Happened)>) -> Self {
@@ -245,10 +229,9 @@ fn describe_request<'a>(base: &str, entry: &'a Entry) -> HarRequest<'a> {
     let scheme = base.split_once("://").map_or("http", |(scheme, _)| scheme);
     let base = host.map_or_else(|| base.to_owned(), |host| format!("{scheme}://{host}"));
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let address = format!("{}{}{}", entry.path, query.map_or("", |_| "?"), query.unwrap_or_default());
     HarRequest {
         method: &entry.method,
-        url: format!("{base}{}", utf8_percent_encode(&address, NOT_IN_A_URL)),
+        url: format!("{base}{}", entry.address()),
         http_version: UNKNOWN,
         cookies: Vec::new(),
         headers: list_headers(&entry.request),

@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use bytestring::ByteString;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
@@ -12,6 +13,22 @@ use super::{
     trace::{DecisionTrace, Ignored},
 };
 use crate::{core::clock::Time, domain::request_matcher::RequestAttributes};
+
+/// What no URL has as it is, and the address of a request may: labels stand in place of tokens, in brackets.
+const NOT_IN_A_URL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// One request and its answer. Holds no secret: who records it has taken them out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -123,6 +140,13 @@ impl<'de> Deserialize<'de> for Headers {
 }
 
 impl Entry {
+    /// The path with the query, as a URL has them.
+    pub fn address(&self) -> String {
+        let query = self.query.as_deref();
+        let address = format!("{}{}{}", self.path, query.map_or("", |_| "?"), query.unwrap_or_default());
+        utf8_percent_encode(&address, NOT_IN_A_URL).to_string()
+    }
+
     /// What its credential is called, if it is known.
     pub fn credential(&self) -> Option<&str> {
         self.trace.credential.label.as_deref()
