@@ -99,8 +99,8 @@ impl CredentialPlaces {
     }
 }
 
-/// Whether a name is another one but for a letter too many, too few, wrong or swapped, its case, and what parts its words.
-/// What is less like it means something of its own, such as `open` beside `token`.
+/// Whether a name is another one but for a letter too many, too few, wrong or swapped, its case, and what parts its
+/// words. What is less like it means something of its own, such as `open` beside `token`.
 fn is_nearly(name: &str, other: &str) -> bool {
     let (length, length_of_other) = (letters(name).count(), letters(other).count());
     if length.abs_diff(length_of_other) > 1 {

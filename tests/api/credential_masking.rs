@@ -218,9 +218,9 @@ async fn what_is_no_credential_is_shown_as_it_was_sent() {
     let usual = "accept accept-charset accept-encoding accept-language cache-control connection content-type date dnt \
                  expect forwarded from if-match if-none-match if-modified-since keep-alive max-forwards origin pragma \
                  prefer priority range referer sec-fetch-dest sec-fetch-mode sec-fetch-site te traceparent tracestate \
-                 trailer upgrade-insecure-requests user-agent via x-api-rev x-api-ver x-app-name x-amzn-trace-id x-correlation-id \
-                 x-customer-cod x-customer-code x-forwarded-for x-forwarded-host x-forwarded-proto x-http-method \
-                 x-organization x-real-ip x-request-id x-requested-with x-team-id x-trace-id";
+                 trailer upgrade-insecure-requests user-agent via x-api-rev x-api-ver x-app-name x-amzn-trace-id \
+                 x-correlation-id x-customer-cod x-customer-code x-forwarded-for x-forwarded-host x-forwarded-proto \
+                 x-http-method x-organization x-real-ip x-request-id x-requested-with x-team-id x-trace-id";
     let documented = parameters("header");
     let headers: Vec<String> = usual.split_whitespace().map(str::to_owned).chain(documented).collect();
     let client = headers.iter().fold(client, |client, name| client.with_header(name, "shown-4711"));
