@@ -7,8 +7,9 @@ WORKDIR /build
 
 # amd64 or arm64, set by the builder; without one, what the building machine is.
 ARG TARGETARCH
-# With the C library in it, so that the image needs none; and with relocations that take a tenth of the room. The names
-# are right on either machine: Debian's native compiler has its long name too.
+# With the C library in it, so that the image needs none; with relocations that take a tenth of the room; and with what
+# .cargo/config.toml says, because this is read in its place. The linkers' names are right on either machine: Debian's
+# native compiler has its long name too.
 ENV RUSTFLAGS="-C symbol-mangling-version=v0 -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc

@@ -168,11 +168,15 @@ pub(super) async fn put_rate_limits(
             return Err(Error::NotFound(format!("there is no organization with the customer code `{code}`")).into());
         }
     }
-    let mut why = if organizations.is_empty() { "there is no organization" } else { "the limits are these already" };
-    // Who sets nothing has not set a limit.
-    if body.limit.is_none() && window.is_none() && mode.is_none() {
+    let sets_nothing = body.limit.is_none() && window.is_none() && mode.is_none();
+    let why_nothing = match organizations.as_slice() {
+        _ if sets_nothing => "no limit, window or mode was filled in",
+        [] => "there is no organization",
+        [_, ..] => "the limits are these already",
+    };
+    if sets_nothing {
+        // Else each would get the default as a limit of its own.
         organizations.clear();
-        why = "no limit, window or mode was filled in";
     }
     let mut is_same = true;
     for organization in organizations {
@@ -185,7 +189,7 @@ pub(super) async fn put_rate_limits(
         rate_window::set_policy(&mut db, organization.id, policy).await?;
     }
     db.commit().await?;
-    let nothing = NothingDone::when(is_same, why);
+    let nothing = NothingDone::when(is_same, why_nothing);
     Ok((nothing, answer(&app, &services, &space).await?))
 }
 

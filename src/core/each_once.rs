@@ -17,7 +17,7 @@ pub(crate) struct Twice {
     pub(crate) detail: String,
 }
 
-/// Says of a member that it is there twice.
+/// Words the refusal of a member that an object has twice.
 pub(crate) fn say_twice(name: &str) -> String {
     format!("`{name}` is there twice, and which one is meant cannot be told")
 }

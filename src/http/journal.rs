@@ -178,7 +178,7 @@ fn trace(decision: &Decision, refusal: Option<String>, ignored: Option<Arc<[Igno
     }
 }
 
-/// What would end a name or a value, or be read as something else, in a query that is otherwise for people to read.
+/// Escapes only what would be read as something else in a query, because people read the labels in it.
 fn escape_in_query(text: &str) -> String {
     text.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23")
 }

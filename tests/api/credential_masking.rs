@@ -175,7 +175,7 @@ async fn a_misspelled_credential_beside_a_good_one_or_where_none_is_needed_is_hi
     assert_eq!(shown.matches("\"elapsed").count(), 3, "every request is in the journal");
     assert!(!shown.contains(UNKNOWN) && shown.contains("tokne=********"), "{shown}");
     app.control().delete("/faults").await.expect_ok();
-    // What is known has its label, as everywhere.
+    // A token that somebody has is shown by its label, because that is no secret and says which one it was.
     let known = app.client().with_header("x-api-keys", VAULT_TOKEN);
     known.get(&format!("/api/v1/token?tokne={VAULT_TOKEN}")).await;
     let shown = read_journal(&app).await;

@@ -49,7 +49,7 @@ impl World {
         self.admin.post("/customer/licenses/assign", body).await
     }
 
-    /// Who holds a licence.
+    /// Lists the addresses that the world's licences are assigned to.
     async fn list_assignees(&self) -> BTreeSet<String> {
         let state = self.control.get("/state").await.expect_ok().to_string();
         state.split('"').filter(|text| text.starts_with("eve-")).map(str::to_owned).collect()

@@ -174,7 +174,7 @@ async fn a_credential_under_a_name_that_is_nearly_right_is_told_the_right_one(ap
     }
     let ignored = json!({"match": {"ignored": true, "path": "/licenses-report.json"}, "count": {"exactly": 3}});
     app.control().post("/requests/verify", ignored).await.expect_ok();
-    // Who is let in is told nothing of it.
+    // Beside a good credential the misspelled one is not noted, because it was not needed.
     let good = app.jetbrains_account(Role::OrgAdmin).with_header("X-Api-Keys", "x").get("/customer/licenses").await;
     let entry = app.control().get(&format!("/requests/{}", good.header("x-request-id").unwrap())).await.expect_ok();
     assert_eq!((good.status.as_u16(), entry.get("ignored")), (200, None));

@@ -55,8 +55,8 @@ fn find_near<'a>(
     }
 }
 
-/// Says what is wrong with the schemes in front of credentials. What was sent is not repeated, because it may be the
-/// credential itself.
+/// Finds schemes in front of credentials that are misspelled or missing. Findings name the right one and do not repeat
+/// what was sent, because that may be the credential itself.
 fn check_schemes(headers: &HeaderMap, schemes: &[(&'static str, &'static str)], found: &mut Findings) {
     for (name, value) in headers {
         let known = || schemes.iter().filter(|(header, _)| name == header).map(|(_, scheme)| *scheme);

@@ -35,7 +35,7 @@ fn counts_of_a_vault() {
             assert!(stderr.ends_with(&says) && stderr.lines().count() == 1, "{member}: {number}\n{stderr}");
         }
     }
-    // What is in bounds is compared.
+    // Numbers that are possible alone are refused together, because more cannot be in use than there are.
     for (record, says) in [
         (json!({"regularTotal": 1, "regularInUse": 2}), "more regular licences are in use than there are"),
         (json!({"regularTotal": 0, "trueUpInUse": 1}), "more true_up licences are in use than there are"),
